@@ -1,19 +1,23 @@
-"""Rows of costly tests: a sample in every run, all of them at night (`NIGHTLY=1`)."""
+"""Costly tests: a sample of their rows in every run, everything at night (`NIGHTLY=1`)."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, TypeVar
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+IS_NIGHTLY = bool(os.environ.get("NIGHTLY"))
+nightly = pytest.mark.skipif(not IS_NIGHTLY, reason="takes long: runs at night, with NIGHTLY=1")
 _Row = TypeVar("_Row")
 
 
 def sampled(rows: Iterable[_Row], most: int) -> list[_Row]:
     """Return at most so many rows, evenly spread and always the same; all rows at night."""
     every = list(rows)
-    if os.environ.get("NIGHTLY") or len(every) <= most:
+    if IS_NIGHTLY or len(every) <= most:
         return every
     return [every[number * len(every) // most] for number in range(most)]

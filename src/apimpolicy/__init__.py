@@ -44,19 +44,12 @@ if TYPE_CHECKING:
     from apimpolicy.engine.backends import BackendPool as BackendPool
     from apimpolicy.engine.backends import CircuitBreaker as CircuitBreaker
     from apimpolicy.engine.backends import PoolMember as PoolMember
-    from apimpolicy.engine.content_safety import SafetyAnalysis as SafetyAnalysis
-    from apimpolicy.engine.content_safety import SafetyWords as SafetyWords
     from apimpolicy.engine.dapr import DaprBinding as DaprBinding
     from apimpolicy.engine.dapr import DaprPublication as DaprPublication
     from apimpolicy.engine.dapr import DaprSidecar as DaprSidecar
-    from apimpolicy.engine.data_sources import RecordedCosmos as RecordedCosmos
-    from apimpolicy.engine.data_sources import RecordedSql as RecordedSql
     from apimpolicy.engine.document import Policy as Policy
     from apimpolicy.engine.document import load_policy as load_policy
     from apimpolicy.engine.entra_tenant import EntraTenant as EntraTenant
-    from apimpolicy.engine.event_hubs import EventHub as EventHub
-    from apimpolicy.engine.event_hubs import EventHubEvent as EventHubEvent
-    from apimpolicy.engine.event_hubs import EventHubs as EventHubs
     from apimpolicy.engine.gateway import Gateway as Gateway
     from apimpolicy.engine.managed_identity import ManagedIdentity as ManagedIdentity
     from apimpolicy.engine.openapi import load_openapi as load_openapi
@@ -75,8 +68,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceSubscription as ServiceSubscription
     from apimpolicy.engine.service import ServiceWorkspace as ServiceWorkspace
     from apimpolicy.engine.service import VersionSet as VersionSet
-    from apimpolicy.engine.service_bus import ServiceBus as ServiceBus
-    from apimpolicy.engine.service_bus import ServiceBusMessage as ServiceBusMessage
     from apimpolicy.engine.services import Clock as Clock
     from apimpolicy.engine.services import FixedClock as FixedClock
     from apimpolicy.engine.services import KeyVault as KeyVault
@@ -93,8 +84,17 @@ if TYPE_CHECKING:
     from apimpolicy.errors import NotSimulatedError as NotSimulatedError
     from apimpolicy.errors import PolicySyntaxError as PolicySyntaxError
     from apimpolicy.errors import PolicyTypeError as PolicyTypeError
+    from apimpolicy.policies.content_safety import SafetyAnalysis as SafetyAnalysis
+    from apimpolicy.policies.content_safety import SafetyWords as SafetyWords
+    from apimpolicy.policies.data_sources import RecordedCosmos as RecordedCosmos
+    from apimpolicy.policies.data_sources import RecordedSql as RecordedSql
     from apimpolicy.policies.effects import Effect as Effect
+    from apimpolicy.policies.event_hubs import EventHub as EventHub
+    from apimpolicy.policies.event_hubs import EventHubEvent as EventHubEvent
+    from apimpolicy.policies.event_hubs import EventHubs as EventHubs
     from apimpolicy.policies.metrics import Metric as Metric
+    from apimpolicy.policies.service_bus import ServiceBus as ServiceBus
+    from apimpolicy.policies.service_bus import ServiceBusMessage as ServiceBusMessage
     from apimpolicy.project.checking import check as check
     from apimpolicy.project.gateways import load_gateway as load_gateway
     from apimpolicy.project.gateways import load_service as load_service

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.sampling import nightly
 
 ROOT = Path(__file__).parents[2]
 TABLES = "apimpolicy/syntax/_tables.bin"
@@ -22,6 +23,7 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 
 pytestmark = [
+    nightly,
     pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling is not installed"),
     pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="pip is not installed"),
 ]

@@ -91,8 +91,10 @@ def parts_of(specification: Specification) -> Iterator[Specification]:
 def test_traits_say_what_specifications_have() -> None:
     for specification in filter(None, map(specification_of, names())):
         slots = [slot for each in parts_of(specification) for slot in each.attributes]
-        assert ("ranged" in specification.traits) is any(slot.within is not None for slot in slots), specification
-        assert ("keeps-responses" in specification.traits) is bool(specification.other_half), specification
+        assert ("bounded-numbers" in specification.traits) is any(slot.within is not None for slot in slots), (
+            specification
+        )
+        assert ("caches-responses" in specification.traits) is bool(specification.other_half), specification
         assert ("ordered" in specification.traits) is bool(specification.order), specification
 
 

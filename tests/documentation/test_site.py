@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.sampling import nightly
 
 ROOT = Path(__file__).parents[2]
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
@@ -20,6 +21,7 @@ _FETCHED = re.compile(
 )
 
 
+@nightly
 def test_the_site_is_built_strictly(tmp_path: Path) -> None:
     if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:
         pytest.skip("mkdocs-material is not installed: pip install --editable '.[dev]'")

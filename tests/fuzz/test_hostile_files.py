@@ -43,7 +43,7 @@ def ends(command: list[str], given: str = "", allowed: set[int] = FINE) -> None:
     assert used.ru_maxrss * 1024 < MOST_MEMORY
 
 
-@pytest.mark.parametrize("path", sorted(HOSTILE.glob("*.cs")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sampled(sorted(HOSTILE.glob("*.cs")), 6), ids=lambda path: path.stem)
 def test_expressions(path: Path) -> None:
     lines = path.read_text().splitlines()
     ends([*COMMAND, "eval", "-"], "\n".join(line for line in lines if not line.startswith("//")))
@@ -54,14 +54,14 @@ COMMANDS = ("run", "check", "explain")
 
 @pytest.mark.parametrize(
     ("path", "command"),
-    sampled([(path, command) for path in sorted(HOSTILE.glob("*.xml")) for command in COMMANDS], 10),
+    sampled([(path, command) for path in sorted(HOSTILE.glob("*.xml")) for command in COMMANDS], 5),
     ids=lambda each: getattr(each, "stem", each),
 )
 def test_policies(path: Path, command: str) -> None:
     ends([*COMMAND, command, str(path)])
 
 
-@pytest.mark.parametrize("kind", ["props", "dynamic", "anchor", "xsd-pattern", "xsd-group"])
+@pytest.mark.parametrize("kind", sampled(["xsd-pattern", "props", "dynamic", "anchor", "xsd-group"], 2))
 def test_schemas(kind: str, tmp_path: Path) -> None:
     script = tmp_path / "schemas.py"
     written = (HOSTILE / "30-schemas.py").read_text()

@@ -32,7 +32,7 @@ from apimpolicy import (
     Subscription,
     User,
 )
-from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
+from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.testing.authority import TestAuthority

@@ -20,7 +20,7 @@ from csharp_types import (
     spelled,
 )
 
-from apimpolicy.binding.conversions import INTEGRAL_RANGES
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import (

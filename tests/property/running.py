@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import BoundExpression, bind
-from apimpolicy.binding.conversions import INTEGRAL_RANGES
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.context.execution import Context
 from apimpolicy.context.loading import context_of, read_certificates
 from apimpolicy.dotnet.casts import is_instance

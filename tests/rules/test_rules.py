@@ -22,8 +22,8 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.project.declared import NOTHING, ConfiguredFragments
-from apimpolicy.project.inventory import Inventory
 from apimpolicy.project.known_service import Service
+from apimpolicy.project.service.extract import read_extract
 from apimpolicy.report.terminal import render
 from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
@@ -54,7 +54,7 @@ def settings_of(document: Path, code: str) -> Settings:
         }
         given["service"] = ConfiguredFragments(NOTHING, given["fragments"])
     elif "service" in given:
-        given["service"] = ServiceAlone(Inventory(str(folder / given["service"])))
+        given["service"] = ServiceAlone(read_extract(str(folder / given["service"])))
     if given.pop("prove", False):
         given["proofs"] = proofs_of(str(document), Bounds())
     return Settings(select=(code,), **given)

@@ -13,7 +13,7 @@ from apimpolicy import load_gateway
 from apimpolicy.context.records import Request
 from apimpolicy.project.service.infrastructure import read_infrastructure
 from apimpolicy.project.service.leniency import lenient
-from apimpolicy.testing.comparing.versions import pairs
+from apimpolicy.testing.comparing.versions import versions
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
@@ -97,8 +97,8 @@ def test_descriptions_say_where_things_are_written(form: str) -> None:
 
 
 def test_code_is_compared_by_api() -> None:
-    with pairs(str(SHOP / "terraform"), str(SHOP / "bicep")) as found:
-        same = {Path(pair.path).relative_to(SHOP / "bicep").as_posix(): pair.is_same_text for pair in found}
+    with versions(str(SHOP / "terraform"), str(SHOP / "bicep")) as found:
+        same = {Path(pair.path).relative_to(SHOP / "bicep").as_posix(): pair.is_same_text for pair in found.pairs}
     assert same == {
         "apis/orders/operations/get/policy.xml": True,
         "apis/orders/policy.xml": True,
@@ -127,9 +127,21 @@ def test_policies_that_no_resource_names_are_compared_too(tmp_path: Path) -> Non
         (tmp_path / name / "loose.xml").write_text(
             f"<policies><inbound><set-body>{body}</set-body></inbound></policies>"
         )
-    with pairs(str(tmp_path / "old"), str(tmp_path / "new")) as found:
-        different = [Path(pair.path).name for pair in found if not pair.is_same_text]
+    with versions(str(tmp_path / "old"), str(tmp_path / "new")) as found:
+        different = [Path(pair.path).name for pair in found.pairs if not pair.is_same_text]
     assert different == ["loose.xml"]
+
+
+def test_policies_in_folders_like_those_of_an_extract_leave_the_code_what_is_read(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    shutil.copytree(SHOP / "terraform", code)
+    shutil.copytree(SHOP / "extract", tmp_path / "extract")
+    (code / "apis" / "status").mkdir(parents=True)
+    (code / "apis" / "status" / "policy.xml").write_text("<policies />")
+    assert len(load_gateway(code).service.apis) == len(load_gateway(SHOP / "terraform").service.apis)  # type: ignore[union-attr]
+    shutil.rmtree(code)
+    (tmp_path / "main.tf").write_text('resource "azurerm_api_management" "main" {\n  name = "shop"\n}\n')
+    assert load_gateway(tmp_path).service.apis  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

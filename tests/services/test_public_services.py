@@ -11,8 +11,9 @@ from apimpolicy import check
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover
-from apimpolicy.project.inventory import Inventory
+from apimpolicy.project.known_service import Service
 from apimpolicy.project.layout import place_of
+from apimpolicy.project.service.extract import read_extract
 from apimpolicy.text.named_values import find_named_values
 
 SERVICES = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "services"
@@ -47,7 +48,7 @@ def test_every_misspelt_reference_is_found(folder: Path) -> None:
         if place.root is None or run.one(path).has_holes:  # a template may put in anything
             continue
         for kind, start, end in references(text):
-            if Inventory(place.root).lists(kind):
+            if Service(read_extract(place.root)).lists(kind):
                 name = f"{text[start : end - 1]}qz"
                 found = run.diagnostics(f"{text[:start]}{name}{text[end:]}".encode(), path)
                 missed += [f"{path}: {name}"] * (not any(name in each.message for each in found))

@@ -10,7 +10,7 @@ import os
 import shutil
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -71,6 +71,17 @@ def test_a_folder_that_is_a_link(service: Path, link: dict[str, str]) -> None:
     (service / link["old"]).rename(service / link["new"])
     (only,) = found(service)
     assert f": {link['finding']}" in only
+
+
+@pytest.mark.parametrize("row", DATA["code"], ids=lambda row: row["findings"][0] if row["findings"] else row["file"])
+def test_a_reference_in_infrastructure_code(tmp_path: Path, row: dict[str, Any]) -> None:
+    (tmp_path / ".git").mkdir()
+    form, _, file = row["file"].partition("/")
+    folder = Path(shutil.copytree(ORDERS.parent / "shop" / form, tmp_path / "infra"))
+    for old, new in row["changes"]:
+        edit(folder, file, old, new)
+    listed = [str(each).partition(": ")[2].partition(" (")[0] for each in check(folder)]
+    assert listed == row["findings"]
 
 
 def test_all_of_them_at_once(service: Path) -> None:

@@ -78,6 +78,12 @@ class GatewayAction(NamedTuple):
     subject: str
 
 
+def attribute_of(element: Element, name: str) -> str:
+    """Return the text of an attribute; empty without it."""
+    found = element.get(name)
+    return "" if found is None else found.value.text.strip()
+
+
 def location_of(element: Element) -> PolicyLocation:
     """Return where an element begins."""
     line, column = element.source.position(element.start)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import attrs
 
-from apimpolicy.audit.access import NOBODY, OWN_CHECK
+from apimpolicy.audit.access import NO_ACCESS, OWN_CHECK
 from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, PolicyLocation, Token
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
 from apimpolicy.audit.policies import LENDS, LIMITS
@@ -239,7 +239,7 @@ class _Finder:
 
     def _cors(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         found = [each for each in operations if any(origin == "*" for origin, _ in each.cors)]
-        if found and not all(each.access.words == NOBODY for each in found):
+        if found and not all(each.access.words == NO_ACCESS for each in found):
             message = "scripts of every website may call it and read the responses"
             yield self._finding("AUD009", found, message, _at(found[0], ("cors", "*"), "origin *"))
 

@@ -10,15 +10,14 @@ The parts, functions of a Binder and a node:
     operations    operators                          conditional  `?:`, `??`
     casts         casts, `as`, `is`, `typeof`, …     patterns     patterns
     assignments   `=`, `op=`, `++`                   deconstruction  `(a, b) = …`, also in `foreach`
-    creation      objects, tuples, strings           array_creation  arrays
+    creation      objects, tuples, strings           array_creation  arrays, `stackalloc`
     lambdas       lambdas                            queries      query expressions, as calls
-    references    `ref`                              stack_memory `stackalloc`
-    asynchrony    `await`
+    references    `ref`                              asynchrony    `await`
     declarations  blocks, variables, constants       statements   `if`, `checked`, expressions as statements
     loops         `while`, `do`, `for`, `foreach`    switches     `switch`
-    returns       `return`, `throw`                  jumps        `break`, `continue`, `goto`, labels
-    resources     `try`, `using`, `lock`             iterators    `yield`
-    local_functions  local functions                 constraint_clauses  `where T : …`
+    returns       `return`, `throw`                  jumps         `break`, `continue`, `goto`, labels, `yield`
+    resources     `try`, `using`, `lock`             local_functions  local functions
+    constraint_clauses  `where T : …`
 What they share:
     arguments     arguments, written and finished    method_groups  methods as delegates
     bodies        bodies of functions, branches      function_signatures  local functions as methods
@@ -29,16 +28,16 @@ What they share:
     overloads     which method a call means          inference    type arguments of generic calls
     type_relations  identity, variance, references, kinds of conversions
     operators     which predefined operator          constants    what is computed at compile time
-    complaints    errors of failed calls             advice       the help of other errors
-    spelling      types in messages                  expression_variables  which variables expressions declare
-    constraints   on type parameters                 unbound      expressions that wait for a type
-    nodes         the bound tree                     symbols      variables and scopes
+    call_errors   errors of failed calls             advice       the help of other errors
+    spelling      types in messages                  unbound       expressions that wait for a type
+    constraints   on type parameters                 joined_texts  constant strings of long chains
+    nodes         the bound tree                     symbols       variables and scopes
 After binding, over the bound tree:
     flow          reachability                       assignment   definite assignment of statements,
                                                      assignment_in_expressions, assigned_variables
     warnings      of the compiler, which `check` asks for: unreachable_code, unused_variables, as `warned`
 The gateway's own rules, which `bind` does not apply:
-    gateway_rules check_gateway_rules, all of them   allow_list   types and members      braces  bodies in braces
+    gateway_rules check_gateway_rules, with the one about braces           allow_list   types and members
 """
 
 from __future__ import annotations

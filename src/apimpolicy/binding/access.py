@@ -4,37 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import lookup
-from apimpolicy.binding.conversions import is_delegate, nullable
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.names import no_generic, no_type_arguments
-from apimpolicy.binding.nodes import (
-    AnonymousMember,
-    Bad,
-    ConditionalAccess,
-    Dynamic,
-    Expression,
-    FieldAccess,
-    MethodGroup,
-    NamespaceReference,
-    Placeholder,
-    PropertyAccess,
-    TupleElement,
-    TypeReference,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_delegate, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    AnonymousType,
-    NamedType,
-    SpecialType,
-    TupleType,
-    Type,
-    construct,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -42,8 +20,6 @@ from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
@@ -79,7 +55,7 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
         binder.plain_link = before  # each link of a long chain need not look at all the others again
         return None
     saved = binder.known_receiver
-    held: list[tuple[Expression, Placeholder]] = []
+    held: list[tuple[Expression, nodes.Placeholder]] = []
     try:
         for link in links:
             binder.plain_link = link.receiver
@@ -97,33 +73,27 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
         binder.known_receiver, binder.plain_link = saved, None
     if isinstance(access, Bad):
         return binder.bad(node)
-    if isinstance(access, MethodGroup):
+    if isinstance(access, nodes.MethodGroup):
         return binder.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
     for receiver, placeholder in reversed(held):
         type_ = access.type
         if type_ is not VOID and type_.is_value_type and type_.underlying is None:
             type_ = nullable(type_)
-        access = ConditionalAccess(node, type_, receiver, placeholder, access)
+        access = nodes.ConditionalAccess(node, type_, receiver, placeholder, access)
     return access
 
 
 def _conditional_receiver(
     binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
-) -> Placeholder | Bad:
+) -> nodes.Placeholder | Bad:
     """Return what stands for a receiver that is not null."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
-        written: Any = link.receiver
-        mark = binder.excerpt.text.find("?", written.end)
-        return binder.failure_at(
-            mark,
-            mark + 1,
-            link,
-            "CS0023",
-            f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
-        )
-    return Placeholder(link.receiver, type_.underlying or type_)
+        mark = binder.excerpt.text.find("?", link.receiver.end)
+        message = f"'?.' can't be used on a value of type '{shown(type_)}', which is never null"
+        return binder.failure_at(mark, mark + 1, link, "CS0023", message)
+    return nodes.Placeholder(link.receiver, type_.underlying or type_)
 
 
 def bind_receiver(binder: Binder, node: Node) -> Expression:
@@ -134,10 +104,8 @@ def bind_receiver(binder: Binder, node: Node) -> Expression:
 
 def bind_conditional_member_access(binder: Binder, node: shapes.ConditionalMemberAccess) -> Expression:
     if binder.known_receiver is not None and node.receiver is binder.known_receiver[0]:
-        is_called = node is binder.called
-        return access_member(
-            binder, node, binder.known_receiver[1], node.name, node.type_arguments, is_called=is_called
-        )
+        known, is_called = binder.known_receiver[1], node is binder.called
+        return access_member(binder, node, known, node.name, node.type_arguments, is_called=is_called)
     return bind_chain(binder, node) or binder.bad(node)
 
 
@@ -162,27 +130,26 @@ def access_member(
         return binder.hole(node, receiver)
     if receiver.type is ERROR:
         return binder.bad(node)
-    if isinstance(receiver, NamespaceReference):
+    if isinstance(receiver, nodes.NamespaceReference):
         return _in_namespace(binder, node, receiver, token, name, arguments)
     if isinstance(arguments, Token):
         return no_type_arguments(binder, node, token, name)
     written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
     types = tuple(binder.bind_type(argument) for argument in written)
-    if isinstance(receiver, TypeReference):
+    if isinstance(receiver, nodes.TypeReference):
         return _static_member(binder, node, receiver, token, name, types, is_called=is_called)
-    if isinstance(receiver, (MethodGroup, UnboundLambda)):
-        shown = receiver.name if isinstance(receiver, MethodGroup) else "lambda"
-        return binder.failure(
-            node if isinstance(receiver, UnboundLambda) else name_token(receiver),
-            "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
-            f"'{shown}' is a method, and a method has no members",
-            help="add parentheses to call it",
-        )
+    if isinstance(receiver, (nodes.MethodGroup, UnboundLambda)):
+        where: Node | Token = node
+        code, what = "CS0023", "lambda"
+        if isinstance(receiver, nodes.MethodGroup):
+            where, code, what = name_token(receiver), "CS0119", receiver.name
+        message = f"'{what}' is a method, and a method has no members"
+        return binder.failure(where, code, message, help="add parentheses to call it")
     return _instance_member(binder, node, receiver, token, name, types, is_called=is_called)
 
 
 def _in_namespace(
-    binder: Binder, node: Node, receiver: NamespaceReference, token: Token, name: str, arguments: Child
+    binder: Binder, node: Node, receiver: nodes.NamespaceReference, token: Token, name: str, arguments: Child
 ) -> Expression:
     full = f"{receiver.name}.{name}"
     written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
@@ -190,21 +157,21 @@ def _in_namespace(
     definition = lookup.qualified_type(receiver.name, name, count)
     if definition is not None:
         if not count:
-            return TypeReference(node, definition.type)
+            return nodes.TypeReference(node, definition.type)
         types = tuple(binder.bind_type(argument) for argument in written)
-        return TypeReference(node, construct(definition, types))
+        return nodes.TypeReference(node, construct(definition, types))
     if lookup.namespace_exists(full):
-        return NamespaceReference(node, receiver.type, full)
-    from apimpolicy.binding.foreign_names import NEWER_NAMESPACES
+        return nodes.NamespaceReference(node, receiver.type, full)
+    from apimpolicy.binding.foreign_names import NAMESPACES
 
     message = f"the type or namespace '{name}' does not exist in '{receiver.name}'"
-    return binder.failure(node, "CS0234", message, help=NEWER_NAMESPACES.get(full, ""))
+    return binder.failure(node, "CS0234", message, help=NAMESPACES.get(full, ""))
 
 
 def _static_member(
     binder: Binder,
     node: Node,
-    receiver: TypeReference,
+    receiver: nodes.TypeReference,
     token: Token,
     name: str,
     types: tuple[Type, ...],
@@ -216,10 +183,9 @@ def _static_member(
         return binder.bad(node)
     members = lookup.find_members(type_, name)
     if not members:
-        if isinstance(type_, NamedType):
-            nested = lookup.nested_type(type_, name, len(types))
-            if nested is not None:
-                return TypeReference(node, nested)
+        nested = lookup.nested_type(type_, name, len(types)) if isinstance(type_, NamedType) else None
+        if nested is not None:
+            return nodes.TypeReference(node, nested)
         from apimpolicy.binding import suggestions  # most members exist
 
         label, help = suggestions.for_static_member(binder, type_, name, is_called=is_called)
@@ -227,13 +193,10 @@ def _static_member(
     first = members[0]
     if isinstance(first, Method):
         methods = [m for m in members if isinstance(m, Method)]
-        return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
+        return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
     if not first.is_static:
-        return binder.failure(
-            node,
-            "CS0120",
-            f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
-        )
+        message = f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type"
+        return binder.failure(node, "CS0120", message)
     if types:
         return no_generic(binder, node, token.start, _what(first), name)
     return member_value(node, None, first)
@@ -253,12 +216,13 @@ def _instance_member(
     if type_ is ERROR:
         return binder.bad(node)
     if type_ is VOID:
-        return _dot_after(binder, node, "CS0023", "the call before the dot returns nothing", token)
+        dot = binder.excerpt.text.rfind(".", node.start, token.start)
+        return binder.failure_at(dot, dot + 1, node, "CS0023", "the call before the dot returns nothing")
     if type_ is DYNAMIC:
-        return Dynamic(node, DYNAMIC, "member", (receiver,), token)
+        return nodes.Dynamic(node, DYNAMIC, "member", (receiver,), token)
     if isinstance(type_, SpecialType):
         return binder.failure(node, "CS0023", f"'{type_}' has no members")
-    element = _element(binder, node, receiver, type_, name)
+    element = _element(node, receiver, type_, name)
     if element is not None:
         if is_called and not is_delegate(element.type) and element.type is not DYNAMIC:
             return _passed_over(node, receiver, name, types) or element
@@ -270,76 +234,49 @@ def _instance_member(
             return found
     if members and not isinstance(members[0], Method):
         if members[0].is_static:
-            return binder.failure(
-                node,
-                "CS0176",
-                f"'{name}' is a static member: use it through the type '{shown(type_)}'",
-                help=f"write {shown(type_)}.{name}",
-            )
+            message = f"'{name}' is a static member: use it through the type '{shown(type_)}'"
+            return binder.failure(node, "CS0176", message, help=f"write {shown(type_)}.{name}")
         if types:
             return no_generic(binder, node, token.start, _what(members[0]), name)
         return member_value(node, receiver, members[0])
     extensions = lookup.extension_methods(name)
     methods = [m for m in members if isinstance(m, Method)]
-    if not methods and not _may_extend(receiver, extensions):
-        if token.start == token.end:
-            from apimpolicy.binding.complaints import no_query
+    if not methods and not extensions:
+        from apimpolicy.binding.call_errors import no_member
 
-            return no_query(binder, receiver, name)
-        from apimpolicy.binding import suggestions
-
-        label, help = suggestions.for_member(binder, receiver, name, is_called=is_called)
-        return binder.failure(token, "CS1061", f"'{shown(type_)}' has no member '{name}'", label=label, help=help)
-    return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
+        return no_member(binder, receiver, token, name, is_called=is_called)
+    return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
 
 
-def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
+def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> nodes.MethodGroup | None:
     """Return the extension methods that a call means when the type's own member of the name cannot be invoked."""
     extensions = lookup.extension_methods(name)
     if not extensions:
         return None
-    group = MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
+    group = nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
     group.hides_value = True
     return group
 
 
-def _element(binder: Binder, node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
+def _element(node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
     """Return a member that the compiler makes: of a tuple with names, or of an anonymous object."""
     if isinstance(type_, TupleType):
-        return _tuple_element(node, receiver, type_, name)
-    if isinstance(type_, AnonymousType):
-        for index, (member, member_type) in enumerate(type_.members):
-            if member == name:
-                return AnonymousMember(node, member_type, receiver, index)
+        names = [*type_.names, *(f"Item{place}" for place in range(1, len(type_.arguments) + 1))]
+        if name not in names:
+            return None
+        index = names.index(name) % len(type_.arguments)
+        return nodes.TupleElement(node, type_.arguments[index], receiver, index)
+    for index, (member, member_type) in enumerate(type_.members if isinstance(type_, AnonymousType) else ()):
+        if member == name:
+            return nodes.AnonymousMember(node, member_type, receiver, index)
     return None
-
-
-def _dot_after(binder: Binder, node: Node, code: str, message: str, token: Token) -> Bad:
-    """Return a mistake at the dot before a name."""
-    dot = binder.excerpt.text.rfind(".", node.start, token.start)
-    return binder.failure_at(dot, dot + 1, node, code, message)
-
-
-def _may_extend(receiver: Expression, extensions: Sequence[Method]) -> bool:
-    return bool(extensions)
-
-
-def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str) -> Expression | None:
-    if name in type_.names:
-        index = type_.names.index(name)
-    elif name.startswith("Item") and name[4:].isdigit() and 1 <= int(name[4:]) <= len(type_.arguments):
-        index = int(name[4:]) - 1
-    else:
-        return None
-    return TupleElement(node, type_.arguments[index], receiver, index)
 
 
 def member_value(node: Node, receiver: Expression | None, member: Any) -> Expression:
     if isinstance(member, Field):
-        if member.is_constant:
-            return FieldAccess(node, member.type, receiver, member, constant=member.value)
-        return FieldAccess(node, member.type, receiver, member)
-    return PropertyAccess(node, member.type, receiver, member)
+        constant = member.value if member.is_constant else nodes.NOT_CONSTANT
+        return nodes.FieldAccess(node, member.type, receiver, member, constant=constant)
+    return nodes.PropertyAccess(node, member.type, receiver, member)
 
 
 def _what(member: Any) -> str:

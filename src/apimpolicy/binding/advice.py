@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup
 from apimpolicy.binding.nodes import Assignment, Binary, IndexerAccess, Literal, MethodGroup
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
@@ -27,7 +27,7 @@ EQUALS = "'=' assigns; to compare, write '=='"
 
 
 def is_json(type_: Type) -> bool:
-    return any(parent.name == "Newtonsoft.Json.Linq.JToken" for parent in lookup.supertypes(type_))
+    return lookup.implements(type_, "Newtonsoft.Json.Linq.JToken")
 
 
 def for_operator(operator: str, left: Expression, right: Expression) -> str:
@@ -59,10 +59,10 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
         return "write two comparisons: low < value && value < high"
     if operator == "&" and types == (STRING, STRING):
         return "join texts with +"
-    enum = next((t for t in types if conv.is_enum(t)), None)
+    enum = next((t for t in types if is_enum(t)), None)
     if enum is not None and INT in types:
         return f"cast the value of the enum: (int){shown(enum)}.…"
-    if str(left.type) == "System.DateTime" and right.type in conv.NUMERIC:
+    if str(left.type) == "System.DateTime" and right.type in NUMERIC:
         return "use a TimeSpan, as TimeSpan.FromDays(1), or a method, as AddDays(1)"
     if operator == "%" and types[0] is STRING:
         return 'put values into a text with $"text {value}", or string.Format(format, value)'
@@ -85,10 +85,10 @@ def one_of_several(value: Expression) -> str:
 
 def _text_and_other(left: Expression, right: Expression) -> str:
     literal, other = (left, right) if isinstance(left, Literal) else (right, left)
-    if isinstance(literal, Literal) and literal.type is STRING and other.type in conv.NUMERIC:
+    if isinstance(literal, Literal) and literal.type is STRING and other.type in NUMERIC:
         if str(literal.constant).strip().isdigit():
             return f"write the number without quotes: {str(literal.constant).strip()}"
-    elif isinstance(literal, Literal) and other.type is STRING and literal.type in conv.NUMERIC:
+    elif isinstance(literal, Literal) and other.type is STRING and literal.type in NUMERIC:
         return f'write the text in quotes: "{literal.constant}"'
     type_ = next((t for t in (left.type, right.type) if t is not STRING), STRING)
     if type_ is CHAR:
@@ -107,15 +107,15 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         return one_of_several(expression)
     if source is STRING and isinstance(target, ArrayType) and target.element is BYTE:
         return "get its bytes: Encoding.UTF8.GetBytes(…)"
-    if conv.is_enum(target) and isinstance(target, NamedType):
+    if is_enum(target) and isinstance(target, NamedType):
         return f"use a value of the enum: {shown(target)}.{next(iter(target.definition.enum_values), '…')}"
     if source is STRING and target is BOOL:
         return "parse the text: bool.Parse(…)"
-    if source is STRING and target in conv.NUMERIC and target is not CHAR:
+    if source is STRING and target in NUMERIC and target is not CHAR:
         return f"parse the text: {shown(target)}.Parse(…)"
     if target is STRING and shows_itself(source):
         return "write .ToString()"
-    if target is BOOL and source in conv.NUMERIC:
+    if target is BOOL and source in NUMERIC:
         return "compare it with a number to get a bool: != 0"
     if target is BOOL and source is STRING:
         return "compare it with a value to get a bool"
@@ -125,7 +125,7 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         and "IReadOnlyDictionary" in str(expression.property.container)
     ):
         return "to see whether it is there, use ContainsKey(name)"
-    if target is BOOL and conv.is_reference(source) and source is not OBJECT:
+    if target is BOOL and is_reference(source) and source is not OBJECT:
         return "compare it with null to get a bool: != null"
     return ""
 

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes import (
-    ArrayAccess,
-    ArrayCreation,
-    Bad,
-    Dereference,
-    Expression,
-    FieldAccess,
-    Literal,
-    Local,
-    OutVariable,
-    TupleElement,
-)
+from apimpolicy.binding import nodes
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_discard, is_var
@@ -34,7 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Parameter
 
 
-_VARIABLES = (Local, ArrayAccess, FieldAccess, Dereference, TupleElement)
+_VARIABLES = (nodes.Local, nodes.ArrayAccess, nodes.FieldAccess, nodes.Dereference, nodes.TupleElement)
 _NO_REFERENCE = {"foreach": "CS1657", "using": "CS1657", "constant": "CS1510", "range": "CS1939"}
 """What can only be read and is passed with `ref` or `out`, by the kind of variable."""
 
@@ -61,22 +50,21 @@ def _argument(binder: Binder, node: shapes.Argument) -> Argument:
     if isinstance(value, shapes.DeclarationExpression):
         return Argument(_out_declaration(binder, value), value, mode, name)
     if mode == "out" and is_discard(value, binder.scope):
-        return Argument(OutVariable(value, ERROR, None), value, mode, name)
+        return Argument(nodes.OutVariable(value, ERROR, None), value, mode, name)
     if isinstance(value, shapes.Assignment):
         _named_argument_meant(binder, value)
     expression = binder.bind_value(value)
     if mode and not isinstance(expression, (*_VARIABLES, Bad)):
-        expression = binder.failure(
-            value, "CS8156" if mode == "in" else "CS1510", f"'{mode}' must be followed by a variable"
-        )
-    elif mode in ("ref", "out") and isinstance(expression, Local) and expression.symbol.kind in _NO_REFERENCE:
+        message = f"'{mode}' must be followed by a variable"
+        expression = binder.failure(value, "CS8156" if mode == "in" else "CS1510", message)
+    elif mode in ("ref", "out") and isinstance(expression, nodes.Local) and expression.symbol.kind in _NO_REFERENCE:
         what = f"'{expression.symbol.name}' can only be read, so it cannot be passed with '{mode}'"
         expression = binder.failure(value, _NO_REFERENCE[expression.symbol.kind], what)
-    elif mode in ("ref", "out") and isinstance(expression, (TupleElement, FieldAccess)):
+    elif mode in ("ref", "out") and isinstance(expression, (nodes.TupleElement, nodes.FieldAccess)):
         whole: Expression | None = expression
-        while isinstance(whole, (TupleElement, FieldAccess)):
+        while isinstance(whole, (nodes.TupleElement, nodes.FieldAccess)):
             whole = whole.receiver
-        if isinstance(whole, Local) and whole.symbol.kind in ("foreach", "using") and whole.type.is_value_type:
+        if isinstance(whole, nodes.Local) and whole.symbol.kind in ("foreach", "using") and whole.type.is_value_type:
             what = f"'{whole.symbol.name}' can only be read, and its elements with it"
             expression = binder.failure(value, "CS1655", what)
     return Argument(expression, value, mode, name)
@@ -103,15 +91,13 @@ def _out_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expr
     type_node, designation = node.type, node.designation
     if not isinstance(designation, Token):
         return binder.failure(node, "CS8199", "a deconstruction can't be used here")
-    name = identifier_name(designation.text)
     infers = is_var(type_node)
     type_ = ERROR if infers else binder.bind_type(type_node)
-    if name == "_":
-        return OutVariable(node, type_, None)
-    symbol = LocalSymbol(name, type_, "local", designation, binder.scope.function)
+    if designation.text == "_":
+        return nodes.OutVariable(node, type_, None)
+    symbol = binder.declare_variable(designation, type_)
     symbol.awaits_type = infers
-    binder.declare(symbol, designation)
-    return OutVariable(node, type_, symbol)
+    return nodes.OutVariable(node, type_, symbol)
 
 
 def settle_arguments(binder: Binder, arguments: list[Argument]) -> None:
@@ -122,7 +108,7 @@ def settle_arguments(binder: Binder, arguments: list[Argument]) -> None:
             from apimpolicy.binding.lambdas import bind_for_errors  # it is loaded: there is a lambda
 
             bind_for_errors(binder, expression)
-        elif isinstance(expression, OutVariable) and expression.symbol is not None:
+        elif isinstance(expression, nodes.OutVariable) and expression.symbol is not None:
             expression.symbol.awaits_type = False
 
 
@@ -149,13 +135,13 @@ def finish_arguments(
         if candidate.type_arguments:
             last = last.substitute(dict(zip(candidate.method.type_parameters, candidate.type_arguments, strict=True)))
         if isinstance(last, ArrayType):
-            values.append(ArrayCreation(node, last, (), tuple(expanded)))
+            values.append(nodes.ArrayCreation(node, last, (), tuple(expanded)))
     return values
 
 
 def _finish_argument(binder: Binder, argument: Argument, parameter: Parameter, conversion: Any) -> Expression:
     expression = argument.expression
-    if isinstance(expression, OutVariable):
+    if isinstance(expression, nodes.OutVariable):
         if expression.type is ERROR:
             expression.type = parameter.type
             if expression.symbol is not None:
@@ -175,7 +161,7 @@ def _default_argument(binder: Binder, node: Node, parameter: Parameter) -> Expre
         value = parameter.type.definition.enum_values.get(value, 0)
     if value is None and not is_reference(parameter.type):
         return binder.default_value(node, parameter.type)
-    return Literal(node, parameter.type, value)
+    return nodes.Literal(node, parameter.type, value)
 
 
 def array_index(binder: Binder, argument: Argument) -> Expression:

@@ -41,9 +41,8 @@ def array_of_elements(
     """Return an array with its elements listed, and perhaps its sizes as well."""
     for size in sizes:
         if not size.is_constant:
-            return binder.failure(
-                size.syntax, "CS0150", "the size must be a constant when the array has an initializer"
-            )
+            message = "the size must be a constant when the array has an initializer"
+            return binder.failure(size.syntax, "CS0150", message)
     items = _array_items(binder, initializer, type_, 0, [size.constant for size in sizes] or [None] * type_.rank)
     return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, tuple(sizes), tuple(items))
 
@@ -135,3 +134,22 @@ def _innermost(initializer: shapes.Initializer, rank: int) -> list[Node]:
         return initializer.items
     rows = [child for child in initializer.items if isinstance(child, shapes.Initializer)]
     return [element for row in rows for element in _innermost(row, rank - 1)]
+
+
+# ------------------------------------------------------------------------------------------ stackalloc
+
+
+_HELP = "use 'new' instead of 'stackalloc'"
+
+
+def refused(binder: Binder, node: Node) -> Bad:
+    """Report `T name = stackalloc …`."""
+    return binder.failure(node, "APIM0001", "'stackalloc' gives a Span, which the gateway doesn't allow", help=_HELP)
+
+
+def bind_stackalloc(binder: Binder, node: Node) -> Bad:
+    message = "'stackalloc in nested expressions' is newer than C# 7.3"
+    return binder.failure_at(node.start, node.start + len("stackalloc"), node, "CS8370", message, help=_HELP)
+
+
+bind_stackalloc_with_initializer = bind_implicit_stackalloc = bind_stackalloc

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice
-from apimpolicy.binding.nodes import (
-    AnonymousMember,
-    ArrayAccess,
-    Bad,
-    Call,
-    DelegateCall,
-    Dereference,
-    Dynamic,
-    Expression,
-    FieldAccess,
-    IndexerAccess,
-    Local,
-    MethodGroup,
-    PropertyAccess,
-    TupleElement,
-)
+from apimpolicy.binding import advice, nodes
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import read_only
 from apimpolicy.binding.spelling import shown
 
@@ -33,58 +18,57 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
     """Return whether something can be assigned to this expression; reports why not."""
     if isinstance(target, Bad):
         return False
-    if isinstance(target, Local) and target.symbol.is_readonly:
-        kinds = {"foreach": "foreach iteration variable", "using": "using variable"}
-        if target.symbol.kind == "range":
-            binder.report(node, "CS1947", f"'{target.symbol.name}' is a range variable and cannot be assigned")
-        elif target.symbol.kind in kinds:
-            binder.report(
-                node,
-                "CS1656",
-                f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned",
-            )
-        elif target.symbol.kind == "constant":
-            binder.report(node, "CS0131", f"'{target.symbol.name}' is a constant and cannot be assigned")
-        else:
-            binder.report(node, "CS0200", f"'{target.symbol.name}' cannot be assigned")
+    if isinstance(target, nodes.Local) and target.symbol.is_readonly:
+        kind_code, kind = _READ_ONLY[target.symbol.kind]
+        binder.report(node, kind_code, f"'{target.symbol.name}' is a {kind} and cannot be assigned")
         return False
     if not _has_own_place(binder, target, node):
         return False
+    found = _refusal(target, code)
+    if found is not None:
+        binder.report(node, found[0], found[1], help=_readonly_help(target))
+    return found is None
+
+
+_READ_ONLY = {
+    "range": ("CS1947", "range variable"),
+    "foreach": ("CS1656", "foreach iteration variable"),
+    "using": ("CS1656", "using variable"),
+    "constant": ("CS0131", "constant"),
+}
+"""What can only be read, by the kind of variable."""
+
+
+def _refusal(target: Expression, code: str) -> tuple[str, str] | None:
+    """Return why nothing can be assigned to an expression, as a code and a message."""
     cause = read_only(target)
     if cause is not None:
-        assigned = code if cause.assigned == "CS0131" else cause.assigned
-        binder.report(node, assigned, f"{cause.what} and cannot be assigned")
-        return False
-    if isinstance(target, Local):
-        return True
-    if isinstance(target, (PropertyAccess, IndexerAccess)):
-        if not target.property.has_setter:
+        return code if cause.assigned == "CS0131" else cause.assigned, f"{cause.what} and cannot be assigned"
+    match target:
+        case nodes.PropertyAccess() | nodes.IndexerAccess() if not target.property.has_setter:
             what = f"'{shown(target.property.container)}.{target.property.name}'"
-            if isinstance(target, IndexerAccess):
+            if isinstance(target, nodes.IndexerAccess):
                 what = f"the index of '{shown(target.property.container)}'"
-            binder.report(node, "CS0200", f"{what} is read-only", help=_readonly_help(target))
-            return False
-        return True
-    if isinstance(target, FieldAccess):
-        if target.field.is_constant:
-            binder.report(node, "CS0131", f"'{target.field.name}' is a constant and cannot be assigned")
-            return False
-        if target.field.is_readonly:
-            binder.report(node, "CS0198", f"'{target.field.name}' is read-only")
-            return False
-        return True
-    if isinstance(target, AnonymousMember):
-        binder.report(node, "CS0200", "the properties of an anonymous object are read-only")
-        return False
-    if isinstance(target, (ArrayAccess, TupleElement, Dereference)):
-        return True
-    if isinstance(target, Dynamic) and target.operation in ("member", "index"):
-        return True
-    if isinstance(target, MethodGroup):
-        binder.report(node, "CS1656", f"'{target.name}' is a method and cannot be assigned")
-        return False
-    binder.report(node, code, "only a variable, a property or an indexed element can be assigned")
-    return False
+            return "CS0200", f"{what} is read-only"
+        case nodes.FieldAccess() if target.field.is_constant:
+            return "CS0131", f"'{target.field.name}' is a constant and cannot be assigned"
+        case nodes.FieldAccess() if target.field.is_readonly:
+            return "CS0198", f"'{target.field.name}' is read-only"
+        case nodes.AnonymousMember():
+            return "CS0200", "the properties of an anonymous object are read-only"
+        case nodes.MethodGroup():
+            return "CS1656", f"'{target.name}' is a method and cannot be assigned"
+        case nodes.Dynamic() if target.operation in ("member", "index"):
+            return None
+    if isinstance(target, _ASSIGNABLE):
+        return None
+    return code, "only a variable, a property or an indexed element can be assigned"
+
+
+_ASSIGNABLE = (
+    *(nodes.Local, nodes.PropertyAccess, nodes.IndexerAccess, nodes.FieldAccess, nodes.ArrayAccess),
+    *(nodes.TupleElement, nodes.Dereference),
+)
 
 
 def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bool:
@@ -95,26 +79,26 @@ def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bo
     if whole is target:
         return True
     target = whole
-    if isinstance(target, Local) and target.symbol.kind in ("foreach", "using"):
+    if isinstance(target, nodes.Local) and target.symbol.kind in ("foreach", "using"):
         binder.report(node, "CS1654", f"'{target.symbol.name}' and its elements are read-only")
         return False
-    if isinstance(target, (PropertyAccess, IndexerAccess, Call, DelegateCall)):
-        binder.report(
-            target.syntax, "CS1612", "this expression returns a copy of the tuple, so changing it has no effect"
-        )
+    if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess, nodes.Call, nodes.DelegateCall)):
+        message = "this expression returns a copy of the tuple, so changing it has no effect"
+        binder.report(target.syntax, "CS1612", message)
         return False
     return True
 
 
 def _readonly_help(target: Expression) -> str:
-    container = getattr(getattr(target, "property", None), "container", None)
-    if container is not None and "IReadOnlyDictionary" in str(container):
+    if not isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess)) or target.property.has_setter:
+        return ""
+    if "IReadOnlyDictionary" in str(target.property.container):
         return "headers, variables and the like are changed by policies: set-header, set-variable, …"
     return advice.EQUALS
 
 
 def _is_part(target: Expression) -> bool:
     """Return whether something is an element of a tuple: as the tuple, it may be a copy."""
-    if isinstance(target, FieldAccess):
+    if isinstance(target, nodes.FieldAccess):
         return target.receiver is not None and target.receiver.type.is_value_type and not target.field.is_static
-    return isinstance(target, TupleElement)
+    return isinstance(target, nodes.TupleElement)

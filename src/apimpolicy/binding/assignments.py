@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.assignable import check_assignable
-from apimpolicy.binding.nodes import (
-    Assignment,
-    Bad,
-    CompoundAssignment,
-    Expression,
-    Literal,
-    Local,
-    Placeholder,
-    Redirection,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.operations import bind_operation
+from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.written import is_discard
 from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT, VOID
@@ -43,14 +36,14 @@ def _increment(binder: Binder, node: Node, operator: str, target_node: Node, *, 
     if not check_assignable(binder, target, target_node, code="CS1059"):
         return binder.bad(node)
     bare = target.type.underlying or target.type
-    if bare not in conv.NUMERIC and not conv.is_enum(bare) and bare is not DYNAMIC:
+    if bare not in NUMERIC and not is_enum(bare) and bare is not DYNAMIC:
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(target)}")
-    placeholder = Placeholder(target_node, target.type)
-    one = Literal(node, INT, 1)
+    placeholder = nodes.Placeholder(target_node, target.type)
+    one = nodes.Literal(node, INT, 1)
     result = _compound_result(binder, node, operator[0], target, placeholder, one, is_increment=True)
     if isinstance(result, Bad):
         return result
-    return CompoundAssignment(node, target.type, target, placeholder, result, is_postfix=is_postfix)
+    return nodes.CompoundAssignment(node, target.type, target, placeholder, result, is_postfix=is_postfix)
 
 
 def bind_assignment(binder: Binder, node: shapes.Assignment) -> Expression:
@@ -63,7 +56,7 @@ def bind_assignment(binder: Binder, node: shapes.Assignment) -> Expression:
         value = binder.require_typed(binder.bind_value(right_node))
         if value.type is VOID:
             return binder.failure(left_node, "CS8209", "this call returns nothing (void), so it can't be assigned")
-        return value if isinstance(value, Bad) else Assignment(node, value.type, value, value)
+        return value if isinstance(value, Bad) else nodes.Assignment(node, value.type, value, value)
     target = binder.bind_value(left_node)
     if isinstance(right_node, shapes.RefExpression):
         return _refer_anew(binder, node, target, right_node)
@@ -73,21 +66,21 @@ def bind_assignment(binder: Binder, node: shapes.Assignment) -> Expression:
     converted = binder.convert(value, target.type)
     if isinstance(converted, Bad):
         return converted
-    return Assignment(node, target.type, target, converted)
+    return nodes.Assignment(node, target.type, target, converted)
 
 
 def _refer_anew(binder: Binder, node: shapes.Assignment, target: Expression, value: shapes.RefExpression) -> Expression:
     """`reference = ref variable` (section 12.21.3)."""
     from apimpolicy.binding.references import bind_reference, wanted_reference
 
-    read_only = isinstance(target, Local) and target.symbol.is_readonly_reference
+    read_only = isinstance(target, nodes.Local) and target.symbol.is_readonly_reference
     reference = bind_reference(binder, value, read_only=read_only)
     if isinstance(target, Bad) or isinstance(reference, Bad):
         return binder.bad(node)
-    if not isinstance(target, Local) or not target.symbol.is_reference:
+    if not isinstance(target, nodes.Local) or not target.symbol.is_reference:
         return binder.failure(node.left, "CS8373", "only a ref variable can be reassigned with 'ref'")
     reference = wanted_reference(binder, value.target, reference, target.type, "CS8173")
-    return reference if isinstance(reference, Bad) else Redirection(node, target.type, target.symbol, reference)
+    return reference if isinstance(reference, Bad) else nodes.Redirection(node, target.type, target.symbol, reference)
 
 
 def bind_compound_assignment(binder: Binder, node: shapes.CompoundAssignment) -> Expression:
@@ -99,11 +92,11 @@ def bind_compound_assignment(binder: Binder, node: shapes.CompoundAssignment) ->
     if not check_assignable(binder, target, left_node):
         return binder.bad(node)
     operator = operator_token.text[:-1]
-    placeholder = Placeholder(left_node, target.type)
+    placeholder = nodes.Placeholder(left_node, target.type)
     result = _compound_result(binder, node, operator, target, placeholder, value)
     if isinstance(result, Bad):
         return result
-    return CompoundAssignment(node, target.type, target, placeholder, result)
+    return nodes.CompoundAssignment(node, target.type, target, placeholder, result)
 
 
 def _compound_result(
@@ -111,7 +104,7 @@ def _compound_result(
     node: Node,
     operator: str,
     target: Expression,
-    placeholder: Placeholder,
+    placeholder: nodes.Placeholder,
     value: Expression,
     *,
     is_increment: bool = False,
@@ -129,7 +122,7 @@ def _compound_result(
     explicit = conv.explicit_conversion(result.type, target.type)
     if explicit is None or explicit.kind == "user":
         return binder.convert(result, target.type, node)
-    is_free = is_increment or operator in ("<<", ">>") or conv.is_enum(target.type)
+    is_free = is_increment or operator in ("<<", ">>") or is_enum(target.type)
     if not is_free and binder.classify(value, target.type) is None:
         return binder.convert(value, target.type, node)
     return binder.apply(result, target.type, explicit, explicit=True)

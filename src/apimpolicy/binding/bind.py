@@ -18,6 +18,7 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import depth, with_room
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 
-class BoundExpression:
+class BoundExpression(Record):
     """A policy expression after binding.
 
     `body` is an Expression for `@( … )` and a Block for `@{ … }`; `type` is the static type (for a block, the best
@@ -37,25 +38,14 @@ class BoundExpression:
     `syntax.depth.with_room` wants to know it. `has_unknown`: a part of the code is unknown, so that it cannot run.
     """
 
-    __slots__ = ("body", "context", "diagnostics", "excerpt", "has_unknown", "levels", "return_types", "type")
-
-    def __init__(
-        self,
-        excerpt: Excerpt,
-        body: Expression | Block,
-        type_: Type,
-        return_types: Sequence[Type],
-        diagnostics: Sequence[Diagnostic],
-        context: LocalSymbol,
-    ) -> None:
-        self.excerpt = excerpt
-        self.body = body
-        self.type = type_
-        self.return_types = tuple(return_types)
-        self.diagnostics = list(diagnostics)
-        self.context = context
-        self.levels = 0
-        self.has_unknown = False
+    excerpt: Excerpt
+    body: Expression | Block
+    type: Type
+    return_types: tuple[Type, ...]
+    diagnostics: list[Diagnostic]
+    context: LocalSymbol
+    levels: int = 0
+    has_unknown: bool = False
 
     @property
     def static_type(self) -> str:
@@ -75,14 +65,8 @@ def bind(tree: Node, excerpt: Excerpt, make: Callable[[Excerpt], Binder] = Binde
     try:
         bound = with_room(levels, _bind, tree, excerpt, context, make)
     except RecursionError:
-        finding = Diagnostic.within(
-            excerpt,
-            tree.start,
-            tree.end,
-            "CS8078",
-            "the expression is nested too deeply to be compiled",
-            help="split it into several statements",
-        )
+        message, help = "the expression is nested too deeply to be compiled", "split it into several statements"
+        finding = Diagnostic.within(excerpt, tree.start, tree.end, "CS8078", message, help=help)
         bound = BoundExpression(excerpt, Bad(tree, ERROR), ERROR, (), [finding], context)
     bound.levels = levels
     return bound
@@ -104,30 +88,20 @@ def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol, make: Callable[[Ex
 def _bind_expression(
     binder: Binder, tree: shapes.ExpressionBody, excerpt: Excerpt, context: LocalSymbol
 ) -> BoundExpression:
-    saved = binder.enter()
-    body = binder.bind_value(tree.expression)
-    binder.scope = saved
+    with binder.in_scope():
+        body = binder.bind_value(tree.expression)
     if isinstance(body, DefaultLiteral):
         body = binder.default_value(body.syntax, OBJECT)
     if isinstance(body, MethodGroup):
-        body = binder.failure(
-            name_token(body),
-            "CS0428",
-            f"'{body.name}' is a method; did you forget the parentheses?",
-            help=advice.for_method(body),
-        )
+        message = f"'{body.name}' is a method; did you forget the parentheses?"
+        body = binder.failure(name_token(body), "CS0428", message, help=advice.for_method(body))
     elif is_ref_struct(body.type):
         body = binder.failure(body.syntax, "CS0029", f"'{shown(body.type)}' cannot be converted to 'object'")
     elif body.type is VOID:
-        body = binder.failure(
-            body.syntax, "CS0029", "this call returns nothing (void), but a policy expression must have a value"
-        )
+        message = "this call returns nothing (void), but a policy expression must have a value"
+        body = binder.failure(body.syntax, "CS0029", message)
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
-        body = binder.failure(
-            tree.expression,
-            "CS1660",
-            f"a policy can't use a {body.type} as a value",
-        )
+        body = binder.failure(tree.expression, "CS1660", f"a policy can't use a {body.type} as a value")
     if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
@@ -140,28 +114,20 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, contex
     block = binder.bind_block(block_node)
     for statement in returns:
         if statement.value is not None and is_ref_struct(statement.value.type):
-            binder.report(
-                statement.value.syntax, "CS0029", f"'{shown(statement.value.type)}' cannot be converted to 'object'"
-            )
+            message = f"'{shown(statement.value.type)}' cannot be converted to 'object'"
+            binder.report(statement.value.syntax, "CS0029", message)
         if statement.value is not None and statement.value.type is VOID:
-            binder.report(
-                statement.value.syntax, "CS0029", "this call returns nothing (void), but a value must be returned"
-            )
+            message = "this call returns nothing (void), but a value must be returned"
+            binder.report(statement.value.syntax, "CS0029", message)
         if statement.value is None and not binder.diagnostics:
-            binder.report(
-                statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
-            )
+            message = "a value must be returned"
+            binder.report(statement.syntax, "CS0126", message, help="a policy expression needs a result")
     is_iterator = any(diagnostic.code == "CS1624" for diagnostic in binder.diagnostics)
     if not is_iterator and falls_through(binder, block):
-        binder.report_at(
-            1,
-            2,
-            "CS0161",
-            "not every path through this block returns a value",
-            help="end the block with 'return …;'",
-        )
+        message = "not every path through this block returns a value"
+        binder.report_at(1, 2, "CS0161", message, help="end the block with 'return …;'")
     values = [statement.value for statement in returns if statement.value is not None]
-    types = list(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
+    types = tuple(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
     result = _result_type(values) if values else OBJECT
     if result is None or (isinstance(result, SpecialType) and result is not ERROR):
         result = OBJECT

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
-    Assignment,
-    Bad,
-    Block,
-    Call,
-    CompoundAssignment,
-    ConditionalAccess,
-    Deconstruction,
-    DelegateCall,
-    Dereference,
-    Dynamic,
-    Expression,
-    ObjectCreation,
-    Redirection,
-    ThrowExpression,
-)
+from apimpolicy.binding import nodes
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.symbols import Enclosing
 from apimpolicy.binding.unbound import THROW_TYPE
 from apimpolicy.dotnet.metadata import named
@@ -36,7 +22,7 @@ def bind_branch(binder: Binder, node: Node) -> Expression:
     """Return a value in one of the places where `throw` may stand instead (section 12.16)."""
     if isinstance(node, shapes.ThrowExpression):
         exception = thrown(binder, node.exception)
-        return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
+        return exception if isinstance(exception, Bad) else nodes.ThrowExpression(node, THROW_TYPE, exception)
     return binder.bind_value(node)
 
 
@@ -51,15 +37,12 @@ def thrown(binder: Binder, node: Node) -> Expression:
     return binder.convert(value, exception)
 
 
-def function_body(binder: Binder, node: Node) -> Block:
-    saved, binder.enclosing = binder.enclosing, Enclosing()
-    try:
+def function_body(binder: Binder, node: Node) -> nodes.Block:
+    with binder.within(enclosing=Enclosing()):
         return binder.bind_block(node)
-    finally:
-        binder.enclosing = saved
 
 
-def falls_through(binder: Binder, block: Block) -> bool:
+def falls_through(binder: Binder, block: nodes.Block) -> bool:
     """Return whether control reaches the end of the block."""
     from apimpolicy.binding.flow import Flow
 
@@ -68,22 +51,22 @@ def falls_through(binder: Binder, block: Block) -> bool:
 
 def is_statement_expression(expression: Expression) -> bool:
     """Section 13.7: what can stand as a statement."""
-    if isinstance(expression, ConditionalAccess):
+    if isinstance(expression, nodes.ConditionalAccess):
         return is_statement_expression(expression.access)
-    if isinstance(expression, Dereference):
+    if isinstance(expression, nodes.Dereference):
         return is_statement_expression(expression.reference)
     return isinstance(
         expression,
         (
-            Call,
-            DelegateCall,
-            Assignment,
-            CompoundAssignment,
-            Deconstruction,
-            Dynamic,
-            ObjectCreation,
-            Redirection,
-            ThrowExpression,
+            nodes.Call,
+            nodes.DelegateCall,
+            nodes.Assignment,
+            nodes.CompoundAssignment,
+            nodes.Deconstruction,
+            nodes.Dynamic,
+            nodes.ObjectCreation,
+            nodes.Redirection,
+            nodes.ThrowExpression,
             Bad,
         ),
-    ) and not (isinstance(expression, Call) and expression.method.name.startswith("op_"))
+    ) and not (isinstance(expression, nodes.Call) and expression.method.name.startswith("op_"))

@@ -4,40 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice, complaints, lookup
+from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import bind_chain, bind_receiver
 from apimpolicy.binding.arguments import array_index, bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.dynamic import dynamic_invocation, dynamic_operation
 from apimpolicy.binding.function_signatures import instance_of, signature_of
-from apimpolicy.binding.nodes import (
-    AnonymousMember,
-    ArrayAccess,
-    Bad,
-    Call,
-    DelegateCall,
-    Dereference,
-    Expression,
-    FieldAccess,
-    IndexerAccess,
-    Literal,
-    MethodGroup,
-    NamespaceReference,
-    PropertyAccess,
-    TupleElement,
-    TypeReference,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolve
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.signatures import Method, Property
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    ArrayType,
-    NamedType,
-    SpecialType,
-    Type,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, ArrayType, NamedType, SpecialType, Type
 from apimpolicy.dotnet.values import STRING, VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -67,42 +44,37 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
         binder.unfinished_call(node, (), arguments, None)
         settle_arguments(binder, arguments)
         return binder.bad(node)
-    if isinstance(callee, MethodGroup):
+    if isinstance(callee, nodes.MethodGroup):
         if callee.function is not None:
             return _call_local_function(binder, node, callee, arguments)
         return call_group(binder, node, callee, arguments)
-    if isinstance(callee, (TypeReference, NamespaceReference)):
-        if isinstance(callee, NamespaceReference):
+    if isinstance(callee, (nodes.TypeReference, nodes.NamespaceReference)):
+        if isinstance(callee, nodes.NamespaceReference):
             return binder.failure(target, "CS0118", f"'{callee.name}' is a namespace but is used like a variable")
-        return binder.failure(
-            target,
-            "CS1955",
-            f"'{shown(callee.type)}' is a type and cannot be called",
-            help="write 'new' before it to make an object",
-        )
+        message = f"'{shown(callee.type)}' is a type and cannot be called"
+        return binder.failure(target, "CS1955", message, help="write 'new' before it to make an object")
     if callee.type is DYNAMIC:
         return dynamic_invocation(binder, node, callee, arguments)
     signature = lookup.delegate_signature(callee.type)
     if signature is None:
         name = _name_token(target)
-        members = (PropertyAccess, FieldAccess, TupleElement, AnonymousMember)
+        members = (nodes.PropertyAccess, nodes.FieldAccess, nodes.TupleElement, nodes.AnonymousMember)
         if isinstance(callee, members) and name is not None:
-            return complaints.not_invocable(binder, name, name.text, callee.type)
+            return call_errors.not_invocable(binder, name, name.text, callee.type)
         return binder.failure(node, "CS0149", "only methods and delegates can be called")
     return call_delegate(binder, node, callee, signature, arguments)
 
 
-def _dynamic_call(binder: Binder, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
+def _dynamic_call(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: list[Argument]) -> Expression:
     """Return a call of a known method with a dynamic argument: the overload is chosen when it runs."""
     own = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
     if own is not None and own.best is None and own.ambiguous is None:
-        return complaints.no_overload(binder, node, group, own, arguments)
+        return call_errors.no_overload(binder, node, group, own.candidates, arguments)
     if own is None:
-        return binder.failure(
-            _callee(node), "CS1973", f"the extension method '{group.name}' cannot be called with a dynamic value"
-        )
+        message = f"the extension method '{group.name}' cannot be called with a dynamic value"
+        return binder.failure(_callee(node), "CS1973", message)
     receiver = group.receiver
-    receivers = [] if receiver is None or isinstance(receiver, TypeReference) else [receiver]
+    receivers = [] if receiver is None or isinstance(receiver, nodes.TypeReference) else [receiver]
     return dynamic_operation(binder, node, "call", receivers, group, arguments)
 
 
@@ -120,16 +92,16 @@ def _nameof(binder: Binder, node: Node, arguments: shapes.Arguments) -> Expressi
         return binder.failure(wrong, "CS8082", "'nameof' can only be given names separated by dots")
     reported = len(binder.diagnostics)
     bound = binder.bind(operand)
-    if isinstance(bound, MethodGroup) and bound.type_arguments:
+    if isinstance(bound, nodes.MethodGroup) and bound.type_arguments:
         return binder.failure(operand, "CS8084", "type arguments can't be used on a method name in 'nameof'")
     if isinstance(bound, Bad) and [d.code for d in binder.diagnostics[reported:]] == ["CS0120"]:
         del binder.diagnostics[reported:]  # nameof(string.Length) names an instance member
     elif isinstance(bound, Bad):
         return bound
-    return Literal(node, STRING, identifier_name(token.text))
+    return nodes.Literal(node, STRING, identifier_name(token.text))
 
 
-def call_group(binder: Binder, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
+def call_group(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: list[Argument]) -> Expression:
     """Call a method group: its own methods first, then extension methods."""
     if any(isinstance(a.expression, Bad) for a in arguments):
         methods = [*group.methods, *group.extensions]
@@ -142,23 +114,23 @@ def call_group(binder: Binder, node: Node, group: MethodGroup, arguments: list[A
         if own.best is not None:
             return finish_call(binder, node, group, own.best, arguments, group.receiver)
         if own.ambiguous is not None:
-            return complaints.ambiguous_call(binder, node, group, own, arguments)
+            return call_errors.ambiguous_call(binder, node, group, own, arguments)
     receiver = group.receiver
-    if group.extensions and receiver is not None and not isinstance(receiver, TypeReference):
+    if group.extensions and receiver is not None and not isinstance(receiver, nodes.TypeReference):
         with_receiver = [Argument(receiver, receiver.syntax), *arguments]
         found = _resolve_extension(binder, group, with_receiver)
         if found.best is not None:
             return finish_call(binder, node, group, found.best, with_receiver, None)
         if found.ambiguous is not None:
-            return complaints.ambiguous_call(binder, node, group, found, with_receiver)
+            return call_errors.ambiguous_call(binder, node, group, found, with_receiver)
         if own is None:
-            return complaints.no_extension(binder, node, group, found, arguments)
+            return call_errors.no_extension(binder, node, group, found.candidates, arguments)
     if own is None:
         return binder.bad(node)
-    return complaints.no_overload(binder, node, group, own, arguments)
+    return call_errors.no_overload(binder, node, group, own.candidates, arguments)
 
 
-def _resolve_extension(binder: Binder, group: MethodGroup, arguments: Sequence[Argument]) -> Resolution:
+def _resolve_extension(binder: Binder, group: nodes.MethodGroup, arguments: Sequence[Argument]) -> Resolution:
     """Return the extension method that a call means: `arguments` begin with the receiver."""
     found = resolve(group.extensions, arguments, group.type_arguments, binder, is_extension_call=True)
     outer = lookup.outer_extension_methods(group.name) if found.best is None and found.ambiguous is None else ()
@@ -169,11 +141,7 @@ def _resolve_extension(binder: Binder, group: MethodGroup, arguments: Sequence[A
 
 
 def _call_with_bad_arguments(
-    binder: Binder,
-    node: Node,
-    methods: Sequence[Method],
-    arguments: list[Argument],
-    receiver: Expression | None = None,
+    binder: Binder, node: Node, methods: Sequence[Method], arguments: list[Argument], receiver: Expression | None = None
 ) -> Expression:
     """An argument is already reported: nothing is reported about the call, whose type all methods may agree about."""
     binder.unfinished_call(node, methods, arguments, receiver)
@@ -186,21 +154,17 @@ def _call_with_bad_arguments(
 def finish_call(
     binder: Binder,
     node: Node,
-    group: MethodGroup,
+    group: nodes.MethodGroup,
     candidate: Candidate,
     arguments: Sequence[Argument],
     receiver: Expression | None,
 ) -> Expression:
     method = candidate.method
-    is_type = isinstance(receiver, TypeReference)
+    is_type = isinstance(receiver, nodes.TypeReference)
     if receiver is not None and method.is_static and not is_type:
         receiver_name = shown(receiver.type)
-        return binder.failure(
-            node,
-            "CS0176",
-            f"'{method.name}' is a static method: call it through the type '{receiver_name}'",
-            help=f"write {receiver_name}.{method.name}(…)",
-        )
+        message = f"'{method.name}' is a static method: call it through the type '{receiver_name}'"
+        return binder.failure(node, "CS0176", message, help=f"write {receiver_name}.{method.name}(…)")
     if is_type and not method.is_static:
         return binder.failure(
             _callee(node),
@@ -212,7 +176,7 @@ def finish_call(
     if returns is ERROR:  # inferred from an argument that is reported
         return binder.bad(node)
     bound_receiver = None if method.is_static else receiver
-    return Call(node, returns, bound_receiver, method, tuple(values), candidate.type_arguments)
+    return nodes.Call(node, returns, bound_receiver, method, tuple(values), candidate.type_arguments)
 
 
 def call_delegate(
@@ -222,13 +186,13 @@ def call_delegate(
         return _call_with_bad_arguments(binder, node, [signature], arguments)
     found = resolve([signature], arguments, (), binder)
     if found.best is None:
-        return complaints.bad_delegate_call(binder, node, target, found, arguments)
+        return call_errors.bad_delegate_call(binder, node, target, found.candidates[0], arguments)
     values = finish_arguments(binder, node, found.best, arguments)
     modes = [p.mode for p in signature.parameters]
-    return DelegateCall(node, signature.returns, target, tuple(values), tuple(modes))
+    return nodes.DelegateCall(node, signature.returns, target, tuple(values), tuple(modes))
 
 
-def _call_local_function(binder: Binder, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
+def _call_local_function(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: list[Argument]) -> Expression:
     function = group.function
     if function is None:
         return binder.bad(node)
@@ -237,24 +201,20 @@ def _call_local_function(binder: Binder, node: Node, group: MethodGroup, argumen
         return _call_with_bad_arguments(binder, node, [signature], arguments)
     found = resolve([signature], arguments, group.type_arguments, binder)
     if found.best is None:
-        return complaints.no_overload(
-            binder,
-            node,
-            MethodGroup(group.syntax, group.type, function.name, None, (signature,), (), ()),
-            found,
-            arguments,
-        )
+        return call_errors.no_overload(binder, node, group, found.candidates, arguments)
     values = finish_arguments(binder, node, found.best, arguments)
     if function.type_parameters:
         function = instance_of(binder, function, found.best.type_arguments)
-        group = MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
-    call = DelegateCall(node, function.returns, group, tuple(values), tuple([p.mode for p in function.parameters]))
+        group = nodes.MethodGroup(group.syntax, group.type, function.name, None, (), (), (), function)
+    call = nodes.DelegateCall(
+        node, function.returns, group, tuple(values), tuple([p.mode for p in function.parameters])
+    )
     if not function.returns_reference:
         return call
     for parameter, value in zip(function.parameters, values, strict=True):
         if parameter.mode:
             mark_referenced(value)
-    return Dereference(node, function.returns, call)
+    return nodes.Dereference(node, function.returns, call)
 
 
 # ------------------------------------------------------------------------------------------- indexing
@@ -277,7 +237,7 @@ def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalE
         help = "only the first size of an array of arrays is written: new int[2][]"
         return binder.failure(written.arguments[0], "CS0178", "',' or ']' expected", help=help)
     receiver = binder.require_value(bind_receiver(binder, node.receiver))
-    if isinstance(receiver, MethodGroup):
+    if isinstance(receiver, nodes.MethodGroup):
         message = f"'{receiver.name}' is a method and cannot be indexed with []"
         return binder.failure(node, "CS0021", message, help=f"call it with parentheses: {receiver.name}(…)")
     arguments = bind_arguments(binder, node.arguments)
@@ -305,12 +265,9 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
         return dynamic_operation(binder, node, "index", [receiver], None, arguments)
     if isinstance(type_, ArrayType):
         if len(arguments) != type_.rank:
-            return binder.failure(
-                node,
-                "CS0022",
-                f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}",
-            )
-        return ArrayAccess(node, type_.element, receiver, tuple([array_index(binder, a) for a in arguments]))
+            message = f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}"
+            return binder.failure(node, "CS0022", message)
+        return nodes.ArrayAccess(node, type_.element, receiver, tuple([array_index(binder, a) for a in arguments]))
     found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []
     if not found:
         message = f"a value of type '{shown(type_)}' cannot be indexed with []"
@@ -319,10 +276,10 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
     getters = {id(m): p for m, p in zip(methods, found, strict=True)}
     resolution = resolve(methods, arguments, (), binder)
     if resolution.best is None:
-        return complaints.no_indexer(binder, node, type_, resolution, arguments)
+        return call_errors.no_indexer(binder, node, type_, resolution, arguments)
     values = finish_arguments(binder, node, resolution.best, arguments)
     property_ = getters[id(resolution.best.method)]
-    return IndexerAccess(node, property_.type, receiver, property_, tuple(values))
+    return nodes.IndexerAccess(node, property_.type, receiver, property_, tuple(values))
 
 
 def _as_method(property_: Property) -> Method:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice, lookup
+from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.names import bind_qualifier
-from apimpolicy.binding.nodes import (
-    AsType,
-    Bad,
-    Expression,
-    IsType,
-    Literal,
-    TupleCreation,
-    TypeOf,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.patterns import bind_is_constant
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.type_relations import is_static_class
+from apimpolicy.binding.type_relations import is_reference, is_static_class
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
@@ -43,7 +35,7 @@ def bind_cast(binder: Binder, node: shapes.Cast) -> Expression:
 
 def cast(binder: Binder, node: Node, operand: Expression, target: Type) -> Expression:
     """`(target)operand`."""
-    if isinstance(operand, TupleCreation):
+    if isinstance(operand, nodes.TupleCreation):
         conversion = binder.classify(operand, target)
         if conversion is not None:
             return binder.apply(operand, target, conversion, node, explicit=True)
@@ -55,12 +47,8 @@ def cast(binder: Binder, node: Node, operand: Expression, target: Type) -> Expre
     if found is None:
         if operand.type is NULL:
             return binder.failure(node, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?'")
-        return binder.failure(
-            node,
-            "CS0030",
-            f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'",
-            help=advice.for_conversion(operand.type, target, operand),
-        )
+        message = f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'"
+        return binder.failure(node, "CS0030", message, help=advice.for_conversion(operand.type, target, operand))
     return binder.apply(operand, target, found, node, explicit=True)
 
 
@@ -70,26 +58,18 @@ def bind_as_type(binder: Binder, node: shapes.AsType) -> Expression:
     if isinstance(operand, Bad) or target.has_error:
         return binder.bad(node, target)
     if target.is_value_type and target.underlying is None:
-        return binder.failure(
-            node,
-            "CS0077",
-            f"'as' must be used with a type that can be null, and '{shown(target)}' can't be",
-            help=f"use 'as {shown(target)}?' or a cast",
-        )
-    if isinstance(target, TypeParameter) and not conv.is_reference(target):
+        message = f"'as' must be used with a type that can be null, and '{shown(target)}' can't be"
+        return binder.failure(node, "CS0077", message, help=f"use 'as {shown(target)}?' or a cast")
+    if isinstance(target, TypeParameter) and not is_reference(target):
         help = f"write where {target.name} : class"
-        return binder.failure(
-            node,
-            "CS0413",
-            f"'as' must be used with a type that can be null, and '{target.name}' might not be",
-            help=help,
-        )
+        message = f"'as' must be used with a type that can be null, and '{target.name}' might not be"
+        return binder.failure(node, "CS0413", message, help=help)
     if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
         return binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'as'")
     found = conv.explicit_conversion(operand.type, target)
     if operand.type is not NULL and (found is None or found.kind in ("user", "numeric", "enum")):
         return binder.failure(node, "CS0039", f"'{shown(operand.type)}' can never be a '{shown(target)}'")
-    return AsType(node, target, operand)
+    return nodes.AsType(node, target, operand)
 
 
 def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
@@ -102,7 +82,7 @@ def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
         return binder.bad(node, BOOL)
     if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
         return binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
-    return IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
+    return nodes.IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
 
 
 def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
@@ -112,54 +92,36 @@ def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
         return False
     name = name_of(token)
     if qualifier is None:
-        return binder.scope.find(name) is not None or (
-            not lookup.types_named(name, 0) and lookup.namespace_exists(name) is False and False
-        )
-    saved, binder.diagnostics = binder.diagnostics, []
-    try:
+        return binder.scope.find(name) is not None
+    with binder.within(diagnostics=[]):
         left = bind_qualifier(binder, qualifier)
         reported = bool(binder.diagnostics)
-    finally:
-        binder.diagnostics = saved
     if isinstance(left, str) or reported or left is ERROR:
         return False
     return bool(lookup.find_members(left, name))
 
 
 def bind_typeof(binder: Binder, node: shapes.Typeof) -> Expression:
-    binder.takes_unbound = isinstance(node.type, shapes.NamedType)
-    target = binder.bind_type(node.type)
-    binder.takes_unbound = False
+    with binder.within(takes_unbound=isinstance(node.type, shapes.NamedType)):
+        target = binder.bind_type(node.type)
     if target is DYNAMIC:
         return binder.failure(node, "CS1962", "'typeof' can't be used with 'dynamic'", help="write 'object'")
-    return binder.bad(node) if target is ERROR else TypeOf(node, named("System.Type"), target)
+    return binder.bad(node) if target is ERROR else nodes.TypeOf(node, named("System.Type"), target)
+
+
+_SIZES = {1: "byte sbyte bool", 2: "short ushort char", 4: "int uint float", 8: "long ulong double", 16: "decimal"}
 
 
 def bind_sizeof(binder: Binder, node: shapes.Sizeof) -> Expression:
     target = binder.bind_type(node.type)
-    sizes = {
-        "byte": 1,
-        "sbyte": 1,
-        "bool": 1,
-        "short": 2,
-        "ushort": 2,
-        "char": 2,
-        "int": 4,
-        "uint": 4,
-        "float": 4,
-        "long": 8,
-        "ulong": 8,
-        "double": 8,
-        "decimal": 16,
-    }
-    size = sizes.get(str(target))
+    size = next((size for size, types in _SIZES.items() if str(target) in types.split()), None)
     if target is ERROR:
         return binder.bad(node)
-    if size is None and conv.is_reference(target):
+    if size is None and is_reference(target):
         return binder.failure(node, "CS0208", f"'{shown(target)}' is a reference type, and 'sizeof' needs a value type")
     if size is None:
         return binder.failure(node, "CS0233", f"'sizeof({shown(target)})' is only allowed in unsafe code")
-    return Literal(node, INT, size)
+    return nodes.Literal(node, INT, size)
 
 
 def bind_default_expression(binder: Binder, node: shapes.DefaultExpression) -> Expression:
@@ -167,19 +129,9 @@ def bind_default_expression(binder: Binder, node: shapes.DefaultExpression) -> E
     return binder.bad(node) if target is ERROR else binder.default_value(node, target)
 
 
-def bind_checked_expression(binder: Binder, node: shapes.CheckedExpression) -> Expression:
-    return _within(binder, node, checked=True)
-
-
-def bind_unchecked_expression(binder: Binder, node: shapes.UncheckedExpression) -> Expression:
-    return _within(binder, node, checked=False)
-
-
-def _within(
-    binder: Binder, node: shapes.CheckedExpression | shapes.UncheckedExpression, *, checked: bool
-) -> Expression:
-    saved, binder.is_checked = binder.is_checked, checked
-    try:
+def bind_checked_expression(binder: Binder, node: shapes.CheckedExpression | shapes.UncheckedExpression) -> Expression:
+    with binder.within(is_checked=isinstance(node, shapes.CheckedExpression)):
         return binder.bind(node.expression)
-    finally:
-        binder.is_checked = saved
+
+
+bind_unchecked_expression = bind_checked_expression

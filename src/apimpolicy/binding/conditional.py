@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.bodies import bind_branch, thrown
-from apimpolicy.binding.nodes import (
-    NOT_CONSTANT,
-    Bad,
-    Coalesce,
-    Conditional,
-    Expression,
-    Placeholder,
-)
+from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_reference, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
@@ -35,7 +30,7 @@ def bind_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
         from apimpolicy.binding.references import reference_conditional
 
         return reference_conditional(binder, node)
-    condition = binder.convert_condition(binder.bind_value(node.condition))
+    condition = binder.bind_condition(node.condition)
     when_true = bind_branch(binder, node.when_true)
     when_false = bind_branch(binder, node.when_false)
     if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):
@@ -47,7 +42,7 @@ def bind_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
     constant: Any = NOT_CONSTANT
     if condition.is_constant and first.is_constant and second.is_constant:
         constant = first.constant if condition.constant else second.constant
-    return Conditional(node, type_, condition, first, second, constant=constant)
+    return nodes.Conditional(node, type_, condition, first, second, constant=constant)
 
 
 def _conditional_type(binder: Binder, node: Node, first: Expression, second: Expression) -> Type | None:
@@ -64,18 +59,14 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
     if VOID in (one, two):
         to_one = to_two = False
     if to_two and to_one:
-        if conv.same(one, two):
+        if same(one, two):
             return one
         exact_one = conv.standard_implicit(one, two) is not None
         exact_two = conv.standard_implicit(two, one) is not None
         if exact_one != exact_two:
             return two if exact_one else one
-        binder.report(
-            node,
-            "CS0172",
-            f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other",
-            help="cast one of them",
-        )
+        message = f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other"
+        binder.report(node, "CS0172", message, help="cast one of them")
         return None
     if to_two:
         return two
@@ -86,16 +77,11 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
         return None
     for branch in (first, second):
         if isinstance(branch, UnboundLambda):
-            binder.report(
-                branch.syntax, "CS1660", "a lambda can't be a branch of '?:'", help="cast it to a delegate type"
-            )
+            message = "a lambda can't be a branch of '?:'"
+            binder.report(branch.syntax, "CS1660", message, help="cast it to a delegate type")
             return None
-    binder.report(
-        node,
-        "CS0173",
-        f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}",
-        help=_cast_of_branch(one, two),
-    )
+    message = f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}"
+    binder.report(node, "CS0173", message, help=_cast_of_branch(one, two))
     return None
 
 
@@ -114,18 +100,20 @@ def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:
         return binder.bad(node)
     left_type = left.type
     inner = left_type.underlying
-    may_be_null = inner is not None or conv.is_reference(left_type) or left_type is NULL
+    may_be_null = inner is not None or is_reference(left_type) or left_type is NULL
     if left_type is DYNAMIC:
         may_be_null = True
     if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):
         return no_operator(binder, node, "??", left, right)
     for result in _coalesce_types(left, right, inner):
-        placeholder = Placeholder(left.syntax, inner if inner is not None and result is not left_type else left_type)
+        placeholder = nodes.Placeholder(
+            left.syntax, inner if inner is not None and result is not left_type else left_type
+        )
         conversion = binder.classify(placeholder, result)
         if conversion is None or binder.classify(right, result) is None:
             continue
         value = binder.apply(placeholder, result, conversion)
-        return Coalesce(node, result, left, placeholder, value, binder.convert(right, result))
+        return nodes.Coalesce(node, result, left, placeholder, value, binder.convert(right, result))
     return no_operator(binder, node, "??", left, right)
 
 
@@ -142,12 +130,8 @@ def _coalesce_types(left: Expression, right: Expression, inner: Type | None) -> 
 
 
 def bind_throw_expression(binder: Binder, node: shapes.ThrowExpression) -> Expression:
-    binder.report_at(
-        node.start,
-        node.start + len("throw"),
-        "CS8115",
-        "'throw' can't be used here",
-        help="a throw expression is allowed after '??', in a branch of '?:', and after '=>'",
-    )
+    message = "'throw' can't be used here"
+    help = "a throw expression is allowed after '??', in a branch of '?:', and after '=>'"
+    binder.report_at(node.start, node.start + len("throw"), "CS8115", message, help=help)
     thrown(binder, node.exception)
     return binder.bad(node)

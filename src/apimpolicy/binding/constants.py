@@ -9,8 +9,8 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_enum, is_reference
 from apimpolicy.binding.nodes import NOT_CONSTANT
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum, is_reference
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import is_reference, standard_implicit
+from apimpolicy.binding.conversions import standard_implicit
 from apimpolicy.binding.lookup import constructors
-from apimpolicy.binding.type_relations import is_unmanaged
+from apimpolicy.binding.type_relations import is_reference, is_unmanaged
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, TypeParameter
 from apimpolicy.records import Record

@@ -7,24 +7,16 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding.lookup import declared_members, supertypes
 from apimpolicy.binding.type_relations import (
     BOXING,
-    CONSTANT,
-    DEFAULT_LITERAL,
     ENUM_EXPLICIT,
-    ENUM_ZERO,
     IDENTITY,
     IMPLICIT_NUMERIC,
     INTEGRAL_RANGES,
-    INTERPOLATED,
-    LAMBDA,
-    METHOD_GROUP,
     NULL_LITERAL,
     NUMERIC,
     NUMERIC_EXPLICIT,
     NUMERIC_WIDENING,
     REFERENCE,
     REFERENCE_EXPLICIT,
-    THROW,
-    TUPLE,
     UNBOXING,
     Conversion,
     has_bound,
@@ -35,35 +27,12 @@ from apimpolicy.binding.type_relations import (
     is_ref_struct,
     is_reference,
     is_variant,
-    nullable,
     same,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    NULL,
-    ArrayType,
-    NamedType,
-    SpecialType,
-    TupleType,
-    Type,
-    TypeParameter,
-)
-from apimpolicy.dotnet.values import (
-    BYTE,
-    CHAR,
-    INT,
-    LONG,
-    OBJECT,
-    SBYTE,
-    SHORT,
-    STRING,
-    UINT,
-    ULONG,
-    USHORT,
-    VOID,
-)
+from apimpolicy.dotnet.types import DYNAMIC, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
+from apimpolicy.dotnet.values import BYTE, CHAR, INT, LONG, OBJECT, SBYTE, SHORT, STRING, UINT, ULONG, USHORT, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -387,42 +356,3 @@ def better_target(first: Type, second: Type) -> int:
         if bare_first in _SIGNED_UNSIGNED.get(bare_second, ()):
             return -1
     return 0
-
-
-__all__ = [
-    "BOXING",
-    "CONSTANT",
-    "DEFAULT_LITERAL",
-    "ENUM_EXPLICIT",
-    "ENUM_ZERO",
-    "IDENTITY",
-    "IMPLICIT_NUMERIC",
-    "INTEGRAL_RANGES",
-    "INTERPOLATED",
-    "LAMBDA",
-    "METHOD_GROUP",
-    "NULL_LITERAL",
-    "NUMERIC",
-    "NUMERIC_EXPLICIT",
-    "NUMERIC_WIDENING",
-    "REFERENCE",
-    "REFERENCE_EXPLICIT",
-    "THROW",
-    "TUPLE",
-    "UNBOXING",
-    "Conversion",
-    "better_target",
-    "constant_fits",
-    "explicit_conversion",
-    "has_reference_conversion",
-    "implicit_conversion",
-    "is_delegate",
-    "is_enum",
-    "is_interface",
-    "is_ref_struct",
-    "is_reference",
-    "nullable",
-    "same",
-    "standard_implicit",
-    "user_conversion",
-]

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, lookup
+from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
-from apimpolicy.binding.nodes import (
-    NOT_CONSTANT,
-    Bad,
-    Block,
-    Convert,
-    DefaultValue,
-    Expression,
-    InterpolatedString,
-    Literal,
-    MethodGroup,
-    NamespaceReference,
-    Return,
-    ThrowExpression,
-    TupleCreation,
-    TypeReference,
-)
+from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
 from apimpolicy.binding.reports import Reports
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.type_relations import (
+    CONSTANT,
+    DEFAULT_LITERAL,
+    ENUM_ZERO,
+    IDENTITY,
+    INTEGRAL_RANGES,
+    INTERPOLATED,
+    THROW,
+    TUPLE,
+    Conversion,
+    is_enum,
+)
 from apimpolicy.binding.unbound import DefaultLiteral
-from apimpolicy.binding.written import name_of_open_type
+from apimpolicy.binding.written import name_of, name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, VOID
 from apimpolicy.syntax import shapes
@@ -42,6 +39,25 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Method
     from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
+
+
+class _Within:
+    """Gives a binder other values while a `with` statement runs."""
+
+    __slots__ = ("_binder", "_saved")
+
+    def __init__(self, binder: Binder, values: dict[str, Any]) -> None:
+        self._binder = binder
+        self._saved = {name: getattr(binder, name) for name in values}
+        for name, value in values.items():
+            setattr(binder, name, value)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._saved.items():
+            setattr(self._binder, name, value)
 
 
 class Binder(Reports):
@@ -60,7 +76,7 @@ class Binder(Reports):
         """Whether the ends of loops and switches can be reached, as far as it was evaluated."""
 
         # The function that is being bound.
-        self.returns: list[Return] | None = None
+        self.returns: list[nodes.Return] | None = None
         """Where return statements of the lambda being bound are collected; None in the body of the expression."""
         self.return_type: Type | None = None
         """The declared return type, in a local function."""
@@ -101,32 +117,20 @@ class Binder(Reports):
     def bind_statement(self, node: Node) -> Statement:
         return STATEMENTS[node.kind](self, node)
 
-    def bind_block(self, node: Node) -> Block:
+    def bind_block(self, node: Node) -> nodes.Block:
         """Bind `{ … }`, which has a scope of its own."""
         block = self.bind_statement(node)
-        if not isinstance(block, Block):
+        if not isinstance(block, nodes.Block):
             raise AssertionError("the grammar has a block here")
         return block
 
     def bind_embedded(self, node: Node) -> Statement:
         """Return a statement under if, else or a loop: has its own scope, and is no declaration (CS1023)."""
-        saved = self.enter()
-        try:
-            if node.kind in (
-                "local_declaration_statement",
-                "const_declaration_statement",
-                "local_function",
-                "labeled_statement",
-            ):
-                self.report(
-                    node,
-                    "CS1023",
-                    "a declaration can't be the only statement here",
-                    help="put it in braces",
-                )
+        with self.in_scope():
+            if node.kind in _DECLARATIONS:
+                message = "a declaration can't be the only statement here"
+                self.report(node, "CS1023", message, help="put it in braces")
             return self.bind_statement(node)
-        finally:
-            self.scope = saved
 
     def hole(self, node: Node, receiver: Expression | None = None) -> Bad:
         """Return an expression, or a list of arguments, that is unknown: text that a template puts in later.
@@ -151,17 +155,13 @@ class Binder(Reports):
         return self.require_value(self.bind(node))
 
     def require_value(self, expression: Expression) -> Expression:
-        if isinstance(expression, TypeReference):
-            return self.failure(
-                expression.syntax,
-                "CS0119",
-                f"'{shown(expression.type)}' is a type, which is not valid here",
-                help="use a value of this type, or one of its members",
-            )
-        if isinstance(expression, NamespaceReference):
-            return self.failure(
-                expression.syntax, "CS0118", f"'{expression.name}' is a namespace but is used like a variable"
-            )
+        if isinstance(expression, nodes.TypeReference):
+            message = f"'{shown(expression.type)}' is a type, which is not valid here"
+            help = "use a value of this type, or one of its members"
+            return self.failure(expression.syntax, "CS0119", message, help=help)
+        if isinstance(expression, nodes.NamespaceReference):
+            message = f"'{expression.name}' is a namespace but is used like a variable"
+            return self.failure(expression.syntax, "CS0118", message)
         return expression
 
     def bind_typed(self, node: Node) -> Expression:
@@ -169,21 +169,26 @@ class Binder(Reports):
         return self.require_typed(self.bind_value(node))
 
     def require_typed(self, expression: Expression) -> Expression:
-        if isinstance(expression, MethodGroup):
-            return self.failure(
-                expression.syntax,
-                "CS0119",
-                f"'{expression.name}' is a method; did you forget the parentheses?",
-            )
+        if isinstance(expression, nodes.MethodGroup):
+            message = f"'{expression.name}' is a method; did you forget the parentheses?"
+            return self.failure(expression.syntax, "CS0119", message)
         return expression
 
     # --------------------------------------------------------------------------------------------- scopes
 
-    def enter(self) -> Scope:
-        """Begin a scope; gives back the one around it."""
-        saved = self.scope
-        self.scope = Scope(saved)
-        return saved
+    def within(self, **values: Any) -> _Within:
+        """Return the context in which these attributes have other values."""
+        return _Within(self, values)
+
+    def in_scope(self, function: object = None) -> _Within:
+        """Return the context of a scope inside the present one."""
+        return _Within(self, {"scope": Scope(self.scope, function)})
+
+    def declare_variable(self, token: Token, type_: Type, kind: str = "local") -> LocalSymbol:
+        """Declare a variable of this name in the current scope."""
+        symbol = LocalSymbol(name_of(token), type_, kind, token, self.scope.function)
+        self.declare(symbol, token)
+        return symbol
 
     def declare(self, symbol: LocalSymbol, where: Child) -> None:
         """Declare in the current scope; CS0128 for the same scope, CS0136 when it hides an outer variable."""
@@ -199,62 +204,58 @@ class Binder(Reports):
         else:
             outer = self.scope.parent
             if self.scope.find(symbol.name) is not None or (outer is not None and outer.declares_later(symbol.name)):
-                self.report(
-                    where,
-                    "CS0136",
-                    f"'{symbol.name}' is already used in the enclosing scope",
-                    help="choose another name",
-                )
+                message = f"'{symbol.name}' is already used in the enclosing scope"
+                self.report(where, "CS0136", message, help="choose another name")
         self.scope.declare(symbol)
 
     # ----------------------------------------------------------------------------------------- conversion
 
-    def classify(self, expression: Expression, target: Type) -> conv.Conversion | None:
+    def classify(self, expression: Expression, target: Type) -> Conversion | None:
         """Return the implicit conversion from an expression (section 10.2), or None."""
         source = expression.type
         if source is ERROR or target is ERROR:
-            return conv.IDENTITY
+            return IDENTITY
         if not isinstance(source, SpecialType):
             return self._classify_typed(expression, source, target)
         form = form_of(expression)
         if form is not None:
             return form.conversion(self, expression, target)
         if isinstance(expression, DefaultLiteral):
-            return conv.DEFAULT_LITERAL if target is not VOID else None
-        if isinstance(expression, ThrowExpression):
-            return conv.THROW
-        if isinstance(expression, TupleCreation):
+            return DEFAULT_LITERAL if target is not VOID else None
+        if isinstance(expression, nodes.ThrowExpression):
+            return THROW
+        if isinstance(expression, nodes.TupleCreation):
             return self._classify_tuple(expression, target)
         return conv.standard_implicit(source, target)
 
-    def _classify_typed(self, expression: Expression, source: Type, target: Type) -> conv.Conversion | None:
+    def _classify_typed(self, expression: Expression, source: Type, target: Type) -> Conversion | None:
         found = conv.standard_implicit(source, target)
         if found is not None:
             return found
         if isinstance(target, NamedType) and target.name in _FORMATTABLE and is_interpolated(expression):
-            return conv.INTERPOLATED
-        if isinstance(expression, TupleCreation):
+            return INTERPOLATED
+        if isinstance(expression, nodes.TupleCreation):
             by_element = self._classify_tuple(expression, target)
             if by_element is not None:
                 return by_element
         if expression.is_constant:
             inner = target.underlying
             bare = inner if inner is not None else target
-            constant: conv.Conversion | None = None
+            constant: Conversion | None = None
             if conv.constant_fits(expression.constant, source, bare):
-                constant = conv.CONSTANT
-            elif conv.is_enum(bare) and source in conv.INTEGRAL_RANGES and expression.constant == 0 and source is INT:
-                constant = conv.ENUM_ZERO
+                constant = CONSTANT
+            elif is_enum(bare) and source in INTEGRAL_RANGES and expression.constant == 0 and source is INT:
+                constant = ENUM_ZERO
             if constant is not None:
-                return constant if inner is None else conv.Conversion("nullable", inner=constant)
+                return constant if inner is None else Conversion("nullable", inner=constant)
         return conv.user_conversion(source, target, explicit=False)
 
-    def _classify_tuple(self, expression: TupleCreation, target: Type) -> conv.Conversion | None:
+    def _classify_tuple(self, expression: nodes.TupleCreation, target: Type) -> Conversion | None:
         bare = target.underlying or target
         if not isinstance(bare, TupleType) or len(bare.arguments) != len(expression.elements):
             return conv.standard_implicit(expression.type, target)
         pairs = zip(expression.elements, bare.arguments, strict=True)
-        return conv.TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
+        return TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
 
     def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None:
         """Return what a lambda or method group returns when it is called with arguments of these types (12.6.3.13)."""
@@ -282,7 +283,7 @@ class Binder(Reports):
         self,
         expression: Expression,
         target: Type,
-        conversion: conv.Conversion,
+        conversion: Conversion,
         syntax: Node | Token | None = None,
         *,
         explicit: bool = False,
@@ -297,17 +298,17 @@ class Binder(Reports):
                 return form.converted(self, expression, target)
             if isinstance(expression, DefaultLiteral):
                 return self.default_value(where, target)
-            if isinstance(expression, ThrowExpression):
-                return ThrowExpression(where, target, expression.exception)
-        if conversion.kind == "tuple" and isinstance(expression, TupleCreation):
+            if isinstance(expression, nodes.ThrowExpression):
+                return nodes.ThrowExpression(where, target, expression.exception)
+        if conversion.kind == "tuple" and isinstance(expression, nodes.TupleCreation):
             bare = target.underlying or target
             if isinstance(bare, TupleType):
                 elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
-                return TupleCreation(where, target, tuple(elements), bare.names)
-        if conversion is conv.IDENTITY and not explicit and expression.type is target:
+                return nodes.TupleCreation(where, target, tuple(elements), bare.names)
+        if conversion is IDENTITY and not explicit and expression.type is target:
             return expression
         constant = self._fold(expression, target, conversion, where, explicit=explicit)
-        return Convert(
+        return nodes.Convert(
             where,
             target,
             expression,
@@ -318,10 +319,10 @@ class Binder(Reports):
         )
 
     def default_value(self, syntax: Node | Token, target: Type) -> Expression:
-        return DefaultValue(syntax, target, constant=default_constant(target))
+        return nodes.DefaultValue(syntax, target, constant=default_constant(target))
 
     def _fold(
-        self, expression: Expression, target: Type, conversion: conv.Conversion, where: Node | Token, *, explicit: bool
+        self, expression: Expression, target: Type, conversion: Conversion, where: Node | Token, *, explicit: bool
     ) -> Any:
         if not expression.is_constant:
             return NOT_CONSTANT
@@ -365,59 +366,51 @@ class Binder(Reports):
         if form is not None:
             return form.unconvertible(self, expression, target, syntax)
         if source is NULL:
-            return self.failure(
-                syntax, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?' to allow null"
-            )
+            message = f"'{shown(target)}' cannot be null"
+            return self.failure(syntax, "CS0037", message, help=f"use '{shown(target)}?' to allow null")
         if isinstance(expression, DefaultLiteral):
             return self.failure(syntax, "CS8716", f"'default' can't be used for '{shown(target)}'")
         if (
-            isinstance(expression, TupleCreation)
+            isinstance(expression, nodes.TupleCreation)
             and isinstance(target, TupleType)
             and len(expression.elements) == len(target.arguments)
         ):
             for element, wanted in zip(expression.elements, target.arguments, strict=True):
                 self.convert(element, wanted)
             return self.bad(syntax)
-        if source is DOUBLE and isinstance(expression, Literal) and target in (FLOAT, DECIMAL):
+        if source is DOUBLE and isinstance(expression, nodes.Literal) and target in (FLOAT, DECIMAL):
             suffix = "F" if target is FLOAT else "M"
-            return self.failure(
-                syntax,
-                "CS0664",
-                f"a literal with a decimal point is a 'double', not a '{target}'",
-                label=f"write the suffix {suffix}",
-            )
-        if expression.is_constant and source is INT and target in conv.INTEGRAL_RANGES:
-            low, high = conv.INTEGRAL_RANGES[target]
+            message = f"a literal with a decimal point is a 'double', not a '{target}'"
+            return self.failure(syntax, "CS0664", message, label=f"write the suffix {suffix}")
+        if expression.is_constant and source is INT and target in INTEGRAL_RANGES:
+            low, high = INTEGRAL_RANGES[target]
             if not low <= expression.constant <= high:
-                return self.failure(
-                    syntax, "CS0031", f"the constant '{expression.constant}' cannot be converted to '{target}'"
-                )
+                message = f"the constant '{expression.constant}' cannot be converted to '{target}'"
+                return self.failure(syntax, "CS0031", message)
         if conv.explicit_conversion(source, target) is not None:
-            return self.failure(
-                syntax,
-                "CS0266",
-                f"'{shown(source)}' is not converted to '{shown(target)}' implicitly",
-                label=f"is a cast missing? ({shown(target)})",
-                help=advice.for_null(source, target),
-            )
+            message = f"'{shown(source)}' is not converted to '{shown(target)}' implicitly"
+            help = advice.for_null(source, target)
+            return self.failure(syntax, "CS0266", message, label=f"is a cast missing? ({shown(target)})", help=help)
         if source is VOID:
-            return self.failure(
-                syntax, "CS0029", f"this call returns nothing (void), but a '{shown(target)}' is expected here"
-            )
+            message = f"this call returns nothing (void), but a '{shown(target)}' is expected here"
+            return self.failure(syntax, "CS0029", message)
         help = advice.for_conversion(source, target, expression)
         return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 
-    def convert_condition(self, expression: Expression) -> Expression:
-        """Convert to bool, as conditions demand."""
-        return self.convert(expression, BOOL)
+    def bind_condition(self, node: Node) -> Expression:
+        """Bind an expression that must be a bool."""
+        return self.convert(self.bind_value(node), BOOL)
 
 
+_DECLARATIONS = frozenset(
+    {"local_declaration_statement", "const_declaration_statement", "local_function", "labeled_statement"}
+)
 _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
 """The types that an interpolated string converts to besides `string` (section 10.2.5)."""
 
 
 def is_interpolated(expression: Expression) -> bool:
     """Return whether an expression is an interpolated string, also one without holes."""
-    return isinstance(expression, InterpolatedString) or (
-        isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
+    return isinstance(expression, nodes.InterpolatedString) or (
+        isinstance(expression, nodes.Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
     )

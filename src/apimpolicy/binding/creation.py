@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, complaints, lookup
+from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import member_value
 from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.assignable import check_assignable
@@ -12,38 +12,13 @@ from apimpolicy.binding.calls import bind_indexed, finish_call
 from apimpolicy.binding.constraints import has_constructor
 from apimpolicy.binding.dynamic import dynamic_operation
 from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
-from apimpolicy.binding.nodes import (
-    AnonymousCreation,
-    Assignment,
-    Bad,
-    DefaultValue,
-    Expression,
-    FieldAccess,
-    Initializer,
-    InterpolatedString,
-    Interpolation,
-    Literal,
-    MethodGroup,
-    ObjectCreation,
-    Placeholder,
-    PropertyAccess,
-    TupleCreation,
-    UnknownText,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    NamedType,
-    SpecialType,
-    Type,
-    TypeParameter,
-    anonymous_type,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, SpecialType, Type, TypeParameter, anonymous_type
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
@@ -80,12 +55,12 @@ def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Express
     if type_.definition.is_static:
         return binder.failure(node, "CS0712", f"'{shown(type_)}' is a static class: it can't be created with 'new'")
     created = construct(binder, node, type_node, type_, arguments)
-    if isinstance(initializer, Node) and isinstance(created, (ObjectCreation, DefaultValue)):
-        steps = _initializers(binder, initializer, Placeholder(node, type_))
+    if isinstance(initializer, Node) and isinstance(created, (nodes.ObjectCreation, nodes.DefaultValue)):
+        steps = _initializers(binder, initializer, nodes.Placeholder(node, type_))
         if steps is None:
             return binder.bad(node, type_)
-        if isinstance(created, DefaultValue):
-            created = ObjectCreation(node, type_, None, ())
+        if isinstance(created, nodes.DefaultValue):
+            created = nodes.ObjectCreation(node, type_, None, ())
         created.initializers = tuple(steps)
     return created
 
@@ -96,7 +71,7 @@ def _new_of_parameter(binder: Binder, node: Node, type_: TypeParameter, argument
         return binder.failure(node, "CS0304", f"'{type_.name}' might not have a parameterless constructor", help=help)
     if arguments:
         return binder.failure(node, "CS0417", f"'new {type_.name}(…)' can't have arguments")
-    return ObjectCreation(node, type_, None, ())
+    return nodes.ObjectCreation(node, type_, None, ())
 
 
 def _bind_for_errors(binder: Binder, initializer: shapes.Initializer) -> None:
@@ -115,9 +90,8 @@ def _bind_for_errors(binder: Binder, initializer: shapes.Initializer) -> None:
 def _not_creatable(binder: Binder, node: Node, type_node: Child, type_: Type) -> Expression:
     if isinstance(type_, NamedType) and type_.kind == "delegate":
         return binder.failure(node, "CS0149", "write the lambda itself instead of 'new'")
-    return binder.failure(
-        node, "CS0144", f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
-    )
+    message = f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
+    return binder.failure(node, "CS0144", message)
 
 
 def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
@@ -129,22 +103,26 @@ def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arg
         return dynamic_operation(binder, node, "new", [], type_, arguments, type_)
     if found.best is not None:
         values = finish_arguments(binder, node, found.best, arguments)
-        return ObjectCreation(node, type_, found.best.method, tuple(values))
+        return nodes.ObjectCreation(node, type_, found.best.method, tuple(values))
     if found.ambiguous is not None:
-        group = MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, tuple(methods), (), ())
-        return complaints.ambiguous_call(binder, node, group, found, arguments)
-    return complaints.no_constructor(binder, node, type_node, type_, found, arguments)
+        group = nodes.MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, tuple(methods), (), ())
+        return call_errors.ambiguous_call(binder, node, group, found, arguments)
+    return call_errors.no_candidate(
+        binder, node, type_node, f"'{shown(type_)}'", found.candidates, arguments, code="CS1729"
+    )
 
 
 # ------------------------------------------------------------------------------------- initialisers
 
 
-def _initializers(binder: Binder, node: shapes.Initializer, target: Placeholder) -> list[Initializer] | None:
+def _initializers(
+    binder: Binder, node: shapes.Initializer, target: nodes.Placeholder
+) -> list[nodes.Initializer] | None:
     """Return the steps of `{ … }` on a new object; None after a report.
 
     One `Name = value` or `[key] = value` among them makes it an initializer of members, else it adds elements.
     """
-    steps: list[Initializer] = []
+    steps: list[nodes.Initializer] = []
     has_members = any(item.kind in _MEMBER_KINDS for item in node.items)
     if not has_members and node.items and not _has_elements(target.type):
         message = f"'{shown(target.type)}' is not a collection, so elements can't be added to it"
@@ -169,7 +147,7 @@ def _initializers(binder: Binder, node: shapes.Initializer, target: Placeholder)
     return steps
 
 
-def _initializer(binder: Binder, item: Node, target: Placeholder) -> Initializer | None:
+def _initializer(binder: Binder, item: Node, target: nodes.Placeholder) -> nodes.Initializer | None:
     if isinstance(item, shapes.MemberInitializer):
         return _member_initializer(binder, item, target)
     if isinstance(item, shapes.IndexerInitializer):
@@ -180,7 +158,9 @@ def _initializer(binder: Binder, item: Node, target: Placeholder) -> Initializer
     return _collection_element(binder, item, target, values)
 
 
-def _member_initializer(binder: Binder, item: shapes.MemberInitializer, target: Placeholder) -> Initializer | None:
+def _member_initializer(
+    binder: Binder, item: shapes.MemberInitializer, target: nodes.Placeholder
+) -> nodes.Initializer | None:
     token, value = item.name, item.value
     name = name_of(token)
     if has_hole(name):
@@ -204,25 +184,27 @@ def _member_initializer(binder: Binder, item: shapes.MemberInitializer, target: 
 
 
 def _initialize_place(
-    binder: Binder, item: Node, target: Placeholder, place: Expression, value: Node, where: Node | Token
-) -> Initializer | None:
+    binder: Binder, item: Node, target: nodes.Placeholder, place: Expression, value: Node, where: Node | Token
+) -> nodes.Initializer | None:
     if isinstance(place, Bad):
         return None
     if isinstance(value, shapes.Initializer):
-        nested = _initializers(binder, value, Placeholder(value, place.type))
-        return Initializer(item, target, place, tuple(nested)) if nested is not None else None
+        nested = _initializers(binder, value, nodes.Placeholder(value, place.type))
+        return nodes.Initializer(item, target, place, tuple(nested)) if nested is not None else None
     bound = binder.bind_value(value)
-    if isinstance(place, (PropertyAccess, FieldAccess)) and not check_assignable(binder, place, where):
+    if isinstance(place, (nodes.PropertyAccess, nodes.FieldAccess)) and not check_assignable(binder, place, where):
         return None
     if isinstance(bound, Bad):
         return None
     converted = binder.convert(bound, place.type)
     if isinstance(converted, Bad):
         return None
-    return Initializer(item, target, Assignment(item, place.type, place, converted))
+    return nodes.Initializer(item, target, nodes.Assignment(item, place.type, place, converted))
 
 
-def _collection_element(binder: Binder, item: Node, target: Placeholder, values: Sequence[Node]) -> Initializer | None:
+def _collection_element(
+    binder: Binder, item: Node, target: nodes.Placeholder, values: Sequence[Node]
+) -> nodes.Initializer | None:
     """`{ a, b }` elements call Add (section 12.8.17.4)."""
     if not values:
         binder.report(item, "CS1920", "an element in braces cannot be empty")
@@ -237,20 +219,13 @@ def _collection_element(binder: Binder, item: Node, target: Placeholder, values:
     found = resolve(methods, arguments, (), binder)
     if found.best is None:
         if any(c.failure == "argument" for c in found.candidates):
-            binder.report(
-                item,
-                "CS1950",
-                f"'{shown(target.type)}' has no 'Add' method that takes this element",
-                help=complaints._choices("Add", found.candidates),
-            )
-            # the compiler names the argument as well
-            complaints._complain(binder, item, item, "'Add'", found, arguments)
-        else:
-            complaints._complain(binder, item, item, "'Add'", found, arguments)
+            message = f"'{shown(target.type)}' has no 'Add' method that takes this element"
+            binder.report(item, "CS1950", message, help=call_errors.overloads_of("Add", found.candidates))
+        call_errors.no_candidate(binder, item, item, "'Add'", found.candidates, arguments)
         return None
-    group = MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, tuple(methods), (), ())
+    group = nodes.MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, tuple(methods), (), ())
     call = finish_call(binder, item, group, found.best, arguments, target)
-    return None if isinstance(call, Bad) else Initializer(item, target, call)
+    return None if isinstance(call, Bad) else nodes.Initializer(item, target, call)
 
 
 def bind_member_initializer(binder: Binder, node: shapes.MemberInitializer) -> Expression:
@@ -263,9 +238,8 @@ def bind_member_initializer(binder: Binder, node: shapes.MemberInitializer) -> E
 
 
 def bind_indexer_initializer(binder: Binder, node: shapes.IndexerInitializer) -> Expression:
-    return binder.failure(
-        node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
-    )
+    message = "the elements of an array have no keys"
+    return binder.failure(node, "CS0622", message, help="use a Dictionary, or a JObject")
 
 
 def bind_initializer(binder: Binder, node: shapes.Initializer) -> Expression:
@@ -293,17 +267,14 @@ def bind_anonymous_object_creation(binder: Binder, node: shapes.AnonymousObjectC
         seen.add(name)
         if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
             is_let = node.members[0].name is not None and not _is_written(node.members[0].name)
-            return binder.failure(
-                child,
-                "CS1932" if is_let else "CS0828",
-                f"the property '{name}' can't be set to {advice.operand_name(value)}",
-            )
+            message = f"the property '{name}' can't be set to {advice.operand_name(value)}"
+            return binder.failure(child, "CS1932" if is_let else "CS0828", message)
         members.append((name, value.type))
         values.append(value)
     type_ = anonymous_type(tuple(members))
     if any(isinstance(value, Bad) for value in values):
         return binder.bad(node, type_)
-    return AnonymousCreation(node, type_, tuple(values))
+    return nodes.AnonymousCreation(node, type_, tuple(values))
 
 
 def bind_tuple(binder: Binder, node: shapes.Tuple) -> Expression:
@@ -319,15 +290,14 @@ def bind_tuple(binder: Binder, node: shapes.Tuple) -> Expression:
         check_tuple_name(binder, name, names)
     for element in elements:
         if element.type is VOID:
-            return binder.failure(
-                element.syntax, "CS8210", "a call that returns nothing (void) can't be an element of a tuple"
-            )
+            message = "a call that returns nothing (void) can't be an element of a tuple"
+            return binder.failure(element.syntax, "CS8210", message)
     if any(isinstance(e, Bad) for e in elements):
         return binder.bad(node)
     names = _without_clashes(names, [child.name is not None for child in node.elements])
     if any(isinstance(e.type, SpecialType) for e in elements):
-        return TupleCreation(node, TUPLE_TYPE, tuple(elements), tuple(names))
-    return TupleCreation(node, make_tuple_type([e.type for e in elements], names), tuple(elements), tuple(names))
+        return nodes.TupleCreation(node, TUPLE_TYPE, tuple(elements), tuple(names))
+    return nodes.TupleCreation(node, make_tuple_type([e.type for e in elements], names), tuple(elements), tuple(names))
 
 
 # ------------------------------------------------------------------------------------------- strings
@@ -336,7 +306,7 @@ def bind_tuple(binder: Binder, node: shapes.Tuple) -> Expression:
 def bind_interpolated_string(binder: Binder, node: shapes.InterpolatedString) -> Expression:
     start = node.opening
     verbatim = "@" in start.text
-    parts: list[str | Interpolation] = []
+    parts: list[str | nodes.Interpolation] = []
     failed = False
     for child in node.parts:
         if isinstance(child, Token):
@@ -348,11 +318,11 @@ def bind_interpolated_string(binder: Binder, node: shapes.InterpolatedString) ->
             parts.append(part)
     if all(isinstance(part, str) for part in parts):
         text = "".join(part for part in parts if isinstance(part, str))
-        return UnknownText(node, STRING) if has_hole(text) else Literal(node, STRING, text)
-    return binder.bad(node, STRING) if failed else InterpolatedString(node, STRING, tuple(parts))
+        return nodes.UnknownText(node, STRING) if has_hole(text) else nodes.Literal(node, STRING, text)
+    return binder.bad(node, STRING) if failed else nodes.InterpolatedString(node, STRING, tuple(parts))
 
 
-def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool) -> Interpolation | None:
+def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool) -> nodes.Interpolation | None:
     value_node, alignment_node, format_token = node.value, node.alignment, node.format
     value = binder.require_typed(binder.bind_value(value_node))
     alignment: int | None = None
@@ -372,14 +342,14 @@ def _interpolation(binder: Binder, node: shapes.Interpolation, *, verbatim: bool
     text = None
     if isinstance(format_token, Token):
         text = literals.interpolated_text_value(format_token.text, verbatim=verbatim)
-    return Interpolation(node, boxed, alignment, text)
+    return nodes.Interpolation(node, boxed, alignment, text)
 
 
 _MEMBER_KINDS = ("member_initializer", "indexer_initializer")
 
 
 def _has_elements(type_: Type) -> bool:
-    return any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(type_))
+    return lookup.implements(type_, "System.Collections.IEnumerable")
 
 
 def _is_written(token: Token) -> bool:

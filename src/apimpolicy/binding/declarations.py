@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import call_of
-from apimpolicy.binding.nodes import (
-    Bad,
-    Block,
-    Expression,
-    LocalDeclaration,
-    MethodGroup,
-    Statement,
-    Statements,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
+from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_static_class
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
-from apimpolicy.binding.written import is_var, name_of
+from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.syntax import literals, shapes
@@ -34,29 +27,20 @@ if TYPE_CHECKING:
 _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 
 
-def statement_block(binder: Binder, node: shapes.Block) -> Block:
-    saved = binder.enter()
-    try:
-        return _block_in_scope(binder, node)
-    finally:
-        binder.scope = saved
-
-
-def _block_in_scope(binder: Binder, node: shapes.Block) -> Block:
-    binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
-    saved = declare_ahead(binder, node.statements)
-    statements = [binder.bind_statement(child) for child in node.statements]
-    statements.extend(bind_instances(binder))
-    binder.enclosing = saved
-    return Block(node, tuple(statements), tuple(binder.scope.order))
+def statement_block(binder: Binder, node: shapes.Block) -> nodes.Block:
+    with binder.in_scope(), binder.within(enclosing=binder.enclosing):
+        binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
+        declare_ahead(binder, node.statements)
+        statements = [binder.bind_statement(child) for child in node.statements]
+        statements.extend(bind_instances(binder))
+        return nodes.Block(node, tuple(statements), tuple(binder.scope.order))
 
 
 # ---------------------------------------------------------------------------------------- declarations
 
 
-def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
-    """Make known what is known in all of a block: local functions and labels; gives back what enclosed it before."""
-    saved = binder.enclosing
+def declare_ahead(binder: Binder, statements: Sequence[Child]) -> None:
+    """Declare what is known in all of a block: local functions and labels."""
     if any(isinstance(child, shapes.LocalFunction) for child in statements):
         from apimpolicy.binding.local_functions import declare_functions
 
@@ -65,7 +49,6 @@ def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
         from apimpolicy.binding.jumps import declare_labels
 
         declare_labels(binder, statements)
-    return saved
 
 
 def bind_instances(binder: Binder) -> list[Statement]:
@@ -105,82 +88,66 @@ def bind_declaration(binder: Binder, node: shapes.LocalDeclaration, kind: str) -
         ]
     else:
         made = [_declarator(binder, child, type_, is_var=infers, kind=kind) for child in children]
-    return made[0] if len(made) == 1 else Statements(node, tuple(made))
+    return made[0] if len(made) == 1 else nodes.Statements(node, tuple(made))
 
 
-def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
+def _declarator(
+    binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str
+) -> nodes.LocalDeclaration:
     token, initializer = node.name, node.value
-    name = name_of(token)
-    symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
-    binder.declare(symbol, token)
+    symbol = binder.declare_variable(token, type_, kind)
+    name = symbol.name
     if initializer is None:
         if is_var:
             binder.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
-        return LocalDeclaration(node, symbol, None)
+        return nodes.LocalDeclaration(node, symbol, None)
     if isinstance(initializer, shapes.RefExpression):
-        binder.report(
-            node,
-            "CS8171",
-            f"'{name}' is not a ref variable and can't be initialized with 'ref'",
-            help="remove 'ref'",
-        )
+        message = f"'{name}' is not a ref variable and can't be initialized with 'ref'"
+        binder.report(node, "CS8171", message, help="remove 'ref'")
         symbol.type = ERROR
-        return LocalDeclaration(node, symbol, binder.bad(node))
+        return nodes.LocalDeclaration(node, symbol, binder.bad(node))
     if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
-        from apimpolicy.binding.stack_memory import refused
+        from apimpolicy.binding.array_creation import refused
 
-        return LocalDeclaration(node, symbol, refused(binder, initializer))
+        return nodes.LocalDeclaration(node, symbol, refused(binder, initializer))
     if is_var:
-        saved, binder.being_declared = binder.being_declared, symbol
-        value = _var_value(binder, node, name, initializer)
-        binder.being_declared = saved
+        with binder.within(being_declared=symbol):
+            value = _var_value(binder, node, name, initializer)
         symbol.type = value.type
-        return LocalDeclaration(node, symbol, value)
+        return nodes.LocalDeclaration(node, symbol, value)
     if isinstance(initializer, shapes.Initializer):
         if isinstance(type_, ArrayType):
             from apimpolicy.binding.array_creation import array_from
 
             value = array_from(binder, initializer, type_, initializer)
+        elif type_ is ERROR:
+            value = binder.bad(node)
         else:
-            value = (
-                binder.failure(
-                    initializer,
-                    "CS0622",
-                    "an initializer in braces can only be used for an array, or after 'new'",
-                )
-                if type_ is not ERROR
-                else binder.bad(node)
-            )
-        return LocalDeclaration(node, symbol, value)
-    value = binder.convert(binder.bind_value(initializer), type_)
-    return LocalDeclaration(node, symbol, value)
+            message = "an initializer in braces can only be used for an array, or after 'new'"
+            value = binder.failure(initializer, "CS0622", message)
+        return nodes.LocalDeclaration(node, symbol, value)
+    return nodes.LocalDeclaration(node, symbol, binder.convert(binder.bind_value(initializer), type_))
 
 
 def _reference_declarator(
     binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str, read_only: bool
-) -> LocalDeclaration:
+) -> nodes.LocalDeclaration:
     """`ref T name = ref variable;` (section 13.6.2.4)."""
     from apimpolicy.binding.references import bind_reference, wanted_reference
 
     token, initializer = node.name, node.value
-    name = name_of(token)
-    symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
+    symbol = binder.declare_variable(token, type_, kind)
     symbol.is_reference = True
     symbol.is_readonly_reference = read_only
-    binder.declare(symbol, token)
     function = binder.scope.function
     if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
         binder.report(token, "CS8176", "an iterator can't have ref variables")
     if not isinstance(initializer, Node):
-        return LocalDeclaration(node, symbol, None)
+        return nodes.LocalDeclaration(node, symbol, None)
     value: Expression
     if not isinstance(initializer, shapes.RefExpression):
-        value = binder.failure(
-            node,
-            "CS8172",
-            f"'{name}' is a ref variable and must be initialized with 'ref'",
-            help="write 'ref' before the value",
-        )
+        message = f"'{symbol.name}' is a ref variable and must be initialized with 'ref'"
+        value = binder.failure(node, "CS8172", message, help="write 'ref' before the value")
     else:
         value = bind_reference(binder, initializer, read_only=read_only)
         if is_var:
@@ -188,11 +155,11 @@ def _reference_declarator(
         value = wanted_reference(binder, initializer.target, value, symbol.type, "CS8173")
     if isinstance(value, Bad):
         symbol.type = ERROR
-    return LocalDeclaration(node, symbol, value)
+    return nodes.LocalDeclaration(node, symbol, value)
 
 
 def _instead_of_var(value: Expression) -> str:
-    if isinstance(value, MethodGroup):
+    if isinstance(value, nodes.MethodGroup):
         return call_of(value)
     if isinstance(value, UnboundLambda):
         types = ", ".join(["int"] * (len(value.names or ()) + 1))
@@ -202,9 +169,8 @@ def _instead_of_var(value: Expression) -> str:
 
 def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expression:
     if isinstance(initializer, shapes.Initializer):
-        return binder.failure(
-            node, "CS0820", f"'var {name}' can't be initialized with braces alone", help="write new[] { … }"
-        )
+        message = f"'var {name}' can't be initialized with braces alone"
+        return binder.failure(node, "CS0820", message, help="write new[] { … }")
     value = binder.bind_value(initializer)
     if isinstance(value, Bad):
         return value
@@ -212,25 +178,19 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expr
         return binder.failure(value.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
     if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
         what = {NULL: "null"}.get(value.type, f"a {value.type}")
-        return binder.failure(
-            node,
-            "CS0815",
-            f"the type of 'var {name}' can't be inferred from {what}",
-            help=_instead_of_var(value),
-        )
+        message = f"the type of 'var {name}' can't be inferred from {what}"
+        return binder.failure(node, "CS0815", message, help=_instead_of_var(value))
     if value.type is VOID:
-        return binder.failure(
-            node, "CS0815", f"'var {name}' can't be initialized by a call that returns nothing (void)"
-        )
+        message = f"'var {name}' can't be initialized by a call that returns nothing (void)"
+        return binder.failure(node, "CS0815", message)
     return value
 
 
 def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDeclarationStatement) -> Statement:
     type_node, declarators = node.type, node.declarators
     if is_var(type_node):
-        binder.report(
-            type_node, "CS0822", "a constant can't be declared with 'var'", help="write its type: int, string, …"
-        )
+        message = "a constant can't be declared with 'var'"
+        binder.report(type_node, "CS0822", message, help="write its type: int, string, …")
         type_: Type = ERROR
     else:
         type_ = binder.bind_type(type_node)
@@ -240,15 +200,12 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
     made: list[Statement] = []
     for child in declarators.declarators:
         token, initializer = child.name, child.value
-        name = name_of(token)
-        symbol = LocalSymbol(name, type_, "constant", token, binder.scope.function)
-        binder.declare(symbol, token)
+        symbol = binder.declare_variable(token, type_, "constant")
         if initializer is None:
             binder.report(token, "CS0145", "a constant must have a value")
             continue
-        binder.being_declared, outer = symbol, binder.being_declared
-        written = binder.bind_value(initializer)
-        binder.being_declared = outer
+        with binder.within(being_declared=symbol):
+            written = binder.bind_value(initializer)
         value = binder.convert(written, type_)
         if isinstance(value, Bad) or type_ is ERROR:
             symbol.type = ERROR
@@ -257,11 +214,11 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
             binder.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
             continue
         if not value.is_constant:
-            binder.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
+            binder.report(initializer, "CS0133", f"the value of the constant '{symbol.name}' is not a constant")
             continue
         symbol.constant = value.constant
-        made.append(LocalDeclaration(child, symbol, value))
-    return made[0] if len(made) == 1 else Statements(node, tuple(made))
+        made.append(nodes.LocalDeclaration(child, symbol, value))
+    return made[0] if len(made) == 1 else nodes.Statements(node, tuple(made))
 
 
 def _can_be_constant(type_: Type) -> bool:

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.assignable import check_assignable
 from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.loops import bind_collection, bind_loop_body
 from apimpolicy.binding.names import make_tuple_type
-from apimpolicy.binding.nodes import (
-    Bad,
-    DeconstructCall,
-    Deconstruction,
-    Expression,
-    Foreach,
-    Local,
-    Placeholder,
-    Statement,
-    TupleCreation,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.written import is_discard, is_var
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, SpecialType, TupleType, Type
 from apimpolicy.records import Record
-from apimpolicy.syntax import literals, shapes
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -74,7 +63,7 @@ def deconstruct(binder: Binder, node: Node, left: Child, value: Expression) -> E
     if len({declares for part in parts for declares in _declaring(binder, part)}) > 1:
         _declare_parts(binder, parts)
         return binder.failure(left, "CS8184", "a deconstruction can't mix declarations and existing variables")
-    if isinstance(value, TupleCreation) and isinstance(value.type, SpecialType):
+    if isinstance(value, nodes.TupleCreation) and isinstance(value.type, SpecialType):
         merged = _merged_type(binder, parts, value)
         if merged is None:
             _declare_parts(binder, parts)
@@ -90,19 +79,19 @@ def _take_apart(binder: Binder, node: Node, parts: list[_Part], value: Expressio
     if not isinstance(type_, TupleType) or len(type_.arguments) != len(parts):
         _declare_parts(binder, parts)
         return _does_not_fit(binder, node, parts, type_)
-    placeholders = [Placeholder(node, element) for element in type_.arguments]
+    placeholders = [nodes.Placeholder(node, element) for element in type_.arguments]
     targets = [_target(binder, node, part, p) for part, p in zip(parts, placeholders, strict=True)]
-    if isinstance(value, TupleCreation):
+    if isinstance(value, nodes.TupleCreation):
         value = _converted_elements(binder, value, targets, placeholders)
         if isinstance(value, Bad):
             return value
     elements: list[Expression] = []
     for target, placeholder in zip(targets, placeholders, strict=True):
-        is_whole = target is None or isinstance(target, Deconstruction)
+        is_whole = target is None or isinstance(target, nodes.Deconstruction)
         elements.append(placeholder if is_whole else binder.convert(placeholder, target.type))  # type: ignore[union-attr]
     if any(isinstance(e, Bad) for e in (*targets, *elements)):
         return binder.bad(node)
-    return Deconstruction(node, type_, value, tuple(placeholders), tuple(elements), tuple(targets))
+    return nodes.Deconstruction(node, type_, value, tuple(placeholders), tuple(elements), tuple(targets))
 
 
 def _as_tuple(binder: Binder, value: Expression, count: int) -> Expression:
@@ -125,23 +114,23 @@ def _as_tuple(binder: Binder, value: Expression, count: int) -> Expression:
 
 def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> Expression:
     made = make_tuple_type(types, [None] * len(types))
-    return DeconstructCall(value.syntax, made, value, method)
+    return nodes.DeconstructCall(value.syntax, made, value, method)
 
 
 def _converted_elements(
-    binder: Binder, value: TupleCreation, targets: list[Expression | None], placeholders: list[Placeholder]
+    binder: Binder, value: nodes.TupleCreation, targets: list[Expression | None], placeholders: list[nodes.Placeholder]
 ) -> Expression:
     """Return a tuple that is written out takes the types of what its elements are assigned to, element by element."""
     converted: list[Expression] = []
     for element, target, placeholder in zip(value.elements, targets, placeholders, strict=True):
-        if target is not None and not isinstance(target, (Bad, Deconstruction)):
+        if target is not None and not isinstance(target, (Bad, nodes.Deconstruction)):
             element = binder.convert(element, target.type)
             placeholder.type = element.type
         converted.append(element)
     if any(isinstance(element, Bad) for element in converted):
         return binder.bad(value.syntax)
     types = [element.type for element in converted]
-    return TupleCreation(value.syntax, make_tuple_type(types, list(value.names)), tuple(converted), value.names)
+    return nodes.TupleCreation(value.syntax, make_tuple_type(types, list(value.names)), tuple(converted), value.names)
 
 
 def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -> Expression:
@@ -155,17 +144,14 @@ def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -
     where = node
     if isinstance(node, (shapes.Assignment, shapes.ForeachVariableStatement)):
         where = node.right if isinstance(node, shapes.Assignment) else node.collection
-    return binder.failure(
-        where,
-        "CS8129",
-        f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables",
-    )
+    message = f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables"
+    return binder.failure(where, "CS8129", message)
 
 
 # ------------------------------------------------------------------------------------------------ targets
 
 
-def _target(binder: Binder, node: Node, part: _Part, value: Placeholder) -> Expression | None:
+def _target(binder: Binder, node: Node, part: _Part, value: nodes.Placeholder) -> Expression | None:
     """Return what an element goes to, declared where it declares; None for a discard."""
     if part.parts is not None:
         return _take_apart(binder, node, part.parts, value)
@@ -179,12 +165,9 @@ def _target(binder: Binder, node: Node, part: _Part, value: Placeholder) -> Expr
 
 def _declared(binder: Binder, part: _Part, inferred: Type) -> Expression | None:
     type_ = inferred if part.type_node is None or is_var(part.type_node) else binder.bind_type(part.type_node)
-    name = literals.identifier_name(part.target.text)
-    if name == "_":
+    if part.target.text == "_":
         return None
-    symbol = LocalSymbol(name, type_, "local", part.target, binder.scope.function)
-    binder.declare(symbol, part.target)
-    return Local(part.target, symbol)
+    return nodes.Local(part.target, binder.declare_variable(part.target, type_))
 
 
 def declare_after_error(binder: Binder, left: Child) -> None:
@@ -234,7 +217,7 @@ def _discards(binder: Binder, part: _Part) -> bool:
 # ------------------------------------------------------------------------------- values without a type
 
 
-def _merged_type(binder: Binder, parts: list[_Part], value: TupleCreation) -> Type | None:
+def _merged_type(binder: Binder, parts: list[_Part], value: nodes.TupleCreation) -> Type | None:
     """Return the type of a tuple with elements such as null and lambdas: those take the types of their targets."""
     types = []
     for index, element in enumerate(value.elements):
@@ -243,7 +226,7 @@ def _merged_type(binder: Binder, parts: list[_Part], value: TupleCreation) -> Ty
             if type_ is None:
                 _needs_value(binder, element)
         elif parts[index].parts is not None:
-            if isinstance(element, TupleCreation):
+            if isinstance(element, nodes.TupleCreation):
                 type_ = _merged_type(binder, parts[index].parts or [], element)
             elif type_ is None:
                 _needs_value(binder, element)
@@ -270,19 +253,15 @@ def _written_type(binder: Binder, part: _Part) -> Type | None:
 def statement_foreach_variable_statement(binder: Binder, node: shapes.ForeachVariableStatement) -> Statement:
     target, collection_node, body_node = node.target, node.collection, node.body
     collection, element = bind_collection(binder, collection_node)
-    saved = binder.enter()
-    try:
-        placeholder = Placeholder(node, element)
+    with binder.in_scope():
+        placeholder = nodes.Placeholder(node, element)
         taken: Expression = binder.bad(node)
         if not declares_parts(binder, target):
-            binder.report(
-                target, "CS8186", "foreach must declare its variables", help="write var or a type before them"
-            )
+            message = "foreach must declare its variables"
+            binder.report(target, "CS8186", message, help="write var or a type before them")
         elif element is ERROR:
             declare_after_error(binder, target)
         else:
             taken = deconstruct(binder, node, target, placeholder)
         body = bind_loop_body(binder, body_node, "foreach")
-        return Foreach(node, collection, placeholder, placeholder, taken, None, body)
-    finally:
-        binder.scope = saved
+        return nodes.Foreach(node, collection, placeholder, placeholder, taken, None, body)

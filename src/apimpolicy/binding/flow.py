@@ -4,32 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
-    Block,
-    Break,
-    Continue,
-    Expression,
-    Foreach,
-    Goto,
-    If,
-    Labeled,
-    Lock,
-    Loop,
-    Pattern,
-    Return,
-    Statement,
-    Statements,
-    Switch,
-    Throw,
-    Try,
-    UnknownStatement,
-    Using,
-    Yield,
-)
+from apimpolicy.binding import nodes
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from apimpolicy.binding.nodes import Expression, Statement
 
 
 class Answer(Record):
@@ -53,35 +34,35 @@ class Flow:
 
     def end_reachable(self, statement: Statement) -> bool:
         """Return whether control can leave this statement at its end, given that it is reached."""
-        if isinstance(statement, (Block, Statements)):
+        if isinstance(statement, (nodes.Block, nodes.Statements)):
             return self.list_end_reachable(statement.statements)
-        if isinstance(statement, If):
+        if isinstance(statement, nodes.If):
             return self._if(statement)
-        if isinstance(statement, (Loop, Foreach, Switch)):
+        if isinstance(statement, (nodes.Loop, nodes.Foreach, nodes.Switch)):
             return self._remembered(statement)
-        if isinstance(statement, Try):
+        if isinstance(statement, nodes.Try):
             return self._try(statement)
-        if isinstance(statement, Break):
+        if isinstance(statement, nodes.Break):
             if self._targets:
                 self._broken.add(self._targets[-1])
             return False
-        if isinstance(statement, Labeled):
+        if isinstance(statement, nodes.Labeled):
             return self.end_reachable(statement.statement)
-        if isinstance(statement, Goto):
+        if isinstance(statement, nodes.Goto):
             if statement.label is not None:
                 self._jumps.add(statement.label)
             return False
-        if isinstance(statement, Yield):
+        if isinstance(statement, nodes.Yield):
             return statement.value is not None
-        if isinstance(statement, (Using, Lock)):
+        if isinstance(statement, (nodes.Using, nodes.Lock)):
             return self.end_reachable(statement.body)
-        return not isinstance(statement, (Return, Throw, Continue, UnknownStatement))
+        return not isinstance(statement, (nodes.Return, nodes.Throw, nodes.Continue, nodes.UnknownStatement))
 
-    def _remembered(self, statement: Loop | Foreach | Switch) -> bool:
+    def _remembered(self, statement: nodes.Loop | nodes.Foreach | nodes.Switch) -> bool:
         found = self._known.get(statement)
         if found is None:
             outer, self._jumps = self._jumps, set()
-            ends = self._switch(statement) if isinstance(statement, Switch) else self._loop(statement)
+            ends = self._switch(statement) if isinstance(statement, nodes.Switch) else self._loop(statement)
             found = self._known[statement] = Answer(ends, frozenset(self._jumps))
             self._jumps = outer
         self._jumps |= found.jumps
@@ -110,7 +91,7 @@ class Flow:
     def _from(self, start: int, statements: Sequence[Statement], seen: set[int]) -> bool:
         """Walk on from a statement, as far as no other walk has been."""
         for place in range(start, len(statements)):
-            if place != start and isinstance(statements[place], Labeled):
+            if place != start and isinstance(statements[place], nodes.Labeled):
                 if place in seen:
                     return False
                 seen.add(place)
@@ -118,22 +99,22 @@ class Flow:
                 return False
         return True
 
-    def _if(self, statement: If) -> bool:
+    def _if(self, statement: nodes.If) -> bool:
         then = _may_be(statement.condition, True) and self.end_reachable(statement.then)
         if statement.otherwise is None:
             return then or _may_be(statement.condition, False)
         otherwise = _may_be(statement.condition, False) and self.end_reachable(statement.otherwise)
         return then or otherwise
 
-    def _loop(self, statement: Loop | Foreach) -> bool:
+    def _loop(self, statement: nodes.Loop | nodes.Foreach) -> bool:
         self._targets.append(id(statement))
         self.end_reachable(statement.body)
         self._targets.pop()
-        if id(statement) in self._broken or isinstance(statement, Foreach):
+        if id(statement) in self._broken or isinstance(statement, nodes.Foreach):
             return True
         return statement.condition is not None and _may_be(statement.condition, False)
 
-    def _switch(self, statement: Switch) -> bool:
+    def _switch(self, statement: nodes.Switch) -> bool:
         self._targets.append(id(statement))
         ends = [self.list_end_reachable(section.statements) for section in statement.sections]
         if self._jumps:  # sections may go to labels of each other
@@ -146,7 +127,7 @@ class Flow:
         )
         return id(statement) in self._broken or not takes_all or any(ends)
 
-    def _try(self, statement: Try) -> bool:
+    def _try(self, statement: nodes.Try) -> bool:
         ends = [self.end_reachable(statement.body), *(self.end_reachable(clause.body) for clause in statement.catches)]
         if statement.finally_body is not None and not self.end_reachable(statement.finally_body):
             return False
@@ -158,31 +139,31 @@ def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
     found: dict[str, int] = {}
     for place, statement in enumerate(statements):
         current = statement
-        while isinstance(current, Labeled):
+        while isinstance(current, nodes.Labeled):
             found[current.label] = place
             current = current.statement
     return found
 
 
-def labels_of(statements: Sequence[Statement]) -> dict[str, Labeled]:
+def labels_of(statements: Sequence[Statement]) -> dict[str, nodes.Labeled]:
     """Return the labels that stand in a list of statements itself, by name."""
-    found: dict[str, Labeled] = {}
+    found: dict[str, nodes.Labeled] = {}
     for statement in statements:
         current = statement
-        while isinstance(current, Labeled):
+        while isinstance(current, nodes.Labeled):
             found[current.label] = current
             current = current.statement
     return found
 
 
-def always_matches(value: Expression, pattern: Pattern) -> bool:
+def always_matches(value: Expression, pattern: nodes.Pattern) -> bool:
     """Return whether a pattern takes every value that this expression can have."""
     if pattern.value is not None:
         return value.is_constant and pattern.value.is_constant and value.constant == pattern.value.constant
     return pattern.target is None or (pattern.target is value.type and value.type.is_value_type)
 
 
-def never_matches(value: Expression, pattern: Pattern) -> bool:
+def never_matches(value: Expression, pattern: nodes.Pattern) -> bool:
     """Return whether the expression and the pattern are two different constants."""
     wanted = pattern.value
     return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import NUMERIC, is_enum
 from apimpolicy.binding.nodes import Bad, DefaultValue, ObjectCreation
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol, Scope
+from apimpolicy.binding.symbols import LocalFunctionSymbol
+from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, Type, TypeParameter
@@ -33,16 +33,14 @@ def bind_defaults(binder: Binder, function: LocalFunctionSymbol) -> None:
     """
     waiting, function.defaults = function.defaults, []
     for parameter, node, name, scope in waiting:
-        saved, binder.scope = binder.scope, scope
-        value = binder.bind_value(node)
-        if not isinstance(value, Bad) and _is_default(binder, node, name, value, parameter):
-            # A nullable parameter keeps the constant in the form of the type below; None stands for `default`.
-            inner = parameter.type.underlying
-            bound = binder.convert(
-                value, inner if inner is not None and value.is_constant and value.type is not NULL else parameter.type
-            )
-            parameter.default = bound.constant if bound.is_constant else None
-        binder.scope = saved
+        with binder.within(scope=scope):
+            value = binder.bind_value(node)
+            if not isinstance(value, Bad) and _is_default(binder, node, name, value, parameter):
+                # A nullable parameter keeps the constant in the form of the type below; None stands for `default`.
+                inner = parameter.type.underlying
+                keeps_inner = inner is not None and value.is_constant and value.type is not NULL
+                bound = binder.convert(value, inner if keeps_inner and inner is not None else parameter.type)
+                parameter.default = bound.constant if bound.is_constant else None
 
 
 def _is_default(binder: Binder, node: Node, name: Token, value: Expression, parameter: Parameter) -> bool:
@@ -97,9 +95,5 @@ def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type
 
 def _generics_around(binder: Binder) -> list[TypeParameter]:
     """Return the type parameters of the generic functions whose own bodies are being bound."""
-    found: list[TypeParameter] = []
-    scope: Scope | None = binder.scope
-    while scope is not None:
-        found.extend(type_ for type_ in scope.types.values() if isinstance(type_, TypeParameter))
-        scope = scope.parent
-    return found
+    around = (type_ for scope in binder.scope.outward() for type_ in scope.types.values())
+    return [type_ for type_ in around if isinstance(type_, TypeParameter)]

@@ -6,15 +6,18 @@ braces      POL030: bodies of `if`, `else` and loops stand in braces
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.allow_list import check_allow_list
-from apimpolicy.binding.braces import check_braces
+from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.syntax import shapes
+from apimpolicy.syntax.nodes import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.binding.bind import BoundExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.syntax.nodes import Node
+    from apimpolicy.text.source import Excerpt
 
 
 def check_gateway_rules(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
@@ -27,3 +30,52 @@ def check_gateway_rules(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
     if not bound.diagnostics:
         found += check_allow_list(bound, tree)
     return sorted(found, key=lambda finding: finding.start)
+
+
+# ---------------------------------------------------------------------------------------------- braces
+
+
+CODE: Final = "POL030"
+
+_BODIES: Final = {
+    "if_statement": (("if", "then"), ("else", "otherwise")),
+    "for_statement": (("for", "body"),),
+    "foreach_statement": (("foreach", "body"),),
+    "foreach_variable_statement": (("foreach", "body"),),
+    "while_statement": (("while", "body"),),
+    "do_statement": (("do", "body"),),
+    "using_statement": (("using", "body"),),
+    "lock_statement": (("lock", "body"),),
+}
+_UNREAD: Final = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})
+
+
+def check_braces(tree: Node, excerpt: Excerpt) -> list[Diagnostic]:
+    """Return a diagnostic for each body without braces in the syntax tree of an expression, in order of the text."""
+    if not isinstance(tree, shapes.BlockBody):
+        return []
+    return [
+        Diagnostic.within(
+            excerpt,
+            body.start,
+            body.end,
+            CODE,
+            f"the body of '{keyword}' needs braces",
+            help=f"Azure's parser refuses a statement without braces here. Write {keyword} … {{ … }}.",
+        )
+        for keyword, body in _bare_bodies(tree)
+    ]
+
+
+def _bare_bodies(tree: Node) -> Iterator[tuple[str, Node]]:
+    waiting: list[Node] = [tree]
+    while waiting:
+        node = waiting.pop()
+        for keyword, field in _BODIES.get(node.kind, ()):
+            body = getattr(node, field)
+            is_chained = keyword == "else" and isinstance(body, shapes.IfStatement)
+            if isinstance(body, Node) and not isinstance(body, shapes.Block) and not is_chained:
+                yield keyword, body
+        waiting.extend(
+            child for child in reversed(node.children) if isinstance(child, Node) and child.kind not in _UNREAD
+        )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import implicit_conversion, is_reference, same
+from apimpolicy.binding.conversions import implicit_conversion
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
+from apimpolicy.binding.type_relations import is_reference, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import (
     DYNAMIC,

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
-    Bad,
-    Break,
-    Continue,
-    ExpressionStatement,
-    Goto,
-    Labeled,
-    Statement,
-)
+from apimpolicy.binding import nodes
+from apimpolicy.binding.lookup import iterator_element
+from apimpolicy.binding.nodes import Bad, Statement, Yield
 from apimpolicy.binding.returns import leaves_finally
+from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.syntax import literals, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.symbols import Enclosing
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Child, Node
 
 
@@ -30,7 +25,7 @@ def statement_break_statement(binder: Binder, node: shapes.BreakStatement) -> St
         binder.report(node, "CS0139", "'break' can only be used inside a loop or switch")
     elif breakable[-1] == "finally":
         leaves_finally(binder, node)
-    return Break(node)
+    return nodes.Break(node)
 
 
 def statement_continue_statement(binder: Binder, node: shapes.ContinueStatement) -> Statement:
@@ -39,7 +34,7 @@ def statement_continue_statement(binder: Binder, node: shapes.ContinueStatement)
         binder.report(node, "CS0139", "'continue' can only be used inside a loop")
     elif around[-1] == "finally":
         leaves_finally(binder, node)
-    return Continue(node)
+    return nodes.Continue(node)
 
 
 def statement_goto_statement(binder: Binder, node: shapes.GotoStatement) -> Statement:
@@ -52,8 +47,8 @@ def statement_goto_statement(binder: Binder, node: shapes.GotoStatement) -> Stat
         elif name in labels:
             if passed:
                 leaves_finally(binder, node)
-            return Goto(node, name, None)
-    return ExpressionStatement(node, binder.failure(token, "CS0159", f"no label named '{name}' is in scope"))
+            return nodes.Goto(node, name, None)
+    return nodes.ExpressionStatement(node, binder.failure(token, "CS0159", f"no label named '{name}' is in scope"))
 
 
 def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement) -> Statement:
@@ -61,11 +56,11 @@ def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement
     if not binder.enclosing.switch_types:
         return _no_switch(binder, node, "case")
     if isinstance(value, Bad):
-        return Goto(node, None, value)
+        return nodes.Goto(node, None, value)
     value = binder.convert(value, binder.enclosing.switch_types[-1])
     if not isinstance(value, Bad) and not value.is_constant:
-        return Goto(node, None, binder.failure(node, "CS0150", "'goto case' must be given a constant"))
-    made = Goto(node, None, value)
+        return nodes.Goto(node, None, binder.failure(node, "CS0150", "'goto case' must be given a constant"))
+    made = nodes.Goto(node, None, value)
     binder.gotos = (*binder.gotos, made)
     return made
 
@@ -73,23 +68,25 @@ def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement
 def statement_goto_default_statement(binder: Binder, node: shapes.GotoDefaultStatement) -> Statement:
     if not binder.enclosing.switch_types:
         return _no_switch(binder, node, "default")
-    made = Goto(node, None, None)
+    made = nodes.Goto(node, None, None)
     binder.gotos = (*binder.gotos, made)
     return made
 
 
 def _no_switch(binder: Binder, node: Node, kind: str) -> Statement:
-    return ExpressionStatement(node, binder.failure(node, "CS0153", f"'goto {kind}' can only be used inside a switch"))
+    return nodes.ExpressionStatement(
+        node, binder.failure(node, "CS0153", f"'goto {kind}' can only be used inside a switch")
+    )
 
 
 def statement_labeled_statement(binder: Binder, node: shapes.LabeledStatement) -> Statement:
     token = node.label
-    return Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.statement))
+    return nodes.Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.statement))
 
 
-def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:
-    """Make the labels of a block known in all of it; gives back what enclosed it before."""
-    saved = binder.enclosing
+def declare_labels(binder: Binder, statements: Sequence[Child]) -> None:
+    """Declare the labels of a block, which are known in all of it."""
+    around = binder.enclosing
     found: set[str] = set()
     for statement in statements:
         current = statement
@@ -98,13 +95,48 @@ def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:
             name = literals.identifier_name(token.text)
             if name in found:
                 binder.report(token, "CS0140", f"the label '{name}' is declared more than once")
-            elif any(labels is not None and name in labels for labels in saved.labels):
+            elif any(labels is not None and name in labels for labels in around.labels):
                 binder.report(token, "CS0158", f"the label '{name}' is already declared in an enclosing block")
             found.add(name)
             current = current.statement
     if found:
-        binder.enclosing = saved.replaced(labels=(*saved.labels, frozenset(found)))
-    return saved
+        binder.enclosing = around.replaced(labels=(*around.labels, frozenset(found)))
 
 
-# ---------------------------------------------------------------------------------------------- iterators
+# ------------------------------------------------------------------------------------------- iterators
+
+
+def statement_yield_return_statement(binder: Binder, node: shapes.YieldReturnStatement) -> Statement:
+    element = _yielded_type(binder, node)
+    parts = binder.enclosing.parts
+    if "finally" in parts:
+        _at_yield(binder, node, "CS1625", "'yield' can't be used in a finally block")
+    elif "catch" in parts:
+        _at_yield(binder, node, "CS1631", "'yield return' can't be used in a catch block")
+    elif "try" in parts:
+        _at_yield(binder, node, "CS1626", "'yield return' can't be used in a try block that has a catch")
+    value = binder.bind_value(node.value)
+    return Yield(node, binder.convert(value, element) if element is not None else value)
+
+
+def statement_yield_break_statement(binder: Binder, node: shapes.YieldBreakStatement) -> Statement:
+    _yielded_type(binder, node)
+    if "finally" in binder.enclosing.parts:
+        _at_yield(binder, node, "CS1625", "'yield' can't be used in a finally block")
+    return Yield(node, None)
+
+
+def _at_yield(binder: Binder, node: Node, code: str, message: str) -> None:
+    binder.report_at(node.start, node.start + len("yield"), code, message)
+
+
+def _yielded_type(binder: Binder, node: Node) -> Type | None:
+    """Return the element type of the iterator that a `yield` stands in; None after a report, or when it had one."""
+    function = binder.scope.function
+    if isinstance(function, LocalFunctionSymbol):
+        return iterator_element(function.returns)
+    if function is None:
+        binder.report_at(1, 2, "CS1624", "'yield' can't be used here: a policy expression is not an iterator")
+    else:
+        _at_yield(binder, node, "CS1621", "'yield' can't be used in a lambda")
+    return None

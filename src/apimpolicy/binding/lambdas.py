@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.asynchrony import result_of, task_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, function_body, is_statement_expression
 from apimpolicy.binding.inference import best_common_type
-from apimpolicy.binding.nodes import (
-    Bad,
-    Block,
-    Expression,
-    Lambda,
-    Return,
-)
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.binding.unbound import BoundBody, UnboundLambda
+from apimpolicy.binding.type_relations import LAMBDA, Conversion
+from apimpolicy.binding.unbound import LAMBDA_TYPE, BoundBody, UnboundLambda
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
@@ -29,44 +22,54 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.nodes import Bad, Expression
     from apimpolicy.binding.overloads import Argument
 
 
 def bind_simple_lambda(binder: Binder, node: shapes.SimpleLambda) -> Expression:
-    is_async, token, body = node.is_async, node.name, node.body
-    name = name_of(token)
-    return UnboundLambda(node, (name,), None, ("",), body, binder.scope, is_async is not None)
+    return _unbound(binder, node, node.body, (name_of(node.name),), None, ("",))
 
 
 def bind_parenthesized_lambda(binder: Binder, node: shapes.ParenthesizedLambda) -> Expression:
-    is_async, parameters, body = node.is_async, node.parameters, node.body
-    children = parameters.parameters
-    names = [literals.identifier_name(p.name.text) for p in children]
+    children = node.parameters.parameters
+    names = tuple(name_of(p.name) for p in children)
     typed = [p.type for p in children if p.type is not None]
     types: tuple[Type, ...] | None = None
     if children and len(typed) == len(children):
         types = tuple(binder.bind_type(type_) for type_ in typed)
     elif typed:
         return binder.failure(node, "CS0748", "either all or none of a lambda's parameters must have types")
-    modes = tuple(p.modifier.text if p.modifier is not None else "" for p in children)
     for index, name in enumerate(names):
         if name in names[:index]:
             return binder.failure(children[index], "CS0100", f"two parameters are named '{name}'")
-    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)
+    return _unbound(binder, node, node.body, names, types, _modes(children))
 
 
 def bind_anonymous_method(binder: Binder, node: shapes.AnonymousMethod) -> Expression:
-    is_async, parameters, body = node.is_async, node.parameters, node.block
-    if parameters is None:
-        return UnboundLambda(node, None, None, (), body, binder.scope, is_async is not None)
-    children = parameters.parameters
+    if node.parameters is None:
+        return _unbound(binder, node, node.block, None, None, ())
+    children = node.parameters.parameters
     for parameter in children:
         if parameter.modifier is not None and parameter.modifier.text == "params":
             return binder.failure(parameter.modifier, "CS1670", "an anonymous method can't have a params parameter")
-    names = [literals.identifier_name(p.name.text) for p in children]
     types = tuple(binder.bind_type(p.type) for p in children)
-    modes = tuple(p.modifier.text if p.modifier is not None else "" for p in children)
-    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)
+    return _unbound(binder, node, node.block, tuple(name_of(p.name) for p in children), types, _modes(children))
+
+
+def _modes(parameters: Sequence[shapes.Parameter | shapes.LambdaParameter]) -> tuple[str, ...]:
+    return tuple(p.modifier.text if p.modifier is not None else "" for p in parameters)
+
+
+def _unbound(
+    binder: Binder,
+    node: shapes.SimpleLambda | shapes.ParenthesizedLambda | shapes.AnonymousMethod,
+    body: Node,
+    names: tuple[str, ...] | None,
+    types: tuple[Type, ...] | None,
+    modes: tuple[str, ...],
+) -> UnboundLambda:
+    is_async = node.is_async is not None
+    return UnboundLambda(node, LAMBDA_TYPE, names, types, modes, body, binder.scope, is_async, {})
 
 
 # ------------------------------------------------------------------------------------------- bodies
@@ -81,14 +84,6 @@ def bound_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
 
 
 def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) -> BoundBody:
-    saved = (
-        binder.scope,
-        binder.diagnostics,
-        binder.returns,
-        binder.return_type,
-        binder.known_receiver,
-        binder.awaits_in,
-    )
     function = object()
     scope = Scope(unbound.scope, function)
     names = unbound.names if unbound.names is not None else tuple(f"<{i}>" for i in range(len(types)))
@@ -96,27 +91,23 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
     symbols = [
         LocalSymbol(name, type_, kind, unbound.syntax, function) for name, type_ in zip(names, types, strict=True)
     ]
-    binder.scope, binder.diagnostics, binder.returns, binder.return_type, binder.known_receiver = (
-        scope,
-        [],
-        [],
-        None,
-        None,
-    )
-    binder.awaits_in = "async" if unbound.is_async else "lambda"
-    if unbound.is_async and any(unbound.modes):
-        binder.report(unbound.syntax, "CS1988", "an async function can't have ref, out or in parameters")
-    try:
+    awaits_in, returned = "async" if unbound.is_async else "lambda", list[nodes.Return]()
+    with (
+        binder.within(scope=scope, diagnostics=[], returns=returned, return_type=None),
+        binder.within(known_receiver=None, awaits_in=awaits_in),
+    ):
+        if unbound.is_async and any(unbound.modes):
+            binder.report(unbound.syntax, "CS1988", "an async function can't have ref, out or in parameters")
         for symbol in symbols:
             if symbol.name == "_" and len(symbols) > 1 and "_" in scope.names:
                 continue
             _declare_parameter(binder, symbol, unbound)
-        body: Expression | Block
+        body: Expression | nodes.Block
         runs_through = False
         if isinstance(unbound.body, shapes.Block):
             body = function_body(binder, unbound.body)
             runs_through = falls_through(binder, body)
-            returns, return_type = binder.returns, _inferred_return(binder.returns, runs_through)
+            returns, return_type = returned, _inferred_return(returned)
         else:
             body = bind_branch(binder, unbound.body)
             returns = []
@@ -124,30 +115,17 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
             if body.type is DYNAMIC:
                 return_type = DYNAMIC
         return BoundBody(tuple(symbols), body, tuple(returns), return_type, tuple(binder.diagnostics), runs_through)
-    finally:
-        (
-            binder.scope,
-            binder.diagnostics,
-            binder.returns,
-            binder.return_type,
-            binder.known_receiver,
-            binder.awaits_in,
-        ) = saved
 
 
 def _declare_parameter(binder: Binder, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
     outer = unbound.scope
     if symbol.name != "_" and (outer.find(symbol.name) is not None or outer.declares_later(symbol.name)):
-        binder.report(
-            _parameter_token(unbound, symbol.name),
-            "CS0136",
-            f"'{symbol.name}' is already used in the enclosing scope",
-            help="rename the lambda's parameter",
-        )
+        message = f"'{symbol.name}' is already used in the enclosing scope"
+        binder.report(_parameter_token(unbound, symbol.name), "CS0136", message, help="rename the lambda's parameter")
     binder.scope.declare(symbol)
 
 
-def _inferred_return(returns: list[Return], falls_through: bool) -> Type | None:
+def _inferred_return(returns: list[nodes.Return]) -> Type | None:
     values = [r.value for r in returns if r.value is not None]
     if not values:
         return VOID
@@ -167,25 +145,22 @@ def return_type(binder: Binder, unbound: UnboundLambda, parameters: tuple[Type, 
     return task_of(found) if unbound.is_async and found is not None and found is not ERROR else found
 
 
-def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> conv.Conversion | None:
+def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> Conversion | None:
     """Return the anonymous function conversion to this type (section 10.7.1), or None."""
-    return conv.LAMBDA if _converts(binder, unbound, target) else None
+    return LAMBDA if _converts(binder, unbound, target) else None
 
 
 def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:
-    signature = lookup.delegate_signature(target)
-    if signature is None:
-        return False
     types = _parameter_types(unbound, target)
     if types is None:
         return False
     body = bound_body(binder, unbound, types)
     if body.diagnostics:
         return True
-    wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+    wanted = _wanted_result(unbound, target)
     if wanted is None:
         return False
-    if isinstance(body.body, Block):
+    if isinstance(body.body, nodes.Block):
         if wanted is VOID:
             return all(r.value is None for r in body.returns)
         return not body.falls_through and all(
@@ -194,6 +169,14 @@ def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:
     if wanted is VOID:
         return is_statement_expression(body.body) or body.body.type is VOID
     return body.body.type is not VOID and binder.classify(body.body, wanted) is not None
+
+
+def _wanted_result(unbound: UnboundLambda, target: Type) -> Type | None:
+    """Return the type that the body must return; None for an async lambda and a delegate that returns no task."""
+    signature = lookup.delegate_signature(target)
+    if signature is None:
+        return None
+    return result_of(signature.returns) if unbound.is_async else signature.returns
 
 
 def _parameter_types(unbound: UnboundLambda, target: Type) -> tuple[Type, ...] | None:
@@ -212,7 +195,7 @@ def _parameter_types(unbound: UnboundLambda, target: Type) -> tuple[Type, ...] |
     return wanted
 
 
-def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> Lambda | Bad:
+def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> nodes.Lambda | Bad:
     """Convert the body's results to the delegate's return type, and report what is wrong in the body."""
     signature = lookup.delegate_signature(target)
     types = _parameter_types(unbound, target)
@@ -223,16 +206,16 @@ def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> Lambda | 
     if bound.diagnostics:
         return binder.bad(unbound.syntax)
     body = bound.body
-    wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+    wanted = _wanted_result(unbound, target)
     if wanted is None:
         return unconvertible(binder, unbound, target, unbound.syntax)
-    if isinstance(body, Block):
+    if isinstance(body, nodes.Block):
         for statement in bound.returns:
             if statement.value is not None:
                 statement.value = binder.convert(statement.value, wanted)
     elif wanted is not VOID:
         body = binder.convert(body, wanted)
-    return Lambda(unbound.syntax, target, bound.parameters, body, signature.returns, is_async=unbound.is_async)
+    return nodes.Lambda(unbound.syntax, target, bound.parameters, body, signature.returns, is_async=unbound.is_async)
 
 
 def bind_for_errors(binder: Binder, unbound: UnboundLambda) -> None:
@@ -265,65 +248,55 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
     """CS1660, CS1593, CS1661, CS1662: why a lambda does not fit."""
     signature = lookup.delegate_signature(target)
     if signature is None:
-        return binder.failure(
-            syntax, "CS1660", f"a lambda can't be converted to '{shown(target)}' because it is not a delegate type"
-        )
+        message = f"a lambda can't be converted to '{shown(target)}' because it is not a delegate type"
+        return binder.failure(syntax, "CS1660", message)
     count = len(unbound.names or ())
     if unbound.names is not None and count != len(signature.parameters):
-        return binder.failure(
-            syntax,
-            "CS1593",
-            f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}",
-        )
+        message = f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}"
+        return binder.failure(syntax, "CS1593", message)
     types = _parameter_types(unbound, target)
     if types is None and ERROR in (unbound.explicit_types or ()):
         return binder.bad(syntax)
     if types is None:
-        return binder.failure(
-            syntax, "CS1661", f"the parameter types of the lambda don't match the delegate '{shown(target)}'"
-        )
+        message = f"the parameter types of the lambda don't match the delegate '{shown(target)}'"
+        return binder.failure(syntax, "CS1661", message)
     bound = bound_body(binder, unbound, types)
     if bound.diagnostics:
         binder.diagnostics.extend(bound.diagnostics)
         return binder.bad(syntax)
-    wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+    wanted = _wanted_result(unbound, target)
     if wanted is None:
         message = f"an async lambda must return void, Task or Task<T>, but '{shown(target)}' does not"
         return binder.failure(syntax, "CS4010", message)
     return _report_results(binder, unbound, bound, wanted, target)
 
 
+_WRONG_RESULT = "the lambda can't be converted to the delegate type, because its result doesn't fit"
+
+
 def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
     """Report that the body's results do not convert to the delegate's return type."""
-    if isinstance(bound.body, Block):
+    if isinstance(bound.body, nodes.Block):
         for statement in bound.returns:
             value = statement.value
             if value is None and wanted is not VOID:
                 return binder.failure(statement.syntax, "CS0126", f"a value of type '{shown(wanted)}' must be returned")
             if value is not None and wanted is VOID:
-                return binder.failure(
-                    statement.syntax, "CS8030", "this lambda returns nothing (void), so 'return' can't have a value"
-                )
+                message = "this lambda returns nothing (void), so 'return' can't have a value"
+                return binder.failure(statement.syntax, "CS8030", message)
             if value is not None and binder.classify(value, wanted) is None:
                 binder.convert(value, wanted)
-                return _wrong_result(binder, value.syntax)
+                return binder.failure(value.syntax, "CS1662", _WRONG_RESULT)
         if bound.falls_through and wanted is not VOID:
             start, end = _arrow(unbound.syntax, binder.excerpt.text)
             message = "not every path through the lambda returns a value"
             return binder.failure_at(start, end, unbound.syntax, "CS1643", message)
         return binder.bad(unbound.syntax)
     if wanted is VOID:
-        return binder.failure(
-            bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement"
-        )
+        message = "only a call, an assignment or 'new' can be used as a statement"
+        return binder.failure(bound.body.syntax, "CS0201", message)
     binder.convert(bound.body, wanted)
-    return _wrong_result(binder, bound.body.syntax)
-
-
-def _wrong_result(binder: Binder, place: Node | Token) -> Bad:
-    return binder.failure(
-        place, "CS1662", "the lambda can't be converted to the delegate type, because its result doesn't fit"
-    )
+    return binder.failure(bound.body.syntax, "CS1662", _WRONG_RESULT)
 
 
 def _arrow(syntax: Any, text: str) -> tuple[int, int]:
@@ -338,10 +311,7 @@ def _arrow(syntax: Any, text: str) -> tuple[int, int]:
 
 def _is_of_query(syntax: Any) -> bool:
     """Return whether a lambda was made for a clause of a query: its parameter, the range variable, has no place."""
-    if not isinstance(syntax, shapes.SimpleLambda):
-        return False
-    token = syntax.name
-    return bool(token.start == token.end)
+    return isinstance(syntax, shapes.SimpleLambda) and syntax.name.start == syntax.name.end
 
 
 def _parameter_token(unbound: UnboundLambda, name: str) -> Node | Token:

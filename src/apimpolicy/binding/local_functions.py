@@ -9,19 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from apimpolicy.binding import nodes
 from apimpolicy.binding.asynchrony import result_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, is_statement_expression
 from apimpolicy.binding.constraint_clauses import constrain
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.lookup import iterator_element
-from apimpolicy.binding.nodes import (
-    Block,
-    Empty,
-    ExpressionStatement,
-    LocalFunction,
-    Return,
-    Statement,
-)
 from apimpolicy.binding.references import returned_reference
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
@@ -37,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.nodes import Statement
     from apimpolicy.syntax.nodes import Child
 
 MOST_INSTANCES: Final = 50
@@ -117,9 +111,8 @@ def _check_parameters(binder: Binder, written: shapes.Parameters, function: Loca
         elif default is not None:
             function.defaults.append((parameter, default, token, scope))
         elif parameter.mode != "params" and any(other.has_default for other in before):
-            binder.report_at(
-                token.end, token.end + 1, "CS1737", "optional parameters must come after all required parameters"
-            )
+            message = "optional parameters must come after all required parameters"
+            binder.report_at(token.end, token.end + 1, "CS1737", message)
         before.append(parameter)
 
 
@@ -128,24 +121,22 @@ def statement_local_function(binder: Binder, node: shapes.LocalFunction) -> Stat
     name = name_of(token)
     function = binder.scope.find(name)
     if not isinstance(function, LocalFunctionSymbol) or function.declared_at is not node:
-        return Empty(node)  # a second one of the name, which is reported
+        return nodes.Empty(node)  # a second one of the name, which is reported
     bind_defaults(binder, function)
     bound = _local_function(binder, node, function)
-    return Empty(node) if function.type_parameters else bound  # what runs are its instances
+    return nodes.Empty(node) if function.type_parameters else bound  # what runs are its instances
 
 
 def _local_function(
     binder: Binder, node: shapes.LocalFunction, function: LocalFunctionSymbol, types: Sequence[Type] = ()
-) -> LocalFunction:
+) -> nodes.LocalFunction:
     """Return a local function with its body; `types` are the type arguments of an instance."""
-    token, body_node = node.name, node.body
-    saved = (binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in)
-    binder.awaits_in = "async" if function.is_async else "function"
-    binder.scope = Scope(binder.scope, function)
-    parameters = function.type_parameters
-    binder.scope.types.update({p.name: t for p, t in zip(parameters, types or parameters, strict=True)})
-    binder.returns, binder.return_type, binder.enclosing = None, function.result, Enclosing()
-    try:
+    awaits_in, parameters = "async" if function.is_async else "function", function.type_parameters
+    with (
+        binder.in_scope(function),
+        binder.within(returns=None, return_type=function.result, enclosing=Enclosing(), awaits_in=awaits_in),
+    ):
+        binder.scope.types.update({p.name: t for p, t in zip(parameters, types or parameters, strict=True)})
         symbols = []
         for parameter, written in zip(function.parameters, node.parameters.parameters, strict=True):
             where = written.name
@@ -156,9 +147,7 @@ def _local_function(
                 binder.declare(symbol, where)
             symbols.append(symbol)
         function.symbols = tuple(symbols)
-        return LocalFunction(node, function, _function_body(binder, body_node, function, token))
-    finally:
-        binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in = saved
+        return nodes.LocalFunction(node, function, _function_body(binder, node.body, function, node.name))
 
 
 def _parameter_variable(parameter: Parameter, where: Child, function: LocalFunctionSymbol) -> LocalSymbol:
@@ -195,34 +184,30 @@ def instances_of_generics(binder: Binder) -> list[Statement]:
 
 def _instance_body(
     binder: Binder, function: LocalFunctionSymbol, instance: LocalFunctionSymbol, types: tuple[Type, ...]
-) -> LocalFunction:
+) -> nodes.LocalFunction:
     """Return the body with the type arguments, where `x is string`, which C# allows for a `T`, may be refused."""
-    saved, binder.diagnostics = binder.diagnostics, []
-    binder.binds_instance, outer = True, binder.binds_instance
-    try:
+    with binder.within(diagnostics=[], binds_instance=True):
         if len(function.instances) <= MOST_INSTANCES:
             bound = _local_function(binder, function.declared_at, instance, types)
             if not binder.diagnostics:
                 return bound
         instance.is_simulated = False
         instance.symbols = tuple(_parameter_variable(parameter, None, instance) for parameter in instance.parameters)
-        return LocalFunction(function.declared_at, instance, Block(function.declared_at, ()))
-    finally:
-        binder.diagnostics, binder.binds_instance = saved, outer
+        return nodes.LocalFunction(function.declared_at, instance, nodes.Block(function.declared_at, ()))
 
 
 def _function_body(
     binder: Binder, node: shapes.Block | shapes.ArrowBody, function: LocalFunctionSymbol, token: Token
-) -> Block:
+) -> nodes.Block:
     if isinstance(node, shapes.ArrowBody) and (function.returns_reference or _is_reference(node.expression)):
-        return Block(node, (Return(node, returned_reference(binder, node, node.expression, function)),))
+        return nodes.Block(node, (nodes.Return(node, returned_reference(binder, node, node.expression, function)),))
     if isinstance(node, shapes.ArrowBody):
         value = bind_branch(binder, node.expression)
         if function.result is VOID:
             if not is_statement_expression(value):
                 binder.report(value.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement")
-            return Block(node, (ExpressionStatement(node, value),))
-        return Block(node, (Return(node, binder.convert(value, function.result)),))
+            return nodes.Block(node, (nodes.ExpressionStatement(node, value),))
+        return nodes.Block(node, (nodes.Return(node, binder.convert(value, function.result)),))
     function.is_iterator = _yields(node)
     if function.is_iterator:
         _check_iterator(binder, function, token)

@@ -102,6 +102,11 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
     return (OBJECT,)
 
 
+def implements(type_: Type, name: str) -> bool:
+    """Return whether a type is the named one, or derives from it."""
+    return any(parent.name == name for parent in supertypes(type_))
+
+
 def _lookup_order(type_: Type) -> tuple[NamedType, ...]:
     """Return the types whose members can be named through this type: interfaces only for interfaces."""
     if isinstance(type_, TypeParameter):
@@ -246,9 +251,7 @@ def element_type(type_: Type) -> Type | None:
     generic = enumerable_argument(type_)
     if generic is not None:
         return generic
-    if any(parent.name == "System.Collections.IEnumerable" for parent in supertypes(type_)):
-        return OBJECT
-    return None
+    return OBJECT if implements(type_, "System.Collections.IEnumerable") else None
 
 
 def enumerable_argument(type_: Type) -> Type | None:

@@ -5,24 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.bodies import is_statement_expression
 from apimpolicy.binding.declarations import bind_declaration
-from apimpolicy.binding.nodes import (
-    Bad,
-    Expression,
-    ExpressionStatement,
-    Foreach,
-    Loop,
-    MethodGroup,
-    Placeholder,
-    Statement,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.binding.written import is_var, name_of
+from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, Type
 from apimpolicy.syntax import shapes
 
@@ -32,93 +22,71 @@ if TYPE_CHECKING:
 
 
 def bind_loop_body(binder: Binder, node: Node, kind: str) -> Statement:
-    saved = binder.enclosing
-    binder.enclosing = saved.replaced(breakable=(*saved.breakable, kind))
-    try:
+    around = binder.enclosing
+    with binder.within(enclosing=around.replaced(breakable=(*around.breakable, kind))):
         return binder.bind_embedded(node)
-    finally:
-        binder.enclosing = saved
 
 
 def statement_while_statement(binder: Binder, node: shapes.WhileStatement) -> Statement:
-    saved = binder.enter()
-    try:
-        condition = binder.convert_condition(binder.bind_value(node.condition))
+    with binder.in_scope():
+        condition = binder.bind_condition(node.condition)
         body = bind_loop_body(binder, node.body, "while")
-        return Loop(node, (), condition, body, locals=tuple(binder.scope.order))
-    finally:
-        binder.scope = saved
+        return nodes.Loop(node, (), condition, body, locals=tuple(binder.scope.order))
 
 
 def statement_do_statement(binder: Binder, node: shapes.DoStatement) -> Statement:
     body = bind_loop_body(binder, node.body, "do")
-    return Loop(node, (), binder.convert_condition(binder.bind_value(node.condition)), body, is_do=True)
+    return nodes.Loop(node, (), binder.bind_condition(node.condition), body, is_do=True)
 
 
 def statement_for_statement(binder: Binder, node: shapes.ForStatement) -> Statement:
     first, condition_node, last, body_node = node.initializer, node.condition, node.incrementors, node.body
-    saved = binder.enter()
-    try:
+    with binder.in_scope():
         initializers: list[Statement] = []
         if isinstance(first, shapes.LocalDeclaration):
             initializers.append(bind_declaration(binder, first, "local"))
         elif first is not None:
             initializers.extend(bind_statement_expressions(binder, first))
-        condition = binder.convert_condition(binder.bind_value(condition_node)) if condition_node is not None else None
+        condition = binder.bind_condition(condition_node) if condition_node is not None else None
         incrementors: list[Expression] = []
         if last is not None:
             incrementors = [s.expression for s in bind_statement_expressions(binder, last)]
         body = bind_loop_body(binder, body_node, "for")
         variables = tuple(binder.scope.order)
-        return Loop(node, tuple(initializers), condition, body, tuple(incrementors), locals=variables)
-    finally:
-        binder.scope = saved
+        return nodes.Loop(node, tuple(initializers), condition, body, tuple(incrementors), locals=variables)
 
 
-def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> list[ExpressionStatement]:
+def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> list[nodes.ExpressionStatement]:
     made = []
     for child in node.expressions:
         expression = binder.bind_value(child)
         if not is_statement_expression(expression):
-            expression = binder.failure(
-                child,
-                "CS0201",
-                "only a call, an assignment or an increment can be used here",
-            )
-        made.append(ExpressionStatement(child, expression))
+            message = "only a call, an assignment or an increment can be used here"
+            expression = binder.failure(child, "CS0201", message)
+        made.append(nodes.ExpressionStatement(child, expression))
     return made
 
 
 def statement_foreach_statement(binder: Binder, node: shapes.ForeachStatement) -> Statement:
     type_node, token, collection_node, body_node = node.type, node.name, node.collection, node.body
     collection, element = bind_collection(binder, collection_node)
-    saved = binder.enter()
-    try:
+    with binder.in_scope():
         declared = element if is_var(type_node) else binder.bind_type(type_node)
-        name = name_of(token)
-        symbol = LocalSymbol(name, declared, "foreach", token, binder.scope.function)
-        binder.declare(symbol, token)
-        placeholder = Placeholder(token, element)
+        symbol = binder.declare_variable(token, declared, "foreach")
+        placeholder = nodes.Placeholder(token, element)
         value: Expression = placeholder
         if declared is not element and ERROR not in (declared, element):
             value = _foreach_element(binder, node, placeholder, declared)
         body = bind_loop_body(binder, body_node, "foreach")
-        return Foreach(node, collection, placeholder, value, None, symbol, body)
-    finally:
-        binder.scope = saved
+        return nodes.Foreach(node, collection, placeholder, value, None, symbol, body)
 
 
-def _foreach_element(binder: Binder, node: Node, placeholder: Placeholder, target: Type) -> Expression:
+def _foreach_element(binder: Binder, node: Node, placeholder: nodes.Placeholder, target: Type) -> Expression:
     """Return the implied conversion of each element, explicit ones included (section 13.9.5)."""
     found = conv.explicit_conversion(placeholder.type, target)
     if found is None:
-        return binder.failure_at(
-            node.start,
-            node.start + len("foreach"),
-            node,
-            "CS0030",
-            f"elements of type '{shown(placeholder.type)}' can't be converted to '{shown(target)}'",
-        )
+        message = f"elements of type '{shown(placeholder.type)}' can't be converted to '{shown(target)}'"
+        return binder.failure_at(node.start, node.start + len("foreach"), node, "CS0030", message)
     return binder.apply(placeholder, target, found, explicit=True)
 
 
@@ -126,7 +94,7 @@ def bind_collection(binder: Binder, node: Node) -> tuple[Expression, Type]:
     collection = binder.bind_value(node)
     if isinstance(collection, Bad):
         return collection, ERROR
-    if isinstance(collection, (MethodGroup, UnboundLambda)):
+    if isinstance(collection, (nodes.MethodGroup, UnboundLambda)):
         what = operand_name(collection)
         return binder.failure(node, "CS0446", f"foreach can't loop over {what}", help="call it"), ERROR
     if collection.type is NULL or (collection.is_constant and collection.constant is None):
@@ -135,12 +103,6 @@ def bind_collection(binder: Binder, node: Node) -> tuple[Expression, Type]:
     if element is None and str(collection.type) == "dynamic":
         return collection, collection.type
     if element is None:
-        return (
-            binder.failure(
-                node,
-                "CS1579",
-                f"foreach can't loop over '{shown(collection.type)}': it is not a sequence (IEnumerable)",
-            ),
-            ERROR,
-        )
+        message = f"foreach can't loop over '{shown(collection.type)}': it is not a sequence (IEnumerable)"
+        return binder.failure(node, "CS1579", message), ERROR
     return collection, element

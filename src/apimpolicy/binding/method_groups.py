@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import advice, lookup
-from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.conversions import same, standard_implicit
+from apimpolicy.binding.conversions import standard_implicit
 from apimpolicy.binding.function_signatures import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression, MethodGroup, MethodReference, Placeholder
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import METHOD_GROUP, Conversion, same
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.values import OBJECT, VOID
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 
-def conversion(binder: Binder, group: MethodGroup, target: Type) -> conv.Conversion | None:
+def conversion(binder: Binder, group: MethodGroup, target: Type) -> Conversion | None:
     """Return the conversion to a delegate type (section 10.8), or None."""
-    return conv.METHOD_GROUP if _selected(binder, group, target) is not None else None
+    return METHOD_GROUP if _selected(binder, group, target) is not None else None
 
 
 def converted(binder: Binder, group: MethodGroup, target: Type) -> Expression:
@@ -34,18 +34,11 @@ def converted(binder: Binder, group: MethodGroup, target: Type) -> Expression:
 def unconvertible(binder: Binder, group: MethodGroup, target: Type, syntax: Node | Token) -> Bad:
     """CS0428, CS0407, CS0123: why a method does not fit."""
     if lookup.delegate_signature(target) is None:
-        return binder.failure(
-            name_token(group),
-            "CS0428",
-            f"'{group.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?",
-            help=advice.for_method(group),
-        )
+        message = f"'{group.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?"
+        return binder.failure(name_token(group), "CS0428", message, help=advice.for_method(group))
     if _differs_in_result(binder, group, target):
-        return binder.failure(
-            syntax,
-            "CS0407",
-            f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'",
-        )
+        message = f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'"
+        return binder.failure(syntax, "CS0407", message)
     return binder.failure(syntax, "CS0123", f"no overload of '{group.name}' matches the delegate '{shown(target)}'")
 
 

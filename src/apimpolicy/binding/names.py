@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
-from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
-from apimpolicy.binding.type_relations import is_static_class
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
+from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import find_definition, named
@@ -76,9 +75,9 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     if name == binder.meant_as_argument:
         help = f"to name an argument, use a colon: {name}: value"
         return binder.failure(node, "CS0103", message, help=help)
-    from apimpolicy.binding import suggestions  # most names exist
+    from apimpolicy.binding import foreign_names, suggestions  # most names exist
 
-    elsewhere = suggestions.for_type_elsewhere(name)
+    elsewhere = foreign_names.TYPES.get(name)
     if elsewhere is not None:
         message = f"'{name}' is a .NET type that policy expressions can't use"
         return binder.failure(node, "CS0103", message, help=elsewhere)
@@ -104,11 +103,8 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
             code = "CS0110" if symbol.kind == "constant" else "CS0841"
             return binder.failure(node, code, f"'{symbol.name}' is used in its own declaration")
         if symbol.awaits_type:
-            return binder.failure(
-                node,
-                "CS8196",
-                f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments",
-            )
+            message = f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments"
+            return binder.failure(node, "CS8196", message)
         return binder.bad(node)
     if symbol is binder.being_declared and symbol.kind == "constant":
         return binder.failure(node, "CS0110", f"'{symbol.name}' is used in its own declaration")
@@ -120,22 +116,13 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
 
 def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
     """Return what an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
-    names = _visible_names(binder)
+    names = [*(name for scope in binder.scope.outward() for name in scope.names), "true", "false", "null"]
     types = lookup.nearest_type_names(name)
     if name[:1].isupper():
         return [*names, *types]
     if binder.excerpt.text.startswith(".", node.end):
         names += [type_ for type_ in types if type_.lower() == name.lower()]
     return names
-
-
-def _visible_names(binder: Binder) -> list[str]:
-    names: list[str] = []
-    scope: Scope | None = binder.scope
-    while scope is not None:
-        names.extend(scope.names)
-        scope = scope.parent
-    return [*names, "true", "false", "null"]
 
 
 def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
@@ -146,12 +133,8 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     written = _written(arguments)
     found = lookup.types_named(name, _arity(arguments))
     if len(found) > 1:
-        binder.report(
-            node,
-            "CS0104",
-            f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'",
-            help="write the full name",
-        )
+        message = f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'"
+        binder.report(node, "CS0104", message, help="write the full name")
         return ERROR
     if found:
         if isinstance(arguments, Token):
@@ -172,10 +155,10 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         message = f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}"
         binder.report(node, "CS0305", message, help=_with_arguments(other))
     else:
-        from apimpolicy.binding import suggestions
+        from apimpolicy.binding import foreign_names, suggestions
 
         help = suggestions.for_type_word(binder, node, name)
-        elsewhere = suggestions.for_type_elsewhere(name)
+        elsewhere = foreign_names.TYPES.get(name)
         if elsewhere is not None:
             message = f"'{name}' is a .NET type that policy expressions can't use"
             binder.report(node, "CS0246", message, help=elsewhere or _ALLOWED_TYPES)
@@ -215,9 +198,8 @@ def no_type_arguments(binder: Binder, node: Node, name_token: Child, name: str) 
     """`x.As<>()`: brackets with nothing in them."""
     help = f"write the type: {name}<string>(…)"
     start = name_token.start if name_token is not None else node.start
-    return binder.failure_at(
-        start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
-    )
+    message = f"'{name}' needs a type argument between '<' and '>'"
+    return binder.failure_at(start, node.end, node, "CS0305", message, help=help)
 
 
 def no_generic(binder: Binder, node: Node, start: int, what: str, name: str) -> Expression:
@@ -241,9 +223,8 @@ def _with_arguments(definition: TypeDefinition) -> str:
 
 
 def _type_argument(binder: Binder, node: Node) -> Type:
-    saved, binder.takes_unbound = binder.takes_unbound, False
-    bound = binder.bind_type(node)
-    binder.takes_unbound = saved
+    with binder.within(takes_unbound=False):
+        bound = binder.bind_type(node)
     if is_ref_struct(bound):
         binder.report(node, "CS0306", f"'{shown(bound)}' can't be used as a type argument")
     elif is_static_class(bound):
@@ -284,11 +265,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
         if definition is None and not left:
             definition = next(iter(lookup.types_named(name, count)), None)
         if definition is None:
-            binder.report(
-                token,
-                "CS0234",
-                f"the type or namespace '{name}' does not exist in '{left}'",
-            )
+            binder.report(token, "CS0234", f"the type or namespace '{name}' does not exist in '{left}'")
             return ERROR
         if isinstance(arguments, Token):
             return _open_type(binder, token, definition)
@@ -327,13 +304,9 @@ def type_nullable_type(binder: Binder, node: shapes.NullableType) -> Type:
     if inner is ERROR:
         return ERROR
     if not inner.is_value_type:
-        binder.report_at(
-            node.end - 1,
-            node.end,
-            "CS8370",
-            f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3",
-            help="remove the question mark: reference types can always be null",
-        )
+        message = f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3"
+        help = "remove the question mark: reference types can always be null"
+        binder.report_at(node.end - 1, node.end, "CS8370", message, help=help)
         return inner
     return nullable(inner)
 

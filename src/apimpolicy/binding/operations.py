@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, operators
-from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import advice, nodes, operators
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, fold_binary, fold_unary, is_foldable
-from apimpolicy.binding.nodes import (
-    NOT_CONSTANT,
-    Bad,
-    Binary,
-    ConditionalAccess,
-    Convert,
-    Dynamic,
-    Expression,
-    Literal,
-    Logical,
-    MethodGroup,
-    Placeholder,
-    ThrowExpression,
-    Unary,
-)
-from apimpolicy.binding.nodes.joined_texts import Concatenation, JoinedText, length_of, part_of
+from apimpolicy.binding.joined_texts import Concatenation, JoinedText, length_of, part_of
+from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_delegate, is_enum, nullable, same
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type, tuple_type
@@ -69,11 +55,11 @@ def bind_operation(binder: Binder, node: Node, operator: str, left: Expression, 
         return binder.bad(node, BOOL if operator in operators.COMPARISONS else ERROR)
     if left.type is DYNAMIC or right.type is DYNAMIC:
         return _dynamic_binary(binder, node, operator, left, right)
-    if operator in ("+", "-") and (conv.is_delegate(left.type) or conv.is_delegate(right.type)):
+    if operator in ("+", "-") and (is_delegate(left.type) or is_delegate(right.type)):
         combined = _combine_delegates(binder, node, operator, left, right)
         if combined is not None:
             return combined
-    if isinstance(left, MethodGroup) or isinstance(right, MethodGroup):
+    if isinstance(left, nodes.MethodGroup) or isinstance(right, nodes.MethodGroup):
         return no_operator(binder, node, operator, left, right)
     if isinstance(left.type, TupleType) and isinstance(right.type, TupleType) and operator in ("==", "!="):
         return _compare_tuples(binder, node, operator, left, right)
@@ -92,12 +78,8 @@ def bind_operation(binder: Binder, node: Node, operator: str, left: Expression, 
     if signature is None:
         return no_operator(binder, node, operator, left, right)
     if isinstance(signature, operators.Ambiguous):
-        return binder.failure(
-            node,
-            "CS0034",
-            f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'",
-            help="cast one of the operands",
-        )
+        message = f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
+        return binder.failure(node, "CS0034", message, help="cast one of the operands")
     first, second = binder.convert(left, signature.left), binder.convert(right, signature.right)
     return _finish_binary(binder, node, operator, first, second, signature)
 
@@ -107,12 +89,12 @@ def _combine_delegates(
 ) -> Expression | None:
     """`f + g` and `f - g` (sections 12.10.5 and 12.10.6): both of one delegate type; None when they are not."""
     for type_ in (left.type, right.type):
-        if conv.is_delegate(type_) and all(binder.classify(side, type_) is not None for side in (left, right)):
+        if is_delegate(type_) and all(binder.classify(side, type_) is not None for side in (left, right)):
             first, second = binder.convert(left, type_), binder.convert(right, type_)
             if isinstance(first, Bad) or isinstance(second, Bad):
                 return binder.bad(node)
-            return Binary(node, type_, operator, first, second, type_)
-    if conv.is_delegate(left.type) and isinstance(right, (UnboundLambda, MethodGroup)):
+            return nodes.Binary(node, type_, operator, first, second, type_)
+    if is_delegate(left.type) and isinstance(right, (UnboundLambda, nodes.MethodGroup)):
         return binder.convert(right, left.type)  # says what is wrong with it
     return None
 
@@ -123,17 +105,19 @@ def _compare_tuples(binder: Binder, node: Node, operator: str, left: Expression,
         found = binder.classify(one, other.type)
         if found is not None:
             first, second = binder.convert(left, other.type), binder.convert(right, other.type)
-            return Binary(node, BOOL, operator, first, second, other.type)
+            return nodes.Binary(node, BOOL, operator, first, second, other.type)
     if len(left.type.arguments) != len(right.type.arguments):  # type: ignore[attr-defined]
         return binder.failure(node, "CS8384", "tuples of different sizes can't be compared")
     type_ = _compared_type(node, left.type, right.type)
     if type_ is None:
         return no_operator(binder, node, operator, left, right)
-    return Binary(node, BOOL, operator, binder.convert(left, type_), binder.convert(right, type_), type_)
+    return nodes.Binary(node, BOOL, operator, binder.convert(left, type_), binder.convert(right, type_), type_)
 
 
 def _is_untyped(*operands: Expression) -> bool:
-    return any(isinstance(o, (UnboundLambda, MethodGroup, ThrowExpression)) or o.type is VOID for o in operands)
+    return any(
+        isinstance(o, (UnboundLambda, nodes.MethodGroup, nodes.ThrowExpression)) or o.type is VOID for o in operands
+    )
 
 
 def _typed_default(binder: Binder, left: Expression, right: Expression) -> tuple[Expression, Expression]:
@@ -161,7 +145,7 @@ def _finish_binary(
         constant = operator == "!="
     elif left.is_constant and right.is_constant and not signature.is_lifted:
         constant = _fold_binary(binder, node, operator, left, right, signature)
-    return Binary(
+    return nodes.Binary(
         node,
         signature.result,
         operator,
@@ -204,7 +188,7 @@ def _fold_binary(
     signature: operators.OperatorSignature,
 ) -> Any:
     operand = signature.operand
-    if operand is OBJECT or conv.is_delegate(operand):
+    if operand is OBJECT or is_delegate(operand):
         if left.constant is None and right.constant is None:
             return operator == "=="
         return NOT_CONSTANT
@@ -212,7 +196,7 @@ def _fold_binary(
         if operator == "+":
             return NOT_CONSTANT  # of two constant texts it is a Concatenation
         return fold_binary(operator, STRING, left.constant, right.constant, checked=True)
-    if conv.is_enum(operand):
+    if is_enum(operand):
         operand = named(operand.definition.enum_underlying)  # type: ignore[attr-defined]
     if not is_foldable(operand):
         return NOT_CONSTANT
@@ -270,9 +254,9 @@ bind_logical_or = _bind_logical
 
 def _dynamic_binary(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
     """Return an operator that is chosen when it runs; what has no type cannot take part."""
-    if any(isinstance(e, (UnboundLambda, MethodGroup, DefaultLiteral)) or e.type is VOID for e in (left, right)):
+    if any(isinstance(e, (UnboundLambda, nodes.MethodGroup, DefaultLiteral)) or e.type is VOID for e in (left, right)):
         return no_operator(binder, node, operator, left, right)
-    return Dynamic(node, DYNAMIC, "binary", (left, right), operator)
+    return nodes.Dynamic(node, DYNAMIC, "binary", (left, right), operator)
 
 
 def _logical(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
@@ -285,7 +269,7 @@ def _logical(binder: Binder, node: Node, operator: str, left: Expression, right:
     constant: Any = NOT_CONSTANT
     if first.is_constant and second.is_constant:
         constant = (first.constant and second.constant) if operator == "&&" else (first.constant or second.constant)
-    return Logical(node, BOOL, operator, first, second, constant=constant)
+    return nodes.Logical(node, BOOL, operator, first, second, constant=constant)
 
 
 # ------------------------------------------------------------------------------------- unary operators
@@ -297,7 +281,7 @@ def bind_unary(binder: Binder, node: shapes.Unary) -> Expression:
     if operator == "-" and isinstance(operand_node, shapes.IntegerLiteral):
         smallest = _SMALLEST.get(operand_node.literal.text.replace("_", ""))
         if smallest is not None:
-            return Literal(node, smallest[1], smallest[0])
+            return nodes.Literal(node, smallest[1], smallest[0])
     return unary(binder, node, operator, binder.bind_value(operand_node))
 
 
@@ -311,18 +295,18 @@ def bind_bitwise_not(binder: Binder, node: shapes.BitwiseNot) -> Expression:
 
 def _lifted_user_unary(binder: Binder, node: Node, operator: str, operand: Expression, inner: Type) -> Expression:
     """`-x` of a `TimeSpan?` (section 12.4.8): null of null, else the operator of the value."""
-    placeholder = Placeholder(operand.syntax, inner)
+    placeholder = nodes.Placeholder(operand.syntax, inner)
     value = unary(binder, node, operator, placeholder)
     if isinstance(value, Bad):
         return value
-    return ConditionalAccess(node, conv.nullable(value.type), operand, placeholder, value)
+    return nodes.ConditionalAccess(node, nullable(value.type), operand, placeholder, value)
 
 
 def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Expression:
     if isinstance(operand, Bad) or operand.type is ERROR:
         return binder.bad(node, BOOL if operator == "!" else ERROR)
     if operand.type is DYNAMIC:
-        return Dynamic(node, DYNAMIC, "unary", (operand,), operator)
+        return nodes.Dynamic(node, DYNAMIC, "unary", (operand,), operator)
     if isinstance(operand, DefaultLiteral):
         return binder.failure(operand.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
     if operand.type is NULL:
@@ -352,13 +336,13 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
     constant: Any = NOT_CONSTANT
     if value.is_constant and is_foldable(signature.operand):
         underlying = signature.operand
-        if conv.is_enum(underlying):
+        if is_enum(underlying):
             underlying = named(underlying.definition.enum_underlying)  # type: ignore[attr-defined]
         try:
             constant = fold_unary(operator, underlying, value.constant, checked=binder.is_checked is not False)
         except FoldingError as error:
             binder.report(node, error.code, error.message)
-    return Unary(
+    return nodes.Unary(
         node,
         signature.result,
         operator,
@@ -372,13 +356,13 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
 
 def _compared_type(node: Node, left: Type, right: Type) -> Type | None:
     """The type that two tuples are compared as, element by element; None when two elements cannot be compared."""
-    if conv.same(left, right):
+    if same(left, right):
         return left
     if isinstance(left, TupleType) and isinstance(right, TupleType) and len(left.arguments) == len(right.arguments):
         types = [_compared_type(node, one, other) for one, other in zip(left.arguments, right.arguments, strict=True)]
         found = [type_ for type_ in types if type_ is not None]
         return tuple_type(tuple(found), (None,) * len(found), left.definition) if len(found) == len(types) else None
-    signature = operators.resolve_binary("==", Placeholder(node, left), Placeholder(node, right))
+    signature = operators.resolve_binary("==", nodes.Placeholder(node, left), nodes.Placeholder(node, right))
     if not isinstance(signature, operators.OperatorSignature) or signature.left is not signature.right:
         return None
     return signature.left
@@ -390,12 +374,12 @@ def _null_meets_value(left: Expression, right: Expression) -> bool:
 
 
 def _is_null(expression: Expression) -> bool:
-    while isinstance(expression, Convert):
+    while isinstance(expression, nodes.Convert):
         expression = expression.operand
     return expression.type is NULL
 
 
 def _is_value(expression: Expression) -> bool:
-    while isinstance(expression, Convert):
+    while isinstance(expression, nodes.Convert):
         expression = expression.operand
     return expression.is_constant and expression.constant is not None

@@ -12,15 +12,11 @@ from apimpolicy.binding.conversions import (
     better_target,
     constant_fits,
     explicit_conversion,
-    is_delegate,
-    is_enum,
-    is_reference,
-    nullable,
-    same,
     standard_implicit,
     user_conversion,
 )
 from apimpolicy.binding.lookup import declared_members
+from apimpolicy.binding.type_relations import is_delegate, is_enum, is_reference, nullable, same
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG

@@ -1,7 +1,7 @@
 """Overload resolution (C# specification, section 12.6.4): which of several methods a call means.
 
 `resolve` never reports: it returns a Resolution that names the best method with the arguments in parameter order, or
-says why there is none in terms that `binding.complaints` turns into the compiler's errors.
+says why there is none in terms that `binding.call_errors` turns into the compiler's errors.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.constraints import Violation, violation
-from apimpolicy.binding.conversions import IDENTITY, Conversion, better_target, is_reference, same
+from apimpolicy.binding.conversions import better_target
 from apimpolicy.binding.inference import Inference
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Expression, OutVariable
+from apimpolicy.binding.type_relations import IDENTITY, Conversion, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method, Parameter
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, Type, TypeParameter
@@ -77,7 +78,7 @@ class Candidate:
 
 
 class Resolution(Record):
-    """`best` when one candidate wins; `ambiguous` when two are equally good; `candidates` for complaints."""
+    """`best` when one candidate wins; `ambiguous` when two are equally good; `candidates` for call_errors."""
 
     best: Candidate | None
     candidates: Sequence[Candidate]
@@ -364,6 +365,3 @@ def _better_delegate(expression: UnboundLambda, first: Type, second: Type, binde
         if same(returns, two.returns):
             return -1
     return better_target(one.returns, two.returns)
-
-
-__all__ = ["Argument", "Candidate", "Resolution", "better_conversion", "is_reference", "resolve"]

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from apimpolicy.binding.conversions import Conversion
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Bad, Expression, Statement
+    from apimpolicy.binding.type_relations import Conversion
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
 
@@ -55,12 +55,12 @@ EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
         "lambdas": "simple_lambda parenthesized_lambda anonymous_method",
         "creation": "object_creation member_initializer indexer_initializer initializer anonymous_object_creation "
         "tuple interpolated_string",
-        "array_creation": "array_creation array_creation_with_initializer implicit_array_creation",
+        "array_creation": "array_creation array_creation_with_initializer implicit_array_creation "
+        "stackalloc stackalloc_with_initializer implicit_stackalloc",
         "asynchrony": "await_expression",
         "patterns": "is_pattern declaration_expression",
         "queries": "query_expression",
         "references": "ref_expression",
-        "stack_memory": "stackalloc stackalloc_with_initializer implicit_stackalloc",
     },
 )
 
@@ -76,8 +76,7 @@ STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = Functions(
         "resources": "try_statement using_statement lock_statement",
         "switches": "switch_statement",
         "jumps": "break_statement continue_statement goto_statement goto_case_statement goto_default_statement "
-        "labeled_statement",
-        "iterators": "yield_return_statement yield_break_statement",
+        "labeled_statement yield_return_statement yield_break_statement",
         "local_functions": "local_function",
     },
 )

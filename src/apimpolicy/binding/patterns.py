@@ -4,43 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice
+from apimpolicy.binding import advice, nodes
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
-from apimpolicy.binding.nodes import (
-    Bad,
-    Expression,
-    IsPattern,
-    MethodGroup,
-    Pattern,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
-from apimpolicy.syntax import literals, shapes
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 
 def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:
     operand = binder.bind_value(node.operand)
     pattern_node = node.pattern
-    if isinstance(operand, (UnboundLambda, MethodGroup)):
+    if isinstance(operand, (UnboundLambda, nodes.MethodGroup)):
         operand = binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
     elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
-        operand = binder.failure(
-            node.operand, "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
-        )
+        message = f"{operand_name(operand)} can't be used with 'is': it is not a value"
+        operand = binder.failure(node.operand, "CS8117", message)
     if isinstance(operand, Bad):
         _declare_after_error(binder, pattern_node)
         return binder.bad(node, BOOL)
     pattern = bind_pattern(binder, pattern_node, operand.type)
-    return binder.bad(node, BOOL) if pattern is None else IsPattern(node, BOOL, operand, pattern)
+    return binder.bad(node, BOOL) if pattern is None else nodes.IsPattern(node, BOOL, operand, pattern)
 
 
 def bind_is_constant(binder: Binder, node: Node, operand: Expression, type_node: Node) -> Expression:
@@ -48,7 +42,7 @@ def bind_is_constant(binder: Binder, node: Node, operand: Expression, type_node:
         return operand
     value = binder.bind_value(_name_expression(type_node))
     pattern = _constant_pattern(binder, type_node, value, operand.type)
-    return binder.bad(node) if pattern is None else IsPattern(node, BOOL, operand, pattern)
+    return binder.bad(node) if pattern is None else nodes.IsPattern(node, BOOL, operand, pattern)
 
 
 def _declare_after_error(binder: Binder, node: Child) -> None:
@@ -59,27 +53,22 @@ def _declare_after_error(binder: Binder, node: Child) -> None:
 
 
 def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol | None:
-    name = literals.identifier_name(token.text)
-    if name == "_":
-        return None
-    symbol = LocalSymbol(name, type_, "pattern", token, binder.scope.function)
-    binder.declare(symbol, token)
-    return symbol
+    return None if token.text == "_" else binder.declare_variable(token, type_, "pattern")
 
 
 def bind_pattern(
     binder: Binder, node: shapes.DeclarationPattern | shapes.ConstantPattern, input_type: Type
-) -> Pattern | None:
+) -> nodes.Pattern | None:
     """Return a pattern against a value of this type; None after a report."""
     if isinstance(node, shapes.DeclarationPattern):
         type_node, token = node.type, node.name
         if is_var(type_node):
-            return Pattern(node, None, _pattern_variable(binder, token, input_type))
+            return nodes.Pattern(node, None, _pattern_variable(binder, token, input_type))
         target = binder.bind_type(type_node)
         symbol = _pattern_variable(binder, token, target)
         if target is ERROR or not _may_match(binder, type_node, input_type, target):
             return None
-        return Pattern(node, target, symbol)
+        return nodes.Pattern(node, target, symbol)
     value = binder.bind_value(node.value)
     return _constant_pattern(binder, node.value, value, input_type)
 
@@ -94,12 +83,8 @@ def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
             return False
         return True
     if target.underlying is not None:
-        binder.report(
-            node,
-            "CS8116",
-            f"the nullable type '{shown(target)}' can't be used in a pattern",
-            help=f"use '{shown(target.underlying)}'",
-        )
+        message = f"the nullable type '{shown(target)}' can't be used in a pattern"
+        binder.report(node, "CS8116", message, help=f"use '{shown(target.underlying)}'")
         return False
     found = conv.explicit_conversion(source, target)
     if found is None or found.kind in ("user", "numeric", "enum"):
@@ -108,22 +93,22 @@ def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
     return True
 
 
-def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type: Type) -> Pattern | None:
+def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type: Type) -> nodes.Pattern | None:
     if isinstance(value, Bad):
         return None
     if input_type is ERROR:
-        return Pattern(node, None, None, value)
+        return nodes.Pattern(node, None, None, value)
     target = input_type.underlying or input_type
     if value.type is NULL:
-        if not (conv.is_reference(input_type) or input_type.underlying is not None):
+        if not (is_reference(input_type) or input_type.underlying is not None):
             binder.report(node, "CS0037", f"'{shown(input_type)}' cannot be null")
             return None
-        return Pattern(node, None, None, value)
+        return nodes.Pattern(node, None, None, value)
     if not value.is_constant:
         binder.report(node, "CS0150", "a constant value is expected")
         return None
     if isinstance(target, TypeParameter) and conv.explicit_conversion(target, value.type) is not None:
-        return Pattern(node, None, None, value)
+        return nodes.Pattern(node, None, None, value)
     found = binder.classify(value, target)
     if found is None:
         binder.convert(value, target, node)
@@ -132,9 +117,9 @@ def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type:
         message = f"a '{shown(value.type)}' constant can't be matched against a '{shown(target)}'"
         binder.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
         return None
-    if conv.is_reference(target):
-        return Pattern(node, None, None, value)
-    return Pattern(node, None, None, binder.convert(value, target))
+    if is_reference(target):
+        return nodes.Pattern(node, None, None, value)
+    return nodes.Pattern(node, None, None, binder.convert(value, target))
 
 
 def bind_declaration_expression(binder: Binder, node: shapes.DeclarationExpression) -> Expression:

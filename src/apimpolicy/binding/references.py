@@ -9,24 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.nodes import (
-    ArrayAccess,
-    Bad,
-    Conditional,
-    Dereference,
-    Expression,
-    FieldAccess,
-    IndexerAccess,
-    Local,
-    PropertyAccess,
-    Reference,
-    TupleElement,
-)
+from apimpolicy.binding import nodes
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.readonly import read_only as find_read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
+from apimpolicy.binding.type_relations import is_ref_struct, same
 from apimpolicy.dotnet.types import ERROR
 from apimpolicy.syntax import shapes
 
@@ -60,41 +49,38 @@ def reference_to(
     cause = None if read_only else find_read_only(target)
     if cause is not None:
         return binder.failure(node, cause.returned if returned else cause.referenced, f"{cause.what} and is read-only")
-    if isinstance(target, Dereference):
+    if isinstance(target, nodes.Dereference):
         return target.reference
-    if isinstance(target, IndexerAccess) and target.property.has_setter and conv.is_ref_struct(target.receiver.type):
-        return Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
-    if isinstance(target, (PropertyAccess, IndexerAccess)):
+    if isinstance(target, nodes.IndexerAccess) and target.property.has_setter and is_ref_struct(target.receiver.type):
+        return nodes.Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
+    if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess)):
         code = "CS8156" if returned else "CS0206"
         return binder.failure(node, code, "a property or indexer can't be passed by reference")
-    if not isinstance(target, (Local, ArrayAccess, FieldAccess, TupleElement)) or (
-        isinstance(target, Local) and target.symbol.kind == "constant"
+    if not isinstance(target, (nodes.Local, nodes.ArrayAccess, nodes.FieldAccess, nodes.TupleElement)) or (
+        isinstance(target, nodes.Local) and target.symbol.kind == "constant"
     ):
         return binder.failure(node, "CS8156" if returned else "CS1510", "'ref' needs a variable")
-    if isinstance(target, Local):
+    if isinstance(target, nodes.Local):
         if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
             return _does_not_live_on(binder, target, node)
         if target.symbol.is_readonly and not read_only:
-            return binder.failure(
-                node, "CS1657", f"'{target.symbol.name}' is read-only and can't be passed by reference"
-            )
+            message = f"'{target.symbol.name}' is read-only and can't be passed by reference"
+            return binder.failure(node, "CS1657", message)
     mark_referenced(target)
-    return Reference(target.syntax, target.type, target)
+    return nodes.Reference(target.syntax, target.type, target)
 
 
-def _does_not_live_on(binder: Binder, target: Local, node: Child) -> Bad:
+def _does_not_live_on(binder: Binder, target: nodes.Local, node: Child) -> Bad:
     if target.symbol.kind == "parameter":
-        return binder.failure(
-            node, "CS8166", f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
-        )
-    return binder.failure(
-        node, "CS8168", f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
-    )
+        message = f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
+        return binder.failure(node, "CS8166", message)
+    message = f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
+    return binder.failure(node, "CS8168", message)
 
 
 def wanted_reference(binder: Binder, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:
     """Return a reference must be to exactly the type that is wanted: CS8173 or CS8151."""
-    if ERROR in (reference.type, wanted) or conv.same(reference.type, wanted):
+    if ERROR in (reference.type, wanted) or same(reference.type, wanted):
         return reference
     return binder.failure(node, code, f"a reference to '{shown(wanted)}' is needed, not to '{shown(reference.type)}'")
 
@@ -105,14 +91,14 @@ def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expressio
     if len(branches) == 1:
         at = node.when_true if node.when_false is branches[0] else node.when_false
         return binder.failure(at, "CS8326", "either both or none of the branches must be 'ref'")
-    condition = binder.convert_condition(binder.bind_value(node.condition))
+    condition = binder.bind_condition(node.condition)
     first, second = (bind_reference(binder, branch, read_only=True) for branch in branches)
     if any(isinstance(e, Bad) for e in (condition, first, second)):
         return binder.bad(node)
-    if not conv.same(first.type, second.type):
+    if not same(first.type, second.type):
         message = f"both branches must be of the type '{shown(first.type)}'"
         return binder.failure(second.syntax, "CS8327", message)
-    return Dereference(node, first.type, Conditional(node, first.type, condition, first, second))
+    return nodes.Dereference(node, first.type, nodes.Conditional(node, first.type, condition, first, second))
 
 
 def returned_reference(binder: Binder, node: Node, value: Node, function: object) -> Expression:

@@ -36,15 +36,7 @@ class Reports:
         """The length of all constant texts that folding has made."""
         self.has_stopped_folding = False
 
-    def report(
-        self,
-        node: Child,
-        code: str,
-        message: str,
-        *,
-        label: str = "",
-        help: str = "",
-    ) -> None:
+    def report(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> None:
         """Add an error at a node: a child that the grammar says is there.
 
         Raises LimitExceededError for a missing constant where folding stopped: it may have been one.

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.declarations import bind_declaration
-from apimpolicy.binding.nodes import (
-    Bad,
-    Block,
-    Catch,
-    Expression,
-    LocalDeclaration,
-    Lock,
-    Statement,
-    Statements,
-    Try,
-    Using,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
-from apimpolicy.binding.written import name_of
+from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.syntax.nodes import Node, Token
 
 
@@ -40,25 +28,21 @@ def statement_try_statement(binder: Binder, node: shapes.TryStatement) -> Statem
         binder.report(node, "CS1524", "'try' must have a catch or finally block")
     _check_catches(binder, catches)
     finally_body = _part_of_try(binder, "finally", finally_node.block) if finally_node is not None else None
-    return Try(node, body, tuple(catches), finally_body)
+    return nodes.Try(node, body, tuple(catches), finally_body)
 
 
-def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> Block:
+def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> nodes.Block:
     """Return a block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
-    saved = binder.enclosing
-    if part:
-        binder.enclosing = saved.replaced(parts=(*saved.parts, part))
+    around = binder.enclosing
+    inside = around.replaced(parts=(*around.parts, part)) if part else around
     if part == "finally":
-        binder.enclosing = binder.enclosing.replaced(
-            breakable=(*saved.breakable, part) if saved.breakable else (), labels=(*saved.labels, None)
-        )
-    try:
+        breakable = (*around.breakable, part) if around.breakable else ()
+        inside = inside.replaced(breakable=breakable, labels=(*around.labels, None))
+    with binder.within(enclosing=inside):
         return binder.bind_block(node)
-    finally:
-        binder.enclosing = saved
 
 
-def _check_catches(binder: Binder, catches: list[Catch]) -> None:
+def _check_catches(binder: Binder, catches: list[nodes.Catch]) -> None:
     """CS0160: a clause that an earlier one already covers. CS1017: one behind the clause for everything."""
     earlier: list[NamedType] = []
     takes_all = False
@@ -72,20 +56,16 @@ def _check_catches(binder: Binder, catches: list[Catch]) -> None:
                 if caught in clause.target.supertypes:
                     where = clause.syntax
                     declaration = where.declaration if isinstance(where, shapes.CatchClause) else None
-                    binder.report(
-                        where if declaration is None else declaration.type,
-                        "CS0160",
-                        f"an earlier catch already handles '{shown(clause.target)}'",
-                    )
+                    message = f"an earlier catch already handles '{shown(clause.target)}'"
+                    binder.report(where if declaration is None else declaration.type, "CS0160", message)
                     break
             if clause.filter is None:
                 earlier.append(clause.target)
 
 
-def _catch(binder: Binder, node: shapes.CatchClause) -> Catch:
+def _catch(binder: Binder, node: shapes.CatchClause) -> nodes.Catch:
     declaration, filter_node, body_node = node.declaration, node.filter, node.block
-    saved = binder.enter()
-    try:
+    with binder.in_scope():
         target: NamedType | None = None
         symbol: LocalSymbol | None = None
         if declaration is not None:
@@ -96,28 +76,21 @@ def _catch(binder: Binder, node: shapes.CatchClause) -> Catch:
                 if named("System.Exception") not in type_.supertypes:
                     binder.report(type_node, "CS0155", "only a type derived from Exception can be caught")
             if token is not None:
-                name = name_of(token)
-                symbol = LocalSymbol(name, type_, "local", token, binder.scope.function)
-                binder.declare(symbol, token)
-        condition = None
-        if filter_node is not None:
-            condition = binder.convert_condition(binder.bind_value(filter_node.condition))
-        return Catch(node, target, symbol, condition, _part_of_try(binder, "catch", body_node))
-    finally:
-        binder.scope = saved
+                symbol = binder.declare_variable(token, type_)
+        condition = binder.bind_condition(filter_node.condition) if filter_node is not None else None
+        return nodes.Catch(node, target, symbol, condition, _part_of_try(binder, "catch", body_node))
 
 
 def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> Statement:
     resource_node, body_node = node.resource, node.body
-    saved = binder.enter()
-    try:
-        declarations: list[LocalDeclaration] = []
+    with binder.in_scope():
+        declarations: list[nodes.LocalDeclaration] = []
         resource: Expression | None = None
         types: list[tuple[Type, Node | Token]]
         if isinstance(resource_node, shapes.LocalDeclaration):
             made = bind_declaration(binder, resource_node, "using")
-            parts = made.statements if isinstance(made, Statements) else (made,)
-            declarations = [part for part in parts if isinstance(part, LocalDeclaration)]
+            parts = made.statements if isinstance(made, nodes.Statements) else (made,)
+            declarations = [part for part in parts if isinstance(part, nodes.LocalDeclaration)]
             types = [(d.symbol.type, resource_node) for d in declarations]
             for declared in declarations:
                 if declared.value is None and declared.symbol.declared_at is not None:
@@ -126,25 +99,14 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
             resource = binder.bind_value(resource_node)
             types = [(resource.type, resource.syntax)]
         for type_, where in types:
-            if type_ is not ERROR and type_ is not NULL and not _is_disposable(type_):
-                binder.report(
-                    where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
-                )
-        return Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
-    finally:
-        binder.scope = saved
+            if type_ is not ERROR and type_ is not NULL and not lookup.implements(type_, "System.IDisposable"):
+                message = f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
+                binder.report(where, "CS1674", message)
+        return nodes.Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
 
 
 def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Statement:
     target = binder.bind_typed(node.target)
-    if not isinstance(target, Bad) and not conv.is_reference(target.type):
-        binder.report(
-            node.target,
-            "CS0185",
-            f"'{shown(target.type)}' is not a reference type, so it can't be locked",
-        )
-    return Lock(node, target, binder.bind_embedded(node.body))
-
-
-def _is_disposable(type_: Type) -> bool:
-    return any(parent.name == "System.IDisposable" for parent in lookup.supertypes(type_))
+    if not isinstance(target, Bad) and not is_reference(target.type):
+        binder.report(node.target, "CS0185", f"'{shown(target.type)}' is not a reference type, so it can't be locked")
+    return nodes.Lock(node, target, binder.bind_embedded(node.body))

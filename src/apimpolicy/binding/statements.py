@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
 from apimpolicy.binding.bodies import is_statement_expression
-from apimpolicy.binding.nodes import (
-    Bad,
-    Empty,
-    ExpressionStatement,
-    If,
-    Return,
-    Statement,
-    UnknownStatement,
-)
+from apimpolicy.binding.nodes import Bad, Statement
 from apimpolicy.syntax import shapes
 from apimpolicy.text.holes import has_hole
 
@@ -23,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def statement_empty_statement(binder: Binder, node: shapes.EmptyStatement) -> Statement:
-    return Empty(node)
+    return nodes.Empty(node)
 
 
 def statement_hole(binder: Binder, node: Node) -> Statement:
     """Statements that are unknown: text that a template puts in later, which may declare any name."""
     binder.has_unknown = binder.scope.is_unknown = True
     if binder.returns is not None and binder.return_type is None:
-        binder.returns.append(Return(node, binder.bad(node)))
-    return UnknownStatement(node)
+        binder.returns.append(nodes.Return(node, binder.bad(node)))
+    return nodes.UnknownStatement(node)
 
 
 def statement_expression_statement(binder: Binder, node: shapes.ExpressionStatement) -> Statement:
@@ -40,44 +33,24 @@ def statement_expression_statement(binder: Binder, node: shapes.ExpressionStatem
         return statement_hole(binder, node)
     expression = binder.bind(written)
     if isinstance(expression, Bad):
-        return ExpressionStatement(node, expression)
+        return nodes.ExpressionStatement(node, expression)
     if not is_statement_expression(expression):
-        binder.report(
-            node.expression,
-            "CS0201",
-            "only a call, an assignment, an increment or 'new' can be used as a statement",
-            help="is 'return' missing?",
-        )
-        return ExpressionStatement(node, binder.bad(node))
-    return ExpressionStatement(node, expression)
-
-
-# ---------------------------------------------------------------------------------------- control flow
+        message = "only a call, an assignment, an increment or 'new' can be used as a statement"
+        binder.report(node.expression, "CS0201", message, help="is 'return' missing?")
+        return nodes.ExpressionStatement(node, binder.bad(node))
+    return nodes.ExpressionStatement(node, expression)
 
 
 def statement_if_statement(binder: Binder, node: shapes.IfStatement) -> Statement:
-    condition = binder.convert_condition(binder.bind_value(node.condition))
+    condition = binder.bind_condition(node.condition)
     then = binder.bind_embedded(node.then)
     otherwise = binder.bind_embedded(node.otherwise) if node.otherwise is not None else None
-    return If(node, condition, then, otherwise)
+    return nodes.If(node, condition, then, otherwise)
 
 
-# ------------------------------------------------------------------------------- try, using, lock, checked
-
-
-def statement_checked_statement(binder: Binder, node: shapes.CheckedStatement) -> Statement:
-    return _checked_block(binder, node, checked=True)
-
-
-def statement_unchecked_statement(binder: Binder, node: shapes.UncheckedStatement) -> Statement:
-    return _checked_block(binder, node, checked=False)
-
-
-def _checked_block(
-    binder: Binder, node: shapes.CheckedStatement | shapes.UncheckedStatement, *, checked: bool
-) -> Statement:
-    saved, binder.is_checked = binder.is_checked, checked
-    try:
+def statement_checked_statement(binder: Binder, node: shapes.CheckedStatement | shapes.UncheckedStatement) -> Statement:
+    with binder.within(is_checked=isinstance(node, shapes.CheckedStatement)):
         return binder.bind_block(node.block)
-    finally:
-        binder.is_checked = saved
+
+
+statement_unchecked_statement = statement_checked_statement

@@ -10,16 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.foreign_names import (
-    ARRAY_MEMBERS,
-    KNOWN_ELSEWHERE,
-    MEMBERS,
-    NAMES,
-    NEWER_OPERATORS,
-    NEWER_TYPES,
-    SYNONYMS,
-    TYPE_WORDS,
-)
+from apimpolicy.binding.foreign_names import ARRAY_MEMBERS, MEMBERS, NAMES, OPERATORS, SYNONYMS, TYPE_WORDS
 from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
@@ -59,13 +50,6 @@ def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]
         if member is not None:
             return _label(f"{path}.{member}")
     return _label(found[0]) if found else ("", "")
-
-
-def for_type_elsewhere(name: str) -> str | None:
-    """Return what takes the place of a .NET type that policies can't use; None when there is no such type."""
-    if name in NEWER_TYPES:
-        return NEWER_TYPES[name]
-    return "" if name in KNOWN_ELSEWHERE else None
 
 
 def for_type_word(binder: Binder, node: Node | Token, name: str) -> str:
@@ -146,8 +130,8 @@ def _known_member(type_: Type, name: str) -> tuple[str, str] | None:
         return "", "an array keeps its length: use a List, as in array.ToList()"
     if lookup.enumerable_argument(type_) is not None and lower == "join" and name != "Join":
         return "", "write string.Join(separator, values)"
-    if lookup.enumerable_argument(type_) is not None and lower in NEWER_OPERATORS:
-        return "", f"'{name}' is newer than the .NET of policies: write {NEWER_OPERATORS[lower]}"
+    if lookup.enumerable_argument(type_) is not None and lower in OPERATORS:
+        return "", f"'{name}' is newer than the .NET of policies: write {OPERATORS[lower]}"
     return None
 
 

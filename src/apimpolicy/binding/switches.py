@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.declarations import declare_ahead
 from apimpolicy.binding.flow import Flow
-from apimpolicy.binding.nodes import (
-    Bad,
-    Expression,
-    Pattern,
-    Statement,
-    Switch,
-    SwitchLabel,
-    SwitchSection,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.patterns import bind_pattern
 from apimpolicy.binding.symbols import Scope
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType
@@ -35,12 +27,9 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
     is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
     if is_special or value.type is VOID:
         value = binder.failure(node.value, "CS8119", f"switch needs a value, but this is {operand_name(value)}")
-    saved, enclosing, gotos = binder.enter(), binder.enclosing, binder.gotos
-    binder.enclosing = enclosing.replaced(
-        breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
-    )
-    binder.gotos = ()
-    try:
+    around = binder.enclosing
+    inside = around.replaced(breakable=(*around.breakable, "switch"), switch_types=(*around.switch_types, value.type))
+    with binder.in_scope(), binder.within(enclosing=inside, gotos=()):
         statements = [s for child in node.sections for s in child.statements]
         declare_ahead(binder, statements)
         sections = [_switch_section(binder, child, value) for child in node.sections]
@@ -51,46 +40,36 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
             if Flow(binder.ends).list_end_reachable(section.statements):
                 label = section.labels[-1].syntax
                 last = section is sections[-1]
-                binder.report(
-                    label,
-                    "CS8070" if last else "CS0163",
-                    "this case falls through to the next one",
-                    help="end it with 'break;' or 'return'",
-                )
-        return Switch(node, value, tuple(sections), tuple(binder.scope.order))
-    finally:
-        binder.scope, binder.enclosing, binder.gotos = saved, enclosing, gotos
+                message = "this case falls through to the next one"
+                binder.report(label, "CS8070" if last else "CS0163", message, help="end it with 'break;' or 'return'")
+        return nodes.Switch(node, value, tuple(sections), tuple(binder.scope.order))
 
 
-def _switch_section(binder: Binder, node: shapes.SwitchSection, value: Expression) -> SwitchSection:
-    labels_node, statements = node.labels, node.statements
-    saved = binder.enter()
-    try:
-        labels = [_switch_label(binder, child, value) for child in labels_node.labels]
+def _switch_section(binder: Binder, node: shapes.SwitchSection, value: Expression) -> nodes.SwitchSection:
+    block = binder.scope
+    with binder.in_scope():
+        labels = [_switch_label(binder, child, value) for child in node.labels.labels]
         names = binder.scope.names
-        binder.scope = saved
-        # variables declared in a section belong to the whole switch block, those of patterns to the section
-        inner = Scope(saved)
-        inner.section_of = saved
-        inner.take(names.values())
-        binder.scope = inner
-        bound = [binder.bind_statement(child) for child in statements]
-        saved.take(symbol for symbol in inner.order if symbol.name not in saved.names)
-        return SwitchSection(node, tuple(labels), tuple(bound))
-    finally:
-        binder.scope = saved
+    # variables declared in a section belong to the whole switch block, those of patterns to the section
+    inner = Scope(block)
+    inner.section_of = block
+    inner.take(names.values())
+    with binder.within(scope=inner):
+        bound = [binder.bind_statement(child) for child in node.statements]
+    block.take(symbol for symbol in inner.order if symbol.name not in block.names)
+    return nodes.SwitchSection(node, tuple(labels), tuple(bound))
 
 
-def _switch_label(binder: Binder, node: shapes.CaseLabel | shapes.DefaultLabel, value: Expression) -> SwitchLabel:
+def _switch_label(binder: Binder, node: shapes.CaseLabel | shapes.DefaultLabel, value: Expression) -> nodes.SwitchLabel:
     if isinstance(node, shapes.DefaultLabel):
-        return SwitchLabel(node, None, None)
+        return nodes.SwitchLabel(node, None, None)
     pattern_node, guard_node = node.pattern, node.guard
     pattern = bind_pattern(binder, pattern_node, value.type)
-    guard = binder.convert_condition(binder.bind_value(guard_node)) if guard_node is not None else None
-    return SwitchLabel(node, pattern or Pattern(node, None, None, binder.bad(node)), guard)
+    guard = binder.bind_condition(guard_node) if guard_node is not None else None
+    return nodes.SwitchLabel(node, pattern or nodes.Pattern(node, None, None, binder.bad(node)), guard)
 
 
-def _check_labels(binder: Binder, sections: Sequence[SwitchSection]) -> None:
+def _check_labels(binder: Binder, sections: Sequence[nodes.SwitchSection]) -> None:
     """CS0152 for a constant that occurs twice."""
     seen: set[Any] = set()
     for section in sections:
@@ -107,7 +86,7 @@ def _check_labels(binder: Binder, sections: Sequence[SwitchSection]) -> None:
             seen.add(key)
 
 
-def _check_gotos(binder: Binder, sections: Sequence[SwitchSection]) -> None:
+def _check_gotos(binder: Binder, sections: Sequence[nodes.SwitchSection]) -> None:
     """CS0159 for a `goto case` or `goto default` without its label (section 13.10.4); a guarded one is none."""
     labels = [label for section in sections for label in section.labels]
     if any(label.pattern is not None and isinstance(label.pattern.value, Bad) for label in labels):
@@ -130,7 +109,7 @@ def _check_gotos(binder: Binder, sections: Sequence[SwitchSection]) -> None:
                 binder.report(goto.syntax, "CS0159", f"this switch has no 'case {value!r}:' label")
 
 
-def _check_subsumed(binder: Binder, sections: Sequence[SwitchSection], governing: Type) -> None:
+def _check_subsumed(binder: Binder, sections: Sequence[nodes.SwitchSection], governing: Type) -> None:
     """CS8120 for a pattern that can never match, since earlier ones take all its values."""
     taken = _Taken(governing)
     for section in sections:
@@ -139,12 +118,8 @@ def _check_subsumed(binder: Binder, sections: Sequence[SwitchSection], governing
             if pattern is None or isinstance(pattern.value, Bad):
                 continue
             if taken.has(pattern):
-                binder.report(
-                    pattern.syntax,
-                    "CS8120",
-                    "an earlier case already handles every value of this one",
-                    help="move the more specific case up",
-                )
+                message = "an earlier case already handles every value of this one"
+                binder.report(pattern.syntax, "CS8120", message, help="move the more specific case up")
             elif label.guard is None or (label.guard.is_constant and label.guard.constant):
                 taken.add(pattern)
 
@@ -164,7 +139,7 @@ class _Taken:
         self._has_null = governing.is_value_type and governing.underlying is None
         self._has_all = False
 
-    def add(self, pattern: Pattern) -> None:
+    def add(self, pattern: nodes.Pattern) -> None:
         if pattern.target is not None:
             self._types.add(pattern.target)
         elif pattern.value is None:
@@ -174,7 +149,7 @@ class _Taken:
         elif pattern.value.type is BOOL:
             self._booleans.add(pattern.value.constant)
 
-    def has(self, pattern: Pattern) -> bool:
+    def has(self, pattern: nodes.Pattern) -> bool:
         """Whether nothing is left that the pattern would match; CS0152 tells of a constant that is there twice."""
         if self._has_all:
             return True

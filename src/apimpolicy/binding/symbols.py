@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
 from apimpolicy.records import Record
+from apimpolicy.syntax import shapes
+from apimpolicy.syntax.literals import identifier_name
+from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
-    from apimpolicy.syntax import shapes
-    from apimpolicy.syntax.nodes import Child, Node, Token
+    from apimpolicy.syntax.nodes import Child
 
 
 class LocalSymbol(Record):
@@ -158,23 +159,20 @@ class Scope:
             scope = scope.parent
         return found
 
-    def find_type(self, name: str) -> Type | None:
-        """Return what the nearest type parameter of this name is, or stands for."""
+    def outward(self) -> Iterator[Scope]:
+        """Yield this scope and those around it, innermost first."""
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.types:
-                return scope.types[name]
+            yield scope
             scope = scope.parent
-        return None
+
+    def find_type(self, name: str) -> Type | None:
+        """Return what the nearest type parameter of this name is, or stands for."""
+        return next((scope.types[name] for scope in self.outward() if name in scope.types), None)
 
     def has_unknown(self) -> bool:
         """Return whether an enclosing block has an unknown part, which may declare names."""
-        scope: Scope | None = self
-        while scope is not None:
-            if scope.is_unknown:
-                return True
-            scope = scope.parent
-        return False
+        return any(scope.is_unknown for scope in self.outward())
 
     def in_expressions(self) -> Mapping[str, int]:
         """Return the names that the expressions of the block's own statements declare, with their last offsets."""
@@ -187,21 +185,13 @@ class Scope:
 
     def declares_later(self, name: str) -> bool:
         """Return whether this or an enclosing block declares the name anywhere; it is known in all of it (7.7.1)."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.later or name in scope.in_expressions():
-                return True
-            scope = scope.parent
-        return False
+        return any(name in scope.later or name in scope.in_expressions() for scope in self.outward())
 
     def declared_later(self, name: str, position: int) -> bool:
-        """Whether an enclosing block declares the name further down; an expression may, as in `f(x, out int x)`."""
-        scope: Scope | None = self
-        while scope is not None:
-            if max(scope.later.get(name, -1), scope.in_expressions().get(name, -1)) > position:
-                return True
-            scope = scope.parent
-        return False
+        """Return whether an enclosing block declares the name further down; an expression may: `f(x, out int x)`."""
+        return any(
+            max(scope.later.get(name, -1), scope.in_expressions().get(name, -1)) > position for scope in self.outward()
+        )
 
 
 class Enclosing(Record):
@@ -215,3 +205,42 @@ class Enclosing(Record):
     """The types of the values of the switches."""
     parts: tuple[str, ...] = ()
     """Parts of try statements: `try` (of one with catch clauses), `catch`, `finally`."""
+
+
+_WHOLE = frozenset(
+    {
+        "expression_statement",
+        "goto_case_statement",
+        "local_declaration_statement",
+        "return_statement",
+        "throw_statement",
+        "yield_return_statement",
+    }
+)
+_FIRST_ONLY = frozenset({"if_statement", "lock_statement", "switch_statement"})
+_OWN_SCOPE = frozenset({"anonymous_method", "parenthesized_lambda", "query_expression", "simple_lambda"})
+
+
+def declared_in(statement: Child) -> Iterator[tuple[str, int]]:
+    """Yield the variables that the expressions of the statement declare: names and offsets."""
+    while isinstance(statement, shapes.LabeledStatement):
+        statement = statement.statement
+    if not isinstance(statement, Node) or statement.kind not in _WHOLE | _FIRST_ONLY:
+        return
+    waiting: list[Child] = [statement.children[0]] if statement.kind in _FIRST_ONLY else list(statement.children)
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Node) or node.kind in _OWN_SCOPE:
+            continue
+        if isinstance(node, (shapes.DeclarationPattern, shapes.DeclarationExpression)):
+            yield from _named(node.name if isinstance(node, shapes.DeclarationPattern) else node.designation)
+        elif isinstance(node, shapes.ParenthesizedDesignation):
+            for child in node.designations:
+                yield from _named(child)
+        waiting.extend(node.children)
+
+
+def _named(token: Child) -> Iterator[tuple[str, int]]:
+    """Return a variable with its place; a discard is none."""
+    if isinstance(token, Token) and token.text != "_":
+        yield identifier_name(token.text), token.start

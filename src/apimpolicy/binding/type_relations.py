@@ -6,15 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.lookup import supertypes
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    NULL,
-    AnonymousType,
-    ArrayType,
-    NamedType,
-    Type,
-    TypeParameter,
-)
+from apimpolicy.dotnet.types import DYNAMIC, NULL, AnonymousType, ArrayType, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import (
     BYTE,
     CHAR,

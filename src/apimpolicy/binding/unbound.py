@@ -47,25 +47,6 @@ class UnboundLambda(Expression):
     is_async: bool
     bodies: dict[tuple[Type, ...], BoundBody]
 
-    def __init__(
-        self,
-        syntax: Node,
-        names: tuple[str, ...] | None,
-        explicit_types: tuple[Type, ...] | None,
-        modes: tuple[str, ...],
-        body: Node,
-        scope: Scope,
-        is_async: bool,
-    ) -> None:
-        super().__init__(syntax, LAMBDA_TYPE)
-        self.names = names
-        self.explicit_types = explicit_types
-        self.modes = modes
-        self.body = body
-        self.scope = scope
-        self.is_async = is_async
-        self.bodies = {}
-
 
 class DefaultLiteral(Expression):
     """`default` without a type."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import operators
 from apimpolicy.binding.arguments import finish_arguments
 from apimpolicy.binding.nodes import Binary, Call, Expression
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import nullable
 from apimpolicy.dotnet.types import NULL
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ def binary_call(
         values = finish_arguments(binder, node, found.best, arguments)
         return Call(node, found.best.returns(), None, found.best.method, tuple(values))
     if found.ambiguous is not None:
-        return binder.failure(
-            node, "CS0034", f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
-        )
+        message = f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
+        return binder.failure(node, "CS0034", message)
     if lifted:
         return _lifted_user_binary(binder, node, operator, left, right, methods)
     return None
@@ -44,10 +43,10 @@ def _lifted_user_binary(
         first, second = method.parameters[0].type, method.parameters[1].type
         if not (first.is_value_type and second.is_value_type):
             continue
-        lifted_first, lifted_second = conv.nullable(first), conv.nullable(second)
+        lifted_first, lifted_second = nullable(first), nullable(second)
         if binder.classify(left, lifted_first) is None or binder.classify(right, lifted_second) is None:
             continue
-        result = method.returns if operator in operators.COMPARISONS else conv.nullable(method.returns)
+        result = method.returns if operator in operators.COMPARISONS else nullable(method.returns)
         return Binary(
             node,
             result,

@@ -51,6 +51,15 @@ class Compiled:
         """Return whether the C# compiler accepts it, and all of its code is there."""
         return self.bound is not None and not self.bound.diagnostics and not self.has_code_holes
 
+    def findings_in(self, excerpt: Excerpt) -> list[Diagnostic]:
+        """Return the findings at their positions in a document."""
+        return [
+            Diagnostic.within(
+                excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
+            )
+            for d in self.findings
+        ]
+
     @property
     def nodes(self) -> list[Bound]:
         """Every node of the bound tree, outermost first; none when the compiler refuses the expression."""
@@ -87,6 +96,12 @@ class CheckedExpression:
         self.element = element
         self.attribute = attribute
 
+    @property
+    def body(self) -> Bound | None:
+        """The outermost node of the bound tree; None when the compiler refuses the expression."""
+        compiled = self.compiled
+        return compiled.bound.body if compiled.bound is not None and compiled.is_legal else None
+
     def of_kind(self, kind: type[T]) -> Iterator[T]:
         """Yield the bound nodes of one class, outermost first."""
         return (node for node in self.compiled.nodes if isinstance(node, kind))
@@ -101,12 +116,7 @@ class CheckedExpression:
     @property
     def findings(self) -> list[Diagnostic]:
         """Findings of the C# compiler and of the gateway's own rules, at their positions in the document."""
-        return [
-            Diagnostic.within(
-                self.excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
-            )
-            for d in self.compiled.findings
-        ]
+        return self.compiled.findings_in(self.excerpt)
 
 
 class ExpressionCheck:
@@ -120,12 +130,7 @@ class ExpressionCheck:
     def __call__(self, excerpt: Excerpt) -> list[Diagnostic]:
         """Return findings of the compiler and of the gateway's own rules, at their positions in the document."""
         excerpt, compiled = self.compile(excerpt)
-        return [
-            Diagnostic.within(
-                excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
-            )
-            for d in compiled.findings
-        ]
+        return compiled.findings_in(excerpt)
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
         """Return the expression, compiled. A `{{named-value}}` in it is a hole, as a template's placeholder is."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from apimpolicy.checks.bodies import BodyRead
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.text.document import Document
 
 MOST_ENTRIES = 300_000
 """The variables of all states together."""
@@ -64,11 +63,9 @@ class Flow:
 
     def before(self, element: Element) -> State:
         """Return the state before the policy that an element belongs to; an open one for what was never reached."""
-        found: Element | None = element
-        while found is not None:
+        for found in (element, *element.ancestors()):
             if (state := self._before.get(id(found))) is not None:
                 return state
-            found = found.parent
         return State(is_open=True)
 
     def _root(self, root: Element) -> None:
@@ -86,8 +83,7 @@ class Flow:
                 state = self._run(section, state)
             self.ends[name] = state
             if name == "backend" and state is not None:
-                consumed = {which: read for which, read in state.consumed.items() if which != "response"}
-                state = attrs.evolve(state, consumed=consumed)
+                state = _with_new_body(state, "response")
         section = root.find("on-error")
         if section is not None:
             self._run(section, self._possible())
@@ -128,28 +124,23 @@ class Flow:
             return self._choose(element, state)
         if "repeats" in traits:
             return self._retry(element, state)
-        if "wraps" not in traits:
+        if "runs-policies" not in traits:
             self._inside(element, state)
         state = self._expressions(element, state)
-        if "ends" in traits:
+        if "terminates" in traits:
             return None
-        if "wraps" in traits:
+        if "runs-policies" in traits:
             after = self._run(element, state)
-            return state if after is None and "joins" in traits else after
+            return state if after is None and "parallel" in traits else after
         for variable, types, is_certain in variables_set_by(self.subject, element):
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
                 continue
             state = self._with(state, {variable: Variable(types, is_certain, element)})
         if "replaces-body" in traits:
-            section = self.subject.section_of(element)
-            which = "request" if section in ("inbound", "backend") else "response"
-            consumed = {key: read for key, read in state.consumed.items() if key != which}
-            state = attrs.evolve(state, consumed=consumed)
-        if "forwards" in traits:
-            consumed = {key: read for key, read in state.consumed.items() if key != "response"}
-            state = attrs.evolve(state, consumed=consumed)
-        return state
+            is_request = self.subject.section_of(element) in ("inbound", "backend")
+            state = _with_new_body(state, "request" if is_request else "response")
+        return _with_new_body(state, "response") if "forwards" in traits else state
 
     def _retry(self, element: Element, state: State) -> State | None:
         """Run the policies inside, then the condition."""
@@ -171,7 +162,7 @@ class Flow:
 
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
         yield from self.subject.expressions_of(element)
-        if not has_trait(element.name, "wraps"):
+        if not has_trait(element.name, "runs-policies"):
             for child in element.descendants():
                 if child is not element:
                     yield from self.subject.expressions_of(child)
@@ -195,12 +186,11 @@ class Flow:
         return _merge(ways, state)
 
     def _fragment(self, element: Element, state: State) -> State | None:
-        known = self.subject.settings.fragments or {}
-        attribute = element.get("fragment-id")
-        fragment = known.get(attribute.value.text) if attribute is not None else None
+        fragment = self.subject.included_by(element)
         if fragment is None:
             return attrs.evolve(state, is_open=True)
-        return self._with(state, {name: Variable(None, False, element) for name in _variables_of(fragment)})
+        names = (name for inner in fragment.elements() for name in names_set_by(inner))
+        return self._with(state, {name: Variable(None, False, element) for name in names})
 
     def _with(self, state: State, added: Mapping[str, Variable]) -> State:
         """Return the state with more variables; an open one without any when there is no room for them."""
@@ -211,6 +201,10 @@ class Flow:
     def _takes(self, count: int) -> bool:
         self._room -= count
         return self._room >= 0
+
+
+def _with_new_body(state: State, which: str) -> State:
+    return attrs.evolve(state, consumed={key: read for key, read in state.consumed.items() if key != which})
 
 
 def _after(expression: CheckedExpression, state: State) -> State:
@@ -261,7 +255,7 @@ def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, 
     for attribute in element.attributes:
         if attribute.value.parts:
             continue
-        if attribute.name == "variable-name" and has_trait(element.name, "finds-value"):
+        if attribute.name == "variable-name" and has_trait(element.name, "reads-cache"):
             yield attribute.value.text, None, element.get("default-value") is not None
         elif attribute.name.endswith("-variable-name"):
             known = type_of_result(element.name, attribute.name)
@@ -274,18 +268,16 @@ def _types_of(subject: Subject, element: Element) -> frozenset[str] | None:
         return None
     if not value.value.parts:
         return frozenset(("string",))
-    expression = next((found for found in subject.expressions_of(element) if found.attribute is value), None)
-    if expression is None or value.value.expression is None or not expression.compiled.is_legal:
+    expression = subject.expression_in(element, "value")
+    bound = None if expression is None else expression.compiled.bound
+    if expression is None or bound is None or not expression.compiled.is_legal:
         return None
-    bound = expression.compiled.bound
-    assert bound is not None
-    types = bound.return_types or (bound.type,)
-    return frozenset(str(type_) for type_ in types)
+    return frozenset(str(type_) for type_ in bound.return_types or (bound.type,))
 
 
-def _variables_of(fragment: Document) -> Iterator[str]:
-    for element in fragment.elements():
-        for attribute in element.attributes:
-            is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
-            if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
-                yield attribute.value.text
+def names_set_by(element: Element) -> Iterator[str]:
+    """Yield the names of the variables that a policy sets; any of them may have a hole."""
+    for attribute in element.attributes:
+        is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
+        if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
+            yield attribute.value.text

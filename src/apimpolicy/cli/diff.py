@@ -12,13 +12,13 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.report.difference_data import DifferenceReport
+    from apimpolicy.report.difference_data import DifferenceReport, SettingGroup
     from apimpolicy.testing.comparing.versions import Pair
 
 
@@ -44,7 +44,8 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     OLD and NEW are policy files, folders with policies at the same paths, or revisions of them in git. Each kind of
     difference is shown once, with a small request that ran through both versions. Gateway settings come from the test
     file beside the policy. A revision keeps its own fragments, configuration and test files, so that a policy differs
-    when a fragment or a named value does. Needs the solver: pip install 'apimpolicy[prove]'.
+    when a fragment or a named value does. Of services, the settings that changed are listed with their meaning for
+    callers: APIs, operations, products, backends, named values. Needs the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -52,21 +53,27 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
       apimpolicy diff HEAD~1:policies/orders.xml policies/orders.xml
       apimpolicy diff origin/main policies --format markdown
 
-    Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
+    Exits with 0 when all policies are proven equivalent and no setting that matters to callers changed, 1 when there is
+    a difference, 2 when something cannot be read,
     3 when none was found but equivalence is not proven.
     """
-    from apimpolicy.testing.comparing.versions import pairs
+    from apimpolicy.testing.comparing.services import compare_services
+    from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
     started = time.perf_counter()
-    with pairs(old, new) as found:
-        if not found:
+    with versions(old, new) as found:
+        changed = [pair for pair in found.pairs if pair.is_apart or not pair.is_same_text]
+        reports = _compare(changed, seconds, form == "text", verbose)
+        groups, problem = compare_services(found)
+        if not found.pairs and not groups and not problem:
             say(f"there are no policies in {old} and {new}")
             return exit_codes.USAGE
-        changed = [pair for pair in found if pair.is_apart or not pair.is_same_text]
-        reports = _compare(changed, seconds, form == "text", verbose)
-    _show(reports, len(found) - len(reports), time.perf_counter() - started, form)
-    return _exit_code(reports)
+    _show(reports, groups, len(found.pairs) - len(reports), time.perf_counter() - started, form, verbose)
+    if problem:
+        say(f"the settings of the services can't be compared: {problem}")
+        return exit_codes.USAGE
+    return _exit_code(reports, groups)
 
 
 def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
@@ -93,41 +100,49 @@ def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbos
     return reports
 
 
-def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: str) -> None:
+def _show(
+    reports: Sequence[DifferenceReport],
+    groups: Sequence[SettingGroup],
+    same: int,
+    seconds: float,
+    form: str,
+    verbose: bool,
+) -> None:
+    from apimpolicy.report.harmless import write_finished
     from apimpolicy.report.style import Style
     from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
-        from apimpolicy.report.harmless import write_finished
 
-        write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
-        return
-    if form in ("github", "azure"):
+        write_finished(differences_to_json(reports, groups, tool_version()) + "\n", sys.stdout)
+    elif form in ("github", "azure"):
         from apimpolicy.report.annotations import annotation_lines, difference_findings
-        from apimpolicy.report.harmless import write_finished
 
-        write_finished(annotation_lines(form, difference_findings(reports)), sys.stdout)
-        return
-    if form == "markdown":
+        write_finished(annotation_lines(form, difference_findings(reports, groups)), sys.stdout)
+    elif form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown
 
-        print(to_markdown(reports))
-        return
-    from apimpolicy.report.difference_text import summary
+        print(to_markdown(reports, groups))
+    else:
+        from apimpolicy.report.difference_text import settings, summary
 
-    if same:
-        print(f"{same} {'policy is' if same == 1 else 'policies are'} the same text")
-    if reports:
-        print(f"\n{summary(reports, seconds, Style.of(sys.stdout))}")
+        style = Style.of(sys.stdout)
+        show_stand_ins()
+        if groups:
+            print(settings(groups, style, verbose=verbose))
+        if same:
+            print(f"{same} {'policy is' if same == 1 else 'policies are'} the same text")
+        if reports:
+            print(f"\n{summary(reports, seconds, style)}")
 
 
-def _exit_code(reports: Sequence[DifferenceReport]) -> int:
+def _exit_code(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup]) -> int:
     from apimpolicy.report.difference_data import EQUIVALENT, ERROR, UNDECIDED
 
     found = {report.status for report in reports}
     if ERROR in found:
         return exit_codes.USAGE
-    if found - {EQUIVALENT, UNDECIDED}:
+    if found - {EQUIVALENT, UNDECIDED} or any(group.affects_callers for group in groups):
         return exit_codes.FINDINGS
     return exit_codes.UNDECIDED if UNDECIDED in found else exit_codes.CLEAN

@@ -11,7 +11,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 from apimpolicy.cli.program import say
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.cli.written_files import write_text
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 @click.command("explain", cls=WithHelp)
 @gateway_options
 @click.option("--html", metavar="FILE", help="Also write the request's journey as a page, bodies included.")
-@click.option("--effective", is_flag=True, help="Only print the policies of all scopes as one document.")
+@click.option(
+    "--effective",
+    is_flag=True,
+    help="Only print the policies of all scopes as one document; of a service without a request, its APIs.",
+)
 def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     """Explain why a request gets its response: the condition that decided, and the value of each part.
 
@@ -35,6 +39,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
       apimpolicy explain orders.xml --get /orders --html journey.html
       apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
       apimpolicy explain orders.xml --scope global=global.xml --effective
+      apimpolicy explain extracted --effective
 
     Exits with 0 whatever the response is, 1 if the policy has errors, 2 if a file can't be used.
     """
@@ -65,7 +70,21 @@ def _show_effective(settings: GatewayOptions) -> int:
 
     if settings.output == "json":
         raise click.UsageError("--effective prints a document, which is not JSON")
+    if settings.is_service and not settings.has_request:
+        return _show_service(settings)
     print(effective_text(settings.effective_policies(), Style.of(sys.stdout)))
+    return exit_codes.CLEAN
+
+
+def _show_service(settings: GatewayOptions) -> int:
+    """List the APIs and operations whose effective policies can be shown."""
+    from apimpolicy.report.service_text import example_url, service_text
+    from apimpolicy.report.style import Style
+
+    gateway, service = settings.service()
+    print(service_text(gateway, service, Style.of(sys.stdout)))
+    command = f"apimpolicy explain {settings.policy} --effective --get {example_url(service)}"
+    say(f"to see the policies that a request meets as one document, run: {command}")
     return exit_codes.CLEAN
 
 
@@ -73,9 +92,5 @@ def _write(path: str, result: Result) -> None:
     """Write the page. Raises ConfigurationError."""
     from apimpolicy.report.journey_html import journey_to_html
 
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(journey_to_html(result))
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    write_text(path, journey_to_html(result))
     say(f"wrote {path}")

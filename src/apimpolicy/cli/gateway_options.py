@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import Service
     from apimpolicy.engine.steps import Program
 
 _OPTIONS = (
@@ -104,7 +105,7 @@ class GatewayOptions:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
         request = self._request()
         if self.is_service:
-            return self._service().send(request)
+            return self.service()[0].send(request)
         return self._gateway().run(self._policies(), request)
 
     @property
@@ -112,13 +113,16 @@ class GatewayOptions:
         """Return whether a service is meant, by a folder or a configuration, and not one policy."""
         return os.path.isdir(self.policy) or self.policy.endswith(".toml")
 
+    @property
+    def has_request(self) -> bool:
+        """Return whether the command line names a request."""
+        return bool(self.get_url or self.url or self.request_file)
+
     def effective_policies(self) -> Program:
         """Return the policies of all scopes that the request meets. Raises as `run` does."""
         if not self.is_service:
             gateway = self._gateway()
             return gateway.program(gateway.scopes(self._policies()))
-        if not (self.get_url or self.url or self.request_file):
-            raise click.UsageError("a service has many policies: name a request, with --get URL")
         result = self.run()
         program = result.exchange.program
         assert program is not None
@@ -138,8 +142,8 @@ class GatewayOptions:
         configuration = load_configuration(path) if path is not None else empty_configuration()
         return self._with_more(configuration.gateway(policies=self._policies().values(), **self._overrides()))
 
-    def _service(self) -> Gateway:
-        """Return the service in a folder, or of a configuration."""
+    def service(self) -> tuple[Gateway, Service]:
+        """Return the service in a folder, or of a configuration, with its gateway."""
         from apimpolicy.errors import ConfigurationError
         from apimpolicy.project.gateways import load_gateway
 
@@ -148,7 +152,7 @@ class GatewayOptions:
         gateway = self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
         if gateway.service is None:
             raise ConfigurationError(f"{self.policy} describes no service: it has neither 'service' nor [apis.…]")
-        return gateway
+        return gateway, gateway.service
 
     def _overrides(self) -> dict[str, Any]:
         """Return the settings that override the configuration."""

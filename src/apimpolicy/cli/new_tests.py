@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import show_stand_ins
+from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.text.secrets import without_secrets
 
@@ -50,7 +51,7 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     total = len(policies) + len(services)
     with Progress("wrote", total, "test files") as progress:
         for service in services:
-            found = _write_service(service, policies, progress, seconds, with_errors=with_errors, force=force)
+            found = _write_service(service, policies, progress, seconds, jobs, with_errors=with_errors, force=force)
             done += _told(found, progress)
         if not services and not policies:
             raise ConfigurationError(f"there are no policies in {folder}")
@@ -110,7 +111,14 @@ def _configured(folder: str) -> list[str]:
 
 
 def _write_service(
-    service: str, policies: list[str], progress: Progress, seconds: float | None, *, with_errors: bool, force: bool
+    service: str,
+    policies: list[str],
+    progress: Progress,
+    seconds: float | None,
+    jobs: int,
+    *,
+    with_errors: bool,
+    force: bool,
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
     from apimpolicy.concolic.bounds import Bounds
@@ -130,7 +138,8 @@ def _write_service(
 
     bounds = Bounds(seconds=seconds or SECONDS)
     with lenient(Leniency()) as found:
-        for made in service_tests(service, directory, bounds, with_errors=with_errors, is_wanted=is_wanted):
+        options: dict[str, Any] = {"jobs": jobs, "with_errors": with_errors, "is_wanted": is_wanted}
+        for made in service_tests(service, directory, bounds, **options):
             reached = {os.path.realpath(path) for path in made.policies}
             policies[:] = [each for each in policies if os.path.realpath(each) not in reached]
             subject = f"the API '{made.api}'"
@@ -138,7 +147,7 @@ def _write_service(
                 yield Written(subject, made.output, problem=made.problem)
             else:
                 problem = _save(made.output, made.made.text)
-                yield Written(subject, made.output, len(made.made.cases), len(made.made.missing), problem)
+                yield Written(subject, made.output, made.made.count, len(made.made.missing), problem)
         progress.clear()
         show_stand_ins(found)
 
@@ -175,15 +184,13 @@ def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
         return Written(policy, output, problem=f"internal error in apimpolicy ({type(error).__name__}: {error})")
     if not made.cases:
         return Written(policy, output, problem="every request that was found fails with 500; --with-errors keeps them")
-    return Written(policy, output, len(made.cases), len(made.missing), _save(output, made.text))
+    return Written(policy, output, made.count, len(made.missing), _save(output, made.text))
 
 
 def _save(output: str, text: str) -> str:
     """Write a test file, and return why that failed."""
     try:
-        os.makedirs(os.path.dirname(output) or os.curdir, exist_ok=True)
-        with open(output, "w", encoding="utf-8") as file:
-            file.write(without_secrets(text))
-    except OSError as error:
-        return f"cannot write {output}: {error.strerror or error}"
+        write_text(output, without_secrets(text))
+    except ConfigurationError as error:
+        return str(error)
     return ""

@@ -12,7 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
     style = Style.of(sys.stdout)
     for problem in unreadable.values():
         print(visible_lines(problem))
+    show_stand_ins()
     if not reports:
         return
     for path in dict.fromkeys(report.path for report in reports):

@@ -22,7 +22,7 @@ _LEFT = "remaining-calls-variable-name"
 
 def branch_on_count(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, refuses: bool) -> None:
     """Branch on how many calls came before, after a policy that counts calls. No proof rests on this."""
-    if not has_trait(entry.name, "counts-calls") or not tracer.harness.has_doubles:
+    if not has_trait(entry.name, "limits-calls") or not tracer.harness.has_doubles:
         return
     calls, each = _number(tracer, entry, "calls"), _number(tracer, entry, "increment_count")
     if calls is None:

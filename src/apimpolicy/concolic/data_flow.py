@@ -19,7 +19,7 @@ def readers(step: Step, steps: Sequence[Step]) -> list[Step] | None:
     """Return those steps that read the results of a step; None when it has other effects, or they are unknown."""
     if step.specification is None or step.specification.holds_policies or not all(map(is_pure, expressions_of(step))):
         return None
-    if has_trait(step.name, "logs", "measures") or _is_composed(step):
+    if has_trait(step.name, "logs", "emits-metrics") or _is_composed(step):
         return []
     if has_trait(step.name, "chooses-backend"):
         return None if any(_asks_for_backend(each) for each in steps) else []
@@ -29,7 +29,9 @@ def readers(step: Step, steps: Sequence[Step]) -> list[Step] | None:
 
 def only_refuses(step: Step) -> bool:
     """Return whether a policy either passes a request or ends it with an error, and changes nothing else."""
-    return has_trait(step.name, "refuses", "limits") and not has_trait(step.name, "ends", "answers", "wraps")
+    return has_trait(step.name, "refuses", "limits") and not has_trait(
+        step.name, "terminates", "responds", "runs-policies"
+    )
 
 
 def _variables_set(step: Step) -> list[str] | None:
@@ -37,7 +39,7 @@ def _variables_set(step: Step) -> list[str] | None:
     if has_trait(step.name, "sets-variable"):
         name = step.element.get("name")
         return None if name is None else [name.value.text]
-    if not (only_refuses(step) or has_trait(step.name, "finds-value")) or _sets_header(step):
+    if not (only_refuses(step) or has_trait(step.name, "reads-cache")) or _sets_header(step):
         return None
     assert step.specification is not None
     slots = {slot.name for slot in step.specification.attributes if slot.sets is not None}

@@ -28,12 +28,12 @@ _CHOICES = ("", PASSES, FAILS)
 _REFUSALS = {
     "checks-token": ("TokenNotPresent", 401),
     "checks-certificate": ("ClientCertificateNotFound", 401),
-    "counts-calls": ("RateLimitExceeded", 429),
+    "limits-calls": ("RateLimitExceeded", 429),
     "limits": ("QuotaExceeded", 403),
     "refuses": ("Forbidden", 403),
 }
 """The default reason and status of a check that refuses."""
-_SOURCES = {"counts-calls": "rate-limit", "limits": "quota", "checks-certificate": "validate-client-certificate"}
+_SOURCES = {"limits-calls": "rate-limit", "limits": "quota", "checks-certificate": "validate-client-certificate"}
 """The policies that such an error of a wider scope comes from; from validate-jwt without one here."""
 _KINDS = {"Jwt": JWT, "string": TEXT}
 
@@ -55,7 +55,7 @@ def may_fail(tracer: Tracer, step: Step) -> bool:
         return False
     if step.inserted or step.name == "base":
         return step.section == "inbound" and step.scope != "global" and step.name == "base"
-    return not has_trait(step.name, "ends") and any(has_trait(step.name, trait) for trait in _REFUSALS)
+    return not has_trait(step.name, "terminates") and any(has_trait(step.name, trait) for trait in _REFUSALS)
 
 
 def branch_on_failing_double(tracer: Tracer, step: Step) -> None:

@@ -72,7 +72,7 @@ def _listed(given: Any) -> list[ConcolicValue]:
 
 def _is_harmless(name: str) -> bool:
     """Return whether a policy changes nothing that expressions see, and can't end the request."""
-    return has_trait(name, "logs") or has_trait(name, "measures")
+    return has_trait(name, "logs") or has_trait(name, "emits-metrics")
 
 
 def _invalidate_changes(tracer: Tracer, exchange: Exchange, before: Any, unsupported: Unsupported) -> None:

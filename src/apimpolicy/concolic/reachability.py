@@ -98,7 +98,7 @@ class Reachability:
                 waiting += [inner for arm in arms for inner in arm.steps_inside()]
             elif each.inserted:
                 waiting += each.inserted
-            elif not has_trait(each.name, "ends"):
+            elif not has_trait(each.name, "terminates"):
                 found |= self._following(each)
         return found
 
@@ -109,7 +109,7 @@ class Reachability:
         found: Places = 0 if step.section == ON_ERROR else self._section(ON_ERROR)
         around = step.parent
         while around is not None:
-            if has_trait(around.name, "repeats") or has_trait(around.name, "joins"):
+            if has_trait(around.name, "repeats") or has_trait(around.name, "parallel"):
                 found |= self._following(around)
             around = around.parent
         return found

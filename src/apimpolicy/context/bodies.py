@@ -19,7 +19,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
-from apimpolicy.dotnet.types import array_of
+from apimpolicy.dotnet.types import Type, array_of
 from apimpolicy.dotnet.values import BYTE, STRING, byte_array, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.header_fields import HeaderCollection
-    from apimpolicy.dotnet.types import Type
 
 SECOND_READS = ("empty", "error", "again")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.entities import Api, Deployment, Operation
-from apimpolicy.context.messages import RequestMessage
+from apimpolicy.context.entities import Api, Backend, Deployment, Operation, Product, Subscription, User, Workspace
+from apimpolicy.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.context.moments import random_guid, to_date_time, to_guid, to_time_span
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.collections.dictionary import Dictionary
@@ -17,9 +17,6 @@ from apimpolicy.dotnet.values import OBJECT, STRING, from_utf16, to_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from apimpolicy.context.entities import Backend, Product, Subscription, User, Workspace
-    from apimpolicy.context.messages import ResponseMessage
 
 
 _LAST_ERROR = {

@@ -11,14 +11,15 @@ from apimpolicy.context.urls import encode_parameters
 from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.costs import FREE
-from apimpolicy.dotnet.cryptography.symmetric import SymmetricAlgorithm, create_algorithm
+from apimpolicy.dotnet.cryptography.symmetric import CryptoTransform, SymmetricAlgorithm, create_algorithm
 from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import byte_array, from_utf16
+from apimpolicy.dotnet.values import Array, byte_array, from_utf16
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.dotnet.values import Array
 
 
 @implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string, string)", cost=FREE)
@@ -106,42 +107,24 @@ def _form_encoded(text: str) -> str:
     return quote_plus(from_utf16(text), safe="-_.~")
 
 
-@implements("ContextExtensions", "Encrypt(byte[], string, byte[], byte[])")
-def encrypt_by_name(data: Array | None, name: str | None, key: Array | None, iv: Array | None) -> Array:
-    return encrypt_with(data, _algorithm(name), key, iv)
+def _register(method: str, create: Callable[..., CryptoTransform]) -> None:
+    """Register the overloads of `Encrypt` or `Decrypt`: an algorithm or its name, with its own key or a given one."""
+
+    def transform(data: Array | None, algorithm: SymmetricAlgorithm | None, *key_and_iv: Array | None) -> Array:
+        algorithm = require(algorithm, "alg")
+        made = create(algorithm, *(key_and_iv or (algorithm.key(), algorithm.iv())))
+        return byte_array(made.apply(bytes(require(data, "input"))))
+
+    def by_name(data: Array | None, name: str | None, key: Array | None, iv: Array | None) -> Array:
+        return transform(data, _algorithm(name), key, iv)
+
+    implements("ContextExtensions", f"{method}(byte[], string, byte[], byte[])")(by_name)
+    implements("ContextExtensions", f"{method}(byte[], SymmetricAlgorithm, byte[], byte[])")(transform)
+    implements("ContextExtensions", f"{method}(byte[], SymmetricAlgorithm)")(transform)
 
 
-@implements("ContextExtensions", "Encrypt(byte[], SymmetricAlgorithm, byte[], byte[])")
-def encrypt_with(
-    data: Array | None, algorithm: SymmetricAlgorithm | None, key: Array | None, iv: Array | None
-) -> Array:
-    algorithm = require(algorithm, "alg")
-    return byte_array(algorithm.create_encryptor_with(key, iv).apply(_bytes(data)))
-
-
-@implements("ContextExtensions", "Encrypt(byte[], SymmetricAlgorithm)")
-def encrypt(data: Array | None, algorithm: SymmetricAlgorithm | None) -> Array:
-    algorithm = require(algorithm, "alg")
-    return byte_array(algorithm.create_encryptor().apply(_bytes(data)))
-
-
-@implements("ContextExtensions", "Decrypt(byte[], string, byte[], byte[])")
-def decrypt_by_name(data: Array | None, name: str | None, key: Array | None, iv: Array | None) -> Array:
-    return decrypt_with(data, _algorithm(name), key, iv)
-
-
-@implements("ContextExtensions", "Decrypt(byte[], SymmetricAlgorithm, byte[], byte[])")
-def decrypt_with(
-    data: Array | None, algorithm: SymmetricAlgorithm | None, key: Array | None, iv: Array | None
-) -> Array:
-    algorithm = require(algorithm, "alg")
-    return byte_array(algorithm.create_decryptor_with(key, iv).apply(_bytes(data)))
-
-
-@implements("ContextExtensions", "Decrypt(byte[], SymmetricAlgorithm)")
-def decrypt(data: Array | None, algorithm: SymmetricAlgorithm | None) -> Array:
-    algorithm = require(algorithm, "alg")
-    return byte_array(algorithm.create_decryptor().apply(_bytes(data)))
+_register("Encrypt", SymmetricAlgorithm.create_encryptor_with)
+_register("Decrypt", SymmetricAlgorithm.create_decryptor_with)
 
 
 def _algorithm(name: str | None) -> SymmetricAlgorithm:
@@ -149,8 +132,3 @@ def _algorithm(name: str | None) -> SymmetricAlgorithm:
     if found is None:
         raise ArgumentException("alg")
     return found
-
-
-def _bytes(data: Array | None) -> bytes:
-    data = require(data, "input")
-    return bytes(data)

@@ -12,13 +12,11 @@ from apimpolicy.dotnet.collections.dictionary import KeyCollection, ValueCollect
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import array_of
+from apimpolicy.dotnet.types import Type, array_of
 from apimpolicy.dotnet.values import STRING, Array, from_utf16, string_array, to_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from apimpolicy.dotnet.types import Type
 
 
 class HeaderCollection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,22 +80,35 @@ def _context(path: str | Path, name: str, source: dict[str, Any], certificates: 
 def context_of(source: Mapping[str, Any], certificates: Mapping[str, Certificate]) -> Context:
     """Return one context from its JSON object. Raises KeyError, TypeError or ValueError for one of another form."""
     elapsed = source.get("elapsedMs")
+    makers: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+        "api": _api,
+        "operation": lambda given: Operation(**_arguments(given)),
+        "product": _product,
+        "subscription": _subscription,
+        "user": _user,
+        "lastError": lambda given: LastError(**{"reason": None, **_arguments(given)}),
+    }
+    entities = {_snake_case(name): make(source[name]) for name, make in makers.items() if source.get(name)}
     return Context(
         _request(source.get("request") or {}, certificates),
         _response(source["response"]) if source.get("response") else None,
         {name: variable(entry["type"], entry.get("value")) for name, entry in (source.get("variables") or {}).items()},
-        api=_api(source["api"]) if source.get("api") else None,
-        operation=_operation(source["operation"]) if source.get("operation") else None,
+        **entities,
         deployment=_deployment(source.get("deployment") or {}, certificates),
-        product=_product(source["product"]) if source.get("product") else None,
-        subscription=_subscription(source["subscription"]) if source.get("subscription") else None,
-        user=_user(source["user"]) if source.get("user") else None,
-        last_error=_last_error(source["lastError"]) if source.get("lastError") else None,
         request_id=source.get("requestId") or "00000000-0000-0000-0000-000000000000",
         timestamp=source.get("timestamp"),
         elapsed_ticks=None if elapsed is None else round(elapsed * 10_000),
         tracing=bool(source.get("tracing")),
     )
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?=[A-Z])", "_", name).lower()
+
+
+def _arguments(source: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    """Return the members of a JSON object that are not null as keyword arguments."""
+    return {_snake_case(name): value for name, value in source.items() if value is not None and name not in left_out}
 
 
 def variable(type_name: str, value: Any) -> Any:
@@ -162,59 +176,30 @@ def _request(source: Mapping[str, Any], certificates: Mapping[str, Certificate])
         original_url=Url.parse(original) if original else None,
         second_read="again",
     )
-    connection = source.get("privateEndpointConnection")
-    if connection:
-        message.private_endpoint_connection = PrivateEndpointConnection(
-            connection["name"], connection["groupId"], connection["memberName"]
-        )
+    if connection := source.get("privateEndpointConnection"):
+        message.private_endpoint_connection = PrivateEndpointConnection(**_arguments(connection))
     return message
 
 
 def _response(source: Mapping[str, Any]) -> ResponseMessage:
-    return ResponseMessage(
-        source["statusCode"],
-        source.get("statusReason"),
-        headers=_headers(source),
-        body=_body(source),
-        second_read="again",
-    )
+    status, reason = source["statusCode"], source.get("statusReason")
+    return ResponseMessage(status, reason, headers=_headers(source), body=_body(source), second_read="again")
 
 
 def _api(source: Mapping[str, Any]) -> Api:
-    return Api(
-        source["id"],
-        source.get("name"),
-        source.get("path") or "",
-        protocols=source.get("protocols") or (),
-        service_url=source.get("serviceUrl"),
-        subscription_key_parameter_names=SubscriptionKeyParameterNames(source["keyHeader"], source["keyQuery"]),
-        is_current_revision=source["isCurrentRevision"],
-        revision=source["revision"],
-        version=source.get("version"),
-    )
-
-
-def _operation(source: Mapping[str, Any]) -> Operation:
-    return Operation(source["id"], source["method"], source.get("name"), source["urlTemplate"])
+    names = SubscriptionKeyParameterNames(source["keyHeader"], source["keyQuery"])
+    return Api(**_arguments(source, "keyHeader", "keyQuery"), subscription_key_parameter_names=names)
 
 
 def _deployment(source: Mapping[str, Any], certificates: Mapping[str, Certificate]) -> Deployment:
-    return Deployment(
-        source.get("serviceName") or "contoso",
-        service_id=source.get("serviceId"),
-        region=source.get("region") or "West Europe",
-        gateway_id=source.get("gatewayId") or "managed",
-        certificates={key: certificates[name] for key, name in (source.get("certificates") or {}).items()},
-    )
+    uploaded = {key: certificates[name] for key, name in (source.get("certificates") or {}).items()}
+    return Deployment(**_arguments(source, "certificates"), certificates=uploaded)
 
 
 def _product(source: Mapping[str, Any]) -> Product:
     return Product(
-        source["id"],
-        source.get("name"),
+        **_arguments(source, "state", "subscriptionLimit", "groups", "apis"),
         state=PUBLISHED if source.get("state") == "Published" else NOT_PUBLISHED,
-        approval_required=bool(source.get("approvalRequired")),
-        subscription_required=bool(source.get("subscriptionRequired")),
         subscriptions_limit=source.get("subscriptionLimit"),
         groups=_groups(source),
         apis=[_api(api) for api in source.get("apis") or ()],
@@ -222,42 +207,14 @@ def _product(source: Mapping[str, Any]) -> Product:
 
 
 def _groups(source: Mapping[str, Any]) -> list[Group]:
-    return [Group(group["id"], group.get("name")) for group in source.get("groups") or ()]
+    return [Group(**_arguments(group)) for group in source.get("groups") or ()]
 
 
 def _subscription(source: Mapping[str, Any]) -> Subscription:
-    return Subscription(
-        source["id"],
-        source.get("name"),
-        primary_key=source["primaryKey"],
-        secondary_key=source["secondaryKey"],
-        key=source.get("key"),
-        created_date=source.get("createdDate"),
-        start_date=source.get("startDate"),
-        end_date=source.get("endDate"),
-    )
+    return Subscription(**{"created_date": None, **_arguments(source)})
 
 
 def _user(source: Mapping[str, Any]) -> User:
-    return User(
-        source["id"],
-        email=source.get("email"),
-        first_name=source.get("firstName"),
-        last_name=source.get("lastName"),
-        note=source.get("note"),
-        registration_date=source.get("registrationDate"),
-        groups=_groups(source),
-        identities=[UserIdentity(identity["id"], identity["provider"]) for identity in source.get("identities") or ()],
-    )
-
-
-def _last_error(source: Mapping[str, Any]) -> LastError:
-    return LastError(
-        source["source"],
-        source.get("reason"),
-        source["message"],
-        scope=source.get("scope"),
-        section=source.get("section"),
-        path=source.get("path"),
-        policy_id=source.get("policyId"),
-    )
+    given = {"registration_date": None, **_arguments(source, "groups", "identities")}
+    identities = [UserIdentity(**_arguments(identity)) for identity in source.get("identities") or ()]
+    return User(**given, groups=_groups(source), identities=identities)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.case_contents import is_document
+from apimpolicy.editor.case_contents import existing, is_document, written
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 _MOST_FINDINGS = 200
-_DOCUMENT = "policy.xml"
 _VARIABLE = "value"
 
 
@@ -35,11 +33,7 @@ def check(policy: str, settings: str = "", **options: Any) -> dict[str, Any]:
     found = CheckOptions(**{name: _listed(value) for name, value in options.items()})
     if not is_document(policy):
         return _report(policy, found)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, _DOCUMENT)
-        for name, text in ((_DOCUMENT, policy), ("apimpolicy.toml", settings)):
-            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                file.write(text)
+    with written(policy, settings) as path:
         report = _report(path, found)
     for finding in report["diagnostics"]:
         finding["path"] = os.path.basename(finding["path"])
@@ -52,10 +46,8 @@ def _listed(value: Any) -> Any:
 
 def _report(path: str, options: CheckOptions) -> dict[str, Any]:
     started = time.perf_counter()
-    if not os.path.exists(path):
-        raise ConfigurationError(f"there is no file {path}, and the text is not a policy document")
     projects = CheckProjects(options)
-    found = discover([path], projects)
+    found = discover([existing(path)], projects)
     if found.unreadable:
         raise ConfigurationError(found.unreadable[0])
     if found.empty:

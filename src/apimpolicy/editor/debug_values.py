@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
-    from apimpolicy.binding.nodes.bound import Bound
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.context.execution import Context
     from apimpolicy.editor.items import Item
 
@@ -103,6 +103,10 @@ class Scope:
             return Value(name, _sentence(error), "", expression, False, is_error=True)
         shown = short(value, static)
         return Value(name, show(value), shown, expression, has_inside(value))
+
+    def local_values(self) -> list[Value]:
+        """Return the C# variables of the frame."""
+        return [self.value(name, name) for name in self.locals]
 
     def children(self, expression: str) -> list[Value]:
         """Return what is inside a value: its elements, or its properties."""

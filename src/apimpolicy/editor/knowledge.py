@@ -1,20 +1,18 @@
 """The named parts of a project: fragments, named values, backends, certificates, APIs, operations, with their origin.
 
-It is read from the configuration above a file and from a folder in the layout of APIOps; what cannot be read is not
-known, and never an error here: `check` and `test` say what is wrong with these files.
+They come from the configuration above a file and from a folder in the layout of APIOps. A file that can't be read is
+skipped here: `check` and `test` report what is wrong with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import ConfigurationFinder
-from apimpolicy.project.information_files import folders
-from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
 from apimpolicy.text.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Known(NamedTuple):
-    """A name, what is to be said of it, and the file (with a line from 0 on) that it comes from."""
+    """A name, a text about it, and the file (with a line from 0 on) that it comes from."""
 
     name: str
     detail: str
@@ -42,10 +40,9 @@ _TABLES: dict[str, Kind] = {
     "apis": "api",
 }
 _FOLDERS: dict[str, tuple[Kind, str]] = {
-    "named values": ("named value", "namedValueInformation.json"),
+    "named-values": ("named value", "namedValueInformation.json"),
     "backends": ("backend", "backendInformation.json"),
 }
-_LAYOUT_NAMES = {"named values": ("named values", "named-values", "namedvalues")}
 
 
 class Knowledge:
@@ -60,7 +57,7 @@ class Knowledge:
     ) -> None:
         self._names = names
         self.elsewhere = elsewhere
-        """The variables and headers that have a meaning in a file because others set or send them."""
+        """The variables and headers that other files set or send for a file."""
         self.configuration = configuration
         self.root = root
 
@@ -72,7 +69,7 @@ class Knowledge:
 
 
 def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> Knowledge:
-    """The names that count for a file."""
+    """Return the names that a file can refer to."""
     names: dict[Kind, dict[str, Known]] = {}
     try:
         configuration = ConfigurationFinder().for_file(path)
@@ -88,17 +85,19 @@ def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> K
 
 def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
     from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.toml_lines import lines_of_keys
 
     try:
         values = read_configuration(path)
         with open(path, encoding="utf-8-sig") as file:
-            lines = file.read().splitlines()
+            lines = lines_of_keys(file.read())
     except (ConfigurationError, OSError, UnicodeDecodeError):
         return
+    prefix = "tool.apimpolicy." if os.path.basename(path) == "pyproject.toml" else ""
     for table, kind in _TABLES.items():
         found = values.get(table)
         for name, value in found.items() if isinstance(found, dict) else ():
-            target, line = path, _line_of(lines, table, name)
+            target, line = path, lines.get(f"{prefix}{table}.{name}", 1) - 1
             if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
                 target, line = os.path.join(os.path.dirname(path), value), 0
             names.setdefault(kind, {})[name] = Known(name, _shown(value), target, line)
@@ -108,7 +107,7 @@ def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 
 def _shown(value: Any) -> str:
-    """Return what a list and a hover say of a value; secrets stay secret."""
+    """Return the text about a value for lists and hovers; secrets stay secret."""
     if isinstance(value, dict):
         if value.get("secret"):
             return HIDDEN
@@ -117,30 +116,12 @@ def _shown(value: Any) -> str:
     return without_secrets(text)[:200]
 
 
-def _line_of(lines: list[str], table: str, name: str) -> int:
-    inside = False
-    key = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
-    own_table = re.compile(rf"\s*\[\s*(?:tool\.apimpolicy\.)?{re.escape(table)}\.[\"']?{re.escape(name)}[\"']?\s*\]")
-    for number, line in enumerate(lines):
-        if own_table.match(line):
-            return number
-        if line.lstrip().startswith("["):
-            inside = re.match(rf"\s*\[\s*(?:tool\.apimpolicy\.)?{re.escape(table)}\s*\]", line) is not None
-        elif inside and key.match(line):
-            return number
-    return 0
-
-
 def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
     for name, path in fragments_of(root).items():
         names.setdefault("fragment", {}).setdefault(name, Known(name, os.path.relpath(path, root), path))
     _read_apis(root, names)
-    for folder, (kind, file) in _FOLDERS.items():
-        try:
-            found = list(folders(root, *_LAYOUT_NAMES.get(folder, (folder,))))
-        except (OSError, ConfigurationError):
-            continue
-        for identifier, directory in found:
+    for resource, (kind, file) in _FOLDERS.items():
+        for identifier, directory in subfolders(folders_of_kinds(root).get(resource)):
             path = os.path.join(directory, file)
             properties = _properties(path)
             name = str(properties.get("displayName") or identifier) if kind == "named value" else identifier
@@ -149,10 +130,10 @@ def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 
 def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
-    """APIs and their operations, by the folders' names, which are their ids."""
-    for api, folder in folders(root, "apis"):
+    """Add APIs and their operations, by the folders' names, which are their ids."""
+    for api, folder in subfolders(os.path.join(root, "apis")):
         names.setdefault("api", {}).setdefault(api, Known(api, "", os.path.join(folder, "apiInformation.json")))
-        for operation, place in folders(folder, "operations"):
+        for operation, place in subfolders(os.path.join(folder, "operations")):
             known = Known(operation, f"of {api}", os.path.join(place, "policy.xml"))
             names.setdefault("operation", {}).setdefault(operation, known)
 

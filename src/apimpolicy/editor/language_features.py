@@ -132,13 +132,13 @@ def selection(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, 
 
 def semantic_tokens(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
     from apimpolicy.editor.semantic_tokens import KINDS
-    from apimpolicy.editor.semantic_tokens import semantic_tokens as colours_of
+    from apimpolicy.editor.semantic_tokens import semantic_tokens as tokens_of
 
     document, analysis = server.opened(params)
     data: list[int] = []
     line = character = 0
-    for colour in colours_of(analysis):
-        start, end = document.position(colour.start), document.position(colour.end)
+    for token in tokens_of(analysis):
+        start, end = document.position(token.start), document.position(token.end)
         if start["line"] != line:
             line, character, step = start["line"], 0, start["line"] - line
         else:
@@ -147,7 +147,7 @@ def semantic_tokens(server: LanguageServer, params: dict[str, Any]) -> dict[str,
             step,
             start["character"] - character,
             end["character"] - start["character"],
-            KINDS.index(colour.kind),
+            KINDS.index(token.kind),
             0,
         )
         character = start["character"]
@@ -202,11 +202,11 @@ def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[d
 def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
     """Return the names in the start tag and the end tag of an element, which change together."""
     document, analysis, offset = server.at(params)
-    found = analysis.at(offset)
-    element = found[0].subject.element_at(found[1]) if found is not None else None
-    if found is None or element is None or not element.name:
+    found = analysis.element_at(offset)
+    if found is None or not found[1].name:
         return None
-    policy, position = found
+    policy, element = found
+    position = policy.offset_of(offset)
     end = element.content_end + len("</")
     spans = [(element.name_start, element.name_end), (end, end + len(element.name))]
     closes = policy.source.text[element.content_end : end + len(element.name)] == f"</{element.name}"
@@ -242,7 +242,7 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
     answers: list[dict[str, Any]] = []
     if everything := edits_of(analysis.source, server.checks.findings(document.uri)):
         edit = {"changes": changes_of(server, {analysis.path: everything})}
-        answers.append({"title": "Mend all misspelt names", "kind": "source.fixAll", "edit": edit})
+        answers.append({"title": "Fix all misspelled names", "kind": "source.fixAll", "edit": edit})
     for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
         made: dict[str, Any] = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
         if action.diagnostic is not None:

@@ -213,9 +213,7 @@ def at_value(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge
     element, attribute = place.element, place.attribute
     if element is None or attribute is None:
         return []
-    specification = policy.subject.specification_of(element)
-    slots = specification.attributes if specification is not None else ()
-    slot = next((slot for slot in slots if slot.name == attribute.name), None)
+    slot = policy.subject.slot_of(element, attribute.name)
     items = names_in_value(policy, element, attribute, knowledge)
     if slot is not None:
         values = slot.values or (("true", "false") if slot.convert is conversions.boolean else ())

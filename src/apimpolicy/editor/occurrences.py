@@ -97,11 +97,8 @@ def kind_of_attribute(element: str, attribute: str) -> Kind | None:
 
 def names_header(element: Element, attribute: str) -> bool:
     """Return whether the value of an attribute is the name of a header."""
-    specification = Subject.specification_of(element)
-    slots = specification.attributes if specification is not None else ()
-    return any(
-        slot.name == attribute and (slot.convert is header_name or slot.name.endswith("header-name")) for slot in slots
-    )
+    slot = Subject.slot_of(element, attribute)
+    return slot is not None and (slot.convert is header_name or attribute.endswith("header-name"))
 
 
 def _reads(policy: PolicyText) -> Iterator[Occurrence]:

@@ -1,4 +1,4 @@
-"""Mending a mistake before the caret, searched from the parser's own stacks: one insertion or one deletion at a time.
+"""Repair errors before the caret, from the parser's own stacks: one insertion or one deletion at a time.
 
 Where that does not help, the statement with the mistake is left out, all but the variable that it declares.
 """
@@ -31,8 +31,8 @@ _DECLARED: Final = re.compile(r"[\w.<>\[\],?]+\s+\w+\s*=(?!=)")
 _ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 
 
-def mended(prefix: str, choice: int = 0) -> str:
-    """The text with what the tables refuse in it mended, as far as that goes; the first time by the choice wanted."""
+def repaired(prefix: str, choice: int = 0) -> str:
+    """Return the text with its syntax errors repaired, as far as possible; `choice` selects among the first repairs."""
     for round_ in range(MOST_REPAIRS):
         tokens, _ = tokenize(prefix + CARET, 1)
         stacks = Stacks()

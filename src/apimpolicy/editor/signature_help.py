@@ -14,7 +14,7 @@ from apimpolicy.editor.unfinished import finished
 if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Method
     from apimpolicy.editor.analysis import Analysis
-    from apimpolicy.editor.caret import CallAround
+    from apimpolicy.editor.caret import EnclosingCall
 
 
 class Overload(NamedTuple):
@@ -52,12 +52,12 @@ def of_code(code: str, caret: int) -> SignatureHelp | None:
         calls = [call for call in binder.calls if call.methods]
         if calls:
             return _help(calls[0])
-        if binder.notes:
+        if binder.contexts:
             return None
     return None
 
 
-def _methods(call: CallAround) -> list[Method]:
+def _methods(call: EnclosingCall) -> list[Method]:
     """The methods of a call, of the extension methods only those that take the receiver."""
     if call.receiver is None:
         return list(call.methods)
@@ -66,7 +66,7 @@ def _methods(call: CallAround) -> list[Method]:
     return [method for method in candidates if method is not None]
 
 
-def _help(call: CallAround) -> SignatureHelp:
+def _help(call: EnclosingCall) -> SignatureHelp:
     overloads: list[Overload] = []
     active = 0
     for method in _methods(call):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.case_contents import Content, content_of, is_document, load
+from apimpolicy.editor.case_contents import Content, content_of, existing, is_document, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.report.tool_version import tool_version
 from apimpolicy.testing.case_files import load_case_file
@@ -36,17 +35,12 @@ def new_test(policy: str, seconds: float | None = None, settings: str = "") -> d
     from apimpolicy.testing.case_search import find_cases
 
     requests_are_invented()
-    if not is_document(policy):
-        if not os.path.isfile(policy):
-            raise ConfigurationError(f"there is no file {policy}, and the text is not a policy document")
-        made = find_cases(policy, policy, seconds)
-        return {"text": without_secrets(made.text), "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "policy.xml")
-        for name, text in (("policy.xml", policy), ("apimpolicy.toml", settings)):
-            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                file.write(text)
-        return {"text": without_secrets(find_cases(path, path, seconds).text), "path": "policy.test.yaml"}
+    is_file = not is_document(existing(policy))
+    if is_file and not os.path.isfile(policy):
+        raise ConfigurationError(f"{policy} is a folder; name a policy file")
+    with nullcontext(policy) if is_file else written(policy, settings) as path:
+        text = without_secrets(find_cases(path, path, seconds).text)
+    return {"text": text, "path": f"{os.path.splitext(policy)[0]}.test.yaml" if is_file else "policy.test.yaml"}
 
 
 def run_cases(
@@ -76,7 +70,7 @@ def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> t
         return [load({**content_of(setting), "cases": cases or []})], {}
     files: list[CaseFile] = []
     unreadable: dict[str, str] = {}
-    for each in _test_files(path):
+    for each in find_test_files([_existing_path(path)]):
         try:
             files.append(load_case_file(each))
         except DiagnosticError as error:
@@ -88,10 +82,10 @@ def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> t
     return files, unreadable
 
 
-def _test_files(path: str) -> list[str]:
+def _existing_path(path: str) -> str:
     if not os.path.exists(path):
         raise ConfigurationError(f"{path}: there is no such file or directory")
-    return find_test_files([path])
+    return path
 
 
 def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | None = None) -> list[CaseReport]:
@@ -150,9 +144,7 @@ def prove(
     else:
         from apimpolicy.testing.claims.claim_files import find_claims
 
-        if not os.path.exists(path):
-            raise ConfigurationError(f"{path}: there is no such file or directory")
-        files, unreadable = find_claims([path], names)
+        files, unreadable = find_claims([_existing_path(path)], names)
     reports = [report for file, wanted in files for report in prove_file(file, wanted, bounds_for(file.path, seconds))]
     if not reports and not unreadable:
         raise ConfigurationError("there is no claim to prove")

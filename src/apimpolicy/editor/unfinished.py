@@ -1,7 +1,7 @@
 """Complete the code before the caret to a whole expression, with the parser's own tables.
 
 The word at the caret is taken for a name that is not known yet, `CARET`. What the tables want after it is appended in
-its shortest form; a mistake before it is mended first, by one insertion or one deletion at a time.
+its shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.editor.local_functions import with_later_functions
 from apimpolicy.editor.lost_declarations import completed_declarations, without_empty_types
-from apimpolicy.editor.repairs import CHOICES, mended, without_statement
+from apimpolicy.editor.repairs import CHOICES, repaired, without_statement
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
@@ -73,17 +73,17 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
         for whole in _finished(text, code[caret:]):
             is_found = True
             yield whole
-        for candidate in _mended(text) if not is_found else ():
+        for candidate in _repaired(text) if not is_found else ():
             if candidate not in tried:
                 tried.add(candidate)
                 yield from _finished(candidate, code[caret:])
 
 
-def _mended(prefix: str) -> Iterator[str]:
-    """The code with its mistakes mended in one way or another, at last without the statement that has them."""
+def _repaired(prefix: str) -> Iterator[str]:
+    """Yield the code with its errors repaired in different ways, and last without the statement that has them."""
     for choice in range(CHOICES):
         with Frames():
-            text = mended(prefix, choice)
+            text = repaired(prefix, choice)
         yield text
     with Frames():
         text = without_statement(prefix)

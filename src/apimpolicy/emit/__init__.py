@@ -5,12 +5,12 @@
     core         the emitter: state, dispatch, names, constants and positions, shared by all parts
     parts        which module has the functions for which kinds of bound nodes
 
-    access conditions conversions creation delegates dynamic lambdas operators references texts type_tests: expressions
-    blocks exceptions jumps local_functions loops resources statements switches: statements
+    access conversions creation lambdas operators references texts type_tests: expressions
+    blocks exceptions jumps local_functions loops statements switches: statements
     calls        methods, delegates and local functions: members (what is registered for them), charging (what they
-                 cost), arguments and late_checks (in which order), inline_members and queries (Python's own in place)
+                 cost), arguments (in which order), inline_members and queries (Python's own in place)
     assignments  also out arguments
-    arithmetic boxing cells function_bodies overrides: what several of these share
+    arithmetic boxing cells function_bodies: shared by several of these
     building     Python's syntax trees in few words
 
     variables    which variables code declares, assigns and captures
@@ -18,8 +18,8 @@
     chains       long chains in pieces               outlining    blocks that are too deep for Python as functions
     recording    values handed to the recorder       recorder     which keeps them, for explanations and coverage
     frames       Python's exceptions seen as C#'s: null references, the place of an error
-    runtime      the few functions that emitted code calls and that belong to no .NET type; more of them: asynchrony,
-                 two_passes, and dynamic_sites, which binds operations when they run, with dynamic_messages
+    runtime      functions that emitted code calls and that belong to no .NET type; more of them: two_passes, and
+                 dynamic_sites, which binds operations when they run, with dynamic_messages
 
 Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime`.
 It has no builtins. Every node carries the policy file's own line and column, so that a traceback shows the policy.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
 from apimpolicy.emit.building import last_of, load, walrus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.emit.core import Emitter
@@ -43,3 +44,36 @@ def receiver_first(
         steps.append(walrus(own, argument))
         read.append(load(own))
     return name, read
+
+
+_SEEN = (
+    nodes.Assignment,
+    nodes.ArrayAccess,
+    nodes.Call,
+    nodes.CompoundAssignment,
+    nodes.Binary,
+    nodes.Deconstruction,
+    nodes.DelegateCall,
+    nodes.IndexerAccess,
+    nodes.ObjectCreation,
+    nodes.ThrowExpression,
+)
+"""What changes something, or throws something else than what a receiver that is null would throw."""
+_HARMLESS = frozenset({"boxing", "identity", "null", "numeric", "reference"})
+"""Conversions that never fail when they are not written."""
+
+
+def can_be_seen(arguments: Iterable[nodes.Expression]) -> bool:
+    """Return whether it shows that these are evaluated before the receiver is found to be null."""
+    waiting: list[nodes.Bound] = list(arguments)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, nodes.Lambda) or (isinstance(part, nodes.Expression) and part.is_constant):
+            continue
+        if isinstance(part, nodes.Convert):
+            if part.conversion.kind not in _HARMLESS or part.is_explicit:
+                return True
+        elif isinstance(part, _SEEN):
+            return True
+        waiting.extend(part.children())
+    return False

@@ -6,7 +6,7 @@ import ast
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import INTEGRAL_RANGES, is_enum
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system import arithmetic, decimals
 from apimpolicy.dotnet.types import NamedType, Type

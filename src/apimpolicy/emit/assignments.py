@@ -9,7 +9,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, call, constant, item, last_of, load, tuple_of, walrus
-from apimpolicy.emit.overrides import implementation_of
+from apimpolicy.emit.members import implementation_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def store_into(emitter: Emitter, target: Expression, value: Callable[[], ast.exp
         index = int(target.field.name.removeprefix("Item")) - 1
         return store_into(emitter, nodes.TupleElement(target.syntax, target.type, target.receiver, index), value)
     if isinstance(target, nodes.Dynamic):
-        from apimpolicy.emit.dynamic import store_dynamic
+        from apimpolicy.emit.dynamic_sites import store_dynamic
 
         return store_dynamic(emitter, target, value())
     if isinstance(target, nodes.Dereference):

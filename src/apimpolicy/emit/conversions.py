@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.nodes import InterpolatedString
+from apimpolicy.binding.type_relations import IDENTITY, Conversion
 from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.types import NamedType, TupleType, Type
 from apimpolicy.emit import runtime
@@ -38,7 +39,7 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
         return _formattable(emitter, node.operand)
     value = emitter.emit(node.operand)
     if node.conversion.kind == "dynamic":
-        from apimpolicy.emit.dynamic import convert_dynamic
+        from apimpolicy.emit.dynamic_sites import convert_dynamic
 
         return convert_dynamic(emitter, node.operand, value, node.type, explicit=node.is_explicit)
     return converted(emitter, value, node.operand.type, node.type, node.conversion, node)
@@ -47,28 +48,14 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
 def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
     """Return an interpolated string as a FormattableString: a composite format and the boxed values."""
     from apimpolicy.dotnet.system.formattable_strings import FormattableString
+    from apimpolicy.emit.texts import composite_of
 
-    parts = text.parts if isinstance(text, InterpolatedString) else [text.constant]
-    pattern = ""
-    values: list[ast.expr] = []
-    for part in parts:
-        if isinstance(part, str):
-            pattern += part.replace("{", "{{").replace("}", "}}")
-            continue
-        alignment = f",{part.alignment}" if part.alignment is not None else ""
-        format_ = f":{part.format}" if part.format is not None else ""
-        pattern += f"{{{len(values)}{alignment}{format_}}}"
-        values.append(emitter.emit(part.value))
+    pattern, values = composite_of(emitter, text.parts if isinstance(text, InterpolatedString) else [text.constant])
     return emitter.run(FormattableString, constant(pattern), *values)
 
 
 def converted(
-    emitter: Emitter,
-    value: ast.expr,
-    source: Type,
-    target: Type,
-    conversion: conv.Conversion,
-    node: Convert | None = None,
+    emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion, node: Convert | None = None
 ) -> ast.expr:
     """Return the value after a conversion."""
     kind = conversion.kind
@@ -93,7 +80,7 @@ def converted(
     raise NotSimulatedError(f"conversion from {source} to {target}")
 
 
-def reference(emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: conv.Conversion) -> ast.expr:
+def reference(emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion) -> ast.expr:
     """Between reference types: looked at when it runs if the compiler can't know."""
     if not conversion.is_implicit:
         return emitter.run(casts.cast, value, emitter.type_constant(target))
@@ -105,9 +92,9 @@ def reference(emitter: Emitter, value: ast.expr, source: Type, target: Type, con
 
 
 def _nullable(
-    emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: conv.Conversion, node: Convert | None
+    emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion, node: Convert | None
 ) -> ast.expr:
-    inner = conversion.inner or conv.IDENTITY
+    inner = conversion.inner or IDENTITY
     inner_source, inner_target = source.underlying or source, target.underlying or target
     if source.underlying is None:
         return converted(emitter, value, inner_source, inner_target, inner, node)
@@ -120,7 +107,7 @@ def _nullable(
     return conditional(is_none(walrus(name, value)), constant(None), made)
 
 
-def _user(emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: conv.Conversion) -> ast.expr:
+def _user(emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion) -> ast.expr:
     method = conversion.method
     if method is None:
         raise NotSimulatedError(f"conversion from {source} to {target}")
@@ -133,14 +120,14 @@ def _user(emitter: Emitter, value: ast.expr, source: Type, target: Type, convers
     return value
 
 
-def _tuple(emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: conv.Conversion) -> ast.expr:
+def _tuple(emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion) -> ast.expr:
     if not isinstance(source, TupleType) or not isinstance(target, TupleType):
         return value
     name = emitter.fresh()
     parts: list[ast.expr] = []
     for index, (mine, theirs) in enumerate(zip(source.arguments, target.arguments, strict=True)):
         part = item(load(name), index)
-        found = conv.implicit_conversion(mine, theirs) or conv.explicit_conversion(mine, theirs) or conv.IDENTITY
+        found = conv.implicit_conversion(mine, theirs) or conv.explicit_conversion(mine, theirs) or IDENTITY
         parts.append(converted(emitter, part, mine, theirs, found))
     return last_of(walrus(name, value), tuple_of(*parts))
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
 from apimpolicy.binding.access import access_member
 from apimpolicy.binding.assignable import check_assignable
@@ -24,19 +23,22 @@ from apimpolicy.binding.creation import construct
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.operations import bind_operation, unary
 from apimpolicy.binding.overloads import Argument
+from apimpolicy.binding.type_relations import IDENTITY, UNBOXING, is_delegate
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import OBJECT, STRING, VOID, type_of
-from apimpolicy.emit.building import function_def, parameters
+from apimpolicy.emit.boxing import boxed_operand
+from apimpolicy.emit.building import call, function_def, parameters
 from apimpolicy.emit.core import Emitter
 from apimpolicy.emit.dynamic_messages import message_for
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.syntax import literals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.text.source import Excerpt
 
 _MOST_KEPT = 64
@@ -146,7 +148,7 @@ class _LateBinder(Binder):
             return nodes.Literal(operand.syntax, NULL, None)
         if type_ is OBJECT:
             return place
-        how = conv.UNBOXING if type_.is_value_type else conv.IDENTITY
+        how = UNBOXING if type_.is_value_type else IDENTITY
         return nodes.Convert(operand.syntax, type_, place, how, is_explicit=True)
 
     def bind_operation(self, *, stores: bool) -> nodes.Expression:
@@ -187,7 +189,7 @@ class _LateBinder(Binder):
 
     def late_invoke_member(self) -> nodes.Expression:
         found = access_member(self, self.syntax, self.values[0], self.node.detail, None)
-        if conv.is_delegate(found.type):
+        if is_delegate(found.type):
             return self._call_value(found)
         if not isinstance(found, nodes.MethodGroup):
             return found if isinstance(found, nodes.Bad) else self.failure(self.syntax, "CS1955", "no method")
@@ -256,3 +258,29 @@ def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes
     exec(code, emitter.namespace)
     operation: Callable[..., Any] = emitter.namespace["operation"]
     return operation
+
+
+# -------------------------------------------------------------------------------------------- emission
+
+
+def emit_dynamic(emitter: Emitter, node: nodes.Dynamic) -> ast.expr:
+    return _at_site(emitter, node, [boxed_operand(emitter, operand) for operand in node.operands])
+
+
+def store_dynamic(emitter: Emitter, target: nodes.Dynamic, value: ast.expr) -> ast.expr:
+    """`d.Name = value`, `d[index] = value`; the value is boxed already."""
+    operands = [boxed_operand(emitter, operand) for operand in target.operands]
+    return _at_site(emitter, target, [*operands, value], stores=True)
+
+
+def convert_dynamic(
+    emitter: Emitter, node: nodes.Expression, value: ast.expr, target: Type, *, explicit: bool
+) -> ast.expr:
+    """Return a dynamic value as a value of a static type."""
+    converting = nodes.Dynamic(node.syntax, target, "convert", (node,), explicit)
+    return _at_site(emitter, converting, [value])
+
+
+def _at_site(emitter: Emitter, node: nodes.Dynamic, values: Sequence[ast.expr], *, stores: bool = False) -> ast.expr:
+    site = DynamicSite(emitter.excerpt, node, stores=stores)
+    return emitter.at(call(emitter.bring(site, "site"), *values), node)

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.dotnet.types import NamedType
 from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, function_def, load, parameters
 from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.core import HANDLERS
-from apimpolicy.emit.variables import assigned_in, declared_in
+from apimpolicy.emit.variables import declared_here, facts
 
 if TYPE_CHECKING:
     from apimpolicy.binding import nodes
-    from apimpolicy.dotnet.types import NamedType
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 
@@ -102,10 +104,7 @@ def _filter(emitter: Emitter, condition: nodes.Expression, matches: str) -> list
     """`when (…)`: an exception in it counts as false (C# specification, section 13.11)."""
     hoisted, value = emitter.hoisting(condition)
     raised = emitter.fresh("raised")
-    no_match: list[ast.stmt] = [
-        ast.Expr(emitter.run(frames.as_dotnet, load(raised))),
-        assign(matches, constant(False)),
-    ]
+    no_match: list[ast.stmt] = [ast.Expr(emitter.run(frames.as_dotnet, load(raised))), assign(matches, constant(False))]
     return [*hoisted, ast.Try([assign(matches, value)], [_handler(emitter, raised, no_match)], [], [])]
 
 
@@ -146,9 +145,9 @@ def _choice(emitter: Emitter, clauses: tuple[nodes.Catch, ...], name: str) -> tu
     for place, clause in enumerate(clauses, 1):
         chosen: list[ast.stmt] = [ast.Return(constant(place))]
         if clause.filter is not None:
-            declared = declared_in(clause.filter, inside=False) | ({clause.symbol} if clause.symbol else set())
+            declared = declared_here(clause.filter) | ({clause.symbol} if clause.symbol else set())
             own += sorted(emitter.symbol_name(symbol) for symbol in declared - emitter.celled)
-            assigned = assigned_in(clause.filter) - declared_in(clause.filter) - declared - emitter.celled
+            assigned = facts(clause.filter).assigned_outside(declared) - emitter.celled
             outer.update(emitter.symbol_name(symbol) for symbol in assigned)
             asked = [*_assigned(emitter, clause, caught), *_filter(emitter, clause.filter, matches)]
             chosen = [*asked, ast.If(load(matches), chosen, [])]
@@ -170,3 +169,43 @@ def _python_class(name: str) -> type | None:
             return cls
         waiting.extend(cls.__subclasses__())
     return None
+
+
+# ------------------------------------------------------------------------------------------- resources
+
+
+def statement_using(emitter: Emitter, node: nodes.Using) -> list[ast.stmt]:
+    if node.resource is not None:
+        name = emitter.fresh("resource")
+        held: list[ast.stmt] = [assign(name, emitter.emit(node.resource))]
+        return [*held, _disposing(emitter, load(name), node.resource.type, emitter.body(node.body))]
+    cells = cells_of_block(emitter, [declaration.symbol for declaration in node.declarations])
+    return [*cells, *_using_declarations(emitter, list(node.declarations), node.body)]
+
+
+def _using_declarations(
+    emitter: Emitter, declarations: list[nodes.LocalDeclaration], statement: nodes.Statement
+) -> list[ast.stmt]:
+    """The second resource is made inside the care for the first."""
+    if not declarations:
+        return emitter.body(statement)
+    first, *rest = declarations
+    made = emitter.statement(first)
+    body = _using_declarations(emitter, rest, statement)
+    return [*made, _disposing(emitter, emitter.read(first.symbol), first.symbol.type, body)]
+
+
+def _disposing(emitter: Emitter, resource: ast.expr, type_: Type, body: list[ast.stmt]) -> ast.stmt:
+    """Return the care for a resource; its type says what `Dispose` is called here."""
+    name = "dispose"
+    for candidate in type_.supertypes if isinstance(type_, NamedType) else ():
+        found = find_implementation(candidate.definition, "void Dispose()")
+        if found is not None and found.form == "method":
+            name = found.name
+            break
+    return finally_(emitter, body, [ast.Expr(emitter.run(runtime.dispose, resource, constant(name)))])
+
+
+def statement_lock(emitter: Emitter, node: nodes.Lock) -> list[ast.stmt]:
+    """The one thread of a policy needs no lock; one for null is refused as `Monitor.Enter` does."""
+    return [ast.Expr(emitter.run(runtime.enter_lock, emitter.emit(node.target))), *emitter.statement(node.body)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import is_delegate
 from apimpolicy.binding.nodes import Binary, Expression, Logical, Unary
+from apimpolicy.binding.type_relations import is_delegate
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.dotnet.values import BOOL, OBJECT, STRING, reference_equals
 from apimpolicy.emit import runtime
@@ -14,6 +14,7 @@ from apimpolicy.emit.building import compare, conditional, constant, is_none, is
 from apimpolicy.emit.members import call_member
 
 if TYPE_CHECKING:
+    from apimpolicy.binding import nodes
     from apimpolicy.emit.core import Emitter
 
 _COMPARE: dict[str, ast.cmpop] = {
@@ -125,3 +126,28 @@ def _unary(emitter: Emitter, node: Unary, value: ast.expr) -> ast.expr:
     from apimpolicy.emit.arithmetic import negated
 
     return negated(emitter, node, value)
+
+
+# ------------------------------------------------------------------------------------------ conditions
+
+
+def emit_conditional(emitter: Emitter, node: nodes.Conditional) -> ast.expr:
+    return conditional(emitter.emit(node.condition), emitter.emit(node.when_true), emitter.emit(node.when_false))
+
+
+def emit_coalesce(emitter: Emitter, node: nodes.Coalesce) -> ast.expr:
+    name = emitter.fresh()
+    emitter.with_placeholder(node.placeholder, name, not_null=True)
+    left = walrus(name, emitter.emit(node.left))
+    return conditional(is_not_none(left), emitter.emit(node.value), emitter.emit(node.right))
+
+
+def emit_conditional_access(emitter: Emitter, node: nodes.ConditionalAccess) -> ast.expr:
+    name = emitter.fresh()
+    emitter.with_placeholder(node.placeholder, name, not_null=True)
+    receiver = walrus(name, emitter.emit(node.receiver))
+    return conditional(is_none(receiver), constant(None), emitter.emit(node.access))
+
+
+def emit_throw_expression(emitter: Emitter, node: nodes.ThrowExpression) -> ast.expr:
+    return emitter.run(runtime.raise_exception, emitter.emit(node.exception))

@@ -23,17 +23,15 @@ EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
         "access": "local placeholder field_access property_access tuple_element anonymous_member indexer_access "
         "array_access",
         "calls": "call delegate_call deconstruct_call",
-        "operators": "unary binary logical",
+        "operators": "unary binary logical conditional coalesce conditional_access throw_expression",
         "texts": "interpolated_string",
-        "conditions": "conditional coalesce conditional_access throw_expression",
         "conversions": "convert",
         "type_tests": "is_type as_type is_pattern type_of",
         "assignments": "assignment compound_assignment deconstruction",
         "references": "reference dereference redirection",
-        "lambdas": "lambda",
-        "delegates": "method_group method_reference",
+        "lambdas": "lambda method_group method_reference",
         "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
-        "dynamic": "dynamic",
+        "dynamic_sites": "dynamic",
     },
 )
 
@@ -46,8 +44,7 @@ STATEMENTS: Final[dict[str, Callable[[Emitter, Any], list[ast.stmt]]]] = Functio
         "jumps": "break continue goto",
         "loops": "loop foreach",
         "switches": "switch",
-        "exceptions": "throw try",
-        "resources": "using lock",
+        "exceptions": "throw try using lock",
         "local_functions": "local_function yield",
     },
 )

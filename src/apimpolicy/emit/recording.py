@@ -12,17 +12,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.emit.building import (
-    assign,
-    attribute,
-    call,
-    compare,
-    constant,
-    load,
-    store,
-    tuple_of,
-    walrus,
-)
+from apimpolicy.emit.building import assign, attribute, call, compare, constant, load, store, tuple_of, walrus
 from apimpolicy.emit.core import ONCE, RECORD, RECORDER
 from apimpolicy.emit.recorder import UNREACHED
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding.type_relations import REFERENCE, has_reference_conversion
 from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.types import NULL, ArrayType, Type
@@ -33,8 +34,8 @@ def emit_as_type(emitter: Emitter, node: AsType) -> ast.expr:
     source = node.operand.type
     if source is NULL:
         return emitter.emit(node.operand)
-    if not source.is_value_type and conv.has_reference_conversion(source, node.type):
-        return reference(emitter, emitter.emit(node.operand), source, node.type, conv.REFERENCE)
+    if not source.is_value_type and has_reference_conversion(source, node.type):
+        return reference(emitter, emitter.emit(node.operand), source, node.type, REFERENCE)
     return emitter.run(casts.try_cast, boxed_operand(emitter, node.operand), emitter.type_constant(node.type))
 
 
@@ -51,7 +52,7 @@ def matches(emitter: Emitter, name: str, source: Type, pattern: Pattern) -> ast.
         return _bind_variable(emitter, pattern, load(name), constant(True))
     target = pattern.target
     are_references = not source.is_value_type and not target.is_value_type
-    if (source.underlying or source) is target or (are_references and conv.has_reference_conversion(source, target)):
+    if (source.underlying or source) is target or (are_references and has_reference_conversion(source, target)):
         test = is_not_none(load(name))
     else:
         tested = boxed(emitter, load(name), source) if source.is_value_type else load(name)

@@ -21,7 +21,7 @@ from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
-from apimpolicy.policies.state import TripRule
+from apimpolicy.policies.state import Circuits, TripRule
 from apimpolicy.text.digits import number_of
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, PoolMember
     from apimpolicy.engine.services import SimulatedTime
-    from apimpolicy.policies.state import Circuits
 
 SERVICE_UNAVAILABLE = 503
 POOL_INACTIVE = "PoolIsInactive"

@@ -6,12 +6,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
-from apimpolicy.policies.state import StateEntry
+from apimpolicy.policies.state import StateEntry, TripRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.policies.state import TripRule
 
 
 class _Circuit:

@@ -32,7 +32,7 @@ class DaprBinding(NamedTuple):
 
 
 class DaprSidecar:
-    """The sidecar; implements `apimpolicy.policies.messaging.Sidecar`. `requests` are all that it got, in order.
+    """The Dapr runtime beside the gateway. `requests` are all that it got, in order.
 
     `answer` is what `Gateway(backend=…)` takes. Without one, messages and bindings are answered with 204, and what is
     forwarded to a service (set-backend-service with `backend-id="dapr"`) is answered by the gateway's `backend`.

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
 from apimpolicy.emit.recorder import Recorder
-from apimpolicy.engine.steps import compiled
-from apimpolicy.engine.trace import Evaluation
+from apimpolicy.engine.steps import Step, compiled
+from apimpolicy.engine.trace import Evaluation, TraceEntry
 from apimpolicy.policies.conversions import InvalidValueError
 from apimpolicy.policies.spec import AttributeSlot, ContentSlot, PolicyError
 from apimpolicy.policies.surroundings import VALIDATION_FAILED, invalid_value
-from apimpolicy.text.document import Element
+from apimpolicy.text.document import Attribute, Element
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
     from apimpolicy.engine.observation import Observer
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.text.document import Attribute
     from apimpolicy.text.source import Excerpt
 
 EVALUATION_FAILED = "ExpressionValueEvaluationFailure"

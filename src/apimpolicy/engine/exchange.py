@@ -7,12 +7,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.context.execution import LastError
+from apimpolicy.context.execution import Context, LastError
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
+from apimpolicy.engine.forwarding import SendingExchange
 from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
@@ -23,25 +23,17 @@ from apimpolicy.policies.spec import SECTIONS, PolicyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from apimpolicy.context.description import OperationDescription
     from apimpolicy.context.entities import Operation
-    from apimpolicy.context.execution import Context
-    from apimpolicy.context.messages import RequestMessage
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.context.urls import Url
+    from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
-    from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
     from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.language_models import PromptEmbedding
-    from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
-    from apimpolicy.policies.state import Cache
 
 
 _STEPS_PER_POLICY = 50
@@ -57,41 +49,23 @@ class Unmatched(NamedTuple):
     operations: Sequence[Operation] = ()
 
 
-class Exchange:
-    """The state of one request; implements `apimpolicy.policies.spec.Exchange`.
+class Exchange(SendingExchange):
+    """The state of one request, and how policies run against it.
 
-    `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
-    Attributes that most requests never change are in the class, and only those that a request changes in the instance.
+    The `Response` of `context` is null until there is one: the backend's, or that of an error.
     `doubles` run in the place of policies, by their ids or places, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
     `verifications` are the questions whether a certificate is to be trusted, with their answers.
     """
 
+    variables: Variables
     program: Program | None = None
-    backend_certificate: Certificate | None = None
-    backend_id: str | None = None
-    backend_is_exact = False
-    backend_scope: str | None = None
-    backend_url: str | None = None
-    routed: Route | None = None
-    api_prefix: str | None = None
-    path_is_rewritten = False
-    host_is_set = False
-    cache_key: str | None = None
-    response_cache: Cache | None = None
-    prompt_embedding: PromptEmbedding | None = None
-    described_operation: OperationDescription | None = None
     unmatched: Unmatched | None = None
-    section = "inbound"
-    answer: ResponseMessage | None = None
     served_by: Step | None = None
-    composed_request: RequestMessage | None = None
-    _response: ResponseMessage | None = None
-    _composed: ResponseMessage | None = None
-    _has_started = False
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
+    _has_started = False
 
     def __init__(
         self,
@@ -108,15 +82,15 @@ class Exchange:
     ) -> None:
         self.original_request = original_request
         self.context = context
-        self.request: RequestMessage = context.request
+        self.request = context.request
         self.services = services
         self.url_template = url_template
         self.unasked_certificate = unasked_certificate
         self.asks_for_certificate = asks_for_certificate
         self.trace = Trace(context.traces)
         self.variables = Variables(context.variables)
-        self.backend_requests: list[Request] = []
-        self.sent_requests: list[Request] = []
+        self.backend_requests = []
+        self.sent_requests = []
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
         self.observer = observer
@@ -135,17 +109,6 @@ class Exchange:
         return Evaluator(context, self._tracing) if self.observer is None else ObservedEvaluator(context, self.observer)
 
     @property
-    def response(self) -> ResponseMessage:
-        """Return the response; an empty 200 until there is another."""
-        if self._response is None:
-            self._response = self.make_response()
-        return self._response
-
-    @response.setter
-    def response(self, response: ResponseMessage) -> None:
-        self._response = response
-
-    @property
     def last_error(self) -> LastError | None:
         """`context.LastError`."""
         return self.context.last_error
@@ -153,29 +116,6 @@ class Exchange:
     @property
     def scope(self) -> str:
         return self._running[-1].step.scope
-
-    @property
-    def changes_request(self) -> bool:
-        return self.composed_request is not None or (self._composed is None and self.section in ("inbound", "backend"))
-
-    @property
-    def message(self) -> RequestMessage | ResponseMessage:
-        if self.composed_request is not None:
-            return self.composed_request
-        return self.request if self.changes_request else self.reply
-
-    @property
-    def reply(self) -> ResponseMessage:
-        return self.response if self._composed is None else self._composed
-
-    def make_response(self, status_code: int = 200) -> ResponseMessage:
-        return ResponseMessage(status_code, second_read=self.request.second_read)
-
-    def show_response(self, response: ResponseMessage | None = None) -> None:
-        """Show the response to expressions from here on; replace it first if another one is given."""
-        if response is not None:
-            self.response = response
-        self.context.response = self.response
 
     # Running policies
 
@@ -240,29 +180,6 @@ class Exchange:
     def inserted(self) -> Sequence[Step]:
         return self._running[-1].step.inserted
 
-    def compose(self, steps: Sequence[Any], response: ResponseMessage) -> None:
-        around = self._composed
-        self._composed = response
-        try:
-            self.execute(steps)
-        finally:
-            self._composed = around
-
-    def compose_request(self, steps: Sequence[Any], request: RequestMessage) -> None:
-        around = self.composed_request
-        self.composed_request = request
-        try:
-            self.execute(steps)
-        finally:
-            self.composed_request = around
-
-    @property
-    def has_ended(self) -> bool:
-        return self.answer is not None
-
-    def end(self, response: ResponseMessage) -> None:
-        self.answer = response
-
     def answer_resolver(self, response: ResponseMessage) -> None:
         self.section = "outbound"
         self.show_response(response)
@@ -270,10 +187,6 @@ class Exchange:
     def serve(self, response: ResponseMessage) -> None:
         self.answer = response
         self.served_by = self._running[-1].step
-
-    @property
-    def is_served(self) -> bool:
-        return self.served_by is not None
 
     @property
     def place(self) -> str:
@@ -384,47 +297,6 @@ class Exchange:
         """Return the path of a policy; when it can't connect to a backend, as logs of real gateways write it."""
         is_connection = has_trait(step.name, "forwards") and error.reason in ("BackendConnectionFailure", "Timeout")
         return f"{step.name}\\{step.name}" if is_connection and step.path == f"{step.name}[1]" else step.path
-
-    # The backend
-
-    def forward(
-        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
-    ) -> tuple[Request, Response]:
-        return forwarding.forward(self, timeout, buffers=buffers, buffers_request=buffers_request)
-
-    def follow(self, request: Request, timeout: float) -> Response:
-        return forwarding.follow(self, request, timeout)
-
-    def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
-        self.sent_requests.append(request)
-        transport = self.services.outside if service is None else service
-        return forwarding.answer_of(self, transport, request, timeout, is_own=True)
-
-    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
-        return forwarding.send_to_backend(self, request, backend_id, timeout)
-
-    @property
-    def backend_choice(self) -> str:
-        return "" if self.routed is None else self.routed.why
-
-    @property
-    def pool_member(self) -> str | None:
-        routed = self.routed
-        return None if routed is None or routed.id == self.backend_id else routed.id
-
-    @property
-    def target_url(self) -> str | None:
-        return forwarding.target(self)
-
-    @property
-    def forwarded_url(self) -> Url:
-        return forwarding.forwarded_url(self)
-
-    def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
-        """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""
-        self.backend_is_exact = exact
-        self.backend_url, self.backend_id, self.backend_scope = url, backend_id, self.scope
-        self.context.backend = None if backend_id is None else self.services.backends.entity(backend_id)
 
 
 def _require_simulated(step: Step) -> None:

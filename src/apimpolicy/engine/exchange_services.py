@@ -6,44 +6,34 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
-from apimpolicy.engine.data_sources import GatewayDataSources
+from apimpolicy.engine.dapr import DaprSidecar
 from apimpolicy.engine.identity import Identities
-from apimpolicy.engine.integrations import Integrations
-from apimpolicy.engine.services import transport_of
+from apimpolicy.engine.services import SimulatedTime, transport_of
 from apimpolicy.engine.state import LocalState
+from apimpolicy.policies.content_safety import ContentSafetyService
+from apimpolicy.policies.event_hubs import EventHubs
+from apimpolicy.policies.language_models import bag_of_words, count_tokens
+from apimpolicy.policies.service_bus import ServiceBus
+from apimpolicy.policies.surroundings import Services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.engine.gateway_settings import GatewaySettings
-    from apimpolicy.engine.services import SimulatedTime
     from apimpolicy.engine.uploaded_certificates import UploadedCertificates
-    from apimpolicy.policies.state import State
+    from apimpolicy.policies.metrics import Metric
 
 
-class ExchangeServices:
-    """`apimpolicy.policies.spec.Services`, as a gateway gives them, and what only the engine uses.
+class ExchangeServices(Services):
+    """The services as a gateway's settings give them, and what only the engine uses.
 
-    `transport` answers what is forwarded, `outside` what policies send of their own. Raises ConfigurationError.
+    `transport` answers what is forwarded, `outside` what policies send of their own. Event hubs, Service Bus, Dapr and
+    metrics record. Raises ConfigurationError.
     """
 
-    __slots__ = (
-        "backends",
-        "content_safety",
-        "dapr",
-        "data_sources",
-        "documents",
-        "event_hubs",
-        "identities",
-        "language_models",
-        "metrics",
-        "outside",
-        "service_bus",
-        "settings",
-        "state",
-        "time",
-        "transport",
-    )
+    backends: BackendRouter
+    documents: ApiDocuments
+    identities: Identities
 
     def __init__(
         self,
@@ -56,19 +46,21 @@ class ExchangeServices:
         self.time = time
         self.transport = transport_of(settings.backend)
         self.outside = self.transport if settings.outside is None else transport_of(settings.outside)
-        integrations = Integrations(self.transport, settings)
         self.documents = ApiDocuments(settings.openapi, settings.schemas, settings.wsdl, settings.graphql_schema)
         for service_double in (self.transport, self.outside):
             use_time = getattr(service_double, "use_time", None)
             if use_time is not None:
                 use_time(time)
-        self.state: State = LocalState() if settings.state is None else settings.state
+        self.state = LocalState() if settings.state is None else settings.state
         self.backends = BackendRouter(settings.backends or {}, time, named_values, uploaded.get, self.state.circuits)
         self.identities = Identities(settings, time)
-        self.data_sources = GatewayDataSources(settings.sql, settings.cosmos)
-        self.event_hubs = integrations.event_hubs
-        self.service_bus = integrations.service_bus
-        self.dapr = integrations.dapr
-        self.metrics = integrations.metrics
-        self.language_models = integrations.language_models
-        self.content_safety = integrations.content_safety
+        self.sql, self.cosmos = settings.sql, settings.cosmos
+        event_hubs, dapr, safety = settings.event_hubs, settings.dapr, settings.content_safety
+        self.event_hubs = event_hubs if isinstance(event_hubs, EventHubs) else EventHubs(event_hubs)
+        self.service_bus = settings.service_bus or ServiceBus()
+        self.dapr = dapr if isinstance(dapr, DaprSidecar) else DaprSidecar(dapr)
+        self.dapr.services = self.transport
+        self.content_safety = safety if isinstance(safety, ContentSafetyService) else ContentSafetyService(safety)
+        self.count_tokens = settings.count_tokens or count_tokens
+        self.embed = settings.embeddings or bag_of_words
+        self.metrics: list[Metric] = []

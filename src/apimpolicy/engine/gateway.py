@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
 from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
-from apimpolicy.context.records import Request
+from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
@@ -21,10 +21,10 @@ from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.exchange_services import ExchangeServices
 from apimpolicy.engine.gateway_settings import GatewaySettings
-from apimpolicy.engine.observation import observer
+from apimpolicy.engine.observation import Observer, observer
 from apimpolicy.engine.parts import Part
 from apimpolicy.engine.result import Result
-from apimpolicy.engine.services import SimulatedTime, clock_of
+from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
 from apimpolicy.engine.variables import set_variables, value_of
 from apimpolicy.errors import ConfigurationError
@@ -33,21 +33,18 @@ from apimpolicy.text.secrets import keep_secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apimpolicy.context.records import Response
     from apimpolicy.dotnet.chance import Script
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.content_safety import ContentSafetyService
     from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.event_hubs import EventHub
-    from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
-    from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.engine.service_requests import ServiceRequests
-    from apimpolicy.engine.services import KeyVaultReference
     from apimpolicy.engine.steps import Program
+    from apimpolicy.policies.content_safety import ContentSafetyService
+    from apimpolicy.policies.event_hubs import EventHub
+    from apimpolicy.policies.service_bus import ServiceBus
 
 
 class Gateway(GatewaySettings):
@@ -130,16 +127,11 @@ class Gateway(GatewaySettings):
         if isinstance(request, str):
             request = Request("GET", request)
         if self.isolated:
-            return self._run_apart(
-                policy,
-                request,
-                variables=variables,
-                section=section,
-                only=only,
-                response=response,
-                last_error=last_error,
-                doubles=doubles,
-            )
+            from apimpolicy.engine.isolation import run_isolated
+
+            options: dict[str, Any] = {"variables": variables, "section": section, "only": only, "response": response}
+            options |= {"last_error": last_error, "doubles": doubles}
+            return run_isolated(self, lambda alone: alone.run(policy, request, **options))
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
@@ -156,12 +148,6 @@ class Gateway(GatewaySettings):
                 answer = pipeline.answer_unmatched(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
-
-    def _run_apart(self, *arguments: Any, **options: Any) -> Result:
-        """Run a request in a process of its own."""
-        from apimpolicy.engine.isolation import run_isolated
-
-        return run_isolated(self, lambda alone: alone.run(*arguments, **options))
 
     @ends_at_memory
     def send(

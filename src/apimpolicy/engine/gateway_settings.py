@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.environment import Limits
     from apimpolicy.engine.authorizations import ConnectionSource
     from apimpolicy.engine.backends import AnyBackend
-    from apimpolicy.engine.content_safety import AnalyzesSafety
     from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.event_hubs import EventHubs
     from apimpolicy.engine.managed_identity import TokenSource
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.service import Service
-    from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.engine.services import Backend, KeyVaultReference, Now
-    from apimpolicy.policies.data_requests import CosmosContainer, SqlDatabase
+    from apimpolicy.policies.content_safety import AnalyzesSafety
+    from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
+    from apimpolicy.policies.event_hubs import EventHubs
+    from apimpolicy.policies.service_bus import ServiceBus
     from apimpolicy.policies.state import State
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.engine.openid_cache import OpenIdCache
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError, OpenIdConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.services import SimulatedTime
-    from apimpolicy.policies.identity_services import Connection, OpenIdConfiguration
 
 AUTHORIZATION_MANAGER = "https://azure-api.net/authorization-manager"
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.description import ApiDescription, OperationDescription, pointed_at
+from apimpolicy.context.description import ApiDescription, OperationDescription, Parameter, pointed_at
 from apimpolicy.context.entities import Operation
 from apimpolicy.engine.openapi_contents import MessageReader
 from apimpolicy.engine.openapi_schemas import SchemaReader
@@ -23,7 +23,6 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.context.description import Parameter
 
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.description import HEADER, PATH, QUERY, Content, Parameter, ResponseDescription
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +21,11 @@ _KEYWORDS_OF_2 = (
 )
 
 
-class MessageReader:
+class MessageReader(Record):
     """Reads what a request and its answers are made of; `is_swagger` is OpenAPI 2.0."""
 
-    def __init__(self, document: OpenApiReader, *, is_swagger: bool) -> None:
-        self.document = document
-        self.is_swagger = is_swagger
+    document: OpenApiReader
+    is_swagger: bool
 
     def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
         """Return parameters by location and name, without cookies; and by name those that make the body

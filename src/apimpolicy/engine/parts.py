@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.execution import LastError
-from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.policy_doubles import check_names, some_places
-from apimpolicy.engine.steps import Program
+from apimpolicy.engine.steps import Program, Step
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import SECTIONS
@@ -17,10 +16,10 @@ from apimpolicy.policies.spec import SECTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.policy_doubles import AnyDouble
-    from apimpolicy.engine.steps import Step
 
 
 class Part(NamedTuple):
@@ -43,7 +42,7 @@ class Part(NamedTuple):
             program = only(program, self.only)
             exchange.sections = frozenset({section_of(program)})
         if self.response is not None:
-            exchange.show_response(ResponseMessage.of(self.response, exchange.request.second_read))
+            exchange.show_response(exchange.received(self.response))
         if exchange.sections == {"on-error"}:
             return pipeline.run_on_error(exchange, program, _error_of(self.last_error))
         return pipeline.run(exchange, program)

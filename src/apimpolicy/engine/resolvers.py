@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.context.execution import GraphQL
+from apimpolicy.context.execution import GraphQL, LastError
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.effects import EventPublished
 from apimpolicy.policies.spec import PolicyError
@@ -15,7 +15,6 @@ from apimpolicy.policies.spec import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from apimpolicy.context.execution import LastError
     from apimpolicy.context.records import Request
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program

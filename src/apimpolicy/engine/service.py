@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.context.entities import Operation
+from apimpolicy.context.entities import Api, Operation, Product, Subscription, User, Workspace
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from apimpolicy.context.entities import Api, Product, Subscription, User, Workspace
     from apimpolicy.engine.document import Policy
     from apimpolicy.text.source import Source
 

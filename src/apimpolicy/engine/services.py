@@ -10,16 +10,16 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from apimpolicy.context.records import Response
+from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.times import ticks_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]
@@ -67,16 +67,6 @@ def clock_of(now: Now) -> Clock | None:
     raise ConfigurationError(f"now is a datetime, a function that returns one, or a Clock, not {type(now).__name__}")
 
 
-def system_ticks() -> int:
-    """Return the machine's time in ticks of 100 ns since 0001-01-01 UTC."""
-    return UNIX_EPOCH_TICKS + time.time_ns() // 100
-
-
-def ticks(clock: Clock) -> int:
-    """Return the clock's time in ticks of 100 ns since 0001-01-01 UTC."""
-    return ticks_of_moment(clock.now())
-
-
 def ticks_of_moment(moment: datetime.datetime) -> int:
     """Return the ticks of a moment; one without a time zone is UTC."""
     return ticks_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC))
@@ -104,7 +94,7 @@ class SimulatedTime:
         if self._own_ticks is not None:
             return self._own_ticks() + self._ahead
         if self.clock is None:
-            return system_ticks() + self._ahead
+            return UNIX_EPOCH_TICKS + time.time_ns() // 100 + self._ahead
         moment = self.clock.now()
         known, ticks = self._known
         if moment is not known:
@@ -155,9 +145,8 @@ def _takes_timeout(function: Callable[..., Response]) -> bool:
     return len(needed) > 1 or "timeout" in [*parameters][1:2]
 
 
-class _ConstantTransport:
-    def __init__(self, response: Response) -> None:
-        self.response = response
+class _ConstantTransport(Record):
+    response: Response
 
     def send(self, request: Request, timeout: float) -> Response:
         return self.response
@@ -212,17 +201,14 @@ class KeyVault:
         return f"KeyVault({self.name!r})"
 
 
-class KeyVaultReference:
+class KeyVaultReference(Record):
     """A certificate uploaded by reference: the policy sees the newest version there is when a request comes.
 
     Azure looks for a new version every four hours; here there is no delay.
     """
 
-    __slots__ = ("name", "vault")
-
-    def __init__(self, vault: KeyVault, name: str) -> None:
-        self.vault = vault
-        self.name = name
+    vault: KeyVault
+    name: str
 
     def resolve(self) -> Certificate:
         """Return the certificate. Raises ConfigurationError when the vault has none of that name."""

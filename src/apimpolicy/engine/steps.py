@@ -12,6 +12,7 @@ from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError, PolicySyntaxError, PolicyTypeError
 from apimpolicy.policies.placement import SCOPES, SECTIONS
 from apimpolicy.policies.registry import has_trait, is_known, specification_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,17 +114,12 @@ class Step:
         return f"Step({self.scope!r}, {self.section!r}, {self.path!r})"
 
 
-class Program:
+class Program(Record):
     """The effective document of one combination of scopes: what runs in each section, and what it was built from."""
 
-    __slots__ = ("inherits_missing", "scopes", "sections")
-
-    def __init__(
-        self, sections: dict[str, list[Step]], scopes: Mapping[str, Policy], *, inherits_missing: bool
-    ) -> None:
-        self.sections = sections
-        self.scopes = scopes
-        self.inherits_missing = inherits_missing
+    sections: dict[str, list[Step]]
+    scopes: Mapping[str, Policy]
+    inherits_missing: bool
 
     def steps(self) -> Iterator[Step]:
         """Yield every step of all sections, outer steps before inner ones."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.effects import AnyEffect, Effect, readable
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Position
 
 
-class Evaluation:
+class Evaluation(Record):
     """One expression that was evaluated for a policy.
 
     `what` is the attribute's name, or the child element's name, or "text" for the element's own content. `recorder`
@@ -33,17 +34,14 @@ class Evaluation:
     `refusal` is why the gateway refuses the value. `messages` is what `context.Trace(…)` wrote meanwhile.
     """
 
-    __slots__ = ("error", "excerpt", "expression", "messages", "recorder", "refusal", "value", "what")
-
-    def __init__(self, what: str, excerpt: Excerpt, recorder: Recorder | None) -> None:
-        self.what = what
-        self.excerpt = excerpt
-        self.recorder = recorder
-        self.expression: CompiledExpression | None = None
-        self.value: object = None
-        self.error: DotnetException | None = None
-        self.refusal = ""
-        self.messages: tuple[str, ...] = ()
+    what: str
+    excerpt: Excerpt
+    recorder: Recorder | None
+    expression: CompiledExpression | None = None
+    value: object = None
+    error: DotnetException | None = None
+    refusal: str = ""
+    messages: tuple[str, ...] = ()
 
     @property
     def static_type(self) -> str:

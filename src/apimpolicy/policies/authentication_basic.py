@@ -15,15 +15,11 @@ Source: https://learn.microsoft.com/azure/api-management/authentication-basic-po
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Effect, HeaderSet
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 
 @policy(

@@ -26,12 +26,11 @@ from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.effects import BackendCertificateSet, Effect
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
-from apimpolicy.policies.uploaded_certificates import find_certificate
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.policies.uploaded_certificates import uploaded_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(
@@ -63,9 +62,7 @@ class AuthenticationCertificate:
         if self.body is not None:
             return self.from_body(self.body)
         if self.certificate_id is not None:
-            if (found := find_certificate(exchange, self.certificate_id)) is not None:
-                return found
-            raise PolicyError(None, f"No certificate with the id '{self.certificate_id}' is uploaded.")
+            return uploaded_certificate(exchange, self.certificate_id)
         from apimpolicy.policies.certificate_claims import same_hexadecimal
 
         for pair in exchange.context.deployment.certificates:

@@ -33,17 +33,12 @@ Source: https://learn.microsoft.com/azure/api-management/authentication-managed-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect, TokenAcquired
 from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
 
 NO_IDENTITY = "Managed service identity must be configured to use authentication-token policy."
 """Documented, for an identity that is missing or has expired."""
@@ -54,7 +49,7 @@ NO_IDENTITY = "Managed service identity must be configured to use authentication
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
-    traits="asks-for-token",
+    traits="acquires-token",
     effects="header:authorization variables fails",
     access="identity",
 )

@@ -20,7 +20,7 @@ from apimpolicy.policies.spec import policy
     sections="inbound",
     also_in="outbound",  # the documentation refuses it, and several repositories deploy it
     same_as="llm-emit-token-metric",
-    traits="measures",
+    traits="emits-metrics",
     effects="fails fails-later",
     access="passes",
 )

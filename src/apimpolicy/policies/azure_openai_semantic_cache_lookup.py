@@ -24,7 +24,7 @@ from apimpolicy.policies.spec import literal_attribute, policy
     placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
     same_as="llm-semantic-cache-lookup",
     other_half="azure-openai-semantic-cache-store",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="serves fails",
     access="passes",
 )

@@ -17,11 +17,10 @@ from apimpolicy.policies.conversions import number
 from apimpolicy.policies.llm_semantic_cache_store import store
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
     same_as="llm-semantic-cache-store",
     other_half="azure-openai-semantic-cache-lookup",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="fails",
     access="passes",
 )

@@ -20,16 +20,12 @@ Source: https://learn.microsoft.com/azure/api-management/set-edit-policies
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from apimpolicy.policies.effects import BaseInserted, Effect
-from apimpolicy.policies.spec import ANYWHERE, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, policy
 
 
-@policy("base", sections=ANYWHERE, access="runs")
+@policy("base", access="runs")
 class Base:
     def run(self, exchange: Exchange) -> None:
         steps = exchange.inserted()

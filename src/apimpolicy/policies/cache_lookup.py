@@ -35,12 +35,11 @@ from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apimpolicy.policies.spec import Exchange
 
 CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
 """What a miss removes from the request. Cache-Control was seen; the reason that the trace gives implies the others."""
@@ -60,7 +59,7 @@ MISS = (
     placement=Placement(once="section"),
     left_out="`caching-type`: a gateway without a Redis has one cache",
     other_half="cache-store",
-    traits="keeps-responses not-in-fragments",
+    traits="caches-responses not-in-fragments",
     effects="serves fails",
     access="passes",
 )
@@ -75,7 +74,6 @@ class CacheLookup:
     parameters: list[str] = child_texts("vary-by-query-parameter", trimmed)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
         from apimpolicy.context.records import Response
 
         request = exchange.request
@@ -95,7 +93,7 @@ class CacheLookup:
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
             told = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
             return CacheAccessed(MISS, key=key, found=False, told=told)
-        answer = ResponseMessage.of(value, request.second_read)
+        answer = exchange.received(value)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])

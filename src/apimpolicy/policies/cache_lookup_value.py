@@ -15,23 +15,17 @@ Source: https://learn.microsoft.com/azure/api-management/cache-lookup-value-poli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 CACHING_TYPES = ("prefer-external", "external", "internal")
 
 
 @policy(
     "cache-lookup-value",
-    sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
-    traits="keeps-values finds-value",
+    traits="caches-values reads-cache",
     effects="variables fails",
     access="passes",
 )

@@ -18,16 +18,11 @@ Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 STORED = "Response will be buffered during streaming and stored in the cache after it is received in full."
 
@@ -37,7 +32,7 @@ STORED = "Response will be buffered during streaming and stored in the cache aft
     sections="outbound",
     placement=Placement(once="section"),
     other_half="cache-lookup",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="fails",
     access="passes",
 )

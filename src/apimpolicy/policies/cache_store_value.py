@@ -14,23 +14,17 @@ Source: https://learn.microsoft.com/azure/api-management/cache-store-value-polic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 
 @policy(
     "cache-store-value",
-    sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
-    traits="keeps-values ranged",
+    traits="caches-values bounded-numbers",
     effects="fails",
     access="passes",
 )

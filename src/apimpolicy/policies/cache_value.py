@@ -24,14 +24,13 @@ Source: https://github.com/Azure/azure-api-management-policy-toolkit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
-    ANYWHERE,
+    Exchange,
     PolicyError,
+    Step,
     child,
     expression_attribute,
     literal_attribute,
@@ -40,20 +39,13 @@ from apimpolicy.policies.spec import (
     policy,
 )
 
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
-
 
 @part("value")
 class ComputedValue:
     steps: list[Step] = policies()
 
 
-@policy(
-    "cache-value",
-    sections=ANYWHERE,
-    left_out="`caching-type`: a gateway without a Redis has one cache",
-)
+@policy("cache-value", left_out="`caching-type`: a gateway without a Redis has one cache")
 class CacheValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     default_value: object = expression_attribute(typed)

@@ -5,31 +5,30 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.state import Claim, Total
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.call_rates import time_span
+from apimpolicy.policies.state import Claim, CounterStatus, Total
+from apimpolicy.policies.surroundings import Exchange, PolicyError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import CounterStatus
-    from apimpolicy.policies.surroundings import Exchange
 
 FORBIDDEN = 403
 KILOBYTE = 1024
 NO_LIMIT = 1 << 52
-"""Where only the bandwidth is limited, calls are counted all the same: a whole number that every double can hold."""
+"""The limit where only the bandwidth is limited, and calls are still counted: a number that every double can hold."""
 
 
-class Quota:
+class Quota(Record):
     """One quota. `start` is in seconds since 0001-01-01, `period` in seconds; a period of 0 never ends."""
 
-    def __init__(self, key: str, calls: int | None, bandwidth: int | None, start: float, period: float) -> None:
-        self.key = key
-        self.calls = calls
-        self.bandwidth = bandwidth
-        self.start = start
-        self.period = period
+    key: str
+    calls: int | None
+    bandwidth: int | None
+    start: float
+    period: float
 
     def total(self, what: str) -> Total:
         return Total(f"{self.key} {what}", self.start, self.period)
@@ -51,7 +50,7 @@ class Quota:
     def refusal(self, claim: Claim, status: CounterStatus) -> PolicyError:
         what = "call volume" if claim.counter == self.total("calls") else "bandwidth"
         seconds = math.ceil(status.wait)
-        message = f"Out of {what} quota. Quota will be replenished in {span(seconds)}."
+        message = f"Out of {what} quota. Quota will be replenished in {time_span(seconds)}."
         return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
 
 
@@ -69,14 +68,3 @@ def take(
         quota, claim = owned[taken.refused]
         raise quota.refusal(claim, taken.statuses[taken.refused])
     return int(claims[0].limit - taken.statuses[0].left)
-
-
-def span(seconds: int) -> str:
-    """Return a time span as .NET writes it.
-
-    >>> span(11657), span(1763935)
-    ('03:14:17', '20.09:58:55')
-    """
-    days, rest = divmod(seconds, 86_400)
-    written = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
-    return f"{days}.{written}" if days else written

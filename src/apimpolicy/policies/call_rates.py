@@ -7,53 +7,46 @@ holds `calls`, fills evenly within the period, and each call takes one.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import Effect, RateLimited
-from apimpolicy.policies.state import Bucket, Claim, Window, whole_calls
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.effects import Condition, Effect, RateLimited
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute
+from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, Window, whole_calls
+from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import Counter, CounterStatus
-    from apimpolicy.policies.surroundings import Exchange
 
 EXCEEDED = "Rate limit was exceeded."
 
 
-class CallRate:
-    """One limit: `calls` within `period` seconds, and the names under which it tells about itself."""
+class Report:
+    """The attributes that name the headers and variables in which a rate limit is reported."""
 
-    def __init__(
-        self,
-        key: str,
-        calls: int,
-        period: float,
-        *,
-        retry_after_header: str = "Retry-After",
-        retry_after_variable: str | None = None,
-        remaining_header: str | None = None,
-        remaining_variable: str | None = None,
-        total_header: str | None = None,
-    ) -> None:
-        self.key = key
-        self.calls = calls
-        self.period = period
-        self.retry_after_header = retry_after_header
-        self.retry_after_variable = retry_after_variable
-        self.remaining_header = remaining_header
-        self.remaining_variable = remaining_variable
-        self.total_header = total_header
+    retry_after_header_name: str = literal_attribute(default="Retry-After")
+    retry_after_variable_name: str | None = literal_attribute()
+    remaining_calls_header_name: str | None = literal_attribute()
+    remaining_calls_variable_name: str | None = literal_attribute()
+    total_calls_header_name: str | None = literal_attribute()
+
+
+class CallRate(Record):
+    """One limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
+
+    key: str
+    calls: int
+    period: float
+    report: Report
+    is_outermost: bool = keyword(default=True, kw_only=True)
 
     @property
     def number(self) -> int:
-        """Return the number by which the trace names the counter; a gateway's own numbers are not known (this is
-        FNV-1a).
-        """
+        """Return the number by which the trace names the counter: FNV-1a, because a gateway's own is not known."""
         found = 0xCBF29CE484222325
         for byte in from_utf16(self.key).encode("utf-8", "replace"):
             found = (found ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
@@ -70,16 +63,18 @@ class CallRate:
         return Window(self.key, self.period)
 
     def tell(self, exchange: Exchange, status: CounterStatus) -> int:
-        """Put what is left into the variable and, at the end, into the answer's headers; how many calls that are."""
-        left = whole_calls(status.left)
-        if self.remaining_variable is not None:
-            exchange.variables[self.remaining_variable] = left
+        """Set the variable of remaining calls and, at the end, the headers; return how many calls remain."""
+        left, report = whole_calls(status.left), self.report
+        if not self.is_outermost:
+            return left
+        if report.remaining_calls_variable_name is not None:
+            exchange.variables[report.remaining_calls_variable_name] = left
 
         def add(answer: ResponseMessage) -> None:
-            if self.remaining_header is not None:
-                answer.headers.set(self.remaining_header, [str(left)])
-            if self.total_header is not None:
-                answer.headers.set(self.total_header, [str(self.calls)])
+            if report.remaining_calls_header_name is not None:
+                answer.headers.set(report.remaining_calls_header_name, [str(left)])
+            if report.total_calls_header_name is not None:
+                answer.headers.set(report.total_calls_header_name, [str(self.calls)])
 
         exchange.at_end(add)
         return left
@@ -87,34 +82,35 @@ class CallRate:
     def refusal(self, exchange: Exchange, status: CounterStatus) -> PolicyError:
         """Return the error when there were too many calls already."""
         seconds = max(1, math.ceil(round(status.wait, 3)))
-        if self.retry_after_variable is not None:
-            exchange.variables[self.retry_after_variable] = seconds
+        if self.report.retry_after_variable_name is not None:
+            exchange.variables[self.report.retry_after_variable_name] = seconds
         self.tell(exchange, status)
-        limit = {"counterKey": self.number, "period": span(self.period), "callLimit": self.calls, "count": self.calls}
-        told = {"message": EXCEEDED, "retryAfter": span(status.wait), "rateLimit": limit}
+        period = time_span(self.period)
+        limit = {"counterKey": self.number, "period": period, "callLimit": self.calls, "count": self.calls}
+        told = {"message": EXCEEDED, "retryAfter": time_span(status.wait), "rateLimit": limit}
         exchange.note(RateLimited(EXCEEDED, remaining=0, told=told))
         return PolicyError(
             "RateLimitExceeded",
             "Rate limit is exceeded",
             429,
             public_message=f"Rate limit is exceeded. Try again in {seconds} seconds.",
-            headers={self.retry_after_header: str(seconds)},
+            headers={self.report.retry_after_header_name: str(seconds)},
         )
 
 
-def span(seconds: float) -> str:
+def time_span(seconds: float) -> str:
     """Return a time span as .NET writes it.
 
-    >>> span(60), span(37.5093691)
-    ('00:01:00', '00:00:37.5093691')
+    >>> time_span(60), time_span(37.5093691), time_span(1763935)
+    ('00:01:00', '00:00:37.5093691', '20.09:58:55')
     """
-    whole_seconds, ticks = divmod(round(seconds * TICKS_PER_SECOND), TICKS_PER_SECOND)
-    written = f"{whole_seconds // 3600:02}:{whole_seconds // 60 % 60:02}:{whole_seconds % 60:02}"
-    return f"{written}.{ticks:07}" if ticks else written
+    from apimpolicy.dotnet.system.timespans import TimeSpan
+
+    return TimeSpan(round(seconds * TICKS_PER_SECOND)).to_string()
 
 
 def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_reservation: bool = False) -> int:
-    """Count a call for all rates; how many calls the first one has left. A reservation counts at the end: see
+    """Count a call for all rates; return how many calls the first one has left. A reservation counts at the end: see
     `apimpolicy.policies.state.Counters`.
 
     Raises PolicyError, and counts nothing, when there were too many calls already.
@@ -126,8 +122,14 @@ def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_re
     return rates[0].tell(exchange, taken.statuses[0])
 
 
-def matches(entity_id: str, entity_name: str, wanted_id: str | None, wanted_name: str | None) -> bool:
-    """Return whether an `api` or `operation` child means this entity: the id counts before the name."""
-    if wanted_id is not None:
-        return from_utf16(entity_id) == from_utf16(wanted_id)
-    return wanted_name is not None and entity_name == wanted_name
+def applicable(exchange: Exchange, steps: Sequence[Step], kind: str, entity: Api | Operation) -> Iterator[Any]:
+    """Yield the limits of `api` or `operation` elements that are for an entity: the id counts before the name."""
+    for step in steps:
+        limit = exchange.evaluate(step)
+        if limit.id is not None:
+            applies = from_utf16(entity.id) == from_utf16(limit.id)
+        else:
+            applies = limit.name is not None and entity.name == limit.name
+        exchange.note(Condition(f"{'this' if applies else 'another'} {kind}", taken=applies), step)
+        if applies:
+            yield limit

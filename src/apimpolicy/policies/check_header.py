@@ -19,23 +19,18 @@ Source: https://learn.microsoft.com/azure/api-management/check-header-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import Effect, HeaderChecked
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, PolicyError, child_texts, expression_attribute, policy
 
 
 @policy(
     "check-header",
     sections="inbound",
     placement=Placement(not_at=("workspace",)),
-    traits="refuses ranged checks-header",
+    traits="refuses bounded-numbers checks-header",
     refuses_with="failed-check-httpcode",
     also_in="outbound",  # the editor extension
     effects="refuses",

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import BranchTaken, Condition
-from apimpolicy.policies.spec import ANYWHERE, child, children, expression_attribute, part, policies, policy
+from apimpolicy.policies.spec import child, children, expression_attribute, part, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
@@ -47,12 +47,7 @@ class Otherwise:
     steps: list[Step] = policies()
 
 
-@policy(
-    "choose",
-    sections=ANYWHERE,
-    traits="wraps branches",
-    access="branches",
-)
+@policy("choose", traits="runs-policies branches", access="branches")
 class Choose:
     whens: list[Step] = children(When, required=True)
     otherwise: Step | None = child(Otherwise)

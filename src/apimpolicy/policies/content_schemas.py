@@ -7,25 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.description import definition_name
+from apimpolicy.context.description import Content, definition_name
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.policies.validation_errors import (
-    INCORRECT,
-    INTERNAL,
-    MISSING,
-    PREVENT,
-    ValidationError,
-    description_of,
-)
+from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, PREVENT, ValidationError, description_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.context.description import Content
     from apimpolicy.policies.spec import Exchange
     from apimpolicy.policies.validate_content import ContentRule
 

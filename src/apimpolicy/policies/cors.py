@@ -38,11 +38,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import CorsChecked, Effect
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
 
 _SAFE_HEADERS = frozenset({"accept", "accept-language", "content-language", "content-type"})
 """Need no permission (Fetch standard)."""

@@ -35,9 +35,10 @@ Source: https://learn.microsoft.com/azure/api-management/cosmosdb-data-source-po
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.cosmosdb_requests import (
     DeleteRequest,
@@ -49,7 +50,6 @@ from apimpolicy.policies.cosmosdb_requests import (
     ReadRequest,
     WriteRequest,
 )
-from apimpolicy.policies.data_requests import CosmosRequest
 from apimpolicy.policies.data_source_parts import (
     ConnectionString,
     DataAnswer,
@@ -59,11 +59,9 @@ from apimpolicy.policies.data_source_parts import (
     templated,
     unreachable,
 )
+from apimpolicy.policies.data_sources import CosmosRequest
 from apimpolicy.policies.effects import DataRequested, Effect
-from apimpolicy.policies.spec import PolicyError, child, child_texts, part, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, child_texts, part, policy
 
 
 @part("connection-info")
@@ -77,7 +75,7 @@ class CosmosConnection:
     "cosmosdb-data-source",
     sections="",
     left_out="running the request: it is recorded, and a stand-in answers",
-    traits="answers",
+    traits="responds",
 )
 class CosmosDBDataSource:
     connection_info: Step | None = child(CosmosConnection, required=True)
@@ -112,8 +110,11 @@ class CosmosDBDataSource:
             container=from_utf16(connection.container_names[0]),
             **make(exchange, exchange.evaluate(step)),
         )
+        container = exchange.services.cosmos
+        if container is None:
+            raise ConfigurationError("the gateway has no Cosmos DB; give it one: Gateway(cosmos=RecordedCosmos(…))")
         try:
-            answer = exchange.services.data_sources.cosmos(request)
+            answer = container.execute(request)
         except OSError as error:
             raise unreachable(error) from None
         is_list = request.kind == "query" and isinstance(answer, (list, tuple))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.data_source_parts import QueryParameters
-from apimpolicy.policies.spec import child, child_texts, content, literal_attribute, part, policies
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Step
+from apimpolicy.policies.spec import Step, child, child_texts, content, literal_attribute, part, policies
 
 CONSISTENCY_LEVELS = ("bounded-staleness", "consistent-prefix", "eventual", "session", "strong")
 
@@ -21,29 +16,23 @@ class ItemId:
 
 
 @part("partition-key")
-class PartitionKey:
+class PartitionKey(ItemId):
     data_type: str = literal_attribute(default="string", values=("string", "number", "bool", "none", "null"))
-    template: str | None = literal_attribute(values=("liquid", "none"))
-    text: str = content(trimmed)
 
 
 @part("etag")
-class Etag:
+class Etag(ItemId):
     type: str = literal_attribute(default="match", values=("match", "no-match"))
-    template: str | None = literal_attribute(values=("liquid", "none"))
-    text: str = content(trimmed)
 
 
 @part("max-item-count")
-class MaxItemCount:
-    template: str | None = literal_attribute(values=("liquid", "none"))
-    text: str = content(trimmed)
+class MaxItemCount(ItemId):
+    """A number, as text."""
 
 
 @part("continuation-token")
-class ContinuationToken:
-    template: str | None = literal_attribute(values=("liquid", "none"))
-    text: str = content(trimmed)
+class ContinuationToken(ItemId):
+    """A token of an earlier response."""
 
 
 @part("paging")

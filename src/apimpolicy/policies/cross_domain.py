@@ -20,15 +20,10 @@ Source: https://learn.microsoft.com/azure/api-management/cross-domain-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import CrossDomainChecked, Effect, ResponseReturned
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import content, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, content, policy
 
 _ROOT = "cross-domain-policy"
 

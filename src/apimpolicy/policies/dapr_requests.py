@@ -13,11 +13,10 @@ from urllib.parse import quote
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.surroundings import Exchange
 
 SIDECAR = "http://localhost:3500/v1.0"
 JSON = "application/json"
@@ -25,10 +24,9 @@ JSON = "application/json"
 
 def ask(exchange: Exchange, request: Request, timeout: float, variable: str | None, ignore_error: bool) -> Effect:
     """Send a request to the sidecar. Raises PolicyError when that fails, unless errors are ignored."""
-    from apimpolicy.context.messages import ResponseMessage
 
     try:
-        response = exchange.send(request, timeout, exchange.services.dapr)
+        response = exchange.send(request, timeout, to_dapr=True)
     except PolicyError as error:
         if not ignore_error:
             raise
@@ -36,27 +34,19 @@ def ask(exchange: Exchange, request: Request, timeout: float, variable: str | No
             exchange.variables[variable] = None
         return Sent(f"failed, ignored: {error.message}", request=request, response=None)
     if variable is not None:
-        exchange.variables[variable] = ResponseMessage.of(response, exchange.request.second_read)
+        exchange.variables[variable] = exchange.received(response)
     if response.status_code >= 400 and not ignore_error:
         raise PolicyError(None, f"Dapr answered {request.url} with the status code {response.status_code}.")
-    shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-    return Sent(shown, request=request, response=response)
+    return Sent.answered(request, response)
 
 
-def rendered(exchange: Exchange, content: bytes, template: str | None) -> bytes:
-    """Return what a content gives, which is a Liquid template if `template` says so. Raises PolicyError."""
+def content_of(exchange: Exchange, content: bytes, template: str | None) -> bytes:
+    """Return a content, rendered as a Liquid template if `template` is Liquid. Raises PolicyError."""
     if template is None or template.lower() != "liquid":
         return content
-    from apimpolicy.policies.liquid.binding import bind_body, bind_context
-    from apimpolicy.policies.liquid.errors import LiquidError
-    from apimpolicy.policies.liquid.template import read_template
+    from apimpolicy.policies.liquid.template import rendered
 
-    seen = bind_body(exchange.message, parses_dates=True, nil_is_null=False)
-    try:
-        template_text = to_utf16(content.decode("utf-8", "replace"))
-        rendering = read_template(template_text).render({"body": seen, "context": bind_context(exchange.context)})
-    except LiquidError as error:
-        raise PolicyError(None, error.shown) from None
+    rendering = rendered(exchange, to_utf16(content.decode("utf-8", "replace")), exchange.message)
     return from_utf16(rendering.text).encode("utf-8", "replace")
 
 

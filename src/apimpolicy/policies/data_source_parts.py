@@ -87,16 +87,9 @@ def templated(exchange: Exchange, text: str, template: str | None) -> str:
     """
     if template != "liquid":
         return from_utf16(text)
-    from apimpolicy.policies.liquid.binding import bind_body, bind_context
-    from apimpolicy.policies.liquid.errors import LiquidError
-    from apimpolicy.policies.liquid.template import read_template
+    from apimpolicy.policies.liquid.template import rendered
 
-    seen = bind_body(exchange.request, parses_dates=False, nil_is_null=False)
-    try:
-        rendering = read_template(to_utf16(text)).render({"body": seen, "context": bind_context(exchange.context)})
-    except LiquidError as error:
-        raise PolicyError(None, error.shown) from None
-    return from_utf16(rendering.text).strip()
+    return from_utf16(rendered(exchange, to_utf16(text), exchange.request, parses_dates=False).text).strip()
 
 
 def unreachable(error: OSError) -> PolicyError:

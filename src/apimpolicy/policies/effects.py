@@ -3,12 +3,13 @@
     for entry, effect in result.trace.effects(HeaderSet):
         print(entry.path, effect.name, effect.before, effect.after)
 
-`kind` is the name of the class in JSON. Policies make effects of .NET strings; the trace converts them to Python's when
-they are read (`readable`), all but the `value` of a variable.
+`kind` is the name of the class in JSON, `header-set` for `HeaderSet`. Policies make effects of .NET strings; the trace
+converts them to Python's when they are read (`readable`), all but the `value` of a variable.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.dotnet.values import from_utf16
@@ -23,14 +24,20 @@ if TYPE_CHECKING:
     Values = tuple[str, ...]
 
 
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
 class Effect(Record):
     """`text` describes the effect in a few words; `told` is the entry in a real gateway's trace, where it is known."""
 
     text: str
     told: object = keyword(default=None, kw_only=True)
-    kind = ""
+    kind = "effect"
     ends = False
     """Whether the policy ended the pipeline."""
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = _WORD_START.sub("-", cls.__name__).lower()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.text!r}>"
@@ -69,50 +76,41 @@ def is_taken(effect: Effect | None) -> bool:
 class BranchTaken(Effect):
     """The branch of a choose: `when[2]`, `otherwise` or None."""
 
-    kind = "branch"
     taken: str | None
 
 
 class Condition(Effect):
     """A `when`, `otherwise`, or another part that applies to some requests."""
 
-    kind = "condition"
     taken: bool
 
 
 class Retried(Effect):
     """`waits` are the seconds before each repetition."""
 
-    kind = "retried"
     waits: tuple[float, ...]
 
 
 class Waited(Effect):
     """`count` policies inside of wait have ended."""
 
-    kind = "waited"
     count: int
 
 
 class ConcurrencyLimited(Effect):
     """limit-concurrency: how many requests run inside now."""
 
-    kind = "limited"
     key: str
     inside: int
 
 
 class Included(Effect):
-    """include-fragment."""
-
-    kind = "included"
     fragment: str
 
 
 class BaseInserted(Effect):
     """base: the scope whose policies run here, and their number."""
 
-    kind = "base"
     scope: str | None
     count: int
 
@@ -120,7 +118,6 @@ class BaseInserted(Effect):
 class Replaced(Effect):
     """A double ran in the place of the policy."""
 
-    kind = "replaced"
     ends: bool
 
 
@@ -130,7 +127,6 @@ class Replaced(Effect):
 class HeaderSet(Effect):
     """The gateway doesn't let policies change a `protected` header."""
 
-    kind = "header-set"
     message: str
     name: str
     action: str
@@ -142,7 +138,6 @@ class HeaderSet(Effect):
 class StatusSet(Effect):
     """`before` are the code and the reason."""
 
-    kind = "status-set"
     code: int
     reason: str
     before: tuple[int, str]
@@ -151,7 +146,6 @@ class StatusSet(Effect):
 class BodySet(Effect):
     """`length` is in bytes; `unknown_filters` and `errors` are Liquid's."""
 
-    kind = "body-set"
     message: str
     length: int = 0
     unknown_filters: Values = ()
@@ -161,7 +155,6 @@ class BodySet(Effect):
 class TextReplaced(Effect):
     """find-and-replace, redirect-content-urls: `count` replacements in a body."""
 
-    kind = "text-replaced"
     message: str
     count: int
 
@@ -169,19 +162,16 @@ class TextReplaced(Effect):
 class Converted(Effect):
     """json-to-xml, xml-to-json, xsl-transform: `length` is in bytes, None when nothing was converted."""
 
-    kind = "converted"
     message: str
     length: int | None
 
 
 class MethodSet(Effect):
-    kind = "method-set"
     before: str
     after: str
 
 
 class QuerySet(Effect):
-    kind = "query-set"
     name: str
     action: str
     before: Values
@@ -191,7 +181,6 @@ class QuerySet(Effect):
 class UrlRewritten(Effect):
     """`before` and `after` are path and query; `request_url` is the backend's."""
 
-    kind = "url-rewritten"
     before: str
     after: str
     request_url: str | None
@@ -200,12 +189,10 @@ class UrlRewritten(Effect):
 class Padded(Effect):
     """jsonp: the callback."""
 
-    kind = "padded"
     callback: str | None
 
 
 class CorsChecked(Effect):
-    kind = "cors"
     origin: str | None = None
     allowed: bool = False
     ends: bool = False
@@ -214,14 +201,12 @@ class CorsChecked(Effect):
 class CrossDomainChecked(Effect):
     """cross-domain: whether the request asks for the file."""
 
-    kind = "cross-domain"
     asked: bool
 
 
 class ResponseReturned(Effect):
     """return-response, mock-response, cross-domain."""
 
-    kind = "response-returned"
     response: Response
     ends = True
 
@@ -232,7 +217,6 @@ class ResponseReturned(Effect):
 class VariableSet(Effect):
     """`value` is the .NET value, boxed."""
 
-    kind = "variable-set"
     name: str
     value: object
 
@@ -240,7 +224,6 @@ class VariableSet(Effect):
 class MetadataRead(Effect):
     """A name with a value: metadata of trace, dimensions, headers of a request, parameters of a stylesheet."""
 
-    kind = "metadata"
     name: str
     value: object
 
@@ -248,7 +231,6 @@ class MetadataRead(Effect):
 class Listed(Effect):
     """Audiences, issuers, claims and keys of token policies."""
 
-    kind = "listed"
     count: int
 
 
@@ -258,7 +240,6 @@ class Listed(Effect):
 class BackendSet(Effect):
     """`request_url` is the backend's, None where a pool decides later."""
 
-    kind = "backend-set"
     url: str | None
     backend_id: str | None
     ignored: bool = False
@@ -267,14 +248,10 @@ class BackendSet(Effect):
 
 
 class BackendCertificateSet(Effect):
-    """authentication-certificate."""
-
-    kind = "backend-certificate-set"
     thumbprint: str
 
 
 class ProxySet(Effect):
-    kind = "proxy-set"
     url: str
     username: str | None
 
@@ -282,7 +259,6 @@ class ProxySet(Effect):
 class Forwarded(Effect):
     """The request as it was sent, and the response; `member` of `pool` got it."""
 
-    kind = "forwarded"
     request: Request
     response: Response | None
     member: str | None = None
@@ -292,24 +268,31 @@ class Forwarded(Effect):
 class Sent(Effect):
     """A request of a policy's own: `error` is why it failed, where the policy ignores that."""
 
-    kind = "sent"
     request: Request | None
     response: Response | None
     error: str = ""
     ends: bool = False
 
+    @classmethod
+    def answered(cls, request: Request, response: Response, *, ends: bool = False) -> Sent:
+        """Return the effect of a request that got a response."""
+        return cls(round_trip(request, response), request=request, response=response, ends=ends)
+
+
+def round_trip(request: Request, response: Response) -> str:
+    """Return a request and its response in a few words."""
+    return f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+
 
 class DataRequested(Effect):
     """`source` is `sql`, with the `count` of rows, or `cosmosdb`, with the kind of `request`."""
 
-    kind = "data-requested"
     source: str
     count: int = 0
     request: str = ""
 
 
 class EventPublished(Effect):
-    kind = "event-published"
     subscriptions: Values
     body: str
 
@@ -317,7 +300,6 @@ class EventPublished(Effect):
 class EventLogged(Effect):
     """log-to-eventhub: `length` is in bytes."""
 
-    kind = "event-logged"
     logger_id: str
     length: int
     truncated: bool
@@ -326,7 +308,6 @@ class EventLogged(Effect):
 class MessageSent(Effect):
     """send-service-bus-message: `length` is in bytes."""
 
-    kind = "message-sent"
     queue: str | None
     topic: str | None
     length: int
@@ -335,12 +316,10 @@ class MessageSent(Effect):
 class MetricEmitted(Effect):
     """`metrics` are empty when they follow with the response."""
 
-    kind = "metric-emitted"
     metrics: Sequence[Metric]
 
 
 class TraceWritten(Effect):
-    kind = "trace-written"
     source: str
     severity: str
     message: str
@@ -350,7 +329,6 @@ class TraceWritten(Effect):
 class CacheAccessed(Effect):
     """`distance` is how far the found prompt is, in the semantic cache."""
 
-    kind = "cache"
     key: str | None
     found: bool
     distance: float | None = None
@@ -360,9 +338,6 @@ class CacheAccessed(Effect):
 
 
 class CertificateChecked(Effect):
-    """validate-client-certificate."""
-
-    kind = "certificate-checked"
     valid: bool
     reason: str | None
     ignored: bool
@@ -371,24 +346,17 @@ class CertificateChecked(Effect):
 class TokenValidated(Effect):
     """validate-jwt, validate-azure-ad-token."""
 
-    kind = "token-validated"
     valid: bool
     reason: str | None
 
 
 class TokenAcquired(Effect):
-    """authentication-managed-identity."""
-
-    kind = "token-acquired"
     resource: str
     client_id: str | None
     acquired: bool
 
 
 class AuthorizationAcquired(Effect):
-    """get-authorization-context."""
-
-    kind = "authorization-acquired"
     provider_id: str
     authorization_id: str
     name: str
@@ -396,24 +364,17 @@ class AuthorizationAcquired(Effect):
 
 
 class HeaderChecked(Effect):
-    """check-header."""
-
-    kind = "header-checked"
     name: str
     values: Values
 
 
 class AddressChecked(Effect):
-    """ip-filter."""
-
-    kind = "address-checked"
     address: str
 
 
 class ContentChecked(Effect):
     """llm-content-safety: `found` is why the content was refused."""
 
-    kind = "content-checked"
     texts: int
     found: str | None
 
@@ -421,29 +382,24 @@ class ContentChecked(Effect):
 class Validated(Effect):
     """validate-content, -headers, -parameters and others: details of errors that the policy doesn't prevent."""
 
-    kind = "validated"
     errors: Values
 
 
-class GraphQLValidated(Effect):
+class GraphqlValidated(Effect):
     """`removed` are fields as `Type.field`."""
 
-    kind = "graphql-validated"
     removed: Values
 
 
 class RateLimited(Effect):
-    kind = "rate-limited"
     remaining: int | None
 
 
 class QuotaUsed(Effect):
-    kind = "quota-used"
     calls: int | None
 
 
 class TokensLimited(Effect):
-    kind = "tokens-limited"
     estimated: int
     remaining: int | None
     remaining_quota: int | None

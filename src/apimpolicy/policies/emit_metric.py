@@ -22,16 +22,11 @@ Source: https://learn.microsoft.com/azure/api-management/emit-metric-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, text
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
-from apimpolicy.policies.spec import ANYWHERE, children, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, policy
 
 
 def double(value: object) -> float:
@@ -43,9 +38,8 @@ def double(value: object) -> float:
 
 @policy(
     "emit-metric",
-    sections=ANYWHERE,
     left_out="`default-dimensions`, sampling and aggregation",
-    traits="measures",
+    traits="emits-metrics",
     effects="fails",
     access="passes",
 )

@@ -15,18 +15,13 @@ Source: https://learn.microsoft.com/azure/api-management/find-and-replace-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.message_text import read_text, write_text
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 
-@policy("find-and-replace", sections=ANYWHERE, effects="message-body message-headers fails", access="passes")
+@policy("find-and-replace", effects="message-body message-headers fails", access="passes")
 class FindAndReplace:
     from_: str = expression_attribute(required=True)
     to: str = expression_attribute(required=True, may_be_empty=True)
@@ -38,5 +33,5 @@ class FindAndReplace:
         if text and count:
             environment().new_string(len(text) + count * (len(self.to) - len(self.from_)))
             write_text(message, text.replace(self.from_, self.to))
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         return TextReplaced(f"{count} replaced", message=kind, count=count)

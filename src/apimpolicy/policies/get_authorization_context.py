@@ -29,18 +29,12 @@ Source: https://learn.microsoft.com/azure/api-management/get-authorization-conte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, text, trimmed
 from apimpolicy.policies.effects import AuthorizationAcquired, Effect
-from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.identity_services import Connection
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 
 
 @policy(

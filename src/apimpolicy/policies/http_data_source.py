@@ -32,12 +32,11 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import outgoing_request
-from apimpolicy.policies.spec import child, child_texts, part, policies, policy
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, part, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.policies.forward_request import ForwardRequest
-    from apimpolicy.policies.spec import Exchange, Step
 
 TIMEOUT = 300.0
 """Seconds, as for forward-request."""
@@ -69,7 +68,7 @@ class HttpAnswer:
     "http-data-source",
     sections="",
     left_out="what stands in `backend`, apart from the timeout of forward-request",
-    traits="answers",
+    traits="responds",
 )
 class HttpDataSource:
     http_request: Step | None = child(HttpCall, required=True)
@@ -77,19 +76,16 @@ class HttpDataSource:
     http_response: Step | None = child(HttpAnswer)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
         assert self.http_request is not None
         call: HttpCall = exchange.evaluate(self.http_request)
         request = outgoing_request(exchange, "new", call.urls, call.steps)
         _redirect(exchange, request)
         response = exchange.send(request, self.timeout(exchange))
-        exchange.answer_resolver(ResponseMessage.of(response, exchange.request.second_read))
+        exchange.answer_resolver(exchange.received(response))
         if self.http_response is not None:
             answer: HttpAnswer = exchange.evaluate(self.http_response)
             exchange.execute(answer.steps)
-        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Sent(shown, request=request, response=response)
+        return Sent.answered(request, response)
 
     def timeout(self, exchange: Exchange) -> float:
         if self.backend is None:

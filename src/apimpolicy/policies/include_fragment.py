@@ -14,16 +14,11 @@ Source: https://learn.microsoft.com/azure/api-management/include-fragment-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.effects import Included
-from apimpolicy.policies.spec import ANYWHERE, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 
 
-@policy("include-fragment", sections=ANYWHERE, access="runs")
+@policy("include-fragment", access="runs")
 class IncludeFragment:
     fragment_id: str = literal_attribute(required=True, refers="fragments")
 

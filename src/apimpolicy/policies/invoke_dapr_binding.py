@@ -25,14 +25,16 @@ Source: https://learn.microsoft.com/azure/api-management/invoke-dapr-binding-pol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, in_path, rendered
+from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, content_of, in_path
 from apimpolicy.policies.effects import Effect, MetadataRead
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
+    Exchange,
+    Step,
     child,
     children,
     content,
@@ -41,9 +43,6 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("item")
@@ -69,7 +68,7 @@ class Data:
         not_at=("workspace",), not_on=("classic", "v2", "consumption", "workspace"), tiers=("developer", "premium")
     ),
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
-    traits="answers diverts",
+    traits="responds forwards-elsewhere",
     effects="variables message-body fails",
     access="forwards",
 )
@@ -93,7 +92,7 @@ class InvokeDaprBinding:
             sent["metadata"] = metadata
         if self.data is not None:
             data: Data = exchange.evaluate(self.data)
-            sent["data"] = _as_json(rendered(exchange, data.body, self.template))
+            sent["data"] = _as_json(content_of(exchange, data.body, self.template))
         url = f"{SIDECAR}/bindings/{in_path(from_utf16(self.name))}"
         request = Request("POST", url, headers={"Content-Type": JSON}, json=sent)
         return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)

@@ -28,7 +28,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import body, trimmed
 from apimpolicy.policies.effects import BodySet, Effect, MetadataRead, Sent
 from apimpolicy.policies.spec import (
-    ANYWHERE,
     PolicyError,
     child,
     children,
@@ -57,7 +56,7 @@ class InvokedBody:
     content: bytes = content(body, markup=True)
 
 
-@policy("invoke-request", sections=ANYWHERE, alternatives=("url", "backend-id"))
+@policy("invoke-request", alternatives=("url", "backend-id"))
 class InvokeRequest:
     method: str = expression_attribute(trimmed, default="GET")
     url: str | None = expression_attribute(trimmed)
@@ -67,20 +66,17 @@ class InvokeRequest:
     body: Step | None = child(InvokedBody)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
         request = self.request(exchange)
         if self.backend_id is None:
             response = exchange.send(request, SECONDS)
         else:
             response = exchange.send_to_backend(request, from_utf16(self.backend_id), SECONDS)
-        answer = ResponseMessage.of(response, exchange.request.second_read)
+        answer = exchange.received(response)
         if self.response_variable_name is None:
             exchange.end(answer)
         else:
             exchange.variables[self.response_variable_name] = answer
-        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Sent(shown, request=request, response=response, ends=self.response_variable_name is None)
+        return Sent.answered(request, response, ends=self.response_variable_name is None)
 
     def request(self, exchange: Exchange) -> Request:
         """Return the request, its URL made whole by the backend's. Raises PolicyError."""

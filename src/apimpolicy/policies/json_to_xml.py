@@ -9,7 +9,7 @@
     attribute-block-name="#attrs" />
 ```
 
-This converts `{"v1:a": {"xmlns:v1": "urn:x", "#attrs": {"n": "1"}, "b": [2, null]}}` becomes
+`{"v1:a": {"xmlns:v1": "urn:x", "#attrs": {"n": "1"}, "b": [2, null]}}` becomes
 
     <v1:a xmlns:v1="urn:x" n="1"><b>2</b><b xsi:nil="true" xmlns:xsi="…"/></v1:a>
 
@@ -38,12 +38,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
-from apimpolicy.errors import NotSimulatedError
+from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.policies.body_conversion import BodyConversion
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Converted, Effect
-from apimpolicy.policies.media_types import accepts, is_json, is_xml
-from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -51,7 +48,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.containers import XContainer
     from apimpolicy.dotnet.xml.elements import XElement
     from apimpolicy.dotnet.xml.names import XName
-    from apimpolicy.policies.spec import Exchange
 
 MAXIMUM_DEPTH = 200
 """Objects and arrays within each other."""
@@ -72,7 +68,13 @@ _WITHOUT_FORMATTING = 1
     effects="message-body message-headers fails",
     access="passes",
 )
-class JsonToXml:
+class JsonToXml(BodyConversion):
+    source, target = "JSON", "XML"
+    undocumented = (
+        *("attribute_prefix", "namespace_block_name", "invalid_character_replacement", "null_values", "trim_values"),
+        "empty_values",
+    )
+
     apply: str = expression_attribute(required=True, values=("always", "content-type-json"))
     consider_accept_header: bool = expression_attribute(boolean, default=True)
     parse_date: bool = literal_attribute(boolean, default=True, doubt="expression")
@@ -85,39 +87,6 @@ class JsonToXml:
     null_values: str | None = expression_attribute()
     trim_values: str | None = literal_attribute()
     empty_values: str | None = expression_attribute(values=("preserve", "as-null"))
-
-    def run(self, exchange: Exchange) -> Effect:
-        for name in ("attribute_prefix", "namespace_block_name", "invalid_character_replacement", "null_values"):
-            self.refuse(name)
-        self.refuse("trim_values")
-        self.refuse("empty_values")
-        message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
-        reason = self.reason_against(exchange)
-        text = None if reason else read_text(message)
-        if not text:
-            return Converted(f"left alone: {reason or 'no body'}", message=kind, length=None)
-        try:
-            converted = self.convert(text)
-        except DotnetException as error:
-            raise PolicyError(None, f"The body cannot be converted to XML. {error.message}") from None
-        message.set_body(converted)
-        message.headers.set("Content-Type", ["application/xml"])
-        length = len(message.body.remaining) if message.body is not None else 0
-        return Converted(f"JSON to XML, {length:,} bytes", message=kind, length=length)
-
-    def refuse(self, field: str) -> None:
-        if getattr(self, field) is not None:
-            raise NotSimulatedError(f"json-to-xml {field.replace('_', '-')}", "it is undocumented")
-
-    def reason_against(self, exchange: Exchange) -> str:
-        """Return why nothing is to be converted, or an empty text."""
-        content_type = exchange.message.headers.joined("Content-Type")
-        if self.apply == "content-type-json" and not is_json(content_type):
-            return "the content type is not JSON"
-        if self.consider_accept_header and not accepts(exchange.request.headers.joined("Accept"), is_xml):
-            return "the Accept header names no XML"
-        return ""
 
     def convert(self, text: str) -> str:
         """Convert JSON to XML, both .NET strings. Raises DotnetException."""

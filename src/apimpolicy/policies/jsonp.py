@@ -16,16 +16,12 @@ Source: https://learn.microsoft.com/azure/api-management/jsonp-policy
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Padded
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 
 _NAME = r"(?!\d)[\w$]+"
 _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")

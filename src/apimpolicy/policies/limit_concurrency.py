@@ -23,19 +23,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import integer
 from apimpolicy.policies.effects import ConcurrencyLimited, Effect
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, literal_attribute, policies, policy
+from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-@policy(
-    "limit-concurrency",
-    sections=ANYWHERE,
-    traits="wraps ranged",
-    refuses_with="429",
-    access="runs",
-)
+@policy("limit-concurrency", traits="runs-policies bounded-numbers", refuses_with="429", access="runs")
 class LimitConcurrency:
     key: str = expression_attribute(required=True)
     max_count: int = literal_attribute(integer, required=True, within=Range(1))

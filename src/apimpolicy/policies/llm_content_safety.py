@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.content_safety import CATEGORIES, MOST_SEVERE, SafetyAnalysis
 from apimpolicy.policies.conversions import boolean, integer, trimmed
 from apimpolicy.policies.effects import ContentChecked, Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
@@ -44,10 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.language_models import Analysis
     from apimpolicy.policies.spec import Exchange, Step
 
-CATEGORIES = ("Hate", "SelfHarm", "Sexual", "Violence")
 FOUR_LEVELS = "FourSeverityLevels"
 LONGEST_PROMPT = 10_000
 """Characters that the service takes; a longer prompt is refused (seen on a real gateway)."""
@@ -59,7 +58,7 @@ FORBIDDEN = 403
 @part("category")
 class Category:
     name: str = expression_attribute(required=True, values=CATEGORIES)
-    threshold: int = expression_attribute(integer, required=True, within=Range(0, 7))
+    threshold: int = expression_attribute(integer, required=True, within=Range(0, MOST_SEVERE))
 
 
 @part("categories")
@@ -78,7 +77,7 @@ class Blocklists:
     sections="inbound outbound",
     placement=Placement(not_at=("operation",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the judgement of the service, whose place a function takes",
-    traits="ranged judges-content",
+    traits="bounded-numbers moderates-content",
     effects="refuses message-body fails-later",
     access="passes",
 )
@@ -174,7 +173,7 @@ class _Judge:
         listed = self.blocklists & analysis.blocklists
         return f"on the blocklist {min(listed)}" if listed else self.severe(analysis)
 
-    def severe(self, analysis: Analysis) -> str | None:
+    def severe(self, analysis: SafetyAnalysis) -> str | None:
         for category, threshold in self.thresholds.items():
             severity = analysis.severities.get(category, 0)
             if self.has_four_levels:

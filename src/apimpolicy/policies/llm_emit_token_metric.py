@@ -32,12 +32,11 @@ from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
 from apimpolicy.policies.prompts import read_prompt
-from apimpolicy.policies.spec import children, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, policy
 from apimpolicy.policies.token_usage import TokenUsage, usage_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
 
 VALUE_TYPES = ("all", "total-tokens", "prompt-tokens", "completion-tokens")
 NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "completion-tokens": "Completion Tokens"}
@@ -47,7 +46,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
     "llm-emit-token-metric",
     sections="inbound",
     also_in="outbound",  # the documentation refuses it, and several repositories deploy it
-    traits="measures",
+    traits="emits-metrics",
     effects="fails fails-later",
     access="passes",
 )

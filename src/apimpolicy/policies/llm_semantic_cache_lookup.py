@@ -30,18 +30,13 @@ Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-look
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.language_models import PromptEmbedding
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.prompts import SYSTEM_ROLES, read_prompt
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, literal_attribute, policy
 
 AUTHENTICATION = ("system-assigned", "header")
 
@@ -52,7 +47,7 @@ AUTHENTICATION = ("system-assigned", "header")
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
     left_out="the embeddings backend, whose place a function takes",
     other_half="llm-semantic-cache-store",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="serves fails",
     access="passes",
 )
@@ -68,7 +63,6 @@ class LlmSemanticCacheLookup:
     partitions: list[str] = child_texts("vary-by")
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
         from apimpolicy.context.records import Response
 
         exchange.prompt_embedding = None
@@ -80,14 +74,14 @@ class LlmSemanticCacheLookup:
             messages = [message for message in messages if message.role not in SYSTEM_ROLES]
         if self.max_message_count is not None and len(messages) > self.max_message_count:
             return _skipped(f"more than {self.max_message_count} messages")
-        vector = exchange.services.language_models.embed("\n".join(f"{role}: {text}" for role, text in messages))
+        vector = exchange.services.embed("\n".join(f"{role}: {text}" for role, text in messages))
         partition = self.partition(exchange)
         exchange.prompt_embedding = PromptEmbedding(partition, vector)
         score, answer = exchange.services.state.semantic_cache.find(partition, vector, self.score_threshold)
         shown = "nothing is cached" if score is None else f"the nearest prompt has the score {score:.3g}"
         if not isinstance(answer, Response):
             return CacheAccessed(shown, key=partition, found=False, distance=score)
-        exchange.serve(ResponseMessage.of(answer, exchange.request.second_read))
+        exchange.serve(exchange.received(answer))
         return CacheAccessed(f"{answer.status_code} (cached): {shown}", key=partition, found=True, distance=score)
 
     def partition(self, exchange: Exchange) -> str:

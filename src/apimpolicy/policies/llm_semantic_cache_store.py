@@ -15,16 +15,11 @@ Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-stor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 
 @policy(
@@ -32,7 +27,7 @@ if TYPE_CHECKING:
     sections="outbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
     other_half="llm-semantic-cache-lookup",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="fails",
     access="passes",
 )

@@ -19,30 +19,17 @@ Source: https://learn.microsoft.com/azure/api-management/log-to-eventhub-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body
 from apimpolicy.policies.effects import Effect, EventLogged
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import (
-    ANYWHERE,
-    PolicyError,
-    content,
-    expression_attribute,
-    literal_attribute,
-    policy,
-)
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
 
 MOST_BYTES = 200 * 1024
 
 
 @policy(
     "log-to-eventhub",
-    sections=ANYWHERE,
     exclusive=(("partition-id", "partition-key"),),
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     left_out="the event hub itself, sampling, batches and delays: events are recorded",

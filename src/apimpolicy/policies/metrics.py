@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import MetadataRead
-from apimpolicy.policies.spec import PolicyError, expression_attribute, part
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, expression_attribute, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from apimpolicy.policies.spec import Exchange, Step
 
 NAMESPACE = "API Management"
 

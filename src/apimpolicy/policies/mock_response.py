@@ -33,18 +33,17 @@ from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Effect, ResponseReturned
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(
     "mock-response",
     sections="inbound outbound on-error",
     left_out='samples in other formats than JSON and XML, and `enabled="false"`, which fail by name',
-    traits="ends answers makes-response ranged",
+    traits="terminates responds builds-response bounded-numbers",
     access="answers",
 )
 class MockResponse:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.surroundings import Exchange, PolicyError, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.surroundings import Exchange, Step
 
 ORDER = (
     "set-url set-method set-header set-body authentication-certificate authentication-token "

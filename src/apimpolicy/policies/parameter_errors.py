@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, definition_name
+from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter, definition_name
 from apimpolicy.policies.json_schemas import SchemaNotFoundError, UnverifiableError
 from apimpolicy.policies.parameter_values import ParameterChecker, UnparsableError
 from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, UNSPECIFIED, ValidationError
@@ -14,7 +14,6 @@ from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.context.description import Parameter
 
 NO_SCHEMA = "API's schema doesn't exist or it couldn't be resolved."
 

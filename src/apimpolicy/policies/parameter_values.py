@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.json_documents import JsonText
-from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, UnverifiableError
+from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 
     from apimpolicy.context.description import ApiDescription, Parameter
-    from apimpolicy.policies.json_schemas import SchemaViolation
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?")
@@ -22,12 +22,11 @@ class UnparsableError(Exception):
     """A text is not of the type that the schema asks for."""
 
 
-class ParameterChecker:
+class ParameterChecker(Record):
     """Compares values with what a description says of them. `compiled` keeps schemas from one request to the next."""
 
-    def __init__(self, description: ApiDescription, compiled: MutableMapping[Any, Any]) -> None:
-        self.description = description
-        self.compiled = compiled
+    description: ApiDescription
+    compiled: MutableMapping[Any, Any]
 
     def takes_several(self, parameter: Parameter) -> bool:
         """Return whether the parameter may be there more than once."""

@@ -15,16 +15,12 @@ Source: https://learn.microsoft.com/azure/api-management/proxy-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, ProxySet
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 
 
 @policy(

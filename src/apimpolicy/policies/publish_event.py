@@ -18,14 +18,9 @@ Source: https://learn.microsoft.com/azure/api-management/publish-event-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, EventPublished
-from apimpolicy.policies.spec import child, children, literal_attribute, part, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, Step, child, children, literal_attribute, part, policy
 
 
 @part("graphql-subscription")

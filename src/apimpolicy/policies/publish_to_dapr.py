@@ -27,13 +27,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import SIDECAR, ask, in_path, rendered
+from apimpolicy.policies.dapr_requests import SIDECAR, ask, content_of, in_path
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, content, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
         not_at=("workspace",), not_on=("classic", "v2", "consumption", "workspace"), tiers=("developer", "premium")
     ),
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
-    traits="answers diverts",
+    traits="responds forwards-elsewhere",
     also_in="outbound on-error",  # the toolkit,
     effects="variables message-body fails",
     access="forwards",
@@ -66,6 +65,6 @@ class PublishToDapr:
         if "/" not in target:
             raise PolicyError(None, f"The topic '{topic}' names no Pub/Sub component: write pubsub-name/topic-name.")
         headers = {} if self.content_type is None else {"Content-Type": from_utf16(self.content_type)}
-        message = rendered(exchange, self.body, self.template)
+        message = content_of(exchange, self.body, self.template)
         request = Request("POST", f"{SIDECAR}/publish/{in_path(target)}", headers=headers, body=message)
         return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)

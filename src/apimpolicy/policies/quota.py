@@ -25,18 +25,17 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.policies.call_quotas import Quota, take
-from apimpolicy.policies.call_rates import matches
+from apimpolicy.policies.call_rates import applicable
 from apimpolicy.policies.conversions import integer, number
-from apimpolicy.policies.effects import Condition, Effect, QuotaUsed
+from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("operation", alternatives=("name", "id"))
@@ -49,12 +48,9 @@ class OperationQuota:
 
 
 @part("api", alternatives=("name", "id"))
-class ApiQuota:
+class ApiQuota(OperationQuota):
     name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
-    calls: int | None = literal_attribute(integer)
-    bandwidth: int | None = literal_attribute(integer)
-    renewal_period: float | None = literal_attribute(number)
     operations: list[Step] = children(OperationQuota)
 
 
@@ -64,7 +60,7 @@ class ApiQuota:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_at=("global", "workspace", "api", "operation"), once="document"),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits counts-calls ranged counts-subscription",
+    traits="refuses limits limits-calls bounded-numbers per-subscription",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
     access="limits",
@@ -93,26 +89,14 @@ class ProductQuota:
 
     def quotas(self, exchange: Exchange, key: str, start: float) -> Iterator[Quota]:
         yield Quota(key, self.calls, self.bandwidth, start, self.renewal_period)
-        for step in self.apis:
-            limit: ApiQuota = exchange.evaluate(step)
-            api = exchange.context.api
-            taken = matches(api.id, api.name, limit.id, limit.name)
-            exchange.note(Condition("this API" if taken else "another API", taken=taken), step)
-            if taken:
-                inner = f"{key} api {api.id}"
-                yield self.inner(inner, limit, start, self.renewal_period)
-                yield from self.of_operations(exchange, inner, limit, start)
+        api, operation = exchange.context.api, exchange.context.operation
+        for limit in applicable(exchange, self.apis, "API", api):
+            outer = _inner(f"{key} api {api.id}", limit, start, self.renewal_period)
+            yield outer
+            for each in applicable(exchange, limit.operations, "operation", operation):
+                yield _inner(f"{outer.key} operation {operation.id}", each, start, outer.period)
 
-    def of_operations(self, exchange: Exchange, key: str, around: ApiQuota, start: float) -> Iterator[Quota]:
-        period = self.renewal_period if around.renewal_period is None else around.renewal_period
-        for step in around.operations:
-            limit: OperationQuota = exchange.evaluate(step)
-            operation = exchange.context.operation
-            taken = matches(operation.id, operation.name, limit.id, limit.name)
-            exchange.note(Condition("this operation" if taken else "another one", taken=taken), step)
-            if taken:
-                yield self.inner(f"{key} operation {operation.id}", limit, start, period)
 
-    def inner(self, key: str, limit: ApiQuota | OperationQuota, start: float, period: float) -> Quota:
-        period = period if limit.renewal_period is None else limit.renewal_period
-        return Quota(key, limit.calls, limit.bandwidth, start, period)
+def _inner(key: str, limit: OperationQuota, start: float, period: float) -> Quota:
+    period = period if limit.renewal_period is None else limit.renewal_period
+    return Quota(key, limit.calls, limit.bandwidth, start, period)

@@ -32,13 +32,12 @@ from apimpolicy.policies.conversions import boolean, integer, number, text
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.spec import Exchange
 
 
 def moment(value: object) -> float:
@@ -58,7 +57,7 @@ def moment(value: object) -> float:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_on=("consumption",), tiers=CLASSIC_TIERS),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits counts-calls ranged",
+    traits="refuses limits limits-calls bounded-numbers",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
     access="limits",

@@ -21,17 +21,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_rates import CallRate, matches, take
+from apimpolicy.policies.call_rates import CallRate, Report, applicable, take
 from apimpolicy.policies.conversions import integer, number
-from apimpolicy.policies.effects import Condition, Effect, RateLimited
+from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("operation", alternatives=("name", "id"))
@@ -43,11 +41,9 @@ class OperationRate:
 
 
 @part("api", alternatives=("name", "id"))
-class ApiRate:
+class ApiRate(OperationRate):
     name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
-    calls: int = literal_attribute(integer, required=True)
-    renewal_period: float = literal_attribute(number, required=True)
     operations: list[Step] = children(OperationRate)
 
 
@@ -55,21 +51,16 @@ class ApiRate:
     "rate-limit",
     sections="inbound",
     placement=Placement(not_at=("global", "workspace"), once="document"),
-    traits="refuses limits counts-calls ranged counts-subscription",
+    traits="refuses limits limits-calls bounded-numbers per-subscription",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
     access="limits",
 )
-class RateLimit:
+class RateLimit(Report):
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota or quota-by-key for longer periods.")
     )
-    retry_after_header_name: str = literal_attribute(default="Retry-After")
-    retry_after_variable_name: str | None = literal_attribute()
-    remaining_calls_header_name: str | None = literal_attribute()
-    remaining_calls_variable_name: str | None = literal_attribute()
-    total_calls_header_name: str | None = literal_attribute()
     apis: list[Step] = children(ApiRate)
     operations: list[Step] = children(OperationRate)
 
@@ -82,37 +73,16 @@ class RateLimit:
         return rates[0].counted(left)
 
     def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:
-        yield CallRate(
-            key,
-            self.calls,
-            self.renewal_period,
-            retry_after_header=self.retry_after_header_name,
-            retry_after_variable=self.retry_after_variable_name,
-            remaining_header=self.remaining_calls_header_name,
-            remaining_variable=self.remaining_calls_variable_name,
-            total_header=self.total_calls_header_name,
-        )
+        yield CallRate(key, self.calls, self.renewal_period, self)
         yield from self.of_operations(exchange, key, self.operations)
-        for step in self.apis:
-            limit: ApiRate = exchange.evaluate(step)
-            api = exchange.context.api
-            taken = matches(api.id, api.name, limit.id, limit.name)
-            exchange.note(Condition("this API" if taken else "another API", taken=taken), step)
-            if taken:
-                yield self.inner(f"{key} api {api.id}", limit)
-                yield from self.of_operations(exchange, f"{key} api {api.id}", limit.operations)
+        api = exchange.context.api
+        for limit in applicable(exchange, self.apis, "API", api):
+            inner = f"{key} api {api.id}"
+            yield CallRate(inner, limit.calls, limit.renewal_period, self, is_outermost=False)
+            yield from self.of_operations(exchange, inner, limit.operations)
 
     def of_operations(self, exchange: Exchange, key: str, steps: list[Step]) -> Iterator[CallRate]:
-        for step in steps:
-            limit: OperationRate = exchange.evaluate(step)
-            operation = exchange.context.operation
-            taken = matches(operation.id, operation.name, limit.id, limit.name)
-            exchange.note(Condition("this operation" if taken else "another one", taken=taken), step)
-            if taken:
-                yield self.inner(f"{key} operation {operation.id}", limit)
-
-    def inner(self, key: str, limit: ApiRate | OperationRate) -> CallRate:
-        header, variable = self.retry_after_header_name, self.retry_after_variable_name
-        return CallRate(
-            key, limit.calls, limit.renewal_period, retry_after_header=header, retry_after_variable=variable
-        )
+        operation = exchange.context.operation
+        for limit in applicable(exchange, steps, "operation", operation):
+            inner = f"{key} operation {operation.id}"
+            yield CallRate(inner, limit.calls, limit.renewal_period, self, is_outermost=False)

@@ -26,17 +26,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_rates import CallRate, take
+from apimpolicy.policies.call_rates import CallRate, Report, take
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(
@@ -44,12 +43,12 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="`flexible-retry-window`, which has no effect",
-    traits="refuses limits counts-calls ranged",
+    traits="refuses limits limits-calls bounded-numbers",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
     access="limits",
 )
-class RateLimitByKey:
+class RateLimitByKey(Report):
     calls: int = expression_attribute(integer, required=True)
     renewal_period: float = expression_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota-by-key for longer periods.")
@@ -57,25 +56,11 @@ class RateLimitByKey:
     counter_key: str = expression_attribute(required=True)
     increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
     increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
-    retry_after_header_name: str = literal_attribute(default="Retry-After")
-    retry_after_variable_name: str | None = literal_attribute()
-    remaining_calls_header_name: str | None = literal_attribute()
-    remaining_calls_variable_name: str | None = literal_attribute()
-    total_calls_header_name: str | None = literal_attribute()
     increment_after_response: bool = literal_attribute(boolean, default=False)
     flexible_retry_window: str | None = literal_attribute()
 
     def run(self, exchange: Exchange) -> Effect:
-        rate = CallRate(
-            f"rate-limit-by-key {self.counter_key}",
-            self.calls,
-            self.renewal_period,
-            retry_after_header=self.retry_after_header_name,
-            retry_after_variable=self.retry_after_variable_name,
-            remaining_header=self.remaining_calls_header_name,
-            remaining_variable=self.remaining_calls_variable_name,
-            total_header=self.total_calls_header_name,
-        )
+        rate = CallRate(f"rate-limit-by-key {self.counter_key}", self.calls, self.renewal_period, self)
         if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
             left = take(exchange, [rate], is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, rate))

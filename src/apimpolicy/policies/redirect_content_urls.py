@@ -31,11 +31,10 @@ from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.media_types import is_text
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import policy
+from apimpolicy.policies.spec import Exchange, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.urls import Url
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 class RedirectContentUrls:
     def run(self, exchange: Exchange) -> Effect:
         message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         backend, gateway = _backend(exchange), _gateway(exchange)
         if backend is None or not is_text(message.headers.joined("Content-Type")):
             reason = "no backend URL" if backend is None else "no text"

@@ -77,7 +77,7 @@ def is_postponed(name: str, attribute: str) -> bool:
 
 def is_unnamed_output(name: str, attribute: str) -> bool:
     """Return whether an attribute may be one of the output variables of a policy, of which no source says the names."""
-    return attribute.endswith("-variable-name") and has_trait(name, "unnamed-outputs")
+    return attribute.endswith("-variable-name") and has_trait(name, "undocumented-outputs")
 
 
 def is_known(name: str) -> bool:

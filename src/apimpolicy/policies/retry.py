@@ -38,7 +38,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.effects import Effect, Retried
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, policies, policy, postponed_attribute
+from apimpolicy.policies.spec import PolicyError, expression_attribute, policies, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +50,7 @@ LONGEST_WAIT = 2_147_483.0
 """Seconds: the milliseconds that `Task.Delay` takes are an Int32."""
 
 
-@policy(
-    "retry",
-    sections=ANYWHERE,
-    traits="wraps repeats ranged",
-    access="runs",
-)
+@policy("retry", traits="runs-policies repeats bounded-numbers", access="runs")
 class Retry:
     condition: Callable[[], bool] = postponed_attribute(boolean, required=True)
     count: int = expression_attribute(integer, required=True, within=Range(1, 50))

@@ -24,17 +24,15 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, literal_attribute, policies, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @policy(
     "return-response",
-    sections=ANYWHERE,
-    traits="composes ends refuses answers makes-response ordered",
+    traits="composes terminates refuses responds builds-response ordered",
     order="set-status set-header set-body",
     traced="Return response was applied",
     access="answers",

@@ -23,11 +23,10 @@ from urllib.parse import quote
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect, UrlRewritten
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.header_fields import HeaderCollection
-    from apimpolicy.policies.spec import Exchange
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}]*+)\}")
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]+")

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.description import definition_name
+from apimpolicy.context.description import ApiDescription, definition_name
 from apimpolicy.policies.sample_bodies import SampleMaker
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.context.description import ApiDescription
 
 _ROOT, _ITEM = "root", "item"
 
@@ -41,11 +41,10 @@ def xml_sample(description: ApiDescription, schema: Any) -> str:
     return text.decode("utf-8")
 
 
-class _Writer:
+class _Writer(Record):
     """Makes elements of values, with the schemas beside them."""
 
-    def __init__(self, description: ApiDescription) -> None:
-        self.description = description
+    description: ApiDescription
 
     def element(self, name: str, schema: Any, value: Any) -> Any:
         from lxml import etree

@@ -26,7 +26,7 @@ from apimpolicy.policies.conversions import number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, child_texts, expression_attribute, policies, policy
+from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 @policy(
     "send-one-way-request",
-    sections=ANYWHERE,
     placement=Placement(not_on=("workspace",)),
     traits="requests ordered",
     order=ORDER,

@@ -32,15 +32,18 @@ Source: https://learn.microsoft.com/azure/api-management/send-service-bus-messag
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import uuid
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
+from apimpolicy.policies.service_bus import ServiceBusMessage
 from apimpolicy.policies.spec import (
+    Exchange,
     PolicyError,
+    Step,
     child,
     children,
     content,
@@ -50,9 +53,6 @@ from apimpolicy.policies.spec import (
     policy,
 )
 from apimpolicy.policies.validation_errors import json_token
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?")
 
@@ -81,7 +81,7 @@ class Payload:
         not_at=("workspace",), not_on=("v2", "consumption", "self-hosted", "workspace"), tiers=CLASSIC_TIERS
     ),
     left_out="Service Bus itself: messages are recorded; attributes without a page fail by name",
-    traits="unnamed-outputs",
+    traits="undocumented-outputs",
     effects="variables fails",
     access="passes",
 )
@@ -102,7 +102,9 @@ class SendServiceBusMessage:
         queue, topic = _readable(self.queue_name), _readable(self.topic_name)
         if (queue is None) == (topic is None):
             raise PolicyError(None, "The message needs a queue or a topic, and not both.")
-        message_id = guid(self.message_id, "message-id") or made_up_guid()
+        message_id = guid(self.message_id, "message-id")
+        if message_id is None:
+            message_id = str(uuid.UUID(int=environment().random.getrandbits(128), version=4))
         session_id = guid(self.session_id, "session-id")
         seconds = None if self.time_to_live is None else time_span(self.time_to_live)
         properties = self.read_properties(exchange)
@@ -110,18 +112,19 @@ class SendServiceBusMessage:
         if self.payload is not None:
             payload: Payload = exchange.evaluate(self.payload)
             sent = payload.body
+        message = ServiceBusMessage(
+            sent,
+            queue=queue,
+            topic=topic,
+            namespace=_readable(self.namespace),
+            client_id=_readable(self.client_id),
+            properties=properties,
+            message_id=message_id,
+            session_id=session_id,
+            time_to_live=seconds,
+        )
         try:
-            exchange.services.service_bus.send(
-                sent,
-                queue=queue,
-                topic=topic,
-                namespace=_readable(self.namespace),
-                client_id=_readable(self.client_id),
-                properties=properties,
-                message_id=message_id,
-                session_id=session_id,
-                time_to_live=seconds,
-            )
+            exchange.services.service_bus.send(message)
         except LookupError:
             kind, name = ("topic", topic) if queue is None else ("queue", queue)
             error = f"The Service Bus has no {kind} '{name}'."
@@ -153,19 +156,11 @@ def guid(written: str | None, name: str) -> str | None:
     """Return a GUID as it is written. Raises PolicyError for a text that is not one."""
     if written is None:
         return None
-    import uuid
-
     try:
         uuid.UUID(from_utf16(written))
     except ValueError:
         raise PolicyError(None, f"'{written}' is not a GUID, as {name} must be.") from None
     return from_utf16(written)
-
-
-def made_up_guid() -> str:
-    import uuid
-
-    return str(uuid.UUID(int=environment().random.getrandbits(128), version=4))
 
 
 def time_span(written: str) -> float:

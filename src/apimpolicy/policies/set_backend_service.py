@@ -34,13 +34,12 @@ from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.dapr_requests import SIDECAR, in_path
 from apimpolicy.policies.effects import BackendSet, Effect
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy, postponed_attribute
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.spec import Exchange
 
 
 DAPR = "dapr"

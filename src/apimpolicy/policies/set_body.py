@@ -45,21 +45,18 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
 from apimpolicy.policies.effects import BodySet, Effect
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, content, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, content, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
-    from apimpolicy.policies.liquid.rendering import Rendering
-    from apimpolicy.policies.spec import Exchange
 
 _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE)
 
 
 @policy(
     "set-body",
-    sections=ANYWHERE,
     left_out="`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
-    traits="makes-response replaces-body",
+    traits="builds-response replaces-body",
     access="passes",
 )
 class SetBody:
@@ -70,6 +67,8 @@ class SetBody:
     body: bytes = content(body, markup=True)
 
     def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.policies.liquid.template import rendered
+
         if self.html_decode_expression:
             raise NotSimulatedError("set-body html-decode-expression", "it is undocumented")
         message = exchange.message
@@ -80,11 +79,19 @@ class SetBody:
             and not exchange.services.settings.allows_new_body
         ):
             raise PolicyError(None, "The request has no body that set-body could replace.")
-        rendering = self.rendered(exchange) if self.template == "liquid" else None
+        rendering = None
+        if self.template == "liquid":
+            rendering = rendered(
+                exchange,
+                to_utf16(self.body.decode("utf-8", "replace")),
+                self.source(exchange),
+                parses_dates=self.parse_date,
+                nil_is_null=self.xsi_nil == "null",
+            )
         data = self.body if rendering is None else from_utf16(rendering.text).encode("utf-8", "replace")
         message.set_body(data)
         _say_utf8(message)
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         shown = f"{len(data):,} bytes"
         if rendering is None:
             return BodySet(shown, message=kind, length=len(data))
@@ -94,22 +101,6 @@ class SetBody:
         if rendering.errors:
             shown += f"; {rendering.errors} Liquid error{'s' if rendering.errors > 1 else ''} in the text"
         return BodySet(shown, message=kind, length=len(data), unknown_filters=unknown, errors=rendering.errors)
-
-    def rendered(self, exchange: Exchange) -> Rendering:
-        """Return what the template gives. Raises PolicyError, LimitExceededError."""
-        from apimpolicy.policies.liquid.binding import bind_body, bind_context
-        from apimpolicy.policies.liquid.errors import LiquidError
-        from apimpolicy.policies.liquid.template import read_template
-
-        message = self.source(exchange)
-        seen = None
-        if message is not None:
-            seen = bind_body(message, parses_dates=self.parse_date, nil_is_null=self.xsi_nil == "null")
-        roots = {"body": seen, "context": bind_context(exchange.context)}
-        try:
-            return read_template(to_utf16(self.body.decode("utf-8", "replace"))).render(roots)
-        except LiquidError as error:
-            raise PolicyError(None, error.shown) from None
 
     def source(self, exchange: Exchange) -> RequestMessage | ResponseMessage | None:
         """Return the message whose body a template sees; None where the pipeline has been given up."""

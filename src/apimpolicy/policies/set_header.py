@@ -29,23 +29,17 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import RESTRICTED_HEADER, header_name, header_value
 from apimpolicy.policies.effects import Effect, HeaderSet
-from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, policy
 from apimpolicy.policies.surroundings import invalid_value
 
 if TYPE_CHECKING:
     from apimpolicy.context.header_fields import HeaderCollection
-    from apimpolicy.policies.spec import Exchange
 
 EXISTS_ACTIONS = ("override", "skip", "append", "delete")
 PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
-@policy(
-    "set-header",
-    sections=ANYWHERE,
-    traits="sets-header",
-    access="header-set",
-)
+@policy("set-header", traits="sets-header", access="header-set")
 class SetHeader:
     name: str = expression_attribute(header_name, required=True)
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)
@@ -53,7 +47,7 @@ class SetHeader:
 
     def run(self, exchange: Exchange) -> Effect:
         headers = exchange.message.headers
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         before = tuple(headers.get_all(self.name))
         kept = self.kept(kind, before)
         if kept is not None and self.name.lower() in PROTECTED and exchange.has_expression("name"):

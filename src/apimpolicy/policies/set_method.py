@@ -12,14 +12,9 @@ Source: https://learn.microsoft.com/azure/api-management/set-method-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import http_method
 from apimpolicy.policies.effects import Effect, MethodSet
-from apimpolicy.policies.spec import content, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, content, policy
 
 
 @policy(

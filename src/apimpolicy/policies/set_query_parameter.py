@@ -17,14 +17,9 @@ Source: https://learn.microsoft.com/azure/api-management/set-query-parameter-pol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.effects import Effect, QuerySet
 from apimpolicy.policies.set_header import EXISTS_ACTIONS, apply
-from apimpolicy.policies.spec import child_texts, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, policy
 
 
 @policy(

@@ -15,23 +15,13 @@ Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import reason_phrase, status_code
 from apimpolicy.policies.effects import Effect, StatusSet
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 
-@policy(
-    "set-status",
-    sections=ANYWHERE,
-    traits="makes-response ranged sets-status seen-in-traces",
-    access="passes",
-)
+@policy("set-status", traits="builds-response bounded-numbers sets-status seen-in-traces", access="passes")
 class SetStatus:
     code: int = expression_attribute(status_code, required=True, within=STATUS_CODES)
     reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True, doubt="optional")

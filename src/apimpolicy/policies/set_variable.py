@@ -17,22 +17,12 @@ Source: https://learn.microsoft.com/azure/api-management/set-variable-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import text, typed
 from apimpolicy.policies.effects import Effect, VariableSet
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 
-@policy(
-    "set-variable",
-    sections=ANYWHERE,
-    traits="sets-variable seen-in-traces",
-    access="variable-set",
-)
+@policy("set-variable", traits="sets-variable seen-in-traces", access="variable-set")
 class SetVariable:
     name: str = literal_attribute(required=True)
     value: object = expression_attribute(typed, required=True, may_be_empty=True)

@@ -17,21 +17,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from apimpolicy.policies.placement import EVERYWHERE, SECTIONS, Placement
-from apimpolicy.policies.slots import (
-    AttributeSlot,
-    ChildrenSlot,
-    ContentSlot,
-    child,
-    child_texts,
-    children,
-    content,
-    expression_attribute,
-    literal_attribute,
-    policies,
-    postponed_attribute,
-)
-from apimpolicy.policies.surroundings import Exchange, PolicyError, Services, Step
+from apimpolicy.policies.placement import EVERYWHERE, Placement
+from apimpolicy.policies.placement import SECTIONS as SECTIONS
+from apimpolicy.policies.slots import AttributeSlot as AttributeSlot
+from apimpolicy.policies.slots import ChildrenSlot as ChildrenSlot
+from apimpolicy.policies.slots import ContentSlot as ContentSlot
+from apimpolicy.policies.slots import child as child
+from apimpolicy.policies.slots import child_texts as child_texts
+from apimpolicy.policies.slots import children as children
+from apimpolicy.policies.slots import content as content
+from apimpolicy.policies.slots import expression_attribute as expression_attribute
+from apimpolicy.policies.slots import literal_attribute as literal_attribute
+from apimpolicy.policies.slots import policies as policies
+from apimpolicy.policies.slots import postponed_attribute as postponed_attribute
+from apimpolicy.policies.surroundings import Exchange as Exchange
+from apimpolicy.policies.surroundings import PolicyError as PolicyError
+from apimpolicy.policies.surroundings import Step as Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,7 @@ class Specification:
         self,
         name: str,
         *,
-        sections: str,
+        sections: str = ANYWHERE,
         also_in: str = "",
         placement: Placement = EVERYWHERE,
         alternatives: tuple[str, ...] = (),
@@ -181,25 +182,16 @@ class Specification:
 
 
 def _slots(cls: type) -> Iterable[object]:
-    """Return what a class and its bases describe; the class itself has the last word."""
+    """Return the slots of a class, then those of its bases that it does not replace."""
     found: dict[str, object] = {}
-    for each in reversed(cls.__mro__):
-        found.update(vars(each))
+    for each in cls.__mro__:
+        for name, value in vars(each).items():
+            found.setdefault(name, value)
     return found.values()
 
 
-policy = Specification
-
-
-def part(
-    name: str,
-    *,
-    alternatives: tuple[str, ...] = (),
-    exclusive: tuple[tuple[str, str], ...] = (),
-    choices: tuple[str, ...] = (),
-) -> Specification:
-    """Make a class describe a child element that is not a policy itself."""
-    return Specification(name, sections=ANYWHERE, alternatives=alternatives, exclusive=exclusive, choices=choices)
+policy = part = Specification
+"""The decorators of a policy, and of a child element that is not a policy itself."""
 
 
 def specification(cls: type) -> Specification:
@@ -207,28 +199,3 @@ def specification(cls: type) -> Specification:
     found = cls.__dict__.get("specification")
     assert isinstance(found, Specification), cls
     return found
-
-
-__all__ = [
-    "ANYWHERE",
-    "SECTIONS",
-    "AttributeSlot",
-    "ChildrenSlot",
-    "ContentSlot",
-    "Exchange",
-    "PolicyError",
-    "Services",
-    "Specification",
-    "Step",
-    "child",
-    "child_texts",
-    "children",
-    "content",
-    "expression_attribute",
-    "literal_attribute",
-    "part",
-    "policies",
-    "policy",
-    "postponed_attribute",
-    "specification",
-]

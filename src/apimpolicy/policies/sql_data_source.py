@@ -29,12 +29,9 @@ Source: https://learn.microsoft.com/azure/api-management/sql-data-source-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.errors import NotSimulatedError
+from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.data_requests import SqlParameter, SqlRequest
 from apimpolicy.policies.data_source_parts import (
     ConnectionString,
     DataAnswer,
@@ -43,11 +40,9 @@ from apimpolicy.policies.data_source_parts import (
     query_parameters,
     unreachable,
 )
+from apimpolicy.policies.data_sources import SqlParameter, SqlRequest
 from apimpolicy.policies.effects import DataRequested, Effect
-from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policies, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policies, policy
 
 
 @part("connection-info")
@@ -68,7 +63,7 @@ class SqlCall:
     "sql-data-source",
     sections="",
     left_out="running the statement, which is recorded, and `set-body` in `request`, which fails by name",
-    traits="answers",
+    traits="responds",
 )
 class SqlDataSource:
     connection_info: Step | None = child(SqlConnection, required=True)
@@ -102,8 +97,11 @@ class SqlDataSource:
             target.use_managed_identity,
             call.single_result,
         )
+        database = exchange.services.sql
+        if database is None:
+            raise ConfigurationError("the gateway has no SQL database; give it one: Gateway(sql=RecordedSql([…]))")
         try:
-            rows = [dict(row) for row in exchange.services.data_sources.sql(request)]
+            rows = [dict(row) for row in database.execute(request)]
         except OSError as error:
             raise unreachable(error) from None
         answer_with(exchange, (rows[0] if rows else None) if call.single_result else {"items": rows}, self.response)

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
     from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.policies.data_requests import DataSources
+    from apimpolicy.policies.content_safety import ContentSafetyService
+    from apimpolicy.policies.data_sources import CosmosContainer, SqlDatabase
     from apimpolicy.policies.effects import Effect
+    from apimpolicy.policies.event_hubs import EventHubs
     from apimpolicy.policies.identity_services import Identities
-    from apimpolicy.policies.language_models import ContentSafety, LanguageModels, PromptEmbedding
-    from apimpolicy.policies.messaging import EventHubs, ServiceBus, Sidecar
+    from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.metrics import Metric
+    from apimpolicy.policies.service_bus import ServiceBus
     from apimpolicy.policies.settings import Behaviour
     from apimpolicy.policies.state import Cache, State
     from apimpolicy.text.document import Element
@@ -41,43 +43,185 @@ class Step(Protocol):
 
 
 class Exchange(Protocol):
-    """One request in the gateway, as policies see it. Texts are .NET strings."""
+    """One request in the gateway: the state that policies read and change. Texts are .NET strings.
 
-    response: ResponseMessage
-    path_is_rewritten: bool
-    host_is_set: bool
-    backend_certificate: Certificate | None
-    cache_key: str | None
-    response_cache: Cache | None
-    prompt_embedding: PromptEmbedding | None
+    The engine's class adds what runs policies: the methods without a body. Attributes that most requests never change
+    are in the class, and only those that a request changes in the instance.
+    """
+
+    context: Context
+    """The `context` of expressions."""
+    request: RequestMessage
+    services: Services
+    variables: MutableMapping[str, object]
+    """`context.Variables`; values are boxed."""
+    asks_for_certificate: bool
+    """Whether the caller was asked for a client certificate ("Negotiate client certificate")."""
+    url_template: str
+    """The URL template of the operation, empty without an operation."""
+    described_operation: OperationDescription | None = None
+    """The operation in the API's description; None when it is not there."""
+    section: str = "inbound"
+    """The section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
+    backend_requests: list[Request]
+    """The requests that were sent to the backend so far."""
+    backend_url: str | None = None
+    """The base URL that set-backend-service set, if it did."""
+    backend_id: str | None = None
+    """The id of the backend that set-backend-service set, if it did."""
+    backend_scope: str | None = None
+    """The scope of the set-backend-service that counts."""
+    backend_certificate: Certificate | None = None
+    path_is_rewritten: bool = False
+    host_is_set: bool = False
+    cache_key: str | None = None
+    response_cache: Cache | None = None
+    prompt_embedding: PromptEmbedding | None = None
+    answer: ResponseMessage | None = None
+    """The response with which a policy ended the pipeline or the section."""
+    served_by: Step | None = None
+    """The policy that answered from the cache."""
+    composed_request: RequestMessage | None = None
+    """The request that a policy composes."""
+    _composed: ResponseMessage | None = None
+    _response: ResponseMessage | None = None
+
+    # Messages
 
     @property
-    def context(self) -> Context:
-        """Return the `context` of expressions."""
+    def response(self) -> ResponseMessage:
+        """Return the response; an empty 200 until there is another."""
+        if self._response is None:
+            self._response = self.make_response()
+        return self._response
+
+    @response.setter
+    def response(self, response: ResponseMessage) -> None:
+        self._response = response
 
     @property
-    def asks_for_certificate(self) -> bool:
-        """Return whether the caller was asked for a client certificate ("Negotiate client certificate")."""
+    def changes_request(self) -> bool:
+        """Return whether `message` is the request."""
+        return self.composed_request is not None or (self._composed is None and self.section in ("inbound", "backend"))
 
     @property
-    def request(self) -> RequestMessage:
-        """Return the request."""
+    def message_kind(self) -> str:
+        """Return `request` or `response`: which `message` is."""
+        return "request" if self.changes_request else "response"
 
     @property
-    def variables(self) -> MutableMapping[str, object]:
-        """`context.Variables`; values are boxed."""
+    def message(self) -> RequestMessage | ResponseMessage:
+        """Return the message that a policy changes here: in inbound and backend the request, after that the response;
+        inside a policy that composes a message, that one.
+        """
+        if self.composed_request is not None:
+            return self.composed_request
+        return self.request if self.changes_request else self.reply
 
     @property
-    def backend_url(self) -> str | None:
-        """Return the base URL that set-backend-service set, if it did."""
+    def reply(self) -> ResponseMessage:
+        """Return the response: the exchange's, or the one that is being composed."""
+        return self.response if self._composed is None else self._composed
+
+    def make_response(self, status_code: int = 200) -> ResponseMessage:
+        """Return a response without headers or a body, as the gateway makes them: it can be read as often as others."""
+        from apimpolicy.context.messages import ResponseMessage
+
+        return ResponseMessage(status_code, second_read=self.request.second_read)
+
+    def received(self, response: Response) -> ResponseMessage:
+        """Return the message that a response becomes in the gateway."""
+        from apimpolicy.context.messages import ResponseMessage
+
+        return ResponseMessage.of(response, self.request.second_read)
+
+    def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
+        """Run policies that change this response instead of the exchange's own."""
+        around, self._composed = self._composed, response
+        try:
+            self.execute(steps)
+        finally:
+            self._composed = around
+
+    def compose_request(self, steps: Sequence[Step], request: RequestMessage) -> None:
+        """Run policies that change this request instead of the exchange's own."""
+        around, self.composed_request = self.composed_request, request
+        try:
+            self.execute(steps)
+        finally:
+            self.composed_request = around
 
     @property
-    def backend_id(self) -> str | None:
-        """Return the id of the backend that set-backend-service set, if it did."""
+    def has_ended(self) -> bool:
+        """Return whether a policy ended the pipeline."""
+        return self.answer is not None
+
+    def end(self, response: ResponseMessage) -> None:
+        """End the pipeline with the caller's response."""
+        self.answer = response
+
+    def serve(self, response: ResponseMessage) -> None:
+        """End the section and skip the backend: outbound continues with this response from the cache, behind the policy
+        that stores such responses.
+        """
 
     @property
-    def backend_scope(self) -> str | None:
-        """Return the scope of the set-backend-service that counts."""
+    def is_served(self) -> bool:
+        """Return whether the response came from the cache."""
+        return self.served_by is not None
+
+    def answer_resolver(self, response: ResponseMessage) -> None:
+        """Let a resolver's policies see, and change, this response from here on."""
+
+    # The running policy
+
+    @property
+    def scope(self) -> str:
+        """Return the scope of the running policy's document."""
+
+    @property
+    def place(self) -> str:
+        """Return scope, section and path of the running policy, which identify it."""
+
+    def has_expression(self, *attributes: str) -> bool:
+        """Return whether one of these attributes of the running policy is an expression."""
+
+    def inserted(self) -> Sequence[Step]:
+        """Return the steps in the place of the running policy: the wider scope's policies, or a fragment's."""
+
+    def note(self, effect: Effect, step: Step | None = None) -> None:
+        """Write the effect of the running policy to the trace, or that of a step that was evaluated before."""
+
+    def execute(self, steps: Sequence[Step]) -> None:
+        """Run policies one after another until the end or until one of them ends the pipeline."""
+
+    def execute_parallel(self, steps: Sequence[Step], *, first_only: bool) -> int:
+        """Run policies at the same time, until all have ended, or the first; return which one ended first."""
+
+    def evaluate(self, step: Step) -> Any:
+        """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
+
+    def is_first_call(self, key: str) -> bool:
+        """Return whether this is the first call for this key in this request."""
+
+    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+        """Do this with the caller's answer when everything else is done, whatever path the request took."""
+
+    def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
+        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now. What
+        `may_wait` is done with a copy at the end of a body that is sent on as it comes.
+        """
+
+    def recover(self, error: PolicyError) -> None:
+        """Continue after an error: expressions see the answer that the error would have given as the response."""
+
+    def emit(self, metric: Metric) -> None:
+        """Send a custom metric."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass on the simulated clock, without really waiting."""
+
+    # Backends and other services
 
     @property
     def backend_choice(self) -> str:
@@ -98,91 +242,6 @@ class Exchange(Protocol):
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
 
-    @property
-    def backend_requests(self) -> Sequence[Request]:
-        """Return the requests that were sent to the backend so far."""
-
-    @property
-    def services(self) -> Services:
-        """Return the services beyond the request."""
-
-    @property
-    def section(self) -> str:
-        """Return the section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
-
-    @property
-    def scope(self) -> str:
-        """Return the scope of the running policy's document."""
-
-    @property
-    def message(self) -> RequestMessage | ResponseMessage:
-        """Return the message that a policy changes here: in inbound and backend the request, after that the response;
-        inside a policy that composes a response, that one.
-        """
-
-    @property
-    def changes_request(self) -> bool:
-        """Return whether `message` is the request."""
-
-    @property
-    def reply(self) -> ResponseMessage:
-        """Return the response: the exchange's, or the one that is being composed."""
-
-    @property
-    def url_template(self) -> str:
-        """Return the URL template of the operation, empty when there is no operation."""
-
-    @property
-    def described_operation(self) -> OperationDescription | None:
-        """Return what the API's description says of the operation; None when it does not have it."""
-
-    def execute(self, steps: Sequence[Step]) -> None:
-        """Run policies one after another until the end or until one of them ends the pipeline."""
-
-    def execute_parallel(self, steps: Sequence[Step], *, first_only: bool) -> int:
-        """Run policies at the same time, until all have ended, or the first; return which one ended first."""
-
-    def evaluate(self, step: Step) -> Any:
-        """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
-
-    def note(self, effect: Effect, step: Step | None = None) -> None:
-        """Write the effect of the running policy to the trace, or that of a step that was evaluated before."""
-
-    def inserted(self) -> Sequence[Step]:
-        """Return the steps in the place of the running policy: the wider scope's policies, or a fragment's."""
-
-    def make_response(self, status_code: int = 200) -> ResponseMessage:
-        """Return a response without headers or a body, as the gateway makes them: it can be read as often as others."""
-
-    def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
-        """Run policies that change this response instead of the exchange's own."""
-
-    def compose_request(self, steps: Sequence[Step], request: RequestMessage) -> None:
-        """Run policies that change this request instead of the exchange's own."""
-
-    @property
-    def composed_request(self) -> RequestMessage | None:
-        """Return the request that is being composed."""
-
-    @property
-    def has_ended(self) -> bool:
-        """Return whether a policy ended the pipeline."""
-
-    def end(self, response: ResponseMessage) -> None:
-        """End the pipeline with the caller's response."""
-
-    def serve(self, response: ResponseMessage) -> None:
-        """End the section and skip the backend: outbound continues with this response from the cache, behind the policy
-        that stores such responses.
-        """
-
-    def answer_resolver(self, response: ResponseMessage) -> None:
-        """Let a resolver's policies see, and change, this response from here on."""
-
-    @property
-    def is_served(self) -> bool:
-        """Return whether the response came from the cache."""
-
     def forward(
         self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
     ) -> tuple[Request, Response]:
@@ -194,8 +253,8 @@ class Exchange(Protocol):
     def follow(self, request: Request, timeout: float) -> Response:
         """Send a request that the backend's answer asks for; its answer is now the response. Raises PolicyError."""
 
-    def send(self, request: Request, timeout: float, service: Sidecar | None = None) -> Response:
-        """Send a request of the policy's own, to `service` if it is given, and wait for the answer. `timeout` is in
+    def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
+        """Send a request of the policy's own, or one to the Dapr sidecar, and wait for the answer. `timeout` is in
         seconds. Raises PolicyError.
         """
 
@@ -204,80 +263,29 @@ class Exchange(Protocol):
         PolicyError.
         """
 
-    def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
-        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now. What
-        `may_wait` is done with a copy at the end of a body that is sent on as it comes.
-        """
 
-    def recover(self, error: PolicyError) -> None:
-        """Continue after an error: expressions see the answer that the error would have given as the response."""
-
-    def emit(self, metric: Metric) -> None:
-        """Send a custom metric."""
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass on the simulated clock, without really waiting."""
-
-    @property
-    def place(self) -> str:
-        """Return scope, section and path of the running policy, which identify it."""
-
-    def has_expression(self, *attributes: str) -> bool:
-        """Return whether one of these attributes of the running policy is an expression."""
-
-    def is_first_call(self, key: str) -> bool:
-        """Return whether this is the first call for this key in this request."""
-
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
-        """Do this with the caller's answer when everything else is done, whatever path the request took."""
-
-
-class Services(Protocol):
+class Services:
     """The services beyond the request; each is an input of the simulated gateway."""
 
-    @property
-    def backends(self) -> Backends:
-        """Return the backends by id."""
-
-    @property
-    def settings(self) -> Behaviour:
-        """Return the settings of the gateway's behaviour."""
-
-    @property
-    def state(self) -> State:
-        """Return what all requests share: counters, caches, circuits."""
-
-    @property
-    def event_hubs(self) -> EventHubs:
-        """Return the event hubs."""
-
-    @property
-    def service_bus(self) -> ServiceBus:
-        """Return the Service Bus."""
-
-    @property
-    def dapr(self) -> Sidecar:
-        """Return the Dapr runtime beside the gateway."""
-
-    @property
-    def language_models(self) -> LanguageModels:
-        """Return the service for token counts and embeddings."""
-
-    @property
-    def content_safety(self) -> ContentSafety:
-        """Return the service that judges texts."""
-
-    @property
-    def identities(self) -> Identities:
-        """Return keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
-
-    @property
-    def documents(self) -> ApiDocuments:
-        """Return the descriptions of the API."""
-
-    @property
-    def data_sources(self) -> DataSources:
-        """Return the databases of GraphQL resolvers."""
+    backends: Backends
+    settings: Behaviour
+    """The settings of the gateway's behaviour."""
+    state: State
+    """The counters, caches and circuits that all requests share."""
+    documents: ApiDocuments
+    identities: Identities
+    """Keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
+    event_hubs: EventHubs
+    service_bus: ServiceBus
+    content_safety: ContentSafetyService
+    sql: SqlDatabase | None
+    """The database of sql-data-source."""
+    cosmos: CosmosContainer | None
+    """The container of cosmosdb-data-source."""
+    count_tokens: Callable[[str], int]
+    """Estimates how many tokens a text has."""
+    embed: Callable[[str], Sequence[float]]
+    """Returns the embedding of a text, as the embeddings backend would."""
 
 
 class Backends(Protocol):
@@ -290,17 +298,12 @@ class Backends(Protocol):
 class ApiDocuments(Protocol):
     """The descriptions of the API."""
 
-    @property
-    def description(self) -> ApiDescription | None:
-        """Return its OpenAPI document or WSDL."""
-
-    @property
-    def schemas(self) -> Mapping[str, Any]:
-        """Return schemas by id: a JSON Schema as data, an XSD as text."""
-
-    @property
-    def compiled(self) -> MutableMapping[Any, Any]:
-        """Return compiled schemas, for the next request."""
+    description: ApiDescription | None
+    """The OpenAPI document or WSDL."""
+    schemas: dict[str, Any]
+    """Schemas by id: a JSON Schema as data, an XSD as text."""
+    compiled: dict[Any, Any]
+    """Compiled schemas, for the next request."""
 
     @property
     def graphql_schema(self) -> Any:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import datetime
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from apimpolicy.policies.state import Bucket, Total
-from apimpolicy.policies.surroundings import PolicyError
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.surroundings import Exchange
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 MINUTE = 60.0
 PERIODS = ("Indefinite", "Hourly", "Daily", "Weekly", "Monthly", "Yearly")

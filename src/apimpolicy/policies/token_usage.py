@@ -11,13 +11,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.policies.prompts import read_completion
+from apimpolicy.policies.prompts import Prompt, read_completion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.prompts import Prompt
     from apimpolicy.policies.surroundings import Exchange
 
 TOKENS_OF_AN_IMAGE = 1200
@@ -39,7 +38,7 @@ def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
     """Return the tokens of a prompt, estimated; 0 when there is none."""
     if prompt is None:
         return 0
-    counted = exchange.services.language_models.count_tokens(prompt.text) if prompt.messages else 0
+    counted = exchange.services.count_tokens(prompt.text) if prompt.messages else 0
     return counted + prompt.token_ids + prompt.images * TOKENS_OF_AN_IMAGE
 
 
@@ -51,7 +50,7 @@ def usage_of(exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage,
     if prompt_tokens is None and completion_tokens is None and total is None:
         if answer.status_code >= 400 or not answer.body.remaining or not (estimates or completion.is_streamed):
             return TokenUsage(0, 0)
-        counted = exchange.services.language_models.count_tokens(completion.text) if completion.text else 0
+        counted = exchange.services.count_tokens(completion.text) if completion.text else 0
         return TokenUsage(estimated_prompt_tokens(exchange, prompt), counted)
     if prompt_tokens is None:
         prompt_tokens = max(0, (total or 0) - (completion_tokens or 0))

@@ -21,11 +21,10 @@ Source: https://learn.microsoft.com/azure/api-management/trace-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.effects import Effect, MetadataRead, TraceWritten
 from apimpolicy.policies.spec import (
-    ANYWHERE,
+    Exchange,
+    Step,
     child_texts,
     children,
     content,
@@ -34,9 +33,6 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("metadata")
@@ -47,7 +43,6 @@ class Metadata:
 
 @policy(
     "trace",
-    sections=ANYWHERE,
     left_out="Application Insights: messages are in the trace of the result",
     traits="logs",
     effects="passes",

@@ -9,23 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.policies.surroundings import Exchange
 
 _Held = TypeVar("_Held")
 
 
-def find_certificate(exchange: Exchange, wanted: str) -> Certificate | None:
-    """Return the uploaded certificate with this id; None without one."""
+def uploaded_certificate(exchange: Exchange, wanted: str) -> Certificate:
+    """Return the uploaded certificate with this id. Raises PolicyError without one."""
     uploaded = exchange.context.deployment.certificates
     known, found = uploaded.try_get_value(wanted)
-    if known:
-        return found  # type: ignore[no-any-return]
-    return find_by_id({from_utf16(pair.key): pair.value for pair in uploaded}, from_utf16(wanted))
+    if not known:
+        found = find_by_id({from_utf16(pair.key): pair.value for pair in uploaded}, from_utf16(wanted))
+    if found is None:
+        raise PolicyError(None, f"No certificate with the id '{wanted}' is uploaded.")
+    return found  # type: ignore[no-any-return]
 
 
 def find_by_id(held: Mapping[str, _Held], wanted: str) -> _Held | None:

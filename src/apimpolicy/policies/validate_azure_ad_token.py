@@ -44,7 +44,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.conversions import integer, text, trimmed
+from apimpolicy.policies.conversions import text, trimmed
 from apimpolicy.policies.json_web_tokens import validation
 from apimpolicy.policies.json_web_tokens.checks import first_text
 from apimpolicy.policies.json_web_tokens.elements import (
@@ -56,10 +56,9 @@ from apimpolicy.policies.json_web_tokens.elements import (
     texts_of,
 )
 from apimpolicy.policies.json_web_tokens.refusal import denied
-from apimpolicy.policies.json_web_tokens.source import presented
+from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, TokenPolicy
 from apimpolicy.policies.json_web_tokens.trust import Trust
-from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import child, child_texts, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +70,6 @@ if TYPE_CHECKING:
 
 ENDPOINT = "https://login.microsoftonline.com"
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
-_SOURCES = ("header-name", "query-parameter-name", "token-value")
 
 
 @part("backend-application-ids")
@@ -87,23 +85,16 @@ class ClientApplicationIds:
 @policy(
     "validate-azure-ad-token",
     sections="inbound",
-    exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
+    exclusive=ONE_SOURCE,
     left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
-    traits="refuses checks-token ranged",
+    traits="refuses checks-token bounded-numbers",
     refuses_with="failed-validation-httpcode",
     effects="refuses fails variables",
     access="token",
 )
-class ValidateAzureAdToken:
+class ValidateAzureAdToken(TokenPolicy):
     tenant_id: str = expression_attribute(trimmed, required=True)
-    header_name: str | None = expression_attribute(trimmed)
-    query_parameter_name: str | None = expression_attribute()
-    token_value: str | None = expression_attribute()
     authentication_endpoint: str = expression_attribute(trimmed, default=ENDPOINT)
-    failed_validation_httpcode: int = expression_attribute(integer, default=401, within=STATUS_CODES)
-    failed_validation_error_message: str | None = expression_attribute()
-    output_token_variable_name: str | None = literal_attribute(sets="Jwt")
-    require_scheme: str | None = expression_attribute(trimmed)
     allow_protected_forwarded_tokens: str | None = expression_attribute(text)
     allow_proof_of_possession_tokens: str | None = expression_attribute(text)
     backend_application_ids: Step | None = child(BackendApplicationIds)
@@ -133,17 +124,7 @@ class ValidateAzureAdToken:
             further=further,
             messages={"TokenExpired": EXPIRED},
         )
-        written = presented(
-            exchange,
-            header_name=self.header_name,
-            query_parameter_name=self.query_parameter_name,
-            token_value=self.token_value,
-            require_scheme=self.require_scheme,
-        )
-        answer = validation.Answer(
-            self.output_token_variable_name, self.failed_validation_httpcode, self.failed_validation_error_message
-        )
-        return validation.run(exchange, written, demands, answer)
+        return validation.run(exchange, self, demands)
 
 
 EXPIRED = "Invalid JWT token. Token is expired."

@@ -55,7 +55,7 @@ from apimpolicy.policies.certificate_claims import (
 )
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CertificateChecked, Condition, Effect
-from apimpolicy.policies.spec import PolicyError, child, children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, literal_attribute, part, policy
 from apimpolicy.policies.uploaded_certificates import find_by_id
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Chain
-    from apimpolicy.policies.spec import Exchange, Step
 
 MOST_IDENTITIES = 10
 _REVOCATION = frozenset({"Revoked", "RevocationStatusUnknown"})

@@ -39,14 +39,13 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.conversions import integer, trimmed
-from apimpolicy.policies.effects import Effect, GraphQLValidated
+from apimpolicy.policies.effects import Effect, GraphqlValidated
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import PolicyError, child, children, expression_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.graphql_requests import GraphQLRequest
-    from apimpolicy.policies.spec import Exchange, Step
 
 MAX_FIELDS = 250
 ERRORS = "GraphQLErrors"
@@ -68,7 +67,7 @@ class AuthorizationRules:
     sections="inbound",
     placement=Placement(not_at=("operation",), once="section"),
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
-    traits="ranged",
+    traits="bounded-numbers",
     effects="refuses variables variable:GraphQLErrors url message-body",
     access="passes",
 )
@@ -99,7 +98,7 @@ class ValidateGraphQLRequest:
                 exchange, [{"message": f"The field {name} is not authorized and was removed."} for name in removed]
             )
         shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
-        return GraphQLValidated(shown, removed=tuple(removed))
+        return GraphqlValidated(shown, removed=tuple(removed))
 
     def valid_request(self, exchange: Exchange, schema: Any) -> GraphQLRequest:
         from apimpolicy.policies.graphql_requests import GraphQLRequest, error
@@ -128,10 +127,9 @@ class ValidateGraphQLRequest:
         if self.authorize is None:
             return []
         group: AuthorizationRules = exchange.evaluate(self.authorize)
-        rules = sorted(
+        rules = sorted(  # the most specific first: fewer wildcards, then more characters
             (rule for rule in map(exchange.evaluate, group.rules) if rule.action != "ignore"),
-            key=lambda rule: _specificity(from_utf16(rule.path)),
-            reverse=True,
+            key=lambda rule: (rule.path.count("*"), -len(rule.path)),
         )
         removed: list[str] = []
 
@@ -177,11 +175,6 @@ class ValidateGraphQLRequest:
         exchange.variables[ERRORS] = json_token(entries)
         if self.error_variable_name:
             exchange.variables[from_utf16(self.error_variable_name)] = json_token(entries)
-
-
-def _specificity(path: str) -> tuple[int, int]:
-    """Return how specific a path is: fewer wildcards, then more characters."""
-    return -path.count("*"), len(path)
 
 
 def _matches(path: str, type_name: str, field: str, is_root: bool) -> bool:

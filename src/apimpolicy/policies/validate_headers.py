@@ -29,12 +29,11 @@ from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.parameter_errors import RESPONSE_HEADER, parameter_errors, unspecified, without_description
 from apimpolicy.policies.parameter_values import ParameterChecker
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("header")

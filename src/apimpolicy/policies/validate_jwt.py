@@ -57,11 +57,9 @@ Source: https://learn.microsoft.com/azure/api-management/validate-jwt-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import NotSimulatedError
-from apimpolicy.policies.conversions import boolean, integer, number, text, trimmed
+from apimpolicy.policies.conversions import boolean, number, text, trimmed
 from apimpolicy.policies.effects import Effect, Listed
 from apimpolicy.policies.json_web_tokens import validation
 from apimpolicy.policies.json_web_tokens.elements import (
@@ -71,14 +69,14 @@ from apimpolicy.policies.json_web_tokens.elements import (
     decryption_keys,
     required_claims,
     texts_of,
-    uploaded_certificate,
 )
 from apimpolicy.policies.json_web_tokens.keys import VerificationKey
-from apimpolicy.policies.json_web_tokens.source import presented
+from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, SOURCES, TokenPolicy
 from apimpolicy.policies.json_web_tokens.trust import Trust
-from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import (
+    Exchange,
     PolicyError,
+    Step,
     child,
     child_texts,
     children,
@@ -88,9 +86,7 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.uploaded_certificates import uploaded_certificate
 
 _TRUE_FALSE = ("true", "false")
 
@@ -155,37 +151,27 @@ class Issuers:
     issuers: list[str] = child_texts("issuer", trimmed, required=True, filled=True)
 
 
-_SOURCES = ("header-name", "query-parameter-name", "token-value")
-
-
 @policy(
     "validate-jwt",
     sections="inbound",
-    alternatives=_SOURCES,
-    exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
+    alternatives=SOURCES,
+    exclusive=ONE_SOURCE,
     in_order=True,
     choices=("openid-config", "issuer-signing-keys", "issuer-signing-tokens"),
     waiver="require-signed-tokens",
     choice_is_doubtful=True,  # extracted from a live service without any: it saves, and refuses every token
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
-    traits="refuses checks-token ranged",
+    traits="refuses checks-token bounded-numbers",
     refuses_with="failed-validation-httpcode",
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",
     effects="refuses fails variables",
     access="token",
 )
-class ValidateJwt:
-    header_name: str | None = expression_attribute(trimmed)
-    query_parameter_name: str | None = expression_attribute()
-    token_value: str | None = expression_attribute()
-    failed_validation_httpcode: int = expression_attribute(integer, default=401, within=STATUS_CODES)
-    failed_validation_error_message: str | None = expression_attribute()
+class ValidateJwt(TokenPolicy):
     require_expiration_time: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
-    require_scheme: str | None = expression_attribute(trimmed)
     require_signed_tokens: bool = expression_attribute(boolean, default=True, values=_TRUE_FALSE)
     clock_skew: float = expression_attribute(skew, default=0.0)
-    output_token_variable_name: str | None = literal_attribute(sets="Jwt")
     openid_configs: list[Step] = children(OpenIdConfig)
     issuer_signing_tokens: Step | None = child(IssuerSigningTokens)
     issuer_signing_keys: Step | None = child(IssuerSigningKeys)
@@ -205,17 +191,7 @@ class ValidateJwt:
             texts_of(exchange, self.issuers, "issuers"),
             required_claims(exchange, self.required_claims),
         )
-        written = presented(
-            exchange,
-            header_name=self.header_name,
-            query_parameter_name=self.query_parameter_name,
-            token_value=self.token_value,
-            require_scheme=self.require_scheme,
-        )
-        answer = validation.Answer(
-            self.output_token_variable_name, self.failed_validation_httpcode, self.failed_validation_error_message
-        )
-        return validation.run(exchange, written, demands, answer)
+        return validation.run(exchange, self, demands)
 
     def urls(self, exchange: Exchange) -> list[str]:
         """Return the URLs of the OpenID configurations."""

@@ -31,14 +31,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import integer, trimmed
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 from apimpolicy.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 VERSIONS = ("1.0", "2.0", "3.0", "4.0", "4.01")
 _OF_4 = (

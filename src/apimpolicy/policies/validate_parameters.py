@@ -47,6 +47,7 @@ from apimpolicy.policies.parameter_values import ParameterChecker
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, description_of, strictest
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Parameter
@@ -68,26 +69,21 @@ class HeaderRules:
 
 
 @part("query")
-class QueryRules:
-    specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
-    unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
-    parameters: list[Step] = children(ParameterRule)
+class QueryRules(HeaderRules):
+    """The actions for parameters of the query."""
 
 
 @part("path")
-class PathRules:
-    specified_parameter_action: str | None = expression_attribute(values=ACTIONS)
-    unspecified_parameter_action: str | None = expression_attribute(values=ACTIONS)
-    parameters: list[Step] = children(ParameterRule)
+class PathRules(HeaderRules):
+    """The actions for parameters of the path."""
 
 
-class _Actions:
+class _Actions(Record):
     """The actions for parameters of one location."""
 
-    def __init__(self, specified: str, unspecified: str, by_name: dict[str, str]) -> None:
-        self.specified = specified
-        self.unspecified = unspecified
-        self.by_name = by_name
+    specified: str
+    unspecified: str
+    by_name: dict[str, str]
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -129,7 +125,7 @@ class ValidateParameters:
     def actions(self, exchange: Exchange, step: Step | None) -> _Actions:
         if step is None:
             return _Actions(self.specified_parameter_action, self.unspecified_parameter_action, {})
-        rules: HeaderRules | QueryRules | PathRules = exchange.evaluate(step)
+        rules: HeaderRules = exchange.evaluate(step)
         named: list[ParameterRule] = [exchange.evaluate(entry) for entry in rules.parameters]
         return _Actions(
             rules.specified_parameter_action or self.specified_parameter_action,

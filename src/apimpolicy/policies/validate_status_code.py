@@ -28,12 +28,11 @@ from apimpolicy.policies.conversions import integer
 from apimpolicy.policies.parameter_errors import without_description
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import children, expression_attribute, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, part, policy
 from apimpolicy.policies.validation_errors import ACTIONS, UNSPECIFIED, ErrorLog, ValidationError, description_of
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("status-code")
@@ -46,7 +45,7 @@ class StatusCodeRule:
     "validate-status-code",
     sections="outbound on-error",
     placement=Placement(once="section"),
-    traits="ranged checks-status",
+    traits="bounded-numbers checks-status",
     effects="refuses variables",
     access="passes",
 )

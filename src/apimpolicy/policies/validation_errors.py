@@ -22,13 +22,12 @@ import attrs
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, Validated
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies.spec import Exchange, PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from apimpolicy.context.description import ApiDescription
-    from apimpolicy.policies.spec import Exchange
 
 ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
@@ -36,10 +35,7 @@ IGNORE, PREVENT, DETECT = ACTIONS
 INTERNAL = "The request could not be processed due to an internal error. Contact the API owner."
 """What callers read of errors that do not concern them."""
 
-SPECIFIED, UNSPECIFIED, INCORRECT, SIZE, MISSING = (
-    *("", "Unspecified", "IncorrectMessage", "SizeLimit"),
-    "MissingDefinition",
-)
+UNSPECIFIED, INCORRECT, SIZE, MISSING = "Unspecified", "IncorrectMessage", "SizeLimit", "MissingDefinition"
 
 
 @attrs.frozen

@@ -26,19 +26,14 @@ Source: https://learn.microsoft.com/azure/api-management/wait-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.effects import Effect, Waited
-from apimpolicy.policies.spec import expression_attribute, policies, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, Step, expression_attribute, policies, policy
 
 
 @policy(
     "wait",
     sections="inbound outbound backend",
-    traits="wraps joins",
+    traits="runs-policies parallel",
     also_in="on-error",  # the toolkit
     access="waits",
 )

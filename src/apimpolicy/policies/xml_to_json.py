@@ -37,20 +37,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.errors import NotSimulatedError
+from apimpolicy.policies.body_conversion import BodyConversion
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Converted, Effect
-from apimpolicy.policies.media_types import accepts, is_json, is_xml
-from apimpolicy.policies.message_text import read_text
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.dotnet.xml.elements import XAttribute, XElement
     from apimpolicy.dotnet.xml.names import XName
-    from apimpolicy.policies.spec import Exchange
+    from apimpolicy.policies.effects import Converted
 
 TOLD = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
 REMOVED = "Original Content-Length header was removed as its value was invalidated. "
@@ -67,7 +64,10 @@ MAXIMUM_DEPTH = 200
     effects="message-body message-headers fails",
     access="passes",
 )
-class XmlToJson:
+class XmlToJson(BodyConversion):
+    source, target = "XML", "JSON"
+    undocumented = ("preserve_whitespace_nodes", "empty_values", "trim_values")
+
     kind: str = expression_attribute(required=True, values=("javascript-friendly", "direct"))
     apply: str = expression_attribute(required=True, values=("always", "content-type-xml"))
     consider_accept_header: bool = expression_attribute(boolean, default=True)
@@ -76,35 +76,11 @@ class XmlToJson:
     empty_values: str | None = expression_attribute(values=("preserve", "as-null"))
     trim_values: str | None = expression_attribute()
 
-    def run(self, exchange: Exchange) -> Effect:
-        for field in ("preserve_whitespace_nodes", "empty_values", "trim_values"):
-            if getattr(self, field) is not None:
-                raise NotSimulatedError(f"xml-to-json {field.replace('_', '-')}", "it is undocumented")
-        message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
-        reason = self.reason_against(exchange)
-        text = None if reason else read_text(message)
-        if not text:
-            return Converted(f"left alone: {reason or 'no body'}", message=kind, length=None)
-        try:
-            converted = self.convert(text)
-        except DotnetException as error:
-            raise PolicyError(None, f"The body cannot be converted to JSON. {error.message}") from None
-        had_length = "Content-Length" in message.headers
-        message.set_body(converted)
-        message.headers.set("Content-Type", ["application/json"])
-        length = len(message.body.remaining) if message.body is not None else 0
-        shown = f"XML to JSON, {length:,} bytes"
-        return Converted(shown, message=kind, length=length, told=TOLD.format(REMOVED if had_length else ""))
-
-    def reason_against(self, exchange: Exchange) -> str:
-        """Return why nothing is to be converted, or an empty text."""
-        content_type = exchange.message.headers.joined("Content-Type")
-        if self.apply == "content-type-xml" and not is_xml(content_type):
-            return "the content type is not XML"
-        if self.consider_accept_header and not accepts(exchange.request.headers.joined("Accept"), is_json):
-            return "the Accept header names no JSON"
-        return ""
+    def run(self, exchange: Exchange) -> Converted:
+        had_length = "Content-Length" in exchange.message.headers
+        effect = super().run(exchange)
+        effect.told = None if effect.length is None else TOLD.format(REMOVED if had_length else "")
+        return effect
 
     def convert(self, text: str) -> str:
         """Convert XML to JSON, both .NET strings. Raises DotnetException."""
@@ -118,11 +94,10 @@ class XmlToJson:
         return _object([*members, *tree.members(document.children, 0)])
 
 
-class _Names:
+class _Names(Record):
     """The names of elements and attributes in JSON."""
 
-    def __init__(self, is_direct: bool) -> None:
-        self.is_direct = is_direct
+    is_direct: bool
 
     def of_element(self, element: XElement) -> str:
         return self._qualified(element, element.name) if self.is_direct else element.name.local
@@ -140,12 +115,11 @@ class _Names:
         return f"{prefix}${name.local}" if prefix else name.local
 
 
-class _Tree:
+class _Tree(Record):
     """Writes elements as JSON text: nodes of one name are grouped at the place of the first."""
 
-    def __init__(self, names: _Names, *, always_arrays: bool) -> None:
-        self.names = names
-        self.always_arrays = always_arrays
+    names: _Names
+    always_arrays: bool
 
     def value(self, element: XElement, depth: int) -> str:
         from apimpolicy.dotnet.environment import environment

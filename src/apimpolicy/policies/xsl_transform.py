@@ -28,7 +28,6 @@ Source: https://learn.microsoft.com/azure/api-management/xsl-transform-policy
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
@@ -36,10 +35,7 @@ from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Converted, Effect, MetadataRead
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, children, content, literal_attribute, part, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, children, content, literal_attribute, part, policy
 
 _ROOT = re.compile(r"<((?:[\w.-]+:)?(?:stylesheet|transform))[\s>/]")
 
@@ -75,7 +71,7 @@ class XslTransform:
             exchange.note(MetadataRead(name, name=name, value=parameter.value), step)
             parameters[from_utf16(name)] = from_utf16(parameter.value)
         message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         body = read_text(message)
         if not body:
             return Converted("left alone: no body", message=kind, length=None)

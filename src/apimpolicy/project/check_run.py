@@ -204,14 +204,14 @@ class CheckRun:
     def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
         """Return what is known of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
-        settings = project.check.settings_for(path)
+        service = None if path == STANDARD_INPUT else self.services.of(path, environment)
+        settings = project.check.settings_for(path, service)
         options = self.projects.options
         if options.proofs is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
             settings = settings._replace(proofs=options.proofs(path))
-        settings, surroundings = self._surroundings.around(path, project.path, data, settings)
+        settings, surroundings = self._surroundings.around(path, project.path, data, settings, service)
         named_values: Mapping[str, str] | None = project.named_values
         shown = environment if options.environment != ALL else None
-        service = None if path == STANDARD_INPUT else self.services.of(path, environment)
         if service is not None or project.declared.external or project.environments:
             from apimpolicy.project.known_service import named_values_for
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.environments import ALL, environments_at, unknown_environment
 from apimpolicy.project.layout import place_of
+from apimpolicy.project.repository import code_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.known_service import Deleted, Service
     from apimpolicy.project.overlays import Overlay
+    from apimpolicy.project.service.description import ServiceDescription
 
 
 class CheckServices:
@@ -23,6 +25,9 @@ class CheckServices:
         self._projects = projects
         self._services: dict[tuple[str, str | None, str | None, str | None], Service] = {}
         self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
+        self._descriptions: dict[tuple[str, str | None, str | None], ServiceDescription] = {}
+        self._overlays: dict[str, Overlay] = {}
+        self._are_services: dict[str, bool] = {}
         self._environments: dict[str, list[str]] = {}
         self._values: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -46,7 +51,7 @@ class CheckServices:
             self._check_environment(options.environment, paths)
         if options.since is not None:
             for root in {place_of(path).root or os.path.dirname(os.path.abspath(path)) for path in paths}:
-                self._deleted(root, None)
+                self._deleted(self._described(root), None)
 
     def _check_environment(self, wanted: str, paths: Iterable[str]) -> None:
         known: set[str] = set()
@@ -87,8 +92,8 @@ class CheckServices:
 
     def replaces(self, path: str, environment: str) -> bool:
         """Return whether the overlay of an environment has another document in the place of a policy file."""
-        service, place = self.of(path, environment), place_of(path)
-        overlay = None if service is None or service.environment is None else service.environment.overlay
+        place = place_of(path)
+        overlay = None if place.root is None else self._overlay(place.root, path, environment)
         if overlay is None or place.scope is None:
             return False
         kind = {"product": "products", "api": "apis", "operation": "apis"}.get(place.scope, "")
@@ -102,23 +107,36 @@ class CheckServices:
                 yield environment, overlay
 
     def of(self, path: str, environment: str | None = None) -> Service | None:
-        """The service around a file, if its folder has one. Raises ConfigurationError for an overlay."""
+        """Return the service around a file: of its extract, or of infrastructure code. Raises ConfigurationError."""
         place = place_of(path)
-        return None if place.root is None else self.at(place.root, place.workspace, path, environment)
+        if place.root is not None:
+            return self.at(place.root, place.workspace, path, environment)
+        folder = code_around(path)
+        if folder is None or not self._is_service(folder):
+            return None
+        return self.at(folder, None, path, environment)
+
+    def _is_service(self, folder: str) -> bool:
+        """Return whether the code in a folder is that of a service."""
+        if folder not in self._are_services:
+            from apimpolicy.project.service.infrastructure import is_infrastructure
+
+            self._are_services[folder] = is_infrastructure(folder)
+        return self._are_services[folder]
 
     def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> Service:
-        """The service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
+        """Return the service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
         project = self._projects.of(path, environment)
         key = root, workspace, project.path, environment
         if key not in self._services:
-            from apimpolicy.project.inventory import Inventory
             from apimpolicy.project.known_service import Environment, Service
 
-            around = None
-            if environment is not None:
-                around = Environment(environment, self._overlay(root, path, environment))
-            deleted = self._deleted(root, workspace)
-            self._services[key] = Service(Inventory(root, workspace), project.declared, around, deleted)
+            overlay = None if environment is None else self._overlay(root, path, environment)
+            description = self._described(root, overlay, environment)
+            file = None if overlay is None else overlay.path
+            around = None if environment is None else Environment(environment, file)
+            deleted = self._deleted(description, workspace)
+            self._services[key] = Service(description, workspace, project.declared, around, deleted)
         return self._services[key]
 
     def _overlay(self, root: str, path: str, environment: str) -> Overlay | None:
@@ -127,14 +145,28 @@ class CheckServices:
 
         project = self._projects.of(path)
         found = overlay_path(root, environment, project.environments.get(environment, {}), project.directory)
-        return None if found is None else read_overlay(found)
+        if found is not None and found not in self._overlays:
+            self._overlays[found] = read_overlay(found)
+        return None if found is None else self._overlays[found]
 
-    def _deleted(self, root: str, workspace: str | None) -> Deleted | None:
+    def _described(
+        self, root: str, overlay: Overlay | None = None, environment: str | None = None
+    ) -> ServiceDescription:
+        key = root, None if overlay is None else overlay.path, environment
+        if key not in self._descriptions:
+            from apimpolicy.project.overlays import NO_CHANGES
+            from apimpolicy.project.service.reading import describe
+
+            self._descriptions[key] = describe(root, overlay or NO_CHANGES, environment)
+        return self._descriptions[key]
+
+    def _deleted(self, description: ServiceDescription, workspace: str | None) -> Deleted | None:
         since = self._projects.options.since
         if since is None:
             return None
-        if (root, workspace) not in self._deleted_resources:
+        key = description.place, workspace
+        if key not in self._deleted_resources:
             from apimpolicy.project.deleted import deleted_since
 
-            self._deleted_resources[root, workspace] = deleted_since(root, workspace, since)
-        return self._deleted_resources[root, workspace]
+            self._deleted_resources[key] = deleted_since(description, workspace, since)
+        return self._deleted_resources[key]

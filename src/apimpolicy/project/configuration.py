@@ -178,6 +178,10 @@ class Configuration:
         """Return whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
+    def described(self, folder: str) -> ServiceDescription | None:
+        """Return the service of a folder as it is in the selected environment. Raises ConfigurationError."""
+        return self._service.described(folder)
+
     def gateway(
         self,
         folder: str | None = None,

@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.inventory import Inventory
-from apimpolicy.project.known_service import Deleted
+from apimpolicy.project.known_service import Deleted, Service
 from apimpolicy.project.resource_kinds import Kind, kind_of_folder
 from apimpolicy.project.revisions import revision_of
 
@@ -15,21 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.project.revisions import Revision
+    from apimpolicy.project.service.description import ServiceDescription
 
 _POLICY = "policy.xml"
 
 
-def deleted_since(root: str, workspace: str | None, name: str) -> Deleted:
-    """Return what the service in a folder, and one of its workspaces, have no more since a revision.
+def deleted_since(service: ServiceDescription, workspace: str | None, name: str) -> Deleted:
+    """Return the resources that a service, or one of its workspaces, has no more since a revision.
 
     Raises ConfigurationError for an unknown revision.
     """
+    root, now = service.place, Service(service, workspace)
     revision = revision_of(name, root)
     if revision is None:
         raise ConfigurationError(f"git has no revision '{name}' of {root}")
     files = revision.files_below(root)
     paths = [path for path in files if _parts(path)[0] in ("", workspace)]
-    now = Inventory(root, workspace)
     found: dict[str, set[str]] = {}
     for kind, resource in dict.fromkeys(_resources(paths)):
         if kind.id != "named-values" and resource.lower() not in now.resources(kind.id):

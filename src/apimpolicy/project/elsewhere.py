@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.inventory import Inventory
-from apimpolicy.project.layout import folders_of_kinds
+from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
 from apimpolicy.project.overlays import overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
 
 if TYPE_CHECKING:
     from apimpolicy.project.overlays import Overlay
+    from apimpolicy.project.service.description import ServiceDescription
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
 _NAMES = (
@@ -43,7 +43,7 @@ class Elsewhere:
         """
         return (
             (overlays and any(_is_in(overlay, kind, name) for overlay in self._overlays))
-            or any(service.has(kind, name) for service in self._services)
+            or name.lower() in self._ids(kind)
             or name.lower() in self._names
         )
 
@@ -61,17 +61,25 @@ class Elsewhere:
     def _roots(self) -> tuple[str, ...]:
         """The folders of services in the repository."""
         repository = repository_of(self.root)
-        return (self.root,) if repository is None else (self.root, *_service_roots(repository))
+        return (self.root, *(() if repository is None else filter(is_service_folder, _service_roots(repository))))
 
     @cached_property
-    def _services(self) -> list[Inventory]:
+    def _services(self) -> list[ServiceDescription]:
         """The other folders of the repository that may be a part of this service.
 
         One that has an API of the same name is the service of another environment.
         """
-        own = Inventory(self.root).resources("apis").keys()
-        others = (Inventory(root) for root in self._roots if root != self.root)
-        return [other for other in others if own.isdisjoint(other.resources("apis"))]
+        from apimpolicy.project.service.extract import read_extract
+
+        own = {name.lower() for name, _ in subfolders(folders_of_kinds(self.root).get("apis"))}
+        others = (read_extract(root) for root in self._roots if root != self.root)
+        return [other for other in others if own.isdisjoint(each.id.lower() for each in other.resources("apis"))]
+
+    def _ids(self, kind: str) -> set[str]:
+        """Return ids and display names in the other folders, in lower case."""
+        found = [each for other in self._services for each in other.resources(kind)]
+        names = {name for each in found if (name := getattr(each, "display_name", None)) is not None}
+        return {name.lower() for name in (*names, *(each.id for each in found))}
 
     @cached_property
     def _names(self) -> frozenset[str]:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, PoolMember
-from apimpolicy.project.information_files import read_properties, seconds, whole
+from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apimpolicy.project.toml_table import Table
-
-
-def read_backend(path: str, changes: Mapping[str, Any] | None = None) -> Backend | BackendPool:
-    """A backend, with the changes of an environment. Raises ConfigurationError."""
-    return _backend(read_properties(path, changes))
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
+_UNITS = (86_400, 3600, 60, 1)
 
 
 def backend_of(file: str, values: Mapping[str, Any]) -> Backend | BackendPool:
-    """A backend from its properties, which are written in a file. Raises ConfigurationError."""
-    from apimpolicy.project.information_files import without_nulls
-    from apimpolicy.project.toml_table import Table
-
-    return _backend(Table(file, without_nulls(values), "properties"))
-
-
-def _backend(properties: Table) -> Backend | BackendPool:
+    """Return a backend from its properties, which are written in a file. Raises ConfigurationError."""
+    properties = Table(file, _without_nulls(values), "properties")
     if (properties.take("type", str) or "Single").lower() == "pool":
         return _pool(properties)
     url = properties.take("url", str)
@@ -76,23 +67,23 @@ def _is_on(tls: Table | None, name: str) -> bool:
 
 def _failure_status(breaker: Table) -> int | None:
     response = breaker.table("failureResponse")
-    return None if response is None else whole(response, "statusCode")
+    return None if response is None else _whole(response, "statusCode")
 
 
 def _circuit_breaker(breaker: Table, rule: Table) -> CircuitBreaker:
     condition = rule.table("failureCondition")
     if condition is None:
         raise rule.mistake("is missing", "failureCondition")
-    failures, percentage = whole(condition, "count"), condition.number("percentage")
+    failures, percentage = _whole(condition, "count"), condition.number("percentage")
     if (failures is None) == (percentage is None):
         raise condition.mistake("has either a 'count' or a 'percentage'")
     return CircuitBreaker(
         failures,
         percentage=percentage,
-        interval=seconds(condition, "interval") or 60.0,
-        trip_duration=seconds(rule, "tripDuration") or 60.0,
+        interval=_seconds(condition, "interval") or 60.0,
+        trip_duration=_seconds(rule, "tripDuration") or 60.0,
         statuses=[
-            (whole(each, "min") or 0, whole(each, "max") or 999) for each in condition.tables("statusCodeRanges")
+            (_whole(each, "min") or 0, _whole(each, "max") or 999) for each in condition.tables("statusCodeRanges")
         ],
         error_reasons=condition.texts("errorReasons") or [],
         accepts_retry_after=rule.take("acceptRetryAfter", bool) or False,
@@ -121,9 +112,35 @@ def _member(table: Table) -> PoolMember:
     path = table.take("id", str)
     if path is None:
         raise table.mistake("is missing", "id")
-    weight, priority = whole(table, "weight"), whole(table, "priority")
+    weight, priority = _whole(table, "weight"), _whole(table, "priority")
     return PoolMember(
         path.rstrip("/").rpartition("/")[2],
         weight=1 if weight is None else weight,
         priority=1 if priority is None else priority,
     )
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a JSON value without the keys whose value is null."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+def _seconds(table: Table, name: str) -> float | None:
+    """Return an ISO 8601 duration (`PT1M`) in seconds; None when it is not given. Raises ConfigurationError."""
+    text = table.take(name, str)
+    if text is None:
+        return None
+    found = _DURATION.fullmatch(text)
+    if found is None or not any(found.groups()):
+        raise table.mistake(f"is a duration such as PT1M, not '{text}'", name)
+    return sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
+
+
+def _whole(table: Table, name: str) -> int | None:
+    """Return a whole number, which Azure also takes as a text. Raises ConfigurationError."""
+    value = table.take(name, object)
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return None if value is None else table.checked(value, int, name)

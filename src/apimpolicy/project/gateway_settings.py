@@ -44,9 +44,9 @@ from apimpolicy.policies.settings import Behaviour
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.engine.content_safety import AnalyzesSafety
-    from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
-    from apimpolicy.engine.service_bus import ServiceBus
+    from apimpolicy.policies.content_safety import AnalyzesSafety
+    from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
+    from apimpolicy.policies.service_bus import ServiceBus
     from apimpolicy.project.toml_table import Table
 
 
@@ -121,7 +121,7 @@ def _raised(table: Table) -> Callable[[object], Any] | None:
 
 
 def _service_bus(table: Table) -> ServiceBus:
-    from apimpolicy.engine.service_bus import ServiceBus
+    from apimpolicy.policies.service_bus import ServiceBus
 
     queues, topics = table.texts("queues"), table.texts("topics")
     table.finish()
@@ -129,7 +129,7 @@ def _service_bus(table: Table) -> ServiceBus:
 
 
 def _content_safety(table: Table) -> AnalyzesSafety:
-    from apimpolicy.engine.content_safety import SafetyWords
+    from apimpolicy.policies.content_safety import SafetyWords
 
     failing = _raised(table)
 
@@ -145,7 +145,7 @@ def _content_safety(table: Table) -> AnalyzesSafety:
 
 
 def _sql(table: Table) -> RecordedSql:
-    from apimpolicy.engine.data_sources import RecordedSql
+    from apimpolicy.policies.data_sources import RecordedSql
 
     rows = [dict(row.items()) for row in table.tables("rows")]
     failing = _raised(table)
@@ -154,7 +154,7 @@ def _sql(table: Table) -> RecordedSql:
 
 
 def _cosmos(table: Table) -> RecordedCosmos:
-    from apimpolicy.engine.data_sources import RecordedCosmos
+    from apimpolicy.policies.data_sources import RecordedCosmos
 
     answer = table.take("answer", object)
     failing = _raised(table)

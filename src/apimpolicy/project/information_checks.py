@@ -11,12 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.project.inventory import properties_of
-from apimpolicy.project.links import links_in
 from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Iterator
 
     from apimpolicy.project.known_service import Service
     from apimpolicy.text.source import Source
@@ -24,46 +22,30 @@ if TYPE_CHECKING:
 LINK_UNKNOWN = "POL162"
 NAME_REFUSED = "POL163"
 
-_LISTS = ("apis.json", "groups.json", "products.json", "tags.json")
 _REVISION = ";rev="
 
 
-def information_files(root: str) -> Iterator[str]:
-    """The information files of a service's folder, in order."""
-    for directory, folders, files in os.walk(root):
-        folders.sort()
-        for name in sorted(files):
-            if name.endswith("Information.json") or name in _LISTS:
-                yield os.path.join(directory, name)
-
-
-def check_information(
-    path: str, source: Source, service: Service, partial: Container[str] = ()
-) -> Iterator[Diagnostic]:
+def check_information(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
     """Return what is wrong with the name of a resource, and with what its information file refers to.
 
-    Of the kinds in `partial` only misspelt names are reported. What an overlay refers to is not looked at: it often
-    names what only the service of its environment has.
+    Of kinds of which only a part is described, only misspelt names are reported. What an overlay refers to is not
+    checked: it often names what only the service of its environment has.
     """
-    yield from _refused_name(path, source)
-    for kind, name, start, end, is_certain in links_in(path, service.root, _replaced(path, service)):
-        missing = None if service.has_id(kind, name) else service.missing(kind, name)
-        if missing is not None and (missing.near or missing.deleted or kind not in partial):
-            is_error = is_certain and missing.is_certain and (bool(missing.deleted) or kind not in partial)
+    yield from _refused_name(path, source, service)
+    for each in service.references.get(path, ()):
+        if service.has_id(each.kind, each.name):
+            continue
+        missing = service.missing(each.kind, each.name)
+        is_partial = each.kind in service.partial_kinds
+        if missing is not None and (missing.near or missing.deleted or not is_partial):
+            is_error = each.is_certain and missing.is_certain and (bool(missing.deleted) or not is_partial)
+            start = min(source.line_starts[each.origin.line - 1] + each.origin.column - 1, len(source.text))
+            end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
 
 
-def _replaced(path: str, service: Service) -> Mapping[str, object]:
-    """The properties of a file that the environment's overlay has others for."""
-    overlay = None if service.environment is None else service.environment.overlay
-    kind = kind_of_file(os.path.basename(path))
-    if overlay is None or kind is None:
-        return {}
-    return overlay.properties(kind.id, os.path.basename(os.path.dirname(path)), service.inventory.workspace)
-
-
-def _refused_name(path: str, source: Source) -> Iterator[Diagnostic]:
+def _refused_name(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
     kind = kind_of_file(os.path.basename(path))
     folder = os.path.dirname(os.path.abspath(path))
     if kind is None or kind_of_folder(os.path.basename(os.path.dirname(folder))) is not kind:
@@ -73,9 +55,9 @@ def _refused_name(path: str, source: Source) -> Iterator[Diagnostic]:
         name = name.partition(_REVISION)[0]
     names = [(f"the {kind.noun}", name, kind.longest, kind.names)]
     if kind.id == "named-values":
-        display = properties_of(path).get("displayName")
-        if isinstance(display, str):
-            names.append(("the display name", display, 256, DISPLAY_NAME))
+        found = next((each for each in service.description.named_values if each.origin.file == path), None)
+        if found is not None and found.name.known is not None:
+            names.append(("the display name", found.name.known, 256, DISPLAY_NAME))
     for what, each, longest, rule in names:
         sentence = rule.sentence if re.search(rule.refused, each) else ""
         if len(each) > longest:

@@ -10,8 +10,7 @@ from apimpolicy.project.checked import Checked
 from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Findings, merged, to_findings
-from apimpolicy.project.information_checks import check_information, information_files
-from apimpolicy.project.links import cut_kinds, links_in
+from apimpolicy.project.information_checks import check_information
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,17 +26,14 @@ class InformationRun:
     def __init__(self, projects: CheckProjects, services: CheckServices) -> None:
         self.projects = projects
         self.services = services
-        self._partial: dict[str, frozenset[str]] = {}
 
     def all(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
         """Return what is wrong below paths, file by file; `roots` are folders of services, each with a policy in it."""
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
         for root, policy in sorted(roots.items()):
             environments = self.services.environments_of(policy)
-            wanted = [path for path in information_files(root) if any(path.startswith(top) for top in tops)]
-            inside = os.path.join(root, "workspaces", "")
-            links = (link for path in wanted if not path.startswith(inside) for link in links_in(path, root))
-            self._partial[root] = cut_kinds(links, self.services.at(root, None, policy, None).inventory.has)
+            described = sorted(self.services.at(root, None, policy, None).references)
+            wanted = [path for path in described if path.endswith(".json") and path.startswith(tuple(tops))]
             for path in wanted:
                 if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)
@@ -62,7 +58,7 @@ class InformationRun:
         service = self.services.at(root, workspace, policy, environment)
         settings = self.projects.of(path, environment).check.settings_for(path)
         kept: list[Diagnostic] = []
-        for diagnostic in check_information(os.path.abspath(path), source, service, self._partial[root]):
+        for diagnostic in check_information(os.path.abspath(path), source, service):
             if settings.wants(diagnostic.code):
                 diagnostic.severity = settings.severities.get(diagnostic.code, diagnostic.severity)
                 kept.append(diagnostic)

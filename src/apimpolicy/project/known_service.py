@@ -1,38 +1,45 @@
-"""The service around a policy, as `check` knows it: what its folder lists, and what is declared elsewhere.
+"""The service around a policy, as `check` knows it: queries about its description, and what is declared elsewhere.
 
-A resource is missing for certain when the folder lists its kind, no filter left others out when it was extracted, and
-neither the configuration nor anything else in the repository declares it. Where the folder has only a part of a kind, a
-missing one is reported if its name is like another one's.
+A resource is missing for certain when the description lists its kind and is complete (no filter left others out of the
+extract, the infrastructure code makes the service itself), and neither the configuration nor anything else in the
+repository declares it. Where only a part of a kind is described, a missing one is reported if its name is like another
+one's. Of a kind with unknown names nothing is missing. Ids ignore case, names of named values don't.
 """
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.references import Missing
 from apimpolicy.project.declared import NOTHING, Declared
+from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
+from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
+from apimpolicy.project.service.description import ApiDescription, NamedValueDescription
+from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from apimpolicy.project.inventory import Inventory
-    from apimpolicy.project.overlays import Overlay
+    from apimpolicy.project.service.description import Reference, ServiceDescription
 
 _OPERATIONS = "operations"
 _AUTHORIZATIONS = "authorizations"
+_NAMED_VALUES = "named-values"
 _NEAR = 0.7
+_MANY = 3
 
 
 class Environment(NamedTuple):
-    """One environment of a service: its name, and the overlay that changes the folder in it, if there is one."""
+    """One environment of a service: its name, and the file of its overlay, if there is one."""
 
     name: str
-    overlay: Overlay | None = None
+    overlay: str | None = None
 
 
 class Deleted(NamedTuple):
@@ -43,36 +50,145 @@ class Deleted(NamedTuple):
 
 
 class Service:
-    """A service's folder in one environment; without one, in any of them."""
+    """A service in one environment; without one, in any of them.
+
+    A workspace sees what it has itself and, so that nothing is reported wrongly, what the service around it has.
+    """
 
     def __init__(
         self,
-        inventory: Inventory,
+        description: ServiceDescription,
+        workspace: str | None = None,
         declared: Declared = NOTHING,
         environment: Environment | None = None,
         deleted: Deleted | None = None,
     ) -> None:
-        self.inventory = inventory
-        self.root = inventory.root
+        self.description = description
+        self.root = description.place
+        self.workspace = workspace
         self.environment = environment
         self.lookups = 0
-        """The number of queries for something outside of the folder: what was found then depends on other files."""
+        """The number of queries for something outside of the service: what was found then depends on other files."""
         self._declared = declared
         self._deleted = deleted or Deleted("")
-        self._elsewhere = Elsewhere(inventory.root)
+        self._elsewhere = Elsewhere(self.root)
+        self._operations = KnownOperations()
+        self._by_id: dict[str, dict[str, Any]] = {}
 
     def __repr__(self) -> str:
         return self._key
 
     @cached_property
     def _key(self) -> str:
-        """Everything that an answer depends on, for caches; what is looked up elsewhere is counted in `lookups`."""
+        """Everything that a response depends on, for caches; what is looked up elsewhere is counted in `lookups`."""
         from apimpolicy.project.cache import key_of
+        from apimpolicy.project.fingerprints import fingerprint
 
-        overlay = None if self.environment is None else self.environment.overlay
-        changes = () if overlay is None else (overlay.path, *sorted(overlay.named_values(), key=str))
-        environment = None if self.environment is None else self.environment.name
-        return key_of(self.inventory, self._declared, environment, changes, self._deleted)
+        ids = {kind: sorted(self.resources(kind)) for kind in (*KINDS, _AUTHORIZATIONS)}
+        values = sorted(self.known_values.items()), sorted(self.named_values)
+        files = [file.path for api in self.resources("apis").values() for file in api.files if file.path is not None]
+        operations = [(api.id, each.id) for api in self.resources("apis").values() for each in api.operations]
+        parts = ids, values, operations, self._declared, self.environment, self._deleted
+        return key_of(self.root, self.workspace, fingerprint(files), *parts)
+
+    # The description
+
+    def resources(self, kind: str) -> Mapping[str, Any]:
+        """Return the resources of a kind that the workspace sees, by id in lower case."""
+        if kind not in self._by_id:
+            seen = (None, self.workspace)
+            found = [each for each in self.description.resources(kind) if getattr(each, "workspace", None) in seen]
+            found.sort(key=lambda each: getattr(each, "workspace", None) is not None)
+            self._by_id[kind] = {each.id.lower(): each for each in found}
+        return self._by_id[kind]
+
+    def lists(self, kind: str) -> bool:
+        """Return whether at least one resource of this kind is described, so that the others can be expected to be."""
+        found = self.resources(kind).values()
+        return any(getattr(each, "is_described", True) and each.origin.file != self._overlay for each in found)
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names by which policies know the resources of a kind, in order; not those of an overlay alone."""
+        found = [each for each in self.resources(kind).values() if each.origin.file != self._overlay]
+        return sorted(each.display_name if kind == _NAMED_VALUES else each.id for each in found)
+
+    def has(self, kind: str, name: str) -> bool:
+        """Return whether a resource of this kind has this name; an API is known by its display name too."""
+        if kind == _NAMED_VALUES:
+            return name in self.named_values
+        if name.lower() in self.resources(kind) or name.lower() in KINDS[kind].built_in:
+            return True
+        return kind == "apis" and self._api(name) is not None
+
+    def has_id(self, kind: str, name: str) -> bool:
+        """Return whether there is a resource with this id: other resources know named values by it as well."""
+        return name.lower() in self.resources(kind)
+
+    def _api(self, name: str) -> ApiDescription | None:
+        """Return the API with an id or, if there is none, with a display name."""
+        apis, lowered = self.resources("apis"), name.lower()
+        named = (each for each in apis.values() if (each.name.known or "").lower() == lowered)
+        return apis.get(lowered) or next(named, None)
+
+    def place_of(self, path: str) -> Place:
+        """Return the place of a policy file in the service, as far as all uses of the file agree about it."""
+        place, file = place_of(path), os.path.abspath(path)
+        if place.root is not None:
+            return place
+        found = [each for each, policy in self.description.policies() if os.path.abspath(policy.origin.file) == file]
+        common = Place(
+            *(values.pop() if len(values := set(given)) == 1 else None for given in zip(*found, strict=True))
+        )
+        return common if found and path.lower().endswith(ENDINGS) else place
+
+    def requires_subscription(self, api: str) -> bool | None:
+        """Return whether an API requires a subscription; None where that isn't described."""
+        found = self.resources("apis").get(api.lower())
+        return found.subscription_required.known if isinstance(found, ApiDescription) else None
+
+    @cached_property
+    def references(self) -> Mapping[str, list[Reference]]:
+        """The references in each file that describes something."""
+        described = (each for kind in KINDS for each in self.description.resources(kind))
+        found: dict[str, list[Reference]] = {each.origin.file: [] for each in described}
+        for reference in self.description.references:
+            found.setdefault(reference.origin.file, []).append(reference)
+        return found
+
+    @cached_property
+    def named_values(self) -> Mapping[str, bool | None]:
+        """For each named value by its display name whether it is secret; None where that isn't known."""
+        found: dict[str, bool | None] = {}
+        for each in self.resources(_NAMED_VALUES).values():
+            if isinstance(each, NamedValueDescription):
+                is_known = each.is_secret.hole is None and each.origin.file != self._overlay
+                is_secret = not each.key_vault.is_missing or bool(each.is_secret.known)
+                found[each.display_name] = is_secret if is_known else None
+            else:
+                found[each.display_name] = None
+        return found
+
+    @property
+    def known_values(self) -> dict[str, str]:
+        """The values of named values in the environment, as far as its overlay gives them."""
+        return {
+            each.display_name: value
+            for each in self.resources(_NAMED_VALUES).values()
+            if isinstance(each, NamedValueDescription)
+            and each.value.origin.file == self._overlay
+            and (value := each.value.known) is not None
+        }
+
+    @property
+    def lists_named_values(self) -> bool:
+        """Return whether named values are described, or were before a change."""
+        return self.lists(_NAMED_VALUES) or bool(self._deleted.names.get(_NAMED_VALUES))
+
+    @property
+    def _overlay(self) -> str | None:
+        return None if self.environment is None else self.environment.overlay
+
+    # Missing resources
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
         """Return what is missing when no resource of a kind has these names; see `checks.references.KnownService`."""
@@ -80,50 +196,46 @@ class Service:
             return self._missing_operation(within, names)
         if kind == _AUTHORIZATIONS:
             return self._missing_authorization(within, names)
-        if kind not in KINDS or any(self._has(kind, name) for name in names):
+        if kind not in KINDS or any(self._exists(kind, name) for name in names):
+            return None
+        if kind in self.description.open_kinds or (kind == _NAMED_VALUES and not self.description.is_complete):
             return None
         name, noun = names[0], KINDS[kind].noun
         deleted = self._deleted.revision if name.lower() in self._deleted.names.get(kind, ()) else ""
-        if not deleted and not self.inventory.lists(kind):
+        if not deleted and not self.lists(kind):
             return None
         self.lookups += 1
-        known = tuple(self.inventory.names(kind))
+        known = tuple(self.names(kind))
         near = tuple(_near(name, known))
-        is_certain = bool(deleted) or not self._is_partial(kind)
+        is_certain = bool(deleted) or (self.description.is_complete and not self._is_partial(kind))
         if not (is_certain or near):
             return None
         if self._is_elsewhere(kind, names):
             return None
         return Missing(noun, name, is_certain, near, known, deleted)
 
-    def has_id(self, kind: str, name: str) -> bool:
-        """Return whether the folder has a resource with this id: information files know named values by it as well."""
-        return name.lower() in self.inventory.resources(kind)
-
     def _missing_operation(self, api: str, names: Sequence[str]) -> Missing | None:
-        if not api or any(self.inventory.has_operation(api, name) is not False for name in names):
+        found = self._api(api) if api else None
+        if not isinstance(found, ApiDescription):
             return None
-        known = tuple(self.inventory.operations(api))
+        if any(self._operations.has(found, name) is not False for name in names):
+            return None
+        known = tuple(self._operations.names(found))
         return Missing("operation", names[0], True, tuple(_near(names[0], known)), known)
 
     def _missing_authorization(self, provider: str, names: Sequence[str]) -> Missing | None:
-        known = tuple(self.inventory.authorizations(provider))
+        found = self.resources(_AUTHORIZATIONS).values()
+        known = tuple(sorted(each.id for each in found if each.within.lower() == provider.lower()))
         lowered = {each.lower() for each in known}
         is_there = any(name.lower() in lowered or self._declared.has(_AUTHORIZATIONS, name) for name in names)
         if not known or is_there:
             return None
         return Missing("authorization", names[0], True, tuple(_near(names[0], known)), known)
 
-    def _has(self, kind: str, name: str) -> bool:
+    def _exists(self, kind: str, name: str) -> bool:
         if name.lower() in KINDS[kind].built_in and name.lower() in self._deleted.names.get(kind, ()):
             return self._declared.has(kind, name)  # Azure made it, and a change deletes it
-        exists = name in self._named_values if kind == "named-values" else self.inventory.has(kind, name)
-        overlay = None if self.environment is None else self.environment.overlay
-        return (
-            exists
-            or self._declared.has(kind, name)
-            or (overlay is not None and kind != "named-values" and name.lower() in overlay.names(kind))
-        )
+        return self.has(kind, name) or self._declared.has(kind, name)
 
     def _is_elsewhere(self, kind: str, names: Sequence[str]) -> bool:
         any_environment = self.environment is None
@@ -135,32 +247,21 @@ class Service:
 
     def _is_partial(self, kind: str) -> bool:
         names = self._filters.get(kind)
-        return names is not None and is_filtered(names, self.inventory.resources(kind))
+        return names is not None and is_filtered(names, self.resources(kind))
 
     @cached_property
-    def _named_values(self) -> Mapping[str, str | None]:
-        """The named values of the folder, as the environment changes them; values that only it says, where known."""
-        overlay = None if self.environment is None else self.environment.overlay
-        found: dict[str, str | None] = dict.fromkeys(self.inventory.display_names.values())
-        if overlay is None:
-            return found
-        ids = self.inventory.display_names
-        for resource, display, value in overlay.named_values(self.inventory.workspace):
-            old = ids.get(resource)
-            if old is not None and display is not None and display != old:
-                found.pop(old, None)
-            found[display or old or resource] = value
-        return found
+    def partial_kinds(self) -> frozenset[str]:
+        """Kinds of which only a part seems to be described: most of the resources that others refer to are missing.
 
-    @property
-    def known_values(self) -> dict[str, str]:
-        """The values of named values in the environment, as far as its overlay gives them."""
-        return {name: value for name, value in self._named_values.items() if value is not None}
-
-    @property
-    def lists_named_values(self) -> bool:
-        """Return whether the folder has named values, or had some before a change."""
-        return self.inventory.lists("named-values") or bool(self._deleted.names.get("named-values"))
+        An extract of some APIs may have all products, with their links to all APIs. One wrong name is an error, many
+        aren't there by chance.
+        """
+        names: dict[str, set[str]] = {}
+        for reference in self.description.references:
+            if reference.workspace is None:
+                names.setdefault(reference.kind, set()).add(reference.name)
+        missing = {kind: sum(not self.has(kind, name) for name in own) for kind, own in names.items()}
+        return frozenset(kind for kind, count in missing.items() if count >= _MANY and count * 2 > len(names[kind]))
 
 
 def named_values_for(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from apimpolicy.project.resource_kinds import kind_of_folder
+from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
 _MOST_LEVELS = 6
@@ -86,6 +86,15 @@ def is_service_folder(path: str) -> bool:
     return os.path.isdir(path) and any(kind in _OF_SERVICES for kind in folders_of_kinds(path))
 
 
+def has_information(path: str) -> bool:
+    """Return whether a folder has information files, which every extract of APIOps has."""
+    return any(
+        os.path.isfile(os.path.join(each, KINDS[kind].information))
+        for kind, folder in folders_of_kinds(path).items()
+        for each in _folders(folder)
+    )
+
+
 def extracts_in(folder: str) -> list[str]:
     """Return the extracts in a folder: itself, or else the folders up to three levels below."""
     if is_service_folder(folder):
@@ -122,34 +131,21 @@ def folders_of_kinds(folder: str) -> dict[str, str]:
     return found
 
 
+def subfolders(folder: str | None) -> list[tuple[str, str]]:
+    """Return the folders in a folder: name and path, in order; nothing without the folder."""
+    try:
+        names = [] if folder is None else sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [(name, path) for name in names if os.path.isdir(path := os.path.join(folder or "", name))]
+
+
+def file_in(folder: str, *names: str) -> str | None:
+    """Return the path of the first of these files that a folder has."""
+    return next((path for name in names if os.path.isfile(path := os.path.join(folder, name))), None)
+
+
 def fragments_of(root: str) -> dict[str, str]:
     """The fragments of a layout: id and path."""
-    folder = folders_of_kinds(root).get("fragments")
-    if folder is None:
-        return {}
-    paths = ((identifier, os.path.join(folder, identifier, "policy.xml")) for identifier in sorted(os.listdir(folder)))
-    return {identifier: path for identifier, path in paths if os.path.isfile(path)}
-
-
-def subscription_required(path: str) -> bool | None:
-    """Return whether the API of a policy file requires a subscription; None where it isn't declared."""
-    place = place_of(path)
-    if place.scope not in ("api", "operation"):
-        return None
-    folder = os.path.dirname(os.path.abspath(path))
-    if place.scope == "operation":
-        folder = os.path.dirname(os.path.dirname(folder))
-    return _required(os.path.join(folder, "apiInformation.json"))
-
-
-def _required(path: str) -> bool | None:
-    import json
-
-    if not os.path.isfile(path):
-        return None
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            value = json.load(file)["properties"]["subscriptionRequired"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # reported where it is needed
-    return value if isinstance(value, bool) else None
+    folders = subfolders(folders_of_kinds(root).get("fragments"))
+    return {id_: path for id_, folder in folders if (path := file_in(folder, "policy.xml")) is not None}

@@ -55,8 +55,12 @@ class Overlay:
         return found if isinstance(found, dict) else {}
 
     def names(self, kind: str) -> Iterator[str]:
-        """The names of a kind that the overlay has, in lower case; the service's and all workspaces'."""
+        """Return the names of a kind that the overlay has, in lower case; the service's and all workspaces'."""
         return (name for _, each, name in self._entries if each == kind)
+
+    def resources(self, workspace: str | None = None) -> Iterator[tuple[str, str]]:
+        """Return the kinds and names of the service, or of a workspace; names are in lower case."""
+        return ((kind, name) for scope, kind, name in self._entries if scope == (workspace or "").lower())
 
     def named_values(self, workspace: str | None = None) -> Iterator[tuple[str, str | None, str | None]]:
         """The named values: the resource's name in lower case, its display name, if given, and its value, if known.

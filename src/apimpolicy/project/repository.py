@@ -13,6 +13,7 @@ ENDINGS = (
     *(".tf", ".tofu", ".bicep", ".json", ".py", ".ps1", ".psm1", ".sh", ".bash", ".yml", ".yaml", ".js", ".mjs", ".ts"),
     *(".cs", ".csx", ".go", ".java", ".rb", ".tfvars", ".bicepparam"),
 )
+_CODE = (".tf", ".tofu", ".bicep")
 MOST_FILES = 3_000
 MOST_BYTES = 1_000_000
 MOST_BYTES_OF_ALL = 30_000_000
@@ -50,6 +51,18 @@ def parents_of(folder: str) -> Iterator[str]:
         before, above = above, os.path.dirname(above)
         if before in (root, above) or (root is None and above in (home, os.path.dirname(above))):
             return
+
+
+def code_around(path: str) -> str | None:
+    """Return the outermost folder around a file, up to its repository, that has infrastructure code beside the file."""
+    found = None
+    for folder in parents_of(os.path.dirname(os.path.abspath(path))):
+        try:
+            if any(name.endswith(_CODE) for name in os.listdir(folder)):
+                found = folder
+        except OSError:
+            continue
+    return found
 
 
 def scripts_around(folder: str) -> Iterator[tuple[str, str]]:

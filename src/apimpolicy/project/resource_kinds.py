@@ -45,6 +45,11 @@ class Kind(NamedTuple):
     longest: int = 80
     names: NameRule = _NAME
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names that the information file may have; older tools write another one for version sets."""
+        return (self.information, *(("apiVersionSetInformation.json",) if self.id == "version-sets" else ()))
+
 
 KINDS: dict[str, Kind] = {
     kind.id: kind
@@ -86,8 +91,7 @@ def plain(name: str) -> str:
 
 
 _BY_FOLDER = {name: kind for kind in KINDS.values() for name in kind.folders or (plain(kind.id),)}
-_BY_FILE = {kind.information: kind for kind in KINDS.values()}
-_BY_FILE["apiVersionSetInformation.json"] = KINDS["version-sets"]
+_BY_FILE = {file: kind for kind in KINDS.values() for file in kind.files}
 
 
 def kind_of_folder(name: str) -> Kind | None:

@@ -9,11 +9,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.files import STANDARD_INPUT
-from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.secret_names import SecretNames
+    from apimpolicy.project.known_service import Service
     from apimpolicy.project.wider_documents import WiderDocuments
 
 
@@ -23,27 +24,25 @@ class Surroundings:
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, Any]] = {}
         self._wider: WiderDocuments | None = None
-        self._secrets: SecretNames | None = None
 
-    def around(self, path: str, configuration: str | None, data: bytes, settings: Settings) -> tuple[Settings, str]:
+    def around(
+        self, path: str, configuration: str | None, data: bytes, settings: Settings, service: Service | None
+    ) -> tuple[Settings, str]:
         """Return the settings with what is known, and a text that changes with it, for the cache."""
         if path == STANDARD_INPUT:
             return settings, ""
         known: list[object] = []
-        if b"Variables" in data:
+        if b"Variables" in data and (service is not None or configuration is not None):
             from apimpolicy.project.wider_documents import WiderDocuments
 
             self._wider = self._wider or WiderDocuments()
             directory = os.path.dirname(configuration or "")
-            found = self._wider.around(path, self._of_configuration(configuration), directory)
-            settings = settings._replace(wider=found.ways, others=found.others)
+            description = None if service is None else service.description
+            found = self._wider.around(path, description, self._of_configuration(configuration), directory)
+            settings = settings._replace(wider=found.paths, others=found.others)
             known += found.contents
         if b"{{" in data:
-            from apimpolicy.project.secret_names import SecretNames
-
-            self._secrets = self._secrets or SecretNames()
-            text = data.decode("utf-8", "replace")
-            secrets = self._secrets.of(text, place_of(path).root, self._of_configuration(configuration))
+            secrets = self._secrets(data.decode("utf-8", "replace"), self._of_configuration(configuration), service)
             settings = settings._replace(secrets=secrets)
             known += sorted(secrets.items())
         if not known:
@@ -51,6 +50,21 @@ class Surroundings:
         from apimpolicy.project.cache import key_of
 
         return settings, key_of(*known)
+
+    @staticmethod
+    def _secrets(text: str, tables: Mapping[str, Any], service: Service | None) -> dict[str, bool]:
+        """Return for each named value in a text whether it is secret, where that is known."""
+        from apimpolicy.text.named_values import find_named_values
+
+        found: dict[str, bool] = {}
+        values = tables.get("named-values")
+        for name in dict.fromkeys(reference.name for reference in find_named_values(text)):
+            given = values.get(name) if isinstance(values, dict) else None
+            if given is not None:
+                found[name] = isinstance(given, dict) and given.get("secret") is True
+            elif service is not None and (known := service.named_values.get(name)) is not None:
+                found[name] = known
+        return found
 
     def _of_configuration(self, path: str | None) -> dict[str, Any]:
         """Return the keys and values of a configuration file."""

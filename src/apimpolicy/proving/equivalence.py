@@ -15,8 +15,8 @@ from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.pipeline import outcome_of
-from apimpolicy.transfer.run import ANSWER
+from apimpolicy.transfer.pipeline import Outcome, outcome_of
+from apimpolicy.transfer.run import ANSWER, End
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
-    from apimpolicy.transfer.pipeline import Outcome
-    from apimpolicy.transfer.run import End
 
 _FRAMES = 50_000
 _MOST_PAIRS = 4_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.languages.language import TooLarge
+from apimpolicy.languages.language import Language, TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf, Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
@@ -15,7 +15,7 @@ from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
 from apimpolicy.transfer.pipeline import outcome_of
 from apimpolicy.transfer.policies import cors
-from apimpolicy.transfer.run import OF_ERRORS, End, place_of
+from apimpolicy.transfer.run import OF_ERRORS, End, MadeUp, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.steps import Program
-    from apimpolicy.languages.language import Language
     from apimpolicy.semantics.state import Cell, State
     from apimpolicy.terms.term import Term
-    from apimpolicy.transfer.run import MadeUp
 
 _MOST_MODELS = 6
 _FRAMES = 50_000

@@ -10,7 +10,7 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from apimpolicy.report.difference_data import DifferenceReport
+    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, SettingGroup
     from apimpolicy.report.test_text import CaseReport
 
 FORMATS = ("azure", "github")
@@ -48,20 +48,31 @@ def case_findings(reports: Sequence[CaseReport], unreadable: Mapping[str, str]) 
             yield finding_at(report.path, report.line, "test", "\n".join(filter(None, parts)), Severity.ERROR)
 
 
-def difference_findings(reports: Sequence[DifferenceReport]) -> Iterator[Diagnostic]:
-    """Yield a warning for each kind of request that is treated differently, and an error for what can't be compared."""
+def difference_findings(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup]) -> Iterator[Diagnostic]:
+    """Yield a warning for each difference that callers can notice, and an error for what can't be compared."""
     from apimpolicy.report.difference_data import EQUIVALENT, ERROR
-    from apimpolicy.report.difference_text import headline
+    from apimpolicy.report.difference_text import UNNOTICED, headline
 
     for report in reports:
+        path, _, number = report.path.rpartition(":")
+        place = (path, int(number)) if report.subject and path and number.isdigit() else (report.path, 1)
         if report.status == ERROR:
-            yield finding_at(report.path, 1, "diff", report.problem or headline(report), Severity.ERROR)
+            yield finding_at(*place, "diff", report.problem or headline(report), Severity.ERROR)
         elif report.items:
             for item in report.items:
-                message = (
-                    f"{item.sentence}\n{item.request}\nbefore: {item.old.answer}, decided by {item.old.decided_by}"
-                )
-                message += f"\nafter: {item.new.answer}, decided by {item.new.decided_by}"
-                yield finding_at(report.path, 1, "diff", message, Severity.WARNING)
+                yield finding_at(*place, "diff", _difference(item), Severity.WARNING)
         elif report.status != EQUIVALENT:
-            yield finding_at(report.path, 1, "diff", headline(report), Severity.WARNING)
+            yield finding_at(*place, "diff", headline(report), Severity.WARNING)
+    for group in groups:
+        for change in group.changes:
+            severity = Severity.WARNING if change.meaning else Severity.INFO
+            message = f"{group.name}: {change.sentence}: {change.meaning or UNNOTICED}"
+            yield finding_at(change.file, change.line, "diff", message, severity)
+        for item in group.items:
+            file, line = next(((each.file, each.line) for each in group.changes if each.file), ("", 1))
+            yield finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)
+
+
+def _difference(item: DifferenceItem) -> str:
+    before, after = (f"{each.answer}, decided by {each.decided_by}" for each in (item.old, item.new))
+    return f"{item.sentence}\n{item.request}\nbefore: {before}\nafter: {after}"

@@ -6,7 +6,10 @@
                    "complete": true, "differences": [{"what": "was 403 …, is now 200 …", "request": "GET / …",
                    "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "path": "…",
                            "explanation": "…"}, "new": {…}}],
-                   "reasons": [], "problem": null, "seconds": 0.4}]}
+                   "reasons": [], "problem": null, "seconds": 0.4}],
+     "settings": [{"name": "API orders", "changes": [{"subject": null, "setting": "subscription required",
+                   "what": "changed", "old": "yes", "new": "no", "meaning": "calls without a subscription key …",
+                   "file": "apis/orders/apiInformation.json", "line": 3}], "differences": []}]}
 
 `status` is equivalent, different, undecided, added, removed or error; `complete`: all that is not named is proven to be
 the same. The schema is `apimpolicy/schemas/apimpolicy-diff-output.schema.json`.
@@ -22,17 +25,18 @@ from apimpolicy.report.stand_in_text import with_stand_ins
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport
+    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, SettingGroup
 
 VERSION = 1
 
 
-def differences_to_json(reports: Sequence[DifferenceReport], tool_version: str) -> str:
+def differences_to_json(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup], tool_version: str) -> str:
     """Return the whole report, indented, without a final line end."""
     report = {
         "version": VERSION,
         "tool": {"name": "apimpolicy", "version": tool_version},
         "policies": [_policy(report) for report in reports],
+        "settings": [_group(group) for group in groups],
     }
     return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
@@ -40,6 +44,7 @@ def differences_to_json(reports: Sequence[DifferenceReport], tool_version: str) 
 def _policy(report: DifferenceReport) -> dict[str, Any]:
     return {
         "path": report.path,
+        "subject": report.subject or None,
         "old": report.old or None,
         "new": report.new or None,
         "status": report.status,
@@ -49,6 +54,23 @@ def _policy(report: DifferenceReport) -> dict[str, Any]:
         "problem": report.problem or None,
         "seconds": round(report.seconds, 3),
     }
+
+
+def _group(group: SettingGroup) -> dict[str, Any]:
+    changes = [
+        {
+            "subject": change.subject or None,
+            "setting": change.setting or None,
+            "what": change.what,
+            "old": change.old,
+            "new": change.new,
+            "meaning": change.meaning or None,
+            "file": change.file or None,
+            "line": change.line or None,
+        }
+        for change in group.changes
+    ]
+    return {"name": group.name, "changes": changes, "differences": [_item(item) for item in group.items]}
 
 
 def _item(item: DifferenceItem) -> dict[str, Any]:

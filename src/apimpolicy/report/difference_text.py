@@ -21,11 +21,15 @@ from apimpolicy.report.style import PLAIN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, Journey
+    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, Journey, SettingGroup
     from apimpolicy.report.style import Style
 
 _SIGNS = {ADDED: "new: there is no older version to compare it with", REMOVED: "gone: there is no newer version"}
 _MEANINGS = {EQUIVALENT: "good", DIFFERENT: "warning", UNDECIDED: "warning", ERROR: "error"}
+
+
+UNNOTICED = "callers notice nothing"
+"""The meaning of a setting that matters to no request."""
 
 
 def headline(report: DifferenceReport) -> str:
@@ -46,7 +50,7 @@ def headline(report: DifferenceReport) -> str:
 
 def difference(report: DifferenceReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
     """Return one policy's differences; with `verbose` the whole explanation of each request."""
-    lines = [f"{printable(report.path)}: {style.paint(_MEANINGS.get(report.status, 'strong'), headline(report))}"]
+    lines = [f"{printable(report.name)}: {style.paint(_MEANINGS.get(report.status, 'strong'), headline(report))}"]
     lines += (f"  {printable(line)}" for line in report.problem.splitlines())
     for number, item in enumerate(report.items, 1):
         lines += (f"  {line}".rstrip() for line in _item(number, item, style, verbose))
@@ -73,8 +77,22 @@ def _journey(name: str, journey: Journey, style: Style, verbose: bool) -> Iterat
     yield f"{name}  {printable(journey.answer)}, decided by {printable(journey.decided_by)}"
     if verbose:
         yield from (f"     {line}" for line in journey.explanation.splitlines()[1:])
-    else:
+    elif journey.path:
         yield from (f"     {style.paint('dim', line)}" for line in wrap(printable(journey.path), style.width - 12))
+
+
+def settings(groups: Sequence[SettingGroup], style: Style = PLAIN, *, verbose: bool = False) -> str:
+    """Return the settings of a service that changed, by API, product or other entity."""
+    lines = [style.paint("strong", "Settings that changed:")]
+    for group in groups:
+        lines.append(f"  {printable(group.name)}")
+        for change in group.changes:
+            text = f"{change.sentence}: {change.meaning or UNNOTICED}"
+            lines += (f"    {line}" for line in wrap(printable(text), style.width - 4))
+            lines += [f"      {style.paint('dim', printable(change.place))}"] if change.place else []
+        for number, item in enumerate(group.items, 1):
+            lines += (f"    {line}".rstrip() for line in _item(number, item, style, verbose))
+    return "\n".join(lines)
 
 
 def summary(reports: Sequence[DifferenceReport], seconds: float, style: Style = PLAIN) -> str:

@@ -55,7 +55,7 @@ class _Writer:
     def section(self, name: str, level: int) -> str:
         """Return the policies of a section from this level outwards, without indentation; empty if there are none."""
         while level >= 0:
-            nodes = _content(self.levels[level][1], name)
+            nodes = content(self.levels[level][1], name)
             if nodes is not None:
                 return self.spliced(nodes, name, level)
             if not self.inherit_missing:
@@ -85,7 +85,7 @@ class _Writer:
         scope = next(
             name
             for name, policy in reversed(self.levels[:level])
-            if not self.inherit_missing or _content(policy, section) is not None
+            if not self.inherit_missing or content(policy, section) is not None
         )
         lines = [self.comment(f"{scope}: begin"), inner, self.comment(f"{scope}: end")]
         return textwrap.indent("\n".join(lines), indent).removeprefix(indent)
@@ -94,7 +94,7 @@ class _Writer:
         return self.style.paint("dim", f"<!-- {words.replace('--', '- -')} -->")
 
 
-def _content(policy: Policy, section: str) -> list[Node] | None:
+def content(policy: Policy, section: str) -> list[Node] | None:
     """Return the nodes of a section; None when the document does not have it."""
     if section not in policy.sections:
         return None

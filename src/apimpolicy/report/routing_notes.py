@@ -39,13 +39,13 @@ def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
         prefix = f" (below /{unmatched.prefix})" if unmatched.prefix else ""
         yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {_listed(templates)}"
     elif unmatched.apis:
-        yield f"No API matches {path}. APIs: {_listed(map(_api, unmatched.apis))}"
+        yield f"No API matches {path}. APIs: {_listed(map(api_in_words, unmatched.apis))}"
     else:
         yield "The service has no APIs."
 
 
-def _api(api: ServiceApi) -> str:
-    """`orders at /orders/v2`, and how a version is asked for."""
+def api_in_words(api: ServiceApi) -> str:
+    """Return `orders at /orders/v2`, and how a request names the version."""
     path = "/" + from_utf16(api.api.path).strip("/")
     version = None if api.api.version is None else from_utf16(api.api.version)
     versions = api.version_set

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import any_of_text, containing, literal, not_, optional, sequence, union
-from apimpolicy.semantics.values import ABSENT, Field, Value, term_over
+from apimpolicy.semantics.values import ABSENT, Field, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _utf8() -> Language:
 
 def is_utf8(content_type: Value) -> Term:
     """Return where a message's content type makes its body UTF-8."""
-    return term_over(
+    return where(
         content_type,
         lambda leaf: terms.member(leaf.joined, _utf8()) if isinstance(leaf, Field) else terms.truth(leaf is ABSENT),
     )

@@ -10,7 +10,7 @@ from apimpolicy.semantics.values import INTEGERS, NULL, Host, Items, Number, Par
 
 if TYPE_CHECKING:
     from apimpolicy.binding import nodes
-    from apimpolicy.binding.conversions import Conversion
+    from apimpolicy.binding.type_relations import Conversion
     from apimpolicy.dotnet.types import Type
     from apimpolicy.semantics.evaluation import Evaluation
 

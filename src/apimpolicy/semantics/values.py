@@ -343,16 +343,16 @@ def over(value: Value, change: Callable[[Value], Value]) -> Value:
     return change(value)
 
 
-def term_over(value: Value, form: Callable[[Value], Term]) -> Term:
+def where(value: Value, form: Callable[[Value], Term]) -> Term:
     """Return where a form is true of the alternatives of a value."""
     if isinstance(value, Choice):
-        return terms.choice(value.condition, term_over(value.then, form), term_over(value.otherwise, form))
+        return terms.choice(value.condition, where(value.then, form), where(value.otherwise, form))
     return form(value)
 
 
 def is_there(cell: Value) -> Term:
     """Return where a header, a parameter or a variable is there."""
-    return term_over(cell, lambda leaf: terms.truth(leaf is not ABSENT))
+    return where(cell, lambda leaf: terms.truth(leaf is not ABSENT))
 
 
 def type_of(value: Value) -> str:

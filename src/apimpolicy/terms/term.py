@@ -14,17 +14,8 @@ import itertools
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from apimpolicy.languages.language import (
-    ANYTHING,
-    NOTHING,
-    leading,
-    literal,
-    reverse,
-    states_of,
-)
-from apimpolicy.languages.language import (
-    not_ as complement,
-)
+from apimpolicy.languages.language import ANYTHING, NOTHING, leading, literal, reverse, states_of
+from apimpolicy.languages.language import not_ as complement
 from apimpolicy.languages.operations import Erase, ToLower, ToUpper, Trim, preimage
 
 if TYPE_CHECKING:

@@ -101,7 +101,7 @@ class CaseWriter:
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
         name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation(run.scenario)))
         steps = steps_to(before, expect) if before else []
-        return Found(name, request, expect, branches, steps, given)
+        return Found(name, request, expect, branches, steps, given, frozenset(fresh if wanted else ()))
 
     def unique(self, name: str) -> str:
         """Return the name, with a number if another case has it."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.concolic.goals import Goal
     from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.testing.running import Outcome
     from apimpolicy.text.document import Element
@@ -48,6 +49,8 @@ class Found:
     steps: list[dict[str, Any]] = attrs.field(factory=list)
     given: dict[str, Any] = attrs.field(factory=dict)
     """What else stands around the request, as the case has it."""
+    goals: frozenset[Goal] = frozenset()
+    """Goals that no case before it reaches; without any, it has another purpose."""
 
     def content(self) -> dict[str, Any]:
         """The keys as the file has them."""
@@ -72,6 +75,11 @@ class FirstCases:
     """What stood in the way of how many missing branches."""
     figures: dict[str, float] = attrs.field(factory=dict)
     """What the search took."""
+
+    @property
+    def count(self) -> int:
+        """The number of cases as `test` counts them: one for each row."""
+        return sum(len(case.given.get("each", ())) or 1 for case in self.cases)
 
 
 def first_cases(policy: str, output: str) -> FirstCases:

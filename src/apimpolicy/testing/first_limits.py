@@ -37,7 +37,7 @@ class Limit(NamedTuple):
 def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
     """The limits that are written as numbers, and not too many."""
     for element in elements:
-        if has_trait(element.name, "counts-calls"):
+        if has_trait(element.name, "limits-calls"):
             given = [element.get(name) for name in ("calls", "renewal-period")]
             texts = [attribute.value.text.strip() for attribute in given if attribute is not None]
             if len(texts) == 2 and all(text.isascii() and text.isdecimal() for text in texts):

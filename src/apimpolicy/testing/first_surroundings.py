@@ -123,14 +123,14 @@ def add_needs(found: Surroundings, subject: Subject) -> None:
         gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
     if backends := _literals(subject, "chooses-backend", "backend-id"):
         gateway["backends"] = {**gateway.get("backends", {}), **{name: f"https://{name}.example" for name in backends}}
-    if _has_any(subject, "asks-for-token"):
+    if _has_any(subject, "acquires-token"):
         identities = gateway.setdefault("managed-identity", {"system-assigned": True})
-        clients = [found.filled(client) for client in _literals(subject, "asks-for-token", "client-id")]
+        clients = [found.filled(client) for client in _literals(subject, "acquires-token", "client-id")]
         if clients:
             identities["user-assigned"] = list(dict.fromkeys((*identities.get("user-assigned", ()), *clients)))
-    if _has_any(subject, "judges-content"):
+    if _has_any(subject, "moderates-content"):
         gateway["content-safety"] = {"categories": {"Hate": {"hateful": 6}}}
-    if _has_any(subject, "counts-subscription"):
+    if _has_any(subject, "per-subscription"):
         gateway["subscription"] = {"id": "partner"}
     if gateway:
         found.defaults["gateway"] = gateway

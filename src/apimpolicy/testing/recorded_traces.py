@@ -263,7 +263,7 @@ def _response(entries: tuple[RecordedEntry, ...]) -> Response | None:
     """Return the last response that the trace shows, with the status that was set after it."""
     answer: Response | None = None
     for entry in entries:
-        if (entry.source in _FORWARDING or has_trait(entry.source, "ends")) and _has_response(entry):
+        if (entry.source in _FORWARDING or has_trait(entry.source, "terminates")) and _has_response(entry):
             answer = _made(entry.data["response"])
         elif has_trait(entry.source, "sets-status") and answer is not None and isinstance(entry.data, dict):
             answer = _with_status(answer, entry.data.get("message"))

@@ -39,7 +39,7 @@ def transfer(run: Run, step: Step) -> None:
                 run.later.append(step)
             case "answer-headers":
                 run.add_headers(None if run.has_unknown_texts(step) else names_added([step]))
-                run.adds_uncounted |= not has_trait(step.name, "counts-calls", "limits")
+                run.adds_uncounted |= not has_trait(step.name, "limits-calls", "limits")
             case "answers":
                 run.end(
                     run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()), None
@@ -124,7 +124,7 @@ def respond(run: Run, step: Step) -> None:
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
     """Say that a policy refuses requests, with one of the statuses that it declares."""
-    if has_trait(step.name, "counts-subscription"):
+    if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))
     run.fail(condition, status_of(run, step), by_policy=by_policy, source=step.name, reason=None)

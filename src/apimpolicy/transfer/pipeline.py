@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.semantics.state import State
-from apimpolicy.semantics.values import Choice, Opaque, Text, Truth, Value, constant_number, constant_truth
+from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import names_added, respond
 from apimpolicy.transfer.policies import cors
@@ -61,18 +61,16 @@ def outcome_of(
     for step in run.later:
         respond(run, step)
     run.execute(program.sections["outbound"])
-    reached = run.state.get("reached")
-    ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=_term(reached)))
+    by_backend = where(run.state.get("reached"), _truth)
+    ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=by_backend))
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
     return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.added_headers, run.adds_uncounted)
 
 
-def _term(value: Value) -> Term:
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, _term(value.then), _term(value.otherwise))
-    return value.term if isinstance(value, Truth) else terms.FALSE
+def _truth(leaf: Value) -> Term:
+    return leaf.term if isinstance(leaf, Truth) else terms.FALSE
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
@@ -103,7 +101,7 @@ def _to_outbound(run: Run) -> None:
         run.state = state if run.alive is terms.FALSE else State.merged(condition, state, run.state)
         run.alive = terms.any_of(run.alive, condition)
     run.state = run.state.copy()
-    if _term(run.state.get("has-response")) is terms.FALSE:  # an empty 200
+    if where(run.state.get("has-response"), _truth) is terms.FALSE:  # an empty 200
         run.limit_headers(run.state, frozenset())
     run.state.set(constant_truth(True), "has-response")
 

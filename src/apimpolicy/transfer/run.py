@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
-from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf
 from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     NOTHING,
     NULL,
@@ -36,10 +36,8 @@ from apimpolicy.terms import term as terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from apimpolicy.engine.steps import Step
     from apimpolicy.semantics.inputs import Inputs
     from apimpolicy.semantics.state import State
-    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
@@ -165,7 +163,7 @@ class Run:
         key += (self.unknowns.heap, self.unknowns.bodies)
         if not has_trait(step.name, "forwards", "requests"):
             key += (self.state.signature(),)
-        if has_trait(step.name, "counts-calls", "limits", "keeps-values", "keeps-responses"):
+        if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
@@ -322,6 +320,10 @@ class Run:
         if element.expression is not None:
             return self.evaluate(element.expression, step.name)
         return constant_text(to_utf16(literal_content(element).strip()))
+
+    def contents(self, step: Step, name: str) -> list[Value]:
+        """Return the contents of the child elements of a name."""
+        return [self.content(element, step) for element in step.element.elements() if element.name == name]
 
     def each(self, values: Sequence[Value], form: Callable[..., Value], source: str, *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""

@@ -105,7 +105,7 @@ DEEP = [
 
 
 @pytest.mark.parametrize(
-    ("parts", "levels"), sampled([(parts, levels) for parts in DEEP for levels in (150, 247, 490, 10_000)], 30)
+    ("parts", "levels"), sampled([(parts, levels) for parts in DEEP for levels in (150, 247, 490, 10_000)], 15)
 )
 def test_deep_nesting(parts: tuple[str, str, str, str, str], levels: int) -> None:
     """Up to the parser's limit there is an answer, beyond it a diagnostic, and the process is left as it was."""

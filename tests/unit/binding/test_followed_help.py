@@ -259,9 +259,9 @@ NAMED_IN_ADVICE = """
 
 def snippets() -> list[str]:
     """Each piece of C# that the tables of advice quote."""
-    tables = (foreign_names.NAMES, foreign_names.MEMBERS, foreign_names.TYPE_WORDS, foreign_names.NEWER_TYPES)
+    tables = (foreign_names.NAMES, foreign_names.MEMBERS, foreign_names.TYPE_WORDS, foreign_names.TYPES)
     texts = [text for table in tables for text in table.values() if " " in text]
-    texts += [text.replace("key", "x => x") for text in foreign_names.NEWER_OPERATORS.values()]
+    texts += [text.replace("key", "x => x") for text in foreign_names.OPERATORS.values()]
     for name, value in vars(advice).items():
         if name.strip("_").isupper():
             texts += [value] if isinstance(value, str) else value.values() if isinstance(value, dict) else []

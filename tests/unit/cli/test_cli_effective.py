@@ -116,7 +116,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["--effective"], 2, "name a request, with --get URL"),
+        (["--effective"], 0, "run: apimpolicy explain . --effective --get /orders"),
         (["--effective", "--get", "/", "--format", "json"], 2, "--effective prints a document, which is not JSON"),
         (["--effective", "--get", "/nowhere"], 0, "refuses this request itself, with 404"),
         (["--effective", "--get", "/orders/17"], 0, "refuses this request itself, with 401"),

@@ -51,7 +51,7 @@ NOT_BY = {
     " apimpolicy.checks.document apimpolicy.context.description apimpolicy.engine.authorizations"
     " apimpolicy.engine.backends apimpolicy.engine.managed_identity apimpolicy.engine.openapi"
     " apimpolicy.engine.openid_provider apimpolicy.engine.operations apimpolicy.engine.resolvers"
-    " apimpolicy.engine.service apimpolicy.policies.data_requests apimpolicy.project.check_configuration",
+    " apimpolicy.engine.service apimpolicy.policies.data_sources apimpolicy.project.check_configuration",
 }
 
 PROGRAM = """

@@ -106,7 +106,7 @@ def work(code: str, size: int) -> int:
     return counted + surroundings.limits.steps - surroundings.steps_left
 
 
-@pytest.mark.parametrize(("code", "most"), sampled(LOOPS.items(), 40))
+@pytest.mark.parametrize(("code", "most"), sampled(LOOPS.items(), 20))
 def test_growth(code: str, most: float) -> None:
     once, twice = work(code, 1500), work(code, 3000)
     assert twice <= once * most + 200, f"{once} and {twice} for twice as much"

@@ -180,7 +180,7 @@ def test_no_edit_makes_it_raise(code: str, data: st.DataObject) -> None:
 
 @pytest.mark.skipif(not figures.CORPUS.exists(), reason="the corpus of real expressions is not here")
 def test_the_names_of_real_expressions_are_offered() -> None:
-    words = figures.measure_words(150, 3)
+    words = figures.measure_words(60, 3)
     assert words["keywords"][0] >= 0.9 * words["keywords"][1]
     assert words["identifiers"][0] >= 0.95 * words["identifiers"][1]
     found = figures.measure(150, 3)

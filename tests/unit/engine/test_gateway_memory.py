@@ -36,7 +36,7 @@ FAILING = """<policies><inbound><set-variable name="n" value="@(int.Parse("x"))"
 LIMITED = """<policies><inbound><rate-limit-by-key calls="2" renewal-period="10"
     counter-key="@(context.Request.Url.Query.GetValueOrDefault("n", ""))" /></inbound></policies>"""
 
-REQUESTS = 1_500
+REQUESTS = 400
 
 
 def blocks_per_request(send: Callable[[int], object]) -> float:

@@ -15,8 +15,8 @@ from apimpolicy import (
     SafetyWords,
     ServiceBus,
 )
-from apimpolicy.engine.language_models import bag_of_words
 from apimpolicy.engine.semantic_cache import distance
+from apimpolicy.policies.language_models import bag_of_words
 
 LOG = "<policies><inbound><log-to-eventhub logger-id='a'>x</log-to-eventhub></inbound></policies>"
 METRIC = "<inbound><emit-metric name='a' value='2'><dimension name='Location'/></emit-metric></inbound>"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from apimpolicy import Gateway
-from apimpolicy.engine.content_safety import SafetyAnalysis
 from apimpolicy.engine.gateway_settings import GatewaySettings
+from apimpolicy.policies.content_safety import SafetyAnalysis
 
 GIVEN: dict[str, Any] = {
     "backends": {"orders": "https://orders.internal"},

@@ -10,7 +10,7 @@ import pytest
 
 from apimpolicy import DiagnosticError, Gateway, NotSimulatedError, Request, Response
 from apimpolicy.context.entities import Subscription
-from apimpolicy.engine.data_sources import RecordedCosmos, RecordedSql
+from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
 
 DOCUMENTS = Path(__file__).parents[4] / "shared" / "corpus" / "documents"
 pytestmark = pytest.mark.skipif(not DOCUMENTS.is_dir(), reason="the corpus of real policies is not here")

@@ -10,9 +10,8 @@ import pytest
 MODULES = [
     "context.description",
     "engine.forwarding",
-    "engine.language_models",
+    "policies.language_models",
     "engine.semantic_cache",
-    "policies.call_quotas",
     "policies.llm_content_safety",
     "policies.parameter_values",
     "policies.token_limits",

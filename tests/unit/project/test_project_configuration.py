@@ -257,9 +257,9 @@ def test_services_that_answer(tmp_path: Path) -> None:
     assert gateway.missing_section == "skip"
     assert gateway.limits is not None
     assert (gateway.limits.steps, gateway.limits.seconds) == (1000, 1.0)
-    assert gateway.services.language_models.embed("user: the capital of France") == [1.0, 0.5]
+    assert gateway.services.embed("user: the capital of France") == [1.0, 0.5]
     with pytest.raises(ConfigurationError, match="none of the texts in 'embeddings' is in the prompt 'user: Spain'"):
-        gateway.services.language_models.embed("user: Spain")
+        gateway.services.embed("user: Spain")
     sql = """<sql-data-source><connection-info><connection-string>x</connection-string></connection-info>
         <request><sql-statement>SELECT 1</sql-statement></request></sql-data-source>"""
     assert gateway.resolve(sql).json() == {"items": [{"id": 1}]}
@@ -307,7 +307,7 @@ def test_services_that_answer(tmp_path: Path) -> None:
         ('[subscriptions.s]\nuser = "u"', "'subscriptions.s.user' names the user 'u'"),
         ('[subscriptions.s]\nstate = "gone"', "'subscriptions.s.state' cannot be 'gone'; it must be one of active"),
         ('[subscriptions.s]\nprimary-key = "k"\n[subscriptions.t]\nsecondary-key = "k"', "have the same key"),
-        ('service = "none"', "and no service: it has none of the folders apis"),
+        ('service = "none"', "and there is no service in the folder"),
         ('[[answers]]\nraises = "hands"', "'answers[0]' cannot be: an answer raises one of"),
         ("[[answers]]\nstatus = 99", "'answers[0].status' must be between 100 and 599"),
         ("[[answers]]\nurls = 1", "'answers[0].urls' is not a setting"),

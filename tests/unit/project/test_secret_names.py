@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.secret_names import SecretNames
+from apimpolicy.project.known_service import Service
+from apimpolicy.project.service.extract import read_extract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,14 +32,8 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def test_what_a_folder_knows(tmp_path: Path) -> None:
     write(tmp_path, VALUES)
-    text = "<a>{{a}}{{b}}{{c}}{{d}}{{e}}{{f}}{{other}}{{nowhere}}</a>"
-    found = SecretNames().of(text, str(tmp_path), {})
-    assert found == {"a": True, "b": False, "c": True, "d": True, "other": True}
-
-
-def test_what_a_configuration_knows() -> None:
-    tables = {"named-values": {"a": {"value": "x", "secret": True}, "b": "y", "c": {"value": "z"}}}
-    assert SecretNames().of("{{a}}{{b}}{{c}}{{d}}", None, tables) == {"a": True, "b": False, "c": False}
+    found = Service(read_extract(str(tmp_path))).named_values
+    assert found == {"a": True, "b": False, "c": True, "d": True, "e": None, "other": True}
 
 
 def test_a_policy_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,7 +266,7 @@ MISTAKES = [
     (P + "cases:\n  - request: {get: /a, body: a, json: 1}\n    expect: {}", (3, 33), "there is 'body' already"),
     (P + "cases:\n  - backend: {raises: never}\n    expect: {}", (3, 23), "this is one of timeout, refused"),
     (P + "cases:\n  - now: soon\n    expect: {}", (3, 10), "this must be a date"),
-    (P + "cases:\n  - expect: {misconfigured: a, status: 200}", (3, 32), "there is no answer, and no 'status'"),
+    (P + "cases:\n  - expect: {misconfigured: a, status: 200}", (3, 32), "there is no response, and no 'status'"),
     (P + "cases:\n  - outside: {answers: [{status: 200}]}\n    expect: {}", (3, 15), "'answers' belongs to a 'when'"),
     (P + "cases:\n  - outside: {when: {url: a}, status: 1, answers: []}", (3, 39), "a status is a number"),
     (P + "cases:\n  - outside: {when: {url: a}, body: b, answers: []}\n    expect: {}", (3, 31), "'body' belongs to"),

@@ -10,10 +10,9 @@ from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
 from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey
 from apimpolicy.policies.json_web_tokens.keys import decoded_secret
 from apimpolicy.policies.spec import PolicyError, child_texts, children, content, expression_attribute, part
-from apimpolicy.policies.uploaded_certificates import find_certificate
+from apimpolicy.policies.uploaded_certificates import uploaded_certificate
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.policies.spec import Exchange, Step
 
 
@@ -84,11 +83,3 @@ def decryption_keys(exchange: Exchange, step: Step | None) -> list[DecryptionKey
             raise PolicyError(None, f"The certificate '{key.certificate_id}' has no private key to decrypt with.")
         keys.append(DecryptionKey(certificate.private_key))
     return keys
-
-
-def uploaded_certificate(exchange: Exchange, name: str) -> Certificate:
-    """Return an uploaded certificate by its id. Raises PolicyError."""
-    found = find_certificate(exchange, name)
-    if found is None:
-        raise PolicyError(None, f"No certificate with the id '{name}' is uploaded.")
-    return found

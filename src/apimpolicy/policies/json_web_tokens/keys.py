@@ -11,6 +11,7 @@ import binascii
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,20 +21,17 @@ if TYPE_CHECKING:
 HMAC, RSA, EC = "secret", "RSA", "EC"
 
 
-class VerificationKey:
+class VerificationKey(Record):
     """A key. `value` is bytes (HMAC) or a public key of cryptography; `algorithm` is the only one it is for, if any.
 
     `origin` says in a few words where it is from, for messages.
     """
 
-    __slots__ = ("algorithm", "id", "kind", "origin", "value")
-
-    def __init__(self, kind: str, value: Any, origin: str, id: str | None = None, algorithm: str | None = None) -> None:
-        self.kind = kind
-        self.value = value
-        self.origin = origin
-        self.id = id
-        self.algorithm = algorithm
+    kind: str
+    value: Any
+    origin: str
+    id: str | None = None
+    algorithm: str | None = None
 
     @classmethod
     def secret(cls, text: str, id: str | None = None) -> VerificationKey:

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from apimpolicy.policies.json_web_tokens.keys import EC, HMAC, RSA
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.json_web_tokens.keys import VerificationKey
+from apimpolicy.policies.json_web_tokens.keys import EC, HMAC, RSA, VerificationKey
 
 
 class Algorithm(NamedTuple):

@@ -1,4 +1,4 @@
-"""The way of a token through all checks, the same for every policy that validates one.
+"""All checks of a token, for every policy that validates one.
 
 In this order, which is our choice: form, decryption, signature, time, audience, issuer, claims; the first failure counts.
 """  # noqa: E501
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
     from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey
+    from apimpolicy.policies.json_web_tokens.source import TokenPolicy
     from apimpolicy.policies.json_web_tokens.trust import Trust
     from apimpolicy.policies.surroundings import Exchange
 
@@ -43,32 +44,25 @@ class Demands(NamedTuple):
     messages: Mapping[str, str] = {}
 
 
-class Answer(NamedTuple):
-    """The outcome that the policy declares: the variable for a valid token, status and message for a refused one."""
-
-    variable: str | None
-    status: int
-    message: str | None
-
-
-def run(exchange: Exchange, written: str | None, demands: Demands, answer: Answer) -> Effect:
-    """Validate the token that was sent, and do what the policy says. Raises PolicyError."""
+def run(exchange: Exchange, policy: TokenPolicy, demands: Demands) -> Effect:
+    """Validate the token that was sent, and do what the policy declares for a valid or a refused one. Raises
+    PolicyError.
+    """
     try:
-        token, verified_by = validated(written, demands)
+        token, verified_by = validated(policy.presented(exchange), demands)
     except TokenRefusedError as refusal:
         exchange.note(TokenValidated(refusal.message, valid=False, reason=refusal.reason))
         message = demands.messages.get(refusal.reason, refusal.message)
+        public = policy.failed_validation_error_message
+        status = policy.failed_validation_httpcode
         raise PolicyError(
-            refusal.reason,
-            message,
-            answer.status,
-            public_message=message if answer.message is None else answer.message,
+            refusal.reason, message, status, public_message=message if public is None else public
         ) from None
-    if answer.variable is not None:
-        exchange.variables[from_utf16(answer.variable)] = token
-    who = f"'{token.subject}'" if token.subject is not None else "a token without a subject"
-    by = f" of '{token.issuer}'" if token.issuer is not None else ""
-    return TokenValidated(f"{who}{by}, {verified_by}", valid=True, reason=None)
+    if policy.output_token_variable_name is not None:
+        exchange.variables[from_utf16(policy.output_token_variable_name)] = token
+    subject = f"'{token.subject}'" if token.subject is not None else "a token without a subject"
+    issuer = f" of '{token.issuer}'" if token.issuer is not None else ""
+    return TokenValidated(f"{subject}{issuer}, {verified_by}", valid=True, reason=None)
 
 
 def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.liquid.conditions import MAXIMUM_CONDITIONS, Condition, are_equal, condition
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Expression, expression
-from apimpolicy.policies.liquid.markup import FRAGMENT
+from apimpolicy.policies.liquid.markup import FRAGMENT, Token
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.liquid.markup import Token
     from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 
@@ -19,14 +19,11 @@ _FRAGMENT = re.compile(FRAGMENT)
 _WHEN = re.compile(rf"({FRAGMENT})(?:(?:\s+or\s+|\s*,\s*)({FRAGMENT}.*))?", re.DOTALL)
 
 
-class Branches:
+class Branches(Record):
     """Conditions with what they guard; None is `else`. `unless` turns the first one around."""
 
-    __slots__ = ("branches", "is_turned")
-
-    def __init__(self, branches: list[tuple[Condition | None, list[Node]]], *, is_turned: bool) -> None:
-        self.branches = branches
-        self.is_turned = is_turned
+    branches: list[tuple[Condition | None, list[Node]]]
+    is_turned: bool
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():
@@ -36,14 +33,11 @@ class Branches:
                     return
 
 
-class Case:
+class Case(Record):
     """A value, and for each `when` the values that it may equal; every `when` that fits is rendered."""
 
-    __slots__ = ("branches", "value")
-
-    def __init__(self, value: Expression, branches: list[tuple[list[Expression] | None, list[Node]]]) -> None:
-        self.value = value
-        self.branches = branches
+    value: Expression
+    branches: list[tuple[list[Expression] | None, list[Node]]]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():

@@ -13,6 +13,7 @@ from apimpolicy.policies.liquid.errors import LiquidError, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Empty, Expression, expression
 from apimpolicy.policies.liquid.markup import FRAGMENT
 from apimpolicy.policies.liquid.values import Hash, is_convertible, is_true, items, plain, without_box
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,15 +28,12 @@ _PIECES = re.compile(rf"{_JOINING}|(?:(?!{_JOINING})(?:{FRAGMENT}|\S+)\s*)+")
 _COMPARISON = re.compile(rf"({FRAGMENT})\s*([=!<>a-zA-Z_]+)?\s*({FRAGMENT})?")
 
 
-class Comparison:
+class Comparison(Record):
     """`left operator right`, or a value alone."""
 
-    __slots__ = ("left", "operator", "right")
-
-    def __init__(self, left: Expression, operator: str, right: Expression) -> None:
-        self.left = left
-        self.operator = operator
-        self.right = right
+    left: Expression
+    operator: str
+    right: Expression
 
     def is_met(self, rendering: Rendering) -> bool:
         left = self.left.evaluate(rendering)
@@ -49,14 +47,11 @@ class Comparison:
         return compare(left, right)
 
 
-class Condition:
+class Condition(Record):
     """Comparisons with what joins each to the next."""
 
-    __slots__ = ("comparisons", "joints")
-
-    def __init__(self, comparisons: list[Comparison], joints: list[str]) -> None:
-        self.comparisons = comparisons
-        self.joints = joints
+    comparisons: list[Comparison]
+    joints: list[str]
 
     def is_met(self, rendering: Rendering) -> bool:
         """Evaluate a condition from the right, as far as necessary: `a and b or c` is `a and (b or c)`."""

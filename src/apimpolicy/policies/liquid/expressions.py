@@ -12,6 +12,7 @@ from apimpolicy.policies.liquid.filters import apply
 from apimpolicy.policies.liquid.library import library
 from apimpolicy.policies.liquid.markup import FRAGMENT, QUOTED
 from apimpolicy.policies.liquid.values import member, plain, text_of, without_box
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.policies.liquid.rendering import Rendering
@@ -33,13 +34,10 @@ class Expression(Protocol):
         """Return the value. Raises LiquidError, DotnetException."""
 
 
-class Literal:
+class Literal(Record):
     """A value that is written down."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    value: Any
 
     def evaluate(self, rendering: Rendering) -> Any:
         return self.value
@@ -49,14 +47,11 @@ class Empty:
     """`empty` and `blank`: equal to every text, list and object without anything in it."""
 
 
-class Range:
+class Range(Record):
     """`(1..5)`"""
 
-    __slots__ = ("first", "last")
-
-    def __init__(self, first: Expression, last: Expression) -> None:
-        self.first = first
-        self.last = last
+    first: Expression
+    last: Expression
 
     def evaluate(self, rendering: Rendering) -> Any:
         to_int = library("System.Convert", "static int ToInt32(object value)")
@@ -65,13 +60,10 @@ class Range:
         return range(first, last + 1)
 
 
-class Path:
+class Path(Record):
     """A variable and what is looked up in it; each part is a name, or an expression when it was in brackets."""
 
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: list[str | Expression]) -> None:
-        self.parts = parts
+    parts: list[str | Expression]
 
     def evaluate(self, rendering: Rendering) -> Any:
         first, *others = self.parts
@@ -160,13 +152,10 @@ def _integer(fragment: str) -> Expression:
     return Literal(Int64(value)) if -(1 << 63) <= value < 1 << 63 else _Float(fragment)
 
 
-class _Float:
+class _Float(Record):
     """A literal with a decimal point; one like `1.2.3` is an error when it is evaluated."""
 
-    __slots__ = ("written",)
-
-    def __init__(self, written: str) -> None:
-        self.written = written
+    written: str
 
     def evaluate(self, rendering: Rendering) -> Any:
         try:

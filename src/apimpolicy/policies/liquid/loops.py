@@ -9,13 +9,13 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.liquid.errors import Break, Continue, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Expression, expression
-from apimpolicy.policies.liquid.markup import FRAGMENT
+from apimpolicy.policies.liquid.markup import FRAGMENT, Token
 from apimpolicy.policies.liquid.values import Hash, items, plain
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.policies.liquid.markup import Token
     from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 
@@ -100,26 +100,20 @@ def _whole(value: Any) -> int:
     return 0 if value is None else int(library("System.Convert", "static int ToInt32(object value)")(value))
 
 
-class Interrupt:
+class Interrupt(Record):
     """`{% break %}` and `{% continue %}`"""
 
-    __slots__ = ("kind",)
-
-    def __init__(self, kind: type[Break | Continue]) -> None:
-        self.kind = kind
+    kind: type[Break | Continue]
 
     def render(self, rendering: Rendering) -> None:
         raise self.kind
 
 
-class Cycle:
+class Cycle(Record):
     """`{% cycle name: a, b %}`: the next of the values, each time."""
 
-    __slots__ = ("name", "values")
-
-    def __init__(self, name: Expression | None, values: list[str]) -> None:
-        self.name = name
-        self.values = values
+    name: Expression | None
+    values: list[str]
 
     def render(self, rendering: Rendering) -> None:
         key = tuple(self.values) if self.name is None else plain(self.name.evaluate(rendering))
@@ -128,13 +122,10 @@ class Cycle:
         rendering.write(plain(expression(self.values[turn % len(self.values)]).evaluate(rendering)))
 
 
-class IfChanged:
+class IfChanged(Record):
     """`{% ifchanged %} … {% endifchanged %}`: what is in it, unless it is the same as the last time."""
 
-    __slots__ = ("nodes",)
-
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
+    nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +29,12 @@ _NAME = re.compile(r"\s*(\w+)\s*(.*)", re.DOTALL)
 _COMMENT = re.compile(r"\{\s?#.*#\s?\}\Z", re.DOTALL)
 
 
-class Token:
+class Token(Record):
     """`kind` is TEXT, OUTPUT or TAG; of a tag, `name` is its name and `content` what follows."""
 
-    __slots__ = ("content", "kind", "name")
-
-    def __init__(self, kind: str, content: str, name: str = "") -> None:
-        self.kind = kind
-        self.content = content
-        self.name = name
+    kind: str
+    content: str
+    name: str = ""
 
 
 def tokenize(source: str) -> Iterator[Token]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.policies.liquid.errors import LiquidError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,13 +98,10 @@ class Rendering:
         self.scopes[0][name] = value
 
 
-class Text:
+class Text(Record):
     """Text that is written as it is."""
 
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
+    text: str
 
     def render(self, rendering: Rendering) -> None:
         rendering.write(self.text)

@@ -16,40 +16,34 @@ from apimpolicy.policies.liquid.loops import (
     read_interruption,
     read_json_array_for,
 )
-from apimpolicy.policies.liquid.rendering import Text
+from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.policies.liquid.markup import Token
-    from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-.\[\]()]")
 _NAME = re.compile(r"([\w-]+)")
 
 
-class Assign:
+class Assign(Record):
     """`{% assign name = value | Filter %}`"""
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: str, value: Filtered) -> None:
-        self.name = name
-        self.value = value
+    name: str
+    value: Filtered
 
     def render(self, rendering: Rendering) -> None:
         rendering.assign(self.name, self.value.evaluate(rendering))
 
 
-class Capture:
+class Capture(Record):
     """`{% capture name %} … {% endcapture %}`"""
 
-    __slots__ = ("name", "nodes")
-
-    def __init__(self, name: str, nodes: list[Node]) -> None:
-        self.name = name
-        self.nodes = nodes
+    name: str
+    nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.captured() as parts:
@@ -57,26 +51,20 @@ class Capture:
         rendering.assign(self.name, "".join(parts))
 
 
-class Block:
+class Block(Record):
     """`{% block name %} … {% endblock %}`, which no template extends: what is in it."""
 
-    __slots__ = ("nodes",)
-
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
+    nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():
             rendering.render_all(self.nodes)
 
 
-class Failure:
+class Failure(Record):
     """A tag that can only fail."""
 
-    __slots__ = ("message",)
-
-    def __init__(self, message: str) -> None:
-        self.message = message
+    message: str
 
     def render(self, rendering: Rendering) -> None:
         raise LiquidError(self.message)
@@ -97,10 +85,6 @@ def _read_capture(reader: Reader, token: Token) -> Node:
     return Capture(found[1], reader.block("capture")[0])
 
 
-def _read_block(reader: Reader, token: Token) -> Node:
-    return Block(reader.block("block")[0])
-
-
 def _read_raw(reader: Reader, token: Token) -> Node:
     return Text(next(reader.tokens).content)
 
@@ -110,8 +94,7 @@ def _read_comment(reader: Reader, token: Token) -> Node:
     return Text("")
 
 
-def _without_files(reader: Reader, token: Token) -> Node:
-    return Failure("Error - This liquid context does not allow includes")
+_WITHOUT_FILES = Failure("Error - This liquid context does not allow includes")
 
 
 def _not_simulated(reader: Reader, token: Token) -> Node:
@@ -122,7 +105,7 @@ TAGS: dict[str, Callable[[Reader, Token], Node]] = {
     "JSONArrayFor": read_json_array_for,
     "addfilters": _not_simulated,
     "assign": _read_assign,
-    "block": _read_block,
+    "block": lambda reader, _: Block(reader.block("block")[0]),
     "break": read_interruption,
     "capture": _read_capture,
     "case": read_case,
@@ -130,11 +113,11 @@ TAGS: dict[str, Callable[[Reader, Token], Node]] = {
     "continue": read_interruption,
     "cycle": read_cycle,
     "decrement": _not_simulated,
-    "extends": _without_files,
+    "extends": lambda *_: _WITHOUT_FILES,
     "for": read_for,
     "if": read_if,
     "ifchanged": read_if_changed,
-    "include": _without_files,
+    "include": lambda *_: _WITHOUT_FILES,
     "increment": _not_simulated,
     "literal": _read_raw,
     "param": _not_simulated,

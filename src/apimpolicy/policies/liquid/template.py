@@ -6,16 +6,18 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.liquid.errors import Break, Continue, LiquidSyntaxError
+from apimpolicy.policies.liquid.errors import Break, Continue, LiquidError, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Output
-from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, tokenize
-from apimpolicy.policies.liquid.rendering import Rendering, Text
+from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, Token, tokenize
+from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
+from apimpolicy.policies.surroundings import Exchange, PolicyError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.policies.liquid.markup import Token
-    from apimpolicy.policies.liquid.rendering import Node
+    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+
 
 MAXIMUM_DEPTH = 100
 """Blocks within blocks that can be read."""
@@ -69,13 +71,10 @@ class Reader:
         raise LiquidSyntaxError(f"Unknown tag '{token.name}'")
 
 
-class Template:
+class Template(Record):
     """A template that was read; rendering it does not change it."""
 
-    __slots__ = ("nodes",)
-
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
+    nodes: list[Node]
 
     def render(self, roots: Mapping[str, Any]) -> Rendering:
         """Render with these variables. Raises LimitExceededError, NotSimulatedError."""
@@ -83,6 +82,24 @@ class Template:
         with suppress(Break, Continue):  # outside of a loop they end the template
             rendering.render_all(self.nodes)
         return rendering
+
+
+def rendered(
+    exchange: Exchange,
+    source: str,
+    message: RequestMessage | ResponseMessage | None,
+    *,
+    parses_dates: bool = True,
+    nil_is_null: bool = False,
+) -> Rendering:
+    """Return a template rendered with `context` and the body of a message. Raises PolicyError, LimitExceededError."""
+    from apimpolicy.policies.liquid.binding import bind_body, bind_context
+
+    body = None if message is None else bind_body(message, parses_dates=parses_dates, nil_is_null=nil_is_null)
+    try:
+        return read_template(source).render({"body": body, "context": bind_context(exchange.context)})
+    except LiquidError as error:
+        raise PolicyError(None, error.shown) from None
 
 
 @lru_cache(maxsize=256)

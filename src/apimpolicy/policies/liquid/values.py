@@ -18,6 +18,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import Boxed
 from apimpolicy.policies.liquid.errors import LiquidError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,15 +54,12 @@ class XmlText(str):
         return made
 
 
-class XmlElement:
+class XmlElement(Record):
     """An element with child elements, each by its name without a namespace; `text` is all text inside."""
 
-    __slots__ = ("attributes", "children", "text")
-
-    def __init__(self, children: list[tuple[str, Any]], attributes: FoldedHash, text: str) -> None:
-        self.children = children
-        self.attributes = attributes
-        self.text = text
+    children: list[tuple[str, Any]]
+    attributes: FoldedHash
+    text: str
 
     def find(self, name: str) -> tuple[bool, Any]:
         """Return the child elements of a name (one, or a list), spelt exactly or else ignoring case;
@@ -75,14 +73,11 @@ class XmlElement:
         return True, found[0] if len(found) == 1 else found
 
 
-class Pair:
+class Pair(Record):
     """One name with its value; DotLiquid calls the name `itemName`, too, and looks into the value for other names."""
 
-    __slots__ = ("key", "value")
-
-    def __init__(self, key: str, value: Any) -> None:
-        self.key = key
-        self.value = value
+    key: str
+    value: Any
 
     def find(self, name: str) -> tuple[bool, Any]:
         if name in ("Key", "itemName"):
@@ -92,14 +87,11 @@ class Pair:
         return self.value.find(name) if isinstance(self.value, _NAMED) else (False, None)
 
 
-class Drop:
+class Drop(Record):
     """An object of the gateway; `members` are computed when asked for, `shown` is what it writes as a whole."""
 
-    __slots__ = ("members", "shown")
-
-    def __init__(self, members: Mapping[str, Callable[[], Any]], shown: str = "") -> None:
-        self.members = members
-        self.shown = shown
+    members: Mapping[str, Callable[[], Any]]
+    shown: str = ""
 
     def find(self, name: str) -> tuple[bool, Any]:
         member = self.members.get(name)

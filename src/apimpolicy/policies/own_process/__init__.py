@@ -10,14 +10,11 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import Limits, environment
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.own_process.process import TEMPLATE_DEPTH
-
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.environment import Limits
 
 __all__ = ["MEMORY", "TEMPLATE_DEPTH", "answer"]
 

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 _FILES = {"openapi": "specification.json", "wsdl": "specification.wsdl", "graphql": "specification.graphql"}
 
 
-def write_extract(service: ServiceDescription, root: str) -> None:
-    """Write a service into a folder, which is empty."""
+def write_extract(service: ServiceDescription, root: str) -> dict[str, PolicyText]:
+    """Write a service into an empty folder, and return its policies by the path that each was written to."""
     fields: dict[str, Any]
-    _policy(root, service.policy)
+    written: dict[str, PolicyText] = {}
+    _policy(written, root, service.policy)
     for workspace in service.workspaces:
         _write(root, "workspaces", workspace.id, "workspaceInformation.json", {"displayName": workspace.name})
-        _policy(os.path.join(root, "workspaces", slug(workspace.id)), workspace.policy)
+        _policy(written, os.path.join(root, "workspaces", slug(workspace.id)), workspace.policy)
     for api in service.apis:
-        _api(_scope(root, api.workspace), api)
+        _api(written, _scope(root, api.workspace), api)
     for each in service.version_sets:
         fields = {"versioningScheme": each.scheme, "versionHeaderName": each.header, "versionQueryName": each.query}
         _write(_scope(root, each.workspace), "version sets", each.id, "versionSetInformation.json", fields)
@@ -39,7 +40,7 @@ def write_extract(service: ServiceDescription, root: str) -> None:
         fields = {"displayName": product.name, "subscriptionRequired": product.subscription_required, "state": state}
         folder = _write(scope, "products", product.id, "productInformation.json", fields)
         _json(os.path.join(folder, "apis.json"), [{"name": link.text()} for link in product.apis])
-        _policy(folder, product.policy)
+        _policy(written, folder, product.policy)
     for subscription in service.subscriptions:
         fields = {"scope": subscription.scope, "state": subscription.state, "displayName": subscription.name}
         keys = {"primaryKey": subscription.primary_key, "secondaryKey": subscription.secondary_key}
@@ -50,24 +51,21 @@ def write_extract(service: ServiceDescription, root: str) -> None:
     for backend in service.backends:
         _write(_scope(root, backend.workspace), "backends", backend.id, "backendInformation.json", {"url": backend.url})
     for fragment in service.fragments:
-        _policy(os.path.join(_scope(root, fragment.workspace), "policy fragments", slug(fragment.id)), fragment.policy)
+        folder = os.path.join(_scope(root, fragment.workspace), "policy fragments", slug(fragment.id))
+        _policy(written, folder, fragment.policy)
+    return written
 
 
 def files_of_policies(service: ServiceDescription) -> set[str]:
     """Return the real paths of the files that the policies of a service are written in."""
-    policies = [service.policy, *(each.policy for each in service.workspaces)]
-    policies += [each.policy for each in service.products]
-    policies += [each.policy for each in service.fragments]
-    policies += [each.policy for each in service.apis]
-    policies += [operation.policy for api in service.apis for operation in api.operations]
-    return {os.path.realpath(policy.origin.file) for policy in policies if policy is not None}
+    return {os.path.realpath(policy.origin.file) for _, policy in service.policies()}
 
 
 def _scope(root: str, workspace: str | None) -> str:
     return root if workspace is None else os.path.join(root, "workspaces", slug(workspace))
 
 
-def _api(scope: str, api: ApiDescription) -> None:
+def _api(written: dict[str, PolicyText], scope: str, api: ApiDescription) -> None:
     names = {"header": _plain(api.key_header), "query": _plain(api.key_query)}
     fields = {
         "displayName": api.name,
@@ -83,7 +81,7 @@ def _api(scope: str, api: ApiDescription) -> None:
         "type": api.kind,
     }
     folder = _write(scope, "apis", api.id, "apiInformation.json", fields)
-    _policy(folder, api.policy)
+    _policy(written, folder, api.policy)
     for file in api.files:
         if (data := _data(file)) is not None:
             ending = "yaml" if file.format == "openapi" and not data.lstrip().startswith(b"{") else ""
@@ -92,7 +90,7 @@ def _api(scope: str, api: ApiDescription) -> None:
     for each in api.operations:
         operation = {"displayName": each.name, "method": each.method, "urlTemplate": each.template}
         inner = _write(folder, "operations", each.id, "operationInformation.json", operation)
-        _policy(inner, each.policy)
+        _policy(written, inner, each.policy)
 
 
 def _write(root: str, kind: str, id_: str, name: str, fields: Mapping[str, Any]) -> str:
@@ -120,10 +118,11 @@ def _data(given: PolicyText | ApiFile) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _policy(folder: str, policy: PolicyText | None) -> None:
-    data = None if policy is None else _data(policy)
-    if data is not None:
-        _bytes(os.path.join(folder, "policy.xml"), data)
+def _policy(written: dict[str, PolicyText], folder: str, policy: PolicyText | None) -> None:
+    if policy is not None and (data := _data(policy)) is not None:
+        path = os.path.join(folder, "policy.xml")
+        _bytes(path, data)
+        written[path] = policy
 
 
 def _json(path: str, value: object) -> None:

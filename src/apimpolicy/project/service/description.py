@@ -14,19 +14,26 @@ token), or is missing (`value` is None: nothing is written, so that Azure's defa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import attrs
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.project.layout import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.engine.backends import Backend, BackendPool
     from apimpolicy.text.source import Source
 
 T = TypeVar("T")
+
+_TYPED = (
+    *("apis", "products", "subscriptions", "backends", "named-values", "fragments", "loggers", "certificates"),
+    *("version-sets", "workspaces"),
+)
+"""Kinds of resources with a list of their own."""
 
 
 class Origin(NamedTuple):
@@ -274,6 +281,43 @@ class WorkspaceDescription:
 
 
 @attrs.frozen
+class Resource:
+    """A resource of any kind that the gateway needs nothing of but its id."""
+
+    kind: str
+    """An id of `resource_kinds.KINDS`, or `authorizations`."""
+    id: str
+    origin: Origin
+    workspace: str | None = None
+    within: str = ""
+    """The id of the resource that it is a part of: of the authorization provider."""
+    is_described: bool = True
+    """False for an empty folder, and for what only an overlay names."""
+
+    @property
+    def name(self) -> Field[str]:
+        return Field()
+
+    @property
+    def display_name(self) -> str:
+        return self.id
+
+
+@attrs.frozen
+class Reference:
+    """A reference to a resource in the description of another one.
+
+    A named value is referred to by its display name. `is_certain`: Azure refuses the description without the resource.
+    """
+
+    kind: str
+    name: str
+    origin: Origin
+    workspace: str | None = None
+    is_certain: bool = True
+
+
+@attrs.frozen
 class Problem:
     """Something wrong in a service that disables a part of it, in the user's terms.
 
@@ -312,10 +356,34 @@ class ServiceDescription:
     certificates: list[CertificateDescription] = attrs.field(factory=list)
     identities: list[IdentityDescription] = attrs.field(factory=list)
     workspaces: list[WorkspaceDescription] = attrs.field(factory=list)
+    others: list[Resource] = attrs.field(factory=list)
+    """Resources of further kinds, and those of which only the id is known."""
+    references: list[Reference] = attrs.field(factory=list)
+    is_complete: bool = True
+    """False for code that adds to a service which is made elsewhere, or that can't be read as a whole."""
+    open_kinds: frozenset[str] = frozenset()
+    """Kinds of which the names of some resources aren't known."""
     hosts: list[Field[str]] = attrs.field(factory=list)
     """Host names of the gateway, as custom domains."""
     policy: PolicyText | None = None
     problems: list[Problem] = attrs.field(factory=list)
+
+    def resources(self, kind: str) -> list[Any]:
+        """Return all resources of a kind, those of workspaces too."""
+        typed = getattr(self, kind.replace("-", "_"), ()) if kind in _TYPED else ()
+        return [*typed, *(each for each in self.others if each.kind == kind)]
+
+    def policies(self) -> Iterator[tuple[Place, PolicyText]]:
+        """Yield every policy with its place in the service."""
+        found = [(Place("global"), self.policy)]
+        found += ((Place("workspace", workspace=each.id), each.policy) for each in self.workspaces)
+        found += ((Place("product", workspace=each.workspace), each.policy) for each in self.products)
+        found += ((Place(fragment=each.id, workspace=each.workspace), each.policy) for each in self.fragments)
+        for api in self.apis:
+            found.append((Place("api", workspace=api.workspace, api=api.id), api.policy))
+            for each in api.operations:
+                found.append((Place("operation", workspace=api.workspace, api=api.id, operation=each.id), each.policy))
+        return ((place, policy) for place, policy in found if policy is not None)
 
     def api(self, id_: str) -> ApiDescription | None:
         """The first API with an id; ids ignore case."""

@@ -10,7 +10,7 @@
     workspaces/<workspace>/                                the same again, without subscriptions
 
 Reading never stops: what can't be read is a problem, and its part is left out. What a workspace has is the gateway's,
-as if it were not in the workspace. Diagnostics, tags, gateways, releases and WADL are not read.
+as if it were not in the workspace. Of other kinds (`resource_kinds`) only ids and references are read.
 
 Source: https://azure.github.io/apiops/
 """
@@ -21,10 +21,9 @@ import os
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.folder_backends import read_backend
-from apimpolicy.project.information_files import file_in, folders
-from apimpolicy.project.layout import fragments_of, is_service_folder
+from apimpolicy.project.layout import file_in, folders_of_kinds, is_service_folder, subfolders
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN
+from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -40,12 +39,15 @@ from apimpolicy.project.service.description import (
     PolicyText,
     Problem,
     ProductDescription,
+    Reference,
+    Resource,
     ServiceDescription,
     SubscriptionDescription,
     VersionSetDescription,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.information import links_in, problem_at_key, properties_of
+from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
+from apimpolicy.project.service.information_references import references_in
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ _FILES = {
     "wsdl": ("specification.wsdl",),
     "graphql": ("specification.graphql",),
 }
+_READ = frozenset(("apis", "products", "subscriptions", "backends", "named-values", "fragments", "loggers")) | {
+    *("version-sets", "certificates", "workspaces")
+}
+_LINKED = ("apis", "groups", "products", "tags")
+"""Kinds that have a folder, or a list, below resources of another kind for the links with them."""
 
 
 def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription:
@@ -67,20 +74,20 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     Raises ConfigurationError when the folder has none of the folders of an extract.
     """
     if not is_service_folder(root):
-        kinds = "apis, products, backends, named values, policy fragments, workspaces, subscriptions"
         raise ConfigurationError(
-            f"{root} is a directory, not a file, and no service: it has none of the folders {kinds}"
+            f"there is no service in the folder {root}: name a policy file, infrastructure code, or a folder with "
+            "'apis', 'products' or 'backends', as APIOps extracts it"
         )
     service = ServiceDescription(root)
-    _Scope(service, root, overlay).read()
+    scope = _Scope(service, root, overlay)
     service.policy = _overlaid(overlay, "the global policy") or _policy(root)
-    for id_, folder in folders(root, "workspaces"):
-        scope = _Scope(service, folder, overlay, id_)
-        path = file_in(folder, "workspaceInformation.json")
-        properties = None if path is None else properties_of(path, f"the workspace '{id_}'", service.problems)
+    for id_, path, properties in scope.resources("workspaces", is_needed=False):
         name = Field[str]() if properties is None else properties.plain_text("displayName")
-        service.workspaces.append(WorkspaceDescription(id_, Origin(path or folder), name, _policy(folder)))
-        scope.read()
+        folder = path if properties is None else os.path.dirname(path)
+        service.workspaces.append(WorkspaceDescription(id_, Origin(path), name, _policy(folder)))
+    scope.read()
+    for workspace in service.workspaces:
+        _Scope(service, os.path.join(scope.folders["workspaces"], workspace.id), overlay, workspace.id).read()
     return service
 
 
@@ -92,6 +99,7 @@ class _Scope:
         self.root = root
         self.overlay = overlay
         self.workspace = workspace
+        self.folders = folders_of_kinds(root)
 
     def read(self) -> None:
         service = self.service
@@ -100,55 +108,122 @@ class _Scope:
         service.products += self._products()
         service.backends += self._backends()
         service.named_values += self._named_values()
-        for id_, path in fragments_of(self.root).items():
-            text = PolicyText(Origin(path), path)
-            service.fragments.append(FragmentDescription(id_, text.origin, text, self.workspace))
-        for id_, path, properties in self._resources("loggers", "loggerInformation.json", "logger", "loggers"):
-            kind = properties.plain_text("loggerType")
-            service.loggers.append(LoggerDescription(id_, Origin(path), kind, self.workspace))
+        service.fragments += self._fragments()
+        for id_, path, found in self.known("loggers"):
+            logger_type = found.plain_text("loggerType")
+            service.loggers.append(LoggerDescription(id_, Origin(path), logger_type, self.workspace))
         if self.workspace is None:
             service.subscriptions += self._subscriptions()
-            for id_, folder in folders(self.root, "certificates"):
-                path = file_in(folder, "certificateInformation.json") or folder
+            for id_, path, _ in self.known("certificates"):
                 service.certificates.append(CertificateDescription(id_, Origin(path)))
+        for kind in self.folders.keys() - _READ:
+            for id_, path, properties in self.resources(kind, is_needed=False):
+                self._add_other(kind, id_, path, is_described=properties is not None)
+        self._add_overlaid()
 
-    def _resources(self, kind: str, file: str, noun: str, *names: str) -> Iterator[tuple[str, str, Properties]]:
-        """The resources of a kind: id, file and properties."""
-        for id_, folder in folders(self.root, *names):
-            found = self._properties(os.path.join(folder, file), f"the {noun} '{id_}'", kind, id_)
-            if found is not None:
-                yield id_, found.file.path, found
+    def known(self, kind: str) -> Iterator[tuple[str, str, Properties]]:
+        """Yield the resources of a kind with an information file: id, file and properties."""
+        for id_, path, properties in self.resources(kind):
+            if properties is not None:
+                yield id_, path, properties
+
+    def resources(self, kind: str, *, is_needed: bool = True) -> Iterator[tuple[str, str, Properties | None]]:
+        """Yield the resources of a kind: id, information file and properties; the folder and None without the file.
+
+        References to other resources are added to the description. `is_needed`: without its file a resource is left
+        out, which is a problem, and only its id is known.
+        """
+        declared = KINDS[kind]
+        for id_, folder in subfolders(self.folders.get(kind)):
+            part = f"the {declared.noun} '{id_}'"
+            if kind != "workspaces":
+                self._add_links(kind, folder)
+            path = file_in(folder, *declared.files)
+            found = None if path is None else self._properties(path, part, kind, id_)
+            if path is not None and found is not None:
+                self.service.references += references_in(found, kind, self.workspace)
+                yield id_, path, found
+                continue
+            if is_needed:
+                self._add_other(kind, id_, path or folder, is_described=path is not None)
+                if path is None:
+                    self._report_missing(kind, id_, folder, part)
+            yield id_, folder, None
+
+    def _report_missing(self, kind: str, id_: str, folder: str, part: str) -> None:
+        """Report a resource without its information file, and a file that was meant as that."""
+        names = sorted(os.listdir(folder))
+        if not names or (kind == "apis" and not any(os.path.isfile(os.path.join(folder, name)) for name in names)):
+            return
+        file = KINDS[kind].information
+        stem = file.partition(".")[0].lower()
+        near = next((name for name in names if name.lower().partition(".")[0] == stem), None)
+        api = id_ if kind == "apis" else None
+        message, advice = f"{part} has no {file}", ""
+        if near is not None:
+            message, advice = f"{message}, only {near}", f"APIOps reads {file} only; rename the file, with JSON in it."
+        elif api is not None:
+            message = f"{message}, so its path isn't known"
+        self.service.problems.append(Problem(message, Origin(folder), part, advice, api=api))
+
+    def _add_other(self, kind: str, id_: str, path: str, within: str = "", *, is_described: bool = True) -> None:
+        self.service.others.append(Resource(kind, id_, Origin(path), self.workspace, within, is_described))
+
+    def _add_links(self, owner: str, folder: str) -> None:
+        """Add the references in what lies beside and below an information file: `apis.json`, `groups/partners/`."""
+        for name in sorted(os.listdir(folder)):
+            path = os.path.join(folder, name)
+            kind = kind_of_folder(name.removesuffix(".json"))
+            if name == "authorizations":
+                for id_, below in subfolders(path):
+                    self._add_other("authorizations", id_, below, os.path.basename(folder))
+            if kind is None or kind.id == owner:
+                continue
+            if kind.id not in _LINKED:
+                for id_, below in subfolders(path):
+                    file = file_in(below, *kind.files)
+                    part = f"the {kind.noun} '{id_}'"
+                    found = None if file is None else self._properties(file, part, kind.id, id_)
+                    if found is not None:
+                        self.service.references += references_in(found, kind.id, self.workspace)
+            elif name.endswith(".json"):
+                links = [(each.known, each.origin) for each in names_in(path, "", [])]
+                self._refer(kind.id, [(id_, origin) for id_, origin in links if id_ is not None])
+            else:
+                for id_, below in subfolders(path):
+                    files = [each for each in os.listdir(below) if each.endswith("Information.json")]
+                    self._refer(kind.id, [(id_, Origin(os.path.join(below, each))) for each in files])
+
+    def _refer(self, kind: str, links: list[tuple[str, Origin]]) -> None:
+        self.service.references += (Reference(kind, id_, origin, self.workspace) for id_, origin in links)
+
+    def _add_overlaid(self) -> None:
+        """Add what only the overlay has, which may exist in the environment."""
+        for kind, id_ in self.overlay.resources(self.workspace):
+            if kind != "named-values" and all(id_ != each.id.lower() for each in self.service.resources(kind)):
+                self._add_other(kind, id_, self.overlay.path, is_described=False)
 
     def _properties(self, path: str, part: str, kind: str, id_: str) -> Properties | None:
         changes = self.overlay.properties(kind, id_, self.workspace)
         return properties_of(path, part, self.service.problems, self.overlay.path, changes)
 
     def _version_sets(self) -> Iterator[VersionSetDescription]:
-        for id_, folder in folders(self.root, "version sets", "version-sets", "versionSets"):
-            part = f"the version set '{id_}'"
-            path = file_in(folder, "versionSetInformation.json", "apiVersionSetInformation.json")
-            if path is None:
-                message = f"{part} has no versionSetInformation.json"
-                self.service.problems.append(Problem(message, Origin(folder), part))
-                continue
-            found = self._properties(path, part, "version-sets", id_)
-            if found is not None:
-                header, query = found.text("versionHeaderName"), found.text("versionQueryName")
-                scheme = found.text("versioningScheme")
-                yield VersionSetDescription(id_, Origin(path), scheme, header, query, self.workspace)
+        for id_, path, found in self.known("version-sets"):
+            header, query = found.text("versionHeaderName"), found.text("versionQueryName")
+            yield VersionSetDescription(
+                id_, Origin(path), found.text("versioningScheme"), header, query, self.workspace
+            )
 
     def _apis(self) -> Iterator[ApiDescription]:
-        for id_, folder in folders(self.root, "apis"):
-            part = f"the API '{id_}'"
-            path = os.path.join(folder, "apiInformation.json")
-            if not os.path.isfile(path):
-                if file_in(folder, "policy.xml", *_FILES["openapi"]) is not None:
-                    message = f"{part} has no apiInformation.json, so its path isn't known"
-                    self.service.problems.append(Problem(message, Origin(folder), part, api=id_))
-                continue
-            found = self._properties(path, part, "apis", id_)
-            if found is not None:
-                yield self._api(id_, folder, found)
+        return (self._api(id_, os.path.dirname(path), found) for id_, path, found in self.known("apis"))
+
+    def _fragments(self) -> Iterator[FragmentDescription]:
+        for id_, path, _ in self.resources("fragments", is_needed=False):
+            folder = path if os.path.isdir(path) else os.path.dirname(path)
+            if (policy := _policy(folder)) is not None:
+                yield FragmentDescription(id_, policy.origin, policy, self.workspace)
+            else:
+                self._add_other("fragments", id_, path, is_described=path != folder)
 
     def _api(self, id_: str, folder: str, found: Properties) -> ApiDescription:
         keys = found.inner("subscriptionKeyParameterNames")
@@ -176,7 +251,7 @@ class _Scope:
         )
 
     def _operations(self, api: str, folder: str) -> Iterator[OperationDescription]:
-        for id_, inside in folders(folder, "operations"):
+        for id_, inside in subfolders(os.path.join(folder, "operations")):
             part = f"the operation '{id_}' of the API '{api}'"
             document = self.overlay.policy("apis", api, id_, self.workspace)
             policy = _policy(inside) if document is None else _text(document, self.overlay, part)
@@ -191,7 +266,7 @@ class _Scope:
                 yield made
 
     def _products(self) -> Iterator[ProductDescription]:
-        for id_, path, found in self._resources("products", "productInformation.json", "product", "products"):
+        for id_, path, found in self.known("products"):
             folder, part = os.path.dirname(path), f"the product '{id_}'"
             state = found.text("state")
             is_published = (state.known or "published").lower() != "notpublished"
@@ -213,14 +288,16 @@ class _Scope:
         """Return what a product is linked with: a list in a file, or a folder for each."""
         path = file_in(folder, f"{kind}.json")
         if path is not None:
-            return list(links_in(path, part, self.service.problems))
-        return [Field(name, Origin(inside)) for name, inside in folders(folder, kind)]
+            return list(names_in(path, part, self.service.problems))
+        return [Field(name, Origin(inside)) for name, inside in subfolders(os.path.join(folder, kind))]
 
     def _backends(self) -> Iterator[BackendDescription]:
-        for id_, path, found in self._resources("backends", "backendInformation.json", "backend", "backends"):
+        from apimpolicy.project.folder_backends import backend_of
+
+        for id_, path, found in self.known("backends"):
             made = BackendDescription(id_, Origin(path), found.text("url"), workspace=self.workspace)
             try:
-                made.backend = read_backend(path, self.overlay.properties("backends", id_, self.workspace))
+                made.backend = backend_of(path, found.values)
             except ConfigurationError as error:
                 self.service.problems.append(problem_at_key(error, found, f"the backend '{id_}'"))
             yield made
@@ -228,8 +305,7 @@ class _Scope:
     def _named_values(self) -> Iterator[NamedValueDescription]:
         """The named values of a folder, and those that only the overlay has."""
         changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
-        names = ("named values", "named-values", "namedValues")
-        for id_, path, found in self._resources("named-values", "namedValueInformation.json", "named value", *names):
+        for id_, path, found in self.known("named-values"):
             changed.pop(id_.lower(), None)
             value = found.plain_text("value")
             changes = self.overlay.properties("named-values", id_, self.workspace)
@@ -245,8 +321,7 @@ class _Scope:
             yield NamedValueDescription(id_, origin, Field(display), Field(given, origin), workspace=self.workspace)
 
     def _subscriptions(self) -> Iterator[SubscriptionDescription]:
-        files = ("subscriptions", "subscriptionInformation.json", "subscription", "subscriptions")
-        for id_, path, found in self._resources(*files):
+        for id_, path, found in self.known("subscriptions"):
             yield SubscriptionDescription(
                 id_,
                 Origin(path),

@@ -42,14 +42,14 @@ class JsonFile:
         except RecursionError:
             raise BrokenFileError("is not valid JSON: it is nested too deeply", Origin(path)) from None
 
-    def origin(self, *path: str | int) -> Origin:
-        """The place of a value; that of the value around it where it isn't written."""
+    def origin(self, *path: str | int, text: str = "") -> Origin:
+        """Return the place of a value, or of a text in it; that of the value around it where it isn't written."""
         if self._places is None:
             self._places = places_of(self.source.text)
         while path:
             offset = self._places.get(path)
             if offset is not None:
-                return Origin(self.path, *self.source.position(offset))
+                return Origin(self.path, *self.source.position(max(self.source.text.find(text, offset), offset)))
             path = path[:-1]
         return Origin(self.path)
 
@@ -85,11 +85,11 @@ class Properties:
         self._problems = problems
         self._part = part
         self._changed = changed
-        self._changes = changes or {}
+        self.changes: Mapping[str, Any] = changes or {}
 
     def origin(self, key: str) -> Origin:
         """Return where a value is written; of one that an environment changes, the overlay."""
-        if key in self._changes:
+        if key in self.changes:
             return Origin(self._changed)
         return self.file.origin(*self._path, key)
 
@@ -124,7 +124,7 @@ class Properties:
         """An object inside of this one; an empty one where there is none."""
         found = self._field(key, dict)
         values = found.value if isinstance(found.value, dict) else {}
-        own = self._changes.get(key)
+        own = self.changes.get(key)
         changes = own if isinstance(own, dict) else None
         return Properties(self.file, values, (*self._path, key), self._problems, self._part, self._changed, changes)
 
@@ -162,7 +162,7 @@ def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
     return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)
 
 
-def links_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[str]]:
+def names_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[str]]:
     """The names in a file such as `apis.json`: a list of names, or of objects with a name."""
     try:
         file = JsonFile(path)

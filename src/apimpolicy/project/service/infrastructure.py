@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.files import Files
+from apimpolicy.infrastructure.values import is_known
+from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import Origin, Problem, ServiceDescription
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.resources import Note, Reading
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.infrastructure.resources import Note, Reading, Resource
 
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
 _ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
@@ -65,10 +69,21 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     read = (chosen,) if chosen.resources else (chosen, other)
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
+    service.is_complete = any(not each.type for each in chosen.resources) and not chosen.notes and not files.refused
+    service.open_kinds = frozenset(_open_kinds(chosen.resources))
     if not chosen.resources and not service.problems:
         message = f"no resource of an API Management service could be read in {folder}"
         service.problems.append(Problem(message, Origin(folder), severity=Severity.WARNING))
     return service
+
+
+def _open_kinds(resources: Iterable[Resource]) -> Iterator[str]:
+    """Yield the kinds of resources whose names, or number, aren't known."""
+    for each in resources:
+        kind = kind_of_folder(each.type.rpartition("/")[2])
+        names = (*each.names, each.properties.get("displayName") if kind is not None else None)
+        if kind is not None and (each.is_guess or not all(map(is_known, names))):
+            yield kind.id
 
 
 def _problem(note: Note) -> Problem:

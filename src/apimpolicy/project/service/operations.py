@@ -7,22 +7,65 @@ is broken is found at once where it is JSON or small, and else when the API is f
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.inventory import operation_ids, operation_key
 from apimpolicy.project.service.description import Problem
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import ApiDescription, ApiFile, ServiceDescription
 
 _SMALL = 16 * 1024
+_MOST_BYTES = 16 * 1024 * 1024
+_MOST_YAML = 500_000
+"""Characters of a YAML document that is parsed: that takes seconds already."""
+_OPERATION_ID = re.compile(r"""(?m)["']?\boperationId["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',}][^\n,}]*))""")
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_LONGEST_OPERATION = 72
+"""Characters of an operation's name that an import keeps in any case: the rest may be cut off, or numbered."""
+
+
+class KnownOperations:
+    """The operations of APIs, by all that describes them; each file is read once, as text and, if need be, as data."""
+
+    def __init__(self) -> None:
+        self._written: dict[str, dict[str, str]] = {}
+        self._described: dict[str, set[str] | None] = {}
+
+    def has(self, api: ApiDescription, name: str) -> bool | None:
+        """Return whether an API has an operation of this name; None when its description doesn't tell."""
+        own = [each.id.lower() for each in api.operations if not each.method.is_missing]
+        if name.lower() in own:
+            return True
+        file, key = _openapi(api), operation_key(name)
+        if file is None:
+            return False if own and not api.files else None
+        if key in self._ids_in(file):
+            return True
+        where = file.path or file.text or ""
+        if where not in self._described:
+            self._described[where] = _described_operations(file)
+        described = self._described[where]
+        return None if described is None else key in described
+
+    def names(self, api: ApiDescription) -> list[str]:
+        """Return the ids of an API's operations, in order."""
+        file = _openapi(api)
+        written = [] if file is None else self._ids_in(file).values()
+        return sorted({*written, *(each.id for each in api.operations if not each.method.is_missing)})
+
+    def _ids_in(self, file: ApiFile) -> dict[str, str]:
+        where = file.path or file.text or ""
+        if where not in self._written:
+            self._written[where] = operation_ids(file)
+        return self._written[where]
 
 
 def settle_operations(service: ServiceDescription) -> None:
     """Give policies of operations the ids of the file, and leave out those of operations that don't exist."""
     for api in service.apis:
-        file = next((each for each in api.files if each.format == "openapi"), None)
+        file = _openapi(api)
         problem = _problem(api, file) if file is not None and _is_quick(file) else None
         if file is not None and problem is not None:
             service.problems.append(problem)
@@ -44,12 +87,12 @@ def settle_operations(service: ServiceDescription) -> None:
 
 
 def _settle(service: ServiceDescription, api: ApiDescription, file: ApiFile) -> None:
-    known = operation_ids(file.path) if file.path is not None else {}
+    known = operation_ids(file)
     exact = set(known.values())
     for each in [each for each in api.operations if each.method.known is None]:
         if each.id in exact:
             continue
-        if file.path is None or operation_key(each.id) not in known:
+        if operation_key(each.id) not in known:
             known = known | _parsed(file)
             exact = set(known.values())
         found = known.get(operation_key(each.id))
@@ -107,3 +150,59 @@ def _parsed(file: ApiFile) -> dict[str, str]:
         return _load(file)
     except ConfigurationError:
         return {}
+
+
+def _openapi(api: ApiDescription) -> ApiFile | None:
+    return next((each for each in api.files if each.format == "openapi"), None)
+
+
+def operation_ids(file: ApiFile) -> dict[str, str]:
+    """Return the ids of operations in an OpenAPI document, by their keys, searched for as text."""
+    ids = ((match[1] or match[2] or match[3]).strip() for match in _OPERATION_ID.finditer(_text(file)))
+    return {operation_key(id_): id_ for id_ in ids}
+
+
+def operation_key(name: str) -> str:
+    """Return what names of an operation have in common before and after an import, which rewrites them.
+
+    Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
+    """
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")[:_LONGEST_OPERATION]
+
+
+def _text(file: ApiFile) -> str:
+    """Return the text of a file; an empty one if it can't be read or is too large."""
+    if file.path is None:
+        return file.text or ""
+    from apimpolicy.project.files import read_bytes
+
+    try:
+        return read_bytes(file.path, _MOST_BYTES).decode("utf-8-sig", "replace")
+    except ConfigurationError:
+        return ""
+
+
+def _described_operations(file: ApiFile) -> set[str] | None:
+    """Return the keys of all operations in an OpenAPI document; None if it isn't one, or Azure generates an id."""
+    from apimpolicy.engine.data_files import parse_json_or_yaml
+
+    text = _text(file)
+    if len(text) > _MOST_YAML and not text.lstrip().startswith("{"):
+        return None
+    try:
+        data = parse_json_or_yaml(text.encode("utf-8", "surrogatepass"), file.path or "") if text else None
+    except ConfigurationError:
+        return None
+    if not isinstance(data, dict) or not ("openapi" in data or "swagger" in data):
+        return None
+    paths = data.get("paths")
+    items: list[Any] = list(paths.values()) if isinstance(paths, dict) else [None]
+    if not all(isinstance(item, dict) and "$ref" not in item for item in items):
+        return None
+    ids: list[Any] = [
+        operation.get("operationId") if isinstance(operation, dict) else None
+        for item in items
+        for method, operation in item.items()
+        if method in _METHODS
+    ]
+    return {operation_key(each) for each in ids} if ids and all(isinstance(each, str) for each in ids) else None

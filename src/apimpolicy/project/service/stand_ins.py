@@ -157,7 +157,7 @@ def _certificates_by_thumbprint(elements: Iterable[Element], known: Known) -> It
 
 def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
     for element in elements:
-        if has_trait(element.name, "asks-for-token") and not known.has_identity:
+        if has_trait(element.name, "acquires-token") and not known.has_identity:
             identity = literal_attribute(element, "client-id") or "system-assigned"
             resource = literal_attribute(element, "resource").removeprefix("https://").rstrip("/")
             purpose = f"token for {resource or 'a resource that the policy computes'}"

@@ -58,7 +58,7 @@ class Branches:
 
     def always_fails(self, element: Element) -> bool:
         """Return whether requests that get to a policy never get past it."""
-        if has_trait(element.name, "ends", "answers", "refuses", "repeats", "branches"):
+        if has_trait(element.name, "terminates", "responds", "refuses", "repeats", "branches"):
             return False
         passed = self.proof.outcome.outcomes.get((id(element), "passed"))
         return passed is not None and self._decide(passed).is_proven

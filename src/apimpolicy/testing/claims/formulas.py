@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Number, Truth, Value, term_over
+from apimpolicy.semantics.values import Number, Truth, Value, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
@@ -128,7 +128,7 @@ class Formulas:
         return self._cell(end.state, "ran", name)
 
     def _cell(self, state: State, kind: str, name: str = "") -> Term:
-        return term_over(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
+        return where(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
 
     def _status(self, end: End, tree: Tree) -> Term:
         text = tree.text().lower()
@@ -141,7 +141,7 @@ class Formulas:
                 return self._unknown(tree, "a status")
             return terms.all_of(terms.at_most(least, leaf.term), terms.at_most(leaf.term, most))
 
-        return term_over(end.status, is_status)
+        return where(end.status, is_status)
 
     def _unknown(self, tree: Tree, what: str) -> Term:
         self.proof.unknowns.place = lambda: f"{tree.source.path}:{tree.line}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.service import Service
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.gateways import CaseGateway
     from apimpolicy.testing.identities import CaseIdentities
@@ -43,6 +44,12 @@ class Setup(NamedTuple):
     certificates: TestCertificates
     identities: CaseIdentities | None = None
     variables: Mapping[str, Any] | None = None
+
+    @property
+    def service(self) -> Service:
+        """Return the service of the gateway, which must have one."""
+        assert self.gateway.service is not None
+        return self.gateway.service
 
 
 def case_of_claims(file: CaseFile) -> Case:

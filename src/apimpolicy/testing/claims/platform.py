@@ -13,7 +13,7 @@ from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.service_cases import service_case
-from apimpolicy.testing.claims.services import group_routes, harness_of_route, opened_service, routes_of
+from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     ReportOf = Callable[..., ClaimReport]
 
+_SHARED = "{} operations with the same policies shared a search for requests; --seconds makes it longer"
 _ORDER = (FALSE, ERROR, UNDECIDED, PROVEN)
 _LEAST_TRIES = 20
 _RUNS_FOR_TRY = 2
@@ -61,9 +62,9 @@ class PlatformClaims:
 
     def reports(self) -> list[ClaimReport]:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
-        opened = opened_service(self.setup)
+        opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
-        for api, routes in routes_of(self.setup).items():
+        for api, routes in routes_of(self.setup.service).items():
             started = time.perf_counter()
             made = self._of_api(routes, opened)
             seconds = time.perf_counter() - started
@@ -78,7 +79,7 @@ class PlatformClaims:
         found: dict[str, ClaimReport] = {}
         share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
         tries = _tries(routes, self.bounds.seconds)
-        for route, most_tries in zip(routes, tries, strict=True):
+        for route, (most_tries, alike) in zip(routes, tries, strict=True):
             selected = [
                 claim
                 for claim in self.claims
@@ -92,7 +93,8 @@ class PlatformClaims:
             else:
                 made = self._of_route(route, selected, opened, share, most_tries)
             for name, report in made.items():
-                about = report._replace(about=route.name)
+                shared = (_SHARED.format(alike),) if report.status == UNDECIDED and alike > 1 else ()
+                about = report._replace(about=route.name, reasons=(*report.reasons, *shared))
                 found[name] = _worse(found[name], about) if name in found else about
         says_something = {name for name, _ in proven}
         return {claim.name: self._of_all(claim, found.get(claim.name), says_something) for claim in self.claims}
@@ -164,16 +166,16 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
     return _worst(reports)._replace(cells=cells)
 
 
-def _tries(routes: Sequence[Route], seconds: float) -> list[int]:
-    """Return how many made-up requests each route gets: the first with its policies all, others there a share.
+def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
+    """Return how many made-up requests each route gets, and how many routes have its policies.
 
-    The share grows with `seconds`.
+    The first route with the same policies gets all requests, the others get a share, which grows with `seconds`.
     """
     keys = [tuple(sorted((scope, str(policy)) for scope, policy in route.policies.items())) for route in routes]
     alike = Counter(keys)
     most = MOST_TRIES * seconds / _USUAL_SECONDS
     shares = {key: min(MOST_TRIES, max(int(most / count), _LEAST_TRIES)) for key, count in alike.items()}
-    return [MOST_TRIES if key not in keys[:index] else shares[key] for index, key in enumerate(keys)]
+    return [(MOST_TRIES if key not in keys[:index] else shares[key], alike[key]) for index, key in enumerate(keys)]
 
 
 def _is_false(report: ClaimReport | None) -> bool:

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import containing, literal
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, term_over
+from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def response_condition(key: str, tree: Tree, end: End, *, added_headers: frozens
                 raise Unsupported("a header that a policy adds to the response at its end")
             return _headers(end, "response-header", tree)
         case "reason":
-            return term_over(end.state.get("reason"), partial(_is_text, wanted=tree))
+            return where(end.state.get("reason"), partial(_is_text, wanted=tree))
         case "body":
             return _body(end, tree)
         case "error":
@@ -58,7 +58,7 @@ def _variable(end: End, name: str, wanted: Tree) -> Term:
             return terms.same(leaf.term, terms.text(to_utf16(_spelled(wanted))))
         raise Unsupported("the text of a variable")
 
-    return term_over(end.state.get("variable", to_utf16(name)), is_wanted)
+    return where(end.state.get("variable", to_utf16(name)), is_wanted)
 
 
 def _spelled(wanted: Tree) -> str:
@@ -75,7 +75,7 @@ def _request(end: End, tree: Tree) -> Term:
         if key == "headers":
             found.append(_headers(end, "header", part))
         elif key == "method" and isinstance(part.value, str):
-            found.append(term_over(end.state.get("method"), partial(_is_text, wanted=part)))
+            found.append(where(end.state.get("method"), partial(_is_text, wanted=part)))
         else:
             raise Unsupported(f"what a claim asks of the request: {key}")
     return terms.all_of(*found)
@@ -88,12 +88,12 @@ def _headers(end: End, kind: str, tree: Tree) -> Term:
         if leaf is ABSENT:
             return terms.FALSE
         if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
-            return term_over(leaf.items[0], lambda item: _is_text(item, wanted))
+            return where(leaf.items[0], lambda item: _is_text(item, wanted))
         raise Unsupported("a header that comes several times")
 
     return terms.all_of(
         *(
-            term_over(end.state.get(kind, name.strip().lower()), partial(is_wanted, wanted=wanted))
+            where(end.state.get(kind, name.strip().lower()), partial(is_wanted, wanted=wanted))
             for name, wanted in tree.table().items()
         )
     )
@@ -120,7 +120,7 @@ def _body(end: End, wanted: Tree) -> Term:
 
     if is_utf8(end.state.get("response-header", "content-type")) is not terms.TRUE:
         raise Unsupported("the character set of a body")
-    return term_over(end.state.get("response-body", "text"), is_content)
+    return where(end.state.get("response-body", "text"), is_content)
 
 
 def _error(end: End, tree: Tree) -> Term:

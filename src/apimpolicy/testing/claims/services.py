@@ -26,7 +26,7 @@ from apimpolicy.records import Record
 from apimpolicy.testing.claims.harnesses import harness_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.concolic.harness import Run
     from apimpolicy.concolic.inputs import Assignment, Inputs
@@ -143,16 +143,31 @@ class ServiceHarness(Harness):
         return gateway.send(request, variables=variables)
 
 
-def opened_service(setup: Setup) -> Service:
-    """Return the service of a gateway with a subscription for each API and each product, whose keys requests have."""
-    assert setup.gateway.service is not None
-    return _with_keys(setup.gateway.service)
+def service_with_keys(service: Service, callers: Iterable[Caller] | None = None) -> Service:
+    """Return a service with a subscription for each caller; by default, for each API and each product.
+
+    An API requires a key as it did before.
+    """
+    callers = callers_of(service) if callers is None else callers
+    return Service(
+        [attrs.evolve(api, subscription_required=asks_for_key(service, api)) for api in service.apis],
+        products=service.products,
+        subscriptions=[*service.subscriptions, *(caller.subscription() for caller in callers)],
+        workspaces=service.workspaces.values(),
+        policy=service.policy,
+    )
 
 
-def routes_of(setup: Setup) -> dict[str, list[Route]]:
-    """Return the routes through the service of a gateway, by API id. Raises ConfigurationError."""
-    service = setup.gateway.service
-    assert service is not None
+def callers_of(*services: Service) -> list[Caller]:
+    """Return one caller for each product and each API of the services."""
+    products = dict.fromkeys(product.id for service in services for product in service.products)
+    apis = sorted({api.base_id for service in services for api in service.apis})
+    targets = [*(("product", name) for name in products), *(("api", name) for name in apis)]
+    return [Caller(*target, number) for number, target in enumerate(targets, 1)]
+
+
+def routes_of(service: Service) -> dict[str, list[Route]]:
+    """Return the routes through a service, by API id. Raises ConfigurationError."""
     current = [api for api in service.apis if api.api.is_current_revision]
     return {from_utf16(api.api.id): list(_routes(service, api)) for api in current}
 
@@ -186,27 +201,6 @@ def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
     return [(wide, group) for wide, group in found if len(group) > 1]
 
 
-def _with_keys(service: Service) -> Service:
-    """Return the service with a subscription for each API and each product, whose keys requests have.
-
-    An API requires a key as it did before.
-    """
-    return Service(
-        [attrs.evolve(api, subscription_required=asks_for_key(service, api)) for api in service.apis],
-        products=service.products,
-        subscriptions=[*service.subscriptions, *(caller.subscription() for caller in _callers(service).values())],
-        workspaces=service.workspaces.values(),
-        policy=service.policy,
-    )
-
-
-def _callers(service: Service) -> dict[tuple[str, str], Caller]:
-    """Return one caller for each product and each API."""
-    targets = [("product", product.id) for product in service.products]
-    targets += [("api", name) for name in sorted({api.base_id for api in service.apis})]
-    return {target: Caller(*target, number) for number, target in enumerate(targets, 1)}
-
-
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
     prefix, headers, query, unsupported = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
@@ -221,7 +215,8 @@ def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
 
 def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
     """Yield who gets to an API, and the product whose policy requests then meet: see `engine.subscription_keys`."""
-    callers, opened = _callers(service), open_product(service, api)
+    callers = {(caller.kind, caller.target): caller for caller in callers_of(service)}
+    opened = open_product(service, api)
     if not needs_key(service, api):
         yield opened if opened is not None and opened.policy is not None else None, None
     yield None, callers["api", api.base_id]

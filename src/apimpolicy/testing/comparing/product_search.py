@@ -89,7 +89,7 @@ def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
     """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first."""
     limits: dict[int, None] = {}
     for step in (*old.program.steps(), *new.program.steps()):
-        if has_trait(step.name, "counts-calls"):
+        if has_trait(step.name, "limits-calls"):
             attribute = step.element.get("calls")
             text = "" if attribute is None or attribute.value.expression is not None else attribute.value.text.strip()
             if text.isdigit() and int(text) <= _MOST_CALLS:

@@ -36,20 +36,21 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.comparing.product_search import Comparison
-    from apimpolicy.testing.comparing.versions import Pair, Places, Version
+    from apimpolicy.testing.comparing.versions import Pair, Version
 
 
 def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
     """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
     names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
     if pair.old is None or pair.new is None:
-        return DifferenceReport(pair.path, *names, ADDED if pair.old is None else REMOVED)
+        report = DifferenceReport(pair.path, *names, ADDED if pair.old is None else REMOVED)
+        return _named(report, pair)
     started = time.perf_counter()
     try:
         report = _compared(pair, pair.old, pair.new, bounds, on_run)
     except ApimPolicyError as error:
         report = DifferenceReport(pair.path, *names, ERROR, problem=_problem(error))
-    return _named(report._replace(seconds=time.perf_counter() - started), pair.places)
+    return _named(report._replace(seconds=time.perf_counter() - started), pair)
 
 
 def _problem(error: ApimPolicyError) -> str:
@@ -61,7 +62,7 @@ def _problem(error: ApimPolicyError) -> str:
 
 
 def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Callable[[], None]) -> DifferenceReport:
-    policies = [load_policy(version.data, path=version.name) for version in (old, new)]
+    policies = [load_policy(version.source or version.data, path=version.name) for version in (old, new)]
     places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
     if pair.is_same_text and (problem := _common_problem(pair, policies, places)):
         return DifferenceReport(pair.path, old.name, new.name, SAME, problem=problem)
@@ -97,19 +98,25 @@ def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
     return harness_of({"api": AROUND_A_FRAGMENT}, setup)
 
 
-def _named(report: DifferenceReport, places: Places) -> DifferenceReport:
-    """Return the report with the names that files have in git."""
-    if not places:
-        return report
-    items = tuple(
-        item._replace(
-            old=Journey(*(with_names(text, places) for text in item.old)),
-            new=Journey(*(with_names(text, places) for text in item.new)),
-        )
-        for item in report.items
+def _named(report: DifferenceReport, pair: Pair) -> DifferenceReport:
+    """Return the report with the names that files have in git, and policies in infrastructure code."""
+
+    def named(text: str) -> str:
+        return with_names(text, pair.places)
+
+    path, subject = pair.label
+    return report._replace(
+        path=named(path),
+        subject=subject,
+        old=named(report.old),
+        new=named(report.new),
+        items=tuple(
+            each._replace(old=Journey(*map(named, each.old)), new=Journey(*map(named, each.new)))
+            for each in report.items
+        ),
+        reasons=tuple(map(named, report.reasons)),
+        problem=named(report.problem),
     )
-    reasons = tuple(with_names(reason, places) for reason in report.reasons)
-    return report._replace(items=items, reasons=reasons, problem=with_names(report.problem, places))
 
 
 def _report(pair: Pair, names: tuple[str, str], found: Comparison, harness: Harness) -> DifferenceReport:

@@ -18,25 +18,34 @@ from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.project.root_element import begins_like_a_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.project.service.description import PolicyText
+    from apimpolicy.text.source import Source
 
 Places = tuple[tuple[str, str], ...]
 """Temporary folders of revisions, and the names that replace them in reports."""
 
 
 class Version(NamedTuple):
-    """A version of a policy: its name, its bytes, and its path among the files around it."""
+    """A version of a policy: its name, its bytes, and its path among the files around it.
+
+    A policy of infrastructure code has the `subject` that it applies to, and a name that tells where in the code it is;
+    `source` has the positions of a text in the code.
+    """
 
     name: str
     data: bytes
     path: str
+    subject: str = ""
+    source: Source | None = None
 
 
 class Side(NamedTuple):
-    """Policies by their path below what was named (empty for a file)."""
+    """Policies by their path below what was named (empty for a file); `folder` has the files of a folder."""
 
     files: dict[str, Version]
-    is_folder: bool
+    folder: str | None = None
     places: Places = ()
 
 
@@ -54,13 +63,27 @@ class Pair(NamedTuple):
     places: Places = ()
 
     @property
+    def label(self) -> tuple[str, str]:
+        """Return the place of the policy for reports, and what it applies to, where the place doesn't tell."""
+        version = self.new or self.old
+        return (version.name, version.subject) if version is not None and version.subject else (self.path, "")
+
+    @property
     def is_same_text(self) -> bool:
         """Return whether the policy itself is unchanged."""
         return self.old is not None and self.new is not None and self.old.data == self.new.data
 
 
+class Versions(NamedTuple):
+    """The two sides of a comparison: pairs of policies, and the folders on both sides, unless they are files."""
+
+    pairs: list[Pair]
+    folders: tuple[str, str] | None
+    places: Places
+
+
 @contextmanager
-def pairs(old: str, new: str) -> Iterator[list[Pair]]:
+def versions(old: str, new: str) -> Iterator[Versions]:
     """Yield the policies of two sides, by path, as long as the context lasts.
 
     Raises ConfigurationError for what can't be read or compared.
@@ -68,19 +91,21 @@ def pairs(old: str, new: str) -> Iterator[list[Pair]]:
     with ExitStack() as stack:
         place = _place(new) or _place(old) or os.curdir
         one, other = _side(old, place, stack), _side(new, place, stack)
-        if one.is_folder is not other.is_folder:
+        if (one.folder is None) is not (other.folder is None):
             raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
         places = (*one.places, *other.places)
-        yield [
+        folders = None if one.folder is None or other.folder is None else (one.folder, other.folder)
+        found = [
             Pair(
                 os.path.normpath(os.path.join(place, path)),
                 one.files.get(path),
                 other.files.get(path),
-                bool(places) or one.is_folder,
+                bool(places) or folders is not None,
                 places,
             )
             for path in sorted({**one.files, **other.files})
         ]
+        yield Versions(found, folders, places)
 
 
 def with_names(text: str, places: Places) -> str:
@@ -99,7 +124,7 @@ def _side(name: str, place: str, stack: ExitStack) -> Side:
     if os.path.isdir(name):
         return _infrastructure(name, name, stack) or _folder(name, name)
     if os.path.exists(name):
-        return Side({"": Version(name, _bytes(name), name)}, False)
+        return Side({"": Version(name, _bytes(name), name)})
     return _at_revision(*_revision(name, place), stack)
 
 
@@ -112,7 +137,7 @@ def _folder(folder: str, shown: str) -> Side:
             if name.lower().endswith(ENDINGS) and begins_like_a_policy(data := _bytes(path)):
                 inner = os.path.relpath(path, folder)
                 found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
-    return Side(found, True)
+    return Side(found, folder)
 
 
 def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
@@ -120,10 +145,9 @@ def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
 
     Files with policies that no resource names are compared as they are.
     """
-    from apimpolicy.project.layout import is_service_folder
-    from apimpolicy.project.service.infrastructure import is_infrastructure
+    from apimpolicy.project.service.reading import is_code
 
-    if is_service_folder(folder) or not is_infrastructure(folder):
+    if not is_code(folder):
         return None
     from apimpolicy.project.environments import selected
     from apimpolicy.project.service.as_extract import files_of_policies, write_extract
@@ -135,11 +159,30 @@ def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
         return None
     root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
-    write_extract(service, root)
+    written = write_extract(service, root)
     _write_configuration(folder, root)
     others = _folder(folder, shown).files
     kept = {inner: version for inner, version in others.items() if os.path.realpath(version.path) not in named}
-    return Side({**kept, **_folder(root, shown).files}, True, ((root, shown), (folder, shown)))
+    of_resources = {inner: _in_code(each, root, written) for inner, each in _folder(root, shown).files.items()}
+    return Side({**kept, **of_resources}, folder, ((root, shown), (folder, shown)))
+
+
+def _in_code(version: Version, root: str, written: Mapping[str, PolicyText]) -> Version:
+    """Return the version of a policy with the name of its place in the code."""
+    policy = written[version.path]
+    file = os.path.normpath(policy.origin.file)
+    name = file if policy.source is None else f"{file}:{policy.origin.line}"
+    subject = subject_of(os.path.relpath(version.path, root))
+    return version._replace(name=name, subject=subject, source=policy.source)
+
+
+def subject_of(path: str) -> str:
+    """Return what a policy at a path of an extract applies to: `operation get of API orders`."""
+    nouns = {"apis": "API", "products": "product", "workspaces": "workspace", "policy fragments": "fragment"}
+    folders = path.split(os.sep)[:-1]
+    pairs = zip(folders[::2], folders[1::2], strict=True)
+    parts = [f"{nouns.get(kind, kind.removesuffix('s'))} {id_}" for kind, id_ in pairs]
+    return " of ".join(reversed(parts)) or "all APIs"
 
 
 def _write_configuration(folder: str, root: str) -> None:
@@ -197,16 +240,16 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
     places = tuple((each, f"{revision.name}:") for each in _ways_to_write(root))
     name = f"{revision.name}:{inside}"
     if revision.is_file(inside):
-        return Side({"": Version(name, _bytes(path), path)}, False, places)
+        return Side({"": Version(name, _bytes(path), path)}, None, places)
     made = _infrastructure(path, name, stack)
     if made is not None:
-        return made
+        return made._replace(places=(*made.places, *places))
     found = _folder(path, inside)
     named = {
         inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")
         for inner, each in found.files.items()
     }
-    return Side(named, True, places)
+    return Side(named, path, places)
 
 
 def _ways_to_write(root: str) -> Iterator[str]:

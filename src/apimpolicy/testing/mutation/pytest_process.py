@@ -20,8 +20,8 @@ import attrs
 import pytest
 
 from apimpolicy.errors import ConfigurationError, DiagnosticError, InternalError, NotSimulatedError
-from apimpolicy.testing.case_files import is_case_file
 from apimpolicy.testing.mutation.pytest_files import mentions_apim_itself
+from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.values import constant_number, is_there
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
-
+from apimpolicy.transfer.run import Run
 
 HEADERS = frozenset(
     (
@@ -32,4 +27,4 @@ def transfer(run: Run, step: Step) -> None:
 
 
 transfer_unknown = transfer
-"""It reads no text of the policy."""
+"""The effects don't depend on texts of the policy."""

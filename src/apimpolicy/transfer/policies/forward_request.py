@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.values import Number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import ANSWER, Sent
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import ANSWER, Run, Sent
 
 
 def transfer(run: Run, step: Step) -> None:

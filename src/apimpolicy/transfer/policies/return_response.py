@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.context.records import usual_reason
+from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.inputs import EMPTY
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import ANSWER, End
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import ANSWER, End, Run
 
 
 def transfer(run: Run, step: Step) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from apimpolicy.engine.steps import Step
 from apimpolicy.languages import units
 from apimpolicy.languages.language import any_of_text, containing
 from apimpolicy.languages.operations import Trim
 from apimpolicy.policies.set_header import PROTECTED
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
-from apimpolicy.semantics.values import ABSENT, Field, Text, Value, constant_text, over, term_over
+from apimpolicy.semantics.values import ABSENT, Field, Text, Value, constant_text, over, where
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
     from apimpolicy.languages.units import Units
-    from apimpolicy.transfer.run import Run
 
 _BREAKS = containing(any_of_text("\r\n\0"))
 
@@ -24,11 +24,7 @@ _BREAKS = containing(any_of_text("\r\n\0"))
 def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     action = run.constant(run.attribute(step, "exists-action", constant_text("override")))
-    values = [
-        header_value(run, run.content(element, step), step.name)
-        for element in step.element.elements()
-        if element.name == "value"
-    ]
+    values = [header_value(run, value, step.name) for value in run.contents(step, "value")]
     kind = run.header_kind()
     attribute = step.element.get("name")
     if attribute is not None and attribute.value.expression is not None:
@@ -55,7 +51,7 @@ def header_value(run: Run, value: Value, source: str) -> Value:
 
 def breaks(value: Value) -> terms.Term:
     """Return where a text has line breaks or U+0000, which headers and reason phrases must not have."""
-    return term_over(value, lambda leaf: terms.member(leaf.term, _BREAKS) if isinstance(leaf, Text) else terms.FALSE)
+    return where(value, lambda leaf: terms.member(leaf.term, _BREAKS) if isinstance(leaf, Text) else terms.FALSE)
 
 
 @functools.cache

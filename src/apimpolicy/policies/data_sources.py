@@ -1,4 +1,12 @@
-"""Queries of GraphQL resolvers to databases, as data, and the databases as they see them."""
+"""The databases of GraphQL resolvers: their requests as data, and stand-ins that record them and give prepared answers.
+
+    people = RecordedSql([{"Id": 1, "Name": "Ada"}])
+    gateway = Gateway(sql=people)
+    gateway.resolve("resolvers/people.xml", arguments={"id": 1})
+    people.requests[0].statement
+
+Nothing here opens a socket. A database of one's own is any object with the method `execute`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @attrs.frozen
@@ -76,11 +84,27 @@ class CosmosContainer(Protocol):
         """
 
 
-class DataSources(Protocol):
-    """The databases that resolvers reach."""
+class RecordedSql:
+    """A SQL database that always gives these rows, or those that a function makes of a `SqlRequest`."""
 
-    def sql(self, request: SqlRequest) -> Sequence[Mapping[str, Any]]:
-        """Ask the SQL database. Raises ConfigurationError when the gateway has none."""
+    def __init__(
+        self, rows: Sequence[Mapping[str, Any]] | Callable[[SqlRequest], Sequence[Mapping[str, Any]]] = ()
+    ) -> None:
+        self.rows = rows
+        self.requests: list[SqlRequest] = []
 
-    def cosmos(self, request: CosmosRequest) -> Any:
-        """Ask the Cosmos DB container. Raises ConfigurationError when the gateway has none."""
+    def execute(self, request: SqlRequest) -> Sequence[Mapping[str, Any]]:
+        self.requests.append(request)
+        return self.rows(request) if callable(self.rows) else self.rows
+
+
+class RecordedCosmos:
+    """A container that always gives this answer, or that which a function makes of a `CosmosRequest`."""
+
+    def __init__(self, answer: Any = None) -> None:
+        self.answer = answer
+        self.requests: list[CosmosRequest] = []
+
+    def execute(self, request: CosmosRequest) -> Any:
+        self.requests.append(request)
+        return self.answer(request) if callable(self.answer) else self.answer

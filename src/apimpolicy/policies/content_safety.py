@@ -14,7 +14,7 @@ MOST_SEVERE = 7
 
 
 class SafetyAnalysis:
-    """The result for a text: implements `apimpolicy.policies.language_models.Analysis`.
+    """The result for a text.
 
     `severities` by category, 0 (safe) to 7; a category that is not there is 0. `blocklists` are the ids of the
     blocklists that the text is on; `is_attack` says that it attacks the model's instructions.
@@ -78,13 +78,14 @@ AnalyzesSafety: TypeAlias = "Callable[[str], SafetyAnalysis | Mapping[str, int]]
 
 
 class ContentSafetyService:
-    """Implements `apimpolicy.policies.language_models.ContentSafety`; `texts` are all that were looked at, in order."""
+    """The stand-in that a gateway asks; `texts` are all that were analyzed, in order."""
 
     def __init__(self, analyze: AnalyzesSafety | None = None) -> None:
         self._analyze = analyze
         self.texts: list[str] = []
 
     def analyze(self, text: str, backend_id: str) -> SafetyAnalysis:
+        """Return the result for a text. Raises OSError when the service fails, ConfigurationError without one."""
         if self._analyze is None:
             raise ConfigurationError(
                 f"llm-content-safety calls the backend '{backend_id}', which is not simulated: give"

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes.bound import Expression
-from apimpolicy.binding.nodes.operations import Binary
+from apimpolicy.binding.nodes import Binary, Expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class EventHubEvent:
+class EventHubEvent(Record):
     """An event as it arrives: at most 200 KB."""
 
-    __slots__ = ("body", "partition_id", "partition_key")
-
-    def __init__(self, body: bytes, partition_id: str | None = None, partition_key: str | None = None) -> None:
-        self.body = body
-        self.partition_id = partition_id
-        self.partition_key = partition_key
+    body: bytes
+    partition_id: str | None = None
+    partition_key: str | None = None
 
     @property
     def text(self) -> str:
@@ -48,7 +46,7 @@ class EventHub:
 
 
 class EventHubs:
-    """The event hubs by the ids of their loggers; implements `apimpolicy.policies.messaging.EventHubs`.
+    """The event hubs by the ids of their loggers.
 
     `loggers` are all there are; without them any id has one.
     """
@@ -73,6 +71,7 @@ class EventHubs:
         return found
 
     def log(self, logger_id: str, body: bytes, partition_id: str | None, partition_key: str | None) -> None:
+        """Record an event. Raises LookupError when there is no such logger."""
         if not self._is_open and logger_id not in self._hubs:
             raise LookupError(logger_id)
         self.hub(logger_id).events.append(EventHubEvent(body, partition_id, partition_key))

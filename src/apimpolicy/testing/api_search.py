@@ -1,0 +1,282 @@
+"""Search for the test cases of one API of a service, with requests that go through all scopes with the keys they need.
+
+Requests are searched for that take each branch of all documents: for each operation with a policy of its own, and for
+one of the others. Then one thing of a request that gets through is changed at a time (`refusals`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.concolic.explorer import Explorer
+from apimpolicy.concolic.goals import BRANCH
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.service.token_checks import providers_of
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_writer import CaseWriter
+from apimpolicy.testing.claims.harnesses import setup_of
+from apimpolicy.testing.claims.services import harness_of_route, service_with_keys
+from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
+from apimpolicy.testing.first_surroundings import (
+    Surroundings,
+    address_that_passes,
+    numbered_providers,
+    shows_certificates,
+)
+from apimpolicy.testing.refusals import refusals
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Assignment, Piece
+    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.testing.claims.harnesses import Setup
+    from apimpolicy.testing.claims.services import Route
+    from apimpolicy.text.document import Element
+
+_LEAST_SECONDS = 0.5
+"""Of searching for one route, however many an API has."""
+_MOST_ROWS = 60
+"""Of operations in one case."""
+
+
+@attrs.define
+class ApiCases:
+    """The cases of an API, to be sent between processes: `around` are the keys above them, `goals` have names.
+
+    Goals are `failing` if requests for them fail with 500, and `secret` if they need a secret of the configuration.
+    `accepted` are names of changed requests that are not refused.
+    """
+
+    around: Surroundings
+    cases: list[Found]
+    goals: dict[Goal, str]
+    reached: set[Goal]
+    failing: set[Goal]
+    secret: set[Goal]
+    accepted: list[str]
+
+
+def service_setup(around: Surroundings, directory: str) -> Setup:
+    """Return the setup in which a test file in a folder runs."""
+    content = {**around.subject(""), **around.content(), "cases": [{"request": {"get": "/"}, "expect": {}}]}
+    path = os.path.join(os.path.abspath(directory), "service.test.yaml")
+    file = load_case_tree(read_tree(json.dumps(content), path), path)
+    file.kept = around.kept
+    return setup_of(file)
+
+
+class ApiSearch:
+    """Searches for the cases of one API, for goals that are not `reached`, which it changes."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        output: str,
+        routes: Sequence[Route],
+        bounds: Bounds,
+        reached: set[Goal],
+        *,
+        with_errors: bool,
+    ) -> None:
+        self.output = output
+        self.routes = routes
+        self.bounds = bounds
+        self.around = around
+        self.elements = self._elements()
+        self._add_needs()
+        self.setup = service_setup(self.around, os.path.dirname(output))
+        self.opened = service_with_keys(self.setup.service)
+        self.cases: list[Found] = []
+        self.goals: dict[Goal, str] = {}
+        self.good: tuple[Route, Found] | None = None
+        self.with_errors = with_errors
+        self.writer: _RouteWriter | None = None
+        self.reached = reached
+        self.tried: list[Route] = []
+
+    def cases_found(self) -> ApiCases:
+        """Search on each chosen route, and return the cases."""
+        chosen = self._chosen()
+        seconds = max(self.bounds.seconds / max(len(chosen), 1), _LEAST_SECONDS)
+        for route in chosen:
+            self._search(route, Bounds(seconds=seconds))
+        accepted: list[str] = []
+        if self.good is not None and self.writer is not None:
+            route, case = self.good
+            operation = _label(route) + _with_key(route)
+            self.cases += self._other_operations(route)
+            made, accepted = refusals(self.around, self.output, case, route, self.cases, operation)
+            self.cases += [*made, *limit_cases("", self.output, self.around, self.elements, case)]
+        failing, secret = (set(), set()) if self.writer is None else (self.writer.failing, self.writer.secret)
+        keys = Surroundings(self.around.defaults, self.around.providers, service=self.around.service)
+        return ApiCases(keys, self.cases, self.goals, self.reached, failing, secret, accepted)
+
+    def _elements(self) -> list[Element]:
+        """Return the policies of all documents that requests to the API meet."""
+        gateway = service_setup(self.around, os.path.dirname(self.output)).gateway
+        found: dict[int, Element] = {}
+        for policies in {id(route.policies): route.policies for route in self.routes}.values():
+            try:
+                for step in gateway.program(gateway.scopes(dict(policies))).steps():
+                    found.setdefault(id(step.element), step.element)
+            except ApimPolicyError:
+                continue
+        return list(found.values())
+
+    def _add_needs(self) -> None:
+        """Add the identity providers, certificates and subscriptions that requests need."""
+        self.around.providers = numbered_providers(provider for _, provider in providers_of(self.elements))
+        gateway: dict[str, Any] = {}
+        if shows_certificates(self.elements):
+            gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+        callers = {route.caller.id: route.caller.table() for route in self._chosen() if route.caller is not None}
+        if callers:
+            gateway["subscriptions"] = callers
+        self.around.defaults = {"gateway": gateway} if gateway else {}
+        self.around.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
+
+    def _chosen(self) -> list[Route]:
+        """Return one route for each document that requests can meet, those of the first caller first."""
+        found: list[Route] = []
+        seen: set[tuple[int, int]] = set()
+        callers: set[str | None] = set()
+        for route in self.routes:
+            caller = None if route.caller is None else route.caller.id
+            operation, product = id(route.policies.get("operation")), id(route.policies.get("product"))
+            is_first = not callers or caller in callers
+            if not is_first and ("product" not in route.policies or (0, product) in seen):
+                continue
+            if is_first and (operation, 0) in seen:
+                continue
+            callers = callers or {caller}
+            seen |= {(operation, 0), (0, product)}
+            found.append(route)
+        return found
+
+    def _search(self, route: Route, bounds: Bounds) -> None:
+        """Search for requests on a route that take what no case has taken."""
+        self.tried.append(route)
+        harness = harness_of_route(route, self.setup, self.opened)
+        wanted = [goal for goal in harness.goals.all if goal not in self.reached]
+        self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
+        explored = Explorer(harness, bounds, wanted=wanted).explore([self._usual()])
+        if not explored.runs:
+            return
+        if self.writer is None:
+            self.writer = _RouteWriter("", self.output, self.around, explored, with_errors=self.with_errors)
+            self.writer.reached = self.reached
+        writer = self.writer
+        writer.explored, writer.route = explored, route
+        passing = _best(explored)
+        for run in dict.fromkeys((explored.runs[0], passing)):
+            case = writer.case(run, [])
+            if case is None:
+                continue
+            self.cases.append(case)
+            if run is passing and (self.good is None or self.good[1].expect["status"] >= 400):
+                self.good = route, case
+        self.cases += writer.cases_of(explored, wanted)
+
+    def _other_operations(self, tried: Route) -> Iterator[Found]:
+        """Yield one case with a row for each further operation whose requests reach the backend."""
+        rows: list[dict[str, str]] = []
+        request: dict[str, Any] = {"method": "$method", "url": "$url"}
+        if tried.headers:
+            request["headers"] = tried.headers
+        for route in self.routes:
+            if route.caller != tried.caller or route in self.tried or len(rows) == _MOST_ROWS:
+                continue
+            plain = "".join(piece.default for piece in route.template)
+            sent = {"method": route.method or "GET", "url": "?".join([plain, *filter(None, ["&".join(route.query)])])}
+            results = run_alone("", self.output, self.around, {**request, **sent}).results
+            if results and results[-1].response.status_code == 200 and results[-1].backend_requests:
+                row = {"operation": _label(route), **sent, "sent-to": results[-1].backend_requests[-1].url}
+                rows.append(row)
+        if rows:
+            expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
+            yield Found("$operation reaches the backend", request, expect, given={"each": rows})
+
+    def _usual(self) -> Assignment:
+        """Return what a caller has who gets through: a token, a certificate, headers and an address."""
+        found: Assignment = {}
+        if self.around.providers:
+            found["token", next(iter(self.around.providers))] = "good"
+        if shows_certificates(self.elements):
+            found["certificate",] = "partner"
+        for element in self.elements:
+            if has_trait(element.name, "checks-header") and (name := element.get("name")) is not None:
+                key = ("header", name.value.text.lower())
+                value = next((child.text.strip() for child in element.elements()), "x")
+                found |= {(*key, "there"): True, key: value}
+            elif has_trait(element.name, "checks-address") and (address := address_that_passes(element)):
+                found["address",] = address
+        return found
+
+
+class _RouteWriter(CaseWriter):
+    """Writes cases for requests on a route."""
+
+    route: Route
+
+    def keys(self, scenario: Scenario) -> dict[str, Any]:
+        """Return the keys of a case, with the headers that bring the request to its API."""
+        found = super().keys(scenario)
+        if self.route.headers:
+            request = found["request"]
+            request["headers"] = {**request.get("headers", {}), **self.route.headers}
+        return found
+
+    def operation(self, scenario: Scenario) -> str:
+        """Return the operation, with the values of parameters that matter."""
+        path, _, query = scenario.url.partition("?")
+        label = _label(self.route, scenario.method)
+        more = "?" + query if query not in ("", "&".join(self.route.query)) else ""
+        found = re.fullmatch("".join(map(_pattern, self.route.template)), path, re.IGNORECASE | re.DOTALL)
+        if found is None:
+            return f"{scenario.method} {scenario.url}{_with_key(self.route)}"
+        parameters = [piece for piece in self.route.template if piece.parameter is not None]
+        given = zip(parameters, found.groups(), strict=True)
+        values = [f" with {piece.parameter} '{text}'" for piece, text in given if text != piece.default]
+        return f"{label}{more}{_with_key(self.route)}{''.join(values)}"
+
+
+def _pattern(piece: Piece) -> str:
+    """Return the regular expression for a segment of a path, with a group for a parameter."""
+    if piece.parameter is not None:
+        return "(.*?)"
+    return re.escape(piece.default) or "/?"
+
+
+def _label(route: Route, method: str = "GET") -> str:
+    """Return the operation for people; of an API without operations, any path below it."""
+    return f"{method} {route.label.removeprefix('any ')}" if route.method is None else route.label
+
+
+def _with_key(route: Route) -> str:
+    """Tell the product whose policy requests meet, if any."""
+    has_product = "product" in route.policies and route.caller is not None
+    return f" with a key of the product {route.caller.target}" if has_product and route.caller else ""
+
+
+def _best(explored: Exploration) -> Run:
+    """Return the first run that reaches the backend, else the first that no policy refuses."""
+
+    def rank(run: Run) -> tuple[bool, bool, bool]:
+        result = run.result
+        if result is None:
+            return True, True, True
+        return result.error is not None, result.response.status_code >= 400, not result.reached_backend
+
+    return min(explored.runs, key=rank)

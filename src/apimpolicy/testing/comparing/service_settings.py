@@ -1,0 +1,239 @@
+"""Settings that differ between two descriptions of a service, and what that means for callers.
+
+The fields are those of `setting_table`; an entity is the same on both sides if its id is, or else its URL.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import attrs
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.service.description import Field, Hole, OperationDescription, Origin
+from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
+from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from apimpolicy.project.service.description import (
+        ApiDescription,
+        ApiFile,
+        NamedValueDescription,
+        ServiceDescription,
+    )
+    from apimpolicy.testing.comparing.setting_table import Kind, Setting
+
+_LONGEST = 100
+_SECRET = re.compile("key|secret|password|pwd|token|connection|credential", re.IGNORECASE)
+
+
+class _Value(NamedTuple):
+    """A value of a setting as it is compared, with its place."""
+
+    value: Any
+    origin: Origin | None = None
+    is_secret: bool = False
+
+
+def changed_settings(old: ServiceDescription, new: ServiceDescription) -> Iterator[SettingChange]:
+    """Yield the settings that differ: those of APIs with their operations and products first."""
+    for one, other in _paired(old.apis, new.apis, _place_of_api):
+        yield from _api(one, other, old, new)
+    for kind in KINDS:
+        for one, other in _paired(getattr(old, kind.collection), getattr(new, kind.collection)):
+            entity = one or other
+            yield from _entity(kind, one, other, f"{kind.noun} {entity.id}")
+    was, now = ({each.text() for each in side.hosts} for side in (old, new))
+    for host in sorted(was ^ now):
+        meaning = "calls to it reach the gateway" if host in now else "calls to it no longer reach the gateway"
+        yield SettingChange(f"host name {host}", "", "", _presence(host in now), meaning=meaning)
+
+
+def group_of(api: str) -> str:
+    """Return the name of the group of an API's settings."""
+    return f"API {api}"
+
+
+def products_of(service: ServiceDescription, api: str) -> dict[str, Origin]:
+    """Return the products that an API is in, with the place of the link."""
+    name = api.partition(";")[0].lower()
+    return {
+        product.id: link.origin for product in service.products for link in product.apis if link.text().lower() == name
+    }
+
+
+def _api(
+    one: ApiDescription | None, other: ApiDescription | None, old: ServiceDescription, new: ServiceDescription
+) -> Iterator[SettingChange]:
+    api = other or one
+    assert api is not None
+    group = group_of(api.id)
+    yield from _entity(API, one, other, group)
+    if one is None or other is None:
+        return
+    before, after = _operations(one, other)
+    for first, second in _paired(before, after, _place_of_operation):
+        shown = first or second
+        label = f"operation {shown.method.text()} {shown.template.text()}"
+        yield from _entity(OPERATION, first, second, group, label)
+    was, now = products_of(old, one.id), products_of(new, other.id)
+    for name in sorted(was.keys() ^ now.keys()):
+        meaning = f"its subscription keys are {'accepted' if name in now else 'no longer accepted'}"
+        what, origin = _presence(name in now), (now | was)[name]
+        subject = f"membership in product {name}"
+        yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
+
+
+def _entity(kind: Kind, one: Any, other: Any, group: str, subject: str = "") -> Iterator[SettingChange]:
+    """Yield the settings in which two entities differ, or that one of them is not there."""
+    if one is None or other is None:
+        meaning = kind.removed if other is None else kind.added
+        entity = one or other
+        path = "" if kind is not API or entity.path.is_missing else entity.path.text()
+        what, origin = _presence(other is not None), entity.origin
+        meaning = meaning.format(path=path)
+        yield SettingChange(group, subject, "", what, meaning=meaning, file=origin.file, line=origin.line)
+        return
+    if one.id != other.id:
+        yield SettingChange(group, subject, "id", CHANGED, one.id, other.id, "", other.origin.file, other.origin.line)
+    for setting in kind.settings:
+        was, now = _value(one, setting), _value(other, setting)
+        if was.value == now.value:
+            continue
+        is_secret = was.is_secret or now.is_secret
+        before, after = (None, None) if is_secret else (_shown(was.value), _shown(now.value))
+        meaning = _meaning(setting, was.value, now.value)
+        file, line, _ = now.origin or was.origin or other.origin
+        yield SettingChange(group, subject, setting.words, CHANGED, before, after, meaning, file, line)
+
+
+def _value(entity: Any, setting: Setting) -> _Value:
+    if setting.field == "details":
+        backend = entity.backend
+        return _Value(attrs.evolve(backend, url="") if hasattr(backend, "url") else backend, None, True)
+    if setting.field == "parameters":
+        return _Value(tuple(sorted(_parameter(each) for each in entity.parameters)))
+    found = getattr(entity, setting.field)
+    if setting.field == "groups":
+        return _Value(tuple(sorted(each.text() for each in found)))
+    if not isinstance(found, Field):
+        return _Value(found)
+    value = setting.default if found.is_missing else found.value
+    is_secret = setting.is_secret or (setting.field == "value" and _may_be_secret(entity))
+    return _Value(value, found.origin if found.origin.file else None, is_secret)
+
+
+def _parameter(parameter: Any) -> str:
+    return f"{parameter.name} in the {parameter.place}{' (required)' if parameter.required.known else ''}"
+
+
+def _may_be_secret(named: NamedValueDescription) -> bool:
+    """Return whether a named value is marked as a secret, may be, or has the name of one."""
+    return named.is_secret.value not in (None, False) or _SECRET.search(named.display_name) is not None
+
+
+def _meaning(setting: Setting, was: Any, now: Any) -> str:
+    if isinstance(setting.meaning, str):
+        return setting.meaning.format(old=_shown(was), new=_shown(now))
+    if isinstance(was, Hole) or isinstance(now, Hole):
+        return "a value is not known, so that the effect isn't either"
+    return setting.meaning(was, now) if callable(setting.meaning) else setting.meaning.get(now, "")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Hole):
+        return value.text
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _presence(is_there: bool) -> str:
+    return ADDED if is_there else REMOVED
+
+
+# Entities that are the same on both sides
+
+
+def _paired(
+    old: Iterable[Any], new: Iterable[Any], place: Callable[[Any], object] | None = None
+) -> Iterator[tuple[Any, Any]]:
+    """Yield entities with the same id, then those with the same place, then those of one side."""
+    was, now = ({each.id.lower(): each for each in side} for side in (old, new))
+    moved: dict[object, Any] = {}
+    if place is not None:
+        moved = {place(each): each for id_, each in now.items() if id_ not in was}
+    used: set[str] = set()
+    for id_, one in was.items():
+        other = now.get(id_)
+        if other is None and place is not None:
+            other = moved.get(place(one))
+        used |= {other.id.lower()} if other is not None else set()
+        yield one, other
+    yield from ((None, other) for id_, other in now.items() if id_ not in used)
+
+
+def _place_of_api(api: ApiDescription) -> object:
+    return api.path.value, api.version.value, api.revision.value
+
+
+def _place_of_operation(operation: OperationDescription) -> object:
+    return operation.method.value, operation.template.value
+
+
+def _operations(
+    one: ApiDescription, other: ApiDescription
+) -> tuple[Sequence[OperationDescription], Sequence[OperationDescription]]:
+    """Return the operations of both; those of files are read only where the files differ."""
+    before, after = ([_content(each) for each in api.files if each.format == "openapi"] for api in (one, other))
+    if before == after:
+        return _written(one), _written(other)
+    return _written(one) + _described(one), _written(other) + _described(other)
+
+
+def _written(api: ApiDescription) -> list[OperationDescription]:
+    return [each for each in api.operations if not each.method.is_missing]
+
+
+def _described(api: ApiDescription) -> list[OperationDescription]:
+    """Return the operations of an API's OpenAPI files that are not written otherwise."""
+    from apimpolicy.dotnet.values import from_utf16
+    from apimpolicy.engine.openapi import load_openapi
+
+    known = {each.id.lower() for each in _written(api)}
+    found: list[OperationDescription] = []
+    for file in api.files:
+        content = _content(file)
+        if file.format != "openapi" or content is None:
+            continue
+        try:
+            described = load_openapi(content).operations
+        except ConfigurationError:
+            continue  # reported as a problem of the service
+        for each in described:
+            operation = each.operation
+            made = OperationDescription(
+                from_utf16(operation.id),
+                file.origin,
+                name=Field(from_utf16(operation.name)),
+                method=Field(from_utf16(operation.method)),
+                template=Field(from_utf16(operation.url_template)),
+            )
+            found += [made] if made.id.lower() not in known else []
+    return found
+
+
+def _content(file: ApiFile) -> bytes | None:
+    if file.path is None:
+        return file.text.encode() if file.text is not None else None
+    try:
+        with open(file.path, "rb") as opened:
+            return opened.read()
+    except OSError:
+        return None

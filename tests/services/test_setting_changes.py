@@ -1,0 +1,71 @@
+"""`apimpolicy diff` of two folders with a service: changes outside of policies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apimpolicy.cli import main
+from apimpolicy.project.service.leniency import lenient
+from apimpolicy.testing.comparing.services import compare_services
+from apimpolicy.testing.comparing.versions import versions
+
+HERE = Path(__file__).parent
+SHOP = HERE / "shop"
+ROWS = tomllib.loads((HERE / "setting_changes.toml").read_text("utf-8"))["row"]
+
+
+def test_each_changed_setting_is_reported_with_its_meaning(tmp_path: Path) -> None:
+    for number, row in enumerate(ROWS):
+        new = tmp_path / str(number)
+        shutil.copytree(SHOP / "extract", new)
+        if "folder" in row:
+            shutil.rmtree(new / row["folder"])
+        else:
+            path = new / row["file"]
+            text = path.read_text("utf-8")
+            assert row["old"] in text, row
+            path.write_text(text.replace(row["old"], row["new"]), "utf-8")
+        found, requests = settings(SHOP / "extract", new)
+        assert found == row["found"], row
+        assert set(row.get("requests", ())) <= {*requests}, (row, requests)
+
+
+def settings(old: Path, new: Path) -> tuple[list[str], list[str]]:
+    """The changed settings, and the requests that show them, as lines."""
+    with lenient(), versions(str(old), str(new)) as found:
+        groups, problem = compare_services(found)
+    assert not problem
+    changes = [
+        f"{group.name}: {change.sentence}: {change.meaning or 'callers notice nothing'}"
+        for group in groups
+        for change in group.changes
+    ]
+    return changes, [f"{group.name}: {item.request}: {item.sentence}" for group in groups for item in group.items]
+
+
+@pytest.mark.parametrize(
+    ("form", "file", "policy", "setting"),
+    [
+        ("terraform", "main.tf", ("main.tf:125", "API status"), ("main.tf", 109)),
+        ("bicep", "main.bicep", ("main.bicep:128", "API status"), ("main.bicep", 115)),
+    ],
+)
+def test_infrastructure_code_is_named_with_its_lines(
+    form: str, file: str, policy: tuple[str, str], setting: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = tmp_path / form
+    shutil.copytree(SHOP / form, new)
+    text = (new / file).read_text("utf-8").replace("all of it", "some of it")
+    changed = text.replace("subscription_required = false", "subscription_required = true", 1)
+    (new / file).write_text(changed.replace("subscriptionRequired: false", "subscriptionRequired: true", 1), "utf-8")
+    assert main(["diff", str(SHOP / form), str(new), "--format", "json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [(each["path"], each["subject"]) for each in report["policies"]] == [(str(new / policy[0]), policy[1])]
+    changes = [each for group in report["settings"] for each in group["changes"]]
+    assert [(each["file"], each["line"]) for each in changes] == [(str(new / setting[0]), setting[1])]
