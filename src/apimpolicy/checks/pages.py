@@ -56,6 +56,13 @@ _OF_SERVICES = {
         "https://learn.microsoft.com/rest/api/apimanagement/, "
         "https://github.com/Azure/azure-api-management-devops-resource-kit/issues/584"
     ),
+    "POL164": (
+        "APIOps publishes a resource of an extracted folder if its information file can be read, and a policy if it is "
+        "in the folder of its resource. It is an error if the file isn't JSON, or has a value of the wrong type: then "
+        "publishing fails. It is a warning if something is left out: a folder without its information file (or with "
+        "`apiInformation.yaml`), a `policy.xml` in another folder, an overlay for a resource that the folder doesn't "
+        "have. Source: https://github.com/Azure/apiops-cli/blob/main/docs/guides/environment-overrides.md"
+    ),
 }
 
 _TITLES = {
@@ -109,6 +116,7 @@ _TITLES = {
     "POL150": "sections without <policies> around them",
     "POL162": "an information file refers to a resource that the service doesn't have",
     "POL163": "a name that Azure refuses",
+    "POL164": "a file of a service that can't be published, or that publishing leaves out",
     "POL506": "a claim that is false",
     "POL507": "a claim that is not decided",
     "APIM0001": "a type that isn't allowed in expressions",
@@ -143,6 +151,7 @@ _EVIDENCE = {
     "POL112": "Gateways answer `Policy fragment with id 'x' could not be found`.",
     "POL162": "Publishing a folder failed: `Backend Entity 'x' not found.`, `Invalid field 'loggerId' specified`.",
     "POL163": "Azure Resource Manager validates names before it creates a resource.",
+    "POL164": "Tools can't read the file, so publishing the folder fails.",
     **dict.fromkeys(("POL101", "POL102", "POL103", "POL104", "POL107", "POL108", "POL110", "POL113"), _SCHEMA),
 }
 """Why an error is certain, for codes that no rule reports: who saw a gateway refuse it. Other codes that begin with
