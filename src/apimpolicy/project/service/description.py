@@ -200,6 +200,7 @@ class SubscriptionDescription:
     primary_key: Field[str] = Field()
     secondary_key: Field[str] = Field()
     allow_tracing: Field[bool] = Field()
+    workspace: str | None = None
 
 
 @attrs.define(eq=False)
@@ -322,6 +323,7 @@ class Problem:
     """Something wrong in a service that disables a part of it, in the user's terms.
 
     `part` names what is left out (`the API 'orders'`, `the policy of the product 'starter'`), `help` what to do.
+    `is_refused`: no tool can publish the file.
     """
 
     message: str
@@ -330,6 +332,7 @@ class Problem:
     help: str = ""
     api: str | None = None
     severity: Severity = Severity.ERROR
+    is_refused: bool = False
 
     @property
     def is_error(self) -> bool:

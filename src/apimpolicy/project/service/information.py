@@ -135,7 +135,8 @@ class Properties:
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
             return Field(value, self.origin(key))
         written = json.dumps(value, ensure_ascii=False)[:60]
-        self._problems.append(Problem(f"'{key}' must be {_NAMES[kind]}, not {written}", self.origin(key), self._part))
+        message = f"'{key}' must be {_NAMES[kind]}, not {written}"
+        self._problems.append(Problem(message, self.origin(key), self._part, is_refused=True))
         return Field(Hole(written), self.origin(key))
 
 
@@ -158,7 +159,7 @@ def properties_of(
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
     """Return what to report of a file that can't be read."""
     if isinstance(error, BrokenFileError):
-        return Problem(f"the file {error.sentence}", error.origin, part)
+        return Problem(f"the file {error.sentence}", error.origin, part, is_refused=True)
     return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)
 
 
