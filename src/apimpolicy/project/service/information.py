@@ -35,10 +35,8 @@ class JsonFile:
         try:
             self.content: Any = json.loads(self.source.text)
         except ValueError as error:
-            line = getattr(error, "lineno", 1)
-            raise BrokenFileError(
-                f"is not valid JSON: {error}", Origin(path, line, getattr(error, "colno", 1))
-            ) from None
+            origin = Origin(path, getattr(error, "lineno", 1), getattr(error, "colno", 1))
+            raise BrokenFileError(f"is not valid JSON: {getattr(error, 'msg', error)}", origin) from None
         except RecursionError:
             raise BrokenFileError("is not valid JSON: it is nested too deeply", Origin(path)) from None
 
