@@ -171,7 +171,7 @@ class Rule:
         return Diagnostic(self.code, message, self.subject.written, start, end, **self._words(words))
 
     def at_facts(self, kind: str, message: str, more: str = "", **words: Unpack[Words]) -> Findings:
-        """Yield findings at facts that a solver has proven; `{}` is what a fact says, and `more` follows if it does."""
+        """Yield findings at facts that a solver has proven; `{}` is the text of a fact, after `more` if it has one."""
         for fact in self.settings.proofs.of(kind) if self.settings.proofs is not None else ():
             text = (message + more if fact.what else message).format(fact.what)
             yield self.at_file_span(fact.start, fact.end, text, **words)

@@ -75,7 +75,7 @@ class EnclosingCall:
         self.name = name
         """The name in front of the argument, `name: |`."""
         self.receiver = receiver
-        """What stands before the dot, the first argument of extension methods; None for a type and for nothing."""
+        """The value before the dot, the first argument of extension methods; None for a type and without one."""
         self.binder = binder
 
     def parameter_of(self, method: Method) -> int:

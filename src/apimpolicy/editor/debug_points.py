@@ -1,7 +1,7 @@
 """Stopping points inside an expression: statements, operands of `&&`, `||`, `??` and `?:`, lambdas.
 
 Emitted code carries the places of the policy (`emit.frames`), so that each instruction belongs to the innermost point
-around it. Nothing of this is there unless somebody debugs.
+around it. All of this exists only while a request is debugged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Source
 
 _GO_ON = frozenset(("LOAD_ATTR", "LOAD_METHOD", "PRECALL", "CALL", "CALL_KW", "CALL_METHOD"))
-"""Instructions that begin nothing. Over several lines Python gives them the place of the name alone."""
+"""Instructions that begin nothing. For code over several lines, Python records only the name's position for them."""
 
 _NO_STOP = frozenset(("block", "empty_statement", "local_function", "labeled_statement"))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Lens(NamedTuple):
-    """A line at an offset of the file: a title, and the command that it runs (none when it only tells)."""
+    """A line at an offset of the file: a title, and the command that it runs, if any."""
 
     offset: int
     title: str

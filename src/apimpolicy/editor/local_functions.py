@@ -20,7 +20,7 @@ _BEFORE_STATEMENT = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 def with_later_functions(kinds: Sequence[str], rest: str) -> str:
     """Return the ending of an expression as text, with the functions that the code after the caret declares.
 
-    They stand before the brace that closes the block which they are declared in.
+    They come before the brace that closes their block.
     """
     functions = _declared(rest)
     if not functions:

@@ -1,7 +1,7 @@
 """Complete declarations without a name or type, from undeclared names that the code uses.
 
-`var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; that code goes on to use
-a name that nothing declares says what was meant.
+`var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; an undeclared
+name that the code uses later tells what was meant.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.subject import Subject
 from apimpolicy.editor.items import Item
 from apimpolicy.editor.names_completion import names_in_value
 from apimpolicy.editor.pages import attribute_page, kind_of, policy_page, summary
@@ -187,8 +188,6 @@ def at_end_tag(place: Place) -> list[Item]:
 
 def at_attribute(place: Place) -> list[Item]:
     """Return the attributes that the element doesn't have yet, required ones first."""
-    from apimpolicy.checks.subject import Subject
-
     element = place.element
     specification = Subject.specification_of(element) if element is not None else None
     if element is None or specification is None:

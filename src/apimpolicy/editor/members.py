@@ -35,8 +35,8 @@ _NOWHERE = Node("hole", [], 0, 0)
 class Offer(NamedTuple):
     """A member by its name: its overloads, its type, and the distance of its declaring type from the receiver's type.
 
-    `members` is empty for what the compiler makes: elements of tuples, members of anonymous objects. `distance` is one
-    of `OWN`, `INHERITED`, `EXTENSION`, `OF_OBJECT` (what every object has).
+    `members` is empty for elements of tuples and members of anonymous objects. `distance` is one of `OWN`, `INHERITED`,
+    `EXTENSION`, `OF_OBJECT` (the members of every object).
     """
 
     name: str

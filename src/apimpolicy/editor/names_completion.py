@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Element
 
 _PARTS: dict[str, Kind] = {"api": "api", "operation": "operation"}
-"""Parts of policies that stand for a thing of the service, by its name or its id."""
+"""Parts of policies that refer to a resource of the service by its name or its id."""
 _KEY = re.compile(
     r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
     r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
@@ -86,7 +86,7 @@ def where_set(variable: Variable) -> str:
         return ""
     line = element.source.position(element.start).line
     tag = element.source.text[element.start : element.content_start]
-    certain = "" if variable.is_certain else "\n\nNot on every way here."
+    certain = "" if variable.is_certain else "\n\nNot on every path."
     return f"Set in line {line}:\n{fenced(tag[:300], 'xml')}{certain}"
 
 

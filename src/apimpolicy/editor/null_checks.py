@@ -1,7 +1,7 @@
-"""`?.` in the place of a dot, in a form that the compiler takes and that means the same for what is not null.
+"""`?.` in the place of a dot, in a form that compiles and means the same for values that aren't null.
 
-A condition that was false for nothing stays a condition: `!x.Verify()` becomes `x?.Verify() != true`, which holds for
-a certificate that is not there as well.
+A condition stays a condition: `!x.Verify()` becomes `x?.Verify() != true`, which is also
+true without a certificate.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _changes(code: str, access: shapes.MemberAccess, parents: dict[int, Node]) -
     while isinstance(parent := parents.get(id(whole)), _LINKS) and parent.children[0] is whole:
         whole = parent
     checked = f"{code[whole.start : dot]}?{code[dot : whole.end]}"
-    yield "Use '?.', which is null for nothing", whole.start, whole.end, checked
+    yield "Use '?.', which returns null for null", whole.start, whole.end, checked
     if isinstance(parent, shapes.LogicalNot):
         yield "Check for null: '?.' and '!= true'", parent.start, parent.end, f"{checked} != true"
         yield "Check for null: '?.' and '!= true'", parent.start, parent.end, f"({checked} != true)"

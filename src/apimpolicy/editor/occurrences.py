@@ -1,4 +1,4 @@
-"""Names that mean something beyond their place: variables, fragments, backends, certificates, named values."""
+"""Names that refer to something elsewhere: variables, fragments, backends, certificates, named values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Occurrence(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The name as it is compared: those of headers ignore case."""
+        """The name for comparisons: those of headers ignore case."""
         return self.name.lower() if self.kind == "header" else self.name
 
 

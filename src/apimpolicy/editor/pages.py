@@ -50,7 +50,7 @@ def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
 
 
 def kind_of(slot: AttributeSlot) -> str:
-    """Return what may stand in an attribute, in words."""
+    """Return the values of an attribute in words."""
     if slot.values:
         return "one of " + ", ".join(f"`{value}`" for value in slot.values)
     return _KINDS.get(slot.convert, "a text")

@@ -1,7 +1,7 @@
 """Bind the valid parts of an expression with errors, so that navigation and hovers work there.
 
 Syntax errors are repaired as completion repairs them; the tree then gets the positions of the original text. Parts
-that the binder gives up (the arguments of an unknown method) are kept as it saw them.
+that the binder discards (the arguments of an unknown method) are kept as it bound them.
 """
 
 from __future__ import annotations

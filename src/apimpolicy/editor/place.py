@@ -26,7 +26,7 @@ class Place(Record):
     """The caret's place. `start` and `end` are offsets in the source of the name or value around it.
 
     `element` is the element that the name or value belongs to; of `element`, `end-tag` and `content` the one around it.
-    `code` is the place of an expression: the node that it stands in, from `start` (its `@`) on.
+    `code` is the place of an expression: the node that contains it, from `start` (its `@`) on.
     """
 
     kind: Kind
@@ -74,14 +74,14 @@ def _innermost(document: Document, offset: int) -> Element | None:
 
 
 def _reaches(element: Element, offset: int) -> bool:
-    """Return whether an element without an end tag, or whose tag is not closed, goes on at its end."""
+    """Return whether an element without an end tag, or with an unclosed tag, continues at its end."""
     if offset != element.end:
         return False
     return element.is_unclosed or not element.source.text[element.start : element.end].endswith(">")
 
 
 def _is_in_tag(element: Element, offset: int) -> bool:
-    """Return whether an offset is in a start tag; one that is not closed goes on as far as no other tag begins."""
+    """Return whether an offset is in a start tag; an unclosed one continues to the next tag."""
     text = element.source.text
     if offset < element.content_start or text[element.start : element.content_start].endswith(">"):
         return offset < element.content_start

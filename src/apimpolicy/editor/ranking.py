@@ -32,12 +32,12 @@ _VALUES = frozenset(
 Rank = tuple[float, ...]
 
 _DISTANCES = (0.0, 0.5, 1.0, 2.0)
-"""What it costs to stand further away, by `Offer.distance`."""
+"""The cost of a distance, by `Offer.distance`."""
 
 
 class Ranking:
-    """One list's order. `expected` are the types that fit, `code` stands before the caret, and `used` is what the rest
-    of the document uses.
+    """One list's order: `expected` are the types that fit, `code` is the text before the caret, and `used` are names
+    in the rest of the document.
 
     `is_statement`: a whole statement ends at the caret, where a call that returns nothing is as good as any.
     """

@@ -1,6 +1,6 @@
 """Repair errors before the caret, from the parser's own stacks: one insertion or one deletion at a time.
 
-Where that does not help, the statement with the mistake is left out, all but the variable that it declares.
+If that doesn't help, the statement with the error is removed, except for the variable that it declares.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_REPAIRS: Final = 4
 _FURTHER: Final = 12
-"""Tokens that a repair is to go on for; one that does so is as good as any."""
+"""Tokens that the parser has to read after a repair; beyond them all repairs are equal."""
 _WITHIN_LINE: Final = 4
 """What it costs more to end a statement in the middle of a line, or to close there what an earlier line has opened."""
 _BACK: Final = 3

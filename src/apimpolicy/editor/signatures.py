@@ -11,7 +11,7 @@ from apimpolicy.dotnet.signatures import Method
 from apimpolicy.editor.members import EXTENSION
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.dotnet.signatures import Member, Parameter
     from apimpolicy.editor.members import Offer
 
 _NAMESPACE = re.compile(r"\b(?:System|Newtonsoft|Microsoft)(?:\.[A-Z]\w*)*\.(?=[A-Z])")
@@ -45,13 +45,12 @@ def method_text(method: Method, skips_first: bool = False) -> str:
     return f"{head}{name}{generic}({written})"
 
 
-def parameter_text(parameter: object) -> str:
+def parameter_text(parameter: Parameter) -> str:
     """Return a parameter as `int length = 0`."""
-    mode = getattr(parameter, "mode", "")
-    text = f"{shown(parameter.type)} {parameter.name}"  # type: ignore[attr-defined]
-    if parameter.has_default:  # type: ignore[attr-defined]
-        text += f" = {_constant(parameter.default)}"  # type: ignore[attr-defined]
-    return f"{mode} {text}" if mode not in ("", "this") else text
+    text = f"{shown(parameter.type)} {parameter.name}"
+    if parameter.has_default:
+        text += f" = {_constant(parameter.default)}"
+    return f"{parameter.mode} {text}" if parameter.mode not in ("", "this") else text
 
 
 def _constant(value: object) -> str:
@@ -83,7 +82,7 @@ def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_
 
 
 def note_about(member: Member) -> str:
-    """Return what a member does besides what its signature says; empty where nothing was written about it."""
+    """Return the note about a member's behavior; empty if there is none."""
     return _notes().get(member.declaring.name, {}).get(member.name, "")
 
 

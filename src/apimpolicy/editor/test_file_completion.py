@@ -65,7 +65,7 @@ def _choices(kind: str) -> tuple[str, ...]:
 
 
 def hover(text: str, path: str, offset: int) -> Hover | None:
-    """Return what the format says of the key at an offset."""
+    """Return the documentation of the key at an offset."""
     try:
         tree = read_tree(text, path)
     except DiagnosticError:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
 
 Position: TypeAlias = "dict[str, int]"
 Range: TypeAlias = "dict[str, Position]"
@@ -14,7 +17,7 @@ TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
 
 class TextDocument:
-    """One text. Lines end with LF, CR LF or CR, as the protocol says."""
+    """One text. Lines end with LF, CR LF or CR, as in the protocol."""
 
     def __init__(self, uri: str, text: str, version: int | None = None) -> None:
         self.uri = uri
@@ -23,7 +26,7 @@ class TextDocument:
         self.version = version
         self._starts: list[int] | None = None
 
-    def change(self, changes: list[dict[str, Any]], version: int | None) -> None:
+    def change(self, changes: list[Json], version: int | None) -> None:
         """Apply the client's edits, one after the other."""
         for change in changes:
             span = change.get("range")

@@ -1,7 +1,7 @@
 """Complete the code before the caret to a whole expression, with the parser's own tables.
 
-The word at the caret is taken for a name that is not known yet, `CARET`. What the tables want after it is appended in
-its shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
+The word at the caret is replaced by an unknown name, `CARET`. What the tables require after it is appended in its
+shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Unfinished(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Return where the caret's name stands in the text."""
+        """Return the offset of the caret's name in the text."""
         return self.text.index(CARET)
 
 

@@ -203,7 +203,7 @@ class Workspace:
         return {found.name for found in self.names(path) if found.kind == "fragment"}
 
     def everywhere(self, occurrence: Occurrence, path: str) -> Iterator[tuple[str, list[Occurrence]]]:
-        """Yield where a name stands in a file, and in the others where the same name means the same thing.
+        """Yield the uses of a name in a file, and in the others where it means the same thing.
 
         Names of the project mean the same in all files; variables and headers do where requests carry them from file to
         file.
