@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     JsonException,
+    require,
 )
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
 from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J
@@ -73,9 +74,7 @@ class JProperty(JContainer):
     @staticmethod
     @member("new(JProperty)")
     def copy(other: JProperty | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     def fill(self, value: JToken | None) -> None:
         """Give a property that was just made its value."""
@@ -185,9 +184,7 @@ class JObject(JContainer):
     @staticmethod
     @member("new(JObject)")
     def copy(other: JObject | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     # Children
 
