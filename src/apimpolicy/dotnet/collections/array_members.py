@@ -9,6 +9,7 @@ from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -206,8 +207,6 @@ def copy_to(source: Any, array: Any, index: int) -> None:
 
 @implements(_ARRAY, "AsReadOnly", types=True)
 def as_read_only(types: Types, array: Any) -> Any:
-    from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
-
     return ReadOnlyCollection(types, require(array, "array"))
 
 

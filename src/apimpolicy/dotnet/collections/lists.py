@@ -9,6 +9,7 @@ from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, check_non_negative, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
+from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
@@ -268,8 +269,6 @@ class List(GenericCollection):
         self._capacity = len(self.items)
 
     def as_read_only(self) -> Any:
-        from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
-
         return ReadOnlyCollection(self.types, self)
 
 

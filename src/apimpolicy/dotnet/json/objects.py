@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.enumerators import get_enumerator
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -369,15 +371,11 @@ class JObject(JContainer):
         return JEnumerable(self._pairs, f"System.Collections.Generic.IEnumerable<{_PAIR}>")
 
     def _pairs(self) -> Iterator[Any]:
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         types = (STRING, named(JTOKEN))
         for item in self:
             yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
 
     def get_enumerator(self) -> Any:
-        from apimpolicy.dotnet.collections.enumerators import get_enumerator
-
         return get_enumerator(self.key_value_pairs())
 
 
