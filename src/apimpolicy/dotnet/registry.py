@@ -46,6 +46,7 @@ import re
 from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.dotnet import implementations
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, all_definitions, look_up
 from apimpolicy.dotnet.signatures import Method, member_name, short_form
 from apimpolicy.dotnet.types import NamedType
@@ -256,9 +257,7 @@ def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
 
 
 def _load(definition: TypeDefinition) -> None:
-    from apimpolicy.dotnet.implementations import modules_of
-
-    for module in modules_of(definition.name):
+    for module in implementations.modules_of(definition.name):
         if module not in _loaded:
             importlib.import_module(module)  # another thread that imports it is waited for
             _loaded.add(module)
@@ -307,23 +306,15 @@ def find_implementation(definition: TypeDefinition, signature: str, *, setter: b
     _load(definition)
     table, key = _setters if setter else _registered, _definition_key(definition, signature)
     found = _look_up(table, key) or _find_by_name(key, setter)
-    if found is None and _has_changed():
+    if found is None and implementations.has_changed():
         _load(definition)
         found = _look_up(table, key) or _find_by_name(key, setter)
     return found
 
 
-def _has_changed() -> bool:
-    from apimpolicy.dotnet.implementations import has_changed
-
-    return has_changed()
-
-
 def registrations() -> Iterator[tuple[str, str, Implementation]]:
     """Yield every registration as (type with arity, signature, implementation); imports all implementations."""
-    from apimpolicy.dotnet.implementations import all_modules
-
-    for module in all_modules():
+    for module in implementations.all_modules():
         importlib.import_module(module)
     for definition in all_definitions():
         for declared in definition.all_members():

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArrayTypeMismatchException,
@@ -43,8 +44,6 @@ def default_value(type_: Type) -> Any:
     if type_.definition.is_tuple:
         return tuple(default_value(element) for element in type_.arguments)
     if name == "System.Collections.Generic.KeyValuePair":
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         return KeyValuePair(type_.arguments, *(default_value(part) for part in type_.arguments))
     field = _ZERO_FIELDS.get(name)
     found = find_implementation(type_.definition, field) if field else None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.tuples import Tuple
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
@@ -211,12 +213,8 @@ def _made_of(type_: Type, values: tuple[Any, ...]) -> Any:
     target = type_.underlying or type_
     assert isinstance(target, NamedType)
     if target.name == _PAIR:
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         return KeyValuePair(target.arguments, *values)
     if target.name == _TUPLE:
-        from apimpolicy.dotnet.collections.tuples import Tuple
-
         return Tuple(target.arguments, values)
     return values
 

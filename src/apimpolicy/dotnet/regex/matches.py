@@ -13,6 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.regex.replacements import expand, read_replacement
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
@@ -205,8 +206,6 @@ class Match(Group):
         return self.regex.match_after(self)
 
     def result(self, replacement: str) -> str:
-        from apimpolicy.dotnet.regex.replacements import expand, read_replacement
-
         replacement = require(replacement, "replacement")
         if self.regex is None or self._found is None:
             raise NotSupportedException("Result cannot be called on a failed Match.")

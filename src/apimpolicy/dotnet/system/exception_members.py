@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet import exceptions
+from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
 from apimpolicy.dotnet.metadata import look_up, named
 from apimpolicy.dotnet.registry import declines, implements, implements_all, implements_setter
@@ -143,8 +144,6 @@ declines(
 def _data(exception: DotnetException) -> Any:
     """Made when first asked for."""
     if exception.data is None:
-        from apimpolicy.dotnet.collections.dictionary import Dictionary
-
         exception.data = Dictionary.create((OBJECT, OBJECT))
     return exception.data
 
