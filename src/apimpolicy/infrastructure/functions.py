@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -115,8 +116,6 @@ def bounded_range(start: int, stop: int, step: int) -> list[int]:
 
 def find_literal(wanted: str) -> Callable[[str, int, int], Any]:
     """Return the function for `values.replaced` that finds a literal text."""
-    import re
-
     pattern = re.compile(re.escape(wanted))
     return pattern.finditer
 

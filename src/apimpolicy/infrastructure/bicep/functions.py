@@ -191,6 +191,13 @@ def coalesce(*values: Value) -> Value:
     return None
 
 
+def resource_id(evaluator: Evaluator, *arguments: Value) -> str:
+    """Return the id of a resource, without what is before the provider."""
+    index = next(place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each)
+    pairs = zip(str(arguments[index]).split("/")[1:], arguments[index + 1 :], strict=True)
+    return joined([text for kind, name in pairs for text in (f"/{kind}/", evaluator.as_text(name))])
+
+
 def pad_left(value: Value, width: int, char: str = " ") -> str:
     if width > LONGEST_PADDING:
         raise LookupError
@@ -310,6 +317,7 @@ FUNCTIONS: dict[str, Function] = {
     "concat": concat,
     "format": formatted,
     "join": join,
+    "resourceId": resource_id,
     "string": string,
 }
 """Functions of values by name; they get the evaluator first."""
