@@ -6,6 +6,7 @@ Paths that lead out of both, by `..` or by a link, are refused and noted, as are
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.text.encoding import decode
@@ -115,8 +116,6 @@ class Files:
 
     def matching(self, folder: str, pattern: str) -> list[str]:
         """Return the files below a folder that match a pattern of Terraform's `fileset`, relative to the folder."""
-        import re
-
         wanted = re.compile(_regular(pattern))
         base = self.path(folder)
         found: list[str] = []
@@ -135,8 +134,6 @@ def _is_in(path: str, folder: str) -> bool:
 
 def _regular(pattern: str) -> str:
     """Return the regular expression of a glob pattern with `**`, `*`, `?`, `[…]` and `{a,b}`."""
-    import re
-
     made: list[str] = []
     position = braces = 0
     while position < len(pattern):

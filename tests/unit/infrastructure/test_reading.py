@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+import yaml
 
 from apimpolicy.infrastructure import evaluation
 from apimpolicy.infrastructure.bicep.reading import read_bicep
@@ -13,12 +17,12 @@ from apimpolicy.infrastructure.values import Unknown
 from apimpolicy.project.service.infrastructure import read_infrastructure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+    from collections.abc import Iterator
 
     from apimpolicy.infrastructure.resources import Reading
+    from apimpolicy.project.service.description import PolicyText, ServiceDescription
 
+SERVICES = yaml.safe_load(Path(__file__).with_name("services.yaml").read_text(encoding="utf-8"))
 API = """resource "azurerm_api_management_api" "{0}" {{
   name = "{0}"
   path = {1}
@@ -44,6 +48,34 @@ def paths(reading: Reading) -> dict[str, object]:
 
 def messages(reading: Reading) -> str:
     return "\n".join(f"{note.message} {note.help}" for note in reading.notes)
+
+
+def described(service: ServiceDescription, root: Path) -> Iterator[str]:
+    def text(policy: PolicyText | None) -> str:
+        assert policy is not None
+        return str(Path(policy.path).relative_to(root)) if policy.path is not None else str(policy.source.text)  # type: ignore[union-attr]
+
+    if service.policy is not None:
+        yield f"policy {text(service.policy)}"
+    for api in service.apis:
+        files = [f" {each.format} {Path(each.path or '').name}".rstrip() for each in api.files]
+        yield f"api {api.id} {api.path.text()} {'' if api.is_current.known else 'not '}current{''.join(files)}"
+        if api.policy is not None:
+            yield f"policy of {api.id} {text(api.policy)}"
+    for backend in service.backends:
+        members = getattr(backend.backend, "members", ())
+        yield f"backend {backend.id} of {' '.join(each.id for each in members)}"
+    for value in service.named_values:
+        yield f"named value {value.id} = {value.value.text()}"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_as_teams_write_them(name: str, tmp_path: Path) -> None:
+    row = SERVICES[name]
+    written(tmp_path, **row["files"])
+    service = read_infrastructure(str(tmp_path / row.get("folder", "")))
+    assert list(described(service, tmp_path)) == row["described"]
+    assert [each.message for each in service.problems] == row.get("problems", [])
 
 
 def test_variable_files_count_in_terraforms_order(tmp_path: Path) -> None:

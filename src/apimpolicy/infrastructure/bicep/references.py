@@ -52,21 +52,10 @@ class ResourceReference(Reference):
     def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
         self.template, self.declared, self.index = template, declared, index
 
-    @cached_property
+    @property
     def parent(self) -> Declaration | None:
-        """The resource that this one is declared in."""
-        found = self.template.named.get(self.declared.name)
-        return found[1] if found is not None and found[0] is self.declared else self._outer()
-
-    def _outer(self) -> Declaration | None:
-        waiting = list(self.template.declarations)
-        while waiting:
-            outer = waiting.pop()
-            inner = list(nested_in(outer))
-            if any(each is self.declared for each in inner):
-                return outer
-            waiting += inner
-        return None
+        """The resource in whose body this one is declared."""
+        return self.template.parents.get(id(self.declared))
 
     @cached_property
     def full_type(self) -> str:

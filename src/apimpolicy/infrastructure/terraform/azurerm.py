@@ -267,7 +267,7 @@ def computed(instance: Instance, name: str) -> Value:
     if name == "output" and instance.type in AZAPI:
         return instance.get("body")
     if name == "content" and instance.type == "local_file":
-        return instance.module.text_of_file(instance.get("filename"))
+        return Text.file(instance.module.file(instance.get("filename")))
     if name == "rendered" and instance.type == "template_file":
         return instance.module.rendered(_template(instance), instance.get("vars"))
     raise LookupError(name)

@@ -5,6 +5,7 @@ Paths are those that Terraform would use: relative to the folder of the root mod
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
@@ -197,25 +198,16 @@ class Module(Evaluator):
 
     def instances(self, kind: str, type_: str, label: str) -> Instances:
         """Return the instances of a resource or of a data source. Raises LookupError when there is none."""
-        block = self.blocks.get(kind, {}).get((type_, label))
-        if block is None:
-            raise LookupError(label)
-        key = f"{kind}.{type_}.{label}"
-        if key not in self._found:
-            self._found[key] = Instances(self, block)
-        found = self._found[key]
-        assert isinstance(found, Instances)
+        made = Instances(self, self.blocks.get(kind, {})[type_, label])
+        found: Instances = self._found.setdefault(f"{kind}.{type_}.{label}", made)
         return found
 
     # Modules
 
     def child(self, name: str) -> Children:
         """Return the calls of a module. Raises LookupError when there is none."""
-        key = f"module.{name}"
-        if key not in self._found:
-            self._found[key] = Children(self, self.blocks.get("module", {})[(name,)])
-        found = self._found[key]
-        assert isinstance(found, Children)
+        made = Children(self, self.blocks.get("module", {})[(name,)])
+        found: Children = self._found.setdefault(f"module.{name}", made)
         return found
 
     def children(self) -> Iterator[Module]:
@@ -255,19 +247,17 @@ class Module(Evaluator):
     # Functions that read files, or need the expression
 
     def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return self.text_of_file(self.value(node.arguments[0], source, scope))
+        return Text.file(self.file(self.value(node.arguments[0], source, scope)))
 
-    def text_of_file(self, path: Value) -> Text:
-        """Return the text of a file. Raises LookupError when it can't be read."""
-        return Text.file(self.files.source(self.root.folder, _path(path)))
+    def file(self, path: Value) -> Source:
+        """Return a file. Raises LookupError when it can't be read."""
+        return self.files.source(self.root.folder, _path(path))
 
     def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         path = self.value(node.arguments[0], source, scope)
         return self.files.exists(self.root.folder, _path(path))
 
     def function_filebase64(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        import base64
-
         path = self.value(node.arguments[0], source, scope)
         return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
 
@@ -276,10 +266,8 @@ class Module(Evaluator):
         return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
 
     def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return self.rendered(self.file(node, source, scope), self.value(node.arguments[1], source, scope))
-
-    def file(self, node: nodes.Call, source: Source, scope: Scope) -> Source:
-        return self.files.source(self.root.folder, _path(self.value(node.arguments[0], source, scope)))
+        path, values = (self.value(each, source, scope) for each in node.arguments)
+        return self.rendered(self.file(path), values)
 
     def rendered(self, template: Source, values: Value) -> Value:
         """Return what a template file gives with the values for its names."""
