@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.checks.bodies import body_reads
-from apimpolicy.policies.registry import has_trait, traits_of, type_of_result
+from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.holes import has_hole, is_unknown
@@ -260,8 +260,9 @@ def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, 
         if attribute.name == "variable-name" and has_trait(element.name, "reads-cache"):
             yield attribute.value.text, None, element.get("default-value") is not None
         elif attribute.name.endswith("-variable-name"):
-            known = type_of_result(element.name, attribute.name)
-            yield attribute.value.text, None if known is None else frozenset((known,)), known is not None
+            slot = attribute_of(element.name, attribute.name)
+            known = frozenset((slot.sets,)) if slot is not None and slot.sets is not None else None
+            yield attribute.value.text, known, known is not None
 
 
 def _types_of(subject: Subject, element: Element) -> frozenset[str] | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.editor.header_names import HTTP_ENDING
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.testing.case_files import ENDINGS, load_case_file
+from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.test_file_search import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
