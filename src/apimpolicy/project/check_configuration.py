@@ -37,10 +37,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
-from apimpolicy.project.layout import place_of, subscription_required
+from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
+    from apimpolicy.project.known_service import Service
     from apimpolicy.project.toml_table import Table
 
     Rules = tuple[type[Rule], ...] | None
@@ -88,8 +89,8 @@ class CheckConfiguration(NamedTuple):
         entry = self._entry(path)
         return self.strict if entry is None or entry.strict is None else entry.strict
 
-    def settings_for(self, path: str) -> Settings:
-        """The settings for one file: its entry, or else what its folder says of the scope."""
+    def settings_for(self, path: str, service: Service | None = None) -> Settings:
+        """Return the settings for one file: its entry, or else what its folder or its service says about the scope."""
         settings = self.settings
         entry = self._entry(path)
         changes: dict[str, Any] = {}
@@ -98,12 +99,12 @@ class CheckConfiguration(NamedTuple):
             changes["ignore"] = (*settings.ignore, *entry.ignore)
             changes["extend"] = (*settings.extend, *entry.extend)
             changes["severities"] = {**settings.severities, **entry.severities}
-        place = place_of(path)
+        place = place_of(path) if service is None else service.place_of(path)
         if "scope" not in changes and settings.scope is None and place.scope is not None:
             changes["scope"] = place.scope
         changes |= {"fragment": place.fragment, "api": place.api, "operation": place.operation}
-        if "requires_subscription" not in changes and (needs_key := subscription_required(path)) is not None:
-            changes["requires_subscription"] = needs_key
+        if "requires_subscription" not in changes and service is not None and place.scope in ("api", "operation"):
+            changes["requires_subscription"] = service.requires_subscription(place.api or "")
         return settings._replace(**changes)
 
     def _entry(self, path: str) -> FileEntry | None:

@@ -204,11 +204,11 @@ class CheckRun:
     def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
         """Return what is known of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
-        settings = project.check.settings_for(path)
+        service = None if path == STANDARD_INPUT else self.services.of(path, environment)
+        settings = project.check.settings_for(path, service)
         options = self.projects.options
         if options.proofs is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
             settings = settings._replace(proofs=options.proofs(path))
-        service = None if path == STANDARD_INPUT else self.services.of(path, data, environment)
         settings, surroundings = self._surroundings.around(path, project.path, data, settings, service)
         named_values: Mapping[str, str] | None = project.named_values
         shown = environment if options.environment != ALL else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.environments import ALL, environments_at, unknown_environment
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.description import ServiceDescription
 
 
-_REFERS = re.compile(rb"\{\{|-id\s*=")
-
-
 class CheckServices:
     """Finds the service around a file, and its environments."""
 
@@ -31,6 +27,7 @@ class CheckServices:
         self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
         self._descriptions: dict[tuple[str, str | None, str | None], ServiceDescription] = {}
         self._overlays: dict[str, Overlay] = {}
+        self._are_services: dict[str, bool] = {}
         self._environments: dict[str, list[str]] = {}
         self._values: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -109,16 +106,23 @@ class CheckServices:
             if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
                 yield environment, overlay
 
-    def of(self, path: str, data: bytes, environment: str | None = None) -> Service | None:
-        """Return the service around a file: of its extract, or of infrastructure code where the file refers to things.
-
-        Raises ConfigurationError for an overlay.
-        """
+    def of(self, path: str, environment: str | None = None) -> Service | None:
+        """Return the service around a file: of its extract, or of infrastructure code. Raises ConfigurationError."""
         place = place_of(path)
         if place.root is not None:
             return self.at(place.root, place.workspace, path, environment)
-        folder = code_around(path) if _REFERS.search(data) is not None else None
-        return None if folder is None else self.at(folder, None, path, environment)
+        folder = code_around(path)
+        if folder is None or not self._is_service(folder):
+            return None
+        return self.at(folder, None, path, environment)
+
+    def _is_service(self, folder: str) -> bool:
+        """Return whether the code in a folder is that of a service."""
+        if folder not in self._are_services:
+            from apimpolicy.project.service.infrastructure import is_infrastructure
+
+            self._are_services[folder] = is_infrastructure(folder)
+        return self._are_services[folder]
 
     def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> Service:
         """Return the service in a folder, with the configuration of a file in it. Raises ConfigurationError."""

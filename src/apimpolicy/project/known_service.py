@@ -8,12 +8,15 @@ one's. Of a kind with unknown names nothing is missing. Ids ignore case, names o
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.references import Missing
 from apimpolicy.project.declared import NOTHING, Declared
+from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
+from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
 from apimpolicy.project.service.description import ApiDescription, NamedValueDescription
@@ -23,7 +26,7 @@ from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from apimpolicy.project.service.description import Reference, ServiceDescription
+    from apimpolicy.project.service.description import Problem, Reference, ServiceDescription
 
 _OPERATIONS = "operations"
 _AUTHORIZATIONS = "authorizations"
@@ -83,8 +86,9 @@ class Service:
 
         ids = {kind: sorted(self.resources(kind)) for kind in (*KINDS, _AUTHORIZATIONS)}
         values = sorted(self.known_values.items()), sorted(self.named_values)
-        files = [file.path for api in self.resources("apis").values() for file in api.files if file.path is not None]
-        operations = [(api.id, each.id) for api in self.resources("apis").values() for each in api.operations]
+        apis = [each for each in self.resources("apis").values() if isinstance(each, ApiDescription)]
+        files = [file.path for api in apis for file in api.files if file.path is not None]
+        operations = [(api.id, each.id) for api in apis for each in api.operations]
         parts = ids, values, operations, self._declared, self.environment, self._deleted
         return key_of(self.root, self.workspace, fingerprint(files), *parts)
 
@@ -126,6 +130,30 @@ class Service:
         apis, lowered = self.resources("apis"), name.lower()
         named = (each for each in apis.values() if (each.name.known or "").lower() == lowered)
         return apis.get(lowered) or next(named, None)
+
+    def place_of(self, path: str) -> Place:
+        """Return the place of a policy file in the service, as far as all uses of the file agree about it."""
+        place, file = place_of(path), os.path.abspath(path)
+        if place.root is not None:
+            return place
+        found = [each for each, policy in self.description.policies() if os.path.abspath(policy.origin.file) == file]
+        common = Place(
+            *(values.pop() if len(values := set(given)) == 1 else None for given in zip(*found, strict=True))
+        )
+        return common if found and path.lower().endswith(ENDINGS) else place
+
+    def requires_subscription(self, api: str) -> bool | None:
+        """Return whether an API requires a subscription; None where that isn't described."""
+        found = self.resources("apis").get(api.lower())
+        return found.subscription_required.known if isinstance(found, ApiDescription) else None
+
+    @cached_property
+    def problems(self) -> Mapping[str, list[Problem]]:
+        """The problems of the description in each file."""
+        found: dict[str, list[Problem]] = {}
+        for each in self.description.problems:
+            found.setdefault(each.origin.file, []).append(each)
+        return found
 
     @cached_property
     def references(self) -> Mapping[str, list[Reference]]:

@@ -54,6 +54,8 @@ def place_of(path: str) -> Place:
         return Place(scope, None, os.path.dirname(parent), identifier)
     if scope == "operation":
         api = os.path.dirname(parent)
+        if os.path.basename(os.path.dirname(api)).lower() != "apis":
+            return Place()
         return Place(scope, None, *_root(os.path.dirname(os.path.dirname(api))), os.path.basename(api), identifier)
     if scope is not None:
         return Place(scope, None, *_root(os.path.dirname(parent)), identifier if scope == "api" else None)
@@ -149,27 +151,3 @@ def fragments_of(root: str) -> dict[str, str]:
     """The fragments of a layout: id and path."""
     folders = subfolders(folders_of_kinds(root).get("fragments"))
     return {id_: path for id_, folder in folders if (path := file_in(folder, "policy.xml")) is not None}
-
-
-def subscription_required(path: str) -> bool | None:
-    """Return whether the API of a policy file requires a subscription; None where it isn't declared."""
-    place = place_of(path)
-    if place.scope not in ("api", "operation"):
-        return None
-    folder = os.path.dirname(os.path.abspath(path))
-    if place.scope == "operation":
-        folder = os.path.dirname(os.path.dirname(folder))
-    return _required(os.path.join(folder, "apiInformation.json"))
-
-
-def _required(path: str) -> bool | None:
-    import json
-
-    if not os.path.isfile(path):
-        return None
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            value = json.load(file)["properties"]["subscriptionRequired"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # reported where it is needed
-    return value if isinstance(value, bool) else None

@@ -32,13 +32,14 @@ class Surroundings:
         if path == STANDARD_INPUT:
             return settings, ""
         known: list[object] = []
-        if b"Variables" in data:
+        if b"Variables" in data and (service is not None or configuration is not None):
             from apimpolicy.project.wider_documents import WiderDocuments
 
             self._wider = self._wider or WiderDocuments()
             directory = os.path.dirname(configuration or "")
-            found = self._wider.around(path, self._of_configuration(configuration), directory)
-            settings = settings._replace(wider=found.ways, others=found.others)
+            description = None if service is None else service.description
+            found = self._wider.around(path, description, self._of_configuration(configuration), directory)
+            settings = settings._replace(wider=found.paths, others=found.others)
             known += found.contents
         if b"{{" in data:
             secrets = self._secrets(data.decode("utf-8", "replace"), self._of_configuration(configuration), service)

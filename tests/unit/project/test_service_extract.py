@@ -150,6 +150,8 @@ def test_a_defect_disables_its_part_only(tmp_path: Path, row: dict[str, Any]) ->
                 gateway.send(url)
         else:
             assert (url, gateway.send(url).response.status_code) == (url, status)
+    if all(not each.is_error for each in found.problems):
+        return
     with pytest.raises((ConfigurationError, PolicySyntaxError)) as raised:
         load_gateway(folder).send("/orders/17?key=partner")
     assert row["problem"] in str(raised.value) or "can't be read" in row["problem"]
@@ -198,5 +200,5 @@ def test_what_is_missing_is_stood_in_for_and_listed(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_service(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is a directory, not a file, and no service"):
+    with pytest.raises(ConfigurationError, match="there is no service in the folder"):
         load_gateway(tmp_path)

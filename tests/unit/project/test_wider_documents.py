@@ -230,6 +230,10 @@ def write(files: dict[str, str], folder: Path) -> None:
     for file, text in files.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, encoding="utf-8")
+        for kind, name in (("apis", "apiInformation.json"), ("products", "productInformation.json")):
+            resource = (folder / file).parent if "operations" not in file else (folder / file).parents[2]
+            if resource.parent.name == kind and not (resource / name).exists():
+                (resource / name).write_text('{"properties": {}}', encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NEVER_SET)
@@ -260,9 +264,7 @@ def test_the_cache_notices_a_change_in_a_wider_document(tmp_path: Path, monkeypa
     from apimpolicy.project.cache import Cache
 
     monkeypatch.chdir(tmp_path)
-    for file, text in {**API, **LISTED}.items():
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(text, encoding="utf-8")
+    write({**API, **LISTED}, tmp_path)
     counts = []
     for inbound in (LIMIT, SET, LIMIT):
         (tmp_path / "products/gold/policy.xml").write_text(policy(f"<base />{inbound}"), encoding="utf-8")

@@ -58,12 +58,7 @@ def write_extract(service: ServiceDescription, root: str) -> dict[str, PolicyTex
 
 def files_of_policies(service: ServiceDescription) -> set[str]:
     """Return the real paths of the files that the policies of a service are written in."""
-    policies = [service.policy, *(each.policy for each in service.workspaces)]
-    policies += [each.policy for each in service.products]
-    policies += [each.policy for each in service.fragments]
-    policies += [each.policy for each in service.apis]
-    policies += [operation.policy for api in service.apis for operation in api.operations]
-    return {os.path.realpath(policy.origin.file) for policy in policies if policy is not None}
+    return {os.path.realpath(policy.origin.file) for _, policy in service.policies()}
 
 
 def _scope(root: str, workspace: str | None) -> str:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import attrs
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.project.layout import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.engine.backends import Backend, BackendPool
     from apimpolicy.text.source import Source
@@ -199,6 +200,7 @@ class SubscriptionDescription:
     primary_key: Field[str] = Field()
     secondary_key: Field[str] = Field()
     allow_tracing: Field[bool] = Field()
+    workspace: str | None = None
 
 
 @attrs.define(eq=False)
@@ -371,6 +373,18 @@ class ServiceDescription:
         """Return all resources of a kind, those of workspaces too."""
         typed = getattr(self, kind.replace("-", "_"), ()) if kind in _TYPED else ()
         return [*typed, *(each for each in self.others if each.kind == kind)]
+
+    def policies(self) -> Iterator[tuple[Place, PolicyText]]:
+        """Yield every policy with its place in the service."""
+        found = [(Place("global"), self.policy)]
+        found += ((Place("workspace", workspace=each.id), each.policy) for each in self.workspaces)
+        found += ((Place("product", workspace=each.workspace), each.policy) for each in self.products)
+        found += ((Place(fragment=each.id, workspace=each.workspace), each.policy) for each in self.fragments)
+        for api in self.apis:
+            found.append((Place("api", workspace=api.workspace, api=api.id), api.policy))
+            for each in api.operations:
+                found.append((Place("operation", workspace=api.workspace, api=api.id, operation=each.id), each.policy))
+        return ((place, policy) for place, policy in found if policy is not None)
 
     def api(self, id_: str) -> ApiDescription | None:
         """The first API with an id; ids ignore case."""
