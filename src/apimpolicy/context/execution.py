@@ -14,6 +14,7 @@ from apimpolicy.dotnet.cryptography.times import date_time
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import OBJECT, STRING, from_utf16, to_utf16
+from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,30 +32,19 @@ _LAST_ERROR = {
 
 
 @dotnet_class("ILastError", members=_LAST_ERROR, is_json=True)
-class LastError:
+class LastError(Record):
     """The last error: `source` is the policy or step, `reason` its code, `path` where in the document.
 
     Its JSON has these members in this order: our choice, no document shows it.
     """
 
-    def __init__(
-        self,
-        source: str,
-        reason: str | None,
-        message: str,
-        *,
-        scope: str | None = None,
-        section: str | None = None,
-        path: str | None = None,
-        policy_id: str | None = None,
-    ) -> None:
-        self.source = source
-        self.reason = reason
-        self.message = message
-        self.scope = scope
-        self.section = section
-        self.path = path
-        self.policy_id = policy_id
+    source: str
+    reason: str | None
+    message: str
+    scope: str | None = keyword(default=None, kw_only=True)
+    section: str | None = keyword(default=None, kw_only=True)
+    path: str | None = keyword(default=None, kw_only=True)
+    policy_id: str | None = keyword(default=None, kw_only=True)
 
 
 @dotnet_class("IGraphQLDataObject")

@@ -264,7 +264,7 @@ class Exchange(SendingExchange):
         """Add an entry to the trace for a policy, or a part of one, that is reached."""
         entries = self._entries
         around = None if step.parent is None else entries.get(step.parent)
-        entry = entries[step] = TraceEntry(step, around, None if self._now is None else self._now())
+        entry = entries[step] = TraceEntry(step, around, None if self._now is None else self._now(), {}, [])
         self.trace.append(entry)
         if self.observer is not None:
             self.observer.policy_reached(self, entry)

@@ -61,7 +61,7 @@ class Evaluation(Record):
         return f"Evaluation({self.what!r}, {self.code!r}, {self.value!r})"
 
 
-class TraceEntry:
+class TraceEntry(Record):
     """One policy (or one `when`, `otherwise`) that was reached: its `step`, and its outcome.
 
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
@@ -72,28 +72,15 @@ class TraceEntry:
     reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
     """
 
-    __slots__ = (
-        "_effect",
-        "_is_readable",
-        "attributes",
-        "error",
-        "evaluations",
-        "is_recovered",
-        "parent",
-        "step",
-        "ticks",
-    )
-
-    def __init__(self, step: Step, parent: TraceEntry | None, ticks: int | None) -> None:
-        self.step = step
-        self.parent = parent
-        self.ticks = ticks
-        self.attributes: dict[str, object] = {}
-        self.evaluations: list[Evaluation] = []
-        self._effect: Effect | None = None
-        self._is_readable = True
-        self.error: LastError | None = None
-        self.is_recovered = False
+    step: Step
+    parent: TraceEntry | None
+    ticks: int | None
+    attributes: dict[str, object]
+    evaluations: list[Evaluation]
+    error: LastError | None = None
+    is_recovered: bool = False
+    _effect: Effect | None = None
+    _is_readable: bool = True
 
     @property
     def effect(self) -> Effect | None:
