@@ -20,18 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-_LAST_ERROR = {
-    "Source": "source",
-    "Reason": "reason",
-    "Message": "message",
-    "Scope": "scope",
-    "Section": "section",
-    "Path": "path",
-    "PolicyId": "policy_id",
-}
-
-
-@dotnet_class("ILastError", members=_LAST_ERROR, is_json=True)
+@dotnet_class("ILastError", members="Source Reason Message Scope Section Path PolicyId", is_json=True)
 class LastError(Record):
     """The last error: `source` is the policy or step, `reason` its code, `path` where in the document.
 
