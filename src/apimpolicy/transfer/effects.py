@@ -102,7 +102,7 @@ def respond(run: Run, step: Step) -> None:
     failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
-    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None)
+    run.fail(failed, status, by_policy=by_policy)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
@@ -110,13 +110,13 @@ def refuse(run: Run, step: Step, condition: terms.Term) -> None:
     if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(condition, status_of(run, step), by_policy=by_policy, source=step.name, reason=None)
+    run.fail(condition, status_of(run, step), by_policy=by_policy)
 
 
 def fail(run: Run, step: Step) -> None:
     """Say that a policy may fail with 500: that is its answer where it refuses requests, else the gateway's."""
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
+    run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy)
 
 
 def status_of(run: Run, step: Step) -> Value:
@@ -146,9 +146,9 @@ def evaluate_all(run: Run, step: Step) -> None:
         return
     own = dict.fromkeys(own_expressions(step.element, step.specification))
     for excerpt in own:
-        run.evaluate(excerpt, step.name)
+        run.evaluate(excerpt)
     if _may_not_convert(step):
-        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
         return
@@ -157,8 +157,8 @@ def evaluate_all(run: Run, step: Step) -> None:
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
     for excerpt in inside:
-        run.evaluate(excerpt, step.name)
-    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"), source=step.name, reason=None)
+        run.evaluate(excerpt)
+    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
@@ -213,9 +213,7 @@ def do_anything(run: Run, step: Step) -> None:
     what = f"the policy {step.name}"
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
-    run.fail(
-        run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, source=step.name, reason=None
-    )
+    run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend)
     run.end(run.unknowns.truth(what), status)
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))

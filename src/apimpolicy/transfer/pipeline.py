@@ -52,6 +52,7 @@ def outcome_of(
     _to_outbound(run)
     run.section = "outbound"
     for step in run.later:
+        run.source = step.name
         respond(run, step)
     run.execute(program.sections["outbound"])
     by_backend = where(run.state.get("reached"), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)

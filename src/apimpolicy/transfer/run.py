@@ -11,7 +11,7 @@ from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
@@ -58,7 +58,7 @@ class Error(NamedTuple):
     by_policy: Term = _NO
     by_backend: Term = _NO
     source: str = ""
-    reason: str | None = ""
+    reason: str | None = None
 
 
 class End(NamedTuple):
@@ -105,6 +105,8 @@ class Run:
         self.state = inputs.state()
         self.alive: Term = terms.TRUE
         self.section = "inbound"
+        self.source = ""
+        """The name of the policy that runs: the source of errors."""
         self.lost: list[Term] = []
         """Where requests left the run, since the outer policy began."""
         self.errors: list[Error] = []
@@ -133,21 +135,20 @@ class Run:
                 return
             self.reach(step)
             self.unknowns.place = step.where
-            around = self.unknowns.scope
+            around = self.source, self.unknowns.scope
+            if is_known(step.name):
+                self.source = step.name
             self._enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
-            if self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step)):
-                import_module("apimpolicy.transfer.effects").do_anything(self, step)
-                self.reach_otherwise(step, "passed")
-                self.unknowns.scope = around
-                continue
             try:
+                if self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step)):
+                    raise Unsupported("a part of a document that is made up")
                 transfer_of(step.name)(self, step)
             except (Unsupported, TooLarge):
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
             self.reach_otherwise(step, "passed")
-            self.unknowns.scope = around
+            self.source, self.unknowns.scope = around
 
     def _enter(self, step: Step) -> None:
         """Say what unknown values of a policy depend on, where two programs are compared."""
@@ -199,17 +200,16 @@ class Run:
         *,
         by_policy: Term = terms.FALSE,
         by_backend: Term = terms.FALSE,
-        source: str = "",
-        reason: str | None = "",
+        reason: str | None = None,
     ) -> None:
-        """Fail requests here, where a condition is true; by default with the gateway's own 500."""
+        """Fail requests where a condition is true; by default with the gateway's own 500. `reason` None: unknown."""
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             known = constant_number(500) if status is None else status
             state = self.state.copy()
             for kind in ANSWER:
                 state.forget(kind, self.next_generation())
-            self.errors.append(Error(gone, state, known, by_policy, by_backend, source, reason))
+            self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
 
     def end(self, condition: Term, status: Value) -> None:
         """Say that a policy answers here, where a condition is true."""
@@ -229,7 +229,7 @@ class Run:
 
     # Expressions
 
-    def evaluate(self, excerpt: Excerpt, source: str) -> Value:
+    def evaluate(self, excerpt: Excerpt) -> Value:
         """Return the value of an expression; where it throws, requests fail."""
         try:
             if self.made_up is not None and self.made_up.in_expression(excerpt):
@@ -238,7 +238,7 @@ class Run:
         except ApimPolicyError:
             self.note_unknown(excerpt)
             self.forget_everything()
-            self.fail(self.unknowns.truth("an expression that is not simulated"), source=source)
+            self.fail(self.unknowns.truth("an expression that is not simulated"))
             return self.unknowns.value("object", "an expression that is not simulated")
         self.unknowns.place = lambda: place_of(excerpt)
         evaluation = Evaluation(self.unknowns, self.state, self.alive)
@@ -247,7 +247,7 @@ class Run:
             self.note_unknown(excerpt)
         if evaluation.has_escaped:
             self.forget_everything()
-        self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
+        self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
         return value
 
     def note_unknown(self, excerpt: Excerpt) -> None:
@@ -270,31 +270,31 @@ class Run:
         is_literal = any(slot.name == name and not slot.expression for slot in slots)
         if attribute.value.expression is None or is_literal:
             return constant_text(to_utf16(attribute.value.text))
-        return self.evaluate(attribute.value.expression, step.name)
+        return self.evaluate(attribute.value.expression)
 
-    def content(self, element: Element, step: Step) -> Value:
+    def content(self, element: Element) -> Value:
         """Return the content of an element: a text, or the value of an expression."""
         if element.expression is not None:
-            return self.evaluate(element.expression, step.name)
+            return self.evaluate(element.expression)
         return constant_text(to_utf16(literal_content(element).strip()))
 
     def contents(self, step: Step, name: str) -> list[Value]:
         """Return the contents of the child elements of a name."""
-        return [self.content(element, step) for element in step.element.elements() if element.name == name]
+        return [self.content(element) for element in step.element.elements() if element.name == name]
 
-    def each(self, values: Sequence[Value], form: Callable[..., Value], source: str, *, is_text: bool = True) -> Value:
+    def each(self, values: Sequence[Value], form: Callable[..., Value], *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
         evaluation = Evaluation(self.unknowns, self.state)
         try:
             found = evaluation.each(values, form)
         except (Unsupported, TooLarge) as problem:
             what = str(problem) or "a string with too many cases"
-            self.fail(self.unknowns.truth(what), source=source)
+            self.fail(self.unknowns.truth(what))
             return self.unknowns.value("string", what, null=False) if is_text else self.unknowns.value("object", what)
-        self.fail(evaluation.throws, source=source, reason=None)  # it may not convert, or not be valid
+        self.fail(evaluation.throws)  # it may not convert, or not be valid
         return found
 
-    def text(self, value: Value, source: str) -> Value:
+    def text(self, value: Value) -> Value:
         """Return a value as text, as attributes are converted; null is empty."""
 
         def form(leaf: Value) -> Value:
@@ -303,13 +303,13 @@ class Run:
             except Unsupported:
                 return Text(self.unknowns.fresh(terms.TEXT, "the text of a value"))
 
-        return self.each([value], form, source)
+        return self.each([value], form)
 
     def constant(self, value: Value) -> str | None:
         """Return a constant text; None for others."""
         return value.constant if isinstance(value, Text) else None
 
-    def truth(self, value: Value, source: str) -> Term:
+    def truth(self, value: Value) -> Term:
         """Return a value as a condition; a text that is no truth value fails."""
         text = self.constant(value)
         known = None if text is None else {"true": True, "false": False}.get(text.strip(" \t\r\n\0").lower())
@@ -317,10 +317,10 @@ class Run:
             return terms.truth(known)
         if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
             return Evaluation(self.unknowns, self.state).truth(value)
-        self.fail(self.unknowns.truth("a condition that is not a bool"), source=source)
+        self.fail(self.unknowns.truth("a condition that is not a bool"))
         return self.unknowns.truth("a condition that is not a bool")
 
-    def status(self, value: Value, source: str) -> Value:
+    def status(self, value: Value) -> Value:
         """Return a value as a status code."""
 
         def form(leaf: Value) -> Value:
@@ -334,7 +334,7 @@ class Run:
         try:
             return Evaluation(self.unknowns, self.state).each([value], form)
         except (Unsupported, TooLarge):
-            self.fail(self.unknowns.truth("an unknown status"), source=source)
+            self.fail(self.unknowns.truth("an unknown status"))
             return self.inputs.status(self.next_generation())
 
     # What is not known any more

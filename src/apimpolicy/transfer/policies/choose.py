@@ -26,7 +26,7 @@ def transfer(run: Run, step: Step) -> None:
         if run.alive is terms.FALSE:
             break
         run.reach_otherwise(when, "asked")
-        condition = run.truth(run.attribute(when, "condition"), step.name)
+        condition = run.truth(run.attribute(when, "condition"))
         rest, state = run.alive, run.state
         _take(run, when, terms.all_of(rest, condition), ends)
         run.state, run.alive = state, terms.all_of(rest, terms.not_(condition))

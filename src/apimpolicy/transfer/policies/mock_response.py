@@ -9,7 +9,7 @@ from apimpolicy.transfer.run import ANSWER, Run
 
 
 def transfer(run: Run, step: Step) -> None:
-    status = run.status(run.attribute(step, "status-code", constant_text("200")), step.name)
+    status = run.status(run.attribute(step, "status-code", constant_text("200")))
     run.mark(step)
     run.forget(*ANSWER)
     run.end(terms.TRUE, status)
