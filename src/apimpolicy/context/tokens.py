@@ -98,9 +98,7 @@ class Jwt:
         return Jwt({}, {})
 
     def _first(self, name: str) -> str | None:
-        """Return a claim that is one text; anything else as its JSON, as Microsoft.IdentityModel has it: no one of
-        several.
-        """
+        """Return a claim as one text; an array or an object as its JSON, as Microsoft.IdentityModel has it."""
         value = self.payload.get(name)
         return None if value is None else _claim_text(value)
 

@@ -33,9 +33,7 @@ class ConnectionSource(Protocol):
     """Answers for connections."""
 
     def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
-        """Return the connection, for the identity with this object id, or for `managed`, the gateway's own. Raises
-        IdentityUnavailableError.
-        """
+        """Return the connection for an identity: an object id or `managed`. Raises IdentityUnavailableError."""
 
 
 class _Stored(NamedTuple):

@@ -77,9 +77,7 @@ class Policy:
         return [finding for finding in self.diagnostics if finding.severity is Severity.ERROR]
 
     def with_named_values(self, values: Mapping[str, str]) -> Policy:
-        """Return the document with its named values replaced. Raises PolicySyntaxError for a missing one (POL001), and
-        when the document cannot be read any more with the values in it.
-        """
+        """Return the document with its named values replaced. Raises PolicySyntaxError (POL001: one is missing)."""
         if self.named_values is not None or not find_named_values(self.original.text):
             return self
         return _read(self.original, [], values)

@@ -145,9 +145,7 @@ class SendingExchange(surroundings.Exchange):
         return self.request.url if base is None else self._url_below(base)
 
     def _url_below(self, base: Url) -> Url:
-        """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
-        then its query.
-        """
+        """Return the URL at a backend: its base URL, the request's path without the API's, and the query."""
         url = self.request.url
         path = "" if self.backend_is_exact else url.path
         if path and not self.path_is_rewritten:
@@ -200,9 +198,7 @@ class SendingExchange(surroundings.Exchange):
 
 
 def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
-    """Return the headers that the backend gets: its own host first, and the caller's address added to
-    X-Forwarded-For.
-    """
+    """Return the headers for the backend: its own host first, the caller's address in X-Forwarded-For."""
     if keeps_host:
         fields = dict(headers.by_key())
     else:

@@ -258,9 +258,7 @@ class Gateway(GatewaySettings):
         return setting(request) if callable(setting) else setting
 
     def context_of(self, request: Request) -> Context:
-        """Return the `context` with which a request begins, as expressions see it; for evaluating one
-        without a policy.
-        """
+        """Return the `context` with which a request begins, to evaluate an expression without a policy."""
         with use_environment(self.environment()):
             return self.exchange(request).context
 

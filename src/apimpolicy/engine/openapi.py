@@ -128,9 +128,7 @@ class OpenApiReader:
         return value
 
     def resolved(self, value: Any, where: str) -> dict[str, Any]:
-        """Return an object behind its references. Raises ConfigurationError for one that leads nowhere
-        or in a circle.
-        """
+        """Return an object behind its references. Raises ConfigurationError for a missing or circular one."""
         found = self.mapping(value, where)
         for _ in range(_CHAIN):
             reference = found.get("$ref")

@@ -28,9 +28,7 @@ class MessageReader(Record):
     is_swagger: bool
 
     def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
-        """Return parameters by location and name, without cookies; and by name those that make the body
-        in OpenAPI 2.0.
-        """
+        """Return parameters by location and name, without cookies; and by name those of an OpenAPI 2.0 body."""
         found: dict[Any, Parameter] = {}
         in_body: dict[str, Any] = {}
         for entry in value if isinstance(value, list) else ():

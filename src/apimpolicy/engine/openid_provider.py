@@ -34,9 +34,7 @@ class OpenIdSource(Protocol):
     """Answers for documents of OpenID providers."""
 
     def document(self, url: str) -> Mapping[str, Any] | str | bytes | None:
-        """Return the JSON document at a URL, decoded or not; None when it is none of this source's. An OSError means
-        that it cannot be reached now.
-        """
+        """Return the JSON at a URL, decoded or not; None for an unknown one. Raises OSError when unreachable."""
 
 
 class OpenIdProvider(TokenIssuer):

@@ -123,9 +123,7 @@ def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
 
 
 def answer_denied(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
-    """Answer a request that the gateway refuses before any policy: run on-error of the program, then give the error's
-    answer with this reason phrase.
-    """
+    """Refuse a request before any policy: run on-error, then return the error's response with this reason phrase."""
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
     error.phrase = reason
     if "inbound" in exchange.sections:
@@ -173,9 +171,7 @@ def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None =
 
 
 def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMessage:
-    """Return the gateway's default answer: a status code and a message in JSON; at 500 no details but an
-    activity id.
-    """
+    """Return the gateway's default response: status and message as JSON, at 500 with an activity id only."""
     import json
 
     from apimpolicy.dotnet.system import objects

@@ -134,9 +134,7 @@ class ServiceSubscription:
 
     @property
     def target(self) -> tuple[str, str]:
-        """Return what kind of scope it is (`products`, `apis` or empty for everything), and the id of
-        the one it names.
-        """
+        """Return the kind of the scope (`products`, `apis`, or empty for everything), and the id in it."""
         return scope_target(self.scope)
 
 

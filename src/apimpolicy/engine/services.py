@@ -153,9 +153,7 @@ class _ConstantTransport(Record):
 
 
 def transport_of(backend: Backend) -> Transport:
-    """Return a transport from what `Gateway(backend=…)` takes; None answers 200 without a body. Raises
-    ConfigurationError.
-    """
+    """Return the transport for `Gateway(backend=…)`; None responds 200 without a body. Raises ConfigurationError."""
     given: object = backend
     if backend is None:
         return _ConstantTransport(Response(200))

@@ -79,9 +79,7 @@ class Step(Record):
         yield from self.inserted
 
     def lists_inside(self) -> Iterator[list[Step]]:
-        """Yield the lists of policies inside, each of which runs from its beginning: of a choose one for
-        each branch.
-        """
+        """Yield the lists of policies inside, each of which runs from its beginning: one per branch of a choose."""
         yield self.inserted
         for slot in () if self.specification is None else self.specification.children:
             found = self.fields[slot.field]

@@ -53,9 +53,7 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
 
 
 def is_unknown(value: Characters) -> bool:
-    """Return whether the text is not known before the policy is deployed or run: an expression, or one with a hole in
-    it.
-    """
+    """Return whether a text is known only when the policy is deployed or run: an expression, or one with a hole."""
     return bool(value.parts) or holes.is_unknown(value.text)
 
 

@@ -79,9 +79,7 @@ class CosmosContainer(Protocol):
     """Answers requests to a container. A PolicyError or OSError that it raises is the resolver's error."""
 
     def execute(self, request: CosmosRequest) -> Any:
-        """Return what Cosmos DB answers, as JSON data: the items of a query, the item that was read or
-        written, None.
-        """
+        """Return the response as JSON data: the items of a query, the item that was read or written, or None."""
 
 
 class RecordedSql:

@@ -46,9 +46,7 @@ class Identities(Protocol):
         """
 
     def managed_identity_token(self, resource: str, client_id: str | None) -> str:
-        """Return an access token for the resource, of the system-assigned identity, or of the one with
-        this client id.
-        """
+        """Return an access token of the system-assigned identity, or of the one with this client id."""
 
     def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> Connection:
         """Return a connection of the credential manager, for the gateway's own identity or for that of a token."""

@@ -129,9 +129,7 @@ class LlmContentSafety:
         return count, None
 
     def check_completion(self, judge: _Judge, response: ResponseMessage) -> tuple[int, str | None]:
-        """Return how many texts were judged, and why a stream was cut off. Raises PolicyError when it is
-        not a stream.
-        """
+        """Return how many texts were judged, and why a stream was cut off. Raises PolicyError without a stream."""
         text = read_completion(response).text
         is_streamed = is_event_stream(response)
         if not text and not is_streamed:

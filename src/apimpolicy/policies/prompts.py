@@ -63,9 +63,7 @@ class Prompt:
 
 
 def read_prompt(request: RequestMessage, kind: str = "auto") -> Prompt | None:
-    """Return the prompt in a request's body, which stays as it is; None when there is none of that kind
-    (`PROMPT_TYPES`).
-    """
+    """Return the prompt in a request's body; None when there is none of that kind (`PROMPT_TYPES`)."""
     data = _object(request.body.remaining if request.body is not None else b"")
     if data is None:
         return None

@@ -68,9 +68,7 @@ def _multiplies(schema: Mapping[str, Any]) -> bool:
 
 
 def branches_too_often(schema: Any, root: Mapping[str, Any], value: Any, size: int) -> bool:
-    """Return whether validating a value of `size` parts takes far more visits than there are pairs of a schema and a
-    part.
-    """
+    """Return whether validating `size` parts takes far more visits than there are pairs of a schema and a part."""
     counter = _Counter(root)
     try:
         visits = counter.visits(schema, value)

@@ -254,14 +254,10 @@ class Exchange(Protocol):
         """Send a request that the backend's answer asks for; its answer is now the response. Raises PolicyError."""
 
     def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
-        """Send a request of the policy's own, or one to the Dapr sidecar, and wait for the answer. `timeout` is in
-        seconds. Raises PolicyError.
-        """
+        """Send a request of the policy, or one to the Dapr sidecar; `timeout` is in seconds. Raises PolicyError."""
 
     def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
-        """Send a request of the policy's own to a backend of the gateway, a pool's member with its own URL. Raises
-        PolicyError.
-        """
+        """Send a request of the policy to a backend of the gateway, or to a member of a pool. Raises PolicyError."""
 
 
 class Services:

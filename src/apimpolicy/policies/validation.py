@@ -43,9 +43,7 @@ def validate(document: Document) -> list[Diagnostic]:
 
 
 def _sections_side_by_side(roots: Sequence[Element]) -> Iterator[Diagnostic]:
-    """Yield a warning, because a build may put <policies> around the file. One section alone is left to the rule
-    POL136.
-    """
+    """Yield a warning: a build may put <policies> around the file. Rule POL136 is for one section alone."""
     if len(roots) > 1 and len({root.name for root in roots}) == len(roots) and all(r.name in SECTIONS for r in roots):
         yield at_name(
             roots[0],

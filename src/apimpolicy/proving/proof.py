@@ -39,9 +39,7 @@ class ProofResult(NamedTuple):
 
 
 class Proof:
-    """A program over all requests. `variables` are those that every request begins with; with `knows_variables` there
-    are no others.
-    """
+    """A program over all requests, which begin with `variables`; with `knows_variables` with no others."""
 
     def __init__(
         self,

@@ -45,9 +45,7 @@ class Demands(NamedTuple):
 
 
 def run(exchange: Exchange, policy: TokenPolicy, demands: Demands) -> Effect:
-    """Validate the token that was sent, and do what the policy declares for a valid or a refused one. Raises
-    PolicyError.
-    """
+    """Validate the token that was sent, and act on the result as the policy declares. Raises PolicyError."""
     try:
         token, verified_by = validated(policy.presented(exchange), demands)
     except TokenRefusedError as refusal:

@@ -62,9 +62,7 @@ class XmlElement(Record):
     text: str
 
     def find(self, name: str) -> tuple[bool, Any]:
-        """Return the child elements of a name (one, or a list), spelt exactly or else ignoring case;
-        else an attribute.
-        """
+        """Return the child elements of a name (one, or a list), case ignored if need be; else an attribute."""
         folded = name.lower()
         found = [value for own, value in self.children if own == name]
         found = found or [value for own, value in self.children if own.lower() == folded]

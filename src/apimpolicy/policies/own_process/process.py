@@ -110,9 +110,7 @@ def violations_in(element: Any, schema: Any, most: int) -> list[tuple[str, int, 
 
 
 def is_memory_used_up(memory: int) -> bool:
-    """Return whether an error is likely to come from that: libxslt goes on without what it did not get,
-    and stumbles.
-    """
+    """Return whether lack of memory is likely the cause of an error: libxslt continues without it, and fails later."""
     try:
         with open("/proc/self/status", encoding="ascii") as file:
             peak = next(line for line in file if line.startswith("VmPeak:"))
