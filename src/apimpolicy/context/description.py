@@ -1,4 +1,4 @@
-"""The description of an API (OpenAPI, WSDL): operations, parameters, bodies, answers.
+"""The description of an API (OpenAPI, WSDL): operations, parameters, bodies, responses.
 
 This is what policies see; `apimpolicy.engine.openapi` makes it of a document. Schemas are JSON Schema (2020-12) as
 Python data. `$ref` in them points into the `definitions` of the whole description, a mapping that belongs at the root
@@ -55,7 +55,7 @@ class Content:
 
 @attrs.frozen
 class ResponseDescription:
-    """The answers with one status: `200`, a range `4XX`, or `default`."""
+    """The responses with one status: `200`, a range `4XX`, or `default`."""
 
     status: str
     contents: tuple[Content, ...] = ()
@@ -68,7 +68,7 @@ class ResponseDescription:
 
 @attrs.frozen
 class OperationDescription:
-    """An operation: what a request for it may look like, and its answers.
+    """An operation: its requests and its responses.
 
     `is_described` is false for one that the gateway was given but the description does not have.
     """
@@ -80,7 +80,7 @@ class OperationDescription:
     is_described: bool = True
 
     def response_for(self, status_code: int) -> ResponseDescription | None:
-        """Return the answer described for a status code: by number, else by range, else `default`."""
+        """Return the response described for a status code: by number, else by range, else `default`."""
         by_status = {response.status.upper(): response for response in self.responses}
         for status in (str(status_code), f"{status_code // 100}XX", "DEFAULT"):
             if status in by_status:

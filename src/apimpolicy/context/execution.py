@@ -123,7 +123,7 @@ class Context:
 
     @property
     def request_id(self) -> Any:
-        """Return the Guid of the request; made when it is first asked for."""
+        """Return the Guid of the request; made when it is first read."""
         given = self._request_id
         if isinstance(given, (int, str)):
             given = self._request_id = random_guid(given) if isinstance(given, int) else to_guid(given)

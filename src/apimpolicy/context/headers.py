@@ -32,7 +32,7 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def made_of(cls, fields: dict[str, tuple[str, list[str]]]) -> Headers:
-        """Return the headers of these names and values, by the name in lower case; the dictionary becomes theirs."""
+        """Return the headers of these names and values, by the name in lower case."""
         headers = object.__new__(cls)
         headers._fields = fields
         return headers

@@ -30,7 +30,7 @@ class ConnectionRequest(NamedTuple):
 
 @runtime_checkable
 class ConnectionSource(Protocol):
-    """Answers for connections."""
+    """A source of connections."""
 
     def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
         """Return the connection for an identity: an object id or `managed`. Raises IdentityUnavailableError."""
@@ -43,7 +43,7 @@ class _Stored(NamedTuple):
 
 
 class Authorizations:
-    """Connections by credential provider and id. `requests` are those asked for, refused ones too."""
+    """Connections by credential provider and id. `requests` are all requests, refused ones too."""
 
     def __init__(self) -> None:
         self._connections: dict[tuple[str, str], _Stored] = {}

@@ -8,7 +8,7 @@ from typing import Any
 from apimpolicy.errors import ConfigurationError
 
 MAX_ALIASES = 2_000
-"""More `*alias` in one YAML document are refused: they multiply what they stand for."""
+"""More `*alias` in one YAML document are refused: they multiply what they refer to."""
 
 
 def parse_json_or_yaml(content: bytes, name: str) -> Any:

@@ -56,7 +56,7 @@ class Exchange(SendingExchange):
     `doubles` run in the place of policies, by their ids or places, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
-    `verifications` are the questions whether a certificate is to be trusted, with their answers.
+    `verifications` are the certificates whose trust was checked, with the results.
     """
 
     variables: Variables

@@ -222,7 +222,7 @@ class Gateway(GatewaySettings):
         self.policies.adopt(other.policies)
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
-        """Return the documents by scope, named values put in, the global one always there. Raises as `run` does."""
+        """Return the documents by scope, with named values replaced, always with a global one. Raises as `run` does."""
         return self.policies.scopes(policy)
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
@@ -242,7 +242,7 @@ class Gateway(GatewaySettings):
         return environment
 
     def negotiates(self, host: str) -> bool:
-        """Return whether callers of this host name are asked for a client certificate."""
+        """Return whether the gateway negotiates client certificates for this host name."""
         setting = self.negotiate_client_certificate
         if isinstance(setting, bool):
             return setting
@@ -253,7 +253,7 @@ class Gateway(GatewaySettings):
         return host.lower() in (name.lower() for name in setting)
 
     def is_over_capacity(self, request: Request) -> bool:
-        """Return whether the gateway answers 429 because it is over its capacity."""
+        """Return whether the gateway responds 429 because it is over its capacity."""
         setting = self.over_capacity
         return setting(request) if callable(setting) else setting
 

@@ -52,7 +52,7 @@ class GatewaySettings(Behaviour):
     """Authorities whose lists cannot be fetched, or a function that says so."""
 
     negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = setting(default=False)
-    """Whether callers are asked for a certificate: a bool, a mapping by host name, or the host names where it is on.
+    """Client certificates that are negotiated: a bool, a mapping by host name, or the host names where it is on.
     When it is off, a certificate that is sent is null in the policy, as in Azure."""
 
     named_values: Mapping[str, str] | None = setting(default=None)
@@ -78,7 +78,7 @@ class GatewaySettings(Behaviour):
     """A `Service`, its APIs, products and subscriptions; `send` takes requests to it."""
 
     openid_providers: OpenIdSource | Iterable[OpenIdSource] = setting(default=())
-    """Answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
+    """The sources for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
     `OpenIdDocuments`; they issue tokens at the gateway's time."""
 
     managed_identity: TokenSource | None = setting(default=None)
@@ -95,7 +95,7 @@ class GatewaySettings(Behaviour):
     """A `ServiceBus`, to limit its queues and topics; `service_bus.messages` are what was sent."""
 
     dapr: DaprSidecar | Backend = setting(default=None)
-    """Answers for the Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings` and
+    """The Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings` and
     `dapr.invocations` are what it was asked."""
 
     content_safety: AnalyzesSafety | None = setting(default=None)
@@ -110,7 +110,7 @@ class GatewaySettings(Behaviour):
 
     openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = setting(default=None)
     """The API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by method
-    and URL template, and a request for none is answered with 404; without `api`, its name and backend are the
+    and URL template, and a request for none gets 404; without `api`, its name and backend are the
     document's title and first server."""
 
     schemas: Mapping[str, Any] | None = setting(default=None)
@@ -134,13 +134,13 @@ class GatewaySettings(Behaviour):
 
     random_numbers: Sequence[float] = setting(default=())
     """The next numbers of `new Random()` and `RandomNumberGenerator.GetInt32`, in the order in which policies ask for
-    them: whole ones for `Next`, fractions for `NextDouble`; the seed goes on when they are used up."""
+    them: whole ones for `Next`, fractions for `NextDouble`; the seed continues when they are used up."""
 
     guids: Sequence[str] = setting(default=())
-    """What `Guid.NewGuid()` gives, in the order in which policies ask for it; the seed goes on."""
+    """The values of `Guid.NewGuid()`, in order; the seed continues."""
 
     request_ids: Sequence[str] = setting(default=())
-    """`context.RequestId` of the requests, one after another; the seed goes on."""
+    """`context.RequestId` of the requests, one after another; the seed continues."""
 
     cache: Mapping[str, object] | None = setting(default=None)
     """What the cache holds from the start for cache-lookup-value, by key: texts, numbers, truth values, JSON; a text
@@ -153,7 +153,7 @@ class GatewaySettings(Behaviour):
     """What `context.Api` says."""
 
     operation: Operation | None = setting(default=None)
-    """What `context.Operation` says. A request that does not match its method and URL template is answered with 404."""
+    """What `context.Operation` says. A request that does not match its method and URL template gets 404."""
 
     product: Product | None = setting(default=None)
     """What `context.Product` says."""

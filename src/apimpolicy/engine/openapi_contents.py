@@ -1,4 +1,4 @@
-"""Parameters, bodies and answers of the operations of an OpenAPI document."""
+"""Parameters, bodies and responses of the operations of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEYWORDS_OF_2 = (
 
 
 class MessageReader(Record):
-    """Reads what a request and its answers are made of; `is_swagger` is OpenAPI 2.0."""
+    """Reads what a request and its responses are made of; `is_swagger` is OpenAPI 2.0."""
 
     document: OpenApiReader
     is_swagger: bool

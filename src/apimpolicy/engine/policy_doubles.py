@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class PolicyDouble(Record):
-    """A double that, in this order, sets variables, sets headers of the message, fails, or answers the caller.
+    """A double that, in this order, sets variables, sets headers of the message, fails, or responds to the caller.
 
     `variables` are what `Gateway.run` takes; `headers` are set on the request in inbound and backend, else on the
     response. `error` has `reason`, `message` and `status` (500 unless given) of an error, which goes to on-error, and

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]
-    """Runs functions at the same time until all of them, or (if that is asked for) the first has ended."""
+    """Runs functions at the same time until all of them, or, with `any`, the first has ended."""
     Now: TypeAlias = "datetime.datetime | Callable[[], datetime.datetime] | Clock | None"
     Backend: TypeAlias = "Callable[..., Response] | Response | Transport | None"
 
@@ -120,7 +120,7 @@ class Transport(Protocol):
     """
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Return the backend's answer; `timeout` is in seconds."""
+        """Return the backend's response; `timeout` is in seconds."""
 
 
 class _FunctionTransport:

@@ -66,10 +66,10 @@ class TraceEntry(Record):
 
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
-    values as the policy got them, by their XML names; children's texts stand under the child's name, the content
+    values as the policy got them, by their XML names; children's texts are under the child's name, the content
     under "text". `effect` is None when the policy failed; then `error` says why, and `is_recovered` whether the request
-    went on all the same, as inside of retry. `ticks` is when it was
-    reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
+    continued, as inside of retry. `ticks` is when it was reached (100 ns since 0001-01-01 UTC), None when the gateway
+    runs with `tracing=False`.
     """
 
     step: Step
@@ -159,7 +159,7 @@ class Trace(list[TraceEntry]):
 
     @property
     def decision(self) -> TraceEntry | None:
-        """Return the entry that settled the answer: the policy that returned a response, or the one that failed."""
+        """Return the entry that decided the response: the policy that returned it, or the one that failed."""
         for entry in reversed(self):
             effect = entry.effect
             failed = entry.error is not None and not entry.is_recovered

@@ -1,4 +1,4 @@
-"""azure-openai-semantic-cache-lookup: answer a similar prompt from the cache; older than llm-semantic-cache-lookup.
+"""azure-openai-semantic-cache-lookup: respond to a similar prompt from the cache; older than llm-semantic-cache-lookup.
 
 ```xml
 <azure-openai-semantic-cache-lookup score-threshold="0.05" embeddings-backend-id="embeddings">

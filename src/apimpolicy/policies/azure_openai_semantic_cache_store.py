@@ -1,4 +1,4 @@
-"""azure-openai-semantic-cache-store: keep the answer for similar prompts; older than llm-semantic-cache-store.
+"""azure-openai-semantic-cache-store: cache the response for similar prompts; older than llm-semantic-cache-store.
 
 ```xml
 <azure-openai-semantic-cache-store duration="600" />

@@ -42,7 +42,7 @@ class Quota(Record):
         return found
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
-        """Count the bodies of the request and of the answer."""
+        """Count the bodies of the request and of the response."""
         sent = len(exchange.request.body.content if exchange.request.body else b"")
         counters, total = exchange.services.state.counters, self.total("bytes")
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))

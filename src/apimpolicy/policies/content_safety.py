@@ -78,7 +78,7 @@ AnalyzesSafety: TypeAlias = "Callable[[str], SafetyAnalysis | Mapping[str, int]]
 
 
 class ContentSafetyService:
-    """The stand-in that a gateway asks; `texts` are all that were analyzed, in order."""
+    """The stand-in of a gateway; `texts` are all that were analyzed, in order."""
 
     def __init__(self, analyze: AnalyzesSafety | None = None) -> None:
         self._analyze = analyze

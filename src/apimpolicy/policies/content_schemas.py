@@ -1,6 +1,6 @@
 """Validate a body under a `content` of validate-content: find the schema, read the body, compare them.
 
-Where a schema has no name, the text goes on without one, as in the tests of a real API.
+Where a schema has no name, the text has none, as in the tests of a real API.
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ class CorsChecked(Effect):
 
 
 class CrossDomainChecked(Effect):
-    """cross-domain: whether the request asks for the file."""
+    """cross-domain: `asked` if the request is for the file."""
 
     asked: bool
 

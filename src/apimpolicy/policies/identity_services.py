@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class IdentityUnavailableError(Exception):
-    """A key, token or connection is not available: no answer from a provider, or a refused identity or connection.
+    """A key, token or connection is not available: no response from a provider, or a refused identity or connection.
 
     The text says why; it is not for the caller.
     """
@@ -36,7 +36,7 @@ class Connection(NamedTuple):
 class Identities(Protocol):
     """The source of keys, tokens and connections for policies; each is an input of the simulated gateway.
 
-    All methods raise IdentityUnavailableError when what was asked for cannot be had, and ConfigurationError when
+    All methods raise IdentityUnavailableError when something is not available, and ConfigurationError when
     nothing was passed in that could answer. Texts are Python's, not .NET's.
     """
 

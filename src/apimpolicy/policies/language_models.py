@@ -44,11 +44,11 @@ class SemanticCache(Protocol):
         """Return the distance of the nearest prompt (None without any), and its response unless beyond `threshold`."""
 
     def store(self, partition: str, vector: Sequence[float], answer: object, seconds: float) -> None:
-        """Keep an answer for so many seconds."""
+        """Cache a response for so many seconds."""
 
 
 class PromptEmbedding(NamedTuple):
-    """The place of the answer in the cache, which llm-semantic-cache-lookup leaves for llm-semantic-cache-store."""
+    """The place of the response in the cache, which llm-semantic-cache-lookup leaves for llm-semantic-cache-store."""
 
     partition: str
     vector: Sequence[float]

@@ -4,7 +4,7 @@
 <mock-response status-code="200" content-type="application/json" />
 ```
 
-The answer is an example of the operation for this status (and content type), otherwise a sample made from the schema,
+The response is an example of the operation for this status (and content type), otherwise a sample made from the schema,
 otherwise no content. Examples and schemas are those of the API's description, `Gateway(openapi="orders.yaml")`.
 
 Simulated for examples of every kind, and for samples in JSON and XML. A sample of another content type fails by name;

@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?"
 
 
 class UnparsableError(Exception):
-    """A text is not of the type that the schema asks for."""
+    """A text does not have the type of the schema."""
 
 
 class ParameterChecker(Record):

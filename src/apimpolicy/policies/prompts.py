@@ -1,7 +1,7 @@
-"""Prompts and completions in the bodies of requests to language models, and what the answers say of tokens.
+"""Prompts and completions in the bodies of requests to language models, and what the responses say of tokens.
 
 Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages), of Google
-(contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed answers included. Everything else is not a
+(contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed responses included. Everything else is not a
 prompt; nothing here raises for what a body holds.
 """
 
@@ -118,7 +118,7 @@ def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
 
 
 class Completion(NamedTuple):
-    """The answer of a model. The numbers of tokens are None where the answer does not state them."""
+    """The response of a model. The numbers of tokens are None where the response does not state them."""
 
     text: str
     prompt_tokens: int | None
@@ -168,7 +168,7 @@ def stream_events(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def texts_of(data: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts in an answer, or in one event of a streamed one."""
+    """Yield the texts in a response, or in one event of a streamed one."""
     for choice in _dicts(data.get("choices")):
         for part in (choice.get("message"), choice.get("delta"), choice):
             if isinstance(part, dict):
@@ -221,7 +221,7 @@ _DETAILS = {
 
 
 def _read_details(stated: dict[str, Any], details: dict[str, int]) -> None:
-    """Read the categories of tokens that an answer states, under the names of their metrics."""
+    """Read the categories of tokens that a response states, under the names of their metrics."""
     found: dict[str, int] = {}
     for holder in (stated, *(value for value in stated.values() if isinstance(value, dict))):
         for name, metric in _DETAILS.items():

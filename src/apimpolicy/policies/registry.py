@@ -1,4 +1,4 @@
-"""Every policy name that the gateway knows, and the module that runs it; modules are imported when first asked for.
+"""Every policy name that the gateway knows, and the module that runs it; modules are imported when they are first used.
 
 A policy needs nothing but a module with a class marked `@policy("name", …)`: `apimpolicy.declarations` finds it.
 """
@@ -101,7 +101,7 @@ def specification_of(name: str) -> Specification | None:
 
 
 def placement_of(name: str) -> Placement:
-    """Return where a policy may stand; everywhere, if it is not simulated."""
+    """Return where a policy is allowed: everywhere, if it is not simulated."""
     specification = specification_of(name)
     return EVERYWHERE if specification is None else specification.placement
 

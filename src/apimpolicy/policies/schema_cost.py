@@ -107,7 +107,7 @@ class _Counter:
         return total
 
     def parts(self, schema: Mapping[str, Any], value: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield what a validator goes on with: schemas, and the values for them."""
+        """Yield what a validator visits next: schemas, and the values for them."""
         for key in _REFERENCES:
             if isinstance(schema.get(key), str):
                 yield from ((part, value) for part in self.targets(schema[key]))

@@ -139,7 +139,7 @@ class Behaviour(Declared):
     """"v2" has token buckets for rate limits, "classic" a sliding window."""
 
     over_capacity: bool | Callable[[Request], bool] = setting(default=False)
-    """Whether the gateway has no room for a request and answers 429 before any policy: a bool, or a function of a
+    """Whether the gateway has no room for a request and responds 429 before any policy: a bool, or a function of a
     `Request`."""
 
     seed: int | None = setting(default=0)
@@ -153,7 +153,7 @@ class Behaviour(Declared):
     nothing, "again" the body."""
 
     missing_section: Literal["inherit", "skip"] = setting(default="inherit")
-    """"inherit" takes a section that a document does not have for one with nothing but `<base />`; "skip" for an empty
+    """"inherit" treats a missing section as one with nothing but `<base />`; "skip" for an empty
     one."""
 
     missing_revocation_list: Literal["unknown", "empty"] = setting(default="unknown")

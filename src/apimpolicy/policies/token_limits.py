@@ -117,7 +117,7 @@ def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.
 
 
 def in_words(seconds: int) -> str:
-    """Return a time span in words.
+    """Return a time span as text.
 
     >>> in_words(1293), in_words(60), in_words(90061)
     ('21 minutes and 33 seconds', '1 minute', '1 day, 1 hour, 1 minute and 1 second')

@@ -33,7 +33,7 @@ are ignored. Our choices, where the documentation is silent:
 - The sentences about JSON follow Newtonsoft's validator, those about XML are libxml2's (without a column: position 0),
   with one blank before them. SOAP headers are not validated.
 - The variable is a `JArray`, and exists only if there is an error; of several errors the first one makes `LastError`
-  and the answer.
+  and the response.
 - An operation that the description does not have, or no description at all with `detect`, is the documented error of a
   schema that does not exist. With `prevent`, a gateway without any description raises ConfigurationError, and so does
   an unknown `schema-id`.

@@ -1,14 +1,14 @@
-"""Errors of the policies that hold messages against the API's description, and what becomes of them.
+"""Errors of the policies that validate messages against the API's description, and their effects.
 
 An error is the documented object `{Name, Type, ValidationRule, Details, Action}`. `detect` writes it to the variable
-that `errors-variable-name` names and goes on; `prevent` writes it there too and refuses: 400 on the request's side, 502
+of `errors-variable-name` and continues; `prevent` writes it there too and refuses: 400 on the request's side, 502
 on the response's (with the phrase `Response Not Allowed`, as seen), `context.LastError` with the details, and for the
 caller the public text.
 
 Our choices: the variable holds a `JArray` of `JObject` (the documented example casts it to `IEnumerable<object>`), and
-is there only if there is an error; of several errors of one set the first one makes `LastError` and the answer. A
+is there only if there is an error; of several errors of one set the first one makes `LastError` and the response. A
 description without the operation gives the documented error of a schema that does not exist. So does a gateway without
-any description where the action is `detect`; where it is `prevent`, that is a mistake in its set-up.
+any description where the action is `detect`; where it is `prevent`, the configuration of the gateway is wrong.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-content-policy#validation-errors
 """

@@ -1,4 +1,4 @@
-"""xml-to-json: turn a body from XML into JSON.
+"""xml-to-json: convert a body from XML to JSON.
 
 ```xml
 <xml-to-json kind="direct" apply="content-type-xml" consider-accept-header="false" />
@@ -16,13 +16,13 @@ that the response.
 
 Seen on real gateways, and not documented, all for `direct`: `$` in place of the colon in names, `@` before attributes,
 the `version` and `encoding` of the XML declaration as properties at the top; mixed text is an array `#text` where the
-first of it stands; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty
+first of it is; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty
 array. A `Content-Length` that no longer fits is removed.
 
 Simulated, except for the attributes that only the editor's schema knows (`preserve-whitespace-nodes`, `empty-values`,
 `trim-values`): they fail by name, because no document says what they do. Our choices:
 
-- What `javascript-friendly` is, which no document shows: names without prefixes, no namespace declarations, attributes
+- `javascript-friendly`, which no document shows, has names without prefixes, no namespace declarations, attributes
   beside child elements, with `@` only where a child element has the same name.
 - An empty element is null, or an empty text if it has a start and an end tag, as in Newtonsoft.Json. Text beside
   attributes or elements is `#text`. All values are texts. White space between elements is left out, as are comments

@@ -31,7 +31,7 @@ _FRAMES = 50_000
 
 
 class ProofResult(NamedTuple):
-    """The result of an inquiry: `is_proven`, with the assumptions of the proof in words; else the reasons."""
+    """The result of an inquiry: `is_proven`, with the assumptions of the proof; else the reasons."""
 
     is_proven: bool
     assumptions: tuple[str, ...] = ()

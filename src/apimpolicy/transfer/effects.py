@@ -1,4 +1,4 @@
-"""A policy by the effects that it declares. Without any it may change, answer and fail in every way."""
+"""A policy by the effects that it declares. Without any it may change, respond and fail in every way."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def set_variable(run: Run, step: Step, name: str) -> None:
 
 
 def respond(run: Run, step: Step) -> None:
-    """Do what a policy has left for the response: it may fail then, and change once more what it changes."""
+    """Run the rest of a policy when the response comes: it may fail, and change once more what it changes."""
     run.unknowns.place = step.where
     effects = None if step.specification is None else step.specification.effects
     if effects is None:
@@ -106,7 +106,7 @@ def respond(run: Run, step: Step) -> None:
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
-    """Say that a policy refuses requests, with one of the statuses that it declares."""
+    """Refuse requests, with one of the statuses that the policy declares."""
     if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))
@@ -114,7 +114,7 @@ def refuse(run: Run, step: Step, condition: terms.Term) -> None:
 
 
 def fail(run: Run, step: Step) -> None:
-    """Say that a policy may fail with 500: that is its answer where it refuses requests, else the gateway's."""
+    """Let a policy fail with 500: its own response where it refuses requests, else the gateway's."""
     by_policy = terms.truth(has_trait(step.name, "refuses"))
     run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy)
 
@@ -206,7 +206,7 @@ def _reach_everything(run: Run, step: Step) -> None:
 
 
 def do_anything(run: Run, step: Step) -> None:
-    """Run a policy that declares nothing: it may change, answer and fail in every way."""
+    """Run a policy that declares nothing: it may change, respond and fail in every way."""
     run.unknowns.place = step.where
     run.forget_everything()
     _reach_everything(run, step)

@@ -62,7 +62,7 @@ class Error(NamedTuple):
 
 
 class End(NamedTuple):
-    """An end of the pipeline: its condition, the state, the status of the answer, and who answered."""
+    """An end of the pipeline: its condition, the state, the status of the response, and who responded."""
 
     condition: Term
     state: State
@@ -151,7 +151,7 @@ class Run:
             self.source, self.unknowns.scope = around
 
     def _enter(self, step: Step) -> None:
-        """Say what unknown values of a policy depend on, where two programs are compared."""
+        """Set what unknown values of a policy depend on, where two programs are compared."""
         if self.canonical is None:
             return
         key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
@@ -212,13 +212,13 @@ class Run:
             self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
 
     def end(self, condition: Term, status: Value) -> None:
-        """Say that a policy answers here, where a condition is true."""
+        """End requests with a response of a policy, where a condition is true."""
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             self.ends.append(End(gone, self.state.copy(), status, by_policy=terms.TRUE))
 
     def serve(self, condition: Term) -> None:
-        """Say that a policy gives the backend's response in its place, where a condition is true."""
+        """Skip the backend, where a condition is true: a policy has a response."""
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             state = self.state.copy()
@@ -251,7 +251,7 @@ class Run:
         return value
 
     def note_unknown(self, excerpt: Excerpt) -> None:
-        """Say that every condition in an expression may have every outcome."""
+        """Note that every condition in an expression may have every outcome."""
         watched = self.unknowns.watched
         try:
             body = compiled(excerpt).bound.body if watched else None

@@ -58,7 +58,7 @@ def check_audience(token: Jwt, allowed: Collection[str]) -> None:
 
 def check_issuer(token: Jwt, allowed: Collection[str]) -> None:
     """Check that the issuer is allowed; without any, all are. `{tenantid}` in an issuer, as providers for many tenants
-    publish it, stands for the token's own `tid`. Raises TokenRefusedError.
+    publish it, is replaced by the token's own `tid`. Raises TokenRefusedError.
     """
     if not allowed:
         return

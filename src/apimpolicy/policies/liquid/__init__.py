@@ -2,7 +2,7 @@
 
 API Management documents that its Liquid runs in "C# mode": filter names in Pascal case, date formats of .NET. The list
 of filters in the documentation and the templates that Azure itself generates for SOAP services (`Replace` with regular
-expressions) are those of DotLiquid 2.0, so its ways are the ones here:
+expressions) are those of DotLiquid 2.0, so the rules here are those of DotLiquid:
 
 - names count exactly; an unknown variable is null and writes nothing; an unknown filter leaves the value as it is;
 - `and` and `or` have one rank and group from the right; null and false are false, all else is true;

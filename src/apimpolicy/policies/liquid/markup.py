@@ -77,7 +77,7 @@ def tokenize(source: str) -> Iterator[Token]:
 
 
 def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
-    """Return where the content of a tag ends, and where the source goes on."""
+    """Return where the content of a tag ends, and where the source continues."""
     stops, mark = _STOPS[opening]
     at = start
     while True:

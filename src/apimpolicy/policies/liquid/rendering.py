@@ -21,7 +21,7 @@ class Node(Protocol):
     """A part of a template."""
 
     def render(self, rendering: Rendering) -> None:
-        """Write what it stands for. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
+        """Write its output. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
 
 
 class Rendering:

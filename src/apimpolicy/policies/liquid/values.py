@@ -86,7 +86,7 @@ class Pair(Record):
 
 
 class Drop(Record):
-    """An object of the gateway; `members` are computed when asked for, `shown` is what it writes as a whole."""
+    """An object of the gateway; `members` are computed when they are read, `shown` is its text as a whole."""
 
     members: Mapping[str, Callable[[], Any]]
     shown: str = ""

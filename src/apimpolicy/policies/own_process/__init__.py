@@ -32,7 +32,7 @@ STARTS = 100
 
 
 def answer(kind: str, task: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """Return what the process answers to a task: see `apimpolicy.policies.own_process.process`.
+    """Return the result of a task: see `apimpolicy.policies.own_process.process`.
 
     Its start and its processor time use up steps of the request. Raises LimitExceededError for a process that takes too
     long, needs too much memory or writes too much.

@@ -1,7 +1,7 @@
 """choose: the first branch whose condition is true.
 
-Requests that no branch ends or fails go on under the condition that they came with: independent choices leave no trace
-in it.
+Requests that no branch ends or fails continue under the condition that they came with: independent choices leave no
+trace in it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _take(run: Run, branch: Step, condition: Term, ends: list[tuple[Term, State,
 
 
 def _merge(run: Run, entered: Term, ends: list[tuple[Term, State, Term]], lost: list[Term]) -> None:
-    """Go on with those that no branch has ended."""
+    """Continue with the requests that no branch has ended."""
     alive = [(condition, state) for condition, state, left in ends if left is not terms.FALSE]
     if not alive:
         run.alive = terms.FALSE

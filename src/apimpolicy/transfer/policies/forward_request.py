@@ -1,4 +1,4 @@
-"""forward-request: the request as it is now reaches the backend, whose answer is the response."""
+"""forward-request: the request as it is now reaches the backend, which responds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mock-response: an answer that is made up."""
+"""mock-response: a sample response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""return-response: the answer of a policy."""
+"""return-response: the response of a policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""send-request: a request of the policy's own; its answer is in a variable."""
+"""send-request: a request of the policy's own; its response is in a variable."""
 
 from __future__ import annotations
 
