@@ -65,7 +65,7 @@ class GraphQL:
     ),
 )
 class Context:
-    """Everything an expression may ask about one request; whatever is not given has a plain default.
+    """The `context` of an expression: the values of one request, each with a default.
 
     `variables` are boxed .NET values (`values.box`) by name. `timestamp` is the environment's time unless given;
     `elapsed` is then measured from it, unless `elapsed_ticks` fixes it. A `request_id` that is a number is 128 random

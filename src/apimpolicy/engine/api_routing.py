@@ -65,7 +65,7 @@ def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int |
 
 
 def _version_of(api: ServiceApi, request: RequestMessage) -> str | None:
-    """Return the version that a request says in a header or in the query."""
+    """Return the version in a header or in the query of a request."""
     versions = api.version_set
     assert versions is not None
     if versions.scheme == "header":

@@ -60,7 +60,7 @@ class Authorizations:
         error: str | None = None,
     ) -> None:
         """Add a connection, or replace it: a new access token. `object_ids` are all that its access policies name,
-        `managed` for the gateway's own identity; every identity may use it unless given. With an `error` it gives that.
+        `managed` for the gateway's own identity; every identity may use it unless given. With an `error` it fails.
         """
         known = None if object_ids is None else frozenset(id.lower() for id in object_ids)
         stored = _Stored(Connection(access_token, dict(claims or {})), known, error)

@@ -8,8 +8,8 @@
     })
 
 Documented: members with the lowest priority number take all requests until the circuits of all of them are open; within
-one priority weights say who gets how many, evenly unless given; a pool has no pools in it; an open circuit responds 503
-for the trip duration, or, with `accepts_retry_after`, for as long as the failure's `Retry-After` says.
+one priority by weight, evenly unless given; a pool has no pools in it; an open circuit responds 503
+for the trip duration, or, with `accepts_retry_after`, for the time of the failure's `Retry-After`.
 
 Source: https://learn.microsoft.com/azure/api-management/backends
 """

@@ -1,4 +1,4 @@
-"""One request in the gateway: its state, and how policies run against it."""
+"""A request in the gateway: its state, and the run of policies on it."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Gateway(GatewaySettings):
     """A simulated gateway. Every argument is optional; the defaults are those of a new API Management service.
 
     The arguments are the settings that `GatewaySettings` and `Behaviour` declare, by name; `help(Gateway)` lists them,
-    and the page "Settings of a gateway" of the reference says what each means. Raises ConfigurationError for what is
+    and the page "Settings of a gateway" of the reference explains each. Raises ConfigurationError for what is
     not usable.
     """
 
@@ -263,7 +263,7 @@ class Gateway(GatewaySettings):
             return self.exchange(request).context
 
     observer: Observer | None = None
-    """What observes the requests of this gateway; see `apimpolicy.engine.observation`."""
+    """The observer of the requests of this gateway; see `apimpolicy.engine.observation`."""
 
     def exchange(self, request: Request) -> Exchange:
         """Return the state of a request that has just come; inside of `use_environment`."""

@@ -92,7 +92,7 @@ def _set_variables(exchange: Exchange, wanted: dict[str, object]) -> None:
 
 
 _OWN = ("_evaluator", "_running", "answer", "context", "trace", "variables")
-"""What an exchange that is one of several at the same time has for itself."""
+"""The state of its own that an exchange has when several run at the same time."""
 
 
 def _run_concurrently(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:

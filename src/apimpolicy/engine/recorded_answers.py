@@ -30,7 +30,7 @@ _RAISED = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
 
 @attrs.frozen
 class RecordedAnswer:
-    """One answer, and to what: a method and a URL, any unless given. It takes `delay` seconds on the gateway's clock.
+    """A response, and the method and URL of its requests, any unless given; it comes after `delay` simulated seconds.
 
     With `raises`, "timeout" or "refused", there is no response but that.
     """

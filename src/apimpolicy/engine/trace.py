@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Evaluation(Record):
-    """One expression that was evaluated for a policy.
+    """An expression that was evaluated for a policy.
 
     `what` is the attribute's name, or the child element's name, or "text" for the element's own content. `recorder`
     holds the values of the sub-expressions; it is None when the gateway runs with `tracing=False`. `value` is the
@@ -62,7 +62,7 @@ class Evaluation(Record):
 
 
 class TraceEntry(Record):
-    """One policy (or one `when`, `otherwise`) that was reached: its `step`, and its outcome.
+    """A policy (or a `when`, `otherwise`) that was reached: its `step`, and its outcome.
 
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the

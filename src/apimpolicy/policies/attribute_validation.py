@@ -137,7 +137,7 @@ _KINDS = {
     "skew": "a number of seconds, 0 or more",
     "moment": "a date and time, such as 2026-01-31T00:00:00Z",
 }
-"""What the literals of an attribute are, by the name of its conversion."""
+"""The literals of an attribute, by the name of its conversion."""
 
 
 def _one_of(values: tuple[str, ...]) -> str:

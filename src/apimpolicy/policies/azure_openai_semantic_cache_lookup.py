@@ -6,7 +6,7 @@
 </azure-openai-semantic-cache-lookup>
 ```
 
-Simulated as llm-semantic-cache-lookup; its page says everything else. That both share one cache is our choice.
+Simulated as llm-semantic-cache-lookup; see its page. That both share one cache is our choice.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-cache-lookup-policy
 """

@@ -4,7 +4,7 @@
 <azure-openai-semantic-cache-store duration="600" />
 ```
 
-Simulated as llm-semantic-cache-store; its page says everything else. This policy has no `cache-response`.
+Simulated as llm-semantic-cache-store; see its page. This policy has no `cache-response`.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-cache-store-policy
 """

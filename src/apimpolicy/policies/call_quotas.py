@@ -22,7 +22,7 @@ NO_LIMIT = 1 << 52
 
 
 class Quota(Record):
-    """One quota. `start` is in seconds since 0001-01-01, `period` in seconds; a period of 0 never ends."""
+    """A quota. `start` is in seconds since 0001-01-01, `period` in seconds; a period of 0 never ends."""
 
     key: str
     calls: int | None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NO_SCHEMA = "API's schema does not exist or it could not be resolved."
 ENDS_EARLY = "Unexpected end"
-"""How the messages of Newtonsoft's reader begin when a text ends too early."""
+"""The beginnings of messages of Newtonsoft's reader when a text ends too early."""
 NO_DEFINITIONS = "API's schema does not specify definitions."
 
 
@@ -43,7 +43,7 @@ def content_errors(
     described: Content | None,
     unreadable: str,
 ) -> Iterator[ValidationError]:
-    """Yield the errors of a body under one rule; `unreadable` says why its bytes are not there, if so.
+    """Yield the errors of a body under one rule; `unreadable` is why its bytes are not there, if so.
 
     Raises ConfigurationError for a schema that cannot be used.
     """

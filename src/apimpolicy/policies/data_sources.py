@@ -83,7 +83,7 @@ class CosmosContainer(Protocol):
 
 
 class RecordedSql:
-    """A SQL database that always gives these rows, or those that a function makes of a `SqlRequest`."""
+    """A SQL database with the same rows for all requests, or the result of a function of a `SqlRequest`."""
 
     def __init__(
         self, rows: Sequence[Mapping[str, Any]] | Callable[[SqlRequest], Sequence[Mapping[str, Any]]] = ()

@@ -40,7 +40,7 @@ class LlmSemanticCacheStore:
 
 
 def store(exchange: Exchange, duration: float, cache_response: bool | None) -> Effect:
-    """Keep the response as it is now, if it is to be kept."""
+    """Cache the response as it is now, if `cache-response` allows it."""
     response, embedding = exchange.reply, exchange.prompt_embedding
     wanted = response.status_code == 200 if cache_response is None else cache_response
     if embedding is None or exchange.is_served or not wanted:

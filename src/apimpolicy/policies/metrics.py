@@ -21,7 +21,7 @@ NAMESPACE = "API Management"
 
 
 class Metric:
-    """One value of a custom metric, as Application Insights would get it."""
+    """A value of a custom metric, as Application Insights would get it."""
 
     __slots__ = ("dimensions", "name", "namespace", "value")
 

@@ -23,7 +23,7 @@ class UnparsableError(Exception):
 
 
 class ParameterChecker(Record):
-    """Compares values with what a description says of them. `compiled` keeps schemas from one request to the next."""
+    """Compares values with the description of a parameter. `compiled` holds schemas between requests."""
 
     description: ApiDescription
     compiled: MutableMapping[Any, Any]

@@ -21,7 +21,7 @@ PROMPT_TYPES = ("auto", "chat-completion", "completion", "embeddings")
 
 
 class Message(NamedTuple):
-    """One message of a prompt; a prompt without roles is one message of `user`."""
+    """A message of a prompt; a prompt without roles is one message of `user`."""
 
     role: str
     text: str
@@ -40,7 +40,7 @@ class Prompt:
         self.token_ids = 0
 
     def add(self, role: str, content: object) -> None:
-        """Add what one message, or a part of one, says."""
+        """Add the content of a message, or of a part of one."""
         pieces: list[str] = []
         for item in content if isinstance(content, list) else [content]:
             if isinstance(item, str):
@@ -189,7 +189,7 @@ def texts_of(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts_of_result(result: object) -> Iterator[str]:
-    """Yield the texts that a tool (MCP) or an agent (A2A) gives back."""
+    """Yield the texts in the result of a tool (MCP) or an agent (A2A)."""
     if not isinstance(result, dict):
         return
     yield from _texts(result.get("content"))

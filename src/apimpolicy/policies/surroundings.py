@@ -43,7 +43,7 @@ class Step(Protocol):
 
 
 class Exchange(Protocol):
-    """One request in the gateway: the state that policies read and change. Texts are .NET strings.
+    """A request in the gateway: the state that policies read and change. Texts are .NET strings.
 
     The engine's class adds what runs policies: the methods without a body. Attributes that most requests never change
     are in the class, and only those that a request changes in the instance.
@@ -56,7 +56,7 @@ class Exchange(Protocol):
     variables: MutableMapping[str, object]
     """`context.Variables`; values are boxed."""
     asks_for_certificate: bool
-    """Whether the gateway negotiates a client certificate."""
+    """True if the gateway negotiates a client certificate."""
     url_template: str
     """The URL template of the operation, empty without an operation."""
     described_operation: OperationDescription | None = None

@@ -23,7 +23,7 @@ With the action `detect` the pipeline continues. With `prevent` the message is r
 inbound, with 502 and no details in outbound. `context.LastError`
 has the reason "Bad request" or "Response not allowed", and the details.
 
-JSON that ends too early gives the caller 500 instead of 400, as seen on a real gateway.
+For JSON that ends too early the caller gets 500 instead of 400, as seen on a real gateway.
 
 Simulated, except that schemas' `readOnly`, `writeOnly` and `discriminator`, and their documented maximal size of 4 MB,
 are ignored. Our choices, where the documentation is silent:
@@ -170,7 +170,7 @@ class ValidateContent:
         return media_type
 
     def described(self, exchange: Exchange) -> Sequence[Content] | None:
-        """Return what the description says of this body; None without a description."""
+        """Return the description of this body; None without one."""
         operation = exchange.described_operation
         if operation is None:
             return None

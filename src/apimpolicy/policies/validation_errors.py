@@ -33,14 +33,14 @@ ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
 
 INTERNAL = "The request could not be processed due to an internal error. Contact the API owner."
-"""What callers read of errors that do not concern them."""
+"""The text for callers of errors that do not concern them."""
 
 UNSPECIFIED, INCORRECT, SIZE, MISSING = "Unspecified", "IncorrectMessage", "SizeLimit", "MissingDefinition"
 
 
 @attrs.frozen
 class ValidationError:
-    """One error; `public` is what the caller reads of it."""
+    """An error; `public` is its text for the caller."""
 
     name: str
     type: str
@@ -88,7 +88,7 @@ class ErrorLog:
         raise PolicyError(reason, to_utf16(first.details), status, public_message=to_utf16(public), phrase=phrase)
 
     def effect(self, checked: str) -> Effect:
-        """Return what the policy did: `checked` says what it looked at."""
+        """Return the effect of the policy; `checked` names what it validated."""
         count = len(self.entries)
         found = f"{count} error{'' if count == 1 else 's'}, not prevented" if count else "valid"
         return Validated(f"{checked}: {found}", errors=tuple(entry["Details"] for entry in self.entries))

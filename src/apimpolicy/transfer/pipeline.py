@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """All ends of a program over all requests, what it forwards, and where each policy is reached."""
+    """The ends of a program over all requests, its forwarded requests, and where each policy is reached."""
 
     start: State
     ends: list[End]

@@ -94,7 +94,7 @@ class MadeUp(Protocol):
 
 
 class Run:
-    """One run. `alive` is the condition under which it gets here."""
+    """A run. `alive` is the condition under which requests get here."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         self.made_up = made_up
@@ -108,23 +108,21 @@ class Run:
         self.source = ""
         """The name of the policy that runs: the source of errors."""
         self.lost: list[Term] = []
-        """Where requests left the run, since the outer policy began."""
+        """The conditions of requests that left the run, since the outer policy began."""
         self.errors: list[Error] = []
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
         self.sent: list[Sent] = []
         self.adds_headers = False
-        """Whether a policy adds headers to the response after all others have run."""
+        """True once a policy adds headers to the response after all others have run."""
         self.adds_uncounted = False
-        """Whether these depend on more than the state and what the policy has counted: see `_enter`."""
+        """True if these depend on more than the state and the policy's counters: see `_enter`."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
-        self.composed: State | None = None
-        """The response that is being composed, inside of return-response."""
         self.branches: dict[int, Term] = {}
-        """Where each `when`, `otherwise` and policy is reached, by the identity of its element."""
+        """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
-        """Where a `when` is evaluated ("asked"), and where a `choose` takes no branch ("none")."""
+        """The conditions under which a `when` is evaluated ("asked"), or a `choose` takes no branch ("none")."""
 
     # Policies
 

@@ -1,4 +1,4 @@
-"""Whom a policy trusts: the keys that it has itself, and what OpenID providers publish."""
+"""The keys that a policy trusts: its own, and those that OpenID providers publish."""
 
 from __future__ import annotations
 

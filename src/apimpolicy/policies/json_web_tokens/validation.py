@@ -1,4 +1,4 @@
-"""All checks of a token, for every policy that validates one.
+"""The checks of a token, for every policy that validates one.
 
 In this order, which is our choice: form, decryption, signature, time, audience, issuer, claims; the first failure counts.
 """  # noqa: E501

@@ -1,4 +1,4 @@
-"""One rendering of a template: its variables, and the text that grows."""
+"""A rendering of a template: its variables, and its output so far."""
 
 from __future__ import annotations
 
