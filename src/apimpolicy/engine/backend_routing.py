@@ -8,7 +8,7 @@ opaque, and set only for callers that do not bring a good one; a backend's crede
 names; a weight of 0 gets requests only where no other member of its priority does.
 
 Seen on real gateways: with every circuit of a pool open, forward-request fails with the reason `PoolIsInactive` and the
-caller gets 503 with `Retry-After`; since May 2025 a circuit breaker may have another status (Microsoft's release notes).
+caller gets 503 with `Retry-After`; since May 2025 circuit breakers may have another status (Microsoft's release notes).
 """
 
 from __future__ import annotations
