@@ -28,7 +28,7 @@ class Parameter:
     """A parameter of a request, or a header of a response.
 
     `location` is `query`, `path` or `header`. `separator` divides the items of an array in one value; None when an
-    array's items come as values of their own, or when it has no items. `is_json` says that the value is JSON text,
+    array's items come as values of their own, or when it has no items. `is_json` is true for a value that is JSON text,
     `is_deep` that it is an object, with parameters `name[property]` of the query.
     """
 
@@ -45,7 +45,7 @@ class Parameter:
 class Content:
     """A body in one media type. `media_type` is in lower case and may be a range such as `application/*`.
 
-    `examples` are values as the document gives them, in its order; a text may be the body itself.
+    `examples` are the values of the document, in its order; a text may be the body itself.
     """
 
     media_type: str
@@ -94,7 +94,7 @@ class OperationDescription:
 
 @attrs.frozen
 class ApiDescription:
-    """A whole API; `title` and `service_url` are None when the document does not say. `xml_schema` is XSD or WSDL."""
+    """A whole API; `title` and `service_url` are None when the document has none. `xml_schema` is XSD or WSDL."""
 
     operations: tuple[OperationDescription, ...] = ()
     definitions: Mapping[str, Any] = attrs.field(factory=dict)

@@ -38,7 +38,7 @@ class LastError(Record):
 
 @dotnet_class("IGraphQLDataObject")
 class GraphQLDataObject:
-    """Arguments or a parent object, as a JObject; a missing name gives null."""
+    """Arguments or a parent object, as a JObject; a missing name is null."""
 
     def __init__(self, data: Any) -> None:
         self.data = data

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Headers(Mapping[str, str]):
     """The headers of a `Request` or `Response`: `headers["accept"]` is all values, joined by a comma and a blank.
 
-    Names ignore case. Raises KeyError for a header that is not there; `get_all` gives the values one by one.
+    Names ignore case. Raises KeyError for a header that is not there; `get_all` returns the values one by one.
     """
 
     __slots__ = ("_fields",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import Any
 
@@ -13,8 +15,6 @@ MAX_ALIASES = 2_000
 
 def parse_json_or_yaml(content: bytes, name: str) -> Any:
     """Return the data of a file; `name` is for messages. Raises ConfigurationError."""
-    import json
-
     text = content.decode("utf-8-sig", "replace")
     try:
         if text.lstrip()[:1] in ("{", "["):
@@ -39,8 +39,6 @@ def parse_json_or_yaml(content: bytes, name: str) -> Any:
 @cache
 def _loader() -> Any:
     """Return a YAML loader with JSON's kinds of values: a date stays text, and so do `yes` and `off`."""
-    import re
-
     import yaml
 
     class PlainLoader(yaml.SafeLoader):

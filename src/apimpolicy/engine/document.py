@@ -94,7 +94,7 @@ def load_policy(
 ) -> Policy:
     """Read a policy document from a file's path, or from its text (which begins with `<`).
 
-    `path` is the name that diagnostics give a text. Without `named_values`, `{{references}}` stay as they are until a
+    `path` is the name of a text in diagnostics. Without `named_values`, `{{references}}` stay as they are until a
     gateway puts its own in. Raises PolicySyntaxError when the document cannot be read, ConfigurationError when the file
     cannot.
     """

@@ -173,7 +173,7 @@ class SendingExchange(surroundings.Exchange):
     ) -> Response:
         """Return the response of a transport within `timeout` seconds of the gateway's time.
 
-        Without a response the whole timeout passes. `is_own` says that it is a request of the policy's own,
+        Without a response the whole timeout passes. `is_own` is true for a request of the policy's own,
         whose errors have other words than those of forward-request (seen). Unless it `buffers`, a transport that can
         do so (its method `stream`) leaves the body to come.
 

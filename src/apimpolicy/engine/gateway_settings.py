@@ -1,6 +1,6 @@
 """The settings of a gateway: `Gateway` takes them by name; each is optional.
 
-The plain ones, which files say as they are, are declared in `apimpolicy.policies.settings`.
+The plain ones, which files can have, are declared in `apimpolicy.policies.settings`.
 """
 
 from __future__ import annotations

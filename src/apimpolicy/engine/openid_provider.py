@@ -40,7 +40,7 @@ class OpenIdSource(Protocol):
 class OpenIdProvider(TokenIssuer):
     """A provider that publishes its configuration at `url` (the issuer's well-known one) and its keys at `jwks_url`.
 
-    `audience` and `claims` are in every token unless it says otherwise. With an `HS…` algorithm nothing is published:
+    `audience` and `claims` are in every token unless it overrides them. With an `HS…` algorithm nothing is published:
     the policy has `provider.key.base64`. `requests` are the requested URLs; while `is_reachable` is false it
     does not respond.
     """

@@ -176,7 +176,7 @@ class KeyVault:
         self._certificates: dict[str, list[Certificate]] = {}
 
     def add(self, name: str, certificate: Certificate) -> Certificate:
-        """Add a certificate, or a new version of one; gives it back."""
+        """Add a certificate, or a new version of one, and return it."""
         self._certificates.setdefault(name, []).append(certificate)
         return certificate
 

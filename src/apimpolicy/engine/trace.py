@@ -1,9 +1,9 @@
 """The trace: what happened to one request, policy by policy, as data. Rendering lives in `apimpolicy.report`.
 
 A `Trace` is a list of `TraceEntry` in the order of execution. Children follow their parent (`choose[1]`, then
-`choose[1]/when[1]`, then `choose[1]/when[1]/set-header[1]`); `depth` says how deep, `parent` is the entry around it. A
-`when` is an entry as soon as its condition is evaluated, taken or not: its effect is a `Condition`, whose `taken` is
-the result. The module `apimpolicy.policies.effects` has all classes of effects.
+`choose[1]/when[1]`, then `choose[1]/when[1]/set-header[1]`); `depth` counts the entries around it, `parent` is the
+innermost. A `when` is an entry as soon as its condition is evaluated: its effect is a `Condition`, whose `taken` is the
+result. The module `apimpolicy.policies.effects` has all classes of effects.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class TraceEntry(Record):
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
     values as the policy got them, by their XML names; children's texts are under the child's name, the content
-    under "text". `effect` is None when the policy failed; then `error` says why, and `is_recovered` whether the request
+    under "text". `effect` is None when the policy failed; then `error` is set, and `is_recovered` if the request
     continued, as inside of retry. `ticks` is when it was reached (100 ns since 0001-01-01 UTC), None when the gateway
     runs with `tracing=False`.
     """

@@ -17,7 +17,7 @@ class SafetyAnalysis:
     """The result for a text.
 
     `severities` by category, 0 (safe) to 7; a category that is not there is 0. `blocklists` are the ids of the
-    blocklists that the text is on; `is_attack` says that it attacks the model's instructions.
+    blocklists that the text is on; `is_attack` is true if it attacks the model's instructions.
     """
 
     __slots__ = ("blocklists", "is_attack", "severities")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class IdentityUnavailableError(Exception):
     """A key, token or connection is not available: no response from a provider, or a refused identity or connection.
 
-    The text says why; it is not for the caller.
+    The text is the reason; it is not for the caller.
     """
 
 

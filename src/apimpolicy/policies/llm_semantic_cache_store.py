@@ -5,7 +5,7 @@
 ```
 
 `duration` is in seconds, on the gateway's clock. Only responses with status 200 are cached, unless `cache-response`
-decides. llm-semantic-cache-lookup in inbound says what is compared.
+decides. llm-semantic-cache-lookup in inbound defines what is compared.
 
 Simulated in full. Our choices: without a lookup before it nothing is cached, and that is not an error; the response
 is cached as it is at this point of outbound, and it can be looked up at once.

@@ -1,4 +1,4 @@
-"""Prompts and completions in the bodies of requests to language models, and what the responses say of tokens.
+"""Prompts and completions in the bodies of requests to language models, and the numbers of tokens in responses.
 
 Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages), of Google
 (contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed responses included. Everything else is not a

@@ -14,7 +14,7 @@
 </send-service-bus-message>
 ```
 
-Either `queue-name` or `topic-name` says where the message goes. `message-id` and `session-id` are GUIDs; without
+Either `queue-name` or `topic-name` is the destination. `message-id` and `session-id` are GUIDs; without
 `message-id` one is made up. `response-variable-name` names a variable that then has `MessageId`, `SessionId` and
 `TimeToLive`, or, when sending failed and `ignore-error` is true, `Error.Reason` and `Error.Message`. A message that is
 wrong in itself is an error in any case (all documented).

@@ -5,7 +5,7 @@
         \"""Which rate limits: a sliding window, or the token buckets of the v2 tiers.\"""
 
 From the declaration come the keyword of `Gateway`, the key of `apimpolicy.toml` and of test files (with hyphens), the
-checks, the JSON schema and the page of the reference. What reads a setting says `gateway.tier`, a policy
+checks, the JSON schema and the page of the reference. Code reads a setting as `gateway.tier`, a policy
 `exchange.services.settings.tier`. Settings that are more than one plain value are declared in
 `apimpolicy.engine.gateway_settings`.
 """

@@ -1,7 +1,7 @@
 """Uploaded certificates by their ids, which ignore case (Microsoft's release notes of March 2024).
 
 That is known of the attributes that name a certificate. No source tells how `context.Deployment.Certificates` compares
-the ids that expressions give; that is exact here.
+the ids from expressions; that is exact here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""validate-headers: hold a response's headers against the API's description.
+"""validate-headers: validate a response's headers against the API's description.
 
 ```xml
 <validate-headers specified-header-action="ignore" unspecified-header-action="prevent" errors-variable-name="headers">

@@ -7,7 +7,7 @@
     POL150  sections without <policies> around them
     POL102 to POL105, POL113: `attribute_validation`
 
-An error says that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
+An error means that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
 policies that are not simulated only the name is checked, and what the gateway was seen to require.
 """
 

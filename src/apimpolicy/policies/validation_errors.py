@@ -7,7 +7,7 @@ caller the public text.
 
 Our choices: the variable holds a `JArray` of `JObject` (the documented example casts it to `IEnumerable<object>`), and
 is there only if there is an error; of several errors of one set the first one makes `LastError` and the response. A
-description without the operation gives the documented error of a schema that does not exist. So does a gateway without
+description without the operation causes the documented error of a schema that does not exist. So does a gateway without
 any description where the action is `detect`; where it is `prevent`, the configuration of the gateway is wrong.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-content-policy#validation-errors

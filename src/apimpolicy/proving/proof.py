@@ -67,10 +67,6 @@ class Proof:
 
     def expression(self, compiled: CompiledExpression, state: State) -> Term:
         """Return where an expression over a state is true, and doesn't throw."""
-        with Frames(_FRAMES):
-            return self._expression(compiled, state)
-
-    def _expression(self, compiled: CompiledExpression, state: State) -> Term:
         unknowns = self.unknowns
         watched, unknowns.watched = unknowns.watched, {}
         before = unknowns.heap, unknowns.bodies
@@ -78,8 +74,9 @@ class Proof:
         unknowns.place = lambda: place_of(compiled.excerpt)
         evaluation = Evaluation(unknowns, state.copy())
         try:
-            value = evaluation.run(compiled.bound.body, compiled.type)
-            return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
+            with Frames(_FRAMES):
+                value = evaluation.run(compiled.bound.body, compiled.type)
+                return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
         except (Unsupported, TooLarge) as problem:
             return unknowns.truth(str(problem) or "a string with too many cases")
         finally:
@@ -101,9 +98,7 @@ class Inquiry:
 
     def decide(self) -> ProofResult:
         """Return whether no request makes it true, without assumptions."""
-        if self._question is None:
-            return ProofResult(True)
-        if self._question.ask().status == "impossible":
+        if self._question is None or self._question.ask().status == "impossible":
             return ProofResult(True)
         return ProofResult(False, reasons=tuple(self.reasons()))
 
@@ -143,17 +138,11 @@ class Inquiry:
 
     def reasons(self) -> Iterator[Reason]:
         """Yield why values in the formula are unknown, in the order in which they came."""
-        question = self._question
-        known = {} if question is None else dict.fromkeys(question.variables)
-        seen: dict[Reason, None] = {}
-        for variable, reason in self.unknowns.reasons.items():
-            if variable in known:
-                seen[reason] = None
-        yield from seen
+        known = set() if self._question is None else set(self._question.variables)
+        yield from dict.fromkeys(reason for variable, reason in self.unknowns.reasons.items() if variable in known)
 
     def _assumptions(self) -> dict[Term, str]:
-        question = self._question
-        known = set() if question is None else set(question.variables)
+        known = set() if self._question is None else set(self._question.variables)
         return {literal: words for words, literal in self.unknowns.assumptions.items() if literal in known}
 
 
