@@ -72,7 +72,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",
-    refuses_with="429 403",
+    refuses_with="429 403 400",
     effects="variables refuses fails-later answer-headers",
     access="limits",
 )
