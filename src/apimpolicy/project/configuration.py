@@ -141,6 +141,7 @@ class Configuration:
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
         self._service = ServiceTables(table)
+        self._described: dict[tuple[str | None, str | None], ServiceDescription | None] = {}
         self.external = external_patterns(table)
         self.environments = environment_tables({TABLE: table.take(TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
@@ -178,9 +179,15 @@ class Configuration:
         """Return whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
-    def described(self, folder: str) -> ServiceDescription | None:
-        """Return the service of a folder as it is in the selected environment. Raises ConfigurationError."""
-        return self._service.described(folder)
+    def described(self, folder: str | None) -> ServiceDescription | None:
+        """Return the service of a folder, or of the one that the file names, in the selected environment.
+
+        It is read once. Raises ConfigurationError.
+        """
+        key = folder, selected()
+        if key not in self._described:
+            self._described[key] = self._service.described(folder)
+        return self._described[key]
 
     def gateway(
         self,
@@ -200,7 +207,7 @@ class Configuration:
         """
         self._check_environment(folder or self._service.folder)
         kept = KeptServices() if kept is None else kept
-        description = kept.description(folder, self._table.values, lambda: self._service.described(folder))
+        description = kept.description(folder, self._table.values, lambda: self.described(folder))
         found, policies = leniency(), list(policies)
         if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
             lists, values = further_revocation_lists, further_named_values or {}

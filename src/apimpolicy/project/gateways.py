@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
+    from apimpolicy.project.configuration import Configuration
 
 
 def load_gateway(
@@ -32,18 +33,31 @@ def load_gateway(
     if environment is not None:
         with selected_environment(environment):
             return load_gateway(path, config=config, **overrides)
-    from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.service.reading import has_service
-
     path = os.fspath(path)
     if not os.path.isdir(path):
         if config is not None:
             raise ConfigurationError(f"{path} is not a folder, so it takes no further configuration")
         return load_configuration(path).gateway(**overrides)
-    found = os.fspath(config) if config is not None else find_configuration(path)
+    configuration, folder = configured(path, None if config is None else os.fspath(config))
+    return configuration.gateway(folder or (None if configuration.has_service else path), **overrides)
+
+
+def configured(path: str, config: str | None = None) -> tuple[Configuration, str | None]:
+    """Return the configuration of a path, and the folder that has the service unless the configuration says where.
+
+    The path is a folder, a configuration or a policy; `config` replaces the nearest configuration. Raises
+    ConfigurationError.
+    """
+    from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.layout import extracts_in
+    from apimpolicy.project.service.reading import has_service
+
+    found = path if config is None and path.endswith(".toml") else config or find_configuration(path)
     configuration = load_configuration(found) if found is not None else empty_configuration()
-    folder = path if has_service(path) or not configuration.has_service else None
-    return configuration.gateway(folder, **overrides)
+    is_service = os.path.isdir(path) and (
+        has_service(path) or (not configuration.has_service and bool(extracts_in(path)))
+    )
+    return configuration, path if is_service else None
 
 
 def load_service(path: str | Path) -> Service:

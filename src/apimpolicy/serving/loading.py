@@ -79,14 +79,13 @@ class ServeTarget:
 
         Raises ConfigurationError, and DiagnosticError for a single policy.
         """
-        from apimpolicy.project.configuration import empty_configuration, load_configuration
+        from apimpolicy.project.gateways import configured
 
         if not os.path.exists(self.path):
             raise ConfigurationError(f"there is no file or folder {self.path}")
         files = files_below(self.watched())
-        path = self.configuration_path()
-        configuration = load_configuration(path) if path is not None else empty_configuration()
-        gateway = self._gateway(configuration, state)
+        configuration, folder = configured(self.path, self.config)
+        gateway = self._gateway(configuration, folder, state)
         if os.path.isfile(self.path) and not self.path.endswith(".toml"):
             policies: dict[str, AnyPolicy] = dict(gateway.scopes({"api": Path(self.path)}))
             gateway.program(gateway.scopes(policies))
@@ -99,10 +98,7 @@ class ServeTarget:
         gateway.service = _read(gateway, gateway.service, broken)
         return Served(gateway, files=files, broken=broken)
 
-    def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
-        from apimpolicy.project.layout import extracts_in
-        from apimpolicy.project.service.reading import has_service
-
+    def _gateway(self, configuration: Configuration, folder: str | None, state: State | None) -> Gateway:
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
         if not configuration.says_seed:
             overrides["seed"] = None
@@ -118,11 +114,6 @@ class ServeTarget:
         if real and not configuration.answers_for_outside:
             real.append(HttpBackend(allowed=self.allow_outside))
             overrides["outside"] = real[-1]
-        is_folder = os.path.isdir(self.path)
-        is_service = is_folder and (
-            has_service(self.path) or (not configuration.has_service and bool(extracts_in(self.path)))
-        )
-        folder = self.path if is_service else None
         gateway = configuration.gateway(folder, **overrides)
         trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:
