@@ -49,7 +49,7 @@ class AuditRun(NamedTuple):
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def access(self, api: str, operation: str) -> str:
-        """Return who reaches the backend by an operation (`GET /customers`, or its id). Raises LookupError."""
+        """Return the access to the backend through an operation (`GET /customers`, or its id). Raises LookupError."""
         for each in self.audit.operations:
             if each.api.id == api and operation in (each.name, each.id):
                 return each.access.words

@@ -55,7 +55,7 @@ class CheckRun:
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
-        """Every file, in order. `jobs` 0 means two processes for many files, one for few."""
+        """Check every file, in order. `jobs` 0 means two processes for many files, one for few."""
         if jobs == 0:
             jobs = min(2, os.cpu_count() or 1) if len(paths) >= MANY else 1
         if jobs == 1:
@@ -79,7 +79,7 @@ class CheckRun:
                     done()
 
     def one(self, path: str) -> Checked:
-        """One file; where a deadline is wanted, one that takes longer is left alone, and says so."""
+        """Check one file. With a deadline, a file that takes longer has a problem instead of findings."""
         if self.seconds is None or _is_small(path):
             return self._one(path)
         try:
@@ -109,7 +109,7 @@ class CheckRun:
         return Checked(path, found.rows, found.has_holes, name=name, data=content)
 
     def information(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
-        """The files below these paths that describe the services to which policy files belong, where one is wrong."""
+        """Check the information files, below these paths, of the services of policy files."""
         roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
         if not roots:
             return
@@ -120,7 +120,7 @@ class CheckRun:
             yield from self._overlays(roots, paths)
 
     def _overlays(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
-        """The policies in the overlays of the environments that are checked."""
+        """Check the policies in the overlays of the selected environments."""
         from apimpolicy.project.configuration_files import shown_path
         from apimpolicy.project.overlay_policies import policies_in
 
@@ -141,7 +141,7 @@ class CheckRun:
     def _in_environment(
         self, path: str, data: bytes, shown: str, environment: str | None
     ) -> tuple[Findings, str | None]:
-        """The findings in one file, and their key in the cache, where they depend on nothing else."""
+        """Return the findings in one file, and their key in the cache if they depend on nothing else."""
         if environment is not None and self.services.replaces(path, environment):
             return Findings([]), None  # what the overlay has in its place is checked with the overlay
         knowledge = self._knowledge(path, environment, data)
@@ -161,16 +161,14 @@ class CheckRun:
         return explained, name if explained is found else None
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
-        """Return what is wrong with the bytes of one file, in order. Raises ConfigurationError."""
+        """Return the findings in the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         knowledge = self._knowledge(name, None, data)
         found = self._with_replaced_words(self._found(data, name, knowledge), data, name, knowledge)
         return [finding.diagnostic(source) for finding in found.rows]
 
     def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: Knowledge) -> Findings:
-        """The findings; where there are errors, words that something else replaces are taken for placeholders, if that
-        explains errors and makes none.
-        """
+        """Treat words that a script replaces as placeholders, if that explains errors and makes none."""
         errors = _errors(found)
         if name == SHOWN_STANDARD_INPUT or not errors:
             return found
@@ -202,7 +200,7 @@ class CheckRun:
         return Findings(to_findings(found), has_holes)
 
     def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
-        """Return what is known of a file in an environment. Raises ConfigurationError."""
+        """Collect settings, named values and surroundings of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
         settings = project.check.settings_for(path, service)
@@ -224,7 +222,7 @@ class CheckRun:
         return Knowledge(settings, named_values, values, others + surroundings)
 
     def _fragments_for(self, path: str, project: Project) -> tuple[dict[str, Document] | None, str]:
-        """The documents of fragments by id, and a text that changes with them."""
+        """Return the documents of fragments by id, and a key of their contents."""
         root = place_of(path).root or ""
         if not root and not project.check.fragments:
             return None, ""
@@ -245,7 +243,7 @@ class Knowledge(NamedTuple):
 
     @property
     def lookups(self) -> int:
-        """Return how often the service asked for something outside of its folder."""
+        """Return how often the service searched outside of its folder."""
         return getattr(self.settings.service, "lookups", 0)
 
     def key(self) -> tuple[str, ...]:
@@ -267,7 +265,7 @@ def _is_small(path: str) -> bool:
 
 
 def _read_fragments(paths: Mapping[str, str]) -> tuple[dict[str, Document], str]:
-    """The documents of fragments, and a text that changes with them; what cannot be read is left out."""
+    """Read fragments; return their documents and a key of their contents. Unreadable ones are left out."""
     from apimpolicy.project.cache import key_of
     from apimpolicy.text.markup import read
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def fingerprint(paths: Iterable[str]) -> list[tuple[str, int, int]]:
-    """Every file below the paths, with its time of change and its size."""
+    """Return every file below the paths, with its time of change and its size."""
     found: list[tuple[str, int, int]] = []
     for path in paths:
         if os.path.isdir(path):

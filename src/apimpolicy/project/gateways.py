@@ -1,7 +1,7 @@
-"""A gateway from what lies on disk: a folder in the layout of APIOps, a configuration file, or both.
+"""Make a gateway from a service folder, a configuration file, or both.
 
 gateway = load_gateway("extracted")                            with the nearest apimpolicy.toml, in it or above it
-gateway = load_gateway("apimpolicy.toml", backend=answer)      what the keyword arguments say comes before the file
+gateway = load_gateway("apimpolicy.toml", backend=answer)      keyword arguments override the file
 gateway.send("/orders/17")
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def load_gateway(
     path: str | Path, *, config: str | Path | None = None, environment: str | None = None, **overrides: Any
 ) -> Gateway:
-    """The gateway that a folder or a configuration file describes. Raises ConfigurationError.
+    """Make the gateway that a folder or a configuration file describes. Raises ConfigurationError.
 
     `config` is the configuration for a folder, in the place of the nearest `apimpolicy.toml`; `environment` is the name
     of the environment as in which everything is loaded. The other arguments are those of `Gateway`.
@@ -43,7 +43,7 @@ def load_gateway(
 
 
 def configured(path: str, config: str | None = None) -> tuple[Configuration, str | None]:
-    """Return the configuration of a path, and the folder that has the service unless the configuration says where.
+    """Return the configuration of a path, and the path itself if it is the folder of the service.
 
     The path is a folder, a configuration or a policy; `config` replaces the nearest configuration. Raises
     ConfigurationError.
@@ -61,7 +61,7 @@ def configured(path: str, config: str | None = None) -> tuple[Configuration, str
 
 
 def load_service(path: str | Path) -> Service:
-    """The APIs, products and subscriptions of a folder in APIOps' layout, or of a configuration file.
+    """Load the APIs, products and subscriptions of a folder or a configuration file.
 
     For `Gateway(service=…)`; `load_gateway` brings named values, fragments and backends too.
     Raises ConfigurationError when there is no service.

@@ -200,7 +200,7 @@ class Service:
     # Missing resources
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
-        """Return what is missing when no resource of a kind has these names; see `checks.references.KnownService`."""
+        """Return the missing reference if no resource has one of these names; see `checks.references.KnownService`."""
         if kind == _OPERATIONS:
             return self._missing_operation(within, names)
         if kind == _AUTHORIZATIONS:
@@ -276,7 +276,7 @@ class Service:
 def named_values_for(
     values: Mapping[str, str] | None, service: Service | None, declared: Declared, environment: str | None
 ) -> Mapping[str, str] | None:
-    """The named values that a policy may use, those of the configuration first; None where any may exist.
+    """Return the named values that a policy may use, those of the configuration first; None where any may exist.
 
     Without a service that lists its own, `values` are all that there are.
     """

@@ -52,7 +52,7 @@ class WiderDocuments:
     def around(
         self, path: str, service: ServiceDescription | None, tables: Mapping[str, Any], directory: str
     ) -> Around:
-        """Return what is around a file. `tables` are those of the configuration above it, `directory` is its folder."""
+        """Return the documents around a file. `tables` are those of the configuration above it, in `directory`."""
         described = [each for each in (service, _of_tables(tables, directory)) if each is not None]
         found = [documents for each in described for documents in _around(each, path)][:MOST_PATHS]
         read = [[each for title, policy in way if (each := self._read(title, policy)) is not None] for way in found]
@@ -125,7 +125,7 @@ def _narrower(service: ServiceDescription, path: str) -> list[PolicyText] | None
 
 
 def _of_tables(tables: Mapping[str, Any], directory: str) -> ServiceDescription:
-    """Return what the tables of a configuration say about policies: `[apis.orders]`, `[products.starter]`."""
+    """Describe the policies in the tables of a configuration: `[apis.orders]`, `[products.starter]`."""
 
     def policy(table: Mapping[str, Any], key: str = "policy") -> PolicyText | None:
         text = table.get(key)

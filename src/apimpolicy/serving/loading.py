@@ -37,7 +37,7 @@ _KINDS = (
     *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
     *(".tf", ".tofu", ".tfvars", ".tftpl", ".tpl", ".bicep", ".bicepparam"),
 )
-"""Files that what is served may be made of; a log that grows beside them is none."""
+"""Endings of relevant files; a log that grows beside them isn't one."""
 
 _GLOBAL = "global.xml"
 _HEAD = 4096
@@ -122,7 +122,7 @@ class ServeTarget:
 
 
 def files_below(paths: list[str]) -> list[tuple[str, int, int]]:
-    """Return the files of these that what is served may be made of, as they are now: time of change and size."""
+    """Return relevant files below these paths with time of change and size."""
     return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]
 
 
@@ -154,7 +154,7 @@ def service_of_policies(folder: str) -> Service:
 
 
 def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> Service:
-    """Return the service with its documents in the place of files.
+    """Return the service with documents instead of files.
 
     The errors of a document are added to `found`, and its text stays, so that requests that need it say so.
     Raises ConfigurationError.

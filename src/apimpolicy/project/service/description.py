@@ -80,7 +80,7 @@ class Field(Generic[T]):
         return None if isinstance(self.value, Hole) else self.value
 
     def text(self) -> str:
-        """The value, or the text of the hole, for messages."""
+        """Return the value, or the text of the hole, for messages."""
         return self.value.text if isinstance(self.value, Hole) else str(self.value)
 
 
@@ -389,7 +389,7 @@ class ServiceDescription:
         return ((place, policy) for place, policy in found if policy is not None)
 
     def api(self, id_: str) -> ApiDescription | None:
-        """The first API with an id; ids ignore case."""
+        """Return the first API with an id; ids ignore case."""
         return self._by_id(self.apis).get(id_.lower())
 
     def product(self, id_: str) -> ProductDescription | None:

@@ -122,7 +122,7 @@ def _is_quick(file: ApiFile) -> bool:
 
 
 def _problem(api: ApiDescription, file: ApiFile) -> Problem | None:
-    """Return what is wrong with a file."""
+    """Return the problem of a file, if it has one."""
     try:
         _load(file)
     except ConfigurationError as error:
@@ -163,7 +163,7 @@ def operation_ids(file: ApiFile) -> dict[str, str]:
 
 
 def operation_key(name: str) -> str:
-    """Return what names of an operation have in common before and after an import, which rewrites them.
+    """Return a key of an operation's name that an import, which rewrites names, doesn't change.
 
     Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
     """
