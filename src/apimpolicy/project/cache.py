@@ -17,6 +17,7 @@ from typing import Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.findings import Finding, Findings
+from apimpolicy.project.fingerprints import fingerprint
 
 VERSION = 2
 MOST_ENTRIES = 20_000
@@ -38,19 +39,7 @@ def key_of(*parts: object) -> str:
 
 def code_state(package: str | None = None) -> str:
     """Return a key that changes whenever a file of the package changes: a wheel installed anew, an edited checkout."""
-    root = package or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    waiting, found = [root], []
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.name == "__pycache__":
-                    continue
-                if entry.is_dir():
-                    waiting.append(entry.path)
-                else:
-                    status = entry.stat()
-                    found.append((entry.path, status.st_mtime_ns, status.st_size))
-    return key_of(sorted(found))
+    return key_of(fingerprint([package or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]))
 
 
 class Cache:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
@@ -18,7 +20,7 @@ from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.environments import ALL
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Findings, to_findings
-from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.layout import place_of
 from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole
 
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.check_projects import CheckProjects, Project
+    from apimpolicy.project.known_service import Service
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
+    from apimpolicy.text.source import Source
 
 SMALL = 16_384
 """Bytes of a file that needs no time limit."""
@@ -52,7 +56,7 @@ class CheckRun:
         self.services = CheckServices(projects)
         self._replacements: Replacements | None = None
         self._surroundings = Surroundings()
-        self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
+        self._fragments: dict[int | str | None, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
         """Check every file, in order. `jobs` 0 means two processes for many files, one for few."""
@@ -215,21 +219,19 @@ class CheckRun:
 
             named_values = named_values_for(named_values, service, project.declared, shown)
         values = {**self.services.values_of(path, environment), **(options.values or {})}
-        documents, known = self._fragments_for(path, project)
+        documents, known = self._fragments_for(service, project)
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
         return Knowledge(settings, named_values, values, others + surroundings)
 
-    def _fragments_for(self, path: str, project: Project) -> tuple[dict[str, Document] | None, str]:
-        """Return the documents of fragments by id, and a key of their contents."""
-        root = place_of(path).root or ""
-        if not root and not project.check.fragments:
+    def _fragments_for(self, service: Service | None, project: Project) -> tuple[dict[str, Document] | None, str]:
+        """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
+        if service is None and not project.check.fragments:
             return None, ""
-        key = root or f"fragments of {project.path}"
+        key = id(service) if service is not None else project.path
         if key not in self._fragments:
-            own = fragments_of(root) if root else {}
-            self._fragments[key] = _read_fragments({**dict(project.check.fragments), **own})
+            self._fragments[key] = _read_fragments(dict(project.check.fragments), service)
         return self._fragments[key]
 
 
@@ -264,21 +266,22 @@ def _is_small(path: str) -> bool:
         return True
 
 
-def _read_fragments(paths: Mapping[str, str]) -> tuple[dict[str, Document], str]:
-    """Read fragments; return their documents and a key of their contents. Unreadable ones are left out."""
+def _read_fragments(paths: Mapping[str, str], service: Service | None) -> tuple[dict[str, Document], str]:
     from apimpolicy.project.cache import key_of
     from apimpolicy.text.markup import read
 
-    documents: dict[str, Document] = {}
-    contents: list[bytes] = []
-    for identifier, path in paths.items():
-        try:
-            data, name = read_data(path)
-        except ConfigurationError:
-            continue
-        documents[identifier] = read(source_of(data, name)[0])
-        contents.append(data)
-    return documents, key_of(*contents)
+    reads: dict[str, Callable[[], Source]] = {id_: partial(_source, path) for id_, path in paths.items()}
+    if service is not None:
+        reads |= service.fragments
+    sources: dict[str, Source] = {}
+    for id_, make in reads.items():
+        with suppress(ConfigurationError):
+            sources[id_] = make()
+    return {id_: read(source) for id_, source in sources.items()}, key_of(*(each.text for each in sources.values()))
+
+
+def _source(path: str) -> Source:
+    return source_of(*read_data(path))[0]
 
 
 _run: CheckRun | None = None

@@ -15,7 +15,7 @@ def fingerprint(paths: Iterable[str]) -> list[tuple[str, int, int]]:
     for path in paths:
         if os.path.isdir(path):
             for directory, folders, files in os.walk(path):
-                folders[:] = [name for name in folders if not name.startswith(".")]
+                folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
                 found += (entry for name in files if (entry := _entry(os.path.join(directory, name))) is not None)
         elif (entry := _entry(path)) is not None:
             found.append(entry)

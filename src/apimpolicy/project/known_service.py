@@ -24,9 +24,10 @@ from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from apimpolicy.project.service.description import Problem, Reference, ServiceDescription
+    from apimpolicy.text.source import Source
 
 _OPERATIONS = "operations"
 _AUTHORIZATIONS = "authorizations"
@@ -130,6 +131,12 @@ class Service:
         apis, lowered = self.resources("apis"), name.lower()
         named = (each for each in apis.values() if (each.name.known or "").lower() == lowered)
         return apis.get(lowered) or next(named, None)
+
+    @property
+    def fragments(self) -> dict[str, Callable[[], Source]]:
+        """The readers of fragments by id."""
+        found = self.resources("fragments").values()
+        return {each.id: each.policy.read for each in found if getattr(each, "policy", None) is not None}
 
     def place_of(self, path: str) -> Place:
         """Return the place of a policy file in the service, as far as all uses of the file agree about it."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.service.description import (
     ApiDescription,
     Field,
@@ -74,7 +73,7 @@ class WiderDocuments:
         if key not in self._known:
             self._known[key] = None
             try:
-                source = policy.source or source_of(*read_data(policy.path or ""))[0]
+                source = policy.read()
             except ConfigurationError:
                 return None
             from apimpolicy.text.markup import read

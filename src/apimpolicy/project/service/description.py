@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import attrs
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import Place
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ class PolicyText:
     origin: Origin
     path: str | None = None
     source: Source | None = None
+
+    def read(self) -> Source:
+        """Read the document. Raises ConfigurationError."""
+        return self.source or source_of(*read_data(self.path or ""))[0]
 
 
 @attrs.frozen

@@ -76,9 +76,8 @@ def settle_operations(service: ServiceDescription) -> None:
             api.operations = [each for each in api.operations if each not in unknown]
         elif unknown and file is None:
             names = ", ".join(f"'{each.id}'" for each in unknown[:4]) + (" …" if len(unknown) > 4 else "")
-            message = (
-                f"the API '{api.id}' has policies for the operations {names}, but no file says what their URLs are"
-            )
+            what = f"policies for the operations {names}" if len(unknown) > 1 else f"a policy for the operation {names}"
+            message = f"the API '{api.id}' has {what}, but no file has the URL of {'these' if unknown[1:] else 'this'}"
             first = unknown[0].policy
             origin = unknown[0].origin if first is None else first.origin
             _leave_out(service, api, [each.id for each in unknown], message, origin)
