@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from apimpolicy.records import Record
+
 if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Position, Source
 
@@ -23,34 +25,21 @@ class Severity(enum.StrEnum):
     INFO = "info"
 
 
-class Diagnostic:
+class Diagnostic(Record):
     """One finding at one place.
 
     `code` comes from the C# compiler (`CS1061`), the gateway (`APIM0001`) or apimpolicy (`POL203`); `start` and
     `end` are offsets in `source.text`; `label` is a short text beside the carets; `help` says what to do.
     """
 
-    __slots__ = ("code", "end", "help", "label", "message", "severity", "source", "start")
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        source: Source,
-        start: int,
-        end: int,
-        severity: Severity = Severity.ERROR,
-        label: str = "",
-        help: str = "",
-    ) -> None:
-        self.code = code
-        self.message = message
-        self.source = source
-        self.start = start
-        self.end = end
-        self.severity = severity
-        self.label = label
-        self.help = help
+    code: str
+    message: str
+    source: Source
+    start: int
+    end: int
+    severity: Severity = Severity.ERROR
+    label: str = ""
+    help: str = ""
 
     @classmethod
     def within(
@@ -81,3 +70,20 @@ class Diagnostic:
 
     def __repr__(self) -> str:
         return f"<Diagnostic {self}>"
+
+
+class DiagnosticInfo(Record):
+    """A diagnostic before it has a source: `start` and `end` are offsets in the text of an expression."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    label: str = ""
+    help: str = ""
+
+    def within(self, excerpt: Excerpt, severity: Severity = Severity.ERROR) -> Diagnostic:
+        """Return the diagnostic of an excerpt with this text."""
+        return Diagnostic.within(
+            excerpt, self.start, self.end, self.code, self.message, severity=severity, label=self.label, help=self.help
+        )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csharp_types import LEAVES, ROOTS, spelled
+from tests.tree_printer import print_tree
 
 from apimpolicy.binding.lookup import extension_method_names, types_named
 from apimpolicy.dotnet.metadata import all_definitions
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.printer import print_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

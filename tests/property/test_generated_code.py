@@ -10,13 +10,13 @@ from csharp_types import spelled
 from generated import Program, profile, programs, sentences, token_soups, wrong_programs
 from hypothesis import given
 from running import Outcome, bound_of, contexts, run, variants
+from tests.tree_printer import print_tree
 
 from apimpolicy.binding.gateway_rules import check_gateway_rules
 from apimpolicy.binding.nodes import Bad, Bound
 from apimpolicy.binding.type_relations import same
 from apimpolicy.emit.expression import CompiledExpression
 from apimpolicy.emit.recorder import Recorder
-from apimpolicy.syntax.printer import print_tree
 
 if TYPE_CHECKING:
     from apimpolicy.binding import BoundExpression

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
+    KEY,
     NAMED,
+    OPAQUE,
+    OWN,
     PINNED,
     PRESENTED,
     TOKEN,
+    UNDECIDED,
     VERIFIED,
     Fact,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.audit.states import Alternative, Alternatives
 
-ANYONE, NOBODY, NOT_DECIDED, OWN_CHECK = "anyone", "nobody", "not decided", "own check"
+ANYONE, NO_ACCESS, NOT_DECIDED, OWN_CHECK = "anyone", "none", "not decided", "own check"
 KEY_WORD = "subscription key"
 ORDER = (TOKEN, CERTIFICATE, KEY_WORD, ADDRESS, OWN_CHECK, NOT_DECIDED)
 
@@ -68,7 +70,7 @@ class Access(NamedTuple):
     def words(self) -> str:
         """The answer in a few words: `subscription key or token`."""
         if not self.paths:
-            return NOBODY
+            return NO_ACCESS
         if self.is_open:
             return ANYONE
         return " or ".join(dict.fromkeys(path.words for path in self.paths))
@@ -90,28 +92,26 @@ def access_of(alternatives: Alternatives) -> Access:
     return Access(tuple(sorted(kept, key=_strength)))
 
 
+_PROOFS = {
+    TOKEN: TOKEN,
+    KEY: KEY_WORD,
+    ADDRESS: ADDRESS,
+    UNDECIDED: NOT_DECIDED,
+    OWN: OWN_CHECK,
+    OPAQUE: OWN_CHECK,
+}
+"""The kind of proof by the kind of fact; certificates depend on what was checked."""
+
+
 def _proofs(alternative: Alternative) -> frozenset[str]:
-    return frozenset(_kinds([fact for fact in alternative if not fact.is_free]))
-
-
-def _kinds(facts: Sequence[Fact]) -> Iterator[str]:
+    facts = [fact for fact in alternative if not fact.is_free]
+    found = {_PROOFS[fact.kind] for fact in facts if fact.kind in _PROOFS}
     certificate = {fact.subject for fact in facts if fact.kind == CERTIFICATE}
-    for fact in facts:
-        match fact.kind:
-            case "token":
-                yield TOKEN
-            case "key":
-                yield KEY_WORD
-            case "address":
-                yield ADDRESS
-            case "undecided":
-                yield NOT_DECIDED
-            case "own" | "opaque":
-                yield OWN_CHECK
     if certificate & {VERIFIED, PINNED}:
-        yield CERTIFICATE
+        found.add(CERTIFICATE)
     elif certificate & {NAMED, PRESENTED}:
-        yield OWN_CHECK  # anybody can make a certificate with a name
+        found.add(OWN_CHECK)  # anyone can make a certificate with a name
+    return frozenset(found)
 
 
 def _strength(path: AccessPath) -> tuple[int, list[int]]:

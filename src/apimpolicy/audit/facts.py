@@ -70,12 +70,18 @@ class PolicyLocation(NamedTuple):
 
 
 class GatewayAction(NamedTuple):
-    """An action of the gateway on a request on its way to the backend."""
+    """An action of the gateway on a request before it reaches the backend."""
 
     kind: str
     """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `asks`."""
 
     subject: str
+
+
+def attribute_of(element: Element, name: str) -> str:
+    """Return the text of an attribute; empty without it."""
+    found = element.get(name)
+    return "" if found is None else found.value.text.strip()
 
 
 def location_of(element: Element) -> PolicyLocation:

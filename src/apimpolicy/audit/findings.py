@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import attrs
 
-from apimpolicy.audit.access import NOBODY, OWN_CHECK
+from apimpolicy.audit.access import NO_ACCESS, OWN_CHECK
 from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, PolicyLocation, Token
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
 from apimpolicy.audit.policies import LENDS, LIMITS
 from apimpolicy.checks.audit_codes import audit_codes
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.audit.facts import GatewayAction
     from apimpolicy.audit.requests import Attempt
-    from apimpolicy.diagnostics import Severity
     from apimpolicy.engine.service import ServiceApi
 
 K = TypeVar("K")
@@ -57,8 +57,6 @@ class AuditFinding:
 
     @property
     def severity(self) -> Severity:
-        from apimpolicy.diagnostics import Severity
-
         return audit_codes()[self.code].severity if self.is_error is None else Severity.ERROR
 
 
@@ -239,7 +237,7 @@ class _Finder:
 
     def _cors(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         found = [each for each in operations if any(origin == "*" for origin, _ in each.cors)]
-        if found and not all(each.access.words == NOBODY for each in found):
+        if found and not all(each.access.words == NO_ACCESS for each in found):
             message = "scripts of every website may call it and read the responses"
             yield self._finding("AUD009", found, message, _at(found[0], ("cors", "*"), "origin *"))
 

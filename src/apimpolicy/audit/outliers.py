@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.access import ANYONE, KEY_WORD, NOBODY
+from apimpolicy.audit.access import ANYONE, KEY_WORD, NO_ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ def outliers(operations: Sequence[OperationAudit]) -> list[OperationAudit]:
     """Return the operations of an API that are weaker than most of it."""
     usual = usual_access(operations)
     like = [each for each in operations if each.access.words == usual]
-    if not usual or len(like) < FEW_SIBLINGS or usual in (ANYONE, NOBODY):
+    if not usual or len(like) < FEW_SIBLINGS or usual in (ANYONE, NO_ACCESS):
         return []
     model = like[0].access
     return [each for each in operations if each.access.is_decided and is_weaker(each, model.paths)]
@@ -35,7 +35,7 @@ def is_weaker(operation: OperationAudit, paths: Sequence[AccessPath]) -> bool:
 
 def usual_access(operations: Sequence[OperationAudit]) -> str:
     """Return the answer that most operations of an API have; empty if there is none."""
-    counts = Counter(each.access.words for each in operations if each.access.words != NOBODY)
+    counts = Counter(each.access.words for each in operations if each.access.words != NO_ACCESS)
     if not counts:
         return ""
     words, count = counts.most_common(1)[0]

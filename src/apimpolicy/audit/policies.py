@@ -18,6 +18,7 @@ from apimpolicy.audit.facts import (
     VERIFIED,
     Fact,
     GatewayAction,
+    attribute_of,
     location_of,
 )
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
@@ -61,7 +62,7 @@ def passes(walk: Walk, step: Step, state: State) -> State:
 
 def chooses_backend(walk: Walk, step: Step, state: State) -> State:
     walk.knowledge.changed()
-    lent = walk.lending_backends.get(_attribute(step.element, "backend-id"))
+    lent = walk.lending_backends.get(attribute_of(step.element, "backend-id"))
     return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
 
@@ -125,12 +126,12 @@ def token(walk: Walk, step: Step, state: State) -> State:
 
 def _made_by_the_gateway(walk: Walk, element: Element) -> str:
     """Return words for a token that isn't the caller's: from a header that a policy has set, or a variable."""
-    value = _attribute(element, "token-value")
+    value = attribute_of(element, "token-value")
     for name in _VARIABLE.findall(value):
         known = walk.knowledge.variable(name)
         if known.origin is None or known.origin.kind not in ("header", "query"):
             return f"a token in the variable '{name}'"
-    name = _attribute(element, "header-name").lower() or ("" if value else "authorization")
+    name = attribute_of(element, "header-name").lower() or ("" if value else "authorization")
     if element.get("query-parameter-name") is None and name and walk.knowledge.header_generation(name):
         return f"a token in header '{name}', which a policy has set"
     return ""
@@ -155,14 +156,14 @@ def certificate(walk: Walk, step: Step, state: State) -> State:
 
 
 def header(walk: Walk, step: Step, state: State) -> State:
-    name = _attribute(step.element, "name").lower()
+    name = attribute_of(step.element, "name").lower()
     values = tuple(each.text.strip() for each in step.element.elements() if each.name == "value")
     fact = Fact(OWN, f"header '{name}'", (values, 0)) if values else Fact(CHOICE, f"header '{name}'", (0,))
     return walk.proving(step, state, of_fact(fact))
 
 
 def address(walk: Walk, step: Step, state: State) -> State:
-    if _attribute(step.element, "action").lower() == "forbid":
+    if attribute_of(step.element, "action").lower() == "forbid":
         return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
@@ -179,9 +180,9 @@ def limits(walk: Walk, step: Step, state: State) -> State:
 
 
 def identity(walk: Walk, step: Step, state: State) -> State:
-    resource = _attribute(step.element, "resource")
+    resource = attribute_of(step.element, "resource")
     lent = f"managed identity for {resource.removeprefix('https://').rstrip('/') or 'an unknown resource'}"
-    variable = _attribute(step.element, "output-token-variable-name")
+    variable = attribute_of(step.element, "output-token-variable-name")
     if variable:
         walk.knowledge.set(variable, Value("credential", subject=lent))
         return state
@@ -190,8 +191,8 @@ def identity(walk: Walk, step: Step, state: State) -> State:
 
 
 def connection(walk: Walk, step: Step, state: State) -> State:
-    variable = _attribute(step.element, "context-variable-name")
-    name = _attribute(step.element, "provider-id") or "a provider"
+    variable = attribute_of(step.element, "context-variable-name")
+    name = attribute_of(step.element, "provider-id") or "a provider"
     if variable:
         walk.knowledge.set(variable, Value("credential", subject=f"connection '{name}'"))
     return state
@@ -208,13 +209,13 @@ def credentials(walk: Walk, step: Step, state: State) -> State:
 
 
 def header_set(walk: Walk, step: Step, state: State) -> State:
-    name = _attribute(step.element, "name").lower()
+    name = attribute_of(step.element, "name").lower()
     known = None if "@" in name or "{{" in name else name
     if has_trait(step.name, "sets-header"):
         walk.knowledge.header_changed(known, _written_value(step.element))
     else:
         walk.knowledge.query_changed(known)
-    action = _attribute(step.element, "exists-action") or "override"
+    action = attribute_of(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
         state = walk.act(step, state, GatewayAction(REPLACES, name))
     for lent in dict.fromkeys(_lent(walk, step.element, name)):
@@ -223,8 +224,8 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
 
 
 def _written_value(element: Element) -> Value:
-    """Return the value that set-header gives a header, where that is one known text."""
-    action = _attribute(element, "exists-action") or "override"
+    """Return the value that set-header sets, if it is one known text."""
+    action = attribute_of(element, "exists-action") or "override"
     values = [each for each in element.elements() if each.name == "value"]
     if action == "delete":
         return UNSET
@@ -264,24 +265,19 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
 
 
 def requests(walk: Walk, step: Step, state: State) -> State:
-    variable = _attribute(step.element, "response-variable-name")
+    variable = attribute_of(step.element, "response-variable-name")
     if variable:
         walk.knowledge.set(variable, Value("answer"))
     return walk.act(step, state, GatewayAction(ASKS, "another service"))
 
 
 def cors(walk: Walk, step: Step, state: State) -> State:
-    credentials = _attribute(step.element, "allow-credentials").lower() == "true"
+    credentials = attribute_of(step.element, "allow-credentials").lower() == "true"
     origins = [each.text.strip() for each in step.element.descendants() if each.name == "origin"]
     walk.cors.update((origin, credentials) for origin in origins)
     for origin in origins:
         walk.note(step, ("cors", origin))
     return state
-
-
-def _attribute(element: Element, name: str) -> str:
-    found = element.get(name)
-    return "" if found is None else found.value.text.strip()
 
 
 HANDLERS: dict[str, Callable[[Walk, Step, State], State]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.facts import Token
+from apimpolicy.audit.facts import Token, attribute_of
 from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ _TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/([^/]+)", re.IGNORECAS
 
 def token_of(element: Element) -> Token:
     """Return what validate-jwt or validate-azure-ad-token demands."""
-    urls = [_attribute(each, "url") for each in element.descendants() if each.name == "openid-config"]
-    tenant = _attribute(element, "tenant-id")
+    urls = [attribute_of(each, "url") for each in element.descendants() if each.name == "openid-config"]
+    tenant = attribute_of(element, "tenant-id")
     issuers = [*_texts(element, "issuers", "issuer")]
     keys = [each for each in element.descendants() if each.name == "key" and _is_inside(each, "issuer-signing-keys")]
-    claims = [_attribute(each, "name") for each in element.descendants() if each.name == "claim"]
+    claims = [attribute_of(each, "name") for each in element.descendants() if each.name == "claim"]
     audiences = [*_texts(element, "audiences", "audience")]
     audiences += _texts(element, "backend-application-ids", "application-id")
     applications = [*_texts(element, "client-application-ids", "application-id")]
     weaknesses: list[str] = []
-    if _attribute(element, "require-signed-tokens").lower() == "false":
+    if attribute_of(element, "require-signed-tokens").lower() == "false":
         weaknesses.append("unsigned tokens are accepted")
-    if _attribute(element, "require-expiration-time").lower() == "false":
+    if attribute_of(element, "require-expiration-time").lower() == "false":
         weaknesses.append("tokens never have to expire")
     if any(each.text.strip() and not is_unknown(each.text) and each.expression is None for each in keys):
         weaknesses.append("the signing key is written in the policy")
@@ -46,7 +46,7 @@ def token_of(element: Element) -> Token:
     shown = issuers or ([tenant] if tenant else [_issuer(url) for url in urls if url])
     if tenant:
         urls.append(
-            f"{_attribute(element, 'authentication-endpoint') or ENTRA}/{tenant.rstrip('/').rpartition('/')[2]}"
+            f"{attribute_of(element, 'authentication-endpoint') or ENTRA}/{tenant.rstrip('/').rpartition('/')[2]}"
         )
     return Token(tuple(shown), tuple(audiences), tuple(claims), tuple(applications), tuple(weaknesses), tuple(urls))
 
@@ -64,8 +64,3 @@ def _texts(element: Element, group: str, name: str) -> Iterator[str]:
     for each in element.descendants():
         if each.name == name and _is_inside(each, group):
             yield each.text.strip()
-
-
-def _attribute(element: Element, name: str) -> str:
-    found = element.get(name)
-    return "" if found is None else found.value.text.strip()

@@ -90,15 +90,9 @@ def _conditional_receiver(
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
-        written: Any = link.receiver
-        mark = binder.excerpt.text.find("?", written.end)
-        return binder.failure_at(
-            mark,
-            mark + 1,
-            link,
-            "CS0023",
-            f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
-        )
+        mark = binder.excerpt.text.find("?", link.receiver.end)
+        message = f"'?.' can't be used on a value of type '{shown(type_)}', which is never null"
+        return binder.failure_at(mark, mark + 1, link, "CS0023", message)
     return nodes.Placeholder(link.receiver, type_.underlying or type_)
 
 
@@ -110,10 +104,8 @@ def bind_receiver(binder: Binder, node: Node) -> Expression:
 
 def bind_conditional_member_access(binder: Binder, node: shapes.ConditionalMemberAccess) -> Expression:
     if binder.known_receiver is not None and node.receiver is binder.known_receiver[0]:
-        is_called = node is binder.called
-        return access_member(
-            binder, node, binder.known_receiver[1], node.name, node.type_arguments, is_called=is_called
-        )
+        known, is_called = binder.known_receiver[1], node is binder.called
+        return access_member(binder, node, known, node.name, node.type_arguments, is_called=is_called)
     return bind_chain(binder, node) or binder.bad(node)
 
 
@@ -147,13 +139,12 @@ def access_member(
     if isinstance(receiver, nodes.TypeReference):
         return _static_member(binder, node, receiver, token, name, types, is_called=is_called)
     if isinstance(receiver, (nodes.MethodGroup, UnboundLambda)):
-        shown = receiver.name if isinstance(receiver, nodes.MethodGroup) else "lambda"
-        return binder.failure(
-            node if isinstance(receiver, UnboundLambda) else name_token(receiver),
-            "CS0119" if isinstance(receiver, nodes.MethodGroup) else "CS0023",
-            f"'{shown}' is a method, and a method has no members",
-            help="add parentheses to call it",
-        )
+        where: Node | Token = node
+        code, what = "CS0023", "lambda"
+        if isinstance(receiver, nodes.MethodGroup):
+            where, code, what = name_token(receiver), "CS0119", receiver.name
+        message = f"'{what}' is a method, and a method has no members"
+        return binder.failure(where, code, message, help="add parentheses to call it")
     return _instance_member(binder, node, receiver, token, name, types, is_called=is_called)
 
 
@@ -192,10 +183,9 @@ def _static_member(
         return binder.bad(node)
     members = lookup.find_members(type_, name)
     if not members:
-        if isinstance(type_, NamedType):
-            nested = lookup.nested_type(type_, name, len(types))
-            if nested is not None:
-                return nodes.TypeReference(node, nested)
+        nested = lookup.nested_type(type_, name, len(types)) if isinstance(type_, NamedType) else None
+        if nested is not None:
+            return nodes.TypeReference(node, nested)
         from apimpolicy.binding import suggestions  # most members exist
 
         label, help = suggestions.for_static_member(binder, type_, name, is_called=is_called)
@@ -205,9 +195,8 @@ def _static_member(
         methods = [m for m in members if isinstance(m, Method)]
         return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
     if not first.is_static:
-        return binder.failure(
-            node, "CS0120", f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type"
-        )
+        message = f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type"
+        return binder.failure(node, "CS0120", message)
     if types:
         return no_generic(binder, node, token.start, _what(first), name)
     return member_value(node, None, first)
@@ -227,12 +216,13 @@ def _instance_member(
     if type_ is ERROR:
         return binder.bad(node)
     if type_ is VOID:
-        return _dot_after(binder, node, "CS0023", "the call before the dot returns nothing", token)
+        dot = binder.excerpt.text.rfind(".", node.start, token.start)
+        return binder.failure_at(dot, dot + 1, node, "CS0023", "the call before the dot returns nothing")
     if type_ is DYNAMIC:
         return nodes.Dynamic(node, DYNAMIC, "member", (receiver,), token)
     if isinstance(type_, SpecialType):
         return binder.failure(node, "CS0023", f"'{type_}' has no members")
-    element = _element(binder, node, receiver, type_, name)
+    element = _element(node, receiver, type_, name)
     if element is not None:
         if is_called and not is_delegate(element.type) and element.type is not DYNAMIC:
             return _passed_over(node, receiver, name, types) or element
@@ -244,12 +234,8 @@ def _instance_member(
             return found
     if members and not isinstance(members[0], Method):
         if members[0].is_static:
-            return binder.failure(
-                node,
-                "CS0176",
-                f"'{name}' is a static member: use it through the type '{shown(type_)}'",
-                help=f"write {shown(type_)}.{name}",
-            )
+            message = f"'{name}' is a static member: use it through the type '{shown(type_)}'"
+            return binder.failure(node, "CS0176", message, help=f"write {shown(type_)}.{name}")
         if types:
             return no_generic(binder, node, token.start, _what(members[0]), name)
         return member_value(node, receiver, members[0])
@@ -272,38 +258,24 @@ def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type,
     return group
 
 
-def _element(binder: Binder, node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
+def _element(node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
     """Return a member that the compiler makes: of a tuple with names, or of an anonymous object."""
     if isinstance(type_, TupleType):
-        return _tuple_element(node, receiver, type_, name)
-    if isinstance(type_, AnonymousType):
-        for index, (member, member_type) in enumerate(type_.members):
-            if member == name:
-                return nodes.AnonymousMember(node, member_type, receiver, index)
+        names = [*type_.names, *(f"Item{place}" for place in range(1, len(type_.arguments) + 1))]
+        if name not in names:
+            return None
+        index = names.index(name) % len(type_.arguments)
+        return nodes.TupleElement(node, type_.arguments[index], receiver, index)
+    for index, (member, member_type) in enumerate(type_.members if isinstance(type_, AnonymousType) else ()):
+        if member == name:
+            return nodes.AnonymousMember(node, member_type, receiver, index)
     return None
-
-
-def _dot_after(binder: Binder, node: Node, code: str, message: str, token: Token) -> Bad:
-    """Return a mistake at the dot before a name."""
-    dot = binder.excerpt.text.rfind(".", node.start, token.start)
-    return binder.failure_at(dot, dot + 1, node, code, message)
-
-
-def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str) -> Expression | None:
-    if name in type_.names:
-        index = type_.names.index(name)
-    elif name.startswith("Item") and name[4:].isdigit() and 1 <= int(name[4:]) <= len(type_.arguments):
-        index = int(name[4:]) - 1
-    else:
-        return None
-    return nodes.TupleElement(node, type_.arguments[index], receiver, index)
 
 
 def member_value(node: Node, receiver: Expression | None, member: Any) -> Expression:
     if isinstance(member, Field):
-        if member.is_constant:
-            return nodes.FieldAccess(node, member.type, receiver, member, constant=member.value)
-        return nodes.FieldAccess(node, member.type, receiver, member)
+        constant = member.value if member.is_constant else nodes.NOT_CONSTANT
+        return nodes.FieldAccess(node, member.type, receiver, member, constant=constant)
     return nodes.PropertyAccess(node, member.type, receiver, member)
 
 

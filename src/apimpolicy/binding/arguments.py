@@ -55,9 +55,8 @@ def _argument(binder: Binder, node: shapes.Argument) -> Argument:
         _named_argument_meant(binder, value)
     expression = binder.bind_value(value)
     if mode and not isinstance(expression, (*_VARIABLES, Bad)):
-        expression = binder.failure(
-            value, "CS8156" if mode == "in" else "CS1510", f"'{mode}' must be followed by a variable"
-        )
+        message = f"'{mode}' must be followed by a variable"
+        expression = binder.failure(value, "CS8156" if mode == "in" else "CS1510", message)
     elif mode in ("ref", "out") and isinstance(expression, nodes.Local) and expression.symbol.kind in _NO_REFERENCE:
         what = f"'{expression.symbol.name}' can only be read, so it cannot be passed with '{mode}'"
         expression = binder.failure(value, _NO_REFERENCE[expression.symbol.kind], what)

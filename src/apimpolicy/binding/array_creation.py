@@ -41,9 +41,8 @@ def array_of_elements(
     """Return an array with its elements listed, and perhaps its sizes as well."""
     for size in sizes:
         if not size.is_constant:
-            return binder.failure(
-                size.syntax, "CS0150", "the size must be a constant when the array has an initializer"
-            )
+            message = "the size must be a constant when the array has an initializer"
+            return binder.failure(size.syntax, "CS0150", message)
     items = _array_items(binder, initializer, type_, 0, [size.constant for size in sizes] or [None] * type_.rank)
     return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, tuple(sizes), tuple(items))
 

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 
 class Variables:
-    """Hands out bits: one to a variable, one to each element of a tuple variable (section 9.2.1), nested ones too."""
+    """Hands out bits: one to a variable, one to each element of a tuple variable (section 9.2.1), nested ones too.
+
+    The first bit belongs to none: only a state that control cannot reach has it.
+    """
 
     def __init__(self) -> None:
         self._first_bits: dict[LocalSymbol, tuple[int, int]] = {}
-        self._owners: list[LocalSymbol] = []
+        self._owners: list[LocalSymbol | None] = [None]
 
     def mask(self, symbol: LocalSymbol) -> int:
         """Return all bits of a variable."""
@@ -47,12 +50,12 @@ class Variables:
 
     def symbols(self, mask: int) -> Iterator[LocalSymbol]:
         """Yield the variables that have a bit in the mask, in the order in which they were met."""
-        last = None
+        last: LocalSymbol | None = None
         while mask:
             lowest = mask & -mask
             mask ^= lowest
             owner = self._owners[lowest.bit_length() - 1]
-            if owner is not last:
+            if owner is not None and owner is not last:
                 last = owner
                 yield owner
 

@@ -20,6 +20,8 @@ Jump: TypeAlias = "tuple[str, Bound | None]"
 """Where a jump goes: `break` or `continue` of a statement, `label` with the labeled one, `return` with itself."""
 
 UNREACHABLE: Final = -1
+ALL_SET: Final = UNREACHABLE & ~1
+"""The state in which every variable is set, where control can be: a call always returns, as far as the rules know."""
 
 
 class ExpressionWalk:
@@ -142,8 +144,8 @@ class ExpressionWalk:
                 state = self._evaluate_target(target, state)
         state = self.visit(node.value, state)
         for target in node.targets:
-            nested = isinstance(target, nodes.Deconstruction)
-            state = self.visit(target, state) if nested else self._assign(target, state)  # type: ignore[arg-type]
+            is_nested = isinstance(target, nodes.Deconstruction)
+            state = self.visit(target, state) if target is not None and is_nested else self._assign(target, state)
         return state
 
     def _arguments(self, arguments: Sequence[Expression], modes: Sequence[str], state: int) -> int:
@@ -255,10 +257,10 @@ class ExpressionWalk:
         if frame is None:
             return state
         if not frame.is_finished:  # a recursive call: it gives outer variables what the whole function gives them
-            return state | ~frame.own
+            return state | (ALL_SET & ~frame.own)
         for symbol in self.variables.symbols(frame.reads & ~(state | self.reported)):
             self._read(node, symbol, self.variables.mask(symbol), state)
-        return state | frame.writes if is_call else state
+        return state | (ALL_SET & frame.writes) if is_call else state
 
     # ------------------------------------------------------------------------------------------ conditions
 

@@ -93,18 +93,13 @@ def _bind_expression(
     if isinstance(body, DefaultLiteral):
         body = binder.default_value(body.syntax, OBJECT)
     if isinstance(body, MethodGroup):
-        body = binder.failure(
-            name_token(body),
-            "CS0428",
-            f"'{body.name}' is a method; did you forget the parentheses?",
-            help=advice.for_method(body),
-        )
+        message = f"'{body.name}' is a method; did you forget the parentheses?"
+        body = binder.failure(name_token(body), "CS0428", message, help=advice.for_method(body))
     elif is_ref_struct(body.type):
         body = binder.failure(body.syntax, "CS0029", f"'{shown(body.type)}' cannot be converted to 'object'")
     elif body.type is VOID:
-        body = binder.failure(
-            body.syntax, "CS0029", "this call returns nothing (void), but a policy expression must have a value"
-        )
+        message = "this call returns nothing (void), but a policy expression must have a value"
+        body = binder.failure(body.syntax, "CS0029", message)
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
         body = binder.failure(tree.expression, "CS1660", f"a policy can't use a {body.type} as a value")
     if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
@@ -119,22 +114,18 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, contex
     block = binder.bind_block(block_node)
     for statement in returns:
         if statement.value is not None and is_ref_struct(statement.value.type):
-            binder.report(
-                statement.value.syntax, "CS0029", f"'{shown(statement.value.type)}' cannot be converted to 'object'"
-            )
+            message = f"'{shown(statement.value.type)}' cannot be converted to 'object'"
+            binder.report(statement.value.syntax, "CS0029", message)
         if statement.value is not None and statement.value.type is VOID:
-            binder.report(
-                statement.value.syntax, "CS0029", "this call returns nothing (void), but a value must be returned"
-            )
+            message = "this call returns nothing (void), but a value must be returned"
+            binder.report(statement.value.syntax, "CS0029", message)
         if statement.value is None and not binder.diagnostics:
-            binder.report(
-                statement.syntax, "CS0126", "a value must be returned", help="a policy expression needs a result"
-            )
+            message = "a value must be returned"
+            binder.report(statement.syntax, "CS0126", message, help="a policy expression needs a result")
     is_iterator = any(diagnostic.code == "CS1624" for diagnostic in binder.diagnostics)
     if not is_iterator and falls_through(binder, block):
-        binder.report_at(
-            1, 2, "CS0161", "not every path through this block returns a value", help="end the block with 'return …;'"
-        )
+        message = "not every path through this block returns a value"
+        binder.report_at(1, 2, "CS0161", message, help="end the block with 'return …;'")
     values = [statement.value for statement in returns if statement.value is not None]
     types = tuple(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
     result = _result_type(values) if values else OBJECT

@@ -51,12 +51,8 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
     if isinstance(callee, (nodes.TypeReference, nodes.NamespaceReference)):
         if isinstance(callee, nodes.NamespaceReference):
             return binder.failure(target, "CS0118", f"'{callee.name}' is a namespace but is used like a variable")
-        return binder.failure(
-            target,
-            "CS1955",
-            f"'{shown(callee.type)}' is a type and cannot be called",
-            help="write 'new' before it to make an object",
-        )
+        message = f"'{shown(callee.type)}' is a type and cannot be called"
+        return binder.failure(target, "CS1955", message, help="write 'new' before it to make an object")
     if callee.type is DYNAMIC:
         return dynamic_invocation(binder, node, callee, arguments)
     signature = lookup.delegate_signature(callee.type)
@@ -167,12 +163,8 @@ def finish_call(
     is_type = isinstance(receiver, nodes.TypeReference)
     if receiver is not None and method.is_static and not is_type:
         receiver_name = shown(receiver.type)
-        return binder.failure(
-            node,
-            "CS0176",
-            f"'{method.name}' is a static method: call it through the type '{receiver_name}'",
-            help=f"write {receiver_name}.{method.name}(…)",
-        )
+        message = f"'{method.name}' is a static method: call it through the type '{receiver_name}'"
+        return binder.failure(node, "CS0176", message, help=f"write {receiver_name}.{method.name}(…)")
     if is_type and not method.is_static:
         return binder.failure(
             _callee(node),
@@ -273,11 +265,8 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
         return dynamic_operation(binder, node, "index", [receiver], None, arguments)
     if isinstance(type_, ArrayType):
         if len(arguments) != type_.rank:
-            return binder.failure(
-                node,
-                "CS0022",
-                f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}",
-            )
+            message = f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}"
+            return binder.failure(node, "CS0022", message)
         return nodes.ArrayAccess(node, type_.element, receiver, tuple([array_index(binder, a) for a in arguments]))
     found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []
     if not found:

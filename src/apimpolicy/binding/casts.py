@@ -47,12 +47,8 @@ def cast(binder: Binder, node: Node, operand: Expression, target: Type) -> Expre
     if found is None:
         if operand.type is NULL:
             return binder.failure(node, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?'")
-        return binder.failure(
-            node,
-            "CS0030",
-            f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'",
-            help=advice.for_conversion(operand.type, target, operand),
-        )
+        message = f"'{shown(operand.type)}' cannot be cast to '{shown(target)}'"
+        return binder.failure(node, "CS0030", message, help=advice.for_conversion(operand.type, target, operand))
     return binder.apply(operand, target, found, node, explicit=True)
 
 
@@ -62,20 +58,12 @@ def bind_as_type(binder: Binder, node: shapes.AsType) -> Expression:
     if isinstance(operand, Bad) or target.has_error:
         return binder.bad(node, target)
     if target.is_value_type and target.underlying is None:
-        return binder.failure(
-            node,
-            "CS0077",
-            f"'as' must be used with a type that can be null, and '{shown(target)}' can't be",
-            help=f"use 'as {shown(target)}?' or a cast",
-        )
+        message = f"'as' must be used with a type that can be null, and '{shown(target)}' can't be"
+        return binder.failure(node, "CS0077", message, help=f"use 'as {shown(target)}?' or a cast")
     if isinstance(target, TypeParameter) and not is_reference(target):
         help = f"write where {target.name} : class"
-        return binder.failure(
-            node,
-            "CS0413",
-            f"'as' must be used with a type that can be null, and '{target.name}' might not be",
-            help=help,
-        )
+        message = f"'as' must be used with a type that can be null, and '{target.name}' might not be"
+        return binder.failure(node, "CS0413", message, help=help)
     if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
         return binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'as'")
     found = conv.explicit_conversion(operand.type, target)

@@ -65,12 +65,8 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
         exact_two = conv.standard_implicit(two, one) is not None
         if exact_one != exact_two:
             return two if exact_one else one
-        binder.report(
-            node,
-            "CS0172",
-            f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other",
-            help="cast one of them",
-        )
+        message = f"the type of '?:' is ambiguous: '{shown(one)}' and '{shown(two)}' convert to each other"
+        binder.report(node, "CS0172", message, help="cast one of them")
         return None
     if to_two:
         return two
@@ -81,16 +77,11 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
         return None
     for branch in (first, second):
         if isinstance(branch, UnboundLambda):
-            binder.report(
-                branch.syntax, "CS1660", "a lambda can't be a branch of '?:'", help="cast it to a delegate type"
-            )
+            message = "a lambda can't be a branch of '?:'"
+            binder.report(branch.syntax, "CS1660", message, help="cast it to a delegate type")
             return None
-    binder.report(
-        node,
-        "CS0173",
-        f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}",
-        help=_cast_of_branch(one, two),
-    )
+    message = f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}"
+    binder.report(node, "CS0173", message, help=_cast_of_branch(one, two))
     return None
 
 
@@ -139,12 +130,8 @@ def _coalesce_types(left: Expression, right: Expression, inner: Type | None) -> 
 
 
 def bind_throw_expression(binder: Binder, node: shapes.ThrowExpression) -> Expression:
-    binder.report_at(
-        node.start,
-        node.start + len("throw"),
-        "CS8115",
-        "'throw' can't be used here",
-        help="a throw expression is allowed after '??', in a branch of '?:', and after '=>'",
-    )
+    message = "'throw' can't be used here"
+    help = "a throw expression is allowed after '??', in a branch of '?:', and after '=>'"
+    binder.report_at(node.start, node.start + len("throw"), "CS8115", message, help=help)
     thrown(binder, node.exception)
     return binder.bad(node)

@@ -34,12 +34,8 @@ def constrain(
     function = name_of(declaration.name)
     if not parameters:
         place = clauses.clauses[0]
-        binder.report_at(
-            place.start,
-            place.start + len("where"),
-            "CS0080",
-            f"'{function}' is not generic, so it can't have constraints",
-        )
+        message = f"'{function}' is not generic, so it can't have constraints"
+        binder.report_at(place.start, place.start + len("where"), "CS0080", message)
         return
     seen: set[str] = set()
     for clause in clauses.clauses:
@@ -48,12 +44,8 @@ def constrain(
         if parameter is None:
             binder.report(clause.name, "CS0699", f"'{function}' has no type parameter named '{name}'")
         elif name in seen:
-            binder.report(
-                clause.name,
-                "CS0409",
-                f"the constraints of '{name}' are already given",
-                help="combine them in one 'where' clause",
-            )
+            message = f"the constraints of '{name}' are already given"
+            binder.report(clause.name, "CS0409", message, help="combine them in one 'where' clause")
         else:
             seen.add(name)
             _clause(binder, parameter, clause.constraints)
@@ -66,9 +58,8 @@ def _clause(binder: Binder, parameter: TypeParameter, constraints: list[Node]) -
         word = _word(node)
         if word in _PRIMARY:
             if index:
-                binder.report(
-                    node, "CS0449", f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
-                )
+                message = f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
+                binder.report(node, "CS0449", message)
                 continue
         elif word == "new()":
             if index < len(constraints) - 1:

@@ -156,16 +156,12 @@ class Binder(Reports):
 
     def require_value(self, expression: Expression) -> Expression:
         if isinstance(expression, nodes.TypeReference):
-            return self.failure(
-                expression.syntax,
-                "CS0119",
-                f"'{shown(expression.type)}' is a type, which is not valid here",
-                help="use a value of this type, or one of its members",
-            )
+            message = f"'{shown(expression.type)}' is a type, which is not valid here"
+            help = "use a value of this type, or one of its members"
+            return self.failure(expression.syntax, "CS0119", message, help=help)
         if isinstance(expression, nodes.NamespaceReference):
-            return self.failure(
-                expression.syntax, "CS0118", f"'{expression.name}' is a namespace but is used like a variable"
-            )
+            message = f"'{expression.name}' is a namespace but is used like a variable"
+            return self.failure(expression.syntax, "CS0118", message)
         return expression
 
     def bind_typed(self, node: Node) -> Expression:
@@ -174,9 +170,8 @@ class Binder(Reports):
 
     def require_typed(self, expression: Expression) -> Expression:
         if isinstance(expression, nodes.MethodGroup):
-            return self.failure(
-                expression.syntax, "CS0119", f"'{expression.name}' is a method; did you forget the parentheses?"
-            )
+            message = f"'{expression.name}' is a method; did you forget the parentheses?"
+            return self.failure(expression.syntax, "CS0119", message)
         return expression
 
     # --------------------------------------------------------------------------------------------- scopes
@@ -209,12 +204,8 @@ class Binder(Reports):
         else:
             outer = self.scope.parent
             if self.scope.find(symbol.name) is not None or (outer is not None and outer.declares_later(symbol.name)):
-                self.report(
-                    where,
-                    "CS0136",
-                    f"'{symbol.name}' is already used in the enclosing scope",
-                    help="choose another name",
-                )
+                message = f"'{symbol.name}' is already used in the enclosing scope"
+                self.report(where, "CS0136", message, help="choose another name")
         self.scope.declare(symbol)
 
     # ----------------------------------------------------------------------------------------- conversion
@@ -375,9 +366,8 @@ class Binder(Reports):
         if form is not None:
             return form.unconvertible(self, expression, target, syntax)
         if source is NULL:
-            return self.failure(
-                syntax, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?' to allow null"
-            )
+            message = f"'{shown(target)}' cannot be null"
+            return self.failure(syntax, "CS0037", message, help=f"use '{shown(target)}?' to allow null")
         if isinstance(expression, DefaultLiteral):
             return self.failure(syntax, "CS8716", f"'default' can't be used for '{shown(target)}'")
         if (
@@ -390,30 +380,20 @@ class Binder(Reports):
             return self.bad(syntax)
         if source is DOUBLE and isinstance(expression, nodes.Literal) and target in (FLOAT, DECIMAL):
             suffix = "F" if target is FLOAT else "M"
-            return self.failure(
-                syntax,
-                "CS0664",
-                f"a literal with a decimal point is a 'double', not a '{target}'",
-                label=f"write the suffix {suffix}",
-            )
+            message = f"a literal with a decimal point is a 'double', not a '{target}'"
+            return self.failure(syntax, "CS0664", message, label=f"write the suffix {suffix}")
         if expression.is_constant and source is INT and target in INTEGRAL_RANGES:
             low, high = INTEGRAL_RANGES[target]
             if not low <= expression.constant <= high:
-                return self.failure(
-                    syntax, "CS0031", f"the constant '{expression.constant}' cannot be converted to '{target}'"
-                )
+                message = f"the constant '{expression.constant}' cannot be converted to '{target}'"
+                return self.failure(syntax, "CS0031", message)
         if conv.explicit_conversion(source, target) is not None:
-            return self.failure(
-                syntax,
-                "CS0266",
-                f"'{shown(source)}' is not converted to '{shown(target)}' implicitly",
-                label=f"is a cast missing? ({shown(target)})",
-                help=advice.for_null(source, target),
-            )
+            message = f"'{shown(source)}' is not converted to '{shown(target)}' implicitly"
+            help = advice.for_null(source, target)
+            return self.failure(syntax, "CS0266", message, label=f"is a cast missing? ({shown(target)})", help=help)
         if source is VOID:
-            return self.failure(
-                syntax, "CS0029", f"this call returns nothing (void), but a '{shown(target)}' is expected here"
-            )
+            message = f"this call returns nothing (void), but a '{shown(target)}' is expected here"
+            return self.failure(syntax, "CS0029", message)
         help = advice.for_conversion(source, target, expression)
         return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 

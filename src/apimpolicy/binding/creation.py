@@ -90,9 +90,8 @@ def _bind_for_errors(binder: Binder, initializer: shapes.Initializer) -> None:
 def _not_creatable(binder: Binder, node: Node, type_node: Child, type_: Type) -> Expression:
     if isinstance(type_, NamedType) and type_.kind == "delegate":
         return binder.failure(node, "CS0149", "write the lambda itself instead of 'new'")
-    return binder.failure(
-        node, "CS0144", f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
-    )
+    message = f"'{shown(type_)}' is abstract or an interface and can't be created with 'new'"
+    return binder.failure(node, "CS0144", message)
 
 
 def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
@@ -239,9 +238,8 @@ def bind_member_initializer(binder: Binder, node: shapes.MemberInitializer) -> E
 
 
 def bind_indexer_initializer(binder: Binder, node: shapes.IndexerInitializer) -> Expression:
-    return binder.failure(
-        node, "CS0622", "the elements of an array have no keys", help="use a Dictionary, or a JObject"
-    )
+    message = "the elements of an array have no keys"
+    return binder.failure(node, "CS0622", message, help="use a Dictionary, or a JObject")
 
 
 def bind_initializer(binder: Binder, node: shapes.Initializer) -> Expression:
@@ -269,11 +267,8 @@ def bind_anonymous_object_creation(binder: Binder, node: shapes.AnonymousObjectC
         seen.add(name)
         if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
             is_let = node.members[0].name is not None and not _is_written(node.members[0].name)
-            return binder.failure(
-                child,
-                "CS1932" if is_let else "CS0828",
-                f"the property '{name}' can't be set to {advice.operand_name(value)}",
-            )
+            message = f"the property '{name}' can't be set to {advice.operand_name(value)}"
+            return binder.failure(child, "CS1932" if is_let else "CS0828", message)
         members.append((name, value.type))
         values.append(value)
     type_ = anonymous_type(tuple(members))
@@ -295,9 +290,8 @@ def bind_tuple(binder: Binder, node: shapes.Tuple) -> Expression:
         check_tuple_name(binder, name, names)
     for element in elements:
         if element.type is VOID:
-            return binder.failure(
-                element.syntax, "CS8210", "a call that returns nothing (void) can't be an element of a tuple"
-            )
+            message = "a call that returns nothing (void) can't be an element of a tuple"
+            return binder.failure(element.syntax, "CS8210", message)
     if any(isinstance(e, Bad) for e in elements):
         return binder.bad(node)
     names = _without_clashes(names, [child.name is not None for child in node.elements])

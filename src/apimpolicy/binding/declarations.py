@@ -102,9 +102,8 @@ def _declarator(
             binder.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
         return nodes.LocalDeclaration(node, symbol, None)
     if isinstance(initializer, shapes.RefExpression):
-        binder.report(
-            node, "CS8171", f"'{name}' is not a ref variable and can't be initialized with 'ref'", help="remove 'ref'"
-        )
+        message = f"'{name}' is not a ref variable and can't be initialized with 'ref'"
+        binder.report(node, "CS8171", message, help="remove 'ref'")
         symbol.type = ERROR
         return nodes.LocalDeclaration(node, symbol, binder.bad(node))
     if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
@@ -147,12 +146,8 @@ def _reference_declarator(
         return nodes.LocalDeclaration(node, symbol, None)
     value: Expression
     if not isinstance(initializer, shapes.RefExpression):
-        value = binder.failure(
-            node,
-            "CS8172",
-            f"'{symbol.name}' is a ref variable and must be initialized with 'ref'",
-            help="write 'ref' before the value",
-        )
+        message = f"'{symbol.name}' is a ref variable and must be initialized with 'ref'"
+        value = binder.failure(node, "CS8172", message, help="write 'ref' before the value")
     else:
         value = bind_reference(binder, initializer, read_only=read_only)
         if is_var:
@@ -174,9 +169,8 @@ def _instead_of_var(value: Expression) -> str:
 
 def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expression:
     if isinstance(initializer, shapes.Initializer):
-        return binder.failure(
-            node, "CS0820", f"'var {name}' can't be initialized with braces alone", help="write new[] { … }"
-        )
+        message = f"'var {name}' can't be initialized with braces alone"
+        return binder.failure(node, "CS0820", message, help="write new[] { … }")
     value = binder.bind_value(initializer)
     if isinstance(value, Bad):
         return value
@@ -184,22 +178,19 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expr
         return binder.failure(value.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
     if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
         what = {NULL: "null"}.get(value.type, f"a {value.type}")
-        return binder.failure(
-            node, "CS0815", f"the type of 'var {name}' can't be inferred from {what}", help=_instead_of_var(value)
-        )
+        message = f"the type of 'var {name}' can't be inferred from {what}"
+        return binder.failure(node, "CS0815", message, help=_instead_of_var(value))
     if value.type is VOID:
-        return binder.failure(
-            node, "CS0815", f"'var {name}' can't be initialized by a call that returns nothing (void)"
-        )
+        message = f"'var {name}' can't be initialized by a call that returns nothing (void)"
+        return binder.failure(node, "CS0815", message)
     return value
 
 
 def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDeclarationStatement) -> Statement:
     type_node, declarators = node.type, node.declarators
     if is_var(type_node):
-        binder.report(
-            type_node, "CS0822", "a constant can't be declared with 'var'", help="write its type: int, string, …"
-        )
+        message = "a constant can't be declared with 'var'"
+        binder.report(type_node, "CS0822", message, help="write its type: int, string, …")
         type_: Type = ERROR
     else:
         type_ = binder.bind_type(type_node)

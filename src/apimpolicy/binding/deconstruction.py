@@ -87,8 +87,10 @@ def _take_apart(binder: Binder, node: Node, parts: list[_Part], value: Expressio
             return value
     elements: list[Expression] = []
     for target, placeholder in zip(targets, placeholders, strict=True):
-        is_whole = target is None or isinstance(target, nodes.Deconstruction)
-        elements.append(placeholder if is_whole else binder.convert(placeholder, target.type))  # type: ignore[union-attr]
+        if target is None or isinstance(target, nodes.Deconstruction):
+            elements.append(placeholder)
+        else:
+            elements.append(binder.convert(placeholder, target.type))
     if any(isinstance(e, Bad) for e in (*targets, *elements)):
         return binder.bad(node)
     return nodes.Deconstruction(node, type_, value, tuple(placeholders), tuple(elements), tuple(targets))
@@ -144,9 +146,8 @@ def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -
     where = node
     if isinstance(node, (shapes.Assignment, shapes.ForeachVariableStatement)):
         where = node.right if isinstance(node, shapes.Assignment) else node.collection
-    return binder.failure(
-        where, "CS8129", f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables"
-    )
+    message = f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables"
+    return binder.failure(where, "CS8129", message)
 
 
 # ------------------------------------------------------------------------------------------------ targets

@@ -41,11 +41,9 @@ def dynamic_operation(
         if isinstance(value, Bad):
             return binder.bad(node)
         if isinstance(value, UnboundLambda):
-            return binder.failure(
-                value.syntax, "CS1977", "a lambda can't be an argument of a dynamic call; cast it to a delegate type"
-            )
+            message = "a lambda can't be an argument of a dynamic call; cast it to a delegate type"
+            return binder.failure(value.syntax, "CS1977", message)
         if isinstance(value, MethodGroup):
-            return binder.failure(
-                value.syntax, "CS1976", f"the method '{value.name}' can't be an argument of a dynamic call"
-            )
+            message = f"the method '{value.name}' can't be an argument of a dynamic call"
+            return binder.failure(value.syntax, "CS1976", message)
     return Dynamic(node, type_, operation, (*receivers, *(a.expression for a in arguments)), detail, tuple(arguments))

@@ -120,12 +120,8 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
 def _declare_parameter(binder: Binder, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
     outer = unbound.scope
     if symbol.name != "_" and (outer.find(symbol.name) is not None or outer.declares_later(symbol.name)):
-        binder.report(
-            _parameter_token(unbound, symbol.name),
-            "CS0136",
-            f"'{symbol.name}' is already used in the enclosing scope",
-            help="rename the lambda's parameter",
-        )
+        message = f"'{symbol.name}' is already used in the enclosing scope"
+        binder.report(_parameter_token(unbound, symbol.name), "CS0136", message, help="rename the lambda's parameter")
     binder.scope.declare(symbol)
 
 
@@ -252,23 +248,18 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
     """CS1660, CS1593, CS1661, CS1662: why a lambda does not fit."""
     signature = lookup.delegate_signature(target)
     if signature is None:
-        return binder.failure(
-            syntax, "CS1660", f"a lambda can't be converted to '{shown(target)}' because it is not a delegate type"
-        )
+        message = f"a lambda can't be converted to '{shown(target)}' because it is not a delegate type"
+        return binder.failure(syntax, "CS1660", message)
     count = len(unbound.names or ())
     if unbound.names is not None and count != len(signature.parameters):
-        return binder.failure(
-            syntax,
-            "CS1593",
-            f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}",
-        )
+        message = f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}"
+        return binder.failure(syntax, "CS1593", message)
     types = _parameter_types(unbound, target)
     if types is None and ERROR in (unbound.explicit_types or ()):
         return binder.bad(syntax)
     if types is None:
-        return binder.failure(
-            syntax, "CS1661", f"the parameter types of the lambda don't match the delegate '{shown(target)}'"
-        )
+        message = f"the parameter types of the lambda don't match the delegate '{shown(target)}'"
+        return binder.failure(syntax, "CS1661", message)
     bound = bound_body(binder, unbound, types)
     if bound.diagnostics:
         binder.diagnostics.extend(bound.diagnostics)
@@ -291,9 +282,8 @@ def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wa
             if value is None and wanted is not VOID:
                 return binder.failure(statement.syntax, "CS0126", f"a value of type '{shown(wanted)}' must be returned")
             if value is not None and wanted is VOID:
-                return binder.failure(
-                    statement.syntax, "CS8030", "this lambda returns nothing (void), so 'return' can't have a value"
-                )
+                message = "this lambda returns nothing (void), so 'return' can't have a value"
+                return binder.failure(statement.syntax, "CS8030", message)
             if value is not None and binder.classify(value, wanted) is None:
                 binder.convert(value, wanted)
                 return binder.failure(value.syntax, "CS1662", _WRONG_RESULT)

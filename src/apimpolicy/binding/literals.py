@@ -39,19 +39,8 @@ def _bind_literal(
     return Literal(node, named(type_), value)
 
 
-bind_integer_literal = _bind_literal
-
-
-bind_real_literal = _bind_literal
-
-
-bind_character_literal = _bind_literal
-
-
-bind_string_literal = _bind_literal
-
-
-bind_verbatim_string_literal = _bind_literal
+bind_integer_literal = bind_real_literal = bind_character_literal = _bind_literal
+bind_string_literal = bind_verbatim_string_literal = _bind_literal
 
 
 def bind_true_literal(binder: Binder, node: shapes.TrueLiteral) -> Expression:

@@ -111,9 +111,8 @@ def _check_parameters(binder: Binder, written: shapes.Parameters, function: Loca
         elif default is not None:
             function.defaults.append((parameter, default, token, scope))
         elif parameter.mode != "params" and any(other.has_default for other in before):
-            binder.report_at(
-                token.end, token.end + 1, "CS1737", "optional parameters must come after all required parameters"
-            )
+            message = "optional parameters must come after all required parameters"
+            binder.report_at(token.end, token.end + 1, "CS1737", message)
         before.append(parameter)
 
 

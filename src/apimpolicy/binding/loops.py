@@ -85,13 +85,8 @@ def _foreach_element(binder: Binder, node: Node, placeholder: nodes.Placeholder,
     """Return the implied conversion of each element, explicit ones included (section 13.9.5)."""
     found = conv.explicit_conversion(placeholder.type, target)
     if found is None:
-        return binder.failure_at(
-            node.start,
-            node.start + len("foreach"),
-            node,
-            "CS0030",
-            f"elements of type '{shown(placeholder.type)}' can't be converted to '{shown(target)}'",
-        )
+        message = f"elements of type '{shown(placeholder.type)}' can't be converted to '{shown(target)}'"
+        return binder.failure_at(node.start, node.start + len("foreach"), node, "CS0030", message)
     return binder.apply(placeholder, target, found, explicit=True)
 
 

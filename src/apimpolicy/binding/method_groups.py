@@ -34,16 +34,11 @@ def converted(binder: Binder, group: MethodGroup, target: Type) -> Expression:
 def unconvertible(binder: Binder, group: MethodGroup, target: Type, syntax: Node | Token) -> Bad:
     """CS0428, CS0407, CS0123: why a method does not fit."""
     if lookup.delegate_signature(target) is None:
-        return binder.failure(
-            name_token(group),
-            "CS0428",
-            f"'{group.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?",
-            help=advice.for_method(group),
-        )
+        message = f"'{group.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?"
+        return binder.failure(name_token(group), "CS0428", message, help=advice.for_method(group))
     if _differs_in_result(binder, group, target):
-        return binder.failure(
-            syntax, "CS0407", f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'"
-        )
+        message = f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'"
+        return binder.failure(syntax, "CS0407", message)
     return binder.failure(syntax, "CS0123", f"no overload of '{group.name}' matches the delegate '{shown(target)}'")
 
 

@@ -103,11 +103,8 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
             code = "CS0110" if symbol.kind == "constant" else "CS0841"
             return binder.failure(node, code, f"'{symbol.name}' is used in its own declaration")
         if symbol.awaits_type:
-            return binder.failure(
-                node,
-                "CS8196",
-                f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments",
-            )
+            message = f"the type of '{symbol.name}' is inferred from this call, so it can't be used in its arguments"
+            return binder.failure(node, "CS8196", message)
         return binder.bad(node)
     if symbol is binder.being_declared and symbol.kind == "constant":
         return binder.failure(node, "CS0110", f"'{symbol.name}' is used in its own declaration")
@@ -119,7 +116,10 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
 
 def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
     """Return what an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
-    names = [*(name for scope in binder.scope.outward() for name in scope.names), "true", "false", "null"]
+    names: list[str] = []
+    for scope in binder.scope.outward():
+        names += scope.names
+    names += ("true", "false", "null")
     types = lookup.nearest_type_names(name)
     if name[:1].isupper():
         return [*names, *types]
@@ -136,12 +136,8 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     written = _written(arguments)
     found = lookup.types_named(name, _arity(arguments))
     if len(found) > 1:
-        binder.report(
-            node,
-            "CS0104",
-            f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'",
-            help="write the full name",
-        )
+        message = f"'{name}' is ambiguous between '{found[0].name}' and '{found[1].name}'"
+        binder.report(node, "CS0104", message, help="write the full name")
         return ERROR
     if found:
         if isinstance(arguments, Token):
@@ -205,9 +201,8 @@ def no_type_arguments(binder: Binder, node: Node, name_token: Child, name: str) 
     """`x.As<>()`: brackets with nothing in them."""
     help = f"write the type: {name}<string>(…)"
     start = name_token.start if name_token is not None else node.start
-    return binder.failure_at(
-        start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
-    )
+    message = f"'{name}' needs a type argument between '<' and '>'"
+    return binder.failure_at(start, node.end, node, "CS0305", message, help=help)
 
 
 def no_generic(binder: Binder, node: Node, start: int, what: str, name: str) -> Expression:
@@ -312,13 +307,9 @@ def type_nullable_type(binder: Binder, node: shapes.NullableType) -> Type:
     if inner is ERROR:
         return ERROR
     if not inner.is_value_type:
-        binder.report_at(
-            node.end - 1,
-            node.end,
-            "CS8370",
-            f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3",
-            help="remove the question mark: reference types can always be null",
-        )
+        message = f"'{shown(inner)}?' is a nullable reference type, which is newer than C# 7.3"
+        help = "remove the question mark: reference types can always be null"
+        binder.report_at(node.end - 1, node.end, "CS8370", message, help=help)
         return inner
     return nullable(inner)
 

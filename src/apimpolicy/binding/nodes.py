@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.binding.type_relations import Conversion
     from apimpolicy.dotnet.signatures import Field, Method, Property
@@ -57,6 +59,14 @@ class Bound(Record):
             elif isinstance(value, (tuple, list)):
                 below.extend([item for item in value if isinstance(item, Bound)])
         return below
+
+    def walk(self) -> Iterator[Bound]:
+        """Yield this node and every node below it."""
+        waiting: list[Bound] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(node.children())
 
 
 class Expression(Bound):

@@ -28,9 +28,8 @@ def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:
     if isinstance(operand, (UnboundLambda, nodes.MethodGroup)):
         operand = binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
     elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
-        operand = binder.failure(
-            node.operand, "CS8117", f"{operand_name(operand)} can't be used with 'is': it is not a value"
-        )
+        message = f"{operand_name(operand)} can't be used with 'is': it is not a value"
+        operand = binder.failure(node.operand, "CS8117", message)
     if isinstance(operand, Bad):
         _declare_after_error(binder, pattern_node)
         return binder.bad(node, BOOL)
@@ -84,12 +83,8 @@ def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
             return False
         return True
     if target.underlying is not None:
-        binder.report(
-            node,
-            "CS8116",
-            f"the nullable type '{shown(target)}' can't be used in a pattern",
-            help=f"use '{shown(target.underlying)}'",
-        )
+        message = f"the nullable type '{shown(target)}' can't be used in a pattern"
+        binder.report(node, "CS8116", message, help=f"use '{shown(target.underlying)}'")
         return False
     found = conv.explicit_conversion(source, target)
     if found is None or found.kind in ("user", "numeric", "enum"):

@@ -21,9 +21,8 @@ MOST_CLAUSES: Final = 200
 def bind_query_expression(binder: Binder, node: shapes.QueryExpression) -> Expression:
     clauses: Any = node.body
     if len(clauses.clauses.clauses) > MOST_CLAUSES:
-        return binder.failure(
-            node, "CS8078", f"the query has more than {MOST_CLAUSES} clauses", help="split it into several queries"
-        )
+        message = f"the query has more than {MOST_CLAUSES} clauses"
+        return binder.failure(node, "CS8078", message, help="split it into several queries")
     translation = _Translation(node)
     translated = translation.run()
     for token in translation.variables:

@@ -64,21 +64,18 @@ def reference_to(
         if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
             return _does_not_live_on(binder, target, node)
         if target.symbol.is_readonly and not read_only:
-            return binder.failure(
-                node, "CS1657", f"'{target.symbol.name}' is read-only and can't be passed by reference"
-            )
+            message = f"'{target.symbol.name}' is read-only and can't be passed by reference"
+            return binder.failure(node, "CS1657", message)
     mark_referenced(target)
     return nodes.Reference(target.syntax, target.type, target)
 
 
 def _does_not_live_on(binder: Binder, target: nodes.Local, node: Child) -> Bad:
     if target.symbol.kind == "parameter":
-        return binder.failure(
-            node, "CS8166", f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
-        )
-    return binder.failure(
-        node, "CS8168", f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
-    )
+        message = f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
+        return binder.failure(node, "CS8166", message)
+    message = f"'{target.symbol.name}' can't be returned by reference: it is not a ref variable"
+    return binder.failure(node, "CS8168", message)
 
 
 def wanted_reference(binder: Binder, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:

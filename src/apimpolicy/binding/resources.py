@@ -56,11 +56,8 @@ def _check_catches(binder: Binder, catches: list[nodes.Catch]) -> None:
                 if caught in clause.target.supertypes:
                     where = clause.syntax
                     declaration = where.declaration if isinstance(where, shapes.CatchClause) else None
-                    binder.report(
-                        where if declaration is None else declaration.type,
-                        "CS0160",
-                        f"an earlier catch already handles '{shown(clause.target)}'",
-                    )
+                    message = f"an earlier catch already handles '{shown(clause.target)}'"
+                    binder.report(where if declaration is None else declaration.type, "CS0160", message)
                     break
             if clause.filter is None:
                 earlier.append(clause.target)
@@ -103,9 +100,8 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
             types = [(resource.type, resource.syntax)]
         for type_, where in types:
             if type_ is not ERROR and type_ is not NULL and not lookup.implements(type_, "System.IDisposable"):
-                binder.report(
-                    where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
-                )
+                message = f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
+                binder.report(where, "CS1674", message)
         return nodes.Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
 
 

@@ -35,12 +35,8 @@ def statement_expression_statement(binder: Binder, node: shapes.ExpressionStatem
     if isinstance(expression, Bad):
         return nodes.ExpressionStatement(node, expression)
     if not is_statement_expression(expression):
-        binder.report(
-            node.expression,
-            "CS0201",
-            "only a call, an assignment, an increment or 'new' can be used as a statement",
-            help="is 'return' missing?",
-        )
+        message = "only a call, an assignment, an increment or 'new' can be used as a statement"
+        binder.report(node.expression, "CS0201", message, help="is 'return' missing?")
         return nodes.ExpressionStatement(node, binder.bad(node))
     return nodes.ExpressionStatement(node, expression)
 

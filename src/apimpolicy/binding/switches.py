@@ -40,12 +40,8 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
             if Flow(binder.ends).list_end_reachable(section.statements):
                 label = section.labels[-1].syntax
                 last = section is sections[-1]
-                binder.report(
-                    label,
-                    "CS8070" if last else "CS0163",
-                    "this case falls through to the next one",
-                    help="end it with 'break;' or 'return'",
-                )
+                message = "this case falls through to the next one"
+                binder.report(label, "CS8070" if last else "CS0163", message, help="end it with 'break;' or 'return'")
         return nodes.Switch(node, value, tuple(sections), tuple(binder.scope.order))
 
 
@@ -122,12 +118,8 @@ def _check_subsumed(binder: Binder, sections: Sequence[nodes.SwitchSection], gov
             if pattern is None or isinstance(pattern.value, Bad):
                 continue
             if taken.has(pattern):
-                binder.report(
-                    pattern.syntax,
-                    "CS8120",
-                    "an earlier case already handles every value of this one",
-                    help="move the more specific case up",
-                )
+                message = "an earlier case already handles every value of this one"
+                binder.report(pattern.syntax, "CS8120", message, help="move the more specific case up")
             elif label.guard is None or (label.guard.is_constant and label.guard.constant):
                 taken.add(pattern)
 

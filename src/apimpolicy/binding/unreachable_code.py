@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from apimpolicy.binding import nodes
 from apimpolicy.binding.assignment import MOST_ROUNDS, AssignmentWalk
 from apimpolicy.binding.assignment_in_expressions import UNREACHABLE
-from apimpolicy.binding.warned import Warned
+from apimpolicy.diagnostics import DiagnosticInfo
 
 if TYPE_CHECKING:
     from apimpolicy.binding.bind import BoundExpression
@@ -20,26 +20,18 @@ _QUIET: Final = (nodes.Block, nodes.Empty, nodes.Labeled, nodes.LocalFunction, n
 _FIRST_TOKEN: Final = re.compile(r"@?\w+|.", re.DOTALL)
 
 
-def unreachable_code(bound: BoundExpression) -> list[Warned]:
+def unreachable_code(bound: BoundExpression) -> list[DiagnosticInfo]:
     """Return a warning at the first token of each run of statements that cannot be reached."""
     walk = _ReachabilityWalk()
     for _ in range(MOST_ROUNDS):
         walk.run(bound.body)
         if not walk.labels_changed:
             break
-    made = []
+    made, help = [], "remove it, or the code that ends the flow before it"
     for place in walk.dead:
         token = _FIRST_TOKEN.match(bound.excerpt.text, place)
         end = token.end() if token is not None else place + 1
-        made.append(
-            Warned(
-                place,
-                end,
-                "CS0162",
-                "this code is never reached",
-                "remove it, or the code that ends the flow before it",
-            )
-        )
+        made.append(DiagnosticInfo("CS0162", "this code is never reached", place, end, help=help))
     return made
 
 

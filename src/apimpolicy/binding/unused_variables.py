@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.warned import Warned
+from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-def unused_variables(every: Sequence[Bound]) -> list[Warned]:
+def unused_variables(every: Sequence[Bound]) -> list[DiagnosticInfo]:
     """Return a warning at the name of each such variable; `every` are the nodes of a bound tree."""
     declared: dict[LocalSymbol, bool] = {}
     used: set[LocalSymbol] = set()
@@ -51,10 +51,10 @@ def unused_variables(every: Sequence[Bound]) -> list[Warned]:
         token = symbol.declared_at
         if symbol in used or symbol.name in named or symbol.kind != "local" or not isinstance(token, Token):
             continue
+        code, message = "CS0168", f"'{symbol.name}' is declared and never used"
         if is_written:
-            found.append(Warned(token.start, token.end, "CS0219", f"the value of '{symbol.name}' is never read"))
-        else:
-            found.append(Warned(token.start, token.end, "CS0168", f"'{symbol.name}' is declared and never used"))
+            code, message = "CS0219", f"the value of '{symbol.name}' is never read"
+        found.append(DiagnosticInfo(code, message, token.start, token.end))
     return found
 
 

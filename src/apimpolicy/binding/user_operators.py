@@ -29,9 +29,8 @@ def binary_call(
         values = finish_arguments(binder, node, found.best, arguments)
         return Call(node, found.best.returns(), None, found.best.method, tuple(values))
     if found.ambiguous is not None:
-        return binder.failure(
-            node, "CS0034", f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
-        )
+        message = f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
+        return binder.failure(node, "CS0034", message)
     if lifted:
         return _lifted_user_binary(binder, node, operator, left, right, methods)
     return None

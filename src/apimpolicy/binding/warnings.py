@@ -1,4 +1,4 @@
-"""Warnings of the C# compiler that point at mistakes in policies; none of them is part of `bind`.
+"""Warnings of the C# compiler that point at errors in policies; none of them is part of `bind`.
 
     CS0252, CS0253  an object is compared with a string by reference
     CS0472          a value that is never null is compared with null
@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.warned import Warned
-from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.diagnostics import Diagnostic, DiagnosticInfo, Severity
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, NamedType
 from apimpolicy.dotnet.values import BOOL, OBJECT
@@ -39,7 +38,7 @@ def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
     has_statements = isinstance(bound.body, nodes.Block) or ("{" in text and "=>" in text)
     if bound.diagnostics or not (has_statements or "==" in text or "!=" in text):
         return []
-    every = list(_walk(bound.body))
+    every = list(bound.body.walk())
     found = [warned for node in every for warned in _about(node)]
     if has_statements:
         from apimpolicy.binding.unreachable_code import unreachable_code
@@ -48,21 +47,10 @@ def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
         found += unreachable_code(bound)
         found += unused_variables(every)
     once = {(warned.start, warned.code): warned for warned in found}
-    return [
-        Diagnostic.within(bound.excerpt, w.start, w.end, w.code, w.message, severity=Severity.WARNING, help=w.help)
-        for _, w in sorted(once.items())
-    ]
+    return [warned.within(bound.excerpt, Severity.WARNING) for _, warned in sorted(once.items())]
 
 
-def _walk(body: Bound) -> Iterator[Bound]:
-    waiting = [body]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(node.children())
-
-
-def _about(node: Bound) -> Iterator[Warned]:
+def _about(node: Bound) -> Iterator[DiagnosticInfo]:
     if isinstance(node, nodes.Binary):
         if node.operator in ("==", "!="):
             yield from _about_comparison(node)
@@ -70,27 +58,29 @@ def _about(node: Bound) -> Iterator[Warned]:
         yield from _about_condition(node.condition)
 
 
-def _about_condition(condition: Expression | None) -> Iterator[Warned]:
+def _at(node: Bound, code: str, message: str, help: str = "") -> DiagnosticInfo:
+    return DiagnosticInfo(code, message, node.syntax.start, node.syntax.end, help=help)
+
+
+def _about_condition(condition: Expression | None) -> Iterator[DiagnosticInfo]:
     """`if (done = true)` (Roslyn: `BindBooleanExpression`)."""
     if (
         isinstance(condition, nodes.Assignment)
         and isinstance(condition.value, nodes.Literal)
         and condition.value.type is BOOL
     ):
-        place = condition.syntax
         message = "this condition assigns a constant, so its result is always the same"
-        yield Warned(place.start, place.end, "CS0665", message, "write == to compare")
+        yield _at(condition, "CS0665", message, "write == to compare")
 
 
-def _about_comparison(node: nodes.Binary) -> Iterator[Warned]:
-    start, end = node.syntax.start, node.syntax.end
+def _about_comparison(node: nodes.Binary) -> Iterator[DiagnosticInfo]:
     if node.is_lifted and node.method is None:
         for one, other in ((node.left, node.right), (node.right, node.left)):
             value = _never_null(one)
             if value is not None and _is_null(other):
                 answer = "false" if node.operator == "==" else "true"
                 message = f"a value of type '{shown(value)}' is never null: this is always {answer}"
-                yield Warned(start, end, "CS0472", message)
+                yield _at(node, "CS0472", message)
                 return
     if node.operand_type is not OBJECT or node.method is not None:
         return
@@ -99,7 +89,7 @@ def _about_comparison(node: nodes.Binary) -> Iterator[Warned]:
         compared = _with_own_equality(other, method)
         if _is_plain_object(one) and compared is not None:
             message = f"this compares an object and a '{shown(compared)}' by reference, not by value"
-            yield Warned(start, end, code, message, f"cast the object: ({shown(compared)})")
+            yield _at(node, code, message, f"cast the object: ({shown(compared)})")
             return
 
 

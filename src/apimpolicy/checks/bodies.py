@@ -6,24 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.binding.nodes import (
-    Bound,
-    Call,
-    Coalesce,
-    Conditional,
-    ConditionalAccess,
-    Foreach,
-    If,
-    Lambda,
-    LocalFunction,
-    Logical,
-    Loop,
-    PropertyAccess,
-    Return,
-    Switch,
-    Try,
-)
-from apimpolicy.checks.messages import type_name
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.context_members import context_member
+from apimpolicy.checks.nodes import is_always_evaluated, receiver_of, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,40 +42,12 @@ def body_reads(expression: CheckedExpression) -> Iterator[BodyRead]:
 
 
 def _read(expression: CheckedExpression, node: Call) -> BodyRead | None:
-    receiver = node.receiver
-    if receiver is None and node.arguments:
-        receiver = node.arguments[0]
+    receiver, _ = receiver_of(node)
     if not isinstance(receiver, PropertyAccess) or receiver.property.name != "Body":
         return None
     which = OWNERS.get(type_name(receiver.receiver))
-    if which is None or not _is_the_context_s(receiver.receiver):
+    if which is None or context_member(receiver.receiver) is None:
         return None
     flag = node.arguments[-1] if node.arguments else None
     preserves = flag is not None and type_name(flag) == "bool" and (not flag.is_constant or flag.constant is True)
-    return BodyRead(which, expression, node, not _is_conditional(expression, node), preserves)
-
-
-def _is_the_context_s(node: Bound | None) -> bool:
-    return isinstance(node, PropertyAccess) and type_name(node.receiver) == "IContext"
-
-
-def _is_conditional(expression: CheckedExpression, node: Bound) -> bool:
-    inner = node
-    for around in expression.ancestors(node):
-        if isinstance(around, Conditional) and inner is not around.condition:
-            return True
-        if isinstance(around, Logical) and inner is around.right:
-            return True
-        if isinstance(around, Coalesce) and inner is around.right:
-            return True
-        if isinstance(around, ConditionalAccess) and inner is around.access:
-            return True
-        if isinstance(around, (If, Switch)) and inner is not (
-            around.condition if isinstance(around, If) else around.value
-        ):
-            return True
-        if isinstance(around, (Lambda, Loop, Foreach, Try, LocalFunction)):
-            return True
-        inner = around
-    # A return before it may have left the block.
-    return any(found.syntax.end <= node.syntax.start for found in expression.of_kind(Return))
+    return BodyRead(which, expression, node, is_always_evaluated(expression, node), preserves)

@@ -8,45 +8,40 @@ from apimpolicy.binding.nodes import (
     AsType,
     Binary,
     Call,
-    Coalesce,
     ConditionalAccess,
     Convert,
-    Expression,
-    IsPattern,
     Local,
     LocalDeclaration,
     Placeholder,
     PropertyAccess,
 )
+from apimpolicy.checks.nodes import receiver_of, tested_for_null
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
 
 IDENTITY = frozenset(
     (
-        "Thumbprint",
-        "Subject",
-        "SubjectName",
-        "Issuer",
-        "IssuerName",
-        "SerialNumber",
-        "FriendlyName",
-        "RawData",
-        "GetCertHash",
-        "GetCertHashString",
-        "GetSerialNumberString",
-        "GetPublicKeyString",
-        "GetNameInfo",
-        "GetRawCertData",
-        "GetRawCertDataString",
+        *("Thumbprint", "Subject", "SubjectName", "Issuer", "IssuerName", "SerialNumber", "FriendlyName", "RawData"),
+        *("GetCertHash", "GetCertHashString", "GetSerialNumberString", "GetPublicKeyString", "GetNameInfo"),
+        *("GetRawCertData", "GetRawCertDataString"),
     )
 )
-"""Members that say whose certificate it is."""
+"""Members that identify the certificate."""
 
 VERIFYING = frozenset(("Verify", "VerifyNoRevocation", "Build"))
+
+_COMPARING = frozenset(
+    (
+        *("All", "Any", "Compare", "CompareOrdinal", "CompareTo", "Contains", "ContainsKey", "Count", "EndsWith"),
+        *("Equals", "First", "FirstOrDefault", "IndexOf", "IsMatch", "SequenceEqual", "Single", "SingleOrDefault"),
+        *("StartsWith", "TryGetValue", "Where"),
+    )
+)
 
 
 def is_client_certificate(node: Bound) -> bool:
@@ -85,9 +80,7 @@ class CertificateUse:
             if isinstance(node, PropertyAccess) and self.is_client_certificate(node.receiver):
                 yield node.property.name, node
             elif isinstance(node, Call):
-                receiver = node.receiver
-                if receiver is None and node.method.is_extension and node.arguments:
-                    receiver = node.arguments[0]
+                receiver, _ = receiver_of(node) if node.method.is_extension else (node.receiver, ())
                 if self.is_client_certificate(receiver):
                     yield node.method.name, node
 
@@ -101,21 +94,8 @@ class CertificateUse:
 
     def null_checks(self) -> list[Bound]:
         """Return the nodes that compare the certificate with null, including `?.` and `??`."""
-        found: list[Bound] = []
-        for node in self.expression.compiled.nodes:
-            if isinstance(node, Binary):
-                sides = (_plain(node.left), _plain(node.right))
-                if any(map(self.is_client_certificate, sides)) and any(_is_null(side) for side in sides):
-                    found.append(node)
-            elif isinstance(node, ConditionalAccess):
-                if self.is_client_certificate(node.receiver):
-                    found.append(node)
-            elif isinstance(node, Coalesce):
-                if self.is_client_certificate(node.left):
-                    found.append(node)
-            elif isinstance(node, IsPattern) and self.is_client_certificate(_plain(node.operand)):
-                found.append(node)
-        return found
+        nodes = self.expression.compiled.nodes
+        return [node for node in nodes if any(map(self.is_client_certificate, tested_for_null(node)))]
 
     def is_compared(self, node: Bound) -> bool:
         """Return whether a value of the certificate ends in a comparison."""
@@ -127,37 +107,6 @@ class CertificateUse:
         return False
 
 
-_COMPARING = frozenset(
-    (
-        "All",
-        "Any",
-        "Compare",
-        "CompareOrdinal",
-        "CompareTo",
-        "Contains",
-        "ContainsKey",
-        "Count",
-        "EndsWith",
-        "Equals",
-        "First",
-        "FirstOrDefault",
-        "IndexOf",
-        "IsMatch",
-        "SequenceEqual",
-        "Single",
-        "SingleOrDefault",
-        "StartsWith",
-        "TryGetValue",
-        "Where",
-    )
-)
-
-
-def _plain(node: Expression) -> Expression:
-    while isinstance(node, Convert):
-        node = node.operand
-    return node
-
-
-def _is_null(node: Expression) -> bool:
-    return node.is_constant and node.constant is None
+def certificate_uses(subject: Subject) -> list[CertificateUse]:
+    """Return what each expression of a document does with the caller's certificate."""
+    return [CertificateUse(each) for each in subject.expressions if "Certificate" in each.excerpt.text]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, ConditionalAccess, Convert, Logical, PropertyAccess, Unary
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.nodes import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

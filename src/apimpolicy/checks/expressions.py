@@ -40,16 +40,25 @@ class Compiled:
         self.bound = bound
         self.findings = findings
         self.has_code_holes = has_code_holes
-        """Whether code is missing in it; a string of which a part is not known does not count."""
+        """Set if code is missing in it; a string with an unknown part doesn't count."""
         self._nodes: list[Bound] | None = None
         self._parents: dict[int, Bound] = {}
         self.variable_reads: tuple[VariableRead, ...] | None = None
-        """What `checks.variables` found in it, once it was asked."""
+        """The reads that `checks.variables` has found in it."""
 
     @property
     def is_legal(self) -> bool:
         """Return whether the C# compiler accepts it, and all of its code is there."""
         return self.bound is not None and not self.bound.diagnostics and not self.has_code_holes
+
+    def findings_in(self, excerpt: Excerpt) -> list[Diagnostic]:
+        """Return the findings at their positions in a document."""
+        return [
+            Diagnostic.within(
+                excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
+            )
+            for d in self.findings
+        ]
 
     @property
     def nodes(self) -> list[Bound]:
@@ -87,6 +96,12 @@ class CheckedExpression:
         self.element = element
         self.attribute = attribute
 
+    @property
+    def body(self) -> Bound | None:
+        """The outermost node of the bound tree; None when the compiler refuses the expression."""
+        compiled = self.compiled
+        return compiled.bound.body if compiled.bound is not None and compiled.is_legal else None
+
     def of_kind(self, kind: type[T]) -> Iterator[T]:
         """Yield the bound nodes of one class, outermost first."""
         return (node for node in self.compiled.nodes if isinstance(node, kind))
@@ -101,16 +116,11 @@ class CheckedExpression:
     @property
     def findings(self) -> list[Diagnostic]:
         """Findings of the C# compiler and of the gateway's own rules, at their positions in the document."""
-        return [
-            Diagnostic.within(
-                self.excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
-            )
-            for d in self.compiled.findings
-        ]
+        return self.compiled.findings_in(self.excerpt)
 
 
 class ExpressionCheck:
-    """Compiles expressions and remembers what came of it, by their text."""
+    """Compiles expressions and keeps the results by their text."""
 
     __slots__ = ("_compiled",)
 
@@ -120,12 +130,7 @@ class ExpressionCheck:
     def __call__(self, excerpt: Excerpt) -> list[Diagnostic]:
         """Return findings of the compiler and of the gateway's own rules, at their positions in the document."""
         excerpt, compiled = self.compile(excerpt)
-        return [
-            Diagnostic.within(
-                excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
-            )
-            for d in compiled.findings
-        ]
+        return compiled.findings_in(excerpt)
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
         """Return the expression, compiled. A `{{named-value}}` in it is a hole, as a template's placeholder is."""
@@ -180,7 +185,7 @@ def _soften(bound: BoundExpression) -> None:
 
 
 _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
-"""Something should be a constant; a text of which a part is not known may be one."""
+"""Codes for values that should be constants; a text with an unknown part may be one."""
 
 
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:

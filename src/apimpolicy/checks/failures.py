@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checks.flow import names_set_by
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.checks.wider import Wider
-    from apimpolicy.text.document import Document, Element
+    from apimpolicy.text.document import Element
 
 MOST_FAILURES = 500
 MOST_DEPTH = 400
@@ -31,8 +32,8 @@ class Failure(NamedTuple):
     - `source`, `reason`: as in `context.LastError`; an empty reason is "not known"
     - `statuses`: those of the response, None when they are not known
     - `scope`: the title of the wider document that has the policy, empty for the document itself
-    - `is_refusal`: tells a refusal from a request that didn't succeed
-    - `is_set`: the variables, of those asked for, that are certainly set
+    - `is_refusal`: whether it is a refusal, and not a request that didn't succeed
+    - `is_set`: the variables in question that are certainly set
     """
 
     source: str
@@ -51,7 +52,7 @@ class Failures:
     """The points of failure of a document among wider ones (nearest first), for the variables of these names."""
 
     def __init__(self, subject: Subject, wider: Sequence[Wider], names: frozenset[str]) -> None:
-        self._fragments: Mapping[str, Document] = subject.settings.fragments or {}
+        self._subject = subject
         self._names = names
         self._documents = [("", subject.document), *((each.title, each.document) for each in wider)]
         self._depth = 0
@@ -71,13 +72,11 @@ class Failures:
     def set_before(self, element: Element) -> frozenset[str]:
         """Return the variables that `on-error` itself certainly sets before one of its policies."""
         found: frozenset[str] = frozenset()
-        while element.parent is not None and element.name != "on-error":
-            for other in element.parent.elements():
-                if other is element:
-                    break
-                if not has_trait(element.parent.name, "branches"):
-                    found |= self._always_sets(other)
-            element = element.parent
+        for around in (element, *element.ancestors()):
+            if around.parent is None or around.name == "on-error":
+                break
+            if not has_trait(around.parent.name, "branches"):
+                found = found.union(*map(self._always_sets, around.preceding_siblings()))
         return found
 
     def _always_sets(self, element: Element) -> frozenset[str]:
@@ -118,7 +117,7 @@ class Failures:
         return current
 
     def _policy(self, element: Element, level: int, current: frozenset[str]) -> frozenset[str] | None:
-        name, section = element.name, _section_around(element)
+        name, section = element.name, self._subject.section_of(element)
         if has_hole(name) or element.may_have_more_attributes:
             raise UnknownPolicyError
         if name == "base":
@@ -157,8 +156,7 @@ class Failures:
         return frozenset.intersection(*reached) if reached else None
 
     def _roots_of(self, element: Element) -> list[Element]:
-        attribute = element.get("fragment-id")
-        fragment = self._fragments.get(attribute.value.text) if attribute is not None else None
+        fragment = self._subject.included_by(element)
         return [] if fragment is None else [root for root in fragment.roots if root.name == "fragment"]
 
     def _add(self, failure: Failure) -> None:
@@ -168,12 +166,10 @@ class Failures:
 
 def variables_set_by(element: Element) -> Iterator[str]:
     """Yield the variables that a policy sets when it succeeds. Raises UnknownPolicyError for a name with a hole."""
-    for attribute in element.attributes:
-        is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
-        if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
-            if is_unknown(attribute.value.text):
-                raise UnknownPolicyError
-            yield attribute.value.text
+    for name in names_set_by(element):
+        if is_unknown(name):
+            raise UnknownPolicyError
+        yield name
 
 
 def refusal_of(element: Element) -> tuple[frozenset[int] | None, str] | None:
@@ -204,12 +200,3 @@ def may_not_succeed(element: Element) -> bool:
     sends = has_trait(element.name, "requests") and has_trait(element.name, "responds")
     ignored = element.get("ignore-error")
     return sends and (ignored is None or ignored.value.text.strip().lower() == "false")
-
-
-def _section_around(element: Element) -> str:
-    around = element.parent
-    while around is not None:
-        if around.parent is not None and around.parent.name == "policies":
-            return around.name
-        around = around.parent
-    return ""

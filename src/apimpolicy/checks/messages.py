@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.nodes import receiver_of, text_of, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
 
 _INPUTS = {
@@ -21,12 +21,6 @@ _SECRETS = {
     "ISubscription": ("Key", "PrimaryKey", "SecondaryKey"),
     "BasicAuthCredentials": ("Password",),
 }
-
-
-def type_name(node: Bound | None) -> str:
-    """Return the name of a value's type without its namespace; empty for None."""
-    found = getattr(node, "type", None)
-    return "" if found is None else str(found).rpartition(".")[2]
 
 
 def caller_inputs(expression: CheckedExpression) -> Iterator[PropertyAccess]:
@@ -41,17 +35,15 @@ def secrets(expression: CheckedExpression) -> Iterator[tuple[str, PropertyAccess
     for node in expression.compiled.nodes:
         if isinstance(node, PropertyAccess) and node.property.name in _SECRETS.get(type_name(node.receiver), ()):
             yield ("a subscription key" if type_name(node.receiver) == "ISubscription" else "a password"), node
-        elif isinstance(node, Call):
-            for argument in node.arguments:
-                text = argument.constant if argument.is_constant else None
-                if isinstance(text, str) and text.lower() in ("authorization", "ocp-apim-subscription-key"):
-                    if _is_about_headers(node):
-                        yield f"the header {text}", node
+        elif isinstance(node, Call) and _is_about_headers(node):
+            for text in filter(None, map(text_of, node.arguments)):
+                if text.lower() in ("authorization", "ocp-apim-subscription-key"):
+                    yield f"the header {text}", node
                     break
 
 
 def _is_about_headers(node: Call) -> bool:
-    receiver = node.receiver if node.receiver is not None else node.arguments[0] if node.arguments else None
+    receiver, _ = receiver_of(node)
     return (
         node.method.name in ("GetValueOrDefault", "TryGetValue")
         and isinstance(receiver, PropertyAccess)

@@ -1,4 +1,4 @@
-'''What a rule of `check` is: one module in `rules/`, whose docstring is the rule's page.
+'''The base class of the rules of `check`. A rule is a module in `rules/`, and its docstring is the rule's page.
 
     """certificate-not-verified: a client certificate is compared, but never verified.
 
@@ -19,15 +19,20 @@ the `traits`, `visit_expression` every expression, `finish` comes last; each ret
 
 A rule is loaded only for a document that has something for it: of each that it states, `elements` (with `traits`),
 `attributes` and `words`, one; or one of `members`. These are units that no line break or blank can divide. They are
-literals, or made of constants of the module: `apimpolicy.declarations` reads them without importing the rule.
+literals, or made of constants of the module: `apimpolicy.declarations` reads them without importing the rule. Rules
+import all names of their signatures from here.
 '''
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from apimpolicy.checks.expressions import CheckedExpression
+from apimpolicy.checks.subject import Subject
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.registry import names_with
+from apimpolicy.text.document import Attribute, Element
 from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
@@ -35,9 +40,8 @@ if TYPE_CHECKING:
     from typing import TypedDict, Unpack
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Settings, Subject
-    from apimpolicy.text.document import Attribute, Document, Element
+    from apimpolicy.checks.subject import Settings
+    from apimpolicy.text.document import Document
 
     class Words(TypedDict, total=False):
         """What a finding may say besides its message: beside the carets, what to do, and another severity."""
@@ -45,6 +49,11 @@ if TYPE_CHECKING:
         label: str
         help: str
         severity: Severity
+
+
+__all__ = ("Attribute", "CheckedExpression", "Diagnostic", "Element", "Findings", "Rule", "Severity", "Subject")
+
+Findings = Iterator[Diagnostic]
 
 
 class Rule:
@@ -57,7 +66,7 @@ class Rule:
     needs_all: ClassVar[bool] = False
     """Set if a finding reports that something is missing in the document: a hole may contain it."""
 
-    mended_by_null_check: ClassVar[bool] = False
+    fixed_by_null_check: ClassVar[bool] = False
     """Set if `?.` at the finding fixes it: editors offer that."""
 
     traits: ClassVar[tuple[str, ...]] = ()
@@ -102,7 +111,7 @@ class Rule:
         return self.subject.settings
 
     def visit_element(self, element: Element) -> Iterable[Diagnostic]:
-        """Findings about an element whose name is in `elements`."""
+        """Return findings about an element whose name is in `elements`."""
         return ()
 
     @classmethod
@@ -116,11 +125,11 @@ class Rule:
         return cls.visit_expression is not Rule.visit_expression
 
     def visit_expression(self, expression: CheckedExpression) -> Iterable[Diagnostic]:
-        """Findings about an expression."""
+        """Return findings about an expression."""
         return ()
 
     def finish(self) -> Iterable[Diagnostic]:
-        """Findings that need all of the document."""
+        """Return findings that need all of the document."""
         return ()
 
     @staticmethod
@@ -136,21 +145,36 @@ class Rule:
         """Return a finding at the name of an element."""
         return self.at_span(element, element.name_start, element.name_end, message, **words)
 
-    def at_attribute(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
+    def at_attribute(self, element: Element, name: str, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at the name of an attribute."""
+        attribute = self._attribute(element, name)
         return self.at_span(element, attribute.name_start, attribute.name_end, message, **words)
 
-    def at_value(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
+    def at_value(self, element: Element, name: str, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at the value of an attribute."""
-        return self.at_span(element, attribute.value.start, attribute.value.end, message, **words)
+        value = self._attribute(element, name).value
+        return self.at_span(element, value.start, value.end, message, **words)
+
+    @staticmethod
+    def _attribute(element: Element, name: str) -> Attribute:
+        found = element.get(name)
+        if found is None:
+            raise LookupError(f"<{element.name}> has no attribute '{name}'")
+        return found
 
     def at_span(self, element: Element, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at offsets of the document's source."""
         return Diagnostic(self.code, message, element.source, start, end, **self._words(words))
 
-    def at_place(self, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """Return a finding at offsets of the file, as it was before named values were put in."""
+    def at_file_span(self, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
+        """Return a finding at offsets of the file, before named values were replaced."""
         return Diagnostic(self.code, message, self.subject.written, start, end, **self._words(words))
+
+    def at_facts(self, kind: str, message: str, more: str = "", **words: Unpack[Words]) -> Findings:
+        """Yield findings at facts that a solver has proven; `{}` is the text of a fact, after `more` if it has one."""
+        for fact in self.settings.proofs.of(kind) if self.settings.proofs is not None else ():
+            text = (message + more if fact.what else message).format(fact.what)
+            yield self.at_file_span(fact.start, fact.end, text, **words)
 
     def at_code(self, expression: CheckedExpression, node: Bound, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at a node of an expression."""

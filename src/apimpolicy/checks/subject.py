@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression
+from apimpolicy.policies.registry import has_trait, is_known, specification_of
 from apimpolicy.text.document import Characters
 from apimpolicy.text.named_values import find_named_values
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Document, Element
     from apimpolicy.text.named_values import NamedValueReference
     from apimpolicy.text.source import Source
@@ -40,12 +41,12 @@ class Settings(NamedTuple):
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
     - `secrets`: by the name of a named value whether it is secret, where known
-    - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
+    - `placeholders`: patterns of texts that a deployment replaces; `…` is the name: `#{…}#`
     - `rules`: rules besides those of the catalogue
-    - `wider`: the documents of wider scopes around this one, nearest first, once for each way to it (one product or
+    - `wider`: the documents of wider scopes around this one, nearest first, once for each path to it (one product or
       another); empty is "not known"
     - `others`: the documents of all other scopes that run with this one, narrower ones too; None is "not known"
-    - `proofs`: what a solver has proven about the file, where it was asked
+    - `proofs`: what a solver has proven about the file, if it ran
     """
 
     select: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class Subject:
         self.document = document
         self.settings = settings
         self.written = written or document.source
-        """The text before named values were put in."""
+        """The text before named values were replaced."""
         self.named_values = named_values
         self._check = check
 
@@ -109,14 +110,12 @@ class Subject:
     def element_at(self, offset: int) -> Element | None:
         """Return the innermost element around an offset of the document."""
         index = bisect_right(self.elements, offset, key=lambda element: element.start) - 1
-        found = self.elements[index] if index >= 0 else None
-        while found is not None and offset >= max(found.end, found.name_end):
-            found = found.parent
-        return found
+        around = _with_ancestors(self.elements[index] if index >= 0 else None)
+        return next((found for found in around if offset < max(found.end, found.name_end)), None)
 
     @cached_property
     def file_text(self) -> str:
-        """The text of the file, as it is before named values are put in."""
+        """The text of the file, before named values are replaced."""
         source = self.document.source
         while source.origin is not None:
             source = source.origin
@@ -128,7 +127,7 @@ class Subject:
         return find_named_values(self.file_text)
 
     def is_written(self, start: int, end: int) -> bool:
-        """Return whether the file itself has a text, and not a `{{named-value}}` whose value was put in."""
+        """Return whether the file itself has a text, and not the value of a `{{named-value}}`."""
         first, last = self.document.source.original_span(start, end)
         return "{{" not in self.file_text[first:last]
 
@@ -148,6 +147,18 @@ class Subject:
     def expressions_of(self, element: Element) -> list[CheckedExpression]:
         """Return the expressions in an element's attributes and text, its children's not."""
         return self.by_element.get(id(element), [])
+
+    def expression_in(self, element: Element, attribute: str) -> CheckedExpression | None:
+        """Return the expression that is the whole value of an attribute."""
+        given = element.get(attribute)
+        if given is None or given.value.expression is None:
+            return None
+        return next((found for found in self.expressions_of(element) if found.attribute is given), None)
+
+    def included_by(self, element: Element) -> Document | None:
+        """Return the fragment that `include-fragment` names, where it is known."""
+        attribute = element.get("fragment-id")
+        return None if attribute is None else (self.settings.fragments or {}).get(attribute.value.text)
 
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
         for attribute in element.attributes:
@@ -173,19 +184,22 @@ class Subject:
     @staticmethod
     def specification_of(element: Element) -> Specification | None:
         """Return the specification of an element: a policy, or a part of one."""
-        from apimpolicy.policies.registry import is_known, specification_of
-
         parts: list[str] = []
-        found: Element | None = element
-        while found is not None:
+        for found in _with_ancestors(element):
             specification = specification_of(found.name) if is_known(found.name) else None
             for part in parts:
                 specification = specification.part(part) if specification is not None else None
             if specification is not None:
                 return specification
             parts.insert(0, found.name)
-            found = found.parent
         return None
+
+    @classmethod
+    def slot_of(cls, element: Element, attribute: str) -> AttributeSlot | None:
+        """Return the declaration of an attribute of an element."""
+        specification = cls.specification_of(element)
+        slots = specification.attributes if specification is not None else ()
+        return next((slot for slot in slots if slot.name == attribute), None)
 
     @classmethod
     def takes_text_only(cls, element: Element) -> bool:
@@ -199,8 +213,6 @@ class Subject:
     @staticmethod
     def is_policy(element: Element) -> bool:
         """Return whether an element is a policy, and not a part of another one."""
-        from apimpolicy.policies.registry import is_known, specification_of
-
         parent = element.parent
         if parent is None or not is_known(element.name):
             return False
@@ -212,12 +224,21 @@ class Subject:
         """Return the section of an element: `inbound`, `backend`, `outbound` or `on-error`."""
         from apimpolicy.policies.spec import SECTIONS
 
-        found: Element | None = element
-        while found is not None:
+        for found in _with_ancestors(element):
             if found.name in SECTIONS and (found.parent is None or found.parent.name == "policies"):
                 return found.name
-            found = found.parent
         return None
+
+    @staticmethod
+    def nearest_with(element: Element | None, *traits: str) -> Element | None:
+        """Return the nearest policy that has one of the traits: the element itself, or one around it."""
+        return next((found for found in _with_ancestors(element) if has_trait(found.name, *traits)), None)
+
+
+def _with_ancestors(element: Element | None) -> Iterator[Element]:
+    if element is not None:
+        yield element
+        yield from element.ancestors()
 
 
 def _longest(prefixes: tuple[str, ...], code: str) -> int:

@@ -5,7 +5,7 @@
 
 Such a comment counts for the element that follows it, with all that is in it, or, behind something on the same line,
 for that line. `ignore-file` counts for the whole document. Several codes are separated by commas; the name of a rule
-(`certificate-may-be-null`) can stand for its code.
+(`certificate-may-be-null`) can replace its code.
 
     POL041  a suppression that suppresses nothing
     POL042  a suppression without a code or without a reason
@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 
@@ -44,20 +44,17 @@ _FORM = (
 )
 
 
-class Suppression:
-    """One comment: the codes, and the span of the source for which they are quiet."""
+class Suppression(NamedTuple):
+    """One comment: the codes, and the span of the source in which it suppresses them."""
 
-    __slots__ = ("codes", "comment", "end", "start")
-
-    def __init__(self, comment: Comment, codes: tuple[str, ...], start: int, end: int) -> None:
-        self.comment = comment
-        self.codes = codes
-        self.start = start
-        self.end = end
+    comment: Comment
+    codes: tuple[str, ...]
+    start: int
+    end: int
 
 
 class Suppressions:
-    """The comments of one document: `keep` leaves out what they suppress, then `unused` says which suppressed nothing.
+    """The comments of one document: `keep` leaves out what they suppress, then `unused` reports the useless ones.
 
     A document may have as many comments as findings: neither is compared with all of the others.
     """
@@ -66,27 +63,27 @@ class Suppressions:
         self._subject = subject
         self._found: list[Suppression] = []
         self.incomplete: list[Diagnostic] = []
-        """What is wrong with the comments themselves."""
+        """Findings about the comments themselves."""
         if _MARK in subject.document.source.text:
             self._found, self.incomplete = _read(subject.document, subject.settings.rules)
-        self._quiet: dict[str, list[tuple[int, int]]] = {}
-        """By code: the spans in which it is quiet, joined, in order."""
+        self._suppressed: dict[str, list[tuple[int, int]]] = {}
+        """By code: the spans in which it is suppressed, joined, in order."""
         self._places: dict[str, set[int]] = {}
-        """By code: where something was suppressed."""
+        """By code: the offsets at which something was suppressed."""
         for suppression in sorted(self._found, key=lambda suppression: suppression.start):
             for code in suppression.codes:
-                _join(self._quiet.setdefault(code, []), suppression.start, suppression.end)
+                _join(self._suppressed.setdefault(code, []), suppression.start, suppression.end)
 
     def keep(self, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         """Yield the findings that no comment suppresses."""
         for finding in findings:
-            if self._is_quiet(finding):
+            if self._is_suppressed(finding):
                 self._places.setdefault(finding.code, set()).add(finding.start)
             else:
                 yield finding
 
-    def _is_quiet(self, finding: Diagnostic) -> bool:
-        spans = self._quiet.get(finding.code)
+    def _is_suppressed(self, finding: Diagnostic) -> bool:
+        spans = self._suppressed.get(finding.code)
         if not spans:
             return False
         index = bisect_right(spans, finding.start, key=itemgetter(0)) - 1
@@ -131,14 +128,8 @@ def _read(document: Document, rules: tuple[type[Rule], ...]) -> tuple[list[Suppr
             continue
         match = re.fullmatch(_FORM, comment.text)
         if match is None or not match["codes"]:
-            wrong.append(
-                _at(
-                    comment,
-                    INCOMPLETE,
-                    "this suppression names no code",
-                    "Write 'apimpolicy: ignore POL301: reason'.",
-                )
-            )
+            help = "Write 'apimpolicy: ignore POL301: reason'."
+            wrong.append(_at(comment, INCOMPLETE, "this suppression names no code", help))
             continue
         if not match["reason"].strip():
             wrong.append(_at(comment, INCOMPLETE, "the reason is missing", "Add the reason after the code."))

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.binding.nodes import (
-    AsType,
-    Binary,
-    Call,
-    Coalesce,
-    ConditionalAccess,
-    Convert,
-    Expression,
-    IndexerAccess,
-    IsPattern,
-    IsType,
-    PropertyAccess,
-)
+from apimpolicy.binding.nodes import AsType, Call, Convert, Expression, IndexerAccess, PropertyAccess
+from apimpolicy.checks.context_members import context_member
+from apimpolicy.checks.nodes import receiver_of, tested_for_null, unconverted
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -33,14 +23,14 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class VariableRead:
-    """One place where a variable is read or asked for.
+    """One place where a variable is read, or tested for.
 
     - `name`: None when it is computed
     - `node`: the access; `value`: the outermost cast around it, or the access itself
     - `how`: `index` (throws when it is not set), `default` (GetValueOrDefault), `question` (ContainsKey, TryGetValue)
-    - `wanted`: the type that it is cast to, or that GetValueOrDefault was asked for; None when it stays an object
+    - `wanted`: the type that it is cast to, or the type argument of GetValueOrDefault; None when it stays an object
     - `has_default`: whether GetValueOrDefault has a second argument
-    - `is_checked`: the value is held against null, or asked for its type
+    - `is_checked`: the value is tested for null or for its type
     - `is_dereferenced`: a member of the value is used without `?.`
     """
 
@@ -63,7 +53,7 @@ def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
 
 
 class Questions:
-    """Which variables conditions ask for: `ContainsKey`, `TryGetValue`."""
+    """Finds the variables that conditions test for: `ContainsKey`, `TryGetValue`."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
@@ -71,17 +61,15 @@ class Questions:
         """What `asked_in` has found, by the `id` of the element."""
 
     def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
-        """Return whether a condition around the expression asks for the variable."""
-        element: Element | None = expression.element
-        while element is not None:
-            is_branch = element.name in ("when", "otherwise") or has_trait(element.name, "branches")
-            if is_branch and name in self.asked_in(element.parent or element):
-                return True
-            element = element.parent
-        return False
+        """Return whether a condition around the expression tests for the variable."""
+        return any(
+            name in self.asked_in(around.parent or around)
+            for around in (expression.element, *expression.element.ancestors())
+            if around.name in ("when", "otherwise") or has_trait(around.name, "branches")
+        )
 
     def asked_in(self, parent: Element) -> set[str | None]:
-        """Return the variables for which the children of an element ask."""
+        """Return the variables that the conditions of an element's children test for."""
         if id(parent) not in self._asked:
             self._asked[id(parent)] = {
                 read.name
@@ -101,10 +89,8 @@ def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:
             if is_variables(node.receiver):
                 yield _read(expression, node, node.arguments[0], "index", None)
         elif isinstance(node, Call):
-            receiver, arguments = node.receiver, node.arguments
-            if receiver is None and arguments:
-                receiver, arguments = arguments[0], arguments[1:]
-            if receiver is None or not is_variables(_plain(receiver)) or not arguments:
+            receiver, arguments = receiver_of(node)
+            if receiver is None or not is_variables(unconverted(receiver)) or not arguments:
                 continue
             if node.method.name == "GetValueOrDefault":
                 wanted = node.type_arguments[-1] if node.type_arguments else None
@@ -114,13 +100,8 @@ def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:
 
 
 def is_variables(node: Bound | None) -> bool:
-    """Return whether this is `context.Variables`."""
-    return (
-        isinstance(node, PropertyAccess)
-        and node.property.name == "Variables"
-        and node.receiver is not None
-        and str(node.receiver.type) == "IContext"
-    )
+    """Return whether a node is `context.Variables`."""
+    return context_member(node) == "Variables"
 
 
 def _read(
@@ -141,26 +122,6 @@ def _read(
             break
     parent = next(iter(expression.ancestors(value)), None)
     name = key.constant if key.is_constant and isinstance(key.constant, str) else None
-    return VariableRead(
-        name, node, value, how, wanted, has_default, _is_checked(parent, value), _is_dereferenced(parent, value)
-    )
-
-
-def _is_checked(parent: Bound | None, value: Expression) -> bool:
-    if isinstance(parent, Binary) and parent.operator in ("==", "!="):
-        return any(side.is_constant and side.constant is None for side in map(_plain, (parent.left, parent.right)))
-    if isinstance(parent, (ConditionalAccess, Coalesce)):
-        return (parent.receiver if isinstance(parent, ConditionalAccess) else parent.left) is value
-    return isinstance(parent, (IsPattern, IsType))
-
-
-def _is_dereferenced(parent: Bound | None, value: Expression) -> bool:
-    if isinstance(parent, (PropertyAccess, IndexerAccess)):
-        return parent.receiver is value
-    return isinstance(parent, Call) and parent.receiver is value
-
-
-def _plain(node: Expression) -> Expression:
-    while isinstance(node, Convert):
-        node = node.operand
-    return node
+    is_checked = parent is not None and any(tested is unconverted(value) for tested in tested_for_null(parent))
+    is_dereferenced = isinstance(parent, (PropertyAccess, IndexerAccess, Call)) and parent.receiver is value
+    return VariableRead(name, node, value, how, wanted, has_default, is_checked, is_dereferenced)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING
 
-from apimpolicy.cli.changed_files import print_difference, write_file
 from apimpolicy.cli.program import say
-from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of
+from apimpolicy.cli.written_files import print_difference
+from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of, write_whole
 from apimpolicy.project.fixes import apply, edits
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ ROUNDS = 5
 
 
 def fix_files(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
-    """Mend files, or print what would change; how many changes there are. Raises ConfigurationError."""
+    """Fix files, or print what would change, and return the number of changes. Raises ConfigurationError."""
     total = 0
     for path in paths:
         if path == STANDARD_INPUT:
@@ -31,7 +31,7 @@ def fix_files(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
             continue
         total += count
         if write:
-            write_file(path, new)
+            write_whole(path, new)
         else:
             print_difference(path, data, new)
     if write and total:

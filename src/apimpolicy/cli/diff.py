@@ -12,7 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -108,18 +108,19 @@ def _show(
     form: str,
     verbose: bool,
 ) -> None:
-    from apimpolicy.report.harmless import write_finished
+    from apimpolicy.report.harmless import write_report
     from apimpolicy.report.style import Style
     from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
 
-        write_finished(differences_to_json(reports, groups, tool_version()) + "\n", sys.stdout)
+        write_report(differences_to_json(reports, groups, tool_version()))
     elif form in ("github", "azure"):
-        from apimpolicy.report.annotations import annotation_lines, difference_findings
+        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.result_findings import difference_findings
 
-        write_finished(annotation_lines(form, difference_findings(reports, groups)), sys.stdout)
+        write_report(to_annotations(form, difference_findings(reports, groups)))
     elif form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown
 
@@ -128,6 +129,7 @@ def _show(
         from apimpolicy.report.difference_text import settings, summary
 
         style = Style.of(sys.stdout)
+        show_stand_ins()
         if groups:
             print(settings(groups, style, verbose=verbose))
         if same:

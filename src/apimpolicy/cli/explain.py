@@ -11,7 +11,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 from apimpolicy.cli.program import say
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.cli.written_files import write_text
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
@@ -50,10 +50,10 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     result = settings.run()
     explanation = explain(result)
     if settings.output == "json":
-        from apimpolicy.report.harmless import write_finished
+        from apimpolicy.report.harmless import write_report
         from apimpolicy.report.run_json import explanation_to_json
 
-        write_finished(explanation_to_json(explanation) + "\n", sys.stdout)
+        write_report(explanation_to_json(explanation))
     else:
         from apimpolicy.report.explain_text import render
         from apimpolicy.report.style import Style
@@ -92,9 +92,5 @@ def _write(path: str, result: Result) -> None:
     """Write the page. Raises ConfigurationError."""
     from apimpolicy.report.journey_html import journey_to_html
 
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(journey_to_html(result))
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    write_text(path, journey_to_html(result))
     say(f"wrote {path}")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.changed_files import print_difference, write_file
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
+from apimpolicy.cli.written_files import print_difference
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
-from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data
+from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, write_whole
 
 if TYPE_CHECKING:
     from apimpolicy.formatting.files import Formatted, Formatter
@@ -118,7 +118,7 @@ def _change(path: str, old: bytes, new: bytes, *, check: bool, diff: bool, verbo
     elif check:
         print(f"would reformat {shown}")
     elif path != STANDARD_INPUT:
-        write_file(path, new)
+        write_whole(path, new)
         if verbose:
             print(f"reformatted {shown}")
 

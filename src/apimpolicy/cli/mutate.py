@@ -166,11 +166,11 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
     if form == "json":
-        from apimpolicy.report.harmless import write_finished
+        from apimpolicy.report.harmless import write_report
         from apimpolicy.report.mutation_json import mutation_to_json
         from apimpolicy.report.tool_version import tool_version
 
-        write_finished(mutation_to_json(outcomes, seconds, tool_version()) + "\n", sys.stdout)
+        write_report(mutation_to_json(outcomes, seconds, tool_version()))
     else:
         _print(outcomes, seconds, verbose, style)
         if is_too_little:
@@ -234,8 +234,8 @@ class _Tests(NamedTuple):
 
 def _find(paths: Sequence[str], python: bool | None) -> _Tests:
     """Find tests and policy files. Raises ConfigurationError when Python tests are wanted without pytest."""
-    from apimpolicy.testing.case_files import is_case_file
     from apimpolicy.testing.mutation.pytest_files import is_python_test
+    from apimpolicy.testing.test_file_search import is_case_file
 
     only: list[str] = []
     places: list[str] = []
@@ -253,9 +253,8 @@ def _find(paths: Sequence[str], python: bool | None) -> _Tests:
 
 
 def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
-    from apimpolicy.testing.case_files import is_case_file
     from apimpolicy.testing.mutation.pytest_files import has_pytest, is_python_test, mentions_apim
-    from apimpolicy.testing.test_file_search import find_test_files
+    from apimpolicy.testing.test_file_search import find_test_files, is_case_file
 
     files = find_test_files(place for place in places if not is_python_test(place))
     for_pytest = [place for place in places if not is_case_file(place)]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
+from apimpolicy.cli.written_files import ensure_new, write_text
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
+
+if TYPE_CHECKING:
+    from apimpolicy.testing.first_cases import FirstCases
 
 
 @click.command("new", cls=WithHelp)
@@ -25,7 +30,12 @@ from apimpolicy.text.secrets import requests_are_invented, without_secrets
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="Time limit of the search for each policy or API."
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, help="Number of processes for policies; default 2.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=min(os.cpu_count() or 1, 64),
+    help="Number of processes; default one for each processor.",
+)
 @click.option("--with-errors", is_flag=True, help="Keep cases in which the policy fails with 500.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(
@@ -70,33 +80,36 @@ def command(
         from apimpolicy.cli.new_tests import write_tests
 
         return write_tests(policy, seconds=seconds, jobs=jobs, with_errors=with_errors, force=force)
-    from apimpolicy.errors import ConfigurationError
-
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
-    if path != "-" and os.path.exists(path) and not force:
-        raise ConfigurationError(f"{path} already exists; use --force to overwrite it")
-    if from_trace is not None:
+    ensure_new(path, force=force)
+    place = policy if path == "-" else path
+    if from_trace is None:
+        made = _searched(policy, place, seconds, with_errors=with_errors)
+    else:
         from apimpolicy.testing.recorded_cases import recorded_case
 
-        made = recorded_case(policy, from_trace, policy if path == "-" else path)
-    else:
-        from apimpolicy.cli.new_cases import announce_search
-        from apimpolicy.testing.case_search import find_cases
+        made = recorded_case(policy, from_trace, place)
+    return _write(made, path, has_search=from_trace is None)
 
-        requests_are_invented()
-        announce_search(policy)
-        made = find_cases(policy, policy if path == "-" else path, seconds, with_errors=with_errors)
+
+def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bool) -> FirstCases:
+    from apimpolicy.cli.new_cases import announce_search
+    from apimpolicy.testing.case_search import find_cases
+
+    requests_are_invented()
+    announce_search(policy)
+    return find_cases(policy, place, seconds, with_errors=with_errors)
+
+
+def _write(made: FirstCases, path: str, *, has_search: bool) -> int:
+    """Write or print the test file, and return the exit code."""
     if path == "-":
         print(made.text, end="")
         return exit_codes.CLEAN
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(without_secrets(made.text))
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    write_text(path, without_secrets(made.text))
     count = f"{made.count} test {'case' if made.count == 1 else 'cases'}"
     branches = "1 branch has" if len(made.missing) == 1 else f"{len(made.missing)} branches have"
-    reached = f"; {branches} no case yet" if made.missing and from_trace is None else ""
+    reached = f"; {branches} no case yet" if made.missing and has_search else ""
     say(f"wrote {path}: {count}{reached}")
     if made.difference:
         say(f"the simulator takes another path: {made.difference}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
+from apimpolicy.cli.written_files import ensure_new, write_text
 from apimpolicy.errors import ConfigurationError
 
 _NAME = "apimpolicy.toml"
@@ -25,8 +26,7 @@ def write_configuration(path: str, output: str | None, *, force: bool) -> int:
         raise ConfigurationError(f"there is no file or folder {path}")
     is_folder = os.path.isdir(path)
     place = output or _place(path)
-    if place != "-" and os.path.exists(place) and not force:
-        raise ConfigurationError(f"{place} already exists; use --force to overwrite it")
+    ensure_new(place, force=force)
     with lenient() as found:
         configuration = empty_configuration()
         configuration.gateway(path) if is_folder else configuration.gateway(policies=[Path(path)])
@@ -41,10 +41,7 @@ def write_configuration(path: str, output: str | None, *, force: bool) -> int:
     if place == "-":
         print(text, end="")
         return exit_codes.CLEAN
-    try:
-        Path(place).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {place}: {error.strerror or error}") from None
+    write_text(place, text)
     count = len(found.stand_ins)
     say(f"wrote {place}: {count} {'value' if count == 1 else 'values'}")
     return exit_codes.CLEAN

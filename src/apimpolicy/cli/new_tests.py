@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import show_stand_ins
+from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.text.secrets import without_secrets
 
@@ -189,9 +190,7 @@ def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
 def _save(output: str, text: str) -> str:
     """Write a test file, and return why that failed."""
     try:
-        os.makedirs(os.path.dirname(output) or os.curdir, exist_ok=True)
-        with open(output, "w", encoding="utf-8") as file:
-            file.write(without_secrets(text))
-    except OSError as error:
-        return f"cannot write {output}: {error.strerror or error}"
+        write_text(output, without_secrets(text))
+    except ConfigurationError as error:
+        return str(error)
     return ""

@@ -1,7 +1,12 @@
-"""Use stand-ins for missing parts of a service and list them once. With `--strict` they are errors."""
+"""Use stand-ins for missing parts of a service and list them once. With `--strict` they are errors.
+
+The list goes to stderr. For people, it comes before the result: the response of one request, or the summary of many.
+Reports for programs contain it (JSON), or it comes at the end. `serve` prints it when everything is loaded.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,9 +32,7 @@ def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show_stand_ins(found: Any = None) -> None:
-    """Print the list on stderr, unless that was done, or a report has it."""
-    import sys
-
+    """Print the list, unless that was done, or a report has it."""
     from apimpolicy.project.service.leniency import leniency
 
     found = leniency() if found is None else found
@@ -37,4 +40,5 @@ def show_stand_ins(found: Any = None) -> None:
         from apimpolicy.report.stand_in_text import stand_in_lines
 
         found.is_shown = True
+        sys.stdout.flush()
         print("\n".join(stand_in_lines(found.stand_ins, found.problems)), file=sys.stderr)

@@ -14,8 +14,9 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.test_against import against_options, target_of
+from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
@@ -186,6 +187,7 @@ def _test(run: Run) -> int:
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
     if run.is_text:
+        show_stand_ins()
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
@@ -212,18 +214,19 @@ def _test(run: Run) -> int:
 
 
 def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.harmless import write_finished
+    from apimpolicy.report.harmless import write_report
 
     if form == "json":
         from apimpolicy.report.test_json import cases_to_json
         from apimpolicy.report.tool_version import tool_version
 
-        text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
+        text = cases_to_json(reports, unreadable, seconds, tool_version())
     else:
-        from apimpolicy.report.annotations import annotation_lines, case_findings
+        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.result_findings import case_findings
 
-        text = annotation_lines(form, case_findings(reports, unreadable))
-    write_finished(text, sys.stdout)
+        text = to_annotations(form, case_findings(reports, unreadable))
+    write_report(text)
     sys.stdout.flush()
 
 
@@ -323,20 +326,11 @@ def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
             continue
         words = re.sub(r"[^\w]+", "-", f"{os.path.basename(report.path).split('.')[0]}-{report.name}").strip("-")[:80]
         path = os.path.join(directory, f"{number:02}-{words}.html")
-        try:
-            os.makedirs(directory, exist_ok=True)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(report.page)
-        except OSError as error:
-            raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+        write_text(path, report.page)
         say(f"wrote {path}")
 
 
 def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
-    from apimpolicy.report.test_junit import report_to_junit
+    from apimpolicy.report.junit import cases_to_junit
 
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(markup_without_secrets(report_to_junit(reports)) + "\n")
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    write_text(path, markup_without_secrets(cases_to_junit(reports)) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
@@ -30,13 +30,13 @@ XML_ENDINGS = (".xml", ".policy", ".cshtml")
 """Endings of files that are one policy as a whole."""
 
 MOST_OTHERS = 64
-"""Expressions that are kept besides those of open files: some that were typed may come again."""
+"""Expressions that are kept besides those of open files: some may be typed again."""
 MOST_AT_ONCE = 600
 """The same while other files are read."""
 
 
 class RecentExpressions(ExpressionCheck):
-    """Remembers what open files have: an editor compiles a new text with every keystroke."""
+    """Keeps the expressions of open files: an editor compiles a new text with every keystroke."""
 
     __slots__ = ("_asked", "_needed", "vocabulary")
 
@@ -45,7 +45,7 @@ class RecentExpressions(ExpressionCheck):
         self._needed: dict[str, set[str]] = {}
         self._asked: set[str] = set()
         self.vocabulary = Vocabulary()
-        """Of the document in which completion was asked for last."""
+        """The names in the document of the last completion request."""
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
         excerpt, found = super().compile(excerpt)
@@ -58,7 +58,7 @@ class RecentExpressions(ExpressionCheck):
 
     @contextmanager
     def of_file(self, name: str) -> Iterator[None]:
-        """Yield what is compiled meanwhile is all that a file needs; what nobody needs any more is forgotten."""
+        """Keep the expressions that are compiled meanwhile for a file, and forget those that no file needs."""
         self._asked = set()
         try:
             yield
@@ -67,7 +67,7 @@ class RecentExpressions(ExpressionCheck):
             self._forget()
 
     def close(self, name: str) -> None:
-        """A file is open no longer."""
+        """Forget what a file needed."""
         self._needed.pop(name, None)
 
     def _forget(self) -> None:
@@ -105,15 +105,19 @@ class PolicyText:
         return known
 
     def offset_of(self, offset: int) -> int:
-        """The offset in this reading of a character of the file; -1 when it is not in it."""
+        """Return the offset in this reading of a character of the file; -1 when it is not in it."""
         return reading_offset(self.source, offset)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a span of this reading stands in the file."""
+        """Return the span in the file of a span of this reading."""
         return self.source.original_span(start, end)
 
+    def code_span(self, excerpt: Excerpt, start: int, end: int) -> tuple[int, int]:
+        """Return the span in the file of a span of C# that is not empty."""
+        return self.span(excerpt.locate(start), excerpt.locate(end - 1) + 1)
+
     def expression_at(self, offset: int) -> tuple[CheckedExpression, int] | None:
-        """The expression around an offset of this reading, also one without an end, and the offset in its C#."""
+        """Return the expression around an offset of this reading, even an unclosed one, and the offset in its C#."""
         for expression in self.expressions:
             excerpt = expression.excerpt
             if excerpt.start <= offset <= excerpt.end:
@@ -131,8 +135,16 @@ class PolicyText:
         return CheckedExpression(excerpt, compiled, place.element, place.attribute), offset_in(excerpt, offset)
 
 
+class CodeAt(NamedTuple):
+    """An expression, and an offset in its C#."""
+
+    policy: PolicyText
+    expression: CheckedExpression
+    offset: int
+
+
 def reading_offset(source: Source, offset: int) -> int:
-    """The offset in a source of a character of the file that it was made from; -1 when it is not in it."""
+    """Return the offset in a source of a character of the file that it was made from; -1 when it is not in it."""
     if source.origin is None:
         return offset if 0 <= offset <= len(source.text) else -1
     inner = reading_offset(source.origin, offset)
@@ -186,15 +198,27 @@ class Analysis:
         return occurrences(self)
 
     def at(self, offset: int) -> tuple[PolicyText, int] | None:
-        """The policy at an offset of the file, and the offset in its reading."""
+        """Return the policy at an offset of the file, and the offset in its reading."""
         for policy in self.policies:
             place = policy.offset_of(offset)
             if place >= 0:
                 return policy, place
         return None
 
+    def element_at(self, offset: int) -> tuple[PolicyText, Element] | None:
+        """Return the innermost element around an offset of the file, with its policy."""
+        found = self.at(offset)
+        element = found[0].subject.element_at(found[1]) if found is not None else None
+        return (found[0], element) if found is not None and element is not None else None
+
+    def code_at(self, offset: int) -> CodeAt | None:
+        """Return the expression around an offset of the file."""
+        found = self.at(offset)
+        code = found[0].expression_at(found[1]) if found is not None else None
+        return CodeAt(found[0], *code) if found is not None and code is not None else None
+
     def elements(self) -> Iterator[tuple[PolicyText, Element]]:
-        """Every element of the first reading of each policy."""
+        """Yield every element of the first reading of each policy."""
         for policy in self.policies:
             for element in policy.document.elements():
                 yield policy, element

@@ -31,8 +31,8 @@ Kind = Literal["member", "name", "type", "initializer"]
 _SIDES = frozenset(("binary", "coalesce", "assignment", "compound_assignment", "conditional"))
 
 
-class Note:
-    """One way in which the name at the caret was bound.
+class CaretContext:
+    """One reading of the name at the caret.
 
     `kind`: a member of `receiver`, a simple name, a type (of the namespace or type `receiver`), or a property in an
     object's initialiser. `type` is None for a receiver of which nothing is known.
@@ -55,7 +55,7 @@ class Note:
         return isinstance(receiver, Expression) and not isinstance(receiver, Bad) and receiver.type is not ERROR
 
 
-class CallAround:
+class EnclosingCall:
     """A call with the caret in its arguments: the candidate methods, and the index of the argument."""
 
     __slots__ = ("argument", "binder", "methods", "name", "node", "receiver")
@@ -75,7 +75,7 @@ class CallAround:
         self.name = name
         """The name in front of the argument, `name: |`."""
         self.receiver = receiver
-        """What stands before the dot, the first argument of extension methods; None for a type and for nothing."""
+        """The value before the dot, the first argument of extension methods; None for a type and without one."""
         self.binder = binder
 
     def parameter_of(self, method: Method) -> int:
@@ -86,14 +86,14 @@ class CallAround:
 
 
 class CaretBinder(Binder):
-    """A binder that notes how the name at the caret is bound."""
+    """A binder that records how the name at the caret is bound."""
 
     def __init__(self, excerpt: Excerpt, caret: str = CARET) -> None:
         super().__init__(excerpt)
         self.caret = caret
         self.offset = excerpt.text.find(caret)
-        self.notes: list[Note] = []
-        self.calls: list[CallAround] = []
+        self.contexts: list[CaretContext] = []
+        self.calls: list[EnclosingCall] = []
         self.expected: list[Type] = []
         """Types that something at the caret is converted to, the nearest last."""
 
@@ -103,13 +103,13 @@ class CaretBinder(Binder):
             kind: Kind = "name" if receiver is None else "member"
             if node.kind == "member_initializer":
                 kind = "initializer"
-            self.notes.append(Note(kind, receiver, self.scope, self))
+            self.contexts.append(CaretContext(kind, receiver, self.scope, self))
         return super().hole(node, receiver)
 
     def unknown_type(self, node: Node) -> Type:
         if isinstance(node, shapes.NamedType) and node.name.text == self.caret:
             qualifier = bind_qualifier(self, node.qualifier) if node.qualifier is not None else None
-            self.notes.append(Note("type", qualifier, self.scope, self))
+            self.contexts.append(CaretContext("type", qualifier, self.scope, self))
         return super().unknown_type(node)
 
     def holds_caret(self, node: Any) -> bool:
@@ -156,14 +156,14 @@ class CaretBinder(Binder):
         argument = arguments[index]
         value = None if isinstance(receiver, TypeReference) else receiver
         name = argument.name.text if argument.name is not None else ""
-        self.calls.append(CallAround(node, methods, index, name, value, self))
+        self.calls.append(EnclosingCall(node, methods, index, name, value, self))
         for method in methods:
             self._with_method(method, arguments, index, value)
 
     def _with_method(
         self, method: Method, arguments: Sequence[Argument], index: int, receiver: Expression | None
     ) -> None:
-        """What this method would have at the caret: the type of its parameter, or a lambda with its parameters."""
+        """Record what one method expects at the caret: the type of its parameter, or a lambda with its parameters."""
         shift = 1 if method.is_extension and receiver is not None else 0
         target = parameter_type(method, arguments[index], index + shift)
         if target is None:
@@ -192,7 +192,6 @@ class CaretBinder(Binder):
 
 
 def parameter_type(method: Method, argument: Argument, place: int) -> Type | None:
-    """The type of the parameter that an argument goes to."""
     if argument.name is not None:
         named = [p.type for p in method.parameters if p.name == argument.name.text]
         return named[0] if named else None
@@ -215,6 +214,6 @@ def bind_at_caret(tree: Node, text: str, caret: str = CARET) -> tuple[CaretBinde
     return made[0], bound
 
 
-def is_dynamic(note: Note) -> bool:
+def is_dynamic(context: CaretContext) -> bool:
     """Return whether every member may follow."""
-    return isinstance(note.receiver, Expression) and note.receiver.type is DYNAMIC
+    return isinstance(context.receiver, Expression) and context.receiver.type is DYNAMIC

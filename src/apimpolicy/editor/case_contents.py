@@ -1,12 +1,14 @@
-"""Settings of a call as the content of a test file, which has a place for each of them.
+"""Settings of a call as the content of a test file, which has a key for each of them.
 
-A policy is a path or the document itself. Paths are meant from the working directory.
+A policy is a path or the document itself. Paths are relative to the working directory.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -15,14 +17,16 @@ from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.testing.case_files import CaseFile
 
 Content = dict[str, Any]
 """Settings by name, or the content of a test file."""
 DEFAULTS = ("gateway", "named-values", "now", "backend", "outside", "variables")
-"""Settings that stand below `defaults` of a test file."""
+"""Settings below `defaults` in a test file."""
 OF_FILE = ("certificates", "identity-providers")
-"""Settings that stand in a test file itself."""
+"""Settings at the top of a test file."""
 
 
 def is_document(policy: str) -> bool:
@@ -30,16 +34,30 @@ def is_document(policy: str) -> bool:
     return policy.lstrip().startswith("<")
 
 
+def existing(policy: str) -> str:
+    """Return a policy that is a document, or a path that exists. Raises ConfigurationError."""
+    if not is_document(policy) and not os.path.exists(policy):
+        raise ConfigurationError(f"there is no file {policy}, and the text is not a policy document")
+    return policy
+
+
+@contextmanager
+def written(policy: str, settings: str) -> Iterator[str]:
+    """Write a document beside a configuration, in a folder that is removed afterwards; yield the path."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("policy.xml", policy), ("apimpolicy.toml", settings)):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        yield os.path.join(folder, "policy.xml")
+
+
 def content_of(setting: Content) -> Content:
     """Return the content of a test file about `policy`, without cases and claims.
 
     Raises ConfigurationError for a policy that is neither a document nor a path that exists.
     """
-    policy = setting["policy"]
-    scopes = setting.get("scopes") or {}
-    for each in (policy, *scopes.values()):
-        if not is_document(each) and not os.path.exists(each):
-            raise ConfigurationError(f"there is no file {each}, and the text is not a policy document")
+    policy = existing(setting["policy"])
+    scopes = {scope: existing(each) for scope, each in (setting.get("scopes") or {}).items()}
     content: Content = {"config": _configuration(policy, setting.get("config"))}
     if is_document(policy) or not os.path.isdir(policy):
         content["policies"] = {"api": policy, **scopes}
@@ -53,7 +71,7 @@ def content_of(setting: Content) -> Content:
 
 
 def load(content: Content) -> CaseFile:
-    """Return the test file with this content. Raises TestFileError for what is wrong in it."""
+    """Return the test file with this content. Raises TestFileError."""
     path = os.path.abspath("arguments.json")
     return load_case_tree(read_tree(json.dumps(content, indent=1, ensure_ascii=False), path), path)
 

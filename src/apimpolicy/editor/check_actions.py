@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.case_contents import is_document
+from apimpolicy.editor.case_contents import existing, is_document, written
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover, searched
 from apimpolicy.report.json import VERSION, diagnostic_to_json
 from apimpolicy.report.tool_version import tool_version
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.editor.rpc import Json
 
 _MOST_FINDINGS = 200
-_DOCUMENT = "policy.xml"
 _VARIABLE = "value"
 
 
-def check(policy: str, settings: str = "", **options: Any) -> dict[str, Any]:
+def check(policy: str, settings: str = "", **options: Any) -> Json:
     """Return the findings about a file, a folder or a document, as `check --format json` has them.
 
     `settings` is the configuration of a document, as TOML; the other arguments are those of `CheckOptions`.
@@ -35,11 +35,7 @@ def check(policy: str, settings: str = "", **options: Any) -> dict[str, Any]:
     found = CheckOptions(**{name: _listed(value) for name, value in options.items()})
     if not is_document(policy):
         return _report(policy, found)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, _DOCUMENT)
-        for name, text in ((_DOCUMENT, policy), ("apimpolicy.toml", settings)):
-            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                file.write(text)
+    with written(policy, settings) as path:
         report = _report(path, found)
     for finding in report["diagnostics"]:
         finding["path"] = os.path.basename(finding["path"])
@@ -50,12 +46,10 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _report(path: str, options: CheckOptions) -> dict[str, Any]:
+def _report(path: str, options: CheckOptions) -> Json:
     started = time.perf_counter()
-    if not os.path.exists(path):
-        raise ConfigurationError(f"there is no file {path}, and the text is not a policy document")
     projects = CheckProjects(options)
-    found = discover([path], projects)
+    found = discover([existing(path)], projects)
     if found.unreadable:
         raise ConfigurationError(found.unreadable[0])
     if found.empty:
@@ -78,11 +72,11 @@ def _report(path: str, options: CheckOptions) -> dict[str, Any]:
     return _shown(findings, summary)
 
 
-def _shown(findings: Sequence[Diagnostic], summary: dict[str, Any]) -> dict[str, Any]:
+def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
     """Return the report; the most severe findings first where not all are listed."""
     counts = Counter(finding.severity.value for finding in findings)
     listed = [diagnostic_to_json(finding) for finding in findings]
-    report: dict[str, Any] = {
+    report: Json = {
         "version": VERSION,
         "tool": {"name": "apimpolicy", "version": tool_version()},
         "summary": {
@@ -102,7 +96,7 @@ def _shown(findings: Sequence[Diagnostic], summary: dict[str, Any]) -> dict[str,
     return report
 
 
-def evaluate(expression: str, **setting: Any) -> dict[str, Any]:
+def evaluate(expression: str, **setting: Any) -> Json:
     """Return the type and the value of an expression in the inbound section of a request, or the exception.
 
     Raises DiagnosticError for an expression that doesn't compile.
@@ -111,7 +105,6 @@ def evaluate(expression: str, **setting: Any) -> dict[str, Any]:
 
     from apimpolicy.editor.request_actions import run
     from apimpolicy.emit.expression import compile_expression
-    from apimpolicy.text.source import Excerpt
 
     code = expression.strip()
     code = code if code.startswith("@") else f"@({code})"

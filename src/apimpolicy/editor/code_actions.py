@@ -17,20 +17,19 @@ from apimpolicy.project.fixes import Edit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.knowledge import Knowledge
     from apimpolicy.text.document import Element
 
 _THUMBPRINT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])")
 _NO_COMMENTS = (".json",)
-"""Files in which a line of XML cannot be put between others: an ARM template has a policy in one text."""
+"""Files in which no comment can be added: an ARM template has a policy in one JSON string."""
 REASON = "say why this is right here"
 
 
 class Action(NamedTuple):
-    """A change: its title, the finding that it mends (or None), edits by file, or a command with its arguments."""
+    """A change: its title, the finding that it fixes (or None), edits by file, or a command with its arguments."""
 
     title: str
     diagnostic: Diagnostic | None = None
@@ -43,7 +42,7 @@ class Action(NamedTuple):
 def code_actions(
     analysis: Analysis, start: int, end: int, diagnostics: Sequence[Diagnostic], knowledge: Knowledge
 ) -> list[Action]:
-    """The changes that are offered for a span of the file, with the findings that touch it."""
+    """Return the changes that are offered for a span of the file, with the findings that touch it."""
     actions: list[Action] = []
     for diagnostic in diagnostics:
         if (repair := fixes.edits(analysis.source, [diagnostic])) and diagnostic.label:
@@ -68,39 +67,31 @@ def _advised(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:
 
 def _null_check(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:
     entry = entry_of(diagnostic.code)
-    if entry is None or not rule_class(entry.module).mended_by_null_check:
+    if entry is None or not rule_class(entry.module).fixed_by_null_check:
         return
     start, end = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
-    found = _code_at(analysis, start)
+    found = analysis.code_at(start)
     if found is None:
         return
-    policy, expression, offset = found
-    for title, first, last, text in null_checked(expression.excerpt.text, offset, offset + end - start):
-        excerpt = expression.excerpt
-        span = policy.span(excerpt.locate(first), excerpt.locate(last - 1) + 1)
+    excerpt, offset = found.expression.excerpt, found.offset
+    for title, first, last, text in null_checked(excerpt.text, offset, offset + end - start):
+        span = found.policy.code_span(excerpt, first, last)
         if analysis.text[slice(*span)] == excerpt.text[first:last]:
             yield Action(title, diagnostic, {analysis.path: [Edit(*span, text)]}, is_preferred=True)
             return
 
 
-def _code_at(analysis: Analysis, offset: int) -> tuple[PolicyText, CheckedExpression, int] | None:
-    found = analysis.at(offset)
-    code = found[0].expression_at(found[1]) if found is not None else None
-    return (found[0], code[0], code[1]) if found is not None and code is not None else None
-
-
 def _suppression(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:
-    """A comment before the element; the reason is for people to write, and without one `check` would complain."""
-    if analysis.path.lower().endswith(_NO_COMMENTS):
-        return
+    """Offer a comment before the policy around a finding; its author replaces the reason."""
     start, _ = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
-    found = analysis.at(start)
-    element = found[0].subject.element_at(found[1]) if found is not None else None
-    if found is None or element is None or diagnostic.code in ("POL041", "POL042"):
+    found = analysis.element_at(start)
+    is_possible = not analysis.path.lower().endswith(_NO_COMMENTS) and diagnostic.code not in ("POL041", "POL042")
+    if found is None or not is_possible:
         return
-    while element.parent is not None and not found[0].subject.is_policy(element):
-        element = element.parent
-    place, _ = found[0].span(element.start, element.start)
+    policy, element = found
+    around = [element, *element.ancestors()]
+    element = next((each for each in around if policy.subject.is_policy(each)), around[-1])
+    place, _ = policy.span(element.start, element.start)
     line = analysis.text.rfind("\n", 0, place) + 1
     indent = analysis.text[line:place]
     if not indent.isspace() and indent:
@@ -110,7 +101,7 @@ def _suppression(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]
 
 
 def _thumbprints(analysis: Analysis, start: int, end: int, knowledge: Knowledge) -> Iterator[Action]:
-    """A thumbprint in the document as a named value: so that renewing a certificate changes no policy."""
+    """Offer to make a thumbprint a named value, so that renewing a certificate changes no policy."""
     for found in _THUMBPRINT.finditer(analysis.text):
         if found.end() < start or found.start() > end or analysis.at(found.start()) is None:
             continue
@@ -146,17 +137,13 @@ def _with_named_value(path: str, name: str, value: str) -> dict[str, list[Edit]]
 
 
 def _test(analysis: Analysis, offset: int) -> Iterator[Action]:
-    """A test case for the branch that the caret is in."""
-    found = analysis.at(offset)
-    element = found[0].subject.element_at(found[1]) if found is not None else None
-    while element is not None and not _is_branch(element):
-        element = element.parent
-    if element is not None and analysis.path.lower().endswith(XML_ENDINGS):
-        yield Action(
-            "Write a test for this branch",
-            command="apimpolicy.newTest",
-            arguments=(analysis.path, branch_path(element)),
-        )
+    """Offer a test case for the branch that the caret is in."""
+    found = analysis.element_at(offset)
+    around = (found[1], *found[1].ancestors()) if found is not None else ()
+    branch = next(filter(_is_branch, around), None)
+    if branch is not None and analysis.path.lower().endswith(XML_ENDINGS):
+        arguments = (analysis.path, branch_path(branch))
+        yield Action("Write a test for this branch", command="apimpolicy.newTest", arguments=arguments)
 
 
 def _is_branch(element: Element) -> bool:
@@ -164,11 +151,11 @@ def _is_branch(element: Element) -> bool:
 
 
 def branch_path(element: Element) -> str:
-    """The path of an element as traces and test files write it: `choose[1]/when[2]`."""
+    """Return the path of an element as traces and test files write it: `choose[1]/when[2]`."""
     steps: list[str] = []
-    current: Element = element
-    while current.parent is not None and current.parent.name not in ("policies", "fragment"):
-        same = [other for other in current.parent.elements() if other.name == current.name]
-        steps.append(f"{current.name}[{same.index(current) + 1}]")
-        current = current.parent
-    return "/".join(reversed(steps))
+    for current in (element, *element.ancestors()):
+        if current.parent is None or current.parent.name in ("policies", "fragment"):
+            break
+        number = 1 + sum(other.name == current.name for other in current.preceding_siblings())
+        steps.insert(0, f"{current.name}[{number}]")
+    return "/".join(steps)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.metadata import named
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.editor.knowledge import Knowledge
 
 _TYPES: dict[object, str] = {conversions.boolean: "bool", conversions.integer: "int", conversions.number: "double"}
-_IN_STRING = re.compile(r'"[^"\r\n]*\Z')
 
 
 def complete(analysis: Analysis, offset: int, knowledge: Knowledge, found_codes: Collection[str] = ()) -> list[Item]:
@@ -80,7 +78,5 @@ def wanted_type(policy: PolicyText, place: Place) -> Type | None:
     """Return the type that an expression should have: that of its attribute."""
     if place.attribute is None or place.element is None:
         return None
-    specification = policy.subject.specification_of(place.element)
-    slots = specification.attributes if specification is not None else ()
-    slot = next((slot for slot in slots if slot.name == place.attribute.name), None)
+    slot = policy.subject.slot_of(place.element, place.attribute.name)
     return named(_TYPES.get(slot.convert, "string")) if slot is not None else None

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, NamedType, Type
 from apimpolicy.editor import members
-from apimpolicy.editor.caret import CallAround, CaretBinder, Note, bind_at_caret, is_dynamic
+from apimpolicy.editor.caret import CaretBinder, CaretContext, EnclosingCall, bind_at_caret, is_dynamic
 from apimpolicy.editor.code_snippets import code_snippets
 from apimpolicy.editor.items import Item, Kind
 from apimpolicy.editor.ranking import Ranking
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")
-"""Code after which a type is likelier than a value, though both may stand there."""
+"""Code after which a type is likelier than a value, though both are possible."""
 
 
 class Completion:
@@ -45,7 +45,7 @@ class Completion:
 
 
 def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
-    """Return what fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its mistakes.
+    """Return what fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its errors.
 
     `wanted` is the type that the expression should have; `used` is what the document uses elsewhere.
     """
@@ -62,7 +62,7 @@ def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary
 
 
 def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Completion:
-    """Return what fits in the likeliest way to end the code in which something is known of the name at the caret."""
+    """Return the completion for the likeliest end of the code in which the name at the caret has a known context."""
     wants_type = _WANTS_TYPE.search(code, 0, word_start(code, caret)) is not None
     best: Completion | None = None
     for whole in finished(code, caret):
@@ -70,8 +70,8 @@ def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Compl
         found = _offered(whole, binder, code, caret, wanted, used)
         if found is None:
             continue
-        is_known = any(note.is_known for note in binder.notes)
-        if is_known and (not wants_type or any(note.kind == "type" for note in binder.notes)):
+        is_known = any(context.is_known for context in binder.contexts)
+        if is_known and (not wants_type or any(context.kind == "type" for context in binder.contexts)):
             return found
         if best is None or (is_known and not best.items):
             best = found
@@ -81,8 +81,8 @@ def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Compl
 def _offered(
     whole: Unfinished, binder: CaretBinder, code: str, caret: int, wanted: Type | None, used: Vocabulary
 ) -> Completion | None:
-    notes = [note for note in binder.notes if note.is_known] or binder.notes
-    if not notes:
+    contexts = [context for context in binder.contexts if context.is_known] or binder.contexts
+    if not contexts:
         return None
     start = word_start(code, caret)
     expected = list(binder.expected)
@@ -91,21 +91,21 @@ def _offered(
     ranking = Ranking(expected, binder, code[:start], used, is_statement=_is_statement(whole))
     items: dict[tuple[str, str], Item] = {}
     can_be_value = whole.stacks.take(whole.before, "NEW") is not None and not _WANTS_TYPE.search(code[:start])
-    for note in notes:
-        for item in _items(note, ranking, can_be_value):
+    for context in contexts:
+        for item in _items(context, ranking, can_be_value):
             items.setdefault((item.label, item.kind), item)
-    if notes[0].kind in ("name", "type"):
+    if contexts[0].kind in ("name", "type"):
         for item in (*_arguments(binder.calls, ranking), *_keywords(whole, ranking)):
             if item.kind != "keyword" or (item.label, "type") not in items:  # `int` is both
                 items.setdefault((item.label, item.kind), item)
-    receiver = notes[0].receiver
+    receiver = contexts[0].receiver
     said = shown(receiver.type) if isinstance(receiver, Expression) else str(receiver or "")
     ordered = sorted(items.values(), key=lambda item: (item.rank, item.label))
-    return Completion(ordered, said, any(is_dynamic(note) for note in notes))
+    return Completion(ordered, said, any(is_dynamic(context) for context in contexts))
 
 
 def _is_statement(whole: Unfinished) -> bool:
-    """Return whether a statement begins with what the caret stands in, so that its value is not asked for."""
+    """Return whether the caret is in the beginning of a statement, whose value isn't used."""
     return any(
         isinstance(node, shapes.ExpressionStatement)
         and node.expression.start <= whole.offset < node.expression.end
@@ -118,25 +118,25 @@ def _is_whole(whole: Unfinished) -> bool:
     return whole.tree.kind == "expression_body"
 
 
-def _items(note: Note, ranking: Ranking, can_be_value: bool) -> Iterable[Item]:
-    receiver = note.receiver
-    if note.kind == "member" and isinstance(receiver, NamespaceReference):
+def _items(context: CaretContext, ranking: Ranking, can_be_value: bool) -> Iterable[Item]:
+    receiver = context.receiver
+    if context.kind == "member" and isinstance(receiver, NamespaceReference):
         return _in_namespace(receiver.name, ranking)
-    if note.kind == "member" and isinstance(receiver, TypeReference):
+    if context.kind == "member" and isinstance(receiver, TypeReference):
         return _members(members.of_type(receiver.type), ranking)
-    if note.kind == "initializer" and isinstance(receiver, Expression):
-        offers = members.of_value(receiver.type, note.binder)
+    if context.kind == "initializer" and isinstance(receiver, Expression):
+        offers = members.of_value(receiver.type, context.binder)
         return _members((o for o in offers if o.members and getattr(o.members[0], "has_setter", False)), ranking)
     if isinstance(receiver, Expression):
-        return _members(members.of_value(receiver.type, note.binder), ranking) if note.is_known else ()
+        return _members(members.of_value(receiver.type, context.binder), ranking) if context.is_known else ()
     if isinstance(receiver, str):
-        return _in_namespace(receiver, ranking) if receiver else _types(note, ranking)
+        return _in_namespace(receiver, ranking) if receiver else _types(context, ranking)
     if isinstance(receiver, NamedType):
         return _members((o for o in members.of_type(receiver) if not o.members), ranking)
-    if note.kind == "member":
+    if context.kind == "member":
         return ()
-    types = _types(note, ranking)
-    return (*_symbols(note, ranking), *types) if can_be_value or note.kind == "name" else types
+    types = _types(context, ranking)
+    return (*_symbols(context, ranking), *types) if can_be_value or context.kind == "name" else types
 
 
 def _members(offers: Iterable[Offer], ranking: Ranking) -> Iterable[Item]:
@@ -157,9 +157,9 @@ def _kind(offer: Offer) -> Kind:
     return "method" if isinstance(first, Method) else "property" if isinstance(first, Property) else "constant"
 
 
-def _symbols(note: Note, ranking: Ranking) -> Iterable[Item]:
+def _symbols(context: CaretContext, ranking: Ranking) -> Iterable[Item]:
     distance = 0
-    current: Scope | None = note.scope
+    current: Scope | None = context.scope
     while current is not None:
         for name, symbol in current.names.items():
             if isinstance(symbol, LocalFunctionSymbol):
@@ -177,9 +177,9 @@ def _symbols(note: Note, ranking: Ranking) -> Iterable[Item]:
         distance += 1
 
 
-def _types(note: Note, ranking: Ranking) -> Iterable[Item]:
-    scope: Scope | None = note.scope
-    while scope is not None and note.kind == "type":
+def _types(context: CaretContext, ranking: Ranking) -> Iterable[Item]:
+    scope: Scope | None = context.scope
+    while scope is not None and context.kind == "type":
         yield from (Item(name, "type", "type parameter", rank=ranking.type_(name, True)) for name in scope.types)
         scope = scope.parent
     for name, is_allowed in simple_types():
@@ -196,8 +196,8 @@ def _in_namespace(name: str, ranking: Ranking) -> Iterable[Item]:
         yield Item(child, "type" if is_type else "namespace", rank=rank)
 
 
-def _arguments(calls: Sequence[CallAround], ranking: Ranking) -> Iterable[Item]:
-    """The names of parameters, with which an argument may begin."""
+def _arguments(calls: Sequence[EnclosingCall], ranking: Ranking) -> Iterable[Item]:
+    """Yield the names of parameters, with which an argument may begin."""
     for call in calls[:1]:  # the innermost one is bound first
         if call.name:
             continue

@@ -92,21 +92,20 @@ def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> 
     said = _of_call(expression, word.start()) or _of_word(text, word[0].lstrip("@"), word.end())
     if not said:
         return None
-    start, end = expression.excerpt.locate(word.start()), expression.excerpt.locate(word.end() - 1) + 1
-    return Hover(said, *policy.span(start, end))
+    return Hover(said, *policy.code_span(expression.excerpt, *word.span()))
 
 
 def _of_local(analysis: Analysis, offset: int) -> Hover | None:
-    """A variable of C# where it is declared."""
+    """Describe a variable of C# where it is declared."""
     local, span = local_at(analysis, offset), can_rename(analysis, offset)
     if local is None or span is None:
         return None
-    symbol = local[1]
+    symbol = local.symbol
     return Hover(f"{fenced(f'{shown(symbol.type)} {symbol.name}', 'csharp')}\n\n{symbol.kind}", *span)
 
 
 def _of_call(expression: CheckedExpression, start: int) -> str:
-    """The overload that a call means, first, and the others."""
+    """Describe the overload of a call."""
     for node in nodes_of_kind(expression, Call):
         name = getattr(getattr(node.syntax, "target", None), "name", None)
         if getattr(name, "start", -1) == start:
@@ -134,9 +133,8 @@ def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | Non
             page = f"A part of {code_span(element.parent.name if element.parent else '')}."
         return Hover(page, *policy.span(element.name_start, element.name_end)) if page else None
     for attribute in element.attributes:
-        if attribute.name_start <= offset <= attribute.name_end and specification is not None:
-            slot = next((slot for slot in specification.attributes if slot.name == attribute.name), None)
-            if slot is not None:
-                span = policy.span(attribute.name_start, attribute.name_end)
-                return Hover(attribute_page(specification, slot), *span)
+        slot = policy.subject.slot_of(element, attribute.name)
+        if attribute.name_start <= offset <= attribute.name_end and specification is not None and slot is not None:
+            span = policy.span(attribute.name_start, attribute.name_end)
+            return Hover(attribute_page(specification, slot), *span)
     return None

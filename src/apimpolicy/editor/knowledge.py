@@ -1,14 +1,13 @@
 """The named parts of a project: fragments, named values, backends, certificates, APIs, operations, with their origin.
 
-It is read from the configuration above a file and from a folder in the layout of APIOps; what cannot be read is not
-known, and never an error here: `check` and `test` say what is wrong with these files.
+They come from the configuration above a file and from a folder in the layout of APIOps. A file that can't be read is
+skipped here: `check` and `test` report what is wrong with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
@@ -20,12 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.editor.occurrences import Kind
+    from apimpolicy.editor.rpc import Json
 
     Elsewhere = Callable[[Kind, str], Iterable["Known"]]
 
 
 class Known(NamedTuple):
-    """A name, what is to be said of it, and the file (with a line from 0 on) that it comes from."""
+    """A name, a text about it, and the file (with a line from 0 on) that it comes from."""
 
     name: str
     detail: str
@@ -58,7 +58,7 @@ class Knowledge:
     ) -> None:
         self._names = names
         self.elsewhere = elsewhere
-        """The variables and headers that have a meaning in a file because others set or send them."""
+        """The variables and headers that other files set or send for a file."""
         self.configuration = configuration
         self.root = root
 
@@ -70,7 +70,7 @@ class Knowledge:
 
 
 def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> Knowledge:
-    """The names that count for a file."""
+    """Return the names that a file can refer to."""
     names: dict[Kind, dict[str, Known]] = {}
     try:
         configuration = ConfigurationFinder().for_file(path)
@@ -86,17 +86,19 @@ def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> K
 
 def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
     from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.toml_lines import lines_of_keys
 
     try:
         values = read_configuration(path)
         with open(path, encoding="utf-8-sig") as file:
-            lines = file.read().splitlines()
+            lines = lines_of_keys(file.read())
     except (ConfigurationError, OSError, UnicodeDecodeError):
         return
+    prefix = "tool.apimpolicy." if os.path.basename(path) == "pyproject.toml" else ""
     for table, kind in _TABLES.items():
         found = values.get(table)
         for name, value in found.items() if isinstance(found, dict) else ():
-            target, line = path, _line_of(lines, table, name)
+            target, line = path, lines.get(f"{prefix}{table}.{name}", 1) - 1
             if kind == "fragment" and isinstance(value, str) and not value.lstrip().startswith("<"):
                 target, line = os.path.join(os.path.dirname(path), value), 0
             names.setdefault(kind, {})[name] = Known(name, _shown(value), target, line)
@@ -106,27 +108,13 @@ def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 
 def _shown(value: Any) -> str:
-    """Return what a list and a hover say of a value; secrets stay secret."""
+    """Return the text about a value for lists and hovers; secrets stay secret."""
     if isinstance(value, dict):
         if value.get("secret"):
             return HIDDEN
         value = value.get("value") or value.get("url") or value.get("path") or ""
     text = str(value)
     return without_secrets(text)[:200]
-
-
-def _line_of(lines: list[str], table: str, name: str) -> int:
-    inside = False
-    key = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
-    own_table = re.compile(rf"\s*\[\s*(?:tool\.apimpolicy\.)?{re.escape(table)}\.[\"']?{re.escape(name)}[\"']?\s*\]")
-    for number, line in enumerate(lines):
-        if own_table.match(line):
-            return number
-        if line.lstrip().startswith("["):
-            inside = re.match(rf"\s*\[\s*(?:tool\.apimpolicy\.)?{re.escape(table)}\s*\]", line) is not None
-        elif inside and key.match(line):
-            return number
-    return 0
 
 
 def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
@@ -143,7 +131,7 @@ def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 
 def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
-    """APIs and their operations, by the folders' names, which are their ids."""
+    """Add APIs and their operations, by the folders' names, which are their ids."""
     for api, folder in subfolders(os.path.join(root, "apis")):
         names.setdefault("api", {}).setdefault(api, Known(api, "", os.path.join(folder, "apiInformation.json")))
         for operation, place in subfolders(os.path.join(folder, "operations")):
@@ -151,7 +139,7 @@ def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
             names.setdefault("operation", {}).setdefault(operation, known)
 
 
-def _properties(path: str) -> dict[str, Any]:
+def _properties(path: str) -> Json:
     try:
         with open(path, encoding="utf-8-sig") as file:
             found = json.load(file)

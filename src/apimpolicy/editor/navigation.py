@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.editor.fragment_rename import NAME
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.editor.analysis import Analysis, CodeAt
 
 _POLICY_NAME = re.compile(r"[^\W\d][\w.\- ]*")
 _CODE_NAME = re.compile(r"@?[^\W\d]\w*")
 
 
 def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
-    """Return where the thing at an offset is declared: in this file, in another, in the configuration."""
+    """Return where the name at an offset is declared: in this file, in another, in the configuration."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
         return _of_name(analysis, occurrence, workspace)
@@ -50,19 +50,14 @@ def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -
 
 
 def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
-    """`<base />` leads to the same section of the wider scope."""
-    found = analysis.at(offset)
-    if found is None:
+    """Return the section of the wider scope that `<base />` runs."""
+    found, path = analysis.element_at(offset), wider(analysis.path)
+    if found is None or found[1].name != "base" or path is None:
         return []
-    policy, position = found
-    element = policy.subject.element_at(position)
-    if element is None or element.name != "base":
+    other = workspace.analysis(path)
+    if other is None:
         return []
-    path = wider(analysis.path)
-    other = workspace.analysis(path) if path is not None else None
-    if path is None or other is None:
-        return []
-    section = policy.subject.section_of(element)
+    section = found[0].subject.section_of(found[1])
     for outer, candidate in other.elements():
         if candidate.name == section:
             return [Location(path, *outer.span(candidate.name_start, candidate.name_end))]
@@ -72,7 +67,7 @@ def _of_base(analysis: Analysis, offset: int, workspace: Workspace) -> list[Loca
 def references(
     analysis: Analysis, offset: int, workspace: Workspace, *, with_declarations: bool = True
 ) -> list[Location]:
-    """Everywhere the thing at an offset stands, in all files; without declarations only where it is read."""
+    """Return every use of the name at an offset, in all files; without declarations only where it is read."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
         local = local_at(analysis, offset)
@@ -86,7 +81,7 @@ def references(
 
 
 def highlights(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
-    """Return where the thing at an offset stands in its own file."""
+    """Return the uses of the name at an offset in its own file."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
         local = local_at(analysis, offset)
@@ -100,7 +95,7 @@ def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
     if occurrence is not None:
         return (occurrence.start, occurrence.end) if occurrence.kind in ("variable", "fragment") else None
     local = local_at(analysis, offset)
-    if local is None or local[1].kind == "context":
+    if local is None or local.symbol.kind == "context":
         return None
     return next((span for span in _spans_of(local) if span[0] <= offset <= span[1]), None)
 
@@ -115,36 +110,37 @@ def problem_of_name(analysis: Analysis, offset: int, new: str) -> str:
     local = local_at(analysis, offset)
     if not _CODE_NAME.fullmatch(new) or is_keyword(new):
         return f"'{new}' is not a valid name for a variable in C#"
-    code = local[0][0].expression_at(local[0][1]) if local is not None else None
-    taken = {node.symbol.name for node in nodes_of_kind(code[0], Local)} if code is not None else set()
+    taken = {node.symbol.name for node in nodes_of_kind(local.code.expression, Local)} if local is not None else set()
     return f"the expression already has a variable named '{new}'" if new in taken else ""
 
 
 # ------------------------------------------------------------------------------------------------ variables of C#
 
 
-def local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], LocalSymbol] | None:
-    """The C# variable at an offset."""
-    found = analysis.at(offset)
-    if found is None:
-        return None
-    policy, position = found
-    code = policy.expression_at(position)
+class LocalAt(NamedTuple):
+    """A C# variable, and the expression that uses it."""
+
+    code: CodeAt
+    symbol: LocalSymbol
+
+
+def local_at(analysis: Analysis, offset: int) -> LocalAt | None:
+    """Return the C# variable at an offset."""
+    code = analysis.code_at(offset)
     if code is None:
         return None
-    expression, place = code
-    for node in nodes_of_kind(expression, Local):
-        if node.syntax.start <= place <= node.syntax.end and node.symbol.kind != "context":
-            return (policy, position), node.symbol
-    for symbol in _declared(expression):
+    for node in nodes_of_kind(code.expression, Local):
+        if node.syntax.start <= code.offset <= node.syntax.end and node.symbol.kind != "context":
+            return LocalAt(code, node.symbol)
+    for symbol in _declared(code.expression):
         declared = symbol.declared_at
-        if declared is not None and declared.start <= place <= declared.end:
-            return (policy, position), symbol
+        if declared is not None and declared.start <= code.offset <= declared.end:
+            return LocalAt(code, symbol)
     return None
 
 
 def _declared(expression: CheckedExpression) -> Iterator[LocalSymbol]:
-    """The variables of an expression that are declared with a statement, or used."""
+    """Yield the variables of an expression that are declared with a statement, or used."""
     for declaration in nodes_of_kind(expression, LocalDeclaration):
         yield declaration.symbol
     for node in nodes_of_kind(expression, Local):
@@ -152,30 +148,23 @@ def _declared(expression: CheckedExpression) -> Iterator[LocalSymbol]:
 
 
 def _is_same(one: LocalSymbol, other: LocalSymbol) -> bool:
-    """Whether two symbols are one variable: a lambda with errors is bound more than once, each time with new ones."""
+    """Return whether two symbols are one variable: a lambda with errors is bound several times, with new symbols."""
     if one is other:
         return True
     first, second = one.declared_at, other.declared_at
     return first is not None and second is not None and (one.name, first.start) == (other.name, second.start)
 
 
-def _spans_of(local: tuple[tuple[PolicyText, int], LocalSymbol], declared_only: bool = False) -> list[tuple[int, int]]:
-    (policy, position), symbol = local
-    code = policy.expression_at(position)
-    if code is None:
-        return []
-    expression, _ = code
+def _spans_of(local: LocalAt, declared_only: bool = False) -> list[tuple[int, int]]:
+    """Return the spans of a variable in the file."""
+    (policy, expression, _), symbol = local
     excerpt = expression.excerpt
     starts: set[int] = set()
     declared = symbol.declared_at
     if declared is not None:
-        place = excerpt.text.find(symbol.name, declared.start, declared.end)
-        starts |= {place} if place >= 0 else set()
+        starts.add(excerpt.text.find(symbol.name, declared.start, declared.end))
     if not declared_only:
         starts |= {n.syntax.start for n in nodes_of_kind(expression, Local) if _is_same(n.symbol, symbol)}
-    spans = []
-    for start in sorted(starts):
-        if excerpt.text.startswith(symbol.name, start):
-            first = excerpt.locate(start)
-            spans.append(policy.span(first, first + len(symbol.name)))
-    return spans
+    found = (start for start in sorted(starts) if start >= 0 and excerpt.text.startswith(symbol.name, start))
+    firsts = map(excerpt.locate, found)
+    return [policy.span(first, first + len(symbol.name)) for first in firsts]

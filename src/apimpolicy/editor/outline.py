@@ -1,4 +1,4 @@
-"""The shape of a file: symbols, what can be folded, and what grows around a selection."""
+"""The outline of a file: symbols, foldable spans, and spans around a selection."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.document import Element
 
 _TELLING = ("name", "fragment-id", "backend-id", "code", "condition", "id", "variable-name", "key", "counter-key")
-"""Attributes that tell one policy from another, the first that is given."""
+"""Attributes that identify a policy in the outline; the first one that it has is shown."""
 
 
 class Symbol(NamedTuple):
@@ -32,13 +33,13 @@ class Symbol(NamedTuple):
 
 
 def symbols(analysis: Analysis) -> list[Symbol]:
-    """Sections and policies, as they are nested; of a template its first reading."""
+    """Return sections and policies, as they are nested; of a template its first reading."""
     policies = analysis.policies[:1] if len(analysis.policies) == 1 else _apart(analysis)
     return [_symbol(policy, root) for policy in policies for root in policy.document.roots]
 
 
 def _apart(analysis: Analysis) -> list[PolicyText]:
-    """One reading of each policy of the file: readings of one policy overlap."""
+    """Return one reading of each policy of the file: readings of one policy overlap."""
     found: list[PolicyText] = []
     reached = -1
     for policy in analysis.policies:
@@ -59,7 +60,7 @@ def _symbol(policy: PolicyText, element: Element) -> Symbol:
 
 
 def folding(analysis: Analysis) -> list[tuple[int, int, str]]:
-    """Spans of several lines that can be folded, and what each is: `region`, or `comment`."""
+    """Return the spans of several lines that can be folded, with their kinds: `region` or `comment`."""
     found: set[tuple[int, int, str]] = set()
     for policy in analysis.policies:
         for element in policy.document.elements():
@@ -68,25 +69,27 @@ def folding(analysis: Analysis) -> list[tuple[int, int, str]]:
             found.add((*policy.span(comment.start, comment.end), "comment"))
         for excerpt in policy.document.expressions():
             found.add((*policy.span(excerpt.start, excerpt.end), "region"))
-            found |= {(*policy.span(*span), "region") for span in _blocks(excerpt)}
+            found |= {(*policy.code_span(excerpt, *span), "region") for span in _blocks(excerpt.text)}
     return sorted(span for span in found if "\n" in analysis.text[span[0] : span[1]])
 
 
-def _blocks(excerpt: object) -> Iterator[tuple[int, int]]:
-    text = excerpt.text  # type: ignore[attr-defined]  # an Excerpt; the blocks of its C#
-    if "\n" not in text:
-        return
-    try:
-        tree = parse(text)
-    except PolicySyntaxError:
-        return
-    for node in tree.walk():
+def _blocks(code: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of C# that may have several lines."""
+    for node in _walk(code) if "\n" in code else ():
         if node.kind in ("block", "initializer", "switch_statement"):
-            yield excerpt.locate(node.start), excerpt.locate(node.end - 1) + 1  # type: ignore[attr-defined]
+            yield node.start, node.end
+
+
+def _walk(code: str) -> Iterator[Node]:
+    """Return the nodes of the syntax tree; none if the code has syntax errors."""
+    try:
+        return parse(code).walk()
+    except PolicySyntaxError:
+        return iter(())
 
 
 def selections(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
-    """The spans around an offset, the smallest first: a word, expressions, a value, an attribute, elements."""
+    """Return the spans around an offset, the smallest first: a word, expressions, a value, an attribute, elements."""
     found = analysis.at(offset)
     if found is None:
         return []
@@ -96,9 +99,9 @@ def selections(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
     if code is not None:
         excerpt, place = code[0].excerpt, code[1]
         spans.add(policy.span(excerpt.start, excerpt.end))
-        spans |= {policy.span(excerpt.locate(a), excerpt.locate(b - 1) + 1) for a, b in _nodes(excerpt.text, place)}
-    element = policy.subject.element_at(position)
-    while element is not None:
+        spans |= {policy.code_span(excerpt, *span) for span in _nodes(excerpt.text, place)}
+    inner = policy.subject.element_at(position)
+    for element in (inner, *inner.ancestors()) if inner is not None else ():
         spans.add(policy.span(element.start, element.end))
         for attribute in element.attributes:
             if attribute.name_start <= position <= attribute.value.end:
@@ -106,7 +109,6 @@ def selections(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
                 spans.add(policy.span(attribute.value.start, attribute.value.end))
         if element.content_start <= position <= element.content_end:
             spans.add(policy.span(element.content_start, element.content_end))
-        element = element.parent
     around = [span for span in spans if span[0] <= offset <= span[1] and span[0] < span[1]]
     return _nested(sorted(around, key=lambda span: span[1] - span[0]))
 
@@ -120,11 +122,7 @@ def _nested(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _nodes(code: str, place: int) -> Iterator[tuple[int, int]]:
-    try:
-        tree = parse(code)
-    except PolicySyntaxError:
-        return
-    for node in tree.walk():
+    for node in _walk(code):
         if node.start <= place <= node.end and node.start < node.end:
             yield node.start, node.end
             for child in node.children:

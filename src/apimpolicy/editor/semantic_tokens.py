@@ -48,7 +48,7 @@ _LITERALS: Final = {
 _COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 
 
-class Colour(NamedTuple):
+class SemanticToken(NamedTuple):
     """A span of the file on one line, with its kind."""
 
     start: int
@@ -56,28 +56,28 @@ class Colour(NamedTuple):
     kind: str
 
 
-def semantic_tokens(analysis: Analysis) -> list[Colour]:
-    """The colours of a file, in order, none on another."""
-    found: set[Colour] = set()
+def semantic_tokens(analysis: Analysis) -> list[SemanticToken]:
+    """Return the semantic tokens of a file, in order, without overlaps."""
+    found: set[SemanticToken] = set()
     for policy in analysis.policies:
         for expression in policy.expressions:
             found.update(_of_expression(policy, expression))
         for reference in find_named_values(policy.source.text):
-            found.add(Colour(*policy.span(reference.start, reference.end), "macro"))
+            found.add(SemanticToken(*policy.span(reference.start, reference.end), "macro"))
     return list(_apart(analysis.text, sorted(found, key=lambda c: (c.start, c.kind != "macro", -c.end))))
 
 
-def _apart(text: str, colours: list[Colour]) -> Iterator[Colour]:
+def _apart(text: str, found: list[SemanticToken]) -> Iterator[SemanticToken]:
     position = 0
-    for colour in colours:
-        start = max(colour.start, position)
-        for line in _lines(text, start, colour.end):
-            yield Colour(*line, colour.kind)
+    for token in found:
+        start = max(token.start, position)
+        for line in _lines(text, start, token.end):
+            yield SemanticToken(*line, token.kind)
             position = line[1]
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of a span, line by line."""
+    """Yield the parts of a span, line by line."""
     while start < end:
         stop = min((place for mark in "\r\n" if (place := text.find(mark, start, end)) >= 0), default=end)
         if stop > start:
@@ -85,7 +85,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop + 1
 
 
-def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Colour]:
+def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[SemanticToken]:
     excerpt = expression.excerpt
     tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
     symbols = {node.syntax.start: node.symbol.kind for node in nodes_of_kind(expression, Local)}
@@ -93,16 +93,11 @@ def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterato
     for index in range(len(tokens.kinds) - PADDING):
         start, end = tokens.starts[index], tokens.ends[index]
         for comment in _COMMENT.finditer(excerpt.text, position, start):
-            yield _colour(policy, expression, *comment.span(), "comment")
+            yield SemanticToken(*policy.code_span(excerpt, *comment.span()), "comment")
         position = end
         kind = _kind(tokens, index, symbols)
         if kind and start < end:
-            yield _colour(policy, expression, start, end, kind)
-
-
-def _colour(policy: PolicyText, expression: CheckedExpression, start: int, end: int, kind: str) -> Colour:
-    excerpt = expression.excerpt
-    return Colour(*policy.span(excerpt.locate(start), excerpt.locate(end - 1) + 1), kind)
+            yield SemanticToken(*policy.code_span(excerpt, start, end), kind)
 
 
 def _kind(tokens: Tokens, index: int, symbols: dict[int, str]) -> str:

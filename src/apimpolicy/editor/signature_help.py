@@ -14,7 +14,7 @@ from apimpolicy.editor.unfinished import finished
 if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Method
     from apimpolicy.editor.analysis import Analysis
-    from apimpolicy.editor.caret import CallAround
+    from apimpolicy.editor.caret import EnclosingCall
 
 
 class Overload(NamedTuple):
@@ -33,7 +33,7 @@ class SignatureHelp(NamedTuple):
 
 
 def signature_help(analysis: Analysis, offset: int) -> SignatureHelp | None:
-    """The call around an offset of the file; None outside of any."""
+    """Return the call around an offset of the file; None outside of any."""
     found = analysis.at(offset)
     if found is None:
         return None
@@ -46,19 +46,19 @@ def signature_help(analysis: Analysis, offset: int) -> SignatureHelp | None:
 
 
 def of_code(code: str, caret: int) -> SignatureHelp | None:
-    """The same for an expression."""
+    """Return the call around an offset of an expression; None outside of any."""
     for whole in finished(code, caret):
         binder, _ = bind_at_caret(whole.tree, whole.text)
         calls = [call for call in binder.calls if call.methods]
         if calls:
             return _help(calls[0])
-        if binder.notes:
+        if binder.contexts:
             return None
     return None
 
 
-def _methods(call: CallAround) -> list[Method]:
-    """The methods of a call, of the extension methods only those that take the receiver."""
+def _methods(call: EnclosingCall) -> list[Method]:
+    """Return the methods of a call; extension methods only if they take the receiver."""
     if call.receiver is None:
         return list(call.methods)
     receiver = Placeholder(call.node, call.receiver.type)
@@ -66,7 +66,7 @@ def _methods(call: CallAround) -> list[Method]:
     return [method for method in candidates if method is not None]
 
 
-def _help(call: CallAround) -> SignatureHelp:
+def _help(call: EnclosingCall) -> SignatureHelp:
     overloads: list[Overload] = []
     active = 0
     for method in _methods(call):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.case_contents import Content, content_of, is_document, load
+from apimpolicy.editor.case_contents import Content, content_of, existing, is_document, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.report.tool_version import tool_version
 from apimpolicy.testing.case_files import load_case_file
@@ -20,6 +19,7 @@ from apimpolicy.text.secrets import requests_are_invented, without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_text import CaseReport
     from apimpolicy.testing.case_files import CaseFile
@@ -31,27 +31,22 @@ _MOST_TEXT = 4_000
 """Characters of one explanation."""
 
 
-def new_test(policy: str, seconds: float | None = None, settings: str = "") -> dict[str, Any]:
+def new_test(policy: str, seconds: float | None = None, settings: str = "") -> Json:
     """Return a first test file for a policy: its text, and where it belongs. `settings` is a configuration as TOML."""
     from apimpolicy.testing.case_search import find_cases
 
     requests_are_invented()
-    if not is_document(policy):
-        if not os.path.isfile(policy):
-            raise ConfigurationError(f"there is no file {policy}, and the text is not a policy document")
-        made = find_cases(policy, policy, seconds)
-        return {"text": without_secrets(made.text), "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "policy.xml")
-        for name, text in (("policy.xml", policy), ("apimpolicy.toml", settings)):
-            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                file.write(text)
-        return {"text": without_secrets(find_cases(path, path, seconds).text), "path": "policy.test.yaml"}
+    is_file = not is_document(existing(policy))
+    if is_file and not os.path.isfile(policy):
+        raise ConfigurationError(f"{policy} is a folder; name a policy file")
+    with nullcontext(policy) if is_file else written(policy, settings) as path:
+        text = without_secrets(find_cases(path, path, seconds).text)
+    return {"text": text, "path": f"{os.path.splitext(policy)[0]}.test.yaml" if is_file else "policy.test.yaml"}
 
 
 def run_cases(
     path: str | None = None, names: Sequence[str] = (), cases: Sequence[Any] | None = None, **setting: Any
-) -> dict[str, Any]:
+) -> Json:
     """Run the cases of test files below `path`, or `cases` about a policy; cases that pass are counted, not listed."""
     started = time.perf_counter()
     files, unreadable = _files(path, cases, setting)
@@ -59,7 +54,7 @@ def run_cases(
     from apimpolicy.report.test_json import cases_to_json
 
     seconds = time.perf_counter() - started
-    found: dict[str, Any] = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
     listed = [case for case in found["cases"] if case["status"] != "passed"]
     for case in listed[:_MOST_CASES]:
         case["explanation"] = _shortened(case["explanation"])
@@ -76,7 +71,7 @@ def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> t
         return [load({**content_of(setting), "cases": cases or []})], {}
     files: list[CaseFile] = []
     unreadable: dict[str, str] = {}
-    for each in _test_files(path):
+    for each in find_test_files([_existing_path(path)]):
         try:
             files.append(load_case_file(each))
         except DiagnosticError as error:
@@ -88,10 +83,10 @@ def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> t
     return files, unreadable
 
 
-def _test_files(path: str) -> list[str]:
+def _existing_path(path: str) -> str:
     if not os.path.exists(path):
         raise ConfigurationError(f"{path}: there is no such file or directory")
-    return find_test_files([path])
+    return path
 
 
 def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | None = None) -> list[CaseReport]:
@@ -105,8 +100,8 @@ def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | N
     return reports
 
 
-def cover(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
-    """Run the cases of test files; return what each came to, and which branches of policies they took."""
+def cover(paths: Sequence[str], names: Sequence[str] = ()) -> Json:
+    """Run the cases of test files; return their outcomes, and the branches of policies that they took."""
     from apimpolicy.report.coverage_data import merged
     from apimpolicy.report.coverage_json import coverage_to_json
     from apimpolicy.report.test_json import cases_to_json
@@ -122,7 +117,7 @@ def cover(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
             with PolicyCoverage() as collector:
                 reports += _reports(file, names, collector)
             covered.append(collector.report())
-    found: dict[str, Any] = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
     return {**found, "files": json.loads(coverage_to_json(merged(covered)))["files"]}
 
 
@@ -132,7 +127,7 @@ def prove(
     claims: Sequence[Any] | None = None,
     seconds: float = 20,
     **setting: Any,
-) -> dict[str, Any]:
+) -> Json:
     """Decide the claims of test files below `path`, or `claims` about a policy."""
     from apimpolicy.report.claim_json import claims_to_json
     from apimpolicy.testing.case_search import has_solver
@@ -150,14 +145,12 @@ def prove(
     else:
         from apimpolicy.testing.claims.claim_files import find_claims
 
-        if not os.path.exists(path):
-            raise ConfigurationError(f"{path}: there is no such file or directory")
-        files, unreadable = find_claims([path], names)
+        files, unreadable = find_claims([_existing_path(path)], names)
     reports = [report for file, wanted in files for report in prove_file(file, wanted, bounds_for(file.path, seconds))]
     if not reports and not unreadable:
         raise ConfigurationError("there is no claim to prove")
     elapsed = time.perf_counter() - started
-    found: dict[str, Any] = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
+    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
     for claim in found["claims"]:
         claim["explanation"] = _shortened(claim["explanation"])
     return found

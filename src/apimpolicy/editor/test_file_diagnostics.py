@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import DiagnosticError
 from apimpolicy.testing import kinds
-from apimpolicy.testing.case_files import is_content_about_policies, load_case_tree
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.test_file_search import is_content_about_policies
 from apimpolicy.testing.tree import TestFileError, Tree, read_tree
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def diagnostics(text: str, path: str) -> list[Diagnostic]:
-    """Return what is wrong in a test file; nothing for the test files of other tools."""
+    """Return the errors of a test file; none for the test files of other tools."""
     if not is_content_about_policies(text.encode("utf-8", "replace"), path):
         return []
     try:

@@ -40,11 +40,10 @@ def _lines(definition: TypeDefinition) -> list[str]:
 
 def member_at(analysis: Analysis, offset: int) -> Member | None:
     """Return the member of .NET or of the context object whose name is at an offset of the file."""
-    found = analysis.at(offset)
-    code = found[0].expression_at(found[1]) if found is not None else None
-    if code is None:
+    found = analysis.code_at(offset)
+    if found is None:
         return None
-    expression, place = code
+    _, expression, place = found
     for kind, field in ((Call, "method"), (PropertyAccess, "property"), (FieldAccess, "field")):
         for node in nodes_of_kind(expression, kind):
             name = getattr(getattr(node.syntax, "target", node.syntax), "name", None)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.emit import runtime
-from apimpolicy.emit.arguments import can_be_seen, receiver_first
-from apimpolicy.emit.building import attribute, is_not_none, item, last_of, load, tuple_of
-from apimpolicy.emit.members import implementation_of, invoke, missing, read_member, receiver_for
+from apimpolicy.emit.building import attribute, is_not_none, item, tuple_of
+from apimpolicy.emit.calls import call_registered
+from apimpolicy.emit.members import implementation_of, missing, read_member
 
 if TYPE_CHECKING:
     import ast
@@ -52,13 +52,7 @@ def emit_indexer_access(emitter: Emitter, node: nodes.IndexerAccess) -> ast.expr
     found = implementation_of(node.property)
     if found is None:
         return missing(emitter, node.property)
-    if not emitter.known_not_null(node.receiver) and can_be_seen(node.arguments):
-        steps: list[ast.expr] = []
-        held, read = receiver_first(emitter, node.receiver, node.arguments, steps)
-        receiver = load(held) if found.form == "method" else emitter.or_null_reference(held)
-        return last_of(*steps, invoke(emitter, found, node.property, receiver, read))
-    receiver = receiver_for(emitter, node.property, node.receiver, found)
-    return invoke(emitter, found, node.property, receiver, [emitter.emit(a) for a in node.arguments])
+    return call_registered(emitter, found, node.property, node.receiver, node.arguments)
 
 
 def emit_array_access(emitter: Emitter, node: nodes.ArrayAccess) -> ast.expr:

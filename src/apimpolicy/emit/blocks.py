@@ -22,7 +22,6 @@ from apimpolicy.binding.flow import labels_of
 from apimpolicy.emit.building import assign, compare, constant, load
 from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.jumps import Target, around
-from apimpolicy.emit.variables import walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,5 +115,12 @@ def labels_gone_to(statements: Sequence[nodes.Statement]) -> set[str]:
     here = labels_of(statements)
     if not here:
         return set()
-    jumps = (node for top in statements for node in walk(top, inside=False) if isinstance(node, nodes.Goto))
-    return {jump.label for jump in jumps if jump.label in here}
+    found: set[str] = set()
+    waiting: list[nodes.Bound] = list(statements)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, nodes.Goto) and node.label in here:
+            found.add(node.label)
+        elif not isinstance(node, (nodes.Lambda, nodes.LocalFunction)):
+            waiting.extend(node.children())
+    return found

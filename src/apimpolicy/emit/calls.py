@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.emit.arguments import can_be_seen, in_written_order, receiver_first
+from apimpolicy.emit.boxing import boxed
 from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
 from apimpolicy.emit.members import call_member, implementation_of, invoke, missing, pass_to_member, receiver_for
 from apimpolicy.errors import NotSimulatedError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.symbols import LocalFunctionSymbol
     from apimpolicy.dotnet.registry import Implementation
+    from apimpolicy.dotnet.signatures import Method, Property
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 
@@ -30,7 +34,10 @@ def emit_call(emitter: Emitter, node: nodes.Call) -> ast.expr:
     pass_to_member(emitter, node)
     if any(parameter.mode in ("out", "ref") for parameter in method.parameters):
         return _with_outputs(emitter, node, found)
-    return _in_place(emitter, node) or _called(emitter, node, found, node.arguments)
+    made = _in_place(emitter, node)
+    if made is not None:
+        return made
+    return call_registered(emitter, found, method, node.receiver, node.arguments, node.type_arguments)
 
 
 def _in_place(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
@@ -49,16 +56,22 @@ def _in_place(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
     return None
 
 
-def _called(emitter: Emitter, node: nodes.Call, found: Implementation, passed: Sequence[nodes.Expression]) -> ast.expr:
-    """Return the call of a method as registered; `passed` are the arguments that go in."""
-    method, receiver = node.method, node.receiver
+def call_registered(
+    emitter: Emitter,
+    found: Implementation,
+    member: Method | Property,
+    receiver: nodes.Expression | None,
+    passed: Sequence[nodes.Expression],
+    type_arguments: tuple[Type, ...] = (),
+) -> ast.expr:
+    """Return the call of a method or an indexer as registered; `passed` are the arguments that go in."""
     if receiver is not None and not emitter.known_not_null(receiver) and can_be_seen(passed):
         steps: list[ast.expr] = []
         held, read = receiver_first(emitter, receiver, passed, steps)
         checked = load(held) if found.form == "method" else emitter.or_null_reference(held)
-        return last_of(*steps, invoke(emitter, found, method, checked, read, node.type_arguments))
-    first = receiver_for(emitter, method, receiver, found) if receiver is not None else None
-    return invoke(emitter, found, method, first, in_written_order(emitter, passed), node.type_arguments)
+        return last_of(*steps, invoke(emitter, found, member, checked, read, type_arguments))
+    first = receiver_for(emitter, member, receiver, found) if receiver is not None else None
+    return invoke(emitter, found, member, first, in_written_order(emitter, passed), type_arguments)
 
 
 def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
@@ -68,7 +81,8 @@ def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> 
     steps: list[ast.expr] = []
     modes = [parameter.mode for parameter in node.method.parameters]
     passed, outputs = split_outputs(emitter, node.arguments, modes, steps)
-    made = emitter.at(_called(emitter, node, found, passed), node)
+    made = call_registered(emitter, found, node.method, node.receiver, passed, node.type_arguments)
+    made = emitter.at(made, node)
     made = last_of(*steps, made) if steps else made
     return with_outputs(emitter, made, outputs, is_void=node.method.returns is VOID)
 
@@ -83,9 +97,6 @@ def _delegate_or_missing(emitter: Emitter, node: nodes.Call) -> ast.expr:
 
 def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expression) -> ast.expr:
     """Members of `T?`, whose run-time value is None or the value itself."""
-    from apimpolicy.dotnet.collections.arrays import default_value
-    from apimpolicy.emit.boxing import boxed
-
     inner = receiver.type.underlying or receiver.type
     name = emitter.fresh()
     value = walrus(name, emitter.emit(receiver))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, load
-from apimpolicy.emit.variables import declared_in
+from apimpolicy.emit.variables import declared_here, facts
 
 if TYPE_CHECKING:
     import ast
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def prepare_references(emitter: Emitter, body: nodes.Bound) -> None:
     """Find the variables that live in cells wherever they are declared, or that hold references."""
-    for symbol in declared_in(body):
+    for symbol in facts(body).declared:
         if symbol.is_referenced or _holds_reference(symbol):
             emitter.celled.add(symbol)
 
@@ -47,7 +47,7 @@ def cells_of_round(emitter: Emitter, *parts: nodes.Bound | LocalSymbol) -> list[
     """Fresh cells for the captured variables of a loop's body: each round has its own."""
     symbols: dict[LocalSymbol, None] = {}
     for part in parts:
-        symbols.update(dict.fromkeys([part] if isinstance(part, LocalSymbol) else declared_in(part, inside=False)))
+        symbols.update(dict.fromkeys([part] if isinstance(part, LocalSymbol) else declared_here(part)))
     return _new_cells(emitter, symbols)
 
 

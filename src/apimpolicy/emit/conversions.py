@@ -48,18 +48,9 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
 def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
     """Return an interpolated string as a FormattableString: a composite format and the boxed values."""
     from apimpolicy.dotnet.system.formattable_strings import FormattableString
+    from apimpolicy.emit.texts import composite_of
 
-    parts = text.parts if isinstance(text, InterpolatedString) else [text.constant]
-    pattern = ""
-    values: list[ast.expr] = []
-    for part in parts:
-        if isinstance(part, str):
-            pattern += part.replace("{", "{{").replace("}", "}}")
-            continue
-        alignment = f",{part.alignment}" if part.alignment is not None else ""
-        format_ = f":{part.format}" if part.format is not None else ""
-        pattern += f"{{{len(values)}{alignment}{format_}}}"
-        values.append(emitter.emit(part.value))
+    pattern, values = composite_of(emitter, text.parts if isinstance(text, InterpolatedString) else [text.constant])
     return emitter.run(FormattableString, constant(pattern), *values)
 
 

@@ -12,7 +12,7 @@ from apimpolicy.emit.building import assign, attribute, constant, function_def, 
 from apimpolicy.emit.cells import cells_of_referenced, prepare_references
 from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
-from apimpolicy.emit.variables import REPEATING, assigned_in, declared_in, remembering, walk
+from apimpolicy.emit.variables import REPEATING, declared_here, facts, remembering
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 
@@ -117,18 +117,18 @@ def _has_two_passes(parts: list[Bound], kinds: set[type[Bound]]) -> bool:
 
 def _function(emitter: Emitter, bound: BoundExpression, recording: bool, in_order: bool) -> ast.FunctionDef:
     body = bound.body
-    parts = list(walk(body))
+    parts = list(body.walk())
     kinds = {type(node) for node in parts}
     emitter.has_iterators = Yield in kinds
     emitter.has_two_passes = _has_two_passes(parts, kinds)
     emitter.repeats = not kinds.isdisjoint(REPEATING)
     emitter.repeating = int(Goto in kinds)
     prepare_references(emitter, body)
-    emitter.reassigned = assigned_in(body)
+    emitter.reassigned = facts(body).assigned
     if isinstance(body, Block):
         statements = emitter.body(body)
     else:
-        cells = cells_of_referenced(emitter, declared_in(body, inside=False))
+        cells = cells_of_referenced(emitter, declared_here(body))
         statements = [*cells, *emitter.returning(body)]
     statements = [*_preparations(emitter), *statements]
     names = ["context"]

@@ -16,7 +16,7 @@ from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, function_def, load, parameters
 from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.core import HANDLERS
-from apimpolicy.emit.variables import assigned_in, declared_in
+from apimpolicy.emit.variables import declared_here, facts
 
 if TYPE_CHECKING:
     from apimpolicy.binding import nodes
@@ -145,9 +145,9 @@ def _choice(emitter: Emitter, clauses: tuple[nodes.Catch, ...], name: str) -> tu
     for place, clause in enumerate(clauses, 1):
         chosen: list[ast.stmt] = [ast.Return(constant(place))]
         if clause.filter is not None:
-            declared = declared_in(clause.filter, inside=False) | ({clause.symbol} if clause.symbol else set())
+            declared = declared_here(clause.filter) | ({clause.symbol} if clause.symbol else set())
             own += sorted(emitter.symbol_name(symbol) for symbol in declared - emitter.celled)
-            assigned = assigned_in(clause.filter) - declared_in(clause.filter) - declared - emitter.celled
+            assigned = facts(clause.filter).assigned_outside(declared) - emitter.celled
             outer.update(emitter.symbol_name(symbol) for symbol in assigned)
             asked = [*_assigned(emitter, clause, caught), *_filter(emitter, clause.filter, matches)]
             chosen = [*asked, ast.If(load(matches), chosen, [])]

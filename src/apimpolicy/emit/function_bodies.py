@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.emit.building import function_def, tuple_of
 from apimpolicy.emit.core import OpenFunction
-from apimpolicy.emit.variables import assigned_in, declared_in, used_in
+from apimpolicy.emit.variables import facts
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -46,13 +46,13 @@ def captured_cells(emitter: Emitter, node: nodes.Bound) -> list[str]:
     """Variables in cells that a function uses: it takes the present cells as defaults."""
     if not emitter.celled:
         return []
-    used = used_in(node) - declared_in(node)
+    used = facts(node).used - facts(node).declared
     return [emitter.symbol_name(symbol) for symbol in used if symbol in emitter.celled]
 
 
 def nonlocals(emitter: Emitter, node: nodes.Bound, own: AbstractSet[LocalSymbol]) -> list[ast.stmt]:
     """`nonlocal` for variables of an enclosing function that are assigned here."""
-    return nonlocal_of(emitter, assigned_in(node) - own - declared_in(node))
+    return nonlocal_of(emitter, facts(node).assigned_outside(own))
 
 
 def nonlocal_of(emitter: Emitter, symbols: AbstractSet[LocalSymbol]) -> list[ast.stmt]:

@@ -11,7 +11,7 @@ from apimpolicy.emit import runtime
 from apimpolicy.emit.building import constant, load, parameters
 from apimpolicy.emit.cells import cells_of_referenced, parameters_in_cells
 from apimpolicy.emit.function_bodies import captured_cells, define, function_statements, nonlocals
-from apimpolicy.emit.variables import assigns_outer, declared_in, functions_used_in, may_recur
+from apimpolicy.emit.variables import declared_here, facts
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def _lambda_function(emitter: Emitter, node: nodes.Lambda) -> ast.expr:
     names = [emitter.symbol_name(parameter) for parameter in node.parameters]
     captured = [*captured_cells(emitter, node), *_captured_functions(emitter, node)]
     arguments = parameters(names, {name: load(name) for name in captured})
-    burns = [ast.Expr(emitter.step())] if may_recur(node.body) else []
+    burns = [ast.Expr(emitter.step())] if facts(node.body).calls else []
     emitter.repeating += 1
     if isinstance(node.body, nodes.Expression):
         returning = emitter.returning(node.body)
-        statements = [*cells_of_referenced(emitter, declared_in(node.body, inside=False)), *returning]
+        statements = [*cells_of_referenced(emitter, declared_here(node.body)), *returning]
     else:
         statements = function_statements(emitter, node.body)
     emitter.repeating -= 1
@@ -55,7 +55,7 @@ def _only_value(node: nodes.Lambda, statements: list[ast.stmt]) -> ast.expr | No
         isinstance(node.body, nodes.Expression)
         and isinstance(only, ast.Return)
         and not any(parameter.is_referenced for parameter in node.parameters)
-        and not assigns_outer(node.body, set(node.parameters))
+        and not facts(node.body).assigned_outside(node.parameters)
     ):
         return only.value
     return None
@@ -63,7 +63,7 @@ def _only_value(node: nodes.Lambda, statements: list[ast.stmt]) -> ast.expr | No
 
 def _captured_functions(emitter: Emitter, node: nodes.Lambda) -> list[str]:
     """Local functions of a loop's body that a lambda calls: it keeps those of its own iteration."""
-    used = functions_used_in(node) if emitter.with_cells else ()
+    used = facts(node).functions if emitter.with_cells else ()
     return [emitter.symbol_name(function) for function in used if function in emitter.with_cells]
 
 

@@ -13,7 +13,7 @@ from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, constant, load, parameters, tuple_of
 from apimpolicy.emit.cells import parameters_in_cells
 from apimpolicy.emit.function_bodies import captured_cells, define, function_statements, nonlocal_of, nonlocals
-from apimpolicy.emit.variables import assigned_in, walk
+from apimpolicy.emit.variables import facts
 
 if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
@@ -48,7 +48,7 @@ def _statements(emitter: Emitter, node: nodes.LocalFunction, outputs: tuple[Loca
     if function.is_async:
         refused = constant("the gateway doesn't allow tasks")
         return [ast.Expr(emitter.run(runtime.not_simulated, constant("an asynchronous function"), refused))]
-    if outputs and any(isinstance(part, nodes.Try) and part.finally_body is not None for part in walk(node.body)):
+    if outputs and any(isinstance(part, nodes.Try) and part.finally_body is not None for part in node.body.walk()):
         return _outputs_after_finally(emitter, node, outputs)
     return function_statements(emitter, node.body, outputs)
 
@@ -64,7 +64,7 @@ def _iterator(emitter: Emitter, node: nodes.LocalFunction) -> list[ast.stmt]:
     body.append(ast.If(constant(False), [ast.Expr(ast.Yield(None))], []))  # a generator, whatever it holds
     body.extend(function_statements(emitter, node.body))
     start: ast.expr = load(inner)
-    if any(isinstance(part, (nodes.Try, nodes.Using, nodes.Foreach)) for part in walk(node.body)):
+    if any(isinstance(part, (nodes.Try, nodes.Using, nodes.Foreach)) for part in node.body.walk()):
         start = emitter.run(runtime.ending, start)
         emitter.ends_iterators = True
     element = emitter.type_constant(iterator_element(function.returns) or OBJECT)
@@ -85,7 +85,7 @@ def _outputs_after_finally(
     """Return the body as a function inside, so that what `finally` does to ref and out parameters counts."""
     inner, result = emitter.fresh("body"), emitter.fresh("result")
     body = [
-        *nonlocal_of(emitter, assigned_in(node.body) & set(outputs)),
+        *nonlocal_of(emitter, facts(node.body).assigned & set(outputs)),
         *nonlocals(emitter, node.body, set(node.function.symbols)),
         *function_statements(emitter, node.body),
     ]

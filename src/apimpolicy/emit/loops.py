@@ -14,7 +14,7 @@ from apimpolicy.emit.cells import cells_of_block, cells_of_round
 from apimpolicy.emit.core import ALLOWANCE, LEFT
 from apimpolicy.emit.frames import goes_on
 from apimpolicy.emit.jumps import Target, around
-from apimpolicy.emit.variables import assigned_in, continues_in_try, has_block_lambda, is_increment
+from apimpolicy.emit.variables import facts, is_increment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +44,15 @@ def statement_loop(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
         before.extend(emitter.statement(initializer))
     step = _burn(emitter)
     _note_counter(emitter, node)
-    if continues_in_try(node.body):
+    if _continues_in_try(node.body):
         return [*before, *_loop_with_first(emitter, node, step)]
     return [*before, *(_do_loop if node.is_do else _while_loop)(emitter, node, step)]
+
+
+def _continues_in_try(body: nodes.Statement) -> bool:
+    """Return whether there may be a `continue` in a try statement that has something to do afterwards."""
+    kinds = facts(body).kinds_here
+    return nodes.Continue in kinds and not kinds.isdisjoint((nodes.Try, nodes.Using))
 
 
 def _do_loop(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.stmt]:
@@ -63,7 +69,7 @@ def _while_loop(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.
     guard: list[ast.stmt] = []
     if node.condition is not None:
         guard = cells_of_round(emitter, node.condition)
-        if guard or has_block_lambda(node.condition):
+        if guard or facts(node.condition).has_block_lambda:
             guard.extend(_break_unless(emitter, node.condition))
         else:
             test = emitter.emit(node.condition)
@@ -141,7 +147,7 @@ def _counter_of(emitter: Emitter, node: nodes.Loop, incrementor: nodes.Expressio
         and condition.left.symbol is incrementor.target.symbol
         and not condition.left.symbol.is_captured
         and is_increment(incrementor)
-        and condition.left.symbol not in assigned_in(node.body) | assigned_in(condition.right)
+        and condition.left.symbol not in facts(node.body).assigned | facts(condition.right).assigned
     ):
         return emitter.plain_variable(incrementor.target)
     return None

@@ -6,6 +6,7 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.dotnet.values import CHAR, STRING
 from apimpolicy.emit.blocks import from_entry, functions_of, in_order, labels_gone_to, pieces_of
@@ -13,10 +14,9 @@ from apimpolicy.emit.building import assign, call, compare, constant, load
 from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.jumps import Target, around, section_key
 from apimpolicy.emit.type_tests import matches
-from apimpolicy.emit.variables import has_goto
+from apimpolicy.emit.variables import facts
 
 if TYPE_CHECKING:
-    from apimpolicy.binding import nodes
     from apimpolicy.emit.core import Emitter
 
 
@@ -34,7 +34,7 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
     made.extend(_choose(emitter, node, value, chosen))
     named = labels_gone_to([statement for section in node.sections for statement in section.statements])
     target, cut = _target(node, named, chosen, where)
-    comes_again = has_goto(node)
+    comes_again = nodes.Goto in facts(node).kinds_here
     emitter.here.targets.append(target)
     emitter.here.rounds += comes_again
     sections: list[ast.stmt] = [ast.Expr(emitter.step())] if comes_again else []

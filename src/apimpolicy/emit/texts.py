@@ -20,6 +20,9 @@ from apimpolicy.dotnet.values import CHAR, OBJECT, STRING
 from apimpolicy.emit.building import compare, conditional, constant, last_of, load, tuple_of, walrus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.binding.nodes import Interpolation
     from apimpolicy.emit.core import Emitter
 
 
@@ -81,7 +84,8 @@ def text_of(emitter: Emitter, operand: Expression) -> ast.expr:
 def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.expr:
     """A text with values in it: as for `string.Format`, all values are evaluated before the first is formatted."""
     if _needs_composite(node):
-        return _composite(emitter, node)
+        pattern, values = composite_of(emitter, node.parts)
+        return emitter.run(format_composite, constant(pattern), tuple_of(*values))
     late = _formatted_late(node)
     before: list[ast.expr] = []
     parts: list[ast.expr] = []
@@ -92,23 +96,20 @@ def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.
         value = part.value
         is_text = isinstance(value, Convert) and value.operand.type in (STRING, CHAR)
         is_plain = part.alignment is None and part.format is None
-        if is_plain and (is_text or not late):
-            shown = text_of(emitter, value.operand if is_text and isinstance(value, Convert) else value)
-            if late:
-                name = emitter.fresh()
-                before.append(walrus(name, shown))
-                shown = load(name)
-            parts.append(shown)
-            continue
-        boxed = emitter.emit(value)
+        is_ready = is_plain and (is_text or not late)
+        if is_ready:
+            made = text_of(emitter, value.operand if is_text and isinstance(value, Convert) else value)
+        else:
+            made = emitter.emit(value)
         if late:
             name = emitter.fresh()
-            before.append(walrus(name, boxed))
-            boxed = load(name)
-        if is_plain:
-            parts.append(emitter.run(text, boxed))
-        else:
-            parts.append(emitter.run(format_item, boxed, constant(part.alignment or 0), constant(part.format)))
+            before.append(walrus(name, made))
+            made = load(name)
+        if is_plain and not is_ready:
+            made = emitter.run(text, made)
+        elif not is_plain:
+            made = emitter.run(format_item, made, constant(part.alignment or 0), constant(part.format))
+        parts.append(made)
     made = joined(emitter, parts)
     return last_of(*before, made) if before else made
 
@@ -143,15 +144,16 @@ def _needs_composite(node: InterpolatedString) -> bool:
     )
 
 
-def _composite(emitter: Emitter, node: InterpolatedString) -> ast.expr:
-    """Return the call of `string.Format` that the compiler makes of an interpolated string."""
-    format_ = ""
+def composite_of(emitter: Emitter, parts: Iterable[str | Interpolation]) -> tuple[str, list[ast.expr]]:
+    """Return the composite format and the values that the compiler makes of an interpolated string."""
+    pattern = ""
     values: list[ast.expr] = []
-    for part in node.parts:
+    for part in parts:
         if isinstance(part, str):
-            format_ += part.replace("{", "{{").replace("}", "}}")
-        else:
-            alignment = "" if part.alignment is None else f",{part.alignment}"
-            format_ += f"{{{len(values)}{alignment}:{part.format or ''}}}".replace(":}", "}")
-            values.append(emitter.emit(part.value))
-    return emitter.run(format_composite, constant(format_), tuple_of(*values))
+            pattern += part.replace("{", "{{").replace("}", "}}")
+            continue
+        alignment = f",{part.alignment}" if part.alignment is not None else ""
+        format_ = f":{part.format}" if part.format else ""
+        pattern += f"{{{len(values)}{alignment}{format_}}}"
+        values.append(emitter.emit(part.value))
+    return pattern, values

@@ -23,14 +23,7 @@ class Facts:
     """What is known of the code below a node: all of it, and (`…_here`) that outside of lambdas and local functions."""
 
     __slots__ = (
-        "assigned",
-        "calls",
-        "declared",
-        "declared_here",
-        "functions",
-        "has_block_lambda",
-        "kinds_here",
-        "used",
+        *("assigned", "calls", "declared", "declared_here", "functions", "has_block_lambda", "kinds_here", "used"),
     )
 
     def __init__(self) -> None:
@@ -38,11 +31,18 @@ class Facts:
         self.declared: set[LocalSymbol] = set()
         self.declared_here: set[LocalSymbol] = set()
         self.used: set[LocalSymbol] = set()
+        """Variables that are read or written."""
         self.functions: set[LocalFunctionSymbol] = set()
+        """Local functions that are named."""
         self.kinds_here: set[type] = set()
         self.calls = False
         """Whether delegates or local functions are called."""
         self.has_block_lambda = False
+        """Whether a lambda cannot be a Python lambda."""
+
+    def assigned_outside(self, own: Iterable[LocalSymbol] = ()) -> set[LocalSymbol]:
+        """Return the variables that are assigned, and are declared neither below nor among `own`."""
+        return self.assigned - self.declared - set(own)
 
     def add(self, other: Facts, *, is_function: bool) -> None:
         """Take in what is known of a part, which may be a function of its own."""
@@ -137,7 +137,7 @@ def _look_at(node: nodes.Bound, found: Facts) -> None:
         found.functions.add(node.function)
     elif isinstance(node, nodes.Lambda):
         found.declared.update(node.parameters)
-        if isinstance(node.body, nodes.Block) or assigns_outer(node.body, set(node.parameters)):
+        if isinstance(node.body, nodes.Block) or facts(node.body).assigned_outside(node.parameters):
             found.has_block_lambda = True
     elif isinstance(node, nodes.LocalFunction):
         found.declared.update(node.function.symbols)
@@ -146,17 +146,6 @@ def _look_at(node: nodes.Bound, found: Facts) -> None:
             target = target.receiver
         if isinstance(target, nodes.Local):
             found.assigned.add(target.symbol)
-
-
-def may_recur(node: nodes.Bound) -> bool:
-    """Return whether a lambda calls delegates or local functions, and so perhaps itself."""
-    return facts(node).calls
-
-
-def continues_in_try(node: nodes.Bound) -> bool:
-    """Return whether there may be a `continue` in a try statement that has something to do afterwards."""
-    kinds = facts(node).kinds_here
-    return nodes.Continue in kinds and not kinds.isdisjoint((nodes.Try, nodes.Using))
 
 
 def is_increment(node: nodes.CompoundAssignment) -> bool:
@@ -172,47 +161,6 @@ def is_increment(node: nodes.CompoundAssignment) -> bool:
     )
 
 
-def walk(node: nodes.Bound, *, inside: bool = True) -> Iterable[nodes.Bound]:
-    """Yield all nodes from this one down; `inside` lambdas and local functions too."""
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        if inside or not isinstance(current, (nodes.Lambda, nodes.LocalFunction)):
-            waiting.extend(current.children())
-
-
-def assigned_in(node: nodes.Bound) -> AbstractSet[LocalSymbol]:
-    """Variables that are assigned anywhere below."""
-    return facts(node).assigned
-
-
-def declared_in(node: nodes.Bound, *, inside: bool = True) -> AbstractSet[LocalSymbol]:
-    """Variables that are declared anywhere below; `inside` lambdas and local functions too."""
-    if inside:
-        return facts(node).declared
+def declared_here(node: nodes.Bound) -> AbstractSet[LocalSymbol]:
+    """Return the variables that are declared below, outside of lambdas and local functions."""
     return frozenset() if isinstance(node, _FUNCTIONS) else facts(node).declared_here
-
-
-def used_in(node: nodes.Bound) -> AbstractSet[LocalSymbol]:
-    """Variables that are read or written anywhere below."""
-    return facts(node).used
-
-
-def functions_used_in(node: nodes.Bound) -> AbstractSet[LocalFunctionSymbol]:
-    """Local functions that are named anywhere below."""
-    return facts(node).functions
-
-
-def has_goto(node: nodes.Bound) -> bool:
-    """Return whether there is a `goto` below that stays in this function."""
-    return nodes.Goto in facts(node).kinds_here
-
-
-def assigns_outer(node: nodes.Bound, own: AbstractSet[LocalSymbol]) -> bool:
-    return bool(assigned_in(node) - own - declared_in(node))
-
-
-def has_block_lambda(node: nodes.Bound) -> bool:
-    """Return whether a lambda below cannot be a Python lambda."""
-    return facts(node).has_block_lambda

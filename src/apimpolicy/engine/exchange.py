@@ -11,13 +11,12 @@ from apimpolicy.context.execution import Context, LastError
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
+from apimpolicy.engine.forwarding import SendingExchange
 from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-from apimpolicy.policies import surroundings
 from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
 from apimpolicy.policies.spec import SECTIONS, PolicyError
 
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.context.entities import Operation
-    from apimpolicy.context.records import Request, Response
-    from apimpolicy.context.urls import Url
+    from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
-    from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
     from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
@@ -52,7 +49,7 @@ class Unmatched(NamedTuple):
     operations: Sequence[Operation] = ()
 
 
-class Exchange(surroundings.Exchange):
+class Exchange(SendingExchange):
     """The state of one request, and how policies run against it.
 
     The `Response` of `context` is null until there is one: the backend's, or that of an error.
@@ -62,12 +59,8 @@ class Exchange(surroundings.Exchange):
     `verifications` are the questions whether a certificate is to be trusted, with their answers.
     """
 
-    services: ExchangeServices
     variables: Variables
     program: Program | None = None
-    backend_is_exact = False
-    routed: Route | None = None
-    api_prefix: str | None = None
     unmatched: Unmatched | None = None
     served_by: Step | None = None
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
@@ -97,7 +90,7 @@ class Exchange(surroundings.Exchange):
         self.trace = Trace(context.traces)
         self.variables = Variables(context.variables)
         self.backend_requests = []
-        self.sent_requests: list[Request] = []
+        self.sent_requests = []
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
         self.observer = observer
@@ -108,7 +101,7 @@ class Exchange(surroundings.Exchange):
         self._running: list[TraceEntry] = []
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
-        self._at_end: list[Callable[[ResponseMessage], None]] = []
+        self._at_end: list[Callable[[ResponseMessage], object]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     def evaluator(self, context: Context) -> Evaluator:
@@ -123,12 +116,6 @@ class Exchange(surroundings.Exchange):
     @property
     def scope(self) -> str:
         return self._running[-1].step.scope
-
-    def show_response(self, response: ResponseMessage | None = None) -> None:
-        """Show the response to expressions from here on; replace it first if another one is given."""
-        if response is not None:
-            self.response = response
-        self.context.response = self.response
 
     # Running policies
 
@@ -225,7 +212,7 @@ class Exchange(surroundings.Exchange):
         self._counted.add(key)
         return True
 
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+    def at_end(self, action: Callable[[ResponseMessage], object]) -> None:
         self._at_end.append(action)
 
     def finish(self, answer: ResponseMessage) -> None:
@@ -310,46 +297,6 @@ class Exchange(surroundings.Exchange):
         """Return the path of a policy; when it can't connect to a backend, as logs of real gateways write it."""
         is_connection = has_trait(step.name, "forwards") and error.reason in ("BackendConnectionFailure", "Timeout")
         return f"{step.name}\\{step.name}" if is_connection and step.path == f"{step.name}[1]" else step.path
-
-    # The backend
-
-    def forward(
-        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
-    ) -> tuple[Request, Response]:
-        return forwarding.forward(self, timeout, buffers=buffers, buffers_request=buffers_request)
-
-    def follow(self, request: Request, timeout: float) -> Response:
-        return forwarding.follow(self, request, timeout)
-
-    def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
-        self.sent_requests.append(request)
-        transport = self.services.dapr if to_dapr else self.services.outside
-        return forwarding.answer_of(self, transport, request, timeout, is_own=True)
-
-    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
-        return forwarding.send_to_backend(self, request, backend_id, timeout)
-
-    @property
-    def backend_choice(self) -> str:
-        return "" if self.routed is None else self.routed.why
-
-    @property
-    def pool_member(self) -> str | None:
-        routed = self.routed
-        return None if routed is None or routed.id == self.backend_id else routed.id
-
-    @property
-    def target_url(self) -> str | None:
-        return forwarding.target(self)
-
-    @property
-    def forwarded_url(self) -> Url:
-        return forwarding.forwarded_url(self)
-
-    def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
-        self.backend_is_exact = exact
-        self.backend_url, self.backend_id, self.backend_scope = url, backend_id, self.scope
-        self.context.backend = None if backend_id is None else self.services.backends.entity(backend_id)
 
 
 def _require_simulated(step: Step) -> None:

@@ -1,21 +1,22 @@
-"""Forward a request to a backend: its address, the transport's answer, and errors of the connection."""
+"""Send the requests of an exchange, to a backend and of policies' own: addresses, answers, errors of the connection."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.headers import Headers
-from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.spec import PolicyError
+from apimpolicy.policies import surroundings
+from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.engine.backend_routing import Route
-    from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.exchange_services import ExchangeServices
     from apimpolicy.engine.services import Transport
 
 REVISION = ";rev="
@@ -23,83 +24,179 @@ TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
-def forward(exchange: Exchange, timeout: float, *, buffers: bool, buffers_request: bool) -> tuple[Request, Response]:
-    """Send the request to the backend that was chosen; its answer is the response from here on. See
-    `apimpolicy.policies.surroundings.Exchange.forward`. Raises PolicyError.
-    """
-    services = exchange.services
-    request = exchange.request.to_request()
-    _take_body(exchange, request, keeps=buffers_request)
-    request.certificate = exchange.backend_certificate
-    route = exchange.routed = _route(exchange, request)
-    try:
-        address = _backend_address(exchange, route)
-    except ConfigurationError as error:
-        raise PolicyError("BackendConnectionFailure", str(error)) from None
-    if address is not exchange.request.url:
-        request.url = str(address)
-    request.headers = forwarded_headers(
-        request.headers, address.host, exchange.request.ip_address, keeps_host=exchange.host_is_set
-    )
-    if route is not None:
-        services.backends.add_credentials(route, request)
-    exchange.backend_requests.append(request)
-    transport = services.dapr if exchange.backend_is_exact else services.transport
-    try:
-        response = answer_of(exchange, transport, request, timeout, buffers=buffers)
-    except PolicyError as error:
-        if route is not None:
-            services.backends.failed(route, error.reason)
-        raise
-    exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
-    if route is not None:
-        services.backends.answered(route, response)
-        if route.session is not None:
-            exchange.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
-    return request, response
+class SendingExchange(surroundings.Exchange):
+    """The part of an exchange that sends requests."""
 
+    services: ExchangeServices
+    sent_requests: list[Request]
+    backend_is_exact = False
+    routed: Route | None = None
+    api_prefix: str | None = None
 
-def _take_body(exchange: Exchange, request: Request, *, keeps: bool) -> None:
-    """Send the caller's body once, unless it is in memory; a Content-Length that no longer fits goes."""
-    body = exchange.request.body
-    if body is None:
-        return
-    if body.is_sent and exchange.services.settings.unbuffered_body == "empty":
-        request.body = None
-        request.headers = Headers(
-            {name: values for name, values in request.headers.fields() if name.lower() != "content-length"}
+    def show_response(self, response: ResponseMessage | None = None) -> None:
+        """Show the response to expressions from here on; replace it first if another one is given."""
+        if response is not None:
+            self.response = response
+        self.context.response = self.response
+
+    def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
+        self.backend_is_exact = exact
+        self.backend_url, self.backend_id, self.backend_scope = url, backend_id, self.scope
+        self.context.backend = None if backend_id is None else self.services.backends.entity(backend_id)
+
+    @property
+    def backend_choice(self) -> str:
+        return "" if self.routed is None else self.routed.why
+
+    @property
+    def pool_member(self) -> str | None:
+        routed = self.routed
+        return None if routed is None or routed.id == self.backend_id else routed.id
+
+    @property
+    def target_url(self) -> str | None:
+        try:
+            return str(self._backend_address(None))
+        except ConfigurationError:
+            return None
+
+    @property
+    def forwarded_url(self) -> Url:
+        try:
+            return self._backend_address(None)
+        except ConfigurationError:
+            return self._url_below(Url("https", self.backend_id or "", DEFAULT_PORTS["https"]))
+
+    def forward(
+        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
+    ) -> tuple[Request, Response]:
+        services = self.services
+        request = self.request.to_request()
+        self._take_body(request, keeps=buffers_request)
+        request.certificate = self.backend_certificate
+        route = self.routed = self._route(request)
+        try:
+            address = self._backend_address(route)
+        except ConfigurationError as error:
+            raise PolicyError("BackendConnectionFailure", str(error)) from None
+        if address is not self.request.url:
+            request.url = str(address)
+        request.headers = forwarded_headers(
+            request.headers, address.host, self.request.ip_address, keeps_host=self.host_is_set
         )
-    body.is_sent = body.is_sent or not (keeps or body.is_buffered)
+        if route is not None:
+            services.backends.add_credentials(route, request)
+        self.backend_requests.append(request)
+        transport = services.dapr if self.backend_is_exact else services.transport
+        response = self._answer_by(route, transport, request, timeout, buffers=buffers)
+        self.show_response(self.received(response))
+        if route is not None and route.session is not None:
+            self.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
+        return request, response
 
+    def follow(self, request: Request, timeout: float) -> Response:
+        host = Url.parse(request.url).host
+        request.headers = forwarded_headers(request.headers, host, None, keeps_host=self.host_is_set)
+        self.backend_requests.append(request)
+        response = self._answer_of(self.services.transport, request, timeout)
+        self.show_response(self.received(response))
+        return response
 
-def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
-    """Send a request that the backend's answer asked for; its answer is the response now. Raises PolicyError."""
-    host = Url.parse(request.url).host
-    request.headers = forwarded_headers(request.headers, host, None, keeps_host=exchange.host_is_set)
-    exchange.backend_requests.append(request)
-    response = answer_of(exchange, exchange.services.transport, request, timeout)
-    exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
-    return response
+    def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
+        self.sent_requests.append(request)
+        transport = self.services.dapr if to_dapr else self.services.outside
+        return self._answer_of(transport, request, timeout, is_own=True)
 
+    def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
+        backends = self.services.backends
+        route = backends.route(backend_id, request)
+        if route.id != backend_id:
+            placeholder = f"https://{backend_id}"
+            request.url = route.backend.url.rstrip("/") + request.url.removeprefix(placeholder)
+        host = Url.parse(request.url).host
+        request.headers = forwarded_headers(request.headers, host, None, keeps_host=False)
+        backends.add_credentials(route, request)
+        self.sent_requests.append(request)
+        return self._answer_by(route, self.services.transport, request, timeout)
 
-def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeout: float) -> Response:
-    """Send a request of a policy's own to a backend, with its credentials, circuit and pool. Raises PolicyError."""
-    backends = exchange.services.backends
-    route = backends.route(backend_id, request)
-    if route.id != backend_id:
-        placeholder = f"https://{backend_id}"
-        request.url = route.backend.url.rstrip("/") + request.url.removeprefix(placeholder)
-    host = Url.parse(request.url).host
-    request.headers = forwarded_headers(request.headers, host, None, keeps_host=False)
-    backends.add_credentials(route, request)
-    exchange.sent_requests.append(request)
-    try:
-        response = answer_of(exchange, exchange.services.transport, request, timeout)
-    except PolicyError as error:
-        backends.failed(route, error.reason)
-        raise
-    backends.answered(route, response)
-    return response
+    def _take_body(self, request: Request, *, keeps: bool) -> None:
+        """Send the caller's body once, unless it is in memory; remove a Content-Length that no longer fits."""
+        body = self.request.body
+        if body is None:
+            return
+        if body.is_sent and self.services.settings.unbuffered_body == "empty":
+            request.body = None
+            request.headers = Headers(
+                {name: values for name, values in request.headers.fields() if name.lower() != "content-length"}
+            )
+        body.is_sent = body.is_sent or not (keeps or body.is_buffered)
+
+    def _route(self, request: Request) -> Route | None:
+        """Return the backend that the request goes to, when set-backend-service named one by its id."""
+        if self.backend_id is None or self.backend_is_exact:
+            return None
+        self.routed = None
+        return self.services.backends.route(self.backend_id, request)
+
+    def _backend_address(self, route: Route | None) -> Url:
+        """Return where the request goes, the request's own URL without a backend. Raises ConfigurationError."""
+        chosen = self.backend_url if route is None else route.backend.url
+        base = self.context.api.service_url if chosen is None else Url.parse(chosen)
+        return self.request.url if base is None else self._url_below(base)
+
+    def _url_below(self, base: Url) -> Url:
+        """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
+        then its query.
+        """
+        url = self.request.url
+        path = "" if self.backend_is_exact else url.path
+        if path and not self.path_is_rewritten:
+            prefix = from_utf16(self.context.api.path) if self.api_prefix is None else self.api_prefix
+            path = path_below(path, prefix) or path
+        query = "&".join(part for part in (base.query_string[1:], url.query_string[1:]) if part)
+        return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
+
+    def _answer_by(
+        self, route: Route | None, transport: Transport, request: Request, timeout: float, *, buffers: bool = True
+    ) -> Response:
+        """Return what a backend answers, and report it to its circuit breaker. Raises PolicyError."""
+        if route is None:
+            return self._answer_of(transport, request, timeout, buffers=buffers)
+        try:
+            response = self._answer_of(transport, request, timeout, buffers=buffers)
+        except PolicyError as error:
+            self.services.backends.failed(route, error.reason)
+            raise
+        self.services.backends.answered(route, response)
+        return response
+
+    def _answer_of(
+        self, transport: Transport, request: Request, timeout: float, *, is_own: bool = False, buffers: bool = True
+    ) -> Response:
+        """Return what a transport answers within `timeout` seconds of the gateway's time.
+
+        An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own,
+        whose errors have other words than those of forward-request (seen). Unless it `buffers`, a transport that can
+        do so (its method `stream`) leaves the body to come.
+
+        Raises PolicyError for a connection that fails, ConfigurationError for an answer that is not a Response.
+        """
+        timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
+        time = self.services.time
+        started = time.ticks()
+        send = transport.send if buffers else getattr(transport, "stream", transport.send)
+        try:
+            response = send(request, timeout)
+        except TimeoutError:
+            time.advance(max(0.0, timeout - (time.ticks() - started) / TICKS_PER_SECOND))
+            raise PolicyError("Timeout", timed_out) from None
+        except OSError as error:
+            raise PolicyError("BackendConnectionFailure", _error_message(error, request, is_own)) from error
+        if not isinstance(response, Response):
+            raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
+        if time.ticks() - started > timeout * TICKS_PER_SECOND:
+            raise PolicyError("Timeout", timed_out)
+        return response
 
 
 def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
@@ -118,96 +215,12 @@ def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_
     return Headers.made_of(fields)
 
 
-def answer_of(
-    exchange: Exchange,
-    transport: Transport,
-    request: Request,
-    timeout: float,
-    *,
-    is_own: bool = False,
-    buffers: bool = True,
-) -> Response:
-    """Return what a transport answers within `timeout` seconds of the gateway's time.
-
-    An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own, of
-    whose errors other words were seen than of those of forward-request. Unless it `buffers`, a transport that can do so
-    (its method `stream`) leaves the body to come.
-
-    Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
-    """
-    timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
-    now = exchange.services.time.ticks
-    started = now()
-    send = transport.send if buffers else getattr(transport, "stream", transport.send)
-    try:
-        response = send(request, timeout)
-    except TimeoutError:
-        exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
-        raise PolicyError("Timeout", timed_out) from None
-    except OSError as error:
-        raise PolicyError("BackendConnectionFailure", _error_message(error, request, is_own)) from error
-    if not isinstance(response, Response):
-        raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
-    if now() - started > timeout * TICKS_PER_SECOND:
-        raise PolicyError("Timeout", timed_out)
-    return response
-
-
 def _error_message(error: OSError, request: Request, is_own: bool) -> str:
     """Return the message of a failed connection: its own, or that of real gateways when it is refused."""
     if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
         return str(error)
     url = Url.parse(request.url)
     return f"Error connecting to {from_utf16(url.host)}:{url.port}"
-
-
-def _route(exchange: Exchange, request: Request) -> Route | None:
-    """Return the backend that the request goes to, when set-backend-service named one by its id."""
-    if exchange.backend_id is None or exchange.backend_is_exact:
-        return None
-    exchange.routed = None
-    return exchange.services.backends.route(exchange.backend_id, request)
-
-
-def _backend_address(exchange: Exchange, route: Route | None) -> Url:
-    """Return where the request goes, the request's own URL without a backend. Raises ConfigurationError."""
-    url = exchange.request.url
-    service = exchange.context.api.service_url
-    chosen = exchange.backend_url if route is None else route.backend.url
-    base = service if chosen is None else Url.parse(chosen)
-    return url if base is None else _url_below(exchange, base)
-
-
-def _url_below(exchange: Exchange, base: Url) -> Url:
-    """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
-    then its query.
-    """
-    url = exchange.request.url
-    path = "" if exchange.backend_is_exact else url.path
-    if path and not exchange.path_is_rewritten:
-        prefix = from_utf16(exchange.context.api.path) if exchange.api_prefix is None else exchange.api_prefix
-        path = path_below(path, prefix) or path
-    query = "&".join(part for part in (base.query_string[1:], url.query_string[1:]) if part)
-    return base.replaced(path=base.path.rstrip("/") + path, query_string=query)
-
-
-def target(exchange: Exchange) -> str | None:
-    """Return where the request would go now; None where that is decided later, as in a pool."""
-    try:
-        return str(_backend_address(exchange, None))
-    except ConfigurationError:
-        return None
-
-
-def forwarded_url(exchange: Exchange) -> Url:
-    """Return the URL of the request as it would be forwarded now.
-
-    A pool chooses a member only when it forwards, so its id takes the place of the host.
-    """
-    try:
-        return _backend_address(exchange, None)
-    except ConfigurationError:
-        return _url_below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
 
 
 def path_below(path: str, prefix: str) -> str | None:

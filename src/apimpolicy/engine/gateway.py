@@ -127,16 +127,11 @@ class Gateway(GatewaySettings):
         if isinstance(request, str):
             request = Request("GET", request)
         if self.isolated:
-            return self._run_apart(
-                policy,
-                request,
-                variables=variables,
-                section=section,
-                only=only,
-                response=response,
-                last_error=last_error,
-                doubles=doubles,
-            )
+            from apimpolicy.engine.isolation import run_isolated
+
+            options: dict[str, Any] = {"variables": variables, "section": section, "only": only, "response": response}
+            options |= {"last_error": last_error, "doubles": doubles}
+            return run_isolated(self, lambda alone: alone.run(policy, request, **options))
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
@@ -153,12 +148,6 @@ class Gateway(GatewaySettings):
                 answer = pipeline.answer_unmatched(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
-
-    def _run_apart(self, *arguments: Any, **options: Any) -> Result:
-        """Run a request in a process of its own."""
-        from apimpolicy.engine.isolation import run_isolated
-
-        return run_isolated(self, lambda alone: alone.run(*arguments, **options))
 
     @ends_at_memory
     def send(

@@ -44,28 +44,36 @@ def find_operation(
     operation: Operation | None,
     has_cors: Callable[[], bool],
 ) -> bool:
-    """Find the operation of a request; False when none of them matches.
-
-    A preflight that a cors policy sees is for the operation that it asks about.
-    """
+    """Find the operation of a request; False when none of them matches."""
     operations = operations_of(description, operation)
     if not operations and description is not None and description.takes_everything:
         return True
+    if enter_operation(exchange, exchange.context.api, operations, has_cors) is not None:
+        return True
+    exchange.unmatched = Unmatched(operations=[each.operation for each in operations])
+    return False
+
+
+def enter_operation(
+    exchange: Exchange, api: Api, operations: Sequence[OperationDescription], has_cors: Callable[[], bool]
+) -> OperationDescription | None:
+    """Return the operation that a request is for, and set it in the exchange; None when there is none.
+
+    A preflight that a cors policy sees is for the operation that it asks about.
+    """
     request = exchange.request
     method = request.method
-    if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations):
-        asked = request.headers.joined("Access-Control-Request-Method") or ""
-        method = asked if has_cors() else method
-    found = choose(request, exchange.context.api, operations, method)
+    if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in operations) and has_cors():
+        method = request.headers.joined("Access-Control-Request-Method") or ""
+    found = choose(request, api, operations, method)
     if found is None:
-        exchange.unmatched = Unmatched(operations=[each.operation for each in operations])
-        return False
+        return None
     described, parameters = found
     exchange.context.operation = described.operation
     exchange.url_template = described.operation.url_template
     exchange.described_operation = described if described.is_described else None
     request.match_parameters(parameters)
-    return True
+    return described
 
 
 def choose(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.execution import LastError
-from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.policy_doubles import check_names, some_places
@@ -17,6 +16,7 @@ from apimpolicy.policies.spec import SECTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.policy_doubles import AnyDouble
@@ -42,7 +42,7 @@ class Part(NamedTuple):
             program = only(program, self.only)
             exchange.sections = frozenset({section_of(program)})
         if self.response is not None:
-            exchange.show_response(ResponseMessage.of(self.response, exchange.request.second_read))
+            exchange.show_response(exchange.received(self.response))
         if exchange.sections == {"on-error"}:
             return pipeline.run_on_error(exchange, program, _error_of(self.last_error))
         return pipeline.run(exchange, program)

@@ -62,9 +62,7 @@ class PolicyDouble:
         if self.error is not None:
             raise _error_of(self.error)
         if self.response is not None:
-            from apimpolicy.context.messages import ResponseMessage
-
-            exchange.end(ResponseMessage.of(self.response, exchange.request.second_read))
+            exchange.end(exchange.received(self.response))
 
 
 def run_double(double: AnyDouble, exchange: Exchange) -> Effect:

@@ -48,7 +48,7 @@ def python_value(value: Any, depth: int = 0, made: dict[int, Any] | None = None)
         return _json(value)
     if isinstance(value, Array) and value.element is BYTE:
         return bytes(value)
-    if hasattr(value, "__slots__") and _is_time(value):
+    if hasattr(value, "__slots__") and type(value).__name__ in ("DateTime", "DateTimeOffset", "TimeSpan", "Guid"):
         return _moment(value)
     return _collection(value, depth, {} if made is None else made)
 
@@ -65,10 +65,6 @@ def _json(token: Any) -> Any:
         return json.loads(from_utf16(str(token.format(0))))
     except (ValueError, RecursionError):
         return token  # a JProperty or a comment alone is not JSON
-
-
-def _is_time(value: Any) -> bool:
-    return type(value).__name__ in ("DateTime", "DateTimeOffset", "TimeSpan", "Guid")
 
 
 def _moment(value: Any) -> Any:

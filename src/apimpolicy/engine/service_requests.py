@@ -16,7 +16,7 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import RoutedApi, find_api
 from apimpolicy.engine.document import Policy, is_markup
 from apimpolicy.engine.exchange import Exchange, Unmatched
-from apimpolicy.engine.operations import choose
+from apimpolicy.engine.operations import enter_operation
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
 from apimpolicy.engine.variables import set_variables
@@ -135,21 +135,14 @@ class ServiceRequests:
                     f"the operations of the API '{routed.api.id}'", "no specification says what their URLs are"
                 )
             return None
-        request = exchange.request
-        method = request.method
-        known = [each for each, _ in operations]
-        if is_preflight(request) and not any(each.operation.method == "OPTIONS" for each in known):
-            asked = request.headers.joined("Access-Control-Request-Method") or ""
-            program = self._program(routed.api, None, admission)
-            method = asked if pipeline.preflight_steps(program) else method
-        found = choose(request, Api(path=routed.prefix), known, method)
-        if found is None:
+        chosen = enter_operation(
+            exchange,
+            Api(path=routed.prefix),
+            [each for each, _ in operations],
+            lambda: bool(pipeline.preflight_steps(self._program(routed.api, None, admission))),
+        )
+        if chosen is None:
             return _NO_OPERATION
-        chosen, parameters = found
-        exchange.context.operation = chosen.operation
-        exchange.url_template = chosen.operation.url_template
-        exchange.described_operation = chosen if chosen.is_described else None
-        request.match_parameters(parameters)
         return next(policy for each, policy in operations if each is chosen)
 
     def _documents_of(self, api: ServiceApi) -> ApiDocuments:

@@ -67,16 +67,6 @@ def clock_of(now: Now) -> Clock | None:
     raise ConfigurationError(f"now is a datetime, a function that returns one, or a Clock, not {type(now).__name__}")
 
 
-def system_ticks() -> int:
-    """Return the machine's time in ticks of 100 ns since 0001-01-01 UTC."""
-    return UNIX_EPOCH_TICKS + time.time_ns() // 100
-
-
-def ticks(clock: Clock) -> int:
-    """Return the clock's time in ticks of 100 ns since 0001-01-01 UTC."""
-    return ticks_of_moment(clock.now())
-
-
 def ticks_of_moment(moment: datetime.datetime) -> int:
     """Return the ticks of a moment; one without a time zone is UTC."""
     return ticks_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC))
@@ -104,7 +94,7 @@ class SimulatedTime:
         if self._own_ticks is not None:
             return self._own_ticks() + self._ahead
         if self.clock is None:
-            return system_ticks() + self._ahead
+            return UNIX_EPOCH_TICKS + time.time_ns() // 100 + self._ahead
         moment = self.clock.now()
         known, ticks = self._known
         if moment is not known:

@@ -195,6 +195,17 @@ class Within(Node):
     node: Node
 
 
+def chars(text: str, start: int, end: int) -> list[Node]:
+    """Return the characters of a span as they are in the file; none if it is empty."""
+    return [Chars(start, end, text[start:end])] if start < end else []
+
+
+def character(digits: str) -> str:
+    """Return the character of a hexadecimal code; U+FFFD where there is none."""
+    code = int(digits, 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
 def children(node: Node) -> Iterator[Node]:
     """Return the nodes directly below a node, in order."""
     for field in type(node)._fields[2:]:

@@ -163,6 +163,23 @@ def shown(text: str) -> str:
     return MARKED.sub(lambda found: f"${{{found[0][1:-1]}}}", text) if OPEN in text else text
 
 
+def can_equal(first: str, second: str) -> bool:
+    """Return whether two texts can be equal, of which one or both have marks."""
+    if OPEN in first and OPEN in second:
+        return True
+    marked, text = (first, second) if OPEN in first else (second, first)
+    start, *middle, end = MARKED.split(marked)
+    if not text.startswith(start) or not text.endswith(end):
+        return False
+    position = len(start)
+    for part in middle:
+        place = text.find(part, position)
+        if place < 0:
+            return False
+        position = place + len(part)
+    return position <= len(text) - len(end)
+
+
 def parts_of(text: str, source: Source, start: int, end: int) -> Sequence[Part]:
     """Return the parts of a text; one without any is the span."""
     if isinstance(text, Text):

@@ -83,8 +83,3 @@ def _word(end: Language, came_from: dict[Language, tuple[Language, int] | None])
         found.append(chr(step[1]))
         step = came_from[step[0]]
     return "".join(reversed(found))
-
-
-def are_disjoint(languages: Iterable[Language], most: int = MOST_STATES) -> bool:
-    """Return whether no word is in all of the languages. Raises TooLarge."""
-    return shortest_word(languages, most) is None

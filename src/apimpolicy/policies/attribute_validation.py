@@ -63,20 +63,20 @@ def _missing(element: Element, slot: AttributeSlot) -> Iterator[Diagnostic]:
     if element.may_have_more_attributes:
         return
     severity = Severity.WARNING if "needed" in slot.doubts else Severity.ERROR
-    yield _at_name(element, "POL103", f"'{element.name}' needs the attribute '{slot.name}'", severity)
+    yield at_name(element, "POL103", f"'{element.name}' needs the attribute '{slot.name}'", severity=severity)
 
 
 def _combinations(element: Element, specification: Specification) -> Iterator[Diagnostic]:
     is_open = element.may_have_more_attributes
     if specification.alternatives and not is_open and not any(element.get(name) for name in specification.alternatives):
         choice = " or ".join(f"'{name}'" for name in specification.alternatives)
-        yield _at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
+        yield at_name(element, "POL113", f"'{element.name}' needs the attribute {choice}")
     for first, second in specification.exclusive:
         if element.get(first) and element.get(second):
-            yield _at_name(element, "POL113", f"'{element.name}' takes either '{first}' or '{second}', not both")
+            yield at_name(element, "POL113", f"'{element.name}' takes either '{first}' or '{second}', not both")
     for first, second in specification.requires:
         if element.get(first) and not element.get(second) and not is_open:
-            yield _at_name(element, "POL113", f"'{first}' of '{element.name}' needs the attribute '{second}' as well")
+            yield at_name(element, "POL113", f"'{first}' of '{element.name}' needs the attribute '{second}' as well")
 
 
 def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:
@@ -155,8 +155,11 @@ def _meant(written: str, known: Iterable[str]) -> str:
     return f"did you mean '{names[near[0]]}'?" if near else ""
 
 
-def _at_name(element: Element, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
-    return Diagnostic(code, message, element.source, element.name_start, element.name_end, severity)
+def at_name(
+    element: Element, code: str, message: str, *, severity: Severity = Severity.ERROR, label: str = "", help: str = ""
+) -> Diagnostic:
+    """Return a finding at the name of an element."""
+    return Diagnostic(code, message, element.source, element.name_start, element.name_end, severity, label, help)
 
 
 def _at_value(attribute: Attribute, message: str, label: str = "", help: str = "") -> Diagnostic:

@@ -74,7 +74,6 @@ class CacheLookup:
     parameters: list[str] = child_texts("vary-by-query-parameter", trimmed)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
         from apimpolicy.context.records import Response
 
         request = exchange.request
@@ -94,7 +93,7 @@ class CacheLookup:
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
             told = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
             return CacheAccessed(MISS, key=key, found=False, told=told)
-        answer = ResponseMessage.of(value, request.second_read)
+        answer = exchange.received(value)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])

@@ -24,7 +24,6 @@ JSON = "application/json"
 
 def ask(exchange: Exchange, request: Request, timeout: float, variable: str | None, ignore_error: bool) -> Effect:
     """Send a request to the sidecar. Raises PolicyError when that fails, unless errors are ignored."""
-    from apimpolicy.context.messages import ResponseMessage
 
     try:
         response = exchange.send(request, timeout, to_dapr=True)
@@ -35,11 +34,10 @@ def ask(exchange: Exchange, request: Request, timeout: float, variable: str | No
             exchange.variables[variable] = None
         return Sent(f"failed, ignored: {error.message}", request=request, response=None)
     if variable is not None:
-        exchange.variables[variable] = ResponseMessage.of(response, exchange.request.second_read)
+        exchange.variables[variable] = exchange.received(response)
     if response.status_code >= 400 and not ignore_error:
         raise PolicyError(None, f"Dapr answered {request.url} with the status code {response.status_code}.")
-    shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-    return Sent(shown, request=request, response=response)
+    return Sent.answered(request, response)
 
 
 def content_of(exchange: Exchange, content: bytes, template: str | None) -> bytes:

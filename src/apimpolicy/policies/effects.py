@@ -273,6 +273,16 @@ class Sent(Effect):
     error: str = ""
     ends: bool = False
 
+    @classmethod
+    def answered(cls, request: Request, response: Response, *, ends: bool = False) -> Sent:
+        """Return the effect of a request that got a response."""
+        return cls(round_trip(request, response), request=request, response=response, ends=ends)
+
+
+def round_trip(request: Request, response: Response) -> str:
+    """Return a request and its response in a few words."""
+    return f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+
 
 class DataRequested(Effect):
     """`source` is `sql`, with the `count` of rows, or `cosmosdb`, with the kind of `request`."""

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from apimpolicy.policies.conversions import boolean, number
-from apimpolicy.policies.effects import Effect, Forwarded
+from apimpolicy.policies.effects import Effect, Forwarded, round_trip
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
 
@@ -77,7 +77,7 @@ class ForwardRequest:
                 request = exchange.backend_requests[-1]
                 exchange.note(self.effect(exchange, request, None, f"{request.method} {request.url}"))
             raise
-        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+        shown = round_trip(request, response)
         if exchange.backend_choice:
             shown += f" ({exchange.backend_choice})"
         if had_body:
@@ -90,7 +90,7 @@ class ForwardRequest:
                 if following is None:
                     break
                 request, response = following, exchange.follow(following, timeout)
-                shown += f" → {request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
+                shown += f" → {round_trip(request, response)}"
                 exchange.note(self.effect(exchange, request, response, shown))
         if self.fail_on_error_status_code and 400 <= response.status_code < 600:
             message = f"The backend answered with the status code {response.status_code}."

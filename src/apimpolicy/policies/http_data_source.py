@@ -76,19 +76,16 @@ class HttpDataSource:
     http_response: Step | None = child(HttpAnswer)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
         assert self.http_request is not None
         call: HttpCall = exchange.evaluate(self.http_request)
         request = outgoing_request(exchange, "new", call.urls, call.steps)
         _redirect(exchange, request)
         response = exchange.send(request, self.timeout(exchange))
-        exchange.answer_resolver(ResponseMessage.of(response, exchange.request.second_read))
+        exchange.answer_resolver(exchange.received(response))
         if self.http_response is not None:
             answer: HttpAnswer = exchange.evaluate(self.http_response)
             exchange.execute(answer.steps)
-        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Sent(shown, request=request, response=response)
+        return Sent.answered(request, response)
 
     def timeout(self, exchange: Exchange) -> float:
         if self.backend is None:

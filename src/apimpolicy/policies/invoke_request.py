@@ -66,20 +66,17 @@ class InvokeRequest:
     body: Step | None = child(InvokedBody)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
         request = self.request(exchange)
         if self.backend_id is None:
             response = exchange.send(request, SECONDS)
         else:
             response = exchange.send_to_backend(request, from_utf16(self.backend_id), SECONDS)
-        answer = ResponseMessage.of(response, exchange.request.second_read)
+        answer = exchange.received(response)
         if self.response_variable_name is None:
             exchange.end(answer)
         else:
             exchange.variables[self.response_variable_name] = answer
-        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Sent(shown, request=request, response=response, ends=self.response_variable_name is None)
+        return Sent.answered(request, response, ends=self.response_variable_name is None)
 
     def request(self, exchange: Exchange) -> Request:
         """Return the request, its URL made whole by the backend's. Raises PolicyError."""

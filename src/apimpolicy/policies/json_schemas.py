@@ -15,7 +15,7 @@ from apimpolicy.policies.schema_variants import case_folded, closed, opened
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from apimpolicy.policies.json_documents import JsonText, Place
 
@@ -51,6 +51,33 @@ _TYPE_NAMES = {
     "null": "Null",
 }
 """In the order in which Newtonsoft writes several."""
+
+
+_SENTENCES = {
+    "Enum": "Value {json} is not defined in enum.",
+    "Constant": "Value {json} does not match const.",
+    "Minimum": "{sort} {shown} is less than minimum value of {limit}.",
+    "Maximum": "{sort} {shown} exceeds maximum value of {limit}.",
+    "ExclusiveMinimum": "{sort} {shown} equals minimum value of {limit} and exclusive minimum is true.",
+    "ExclusiveMaximum": "{sort} {shown} equals maximum value of {limit} and exclusive maximum is true.",
+    "MultipleOf": "{sort} {shown} is not a multiple of {limit}.",
+    "MinLength": "String '{shown}' is less than minimum length of {limit}.",
+    "MaxLength": "String '{shown}' exceeds maximum length of {limit}.",
+    "Pattern": "String '{shown}' does not match regex pattern '{details.pattern}'.",
+    "Format": "String '{shown}' does not validate against format '{details.format}'.",
+    "MinItems": "Array item count {count} is less than minimum count of {limit}.",
+    "MaxItems": "Array item count {count} exceeds maximum count of {limit}.",
+    "UniqueItems": "Non-unique array item.",
+    "Contains": "No items match contains.",
+    "MinProperties": "Object property count {count} is less than minimum count of {limit}.",
+    "MaxProperties": "Object property count {count} exceeds maximum count of {limit}.",
+    "AnyOf": "JSON does not match any schemas from 'anyOf'.",
+    "OneOfNotValid": "JSON is valid against no schemas from 'oneOf'.",
+    "OneOfMultipleValid": "JSON is valid against more than one schema from 'oneOf'.",
+    "Not": "JSON is valid against schema from 'not'.",
+    "FalseSchema": "Schema always fails validation.",
+}
+"""Newtonsoft's sentences by the kind of an error."""
 
 
 class SchemaNotFoundError(Exception):
@@ -172,43 +199,20 @@ class JsonSchema:
         if kind == "Type":
             expected = ", ".join(shown for name, shown in _TYPE_NAMES.items() if name in details.types)
             return f"Invalid type. Expected {expected} but got {_type_name(value)}."
-        shown = _shown(value)
-        sort = "Integer" if isinstance(value, int) else "Float"
-        count = len(value) if isinstance(value, (str, list, dict)) else 0
-        sentences: dict[str, Callable[[], str]] = {
-            "Enum": lambda: f"Value {_json(value)} is not defined in enum.",
-            "Constant": lambda: f"Value {_json(value)} does not match const.",
-            "Minimum": lambda: f"{sort} {shown} is less than minimum value of {_shown(details.limit)}.",
-            "Maximum": lambda: f"{sort} {shown} exceeds maximum value of {_shown(details.limit)}.",
-            "ExclusiveMinimum": lambda: (
-                f"{sort} {shown} equals minimum value of {_shown(details.limit)} and exclusive minimum is true."
-                if value == details.limit
-                else f"{sort} {shown} is less than minimum value of {_shown(details.limit)}."
-            ),
-            "ExclusiveMaximum": lambda: (
-                f"{sort} {shown} equals maximum value of {_shown(details.limit)} and exclusive maximum is true."
-                if value == details.limit
-                else f"{sort} {shown} exceeds maximum value of {_shown(details.limit)}."
-            ),
-            "MultipleOf": lambda: f"{sort} {shown} is not a multiple of {_shown(details.multiple_of)}.",
-            "MinLength": lambda: f"String '{shown}' is less than minimum length of {details.limit}.",
-            "MaxLength": lambda: f"String '{shown}' exceeds maximum length of {details.limit}.",
-            "Pattern": lambda: f"String '{shown}' does not match regex pattern '{details.pattern}'.",
-            "Format": lambda: f"String '{shown}' does not validate against format '{details.format}'.",
-            "MinItems": lambda: f"Array item count {count} is less than minimum count of {details.limit}.",
-            "MaxItems": lambda: f"Array item count {count} exceeds maximum count of {details.limit}.",
-            "UniqueItems": lambda: "Non-unique array item.",
-            "Contains": lambda: "No items match contains.",
-            "MinProperties": lambda: f"Object property count {count} is less than minimum count of {details.limit}.",
-            "MaxProperties": lambda: f"Object property count {count} exceeds maximum count of {details.limit}.",
-            "AnyOf": lambda: "JSON does not match any schemas from 'anyOf'.",
-            "OneOfNotValid": lambda: "JSON is valid against no schemas from 'oneOf'.",
-            "OneOfMultipleValid": lambda: "JSON is valid against more than one schema from 'oneOf'.",
-            "Not": lambda: "JSON is valid against schema from 'not'.",
-            "FalseSchema": lambda: "Schema always fails validation.",
-        }
-        made = sentences.get(kind)
-        return otherwise if made is None else made()
+        limit = getattr(details, "limit", getattr(details, "multiple_of", None))
+        if kind.startswith("Exclusive"):
+            kind = kind if value == limit else kind.removeprefix("Exclusive")
+        sentence = _SENTENCES.get(kind)
+        if sentence is None:
+            return otherwise
+        return sentence.format(
+            sort="Integer" if isinstance(value, int) else "Float",
+            shown=_shown(value),
+            json=_json(value),
+            count=len(value) if isinstance(value, (str, list, dict)) else 0,
+            limit=_shown(limit),
+            details=details,
+        )
 
     def _written(self, name: str) -> str:
         return self.written_names.get(name, name)

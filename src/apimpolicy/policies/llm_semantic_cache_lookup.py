@@ -63,7 +63,6 @@ class LlmSemanticCacheLookup:
     partitions: list[str] = child_texts("vary-by")
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
         from apimpolicy.context.records import Response
 
         exchange.prompt_embedding = None
@@ -82,7 +81,7 @@ class LlmSemanticCacheLookup:
         shown = "nothing is cached" if score is None else f"the nearest prompt has the score {score:.3g}"
         if not isinstance(answer, Response):
             return CacheAccessed(shown, key=partition, found=False, distance=score)
-        exchange.serve(ResponseMessage.of(answer, exchange.request.second_read))
+        exchange.serve(exchange.received(answer))
         return CacheAccessed(f"{answer.status_code} (cached): {shown}", key=partition, found=True, distance=score)
 
     def partition(self, exchange: Exchange) -> str:

@@ -71,14 +71,11 @@ class SendRequest:
             return Sent(shown, request=request, response=None, error=error.message)
 
     def send(self, exchange: Exchange, request: Request) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
         response = exchange.send(request, self.timeout if self.timeout_ms is None else self.timeout_ms / 1000)
         if self.fail_on_error_status_code and response.status_code >= 400:
             raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")
-        self.keep(exchange, ResponseMessage.of(response, exchange.request.second_read))
-        shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Sent(shown, request=request, response=response)
+        self.keep(exchange, exchange.received(response))
+        return Sent.answered(request, response)
 
     def keep(self, exchange: Exchange, response: ResponseMessage | None) -> None:
         """Set the variable; examples of the documentation have none, and then the answer is not kept."""

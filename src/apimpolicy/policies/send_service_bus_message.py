@@ -32,6 +32,7 @@ Source: https://learn.microsoft.com/azure/api-management/send-service-bus-messag
 from __future__ import annotations
 
 import re
+import uuid
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
@@ -101,7 +102,9 @@ class SendServiceBusMessage:
         queue, topic = _readable(self.queue_name), _readable(self.topic_name)
         if (queue is None) == (topic is None):
             raise PolicyError(None, "The message needs a queue or a topic, and not both.")
-        message_id = guid(self.message_id, "message-id") or made_up_guid()
+        message_id = guid(self.message_id, "message-id")
+        if message_id is None:
+            message_id = str(uuid.UUID(int=environment().random.getrandbits(128), version=4))
         session_id = guid(self.session_id, "session-id")
         seconds = None if self.time_to_live is None else time_span(self.time_to_live)
         properties = self.read_properties(exchange)
@@ -153,19 +156,11 @@ def guid(written: str | None, name: str) -> str | None:
     """Return a GUID as it is written. Raises PolicyError for a text that is not one."""
     if written is None:
         return None
-    import uuid
-
     try:
         uuid.UUID(from_utf16(written))
     except ValueError:
         raise PolicyError(None, f"'{written}' is not a GUID, as {name} must be.") from None
     return from_utf16(written)
-
-
-def made_up_guid() -> str:
-    import uuid
-
-    return str(uuid.UUID(int=environment().random.getrandbits(128), version=4))
 
 
 def time_span(written: str) -> float:

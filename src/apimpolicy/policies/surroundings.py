@@ -129,6 +129,12 @@ class Exchange(Protocol):
 
         return ResponseMessage(status_code, second_read=self.request.second_read)
 
+    def received(self, response: Response) -> ResponseMessage:
+        """Return the message that a response becomes in the gateway."""
+        from apimpolicy.context.messages import ResponseMessage
+
+        return ResponseMessage.of(response, self.request.second_read)
+
     def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
         around, self._composed = self._composed, response
@@ -198,7 +204,7 @@ class Exchange(Protocol):
     def is_first_call(self, key: str) -> bool:
         """Return whether this is the first call for this key in this request."""
 
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+    def at_end(self, action: Callable[[ResponseMessage], object]) -> None:
         """Do this with the caller's answer when everything else is done, whatever path the request took."""
 
     def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:

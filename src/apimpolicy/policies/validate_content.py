@@ -106,6 +106,8 @@ class ValidateContent:
     rules: list[Step] = children(ContentRule)
 
     def run(self, exchange: Exchange) -> Effect:
+        from apimpolicy.context.description import content_for
+
         log = ErrorLog(exchange, self.errors_variable_name)
         message = exchange.message
         side = "Request" if log.of_request else "Response"
@@ -127,7 +129,7 @@ class ValidateContent:
         known = self.described(exchange)
         fitting = self.fitting(exchange, media_type)
         named = any(rule.type and rule.schema_id for rule in fitting)
-        described = _content_for(known, media_type)
+        described = None if known is None else content_for(known, media_type)
         if not named and described is None and (known is not None or not fitting):
             text = f"Unspecified content type {media_type} is not allowed."
             error = ValidationError(media_type, f"{side}Body", UNSPECIFIED, text, text)
@@ -176,9 +178,3 @@ class ValidateContent:
             return operation.contents
         response = operation.response_for(exchange.reply.status_code)
         return () if response is None else response.contents
-
-
-def _content_for(contents: Sequence[Content] | None, media_type: str) -> Content | None:
-    from apimpolicy.context.description import content_for
-
-    return None if contents is None else content_for(contents, media_type)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.policies.attribute_validation import unknown_attributes, validate_attributes
+from apimpolicy.policies.attribute_validation import at_name, unknown_attributes, validate_attributes
 from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, is_known, names, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
 from apimpolicy.text.document import CData, Characters, Document, Element
@@ -47,7 +47,7 @@ def _sections_side_by_side(roots: Sequence[Element]) -> Iterator[Diagnostic]:
     POL136.
     """
     if len(roots) > 1 and len({root.name for root in roots}) == len(roots) and all(r.name in SECTIONS for r in roots):
-        yield _at_name(
+        yield at_name(
             roots[0],
             "POL150",
             "these sections have no <policies> element around them",
@@ -61,7 +61,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
         seen: set[str] = set()
         for section in root.elements():
             if section.name not in SECTIONS:
-                yield _at_name(
+                yield at_name(
                     section,
                     "POL110",
                     f"'{section.name}' is not a section",
@@ -70,7 +70,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
                 )
                 continue
             if section.name in seen:
-                yield _at_name(section, "POL110", f"the section '{section.name}' appears twice")
+                yield at_name(section, "POL110", f"the section '{section.name}' appears twice")
             seen.add(section.name)
             yield from _policies(section, section.name)
         yield from _no_text(root)
@@ -82,7 +82,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
     elif is_known(root.name):
         yield from _policy(root, None)
     else:
-        yield _at_name(
+        yield at_name(
             root,
             "POL110",
             f"a policy document does not begin with <{root.name}>",
@@ -95,7 +95,7 @@ def _fragment(root: Element) -> Iterator[Diagnostic]:
     for element in root.descendants():
         is_section = element.name in (*SECTIONS, "policies") and element.parent is root
         if element.name in ("base", "include-fragment") or is_section:
-            yield _at_name(
+            yield at_name(
                 element,
                 "POL109",
                 f"a fragment can't contain <{element.name}>",
@@ -120,7 +120,7 @@ def _policies(
         elif not is_known(element.name):
             if section is None and element.name in (*SECTIONS, "policies"):
                 continue
-            yield _at_name(
+            yield at_name(
                 element,
                 "POL101",
                 f"unknown policy '{element.name}'",
@@ -134,7 +134,7 @@ def _policies(
 def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
     specification = specification_of(element.name)
     if element.name in UNDOCUMENTED:
-        yield _at_name(
+        yield at_name(
             element,
             "POL114",
             f"no documentation describes the policy '{element.name}'",
@@ -142,7 +142,7 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
             help=f"Only {UNDOCUMENTED[element.name]} has it. What it does is not known, and it can't be simulated.",
         )
     if element.name in RETIRED:
-        yield _at_name(
+        yield at_name(
             element,
             "POL115",
             f"the policy '{element.name}' is retired",
@@ -160,7 +160,7 @@ def _placement(element: Element, specification: Specification, section: str) -> 
     if section in specification.also_in:
         return
     where = ", ".join(name for name in SECTIONS if name in specification.sections)
-    yield _at_name(
+    yield at_name(
         element,
         "POL106",
         f"'{element.name}' is not allowed in the section '{section}'",
@@ -184,7 +184,7 @@ def _element(element: Element, specification: Specification, section: str | None
             most = 1 if parts[child.name].single else parts[child.name].most
             if most is not None and counts[child.name] == most + 1:
                 allowed = "one" if most == 1 else str(most)
-                yield _at_name(child, "POL107", f"'{element.name}' takes only {allowed} '{child.name}'")
+                yield at_name(child, "POL107", f"'{element.name}' takes only {allowed} '{child.name}'")
             yield from _element(child, part, section)
         elif not specification.holds_policies and not specification.takes_markup:
             yield _unexpected(child, sorted(own))
@@ -196,13 +196,13 @@ def _element(element: Element, specification: Specification, section: str | None
     required += [slot.name for slot in specification.children if slot.required and slot.name is not None]
     for name in required:
         if name not in counts and not element.may_hold_more:
-            yield _at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
+            yield at_name(element, "POL108", f"'{element.name}' has no '{name}' element")
     waived = specification.waiver and element.get(specification.waiver) is not None
     waived = waived or element.may_hold_more
     if specification.choices and not waived and not any(name in counts for name in specification.choices):
         choice = " or ".join(f"'{name}'" for name in specification.choices)
         severity = Severity.WARNING if specification.choice_is_doubtful else Severity.ERROR
-        yield _at_name(element, "POL108", f"'{element.name}' needs the element {choice}", severity=severity)
+        yield at_name(element, "POL108", f"'{element.name}' needs the element {choice}", severity=severity)
     for slot in specification.children:
         if slot.part is None:
             yield from _policies(element, None if specification.composes else section, slot.known, own)
@@ -224,7 +224,7 @@ def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
 
 def _not_empty(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
     if slot.filled and not element.text.strip() and next(element.elements(), None) is None:
-        yield _at_name(element, "POL108", f"'{element.name}' is empty", help="It needs a value.")
+        yield at_name(element, "POL108", f"'{element.name}' is empty", help="It needs a value.")
 
 
 def _order(element: Element, names: list[str], anywhere: Container[str | None]) -> Iterator[Diagnostic]:
@@ -236,7 +236,7 @@ def _order(element: Element, names: list[str], anywhere: Container[str | None]) 
         if names.index(child.name) < reached:
             later = names[reached:]
             doubtful = child.name in anywhere
-            yield _at_name(
+            yield at_name(
                 child,
                 "POL107",
                 f"the element '{element.name}' has invalid child element '{child.name}'",
@@ -266,22 +266,10 @@ def _unexpected(element: Element, allowed: Iterable[str]) -> Diagnostic:
     parent = element.parent.name if element.parent is not None else ""
     known = tuple(allowed)
     expected = ", ".join(f"'{name}'" for name in known)
-    return _at_name(
+    return at_name(
         element,
         "POL107",
         f"the element '{parent}' has invalid child element '{element.name}'",
         label=_did_you_mean(nearest(element.name, known)),
         help=f"Expected: {expected}." if expected else f"'{parent}' has no child elements.",
     )
-
-
-def _at_name(
-    element: Element,
-    code: str,
-    message: str,
-    *,
-    severity: Severity = Severity.ERROR,
-    label: str = "",
-    help: str = "",
-) -> Diagnostic:
-    return Diagnostic(code, message, element.source, element.name_start, element.name_end, severity, label, help)

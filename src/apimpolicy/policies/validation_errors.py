@@ -35,10 +35,7 @@ IGNORE, PREVENT, DETECT = ACTIONS
 INTERNAL = "The request could not be processed due to an internal error. Contact the API owner."
 """What callers read of errors that do not concern them."""
 
-SPECIFIED, UNSPECIFIED, INCORRECT, SIZE, MISSING = (
-    *("", "Unspecified", "IncorrectMessage", "SizeLimit"),
-    "MissingDefinition",
-)
+UNSPECIFIED, INCORRECT, SIZE, MISSING = "Unspecified", "IncorrectMessage", "SizeLimit", "MissingDefinition"
 
 
 @attrs.frozen

@@ -7,13 +7,15 @@ import is left to what is there, and an include is a ConfigurationError.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from lxml import etree
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
 from apimpolicy.policies.own_process import answer
+from apimpolicy.policies.own_process.process import compile_schema, parser, violations_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +31,8 @@ _TOO_LONG = "A regular expression or a content model of the schema takes too lon
 
 def parse_xml(content: bytes) -> Any:
     """Return the root element of an XML text. Raises UnverifiableError for what is none, or has a DTD."""
-    from lxml import etree
-
     try:
-        root = etree.fromstring(content, _parser())
+        root = etree.fromstring(content, parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnverifiableError(f"{error}"[:300]) from None
     if root.getroottree().docinfo.doctype:
@@ -47,53 +47,44 @@ class XmlSchema:
     """
 
     def __init__(self, text: str | bytes, others: Mapping[str, str] | None = None) -> None:
-        from lxml import etree
-
         given = {f"{_SCHEME}{name}": _bytes(other) for name, other in (others or {}).items()}
         try:
-            root = etree.fromstring(_bytes(text), _parser())
+            root = etree.fromstring(_bytes(text), parser())
             if root.getroottree().docinfo.doctype:
                 raise ConfigurationError("the XML schema cannot be used: it has a DTD")
             schemas = _schemas_of(root)
             main = _joined(schemas, given) if root.tag != f"{{{SCHEMA}}}schema" else etree.tostring(root)
-            parser = _parser()
-            parser.resolvers.add(_resolver(given))
-            located = etree.fromstring(main, parser)
-            _locate(located, given)
-            self._apart: tuple[str, dict[str, str]] | None = None
-            if any(map(_may_be_costly, (located, *(etree.fromstring(one, _parser()) for one in given.values())))):
-                self._apart = _text(located), {location: _located(one, given) for location, one in given.items()}
+            located = etree.fromstring(main, parser())
+            roots: dict[str, Any] = {}
+            waiting = _locate(located, given)
+            while waiting:
+                location = waiting.pop()
+                if location not in roots:
+                    roots[location] = etree.fromstring(given[location], parser())
+                    waiting += _locate(roots[location], given)
+            self._parts = _text(located), {location: _text(one) for location, one in roots.items()}
+            self._is_costly = any(map(_may_be_costly, (located, *roots.values())))
+            if self._is_costly:
                 self._judged([])
             else:
-                self._schema = etree.XMLSchema(located)
+                self._schema = compile_schema(*self._parts)
         except (etree.XMLSyntaxError, etree.XMLSchemaParseError, ValueError) as error:
             raise ConfigurationError(f"the XML schema cannot be used: {str(error)[:300]}") from None
 
     def violations(self, element: Any) -> list[SchemaViolation]:
         """Return everything in the element that does not conform. Raises UnverifiableError when that is unknown."""
-        from lxml import etree
-
-        if self._apart is not None:
+        if self._is_costly:
             (found,) = self._judged([_text(element)])
-            if found is None:
-                raise UnverifiableError(_TOO_LONG)
-            first = element.sourceline or 0
-            return [SchemaViolation(message, (line or first, column)) for message, line, column in found]
-        try:
-            if self._schema.validate(etree.ElementTree(element)):
-                return []
-        except etree.XMLSchemaValidateError:
-            raise UnverifiableError(_TOO_LONG) from None
-        log: Any = self._schema.error_log
-        return [
-            SchemaViolation(entry.message, (entry.line or element.sourceline or 0, entry.column))
-            for entry in list(log)[:MAX_ERRORS]
-        ]
+        else:
+            found = violations_in(element, self._schema, MAX_ERRORS)
+        if found is None:
+            raise UnverifiableError(_TOO_LONG)
+        first = element.sourceline or 0
+        return [SchemaViolation(message, (line or first, column)) for message, line, column in found]
 
     def _judged(self, documents: list[str]) -> list[Any]:
-        """Return what a process of its own says of documents. Raises ConfigurationError, LimitExceededError."""
-        assert self._apart is not None
-        schema, given = self._apart
+        """Return what a process of its own finds in documents. Raises ConfigurationError, LimitExceededError."""
+        schema, given = self._parts
         task = {"schema": schema, "given": given, "documents": documents, "most": MAX_ERRORS}
         found = answer("validate", task, environment().limits)
         if "error" in found:
@@ -113,17 +104,7 @@ def _may_be_costly(schema: Any) -> bool:
 
 
 def _text(element: Any) -> str:
-    from lxml import etree
-
     return etree.tostring(element, encoding="unicode", with_tail=False)
-
-
-def _located(content: bytes, given: Mapping[str, bytes]) -> str:
-    from lxml import etree
-
-    schema = etree.fromstring(content, _parser())
-    _locate(schema, given)
-    return _text(schema)
 
 
 def soap_payloads(root: Any) -> list[Any]:
@@ -141,12 +122,6 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
-def _parser() -> Any:
-    from lxml import etree
-
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-
-
 def _schemas_of(root: Any) -> list[Any]:
     """Return the schemas of a WSDL, or the one that the root is. Raises ConfigurationError."""
     if root.tag == f"{{{SCHEMA}}}schema":
@@ -159,8 +134,6 @@ def _schemas_of(root: Any) -> list[Any]:
 
 def _joined(schemas: list[Any], given: dict[str, bytes]) -> bytes:
     """Return a schema that imports all schemas of a WSDL; they are put into `given`, by their namespace."""
-    from lxml import etree
-
     imports = ""
     for number, schema in enumerate(schemas):
         namespace = schema.get("targetNamespace")
@@ -177,18 +150,21 @@ def _escaped(text: str) -> str:
     return escape(text, {'"': "&quot;"})
 
 
-def _locate(schema: Any, given: Mapping[str, bytes]) -> None:
-    """Let imports and includes lead to what was given, and nowhere else."""
+def _locate(schema: Any, given: Mapping[str, bytes]) -> list[str]:
+    """Let imports and includes lead to what was given, and nowhere else; return where they lead."""
+    locations: list[str] = []
     for kind in ("import", "include", "redefine"):
         for element in schema.iter(f"{{{SCHEMA}}}{kind}"):
             location = element.get("schemaLocation")
             found = _found(location, element.get("namespace"), given)
             if found is not None:
                 element.set("schemaLocation", found)
+                locations.append(found)
             elif kind != "import":
                 raise ConfigurationError(f"the XML schema includes {str(location)[:200]!r}, which the gateway has not")
             elif location is not None:
                 del element.attrib["schemaLocation"]
+    return locations
 
 
 def _found(location: str | None, namespace: str | None, given: Mapping[str, bytes]) -> str | None:
@@ -201,29 +177,3 @@ def _found(location: str | None, namespace: str | None, given: Mapping[str, byte
                 return f"{_SCHEME}{name}"
     by_namespace = f"{_SCHEME}namespace:{namespace}"
     return by_namespace if by_namespace in given else None
-
-
-def _resolver(given: Mapping[str, bytes]) -> Any:
-    """Gives lxml the schemas that are there, with their own imports led the same way."""
-    return _resolver_class()(given)
-
-
-@lru_cache(maxsize=1)
-def _resolver_class() -> Any:
-    from lxml import etree
-
-    base: Any = etree.Resolver
-
-    class GivenSchemas(base):  # type: ignore[misc]
-        def __init__(self, given: Mapping[str, bytes]) -> None:
-            self.given = given
-
-        def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
-            content = self.given.get(system_url)
-            if content is None:
-                return self.resolve_empty(context)
-            schema = etree.fromstring(content, _parser())
-            _locate(schema, self.given)
-            return self.resolve_string(etree.tostring(schema), context, base_url=system_url)
-
-    return GivenSchemas

@@ -9,11 +9,11 @@ import attrs
 
 from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
-from apimpolicy.audit.gate import Gate, judge
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
 from apimpolicy.audit.service_context import ServiceContext
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.audit_gate import Gate, judge
 from apimpolicy.project.audit_origins import DescribedOrigins
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.gateways import configured

@@ -36,8 +36,8 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
     """
     for problem in service.problems.get(path, ()):
         start = _offset(source, problem.origin)
-        severity = Severity.ERROR if problem.is_refused else Severity.WARNING
-        yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, severity, help=problem.help)
+        # A pipeline may change the file before it publishes the folder, so that nothing is certain.
+        yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, Severity.WARNING, help=problem.help)
     yield from _refused_name(path, source, service)
     for each in service.references.get(path, ()):
         if service.has_id(each.kind, each.name):

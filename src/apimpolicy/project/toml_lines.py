@@ -11,7 +11,7 @@ _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 def line_of_key(text: str, key: str) -> int | None:
     """Return the line, from 1, of a key such as `check.files[0].ignore`; of its table when it has no line itself."""
-    lines = _lines(text)
+    lines = lines_of_keys(text)
     while key:
         if key in lines:
             return lines[key]
@@ -19,8 +19,8 @@ def line_of_key(text: str, key: str) -> int | None:
     return None
 
 
-def _lines(text: str) -> dict[str, int]:
-    """Return the line of every key that begins a line, and of every table."""
+def lines_of_keys(text: str) -> dict[str, int]:
+    """Return the line, from 1, of every key that begins a line, and of every table."""
     found: dict[str, int] = {}
     counts: dict[str, int] = {}
     table, inside = "", ""

@@ -11,7 +11,7 @@ import os
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.access import KEY_WORD, NOBODY
+from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
 from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report.columns import printable
@@ -96,7 +96,7 @@ def rows(operations: Sequence[OperationAudit]) -> list[Row]:
     for operation in operations:
         groups.setdefault(answer(operation), []).append(operation)
     order = [LENDING, "anyone", "not decided"]
-    sort = sorted(groups, key=lambda words: (order.index(words) if words in order else 9, words == NOBODY, words))
+    sort = sorted(groups, key=lambda words: (order.index(words) if words in order else 9, words == NO_ACCESS, words))
     return [Row(words, len(groups[words]), _apis(groups[words], operations), _details(groups[words])) for words in sort]
 
 

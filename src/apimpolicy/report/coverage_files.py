@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import write_whole
 
 if TYPE_CHECKING:
     from apimpolicy.report.coverage_data import CoverageReport
@@ -25,12 +26,8 @@ def check_name(path: str) -> None:
 def write_coverage(report: CoverageReport, path: str) -> None:
     """Write a report. Raises ConfigurationError when the name has no format, or the file cannot be written."""
     check_name(path)
-    text = _formatted(report, _ending(path))
-    try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text + "\n")
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    text = _formatted(report, _ending(path)) + "\n"
+    write_whole(path, text.encode("utf-8", "backslashreplace"))
 
 
 def _ending(path: str) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.syntax.advice import CONDITIONAL, TYPE_WORDS, TYPES, advice, of_loop, of_type
-from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
 from apimpolicy.syntax.unsafe_code import unsafe_code
 
 if TYPE_CHECKING:
+    from apimpolicy.diagnostics import DiagnosticInfo
     from apimpolicy.syntax.failure import Failure
 
 _STATEMENT_WORDS = frozenset(
@@ -34,8 +34,8 @@ _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 """The words that a clause of a query wants, with the codes of their absence."""
 
 
-def explain(failure: Failure) -> Mistake:
-    """Return the mistake of a failed parser."""
+def explain(failure: Failure) -> DiagnosticInfo:
+    """Return the error of a failed parser."""
     return (
         _root(failure)
         or newer_feature(failure)
@@ -49,33 +49,32 @@ def explain(failure: Failure) -> Mistake:
     )
 
 
-def _missing(failure: Failure, code: str, what: str, help: str = "") -> Mistake:
-    """Something is missing in front of the token, or at the end of the line before it (Roslyn's rule for the place)."""
-    start, end = failure.missing_place()
-    return Mistake(code, f"{what} expected", start, end, help=help or advice(failure))
+def _missing(failure: Failure, code: str, what: str, help: str = "") -> DiagnosticInfo:
+    """Report that something is missing before the token, or at the end of the line before it (Roslyn's rule)."""
+    return failure.error(code, f"{what} expected", at=failure.missing_place(), help=help or advice(failure))
 
 
-def _root(failure: Failure) -> Mistake | None:
+def _root(failure: Failure) -> DiagnosticInfo | None:
     if failure.index:
         return None
     help = "Write @( … ) for an expression, or @{ … } for a block of statements."
-    return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place(), help=help)
+    return failure.error("CS1525", f"invalid expression term '{failure.spelling()}'", help=help)
 
 
-def _number(failure: Failure) -> Mistake | None:
+def _number(failure: Failure) -> DiagnosticInfo | None:
     if failure.previous in ("INTEGER_LITERAL", "REAL_LITERAL") and failure.adjacent():
         spelling = failure.spelling()
         if spelling[:1] in ("e", "E") and failure.spelling(-1)[-1].isdigit():
-            start = failure.tokens.starts[failure.index - 1]
             help = "Write the exponent, as in 1e3."
-            return Mistake("CS0595", "this number has no digits after its 'e'", start, failure.end, help=help)
+            return failure.error(
+                "CS0595", "this number has no digits after its 'e'", at=failure.from_token(-1), help=help
+            )
         if spelling.startswith("_") or (failure.spelling(-1) == "0" and spelling[:1] in ("x", "X", "b", "B")):
-            start = failure.tokens.starts[failure.index - 1]
-            return Mistake("CS1013", "this number is not valid", start, failure.end)
+            return failure.error("CS1013", "this number is not valid", at=failure.from_token(-1))
     return None
 
 
-def _statement(failure: Failure) -> Mistake | None:
+def _statement(failure: Failure) -> DiagnosticInfo | None:
     """Return where a statement could begin, or a section of a switch."""
     if not failure.accepts("RETURN"):
         if failure.accepts("CASE") and failure.accepts("RBRACE"):
@@ -83,7 +82,7 @@ def _statement(failure: Failure) -> Mistake | None:
         return None
     if failure.kind == "ELSE":
         help = "An else must directly follow the statement or block of its if."
-        return Mistake("CS8641", "'else' cannot start a statement", failure.start, failure.end, help=help)
+        return failure.error("CS8641", "'else' cannot start a statement", help=help)
     if failure.kind in ("CATCH", "FINALLY"):
         return _missing(failure, "CS1003", "'try'")
     if failure.accepts("RBRACE"):
@@ -91,15 +90,15 @@ def _statement(failure: Failure) -> Mistake | None:
         following = failure.tokens.kinds[failure.index + 1]
         if failure.spelling() in _MODIFIERS and (failure.is_name(failure.index + 1) or following == "PREDEFINED_TYPE"):
             message = f"the modifier '{failure.spelling()}' can't be used here"
-            return Mistake("CS0106", message, failure.start, failure.end, help="Remove the modifier.")
+            return failure.error("CS0106", message, help="Remove the modifier.")
         if failure.kind in _OUTSIDE:
             word = failure.spelling()
             help = TYPES if word in TYPE_WORDS else f"'{word}' can't be used in a policy expression."
         return _missing(failure, "CS1513", "}", help)
-    return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
+    return failure.error("CS1525", f"invalid expression term '{failure.spelling()}'")
 
 
-def _expression(failure: Failure) -> Mistake | None:
+def _expression(failure: Failure) -> DiagnosticInfo | None:
     """Return where an expression must begin."""
     kind = failure.kind
     if not failure.accepts("INTEGER_LITERAL"):
@@ -114,45 +113,43 @@ def _expression(failure: Failure) -> Mistake | None:
     if kind == "COMMA" and opening > 0 and failure.tokens.kinds[opening] == "LPAR" and failure.follows_operand(opening):
         return _missing(failure, "CS0839", "argument", "Remove one of the commas, or write the argument.")
     if kind == "COLON" and failure.previous == "CASE":
-        return Mistake("CS0150", "constant value expected", *failure.place(), help="Write case value:, or default:.")
+        return failure.error("CS0150", "constant value expected", help="Write case value:, or default:.")
     if kind == "ARROW":
         return _missing(failure, "CS1001", "identifier", "A lambda is written x => expression.")
     if kind in ("_INTERPOLATION_RBRACE", "INTERPOLATION_FORMAT"):
         return _missing(failure, "CS1733", "expression", "Write {{ and }} for braces in an interpolated string.")
     if kind == "RPAR" and failure.previous == "LSQB":
         return _missing(failure, "CS1003", "','")
-    start, end = failure.missing_place()
     term = failure.spelling() if kind != "$END" else ")"
     help = advice(failure)
     if kind in _STATEMENT_WORDS and not of_loop(failure):
         help = "Use a block for statements: @{ … return value; }."
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
         help = "Replace the <placeholder> by a value."
-    return Mistake("CS1525", f"invalid expression term '{term}'", start, end, help=help)
+    return failure.error("CS1525", f"invalid expression term '{term}'", at=failure.missing_place(), help=help)
 
 
-def _params(failure: Failure) -> Mistake:
+def _params(failure: Failure) -> DiagnosticInfo:
     """The compiler reads a stray `params` as the start of a lambda's parameter, and misses its name after the type."""
     kinds, last = failure.tokens.kinds, failure.index
     while kinds[last + 1] in ("PREDEFINED_TYPE", "DOT", "LSQB", "RSQB") or failure.is_name(last + 1):
         last += 1
     end = failure.tokens.ends[last]
     help = "'params' belongs in the declaration of a function; remove it from the call."
-    return Mistake("CS1001", "identifier expected", end, end + 1, help=help)
+    return failure.error("CS1001", "identifier expected", at=(end, end + 1), help=help)
 
 
-def _type_as_expression(failure: Failure) -> Mistake:
+def _type_as_expression(failure: Failure) -> DiagnosticInfo:
     """A predefined type is an expression only in front of a dot."""
     kinds, index = failure.tokens.kinds, failure.index
     name = failure.spelling(-1)
     help = of_type(failure, name)
     if failure.kind == "RPAR" and kinds[index - 2] == "LPAR" and not failure.follows_operand(index - 2):
-        return Mistake("CS1525", "invalid expression term ')'", failure.start, failure.end, help=help)
-    start, end = failure.tokens.starts[index - 1], failure.tokens.ends[index - 1]
-    return Mistake("CS1525", f"invalid expression term '{name}'", start, end, help=help)
+        return failure.error("CS1525", "invalid expression term ')'", help=help)
+    return failure.error("CS1525", f"invalid expression term '{name}'", at=failure.tokens.span(index - 1), help=help)
 
 
-def _type_or_name(failure: Failure) -> Mistake | None:
+def _type_or_name(failure: Failure) -> DiagnosticInfo | None:
     """Return where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
@@ -161,22 +158,19 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     if kinds[index - 2 : index] == ["LSQB", "RSQB"] and kinds[index - 3] == "NEW":
         return _missing(failure, "CS1514", "{", "Write the elements: new[] { 1, 2, 3 }.")
     if failure.previous == "NEW" or (needs_more and failure.after_type_of("NEW")):
-        start, end = failure.missing_place()
+        message = "a 'new' expression must have (), [] or {} after the type"
         help = "Write new Type(arguments), new Type[size], new Type[] { … } or new { … }."
-        return Mistake("CS1526", "a 'new' expression must have (), [] or {} after the type", start, end, help=help)
+        return failure.error("CS1526", message, at=failure.missing_place(), help=help)
     if failure.previous == "RSQB" and accepts("LBRACE") and not failure.after_expression:
         opening = index - 1
         while kinds[opening] != "LSQB":
             opening -= 1
-        start = failure.tokens.starts[opening]
+        place = failure.tokens.span(opening, index - 1)
         help = "Write the size, new int[3], or the elements, new int[] { 1, 2, 3 }."
-        return Mistake(
-            "CS1586", "an array must have a size or an initializer", start, failure.tokens.ends[index - 1], help=help
-        )
+        return failure.error("CS1586", "an array must have a size or an initializer", at=place, help=help)
     if kinds[index + 1] == "IN" and accepts("_MARK_DECONSTRUCTION") and not accepts("INTEGER_LITERAL"):
-        start, end = failure.tokens.starts[index + 1], failure.tokens.ends[index + 1]
-        help = "Write foreach (var item in items)."
-        return Mistake("CS0230", "'foreach' must declare a variable", start, end, help=help)
+        help, place = "Write foreach (var item in items).", failure.tokens.span(index + 1)
+        return failure.error("CS0230", "'foreach' must declare a variable", at=place, help=help)
     if accepts("PREDEFINED_TYPE") or accepts("_MARK_TYPE") or accepts("_MARK_DECLARATION"):
         return _missing(failure, "CS1031", "type")
     if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
@@ -190,14 +184,13 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     return None
 
 
-def _implicit_array(failure: Failure) -> Mistake:
+def _implicit_array(failure: Failure) -> DiagnosticInfo:
     """`new[` is followed by commas and `]` alone."""
     following = failure.at(failure.index + 1)
     help = "Write new Type[size], or new[] { … } with the elements."
     if following.kind in _SIZES or failure.is_name(following.index):
-        return Mistake("CS0178", "',' or ']' expected", *following.place(), help=help)
-    start, end = following.missing_place()
-    return Mistake("CS1003", "']' expected", start, end, help=help)
+        return following.error("CS0178", "',' or ']' expected", help=help)
+    return failure.error("CS1003", "']' expected", at=following.missing_place(), help=help)
 
 
 _SIZES = frozenset(
@@ -205,26 +198,23 @@ _SIZES = frozenset(
 )
 """What begins an expression where the size of an array may have been meant; names come on top."""
 
-_ENDS_NO_DECLARATION = frozenset({"IN"})
-"""Words that begin no statement: after a declaration the compiler misses a comma there, and not a semicolon."""
 
-
-def _particular(failure: Failure) -> Mistake | None:
+def _particular(failure: Failure) -> DiagnosticInfo | None:
     """Return where only one thing can come."""
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
         help = "Put the brackets after the type: int[] x."
-        return Mistake("CS0650", "the brackets of an array must follow its type", *failure.place(), help=help)
+        return failure.error("CS0650", "the brackets of an array must follow its type", help=help)
     if accepts("_SELECT") and accepts("_GROUP"):
-        start, end = failure.missing_place()
-        help = "End the query with select."
-        return Mistake("CS0742", "a query must end with a select or group clause", start, end, help=help)
+        message, help = "a query must end with a select or group clause", "End the query with select."
+        return failure.error("CS0742", message, at=failure.missing_place(), help=help)
     if failure.after_expression:
         return None
     if accepts("CATCH") and accepts("FINALLY"):
-        start, end = failure.tokens.starts[failure.index - 1], failure.tokens.ends[failure.index - 1]
         help = advice(failure) or "Add a catch or finally block."
-        return Mistake("CS1524", "catch or finally expected", start, end, help=help)
+        return failure.error(
+            "CS1524", "catch or finally expected", at=failure.tokens.span(failure.index - 1), help=help
+        )
     if accepts("LBRACE"):
         return _missing(failure, "CS1514", "{", "Write the body in braces: { … }." if failure.kind == "COLON" else "")
     if accepts("LPAR"):
@@ -239,7 +229,7 @@ def _particular(failure: Failure) -> Mistake | None:
     return None
 
 
-def _continuation(failure: Failure) -> Mistake:
+def _continuation(failure: Failure) -> DiagnosticInfo:
     """After something complete: an operator, a comma or a closing bracket is missing."""
     accepts, kind = failure.accepts, failure.kind
     opening = failure.opening()
@@ -249,13 +239,12 @@ def _continuation(failure: Failure) -> Mistake:
             # The compiler reads on as in a class, where a statement can't stand.
             code = "CS1519" if kind in _STATEMENT_WORDS else "CS1022"
             what, help = "unexpected text after the end of the expression", "Remove what follows the last }."
-            return Mistake(code, what, *failure.place(), help=help)
-        return _missing(
-            failure, "CS1002", ";", "The expression is complete here; is there one closing bracket too many?"
-        )
-    if kind in _ENDS_NO_DECLARATION and accepts("COMMA") and accepts("SEMICOLON"):
-        help = "A loop over elements is written foreach (var item in items)." if kind == "IN" else ""
-        return Mistake("CS1003", "',' expected", *failure.place(), help=help or advice(failure))
+            return failure.error(code, what, help=help)
+        help = "The expression is complete here; is there one closing bracket too many?"
+        return _missing(failure, "CS1002", ";", help)
+    if kind == "IN" and accepts("COMMA") and accepts("SEMICOLON"):  # no statement begins with it
+        help = "A loop over elements is written foreach (var item in items)."
+        return failure.error("CS1003", "',' expected", help=help)
     named_argument = kinds[failure.index - 2] in ("LPAR", "COMMA", "LSQB")
     if accepts("COLON") and not named_argument:
         in_conditional = "QMARK" in kinds[opening : failure.index]
@@ -265,7 +254,7 @@ def _continuation(failure: Failure) -> Mistake:
             return _missing(failure, _QUERY_WORDS[spelling], f"'{spelling}'")
     if kinds[opening] == "LPAR":
         if kind == "RPAR" and accepts("COMMA") and not accepts("RPAR"):
-            return Mistake("CS8124", "a tuple must have at least two elements", *failure.place())
+            return failure.error("CS8124", "a tuple must have at least two elements")
         if accepts("SEMICOLON"):
             return _missing(failure, "CS1002", ";")
         in_arguments = opening > 0 and failure.follows_operand(opening)

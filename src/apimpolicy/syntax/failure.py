@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.diagnostics import DiagnosticInfo
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -82,6 +84,14 @@ class Failure:
         if self.start < self.end or not self.start:
             return self.start, self.end
         return max(self.start - (self.start >= len(self.tokens.text)), 0), self.start
+
+    def error(self, code: str, message: str, *, at: tuple[int, int] | None = None, help: str = "") -> DiagnosticInfo:
+        """Return an error at the token, or at another place."""
+        return DiagnosticInfo(code, message, *(at or self.place()), help=help)
+
+    def from_token(self, distance: int) -> tuple[int, int]:
+        """Return the place from the token so many tokens away to the end of this one."""
+        return self.tokens.span(self.index + distance, self.index)
 
     def missing_place(self) -> tuple[int, int]:
         """Where the compiler reports something missing: at the token, or at the end of the one before when a line ends

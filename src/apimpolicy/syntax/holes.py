@@ -2,7 +2,7 @@
 
 A hole is read as a name. Where the parser cannot go on that way, the last hole before that place is read otherwise: as
 a statement, then as a block. A parser of LALR tables stops at the first token that cannot follow, whatever comes later:
-a mistake before the first hole is certain. After it a mistake may be the hole's, and is not reported.
+an error before the first hole is certain. After it an error may be the hole's, and is not reported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BEFORE_STATEMENTS = frozenset(("LBRACE", "RBRACE", "SEMICOLON", "RPAR", "ELSE",
 def parse_around_holes(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
     """The tree of an expression with holes, and the text that it is the tree of, whose places are those of `excerpt`.
 
-    None when it cannot be read, and the holes may be why. Raises PolicySyntaxError for mistakes before every hole.
+    None when it cannot be read, and the holes may be why. Raises PolicySyntaxError for errors before every hole.
     """
     holes = _holes_in_code(excerpt.text)
     chosen = [0] * len(holes)

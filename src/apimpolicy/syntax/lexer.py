@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 
+from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.syntax import tables
-from apimpolicy.syntax.mistakes import UNCLOSED, Mistake, lexical_mistake
+from apimpolicy.syntax.lexical_errors import UNCLOSED, lexical_error
 
 END = "$END"
 
@@ -44,6 +46,10 @@ class Tokens:
         for _ in range(PADDING):
             self.add(END, position, position)
 
+    def span(self, first: int, last: int | None = None) -> tuple[int, int]:
+        """Return the place of a token, or from one to another."""
+        return self.starts[first], self.ends[first if last is None else last]
+
     def spelling(self, index: int) -> str:
         """Return the text of one token."""
         return self.text[self.starts[index] : self.ends[index]]
@@ -71,8 +77,8 @@ def _scanners() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, str], dict[
     return re.compile(stored["pattern"]), re.compile(stored["blanks"]), stored["words"], stored["punctuation"]
 
 
-def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
-    """The tokens of `text` from `position` on, up to the first place that is none, which comes back as a mistake."""
+def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
+    """The tokens of `text` from `position` on, up to the first place that is none, which comes back as a error."""
     master, blanks, words, punctuation = _scanners()
     match = master.match
     tokens = Tokens(text)
@@ -82,21 +88,21 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
     while True:
         found = match(text, position)
         if holes and holes[-1].one_line:
-            mistake = _second_line(text, position, found.end() if found is not None else length, holes[-1])
-            if mistake is not None:
+            error = _second_line(text, position, found.end() if found is not None else length, holes[-1])
+            if error is not None:
                 tokens.close(length)
-                return tokens, mistake
+                return tokens, error
         if found is None:
-            place = blanks.match(text, position).end()  # type: ignore[union-attr]
-            mistake = None
+            place = _end(blanks, text, position)
+            error = None
             if place < length:
-                mistake = lexical_mistake(text, place)
+                error = lexical_error(text, place)
             elif not holes:
                 _close_in_comment(tokens, position)
-            if holes and (mistake is None or mistake.code in UNCLOSED):
-                mistake = _unclosed(holes[-1])
+            if holes and (error is None or error.code in UNCLOSED):
+                error = _unclosed(holes[-1])
             tokens.close(place)
-            return tokens, mistake
+            return tokens, error
         kind = found.lastgroup
         start, position = found.span(kind)  # type: ignore[arg-type]
         if kind == "NAME":
@@ -114,30 +120,31 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
                     if place < 0:
                         tokens.close(length)
                         return tokens, _unclosed(hole)
-                    mistake, position = _read_text(tokens, holes, place, hole.string_start, hole.verbatim)
-                    if mistake is not None:
+                    error, position = _read_text(tokens, holes, place, hole.string_start, hole.verbatim)
+                    if error is not None:
                         tokens.close(length)
-                        return tokens, mistake
+                        return tokens, error
                     continue
         elif kind == "INTERPOLATED_START":
             tokens.add(kind, start, position)
             verbatim = position - start == 3
-            mistake, position = _read_text(tokens, holes, position, start, verbatim)
-            if mistake is None and text.startswith("@$", start):
-                mistake = Mistake(
-                    "CS8401",
-                    "the order '@$' of an interpolated verbatim string is newer than C# 7.3",
-                    start,
-                    start + 3,
-                    help='Write $@" instead of @$".',
-                )
-            if mistake is not None:
+            error, position = _read_text(tokens, holes, position, start, verbatim)
+            if error is None and text.startswith("@$", start):
+                message = "the order '@$' of an interpolated verbatim string is newer than C# 7.3"
+                error = DiagnosticInfo("CS8401", message, start, start + 3, help='Write $@" instead of @$".')
+            if error is not None:
                 tokens.close(length)
-                return tokens, mistake
+                return tokens, error
             continue
         kinds(kind)  # type: ignore[arg-type]
         starts(start)
         ends(position)
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int, end: int = sys.maxsize) -> int:
+    """Return where a pattern ends that matches everywhere, if only the empty text."""
+    found = pattern.match(text, start, end)
+    return found.end() if found is not None else start
 
 
 def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> int:
@@ -145,7 +152,7 @@ def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> in
     hole = holes.pop()
     if kind == "COLON":
         pattern = _VERBATIM_FORMAT if hole.verbatim else _REGULAR_FORMAT
-        end = pattern.match(tokens.text, start + 1).end()  # type: ignore[union-attr]
+        end = _end(pattern, tokens.text, start + 1)
         if not tokens.text.startswith("}", end):
             return -1
         tokens.add("INTERPOLATION_FORMAT", start + 1, end)
@@ -156,10 +163,10 @@ def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> in
 
 def _read_text(
     tokens: Tokens, holes: list[_Hole], position: int, string_start: int, verbatim: bool
-) -> tuple[Mistake | None, int]:
+) -> tuple[DiagnosticInfo | None, int]:
     """Return the text of an interpolated string up to its next hole, which is opened, or up to its end."""
     text = tokens.text
-    end = (_VERBATIM_TEXT if verbatim else _REGULAR_TEXT).match(text, position).end()  # type: ignore[union-attr]
+    end = _end(_VERBATIM_TEXT if verbatim else _REGULAR_TEXT, text, position)
     if end > position:
         tokens.add("INTERPOLATED_TEXT", position, end)
     following = text[end : end + 1]
@@ -171,17 +178,12 @@ def _read_text(
         holes.append(_Hole(string_start, end, verbatim, not verbatim or (bool(holes) and holes[-1].one_line)))
         return None, end + 1
     if following == "}":
-        return Mistake(
-            "CS8086",
-            "a '}' in an interpolated string must be doubled",
-            end,
-            end + 1,
-            help="Write }} for one closing brace.",
-        ), end
+        message, help = "a '}' in an interpolated string must be doubled", "Write }} for one closing brace."
+        return DiagnosticInfo("CS8086", message, end, end + 1, help=help), end
     if following == "\\":
-        return Mistake("CS1009", "unrecognized escape sequence", end, min(end + 2, len(text))), end
+        return DiagnosticInfo("CS1009", "unrecognized escape sequence", end, min(end + 2, len(text))), end
     code = "CS1039" if verbatim or not following else "CS1010"
-    return Mistake(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
+    return DiagnosticInfo(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
 
 
 @cache  # needed by multi-line code in interpolated strings alone
@@ -191,13 +193,13 @@ def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(rf"(?:[^\S{line_end}]|/\*[^{line_end}]*?\*/)*"), re.compile(f"[{line_end}]")
 
 
-def _second_line(text: str, start: int, end: int, hole: _Hole) -> Mistake | None:
-    """The mistake when blanks in a hole, or the token after them, leave the line of a string that is not verbatim."""
+def _second_line(text: str, start: int, end: int, hole: _Hole) -> DiagnosticInfo | None:
+    """The error when blanks in a hole, or the token after them, leave the line of a string that is not verbatim."""
     blanks, line_end = _line_patterns()
-    place = blanks.match(text, start, end).end()  # type: ignore[union-attr]
+    place = _end(blanks, text, start, end)
     if text.startswith("//", place, end):
         message = "a '//' comment can't be used in an interpolated string"
-        return Mistake("CS8077", message, place, place + 2, help="Remove the comment, or write /* … */.")
+        return DiagnosticInfo("CS8077", message, place, place + 2, help="Remove the comment, or write /* … */.")
     if line_end.search(text, place, end):
         return _unclosed(hole, 'Write the expression on one line, or start the string with $@".')
     return None
@@ -214,8 +216,10 @@ def _close_in_comment(tokens: Tokens, position: int) -> None:
         tokens.add(last, len(text) - 1, len(text))
 
 
-def _unclosed(hole: _Hole, help: str = "Close the expression with }, or write {{ for one opening brace.") -> Mistake:
+def _unclosed(
+    hole: _Hole, help: str = "Close the expression with }, or write {{ for one opening brace."
+) -> DiagnosticInfo:
     """The compiler reports an open hole at the quote of its string."""
-    return Mistake(
+    return DiagnosticInfo(
         "CS8076", "the '{' in the interpolated string is not closed", hole.start - 1, hole.start + 1, help=help
     )

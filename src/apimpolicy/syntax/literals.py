@@ -1,7 +1,7 @@
 """The values of literals. A .NET string is a `str` with one character for each UTF-16 code unit.
 
 The functions take the text of a token that `parser.parse` has accepted. They raise LiteralError for any other text,
-which is how the parser finds the mistakes in literals.
+which is how the parser finds the errors in literals.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.mistakes import Mistake
+from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.text.utf16 import to_utf16
 
 if TYPE_CHECKING:
@@ -188,9 +188,9 @@ def _unescape(text: str, offset: int) -> str:
     return to_utf16("".join(pieces))
 
 
-def literal_mistakes(tokens: Tokens) -> list[Mistake]:
+def literal_errors(tokens: Tokens) -> list[DiagnosticInfo]:
     """Return what is wrong inside the literals of a text."""
-    found: list[Mistake] = []
+    found: list[DiagnosticInfo] = []
     verbatim: list[bool] = []
     for index, kind in enumerate(tokens.kinds):
         if kind not in _CHECKED:
@@ -219,7 +219,9 @@ def literal_mistakes(tokens: Tokens) -> list[Mistake]:
                     interpolated_text_value(text, verbatim=verbatim[-1])
         except LiteralError as error:
             start = tokens.starts[index]
-            found.append(Mistake(error.code, str(error), start + error.start, start + error.end, help=error.help))
+            found.append(
+                DiagnosticInfo(error.code, str(error), start + error.start, start + error.end, help=error.help)
+            )
     return found
 
 

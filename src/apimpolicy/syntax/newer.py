@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.mistakes import Mistake
-
 if TYPE_CHECKING:
+    from apimpolicy.diagnostics import DiagnosticInfo
     from apimpolicy.syntax.failure import Failure
 
 
-def newer_feature(failure: Failure) -> Mistake | None:
-    """Return the mistake when a construct of a newer C# stands where the parser failed."""
+def newer_feature(failure: Failure) -> DiagnosticInfo | None:
+    """Return the error for a construct of a newer C# where the parser failed."""
     found = _after_operand(failure) or _elsewhere(failure)
     if found is None:
         return None
     name, start, help = found
-    end = max(failure.end, start + 1)
-    return Mistake("CS8370", f"'{name}' is newer than C# 7.3", start, min(end, len(failure.tokens.text)), help=help)
+    place = start, min(max(failure.end, start + 1), len(failure.tokens.text))
+    return failure.error("CS8370", f"'{name}' is newer than C# 7.3", at=place, help=help)
 
 
 def _after_operand(failure: Failure) -> tuple[str, int, str] | None:

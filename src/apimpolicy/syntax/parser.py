@@ -9,23 +9,24 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import tables
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, Frames, beyond
 from apimpolicy.syntax.failure import Failure
 from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
-from apimpolicy.syntax.literals import literal_mistakes
+from apimpolicy.syntax.lexical_errors import UNEXPECTED_CHARACTER
+from apimpolicy.syntax.literals import literal_errors
 from apimpolicy.syntax.lookahead import Lookahead, candidates
-from apimpolicy.syntax.mistakes import UNEXPECTED_CHARACTER, Mistake
 from apimpolicy.syntax.nodes import Token
 from apimpolicy.syntax.shapes import KINDS
 from apimpolicy.syntax.table_builder import EXPAND
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.syntax.nodes import Child, Node
-    from apimpolicy.text.source import Excerpt
 
 _MANY_TOKENS = 100
 
@@ -45,17 +46,17 @@ def parse(code: str | Excerpt) -> Node:
     tokens, lexical = tokenize(text, 1 if text.startswith("@") else 0)
     if len(tokens.kinds) == PADDING and lexical is None:
         help = "Write @( … ) or @{ … }."
-        raise _error(code, [Mistake("CS1525", "the expression is empty", 0, len(text), help=help)])
+        raise _error(code, [DiagnosticInfo("CS1525", "the expression is empty", 0, len(text), help=help)])
     tree = machine().run(tokens) if len(tokens.kinds) < _MANY_TOKENS else _with_frames(tokens)
-    mistakes = literal_mistakes(tokens)
+    errors = literal_errors(tokens)
     if isinstance(tree, Failure):
-        mistakes += _mistakes(tree, lexical)
+        errors += _of_failure(tree, lexical)
     elif lexical is not None:
-        mistakes.append(lexical)
-    elif not mistakes and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := beyond(tree, MAXIMUM_DEPTH)):
-        mistakes = [_nesting(deep)]
-    if mistakes or isinstance(tree, Failure):
-        raise _error(code, mistakes)
+        errors.append(lexical)
+    elif not errors and len(tokens.kinds) > MAXIMUM_DEPTH // 2 and (deep := beyond(tree, MAXIMUM_DEPTH)):
+        errors = [_nesting(deep)]
+    if errors or isinstance(tree, Failure):
+        raise _error(code, errors)
     return tree
 
 
@@ -65,7 +66,7 @@ def _with_frames(tokens: Tokens) -> Node | Failure:
         return machine().run(tokens)
 
 
-def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
+def _of_failure(failure: Failure, lexical: DiagnosticInfo | None) -> list[DiagnosticInfo]:
     """Return what the compiler says of a failed parser, and of the place where the tokens end before the text does."""
     from apimpolicy.syntax.explanations import explain
 
@@ -83,29 +84,14 @@ def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
     return [explain(failure)]
 
 
-def _error(code: str | Excerpt, mistakes: list[Mistake]) -> PolicySyntaxError:
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.source import Excerpt
-
+def _error(code: str | Excerpt, errors: list[DiagnosticInfo]) -> PolicySyntaxError:
     excerpt = Excerpt.of(code) if isinstance(code, str) else code
-    return PolicySyntaxError(
-        [
-            Diagnostic.within(
-                excerpt, found.start, found.end, found.code, found.message, label=found.label, help=found.help
-            )
-            for found in sorted(mistakes, key=lambda mistake: mistake.start)
-        ]
-    )
+    return PolicySyntaxError([found.within(excerpt) for found in sorted(errors, key=lambda error: error.start)])
 
 
-def _nesting(place: Node) -> Mistake:
-    return Mistake(
-        "CS8078",
-        f"the expression is nested more than {MAXIMUM_DEPTH} levels deep",
-        place.start,
-        place.end,
-        help="Split it into several statements.",
-    )
+def _nesting(place: Node) -> DiagnosticInfo:
+    message = f"the expression is nested more than {MAXIMUM_DEPTH} levels deep"
+    return DiagnosticInfo("CS8078", message, place.start, place.end, help="Split it into several statements.")
 
 
 @cache
@@ -222,7 +208,8 @@ class Machine:
                 state = rows[states[-1]][origin]
                 states.append(state)
                 if state == self.end and kind == "$END":
-                    return value  # type: ignore[no-any-return]
+                    tree: Node = value
+                    return tree
             start = starts[index]
             if width:
                 last_end = ends[index + width - 1]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.mistakes import Mistake
-
 if TYPE_CHECKING:
+    from apimpolicy.diagnostics import DiagnosticInfo
     from apimpolicy.syntax.failure import Failure
 
 ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -18,67 +17,61 @@ ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HELP = "Policy expressions have no pointers."
 
 
-def unsafe_code(failure: Failure) -> Mistake | None:
-    """Return the mistake when the parser failed at something that only unsafe code has."""
+def unsafe_code(failure: Failure) -> DiagnosticInfo | None:
+    """Return the error for something that only unsafe code has."""
     spelling, tokens, index = failure.spelling(), failure.tokens, failure.index
     if spelling == "unsafe" and failure.accepts("RETURN"):
-        return Mistake("CS0227", "unsafe code is not allowed here", failure.start, failure.end, help=_HELP)
+        return failure.error("CS0227", "unsafe code is not allowed here", help=_HELP)
     if spelling == "fixed" and failure.accepts("RETURN"):
-        return Mistake("CS0214", "'fixed' can only be used in unsafe code", failure.start, failure.end, help=_HELP)
+        return failure.error("CS0214", "'fixed' can only be used in unsafe code", help=_HELP)
     if spelling == "*" and failure.previous == "PREDEFINED_TYPE":
-        start = tokens.starts[index - 1]
-        return Mistake("CS0214", "pointer types can only be used in unsafe code", start, failure.end, help=_HELP)
+        message = "pointer types can only be used in unsafe code"
+        return failure.error("CS0214", message, at=failure.from_token(-1), help=_HELP)
     if failure.previous != "RSQB" and failure.after_type_of("STACKALLOC"):
         help = "Write the size: stackalloc int[3]."
-        return Mistake("CS1575", "'stackalloc' must have a size", *_last_type(failure, "STACKALLOC"), help=help)
+        place = _last_type(failure, "STACKALLOC")
+        return failure.error("CS1575", "'stackalloc' must have a size", at=place, help=help)
     if failure.accepts("INTEGER_LITERAL") and index:
         if spelling == "&" and failure.spelling(1) in ENTITIES and failure.spelling(2) == ";":
             return _entity(failure)
         if spelling == "&":
-            return Mistake(
-                "CS0214", "the address-of operator can only be used in unsafe code", *failure.place(), help=_HELP
-            )
+            return failure.error("CS0214", "the address-of operator can only be used in unsafe code", help=_HELP)
         if spelling == "*":
             is_power = failure.spelling(-1) == "*" and failure.adjacent()
-            return Mistake(
+            return failure.error(
                 "CS0193",
                 "'*' can only be applied to a pointer, and policy expressions have none",
-                *failure.place(),
                 help="A power is written Math.Pow(x, y)." if is_power else _HELP,
             )
         if spelling == ">" and failure.spelling(-1) == "-" and failure.adjacent():
             help = "A member follows a dot: write '.' for '->'."
             if failure.is_name(index - 2) and tokens.ends[index - 2] < tokens.starts[index - 1]:
                 help = "A lambda is written with '=>': x => expression."
-                name = tokens.text[tokens.starts[index - 2] : tokens.ends[index - 2]]
+                name = tokens.spelling(index - 2)
                 if not _is_named_before(failure, name):
-                    place = tokens.starts[index - 2], tokens.ends[index - 2]
-                    return Mistake("CS0103", f"the name '{name}' does not exist in this context", *place, help=help)
-            return Mistake(
-                "CS0193",
-                "'->' can only be applied to a pointer, and policy expressions have none",
-                *_arrow(failure),
-                help=help,
-            )
+                    message = f"the name '{name}' does not exist in this context"
+                    return failure.error("CS0103", message, at=tokens.span(index - 2), help=help)
+            place = failure.operand_start(index - 1), failure.end
+            message = "'->' can only be applied to a pointer, and policy expressions have none"
+            return failure.error("CS0193", message, at=place, help=help)
     return None
 
 
 def _is_named_before(failure: Failure, name: str) -> bool:
     """Return whether a name stands before the operand too, as a declaration of it would."""
     tokens = failure.tokens
-    names = (tokens.text[tokens.starts[place] : tokens.ends[place]] for place in range(failure.index - 2))
+    names = map(tokens.spelling, range(failure.index - 2))
     return name == "context" or name in names
 
 
-def _entity(failure: Failure) -> Mistake:
+def _entity(failure: Failure) -> DiagnosticInfo:
     """`&quot;` in code that is not read as XML: the compiler stops at its semicolon."""
     tokens, index = failure.tokens, failure.index
     entity = tokens.text[failure.start : tokens.ends[index + 2]]
     help = f"'{entity}' is not decoded here: write the character itself."
     if failure.opening() >= 0 and tokens.kinds[failure.opening()] == "LPAR":
-        start, end = tokens.starts[index + 2], tokens.ends[index + 2]
-        return Mistake("CS1026", ") expected", start, end, help=help)
-    return Mistake("CS0214", "the address-of operator can only be used in unsafe code", *failure.place(), help=help)
+        return failure.error("CS1026", ") expected", at=tokens.span(index + 2), help=help)
+    return failure.error("CS0214", "the address-of operator can only be used in unsafe code", help=help)
 
 
 def _last_type(failure: Failure, word: str) -> tuple[int, int]:
@@ -87,8 +80,3 @@ def _last_type(failure: Failure, word: str) -> tuple[int, int]:
     while tokens.kinds[place - 1] != word:
         place -= 1
     return tokens.starts[place], tokens.ends[failure.index - 1]
-
-
-def _arrow(failure: Failure) -> tuple[int, int]:
-    """From the operand before `->` to the arrow's end."""
-    return failure.operand_start(failure.index - 1), failure.end

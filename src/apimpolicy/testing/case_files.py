@@ -34,14 +34,14 @@ changes; `config` names another, or is `false`.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.testing import doubles
+from apimpolicy.testing.case_trees import filled_tree, merged_trees
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import (
     CASE,
@@ -58,7 +58,7 @@ from apimpolicy.testing.format import (
 )
 from apimpolicy.testing.identities import TestIdentities
 from apimpolicy.testing.kinds import check_keys
-from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, TestFileError, Tree, read_tree
+from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, Tree, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,11 +66,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.testing.claims.reading import Claim
 
-ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
-
 
 class Step(NamedTuple):
-    """One request of a case, or one run of a resolver, and what is expected of its answer.
+    """One request of a case, or one run of a resolver, and what is expected of its response.
 
     `states` are the changes of identity providers before it.
     """
@@ -147,55 +145,6 @@ class CaseFile:
     def directory(self) -> str:
         """Return where the paths in the file begin."""
         return os.path.dirname(self.path)
-
-
-def is_case_file(path: str) -> bool:
-    """Return whether a file's name is that of a test file."""
-    return path.lower().endswith(ENDINGS)
-
-
-_SUBJECT = ("policy", "policies", "service")
-_OUR_LINES = (
-    re.compile(rb"^(policy|policies|service)\s*[:=]", re.MULTILINE),
-    re.compile(rb"^(cases|claims|defaults)\s*[:=]|^\[+(cases|claims|defaults)\b", re.MULTILINE),
-)
-
-
-def is_about_policies(path: str) -> bool:
-    """Return whether a file with the name of a test file is one of ours: other tools have files of such names.
-
-    Ours names a policy or a service and has cases, or has cases that look like ours, or is empty. A file that cannot be
-    read, or is neither YAML nor TOML nor JSON and speaks of a policy, is ours as well, so that its mistake is shown.
-    """
-    try:
-        data = read_bytes(path)
-    except ConfigurationError:
-        return True
-    return is_content_about_policies(data, path)
-
-
-def is_content_about_policies(data: bytes, path: str) -> bool:
-    """Return whether a test file with this content is one of ours."""
-    if all(pattern.search(data) for pattern in _OUR_LINES) or not re.search(rb"^\s*[^#\s]", data, re.MULTILINE):
-        return True
-    if not re.search(rb"polic(y|ies)|service|cases", data):
-        return False
-    try:
-        tree = read_tree(data.decode("utf-8-sig"), path)
-    except (UnicodeDecodeError, TestFileError):
-        return re.search(rb"^polic(y|ies)\b", data, re.MULTILINE) is not None
-    return isinstance(tree.value, dict) and _has_our_keys(tree.table())
-
-
-def _has_our_keys(table: dict[str, Tree]) -> bool:
-    keys = set(table)
-    if not keys.isdisjoint(_SUBJECT) and not keys.isdisjoint(("cases", "claims", "defaults")):
-        return True
-    if "policy" in keys and str(table["policy"].value).lower().endswith((".xml", ".policy", ".cshtml")):
-        return True
-    cases = table["cases"].items() if "cases" in table else []
-    ours = ("request", "expect", "steps", "each")
-    return any(isinstance(case.value, dict) and not set(case.value).isdisjoint(ours) for case in cases)
 
 
 def load_case_file(path: str) -> CaseFile:
@@ -294,7 +243,7 @@ class _File:
         rows = given.pop("each")
         for index, row in enumerate(rows.items(), 1):
             values = row.table()
-            filled = {key: _filled(part, values) for key, part in given.items()}
+            filled = {key: filled_tree(part, values) for key, part in given.items()}
             own = filled["name"].text() if "name" in filled else name
             is_one_of_several = own == name and len(rows.items()) > 1
             yield self._case(file, tree, f"{name} [{index}]" if is_one_of_several else own, filled, defaults)
@@ -305,7 +254,7 @@ class _File:
             check_outcome(expect)
         merged = dict(defaults)
         for key, part in given.items():
-            merged[key] = _merged(merged[key], part, key) if key in merged else part
+            merged[key] = merged_trees(merged[key], part, key) if key in merged else part
         steps = list(self._steps(tree, merged, defaults))
         for step in steps:
             if step.request is not None:
@@ -326,7 +275,7 @@ class _File:
     def _steps(self, tree: Tree, merged: dict[str, Tree], defaults: dict[str, Tree]) -> Iterator[Step]:
         if "steps" not in merged:
             if "expect" not in merged:
-                raise tree.mistake(MISSING, "'expect' is missing here", help="Say what the answer must be.")
+                raise tree.mistake(MISSING, "'expect' is missing here", help="Say what the response must be.")
             yield Step(
                 merged.get("request"),
                 merged["expect"],
@@ -338,9 +287,9 @@ class _File:
             given = step.known(STEP)
             request, expect = merged.get("request"), defaults.get("expect")
             if "request" in given:
-                request = given["request"] if request is None else _merged(request, given["request"], "request")
+                request = given["request"] if request is None else merged_trees(request, given["request"], "request")
             if "expect" in given:
-                expect = given["expect"] if expect is None else _merged(expect, given["expect"], "expect")
+                expect = given["expect"] if expect is None else merged_trees(expect, given["expect"], "expect")
             yield Step(
                 request,
                 expect,
@@ -370,13 +319,13 @@ def check_request(tree: Tree) -> None:
 
 
 def check_outcome(tree: Tree) -> None:
-    """Raises TestFileError for an expectation that wants an answer and something in its place."""
+    """Raise TestFileError for an expectation of a response and of something in its place."""
     given = tree.known(EXPECT)
     outcomes = [key for key in given if key in OUTCOMES]
     if outcomes and len(given) > 1:
         other = next(key for key in given if key != outcomes[0])
         raise given[other].mistake(
-            WRONG_KIND, f"with '{outcomes[0]}' there is no answer, and no '{other}'", at_key=True
+            WRONG_KIND, f"with '{outcomes[0]}' there is no response, and no '{other}'", at_key=True
         )
 
 
@@ -385,67 +334,3 @@ def _expectations(given: dict[str, Tree]) -> Iterator[Tree]:
     for table in (given, *(step.table() for step in (given["steps"].items() if "steps" in given else ()))):
         if "expect" in table:
             yield table["expect"]
-
-
-def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[str, Tree]:
-    """Return what is left of expectations below others, where an answer is expected, or something in its place."""
-    has_outcome = any(key.replace("_", "-") in OUTCOMES for key in above)
-    if has_outcome:
-        return {}
-    return {key: part for key, part in below.items() if not above or key.replace("_", "-") not in OUTCOMES}
-
-
-def _merged(below: Tree, above: Tree, key: str) -> Tree:
-    """Merge two tables, the upper one's keys first; anything else is the upper one."""
-    if not isinstance(below.value, dict) or not isinstance(above.value, dict):
-        return above
-    kept = dict(below.value)
-    if key == "expect":
-        kept = _without_outcomes(kept, above.value)
-    if key == "request" and any(name in above.value for name in (*METHODS, "url")):
-        kept = {name: part for name, part in kept.items() if name not in (*METHODS, "url", "method")}
-    if any(name in above.value for name in ("body", "json", "file", "json-subset", "json_subset")):
-        kept = {name: part for name, part in kept.items() if name not in ("body", "json", "file", "json-subset")}
-    for name, part in above.value.items():
-        twin = name.replace("-", "_") if name.replace("-", "_") in kept else name.replace("_", "-")
-        if twin in kept and twin != name:
-            del kept[twin]
-        kept[name] = _merged(kept[name], part, name) if name in kept else part
-    return Tree(above.source, kept, above.start, above.end, above.key_start)
-
-
-_PLACEHOLDER = re.compile(r"\$(?:\{([\w-]+)\}|([\w-]*\w))")
-
-
-def _filled(tree: Tree, values: dict[str, Tree]) -> Tree:
-    """Return the tree with `$name` and `${name}` replaced by a row's values; a text that is only one
-    becomes the value.
-    """
-    if isinstance(tree.value, dict):
-        table = {_text_filled(key, values): _filled(part, values) for key, part in tree.value.items()}
-        return Tree(tree.source, table, tree.start, tree.end, tree.key_start)
-    if isinstance(tree.value, list):
-        items = [_filled(part, values) for part in tree.value]
-        return Tree(tree.source, items, tree.start, tree.end, tree.key_start)
-    if not isinstance(tree.value, str) or "$" not in tree.value:
-        return tree
-    whole = _PLACEHOLDER.fullmatch(tree.value)
-    if whole is not None and (whole[1] or whole[2]) in values:
-        found = values[whole[1] or whole[2]]
-        return Tree(found.source, found.value, found.start, found.end, tree.key_start)
-    return Tree(tree.source, _text_filled(tree.value, values), tree.start, tree.end, tree.key_start)
-
-
-def _text_filled(text: str, values: dict[str, Tree]) -> str:
-    def value_of(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        if name not in values:
-            return match[0]
-        value: Any = values[name]
-        if isinstance(value.value, (dict, list)):
-            import json
-
-            return json.dumps(value.plain(), ensure_ascii=False, default=str)
-        return "null" if value.value is None else str(value.text()).strip("\"'")
-
-    return _PLACEHOLDER.sub(value_of, text)

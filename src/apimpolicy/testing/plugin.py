@@ -149,7 +149,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
     if not any(fnmatch(file_path.name, pattern) for pattern in parent.config.getini("apim_test_files")):
         return None
-    from apimpolicy.testing.case_files import is_about_policies
+    from apimpolicy.testing.test_file_search import is_about_policies
 
     if not is_about_policies(str(file_path)):
         return None

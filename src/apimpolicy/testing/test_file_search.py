@@ -1,15 +1,27 @@
-"""Find the test files below folders."""
+"""Find the test files below folders; other tools have files of such names."""
 
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.ignore_patterns import Gitignores
-from apimpolicy.testing.case_files import is_about_policies, is_case_file
+from apimpolicy.testing.format import SUBJECT
+from apimpolicy.testing.tree import TestFileError, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from apimpolicy.testing.tree import Tree
+
+ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
+_OUR_LINES = (
+    re.compile(rb"^(policy|policies|service)\s*[:=]", re.MULTILINE),
+    re.compile(rb"^(cases|claims|defaults)\s*[:=]|^\[+(cases|claims|defaults)\b", re.MULTILINE),
+)
 
 
 def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
@@ -42,3 +54,45 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
                 elif foreign is not None:
                     foreign.append(file)
     return list(found)
+
+
+def is_case_file(path: str) -> bool:
+    """Return whether a file's name is that of a test file."""
+    return path.lower().endswith(ENDINGS)
+
+
+def is_about_policies(path: str) -> bool:
+    """Return whether a file with the name of a test file is one of ours: other tools have files of such names.
+
+    Ours names a policy or a service and has cases, or has cases that look like ours, or is empty. A file that cannot be
+    read, or is neither YAML nor TOML nor JSON and speaks of a policy, is ours as well, so that its mistake is shown.
+    """
+    try:
+        data = read_bytes(path)
+    except ConfigurationError:
+        return True
+    return is_content_about_policies(data, path)
+
+
+def is_content_about_policies(data: bytes, path: str) -> bool:
+    """Return whether a test file with this content is one of ours."""
+    if all(pattern.search(data) for pattern in _OUR_LINES) or not re.search(rb"^\s*[^#\s]", data, re.MULTILINE):
+        return True
+    if not re.search(rb"polic(y|ies)|service|cases", data):
+        return False
+    try:
+        tree = read_tree(data.decode("utf-8-sig"), path)
+    except (UnicodeDecodeError, TestFileError):
+        return re.search(rb"^polic(y|ies)\b", data, re.MULTILINE) is not None
+    return isinstance(tree.value, dict) and _has_our_keys(tree.table())
+
+
+def _has_our_keys(table: dict[str, Tree]) -> bool:
+    keys = set(table)
+    if not keys.isdisjoint(SUBJECT) and not keys.isdisjoint(("cases", "claims", "defaults")):
+        return True
+    if "policy" in keys and str(table["policy"].value).lower().endswith((".xml", ".policy", ".cshtml")):
+        return True
+    cases = table["cases"].items() if "cases" in table else []
+    ours = ("request", "expect", "steps", "each")
+    return any(isinstance(case.value, dict) and not set(case.value).isdisjoint(ours) for case in cases)

@@ -5,6 +5,7 @@ Nothing is lost: the nodes of a document lie end to end; in an element its start
 
 from __future__ import annotations
 
+from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
 from apimpolicy.text.holes import has_hole, is_unknown
@@ -233,6 +234,23 @@ class Element(Node):
             element = waiting.pop()
             yield element
             waiting.extend(reversed([*element.elements()]))
+
+    def ancestors(self) -> Iterator[Element]:
+        """Yield the elements around this one, nearest first."""
+        parent = self.parent
+        while parent is not None:
+            yield parent
+            parent = parent.parent
+
+    def preceding_siblings(self) -> Iterator[Element]:
+        """Return the elements before this one in its parent, in document order."""
+        siblings = self.parent.elements() if self.parent is not None else ()
+        return takewhile(lambda sibling: sibling is not self, siblings)
+
+    def following_siblings(self) -> Iterator[Element]:
+        """Return the elements after this one in its parent, in document order."""
+        siblings = self.parent.elements() if self.parent is not None else ()
+        return islice(dropwhile(lambda sibling: sibling is not self, siblings), 1, None)
 
     @property
     def text(self) -> str:

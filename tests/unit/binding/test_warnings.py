@@ -87,6 +87,9 @@ QUIET = [
     "int x = 1; int F<T>() => x; return 1;",
     "using (var m = new MemoryStream()) { return 1; }",
     "object o = null; return o == nope;",
+    'void F() { F(); context.Trace("a"); } return 1;',
+    "void F(int n) { if (n > 0) { F(n - 1); n++; } } F(1); return 1;",
+    "void Fail() { throw new Exception(); } Fail(); return 1;",
 ]
 
 

@@ -235,7 +235,7 @@ def test_scopes(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     ("arguments", "code", "sentence"),
     [
         (["missing.xml", "--get", "/"], 2, "missing.xml: there is no such file or directory"),
-        ([".", "--get", "/"], 2, ". is a directory, not a file"),
+        ([".", "--get", "/"], 2, "there is no service in the folder ."),
         (["cut.xml", "--get", "/"], 1, "cut.xml:5:7: POL017"),
         (["latin.xml", "--get", "/"], 1, "POL002"),
         (["wrong.xml", "--get", "/"], 1, "CS1061"),

@@ -16,7 +16,7 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.engine.services import FixedClock, ticks
+from apimpolicy.engine.services import FixedClock, ticks_of_moment
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.liquid.binding import bind_body
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
@@ -31,7 +31,7 @@ def rendered(row: dict[str, Any], limits: Limits | None = None) -> str:
     kind = "application/xml" if "xml" in row else "application/json"
     body = row.get("xml", row.get("json", ""))
     message = ResponseMessage(headers=HeaderCollection([("Content-Type", [kind])]), body=body.encode())
-    with use_environment(Environment(lambda: ticks(NOW), limits=limits)):
+    with use_environment(Environment(lambda: ticks_of_moment(NOW.now()), limits=limits)):
         seen = bind_body(message, parses_dates=True, nil_is_null=row.get("nil_is_null", False))
         return from_utf16(read_template(to_utf16(row["template"])).render({"body": seen}).text)
 

@@ -200,5 +200,5 @@ def test_what_is_missing_is_stood_in_for_and_listed(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_service(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is a directory, not a file, and no service"):
+    with pytest.raises(ConfigurationError, match="there is no service in the folder"):
         load_gateway(tmp_path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tests.tree_printer import print_tree
+
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.printer import print_tree
 
 if TYPE_CHECKING:
     import pytest

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.sampling import sampled
+from tests.tree_printer import print_tree
 
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH
 from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.printer import print_tree
 
 if TYPE_CHECKING:
     from syntax_rows import Row

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.tree_printer import print_tree
 
 from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.printer import print_tree
 
 EXPRESSIONS = [
     # casts

@@ -30,17 +30,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.attribute_validation import is_unknown
-from apimpolicy.text import holes
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
+from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv6Address
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class AddressUnreadable(Rule):
@@ -48,28 +42,26 @@ class AddressUnreadable(Rule):
     severity = Severity.ERROR
     elements = ("ip-filter",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for child in element.elements():
             if child.name == "address":
                 yield from self.single(child)
             elif child.name == "address-range":
                 yield from self.range(child)
 
-    def single(self, element: Element) -> Iterator[Diagnostic]:
+    def single(self, element: Element) -> Findings:
         text = element.text.strip()
-        if text and element.expression is None and not holes.is_unknown(text) and read(text) is None:
+        if text and element.expression is None and not is_unknown(text) and read(text) is None:
             yield self.at_element(element, not_an_address(text), help=advice(text))
 
-    def range(self, element: Element) -> Iterator[Diagnostic]:
+    def range(self, element: Element) -> Findings:
         ends = []
         for name in ("from", "to"):
-            attribute = element.get(name)
-            if attribute is None or is_unknown(attribute.value) or not attribute.value.text.strip():
-                return
-            text = attribute.value.text.strip()
+            text = (self.literal(element, name) or "").strip()
             address = read(text)
+            if text and address is None:
+                yield self.at_value(element, name, not_an_address(text), help=advice(text))
             if address is None:
-                yield self.at_value(element, attribute, not_an_address(text), help=advice(text))
                 return
             ends.append(address)
         low, high = ends

@@ -20,14 +20,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import FAILURE
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
 class AlwaysFails(Rule):
@@ -35,12 +29,6 @@ class AlwaysFails(Rule):
     severity = Severity.ERROR
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(FAILURE):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                f"every request that gets here fails: {fact.what}",
-                help="Run apimpolicy explain with any request to see the error.",
-            )
+    def finish(self) -> Findings:
+        help = "Run apimpolicy explain with any request to see the error."
+        return self.at_facts(FAILURE, "every request that gets here fails: {}", help=help)

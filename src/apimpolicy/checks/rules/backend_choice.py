@@ -17,23 +17,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class BackendChoice(Rule):
     code = "POL137"
     elements = ("set-backend-service",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        by_url, by_id = element.get("base-url"), element.get("backend-id")
-        if by_url is not None and by_id is not None:
+    def visit_element(self, element: Element) -> Findings:
+        if element.get("base-url") is not None and element.get("backend-id") is not None:
             message = "'base-url' and 'backend-id' exclude each other"
-            yield self.at_attribute(element, by_url, message, help="Keep one of them.")
+            yield self.at_attribute(element, "base-url", message, help="Keep one of them.")

@@ -28,16 +28,8 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class BackendDoesNotForward(Rule):
@@ -45,18 +37,16 @@ class BackendDoesNotForward(Rule):
     needs_all = True
     elements = ("backend",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        if element.parent is None or element.parent.name != "policies":
+    def visit_element(self, element: Element) -> Findings:
+        root = element.parent
+        if root is None or root.name != "policies" or any(map(may_answer, element.descendants())):
             return
-        if any(map(may_answer, element.descendants())):
-            return
-        inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
-        if self.subject.flow.ends.get("inbound") is None and inbound is not None:
-            return
-        if inbound is not None and any(
-            has_trait(other.name, "terminates", "forwards-elsewhere") for other in inbound.elements()
-        ):
-            return
+        inbound, outbound = root.find("inbound"), root.find("outbound")
+        if inbound is not None:
+            if self.subject.flow.ends.get("inbound") is None:
+                return
+            if any(has_trait(other.name, "terminates", "forwards-elsewhere") for other in inbound.elements()):
+                return
         if outbound is not None and any(map(makes_response, outbound.descendants())):
             return
         yield self.at_element(
@@ -68,7 +58,7 @@ class BackendDoesNotForward(Rule):
 
 
 def may_answer(element: Element) -> bool:
-    """Return whether a policy sends the request somewhere, answers it, or may contain such a policy."""
+    """Return whether a policy sends the request somewhere, responds to it, or may contain such a policy."""
     return has_trait(element.name, "responds") or element.name in ("base", "include-fragment")
 
 

@@ -31,17 +31,8 @@ a gateway in 2026; earlier gateways may be more lenient.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait, specification_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class BackendHoldsOne(Rule):
@@ -49,17 +40,14 @@ class BackendHoldsOne(Rule):
     severity = Severity.ERROR
     elements = ("backend",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.parent is not None and element.parent.name != "policies":
             return
         policies = [*element.elements()]
         if len(policies) > 1 and all(specification_of(policy.name) is not None for policy in policies):
             first, second = policies[:2]
-            yield self.at_element(
-                second,
-                f"'backend' can contain only one policy, and already contains '{first.name}'",
-                help=advice(first, second),
-            )
+            message = f"'backend' can contain only one policy, and already contains '{first.name}'"
+            yield self.at_element(second, message, help=advice(first, second))
 
 
 def advice(first: Element, second: Element) -> str:

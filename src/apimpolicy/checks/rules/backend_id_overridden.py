@@ -20,33 +20,16 @@ Azure refuses the policy; the documentation doesn't say which.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class BackendIdOverridden(Rule):
     code = "POL415"
     elements = ("set-backend-service",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute, parent = element.get("base-url"), element.parent
-        if attribute is None or parent is None:
-            return
-        for other in parent.elements():
-            if other is element:
-                return
-            if other.name == "set-backend-service" and other.get("backend-id") is not None:
-                yield self.at_attribute(
-                    element,
-                    attribute,
-                    "'base-url' can't override the 'backend-id' that was set before",
-                    help="Create a backend for this URL and use its id.",
-                )
-                return
+    def visit_element(self, element: Element) -> Findings:
+        before = (other for other in element.preceding_siblings() if other.name == "set-backend-service")
+        if element.get("base-url") is not None and any(other.get("backend-id") is not None for other in before):
+            message = "'base-url' can't override the 'backend-id' that was set before"
+            help = "Create a backend for this URL and use its id."
+            yield self.at_attribute(element, "base-url", message, help=help)

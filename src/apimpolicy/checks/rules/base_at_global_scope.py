@@ -22,16 +22,7 @@ permitted in the global context.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class BaseAtGlobalScope(Rule):
@@ -40,7 +31,7 @@ class BaseAtGlobalScope(Rule):
     elements = ("base",)
     known = ("scope",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.settings.scope == "global":
             backend = self.subject.section_of(element) == "backend"
             yield self.at_element(

@@ -29,24 +29,16 @@ them authentication, limits and logging that others rely on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.rules.backend_does_not_forward import may_answer
 from apimpolicy.policies.spec import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class BaseMissing(Rule):
     code = "POL127"
     known = ("scope",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         if self.settings.scope in (None, "global"):
             return
         for root in self.document.roots:
@@ -57,11 +49,9 @@ class BaseMissing(Rule):
                     element.name == "base" or (section.name == "backend" and may_answer(element))
                     for element in section.descendants()
                 ):
-                    yield self.at_element(
-                        section,
-                        f"the policies of the wider scopes don't run in '{section.name}'",
-                        help="Add <base />, or explain in a suppression why they shouldn't run.",
-                    )
+                    message = f"the policies of the wider scopes don't run in '{section.name}'"
+                    help = "Add <base />, or explain in a suppression why they shouldn't run."
+                    yield self.at_element(section, message, help=help)
 
 
 def is_streaming(root: Element) -> bool:

@@ -22,20 +22,12 @@ that method, or anywhere if the operation's method is known (`method` in `[[chec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
 
-from apimpolicy.binding.nodes import Binary, Call, Expression, Logical, PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.binding.nodes import Binary, Bound, Call, Expression, Logical, PropertyAccess
+from apimpolicy.checks.nodes import is_property, text_of
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 WITHOUT_BODY = ("GET", "HEAD")
 
@@ -44,18 +36,17 @@ class BodyForGet(Rule):
     code = "POL420"
     elements = ("set-body",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self.changes_method = any(
-            has_trait(element.name, "sets-method") and subject.is_policy(element) for element in subject.elements
-        )
+    @cached_property
+    def changes_method(self) -> bool:
+        """Return whether a policy of the document sets the method of its requests."""
+        subject = self.subject
+        return any(has_trait(other.name, "sets-method") and subject.is_policy(other) for other in subject.elements)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.changes_method or self.subject.section_of(element) not in ("inbound", "backend"):
             return
         method, asks = self.settings.method, False
-        around = element.parent
-        while around is not None:
+        for around in element.ancestors():
             if has_trait(around.name, "composes", "requests"):
                 return
             if around.name == "when":
@@ -67,22 +58,17 @@ class BodyForGet(Rule):
                 method = "GET" if method is None and _asks_for(condition, WITHOUT_BODY) else method
             elif around.name == "otherwise":
                 asks = True
-            around = around.parent
         is_certain = not asks or method != self.settings.method
         if method is not None and method.upper() in WITHOUT_BODY and is_certain:
-            yield self.at_element(
-                element,
-                f"'set-body' fails for a {method.upper()} request, which has no body",
-                help="Change the method with set-method first, or test context.Request.Body != null.",
-            )
+            message = f"'set-body' fails for a {method.upper()} request, which has no body"
+            help = "Change the method with set-method first, or test context.Request.Body != null."
+            yield self.at_element(element, message, help=help)
 
     def condition(self, when: Element) -> Expression | None:
         """Return the condition of a `when`, when it is an expression that compiles."""
-        for expression in self.subject.expressions_of(when):
-            bound = expression.compiled.bound
-            if expression.compiled.is_legal and bound is not None and isinstance(bound.body, Expression):
-                return bound.body
-        return None
+        expression = self.subject.expression_in(when, "condition")
+        body = None if expression is None else expression.body
+        return body if isinstance(body, Expression) else None
 
 
 def _asks_for(condition: Bound, methods: tuple[str, ...]) -> bool:
@@ -95,16 +81,8 @@ def _asks_for(condition: Bound, methods: tuple[str, ...]) -> bool:
         sides = condition.left, condition.right
     elif isinstance(condition, Call) and condition.method.name == "Equals":
         sides = condition.receiver, *condition.arguments
-    texts = [side.constant for side in sides if isinstance(side, Expression) and side.is_constant]
-    return any(isinstance(text, str) and text.upper() in methods for text in texts) and any(map(_is_method, sides))
-
-
-def _is_method(node: Bound | None) -> bool:
-    return (
-        isinstance(node, PropertyAccess)
-        and node.property.name == "Method"
-        and type_name(node.receiver) in ("IRequest", "IOperation")
-    )
+    is_method = any(is_property(side, ("IRequest", "IOperation"), "Method") for side in sides)
+    return is_method and any((text_of(side) or "").upper() in methods for side in sides)
 
 
 def _mentions(condition: Bound, name: str) -> bool:

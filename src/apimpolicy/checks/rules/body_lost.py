@@ -27,15 +27,8 @@ sent on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class BodyLost(Rule):
@@ -43,10 +36,7 @@ class BodyLost(Rule):
     needs_all = True
     members = ("Body",)
 
-    def finish(self) -> Iterator[Diagnostic]:
-        text = self.document.source.text
-        if "Body" not in text or all(root.name != "policies" for root in self.document.roots):
-            return
+    def finish(self) -> Findings:
         ends = self.subject.flow.ends
         for section, which, who in (("inbound", "request", "the backend"), ("outbound", "response", "the caller")):
             state = ends.get(section)
@@ -61,12 +51,12 @@ class BodyLost(Rule):
                 )
 
     def is_sent_on(self, section: str) -> bool:
-        """Return whether the request goes to a backend with the body that it has at the end of inbound."""
-        if section == "outbound":
-            return True
-        root = next(root for root in self.document.roots if root.name == "policies")
+        """Return whether the message goes on with the body that it has at the end of the section."""
+        root = next((root for root in self.document.roots if root.name == "policies"), None)
+        if root is None:
+            return False
         backend = root.find("backend")
-        if backend is None:
+        if section == "outbound" or backend is None:
             return True
         names = {element.name for element in backend.descendants()}
         forwards = any(name == "base" or has_trait(name, "forwards") for name in names)

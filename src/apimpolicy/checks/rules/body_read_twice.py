@@ -25,48 +25,27 @@ nothing, and something fails later, far from the cause.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.bodies import body_reads
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class BodyReadTwice(Rule):
     code = "POL204"
     members = ("Body",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         consumed = dict(self.subject.flow.before(expression.element).consumed)
-        if not in_order(expression):
+        if has_trait(expression.element.name, "repeats"):  # whose condition is evaluated after the policies inside
             consumed.clear()
         for read in body_reads(expression):
             before = consumed.get(read.which)
-            if before is not None and before.expression.excerpt.start != expression.excerpt.start:
-                line = before.expression.excerpt.source.position(before.expression.excerpt.start).line
-                yield self.at_code(
-                    expression,
-                    read.node,
-                    f"the body of the {read.which} was already consumed on line {line}",
-                    help="Write As<…>(preserveContent: true) on that line.",
-                )
-            elif before is not None:
-                yield self.at_code(
-                    expression,
-                    read.node,
-                    f"the body of the {read.which} was already consumed in this expression",
-                    help="Keep the first result in a variable, or write As<…>(preserveContent: true).",
-                )
+            if before is not None:
+                excerpt = before.expression.excerpt
+                where, help = "in this expression", "Keep the first result in a variable, or write {}."
+                if excerpt.start != expression.excerpt.start:
+                    where, help = f"on line {excerpt.source.position(excerpt.start).line}", "Write {} on that line."
+                message = f"the body of the {read.which} was already consumed {where}"
+                yield self.at_code(expression, read.node, message, help=help.format("As<…>(preserveContent: true)"))
             if read.is_certain and not read.preserves:
                 consumed.setdefault(read.which, read)
-
-
-def in_order(expression: CheckedExpression) -> bool:
-    """Return whether nothing else of the same policy may have been evaluated between: retry's condition comes last."""
-    return not has_trait(expression.element.name, "repeats")

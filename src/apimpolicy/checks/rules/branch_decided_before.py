@@ -24,19 +24,12 @@ repeated condition from a copy.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.text.holes import is_unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 CHANGES = re.compile(r"\b(?:Random|NewGuid|Now|UtcNow|Today|TickCount|Stopwatch|Elapsed|As)\b")
-"""Members that may give something else the second time."""
+"""Members whose value may differ the second time."""
 OUTSIDE_TEXTS = re.compile(r"(\$?@?\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')|\s+")
 
 
@@ -44,38 +37,28 @@ class BranchDecidedBefore(Rule):
     code = "POL442"
     traits = ("branches",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.settings.proofs is not None:  # POL430 reports it
             return
         seen: set[str] = set()
         always = False
         for branch in element.elements():
             if always:
-                yield self.at_element(
-                    branch,
-                    "this branch never runs, because the condition of an earlier one is always true",
-                    help="Correct the condition of that branch, or remove this one.",
-                )
+                message = "this branch never runs, because the condition of an earlier one is always true"
+                yield self.at_element(branch, message, help="Correct the condition of that branch, or remove this one.")
                 return
             attribute = branch.get("condition")
             if branch.name != "when" or attribute is None or is_unknown(attribute.value.text):
                 continue
             condition = OUTSIDE_TEXTS.sub(lambda found: found[1] or "", attribute.value.text)
             if condition in seen:
-                yield self.at_value(
-                    branch,
-                    attribute,
-                    "this branch never runs, because an earlier one has the same condition",
-                    help="Correct the condition, or remove the branch.",
-                )
+                message = "this branch never runs, because an earlier one has the same condition"
+                yield self.at_value(branch, "condition", message, help="Correct the condition, or remove the branch.")
             elif not CHANGES.search(attribute.value.text):
                 seen.add(condition)
             always = self.is_true(branch, condition)
 
     def is_true(self, branch: Element, condition: str) -> bool:
         """Return whether a condition is the constant `true`."""
-        expressions = self.subject.expressions_of(branch)
-        if not expressions:
-            return condition.lower() == "true"
-        bound = expressions[0].compiled.bound
-        return bound is not None and expressions[0].compiled.is_legal and getattr(bound.body, "constant", None) is True
+        expression = self.subject.expression_in(branch, "condition")
+        return condition.lower() == "true" if expression is None else getattr(expression.body, "constant", None) is True

@@ -21,27 +21,14 @@ branch takes all its requests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import BRANCH
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule
 
 
 class BranchNeverTaken(Rule):
     code = "POL430"
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(BRANCH):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                "no request takes this branch" + (f": {fact.what}" if fact.what else ""),
-                help="Fix the condition, or remove the branch.",
-            )
+    def finish(self) -> Findings:
+        help = "Fix the condition, or remove the branch."
+        return self.at_facts(BRANCH, "no request takes this branch", ": {}", help=help)

@@ -21,18 +21,8 @@ https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 LARGEST = 512 * 1024
 
@@ -41,20 +31,13 @@ class CacheLookupInFragment(Rule):
     code = "POL130"
     elements = ("fragment",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.parent is not None:
             return
         if element.end - element.start > LARGEST:
-            yield self.at_element(
-                element,
-                "the fragment is larger than 512 KB",
-                severity=Severity.ERROR,
-                help="Split it into several fragments.",
-            )
+            message, help = "the fragment is larger than 512 KB", "Split it into several fragments."
+            yield self.at_element(element, message, severity=Severity.ERROR, help=help)
         for policy in element.descendants():
             if has_trait(policy.name, "not-in-fragments") and self.subject.is_policy(policy):
-                yield self.at_element(
-                    policy,
-                    f"'{policy.name}' is not supported in a policy fragment",
-                    help="Move it to the policy that includes the fragment.",
-                )
+                message = f"'{policy.name}' is not supported in a policy fragment"
+                yield self.at_element(policy, message, help="Move it to the policy that includes the fragment.")

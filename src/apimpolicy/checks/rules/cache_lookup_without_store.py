@@ -20,15 +20,7 @@ https://learn.microsoft.com/azure/api-management/cache-store-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class CacheLookupWithoutStore(Rule):
@@ -36,14 +28,12 @@ class CacheLookupWithoutStore(Rule):
     needs_all = True
     traits = ("caches-responses",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if all(root.name != "policies" for root in self.document.roots):
             return
         names = {other.name for other in self.subject.elements}
         specification = self.subject.specification_of(element)
         other = "" if specification is None else specification.other_half
         if "include-fragment" not in names and other and other not in names:
-            does = (
-                "no response is ever stored" if element.name.endswith("lookup") else "no stored response is ever used"
-            )
-            yield self.at_element(element, f"{does}, because '{other}' is missing", help=f"Add '{other}'.")
+            effect = "response is ever stored" if element.name.endswith("lookup") else "stored response is ever used"
+            yield self.at_element(element, f"no {effect}, because '{other}' is missing", help=f"Add '{other}'.")

@@ -29,14 +29,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, InterpolatedString, Literal, Logical
 from apimpolicy.checks.messages import caller_inputs
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
 
 _SCHEME = re.compile(r"\s*(?:https?://)?", re.IGNORECASE)
 
@@ -45,30 +42,25 @@ class CallerChoosesUrl(Rule):
     code = "POL333"
     elements = ("set-url", "set-backend-service")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         attribute = expression.attribute
         if expression.element.name == "set-backend-service":
             if attribute is None or attribute.name != "base-url" or attribute.value.start != expression.excerpt.start:
                 return
         elif expression.element.name != "set-url" or expression.element.expression is None:
             return
-        bound = expression.compiled.bound
-        first = None if bound is None or not isinstance(bound.body, Expression) else part_with_host(bound.body)
+        first = part_with_host(expression.body) if isinstance(expression.body, Expression) else None
         for node in caller_inputs(expression):
             if node is first or first in list(expression.ancestors(node)):
-                yield self.at_code(
-                    expression,
-                    node,
-                    "the caller decides where this request goes",
-                    help="Choose among hosts that you list.",
-                )
+                message = "the caller decides where this request goes"
+                yield self.at_code(expression, node, message, help="Choose among hosts that you list.")
                 return
 
 
 def part_with_host(node: Expression) -> Expression | None:
-    """Return the computed part of a URL that decides the host: what it begins with, or what follows `https://`.
+    """Return the computed part of a URL that decides the host: the first part, or the one after `https://`.
 
-    A choice among texts is none of the caller's.
+    A choice among texts isn't decided by the caller.
     """
     for part in _parts(node):
         if not part.is_constant:
@@ -79,7 +71,7 @@ def part_with_host(node: Expression) -> Expression | None:
 
 
 def _parts(node: Expression) -> Iterator[Expression]:
-    """Yield the pieces of which a text is put together, in order."""
+    """Yield the parts of a string concatenation, in order."""
     if isinstance(node, Binary) and node.operator == "+" and not node.is_constant:
         yield from _parts(node.left)
         yield from _parts(node.right)

@@ -24,36 +24,25 @@ subscription. The expression then throws.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.context_members import context_member, is_held_against_null
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.context_members import context_member, is_tested_for_null
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
-
-NAMES = frozenset(("User", "Subscription", "Product"))
+NAMES = ("User", "Subscription", "Product")
 
 
 class CallerMayBeNull(Rule):
     code = "POL216"
-    mended_by_null_check = True
+    fixed_by_null_check = True
     severity = Severity.INFO
     by_default = False
-    members = ("User", "Subscription", "Product")
+    members = NAMES
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
             name = context_member(receiver)
-            if name in NAMES and not any(is_held_against_null(each, name) for each in self.subject.expressions):
-                yield self.at_code(
-                    expression, node, f"'context.{name}' may be null", label="throws if it is", help="Use '?.'."
-                )
+            if name in NAMES and not any(is_tested_for_null(each, name) for each in self.subject.expressions):
+                message = f"'context.{name}' may be null"
+                yield self.at_code(expression, node, message, label="throws if it is", help="Use '?.'.")
                 return

@@ -32,18 +32,10 @@ https://learn.microsoft.com/azure/api-management/authentication-certificate-poli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class CallerNotChecked(Rule):
@@ -51,15 +43,11 @@ class CallerNotChecked(Rule):
     needs_all = True
     elements = ("authentication-certificate",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        if self.looks_at_the_caller():
-            return
-        if any(self.refuses_for_a_certificate(status) for status in self.subject.elements):
-            yield self.at_element(
-                element,
-                "this presents the gateway's certificate to the backend; it doesn't check the caller's",
-                help="Use validate-client-certificate, or check context.Request.Certificate.",
-            )
+    def visit_element(self, element: Element) -> Findings:
+        if not self.looks_at_the_caller() and any(map(self.refuses_for_a_certificate, self.subject.elements)):
+            message = "this presents the gateway's certificate to the backend; it doesn't check the caller's"
+            help = "Use validate-client-certificate, or check context.Request.Certificate."
+            yield self.at_element(element, message, help=help)
 
     def looks_at_the_caller(self) -> bool:
         return any(has_trait(other.name, "checks-certificate") for other in self.subject.elements) or any(

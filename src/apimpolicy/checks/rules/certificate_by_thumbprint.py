@@ -22,16 +22,7 @@ still names the old one, and requests fail after the rotation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class CertificateByThumbprint(Rule):
@@ -39,12 +30,7 @@ class CertificateByThumbprint(Rule):
     severity = Severity.INFO
     elements = ("authentication-certificate",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute = element.get("thumbprint")
-        if attribute is not None and self.literal(element, "thumbprint"):
-            yield self.at_attribute(
-                element,
-                attribute,
-                "the thumbprint changes when the certificate is renewed",
-                help="Use 'certificate-id' instead.",
-            )
+    def visit_element(self, element: Element) -> Findings:
+        if self.literal(element, "thumbprint"):
+            message = "the thumbprint changes when the certificate is renewed"
+            yield self.at_attribute(element, "thumbprint", message, help="Use 'certificate-id' instead.")

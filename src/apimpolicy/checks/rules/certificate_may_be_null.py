@@ -24,57 +24,41 @@ The certificate is null for every caller as long as "Negotiate client certificat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.certificates import CertificateUse
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class CertificateMayBeNull(Rule):
     code = "POL303"
-    mended_by_null_check = True
+    fixed_by_null_check = True
     needs_all = True
     members = ("Certificate",)
+    is_settled = False
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self.is_settled = False
-
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         """Report at most one finding in a document, and none after a check for null."""
         if self.is_settled:
             return
-        if self.comes_after_validation(expression):
-            self.is_settled = True
+        self.is_settled = self.comes_after_validation(expression)
+        if self.is_settled:
             return
         use = CertificateUse(expression)
         checks = use.null_checks()
         first = min((check.syntax.start for check in checks), default=None)
+        self.is_settled = bool(checks)
         for name, node in use.members():
             if first is None or node.syntax.start < first:
                 self.is_settled = True
-                yield self.finding(expression, name, node)
+                yield self.at_code(
+                    expression,
+                    node,
+                    f"'{name}' is read from a certificate that may be null",
+                    label="throws if the caller sent none",
+                    help="Test 'context.Request.Certificate == null' first. It is always null while 'Negotiate client "
+                    "certificate' is off for the host name.",
+                )
                 return
-        self.is_settled = bool(checks)
-
-    def finding(self, expression: CheckedExpression, name: str, node: Bound) -> Diagnostic:
-        return self.at_code(
-            expression,
-            node,
-            f"'{name}' is read from a certificate that may be null",
-            label="throws if the caller sent none",
-            help="Test 'context.Request.Certificate == null' first. It is always null while 'Negotiate client "
-            "certificate' is off for the host name.",
-        )
 
     def comes_after_validation(self, expression: CheckedExpression) -> bool:
         return any(

@@ -26,19 +26,9 @@ If the gateway trusts only your own authority, that is enough: say so in the rea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.certificates import CertificateUse
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.certificates import certificate_uses
+from apimpolicy.checks.rule import Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class CertificateNotIdentified(Rule):
@@ -46,25 +36,15 @@ class CertificateNotIdentified(Rule):
     needs_all = True
     members = ("Certificate",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self.verified: tuple[CheckedExpression, Bound] | None = None
-        self.is_identified = any(has_trait(element.name, "checks-certificate") for element in subject.elements)
-
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        use = CertificateUse(expression)
-        if use.identifications():
-            self.is_identified = True
-        if self.verified is None and (found := use.verifications()):
-            self.verified = expression, found[0]
-        return iter(())
-
-    def finish(self) -> Iterator[Diagnostic]:
-        if self.verified is not None and not self.is_identified:
-            expression, node = self.verified
+    def finish(self) -> Findings:
+        uses = certificate_uses(self.subject)
+        if any(has_trait(element.name, "checks-certificate") for element in self.subject.elements):
+            return
+        verified = next((use for use in uses if use.verifications()), None)
+        if verified is not None and not any(use.identifications() for use in uses):
             yield self.at_code(
-                expression,
-                node,
+                verified.expression,
+                verified.verifications()[0],
                 "the certificate is verified, but not identified",
                 label="any certificate from a trusted authority is accepted",
                 help="Compare its thumbprint, or its issuer and subject, as well.",

@@ -25,20 +25,9 @@ negotiate-client-certificate = true
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 
 MESSAGE = "the gateway does not ask for a client certificate"
 HELP = "Turn on 'Negotiate client certificate' for the host name, then set negotiate-client-certificate = true."
@@ -49,20 +38,14 @@ class CertificateNotNegotiated(Rule):
     elements = ("validate-client-certificate",)
     members = ("Certificate",)
     known = ("negotiates",)
+    is_reported = False
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self.is_reported = False
-
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.settings.negotiates is False:
             yield self.at_element(element, MESSAGE, label="always refuses", help=HELP)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        if self.settings.negotiates is not False or self.is_reported:
-            return
-        for node in expression.of_kind(PropertyAccess):
-            if is_client_certificate(node):
-                self.is_reported = True
-                yield self.at_code(expression, node, MESSAGE, label="always null", help=HELP)
-                return
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        found = next(filter(is_client_certificate, expression.of_kind(PropertyAccess)), None)
+        if self.settings.negotiates is False and found is not None and not self.is_reported:
+            self.is_reported = True
+            yield self.at_code(expression, found, MESSAGE, label="always null", help=HELP)

@@ -28,19 +28,9 @@ unless you upload it as a root; if you can't, check `NotAfter` and `NotBefore` a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.certificates import CertificateUse
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.certificates import certificate_uses
+from apimpolicy.checks.rule import Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class CertificateNotVerified(Rule):
@@ -48,27 +38,15 @@ class CertificateNotVerified(Rule):
     needs_all = True
     members = ("Certificate",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self.compared: tuple[CheckedExpression, Bound] | None = None
-        self.is_verified = any(has_trait(element.name, "checks-certificate") for element in subject.elements)
-
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        use = CertificateUse(expression)
-        if use.verifications():
-            self.is_verified = True
-        if self.compared is None:
-            for node in use.identifications():
-                if use.is_compared(node):
-                    self.compared = expression, node
-                    break
-        return iter(())
-
-    def finish(self) -> Iterator[Diagnostic]:
-        if self.compared is not None and not self.is_verified:
-            expression, node = self.compared
+    def finish(self) -> Findings:
+        uses = certificate_uses(self.subject)
+        if any(has_trait(element.name, "checks-certificate") for element in self.subject.elements):
+            return
+        compared = ((use, node) for use in uses for node in use.identifications() if use.is_compared(node))
+        use, node = next(compared, (None, None))
+        if use is not None and node is not None and not any(each.verifications() for each in uses):
             yield self.at_code(
-                expression,
+                use.expression,
                 node,
                 "the certificate is compared, but never verified",
                 label="expired and revoked certificates are accepted too",

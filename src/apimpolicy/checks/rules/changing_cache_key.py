@@ -18,21 +18,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.binding.nodes import Bound, Call, PropertyAccess
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
 
 CHANGING = {"DateTime": ("Now", "UtcNow"), "DateTimeOffset": ("Now", "UtcNow"), "IContext": ("RequestId", "Timestamp")}
 WHOLE = frozenset(("Concat", "Format", "Join", "ToLocalTime", "ToUniversalTime", "Ticks", "UtcTicks", "UtcDateTime"))
@@ -45,19 +34,15 @@ class ChangingCacheKey(Rule):
     elements = ("vary-by",)
     traits = ("caches-values",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         element, attribute = expression.element, expression.attribute
         is_key = has_trait(element.name, "caches-values") and attribute is not None and attribute.name == "key"
         if not is_key and element.name != "vary-by":
             return
         for node in expression.compiled.nodes:
             if is_changing(node) and not is_shortened(expression, node):
-                yield self.at_code(
-                    expression,
-                    node,
-                    "this key is different for every request",
-                    label="stored values are never found again",
-                )
+                message = "this key is different for every request"
+                yield self.at_code(expression, node, message, label="stored values are never found again")
                 return
 
 

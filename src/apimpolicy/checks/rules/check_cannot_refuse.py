@@ -19,27 +19,14 @@ is taken by no request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import CHECK
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule
 
 
 class CheckCannotRefuse(Rule):
     code = "POL432"
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(CHECK):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                "this check of the caller never refuses a request" + (f": {fact.what}" if fact.what else ""),
-                help="Fix the condition, and write a claim for it: see apimpolicy prove.",
-            )
+    def finish(self) -> Findings:
+        help = "Fix the condition, and write a claim for it: see apimpolicy prove."
+        return self.at_facts(CHECK, "this check of the caller never refuses a request", ": {}", help=help)

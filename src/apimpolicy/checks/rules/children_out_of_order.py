@@ -26,17 +26,8 @@ https://learn.microsoft.com/azure/api-management/return-response-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ChildrenOutOfOrder(Rule):
@@ -44,7 +35,7 @@ class ChildrenOutOfOrder(Rule):
     severity = Severity.ERROR
     traits = ("ordered",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         specification = self.subject.specification_of(element)
         order = () if specification is None else specification.order
         severity = Severity.WARNING if has_trait(element.name, "composes") else self.severity
@@ -54,19 +45,11 @@ class ChildrenOutOfOrder(Rule):
                 continue
             position = order.index(child.name)
             if position < latest:
-                yield self.at_element(
-                    child,
-                    f"'{child.name}' must come before '{name_of_latest}'",
-                    help=f"The order is {', '.join(order)}.",
-                    severity=severity,
-                )
+                message = f"'{child.name}' must come before '{name_of_latest}'"
+                yield self.at_element(child, message, help=f"The order is {', '.join(order)}.", severity=severity)
                 return
             if position == latest and not has_trait(child.name, "sets-header"):
-                yield self.at_element(
-                    child,
-                    f"'{element.name}' takes only one '{child.name}'",
-                    help="Remove one of them.",
-                    severity=severity,
-                )
+                message = f"'{element.name}' takes only one '{child.name}'"
+                yield self.at_element(child, message, help="Remove one of them.", severity=severity)
                 return
             latest, name_of_latest = position, child.name

@@ -30,16 +30,7 @@ If your authority publishes no revocation list, `validate-revocation="false"` is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 CHECKS = {
     "validate-trust": "any certificate is accepted, even a self-made one",
@@ -53,17 +44,14 @@ class ClientCertificateChecksOff(Rule):
     code = "POL305"
     elements = ("validate-client-certificate",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name, consequence in CHECKS.items():
-            attribute = element.get(name)
-            if attribute is not None and self.literal(element, name) == "false":
+            if self.literal(element, name) == "false":
                 if name == "validate-trust" and _by_thumbprint(element):
                     consequence = "only the thumbprint is checked"
-                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence)
-        attribute = element.get("ignore-error")
-        if attribute is not None and self.literal(element, "ignore-error") == "true":
-            message = "'ignore-error' is on"
-            yield self.at_value(element, attribute, message, label="no caller is refused")
+                yield self.at_value(element, name, f"'{name}' is off", label=consequence)
+        if self.literal(element, "ignore-error") == "true":
+            yield self.at_value(element, "ignore-error", "'ignore-error' is on", label="no caller is refused")
         if element.find("identities") is None:
             yield self.at_element(
                 element,

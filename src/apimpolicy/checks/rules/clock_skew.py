@@ -20,16 +20,7 @@ a few minutes" in the RFC.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 MOST_SECONDS = 300
 
@@ -39,12 +30,8 @@ class ClockSkew(Rule):
     traits = ("checks-token",)
     attributes = ("clock-skew",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute, text = element.get("clock-skew"), self.literal(element, "clock-skew")
-        if attribute is not None and text is not None and text.isdecimal() and int(text[:9]) > MOST_SECONDS:
-            yield self.at_value(
-                element,
-                attribute,
-                f"tokens are accepted for {int(text[:9]):,} seconds after they expire",
-                help="Allow 60 seconds or less.",
-            )
+    def visit_element(self, element: Element) -> Findings:
+        text = self.literal(element, "clock-skew") or ""
+        if text.isdecimal() and int(text[:9]) > MOST_SECONDS:
+            message = f"tokens are accepted for {int(text[:9]):,} seconds after they expire"
+            yield self.at_value(element, "clock-skew", message, help="Allow 60 seconds or less.")

@@ -18,14 +18,8 @@ text compared with itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import CONDITION
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
 class ConditionAlwaysTheSame(Rule):
@@ -33,12 +27,6 @@ class ConditionAlwaysTheSame(Rule):
     severity = Severity.INFO
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(CONDITION):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                f"this is {fact.what} for every request that gets here",
-                help="Remove it, or fix it.",
-            )
+    def finish(self) -> Findings:
+        message = "this is {} for every request that gets here"
+        return self.at_facts(CONDITION, message, help="Remove it, or fix it.")

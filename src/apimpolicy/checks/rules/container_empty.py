@@ -28,24 +28,15 @@ https://learn.microsoft.com/azure/api-management/wait-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ContainerEmpty(Rule):
     code = "POL126"
     elements = ("retry", "limit-concurrency", "wait")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if next(element.elements(), None) is None:
             joins = has_trait(element.name, "parallel")
             what = "repeat" if has_trait(element.name, "repeats") else "wait for" if joins else "limit"

@@ -23,15 +23,7 @@ https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class CorsCredentialsForAnyOrigin(Rule):
@@ -39,7 +31,7 @@ class CorsCredentialsForAnyOrigin(Rule):
     elements = ("cors",)
     attributes = ("allow-credentials",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "allow-credentials") != "true":
             return
         origins = element.find("allowed-origins")

@@ -18,17 +18,7 @@ needs that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 ANYTHING = {"allowed-origins": "origin", "allowed-methods": "method", "allowed-headers": "header"}
 
@@ -39,11 +29,10 @@ class CorsForAnyOrigin(Rule):
     by_default = False
     elements = ("cors",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for group, what in ANYTHING.items():
             allowed = element.find(group)
             for each in allowed.elements() if allowed is not None else ():
                 if each.text.strip() == "*":
-                    yield self.at_element(
-                        each, f"any {what} is allowed", help=f"List the {what}s that your own pages use."
-                    )
+                    help = f"List the {what}s that your own pages use."
+                    yield self.at_element(each, f"any {what} is allowed", help=help)

@@ -32,47 +32,31 @@ without CORS headers, so that the page can't even read their error.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
-
 OTHER_SECTIONS = ("backend", "outbound", "on-error")
+"""Sections where POL106 reports `cors`."""
 
 
 class CorsOutOfPlace(Rule):
     code = "POL322"
     elements = ("cors",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
-        if parent is None:
+        if parent is None or parent.name in OTHER_SECTIONS:
             return
-        if parent.name in OTHER_SECTIONS:
-            return  # said as a policy in the wrong section
         if parent.name not in ("inbound", "policies"):
             where = "a fragment" if parent.name == "fragment" else f"'{parent.name}'"
+            message = f"'cors' doesn't answer preflight requests inside {where}"
+            yield self.at_element(element, message, help="Make it a direct child of 'inbound'.")
+            return
+        refusing = next((other for other in element.preceding_siblings() if has_trait(other.name, "refuses")), None)
+        if refusing is not None:
             yield self.at_element(
                 element,
-                f"'cors' doesn't answer preflight requests inside {where}",
-                help="Make it a direct child of 'inbound'.",
+                f"'{refusing.name}' comes before 'cors'",
+                label="requests that it refuses get no CORS headers",
+                help="Put 'cors' first, right after <base />.",
             )
-            return
-        for other in parent.elements():
-            if other is element:
-                return
-            if has_trait(other.name, "refuses"):
-                yield self.at_element(
-                    element,
-                    f"'{other.name}' comes before 'cors'",
-                    label="requests that it refuses get no CORS headers",
-                    help="Put 'cors' first, right after <base />.",
-                )
-                return

@@ -24,21 +24,10 @@ https://learn.microsoft.com/azure/api-management/quota-by-key-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.text.holes import is_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 SHARED = frozenset(("Api", "Deployment", "Operation", "Workspace"))
 """Members of `context` that are the same for all callers."""
@@ -50,19 +39,14 @@ class CounterSharedByAll(Rule):
     traits = ("limits",)
     attributes = ("counter-key",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute = element.get("counter-key")
-        if attribute is None or is_unknown(attribute.value.text):
+    def visit_element(self, element: Element) -> Findings:
+        key = element.get("counter-key")
+        if key is None or is_unknown(key.value.text):
             return
-        parts = [found for found in self.subject.expressions_of(element) if found.attribute is attribute]
-        if any(not part.compiled.is_legal or not is_the_same_for_all(part) for part in parts):
-            return
-        yield self.at_value(
-            element,
-            attribute,
-            "all callers share this counter",
-            help='To count each caller, use "@(context.Subscription.Id)".',
-        )
+        parts = [found for found in self.subject.expressions_of(element) if found.attribute is key]
+        if all(part.compiled.is_legal and is_the_same_for_all(part) for part in parts):
+            help = 'To count each caller, use "@(context.Subscription.Id)".'
+            yield self.at_value(element, key.name, "all callers share this counter", help=help)
 
 
 def is_the_same_for_all(expression: CheckedExpression) -> bool:

@@ -18,21 +18,11 @@ doesn't: `Subscription.CreatedTime`, `Product.Apis`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
-
-DEPRECATED = {("ISubscription", "CreatedTime"): "CreatedDate", ("IProduct", "Apis"): ""}
+DEPRECATED = {("ISubscription", "CreatedTime"): "Use CreatedDate.", ("IProduct", "Apis"): ""}
 
 
 class DeprecatedMember(Rule):
@@ -40,13 +30,8 @@ class DeprecatedMember(Rule):
     severity = Severity.INFO
     members = ("CreatedTime", "Apis")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.of_kind(PropertyAccess):
-            instead = DEPRECATED.get((type_name(node.receiver), node.property.name))
-            if instead is not None:
-                yield self.at_code(
-                    expression,
-                    node,
-                    f"'{node.property.name}' is no longer documented",
-                    help=f"Use {instead}." if instead else "",
-                )
+            help = DEPRECATED.get((type_name(node.receiver), node.property.name))
+            if help is not None:
+                yield self.at_code(expression, node, f"'{node.property.name}' is no longer documented", help=help)

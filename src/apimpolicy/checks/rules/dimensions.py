@@ -29,24 +29,11 @@ https://learn.microsoft.com/azure/api-management/llm-emit-token-metric-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 MOST = 5
 DEFAULTS = frozenset(
-    (
-        *("api id", "operation id", "product id", "user id", "subscription id", "location", "gateway id"),
-        "backend id",
-    )
+    ["api id", "operation id", "product id", "user id", "subscription id", "location", "gateway id", "backend id"]
 )
 """Default dimensions, in lower case: the gateway ignores case."""
 
@@ -55,23 +42,16 @@ class Dimensions(Rule):
     code = "POL129"
     traits = ("emits-metrics",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         found = [child for child in element.elements() if child.name == "dimension"]
         if not found:
             yield self.at_element(element, "a metric needs a dimension", help='Add <dimension name="API ID" />.')
         for dimension in found:
             name = self.literal(dimension, "name")
             if name is not None and dimension.get("value") is None and name.strip().lower() not in DEFAULTS:
-                yield self.at_element(
-                    dimension,
-                    f"the dimension '{name}' needs a value",
-                    severity=Severity.ERROR,
-                    help="Only the default dimensions, such as 'API ID', have a value of their own.",
-                )
+                message = f"the dimension '{name}' needs a value"
+                help = "Only the default dimensions, such as 'API ID', have a value of their own."
+                yield self.at_element(dimension, message, severity=Severity.ERROR, help=help)
         if len(found) > MOST:
-            yield self.at_element(
-                found[MOST],
-                f"the documentation allows {MOST} dimensions",
-                severity=Severity.INFO,
-                help="Remove unused dimensions.",
-            )
+            message = f"the documentation allows {MOST} dimensions"
+            yield self.at_element(found[MOST], message, severity=Severity.INFO, help="Remove unused dimensions.")

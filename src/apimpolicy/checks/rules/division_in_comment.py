@@ -21,25 +21,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import bind
 from apimpolicy.binding.nodes import Expression
 from apimpolicy.binding.type_relations import NUMERIC
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import CheckedExpression, Diagnostic, Findings, Rule
+from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.bind import BoundExpression
-    from apimpolicy.checks.expressions import CheckedExpression
 
 
 class DivisionInComment(Rule):
     code = "POL219"
     words = (" //", ")//")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         text, bound = expression.excerpt.text, expression.compiled.bound
-        if "//" not in text or "\n" in text or not expression.compiled.is_legal or not _is_number(bound):
+        if "//" not in text or "\n" in text or not _is_number(bound):
             return
         before, _, after = text.rpartition("//")
         if _is_number(_bind(f"@({after}")) and _is_number(_bind(f"{before})")):
@@ -61,10 +60,7 @@ def _is_number(bound: BoundExpression | None) -> bool:
 
 
 def _bind(code: str) -> BoundExpression | None:
-    from apimpolicy.binding import bind
-    from apimpolicy.errors import PolicySyntaxError
     from apimpolicy.syntax.parser import parse
-    from apimpolicy.text.source import Excerpt
 
     excerpt = Excerpt.of(code)
     try:

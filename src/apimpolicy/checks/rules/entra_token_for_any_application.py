@@ -25,27 +25,17 @@ Microsoft account in the world.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 RESTRICTIONS = ("client-application-ids", "backend-application-ids", "audiences", "required-claims")
-EVERYBODY = ("common", "organizations", "consumers")
+ALL_TENANTS = ("common", "organizations", "consumers")
 
 
 class EntraTokenForAnyApplication(Rule):
     code = "POL314"
     elements = ("validate-azure-ad-token",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        tenant = element.get("tenant-id")
+    def visit_element(self, element: Element) -> Findings:
         if not any(element.find(name) for name in RESTRICTIONS):
             yield self.at_element(
                 element,
@@ -53,9 +43,5 @@ class EntraTokenForAnyApplication(Rule):
                 label="whatever application it was issued for",
                 help="Add <client-application-ids>, <audiences> or <required-claims>.",
             )
-        if (
-            tenant is not None
-            and self.literal(element, "tenant-id") in EVERYBODY
-            and element.find("required-claims") is None
-        ):
-            yield self.at_value(element, tenant, "tokens of every tenant are accepted", help="Name your tenant.")
+        if self.literal(element, "tenant-id") in ALL_TENANTS and element.find("required-claims") is None:
+            yield self.at_value(element, "tenant-id", "tokens of every tenant are accepted", help="Name your tenant.")

@@ -21,24 +21,18 @@ https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.binding.nodes import Bound, PropertyAccess
+from apimpolicy.checks.nodes import is_property
 from apimpolicy.checks.results import reaches_result
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.checks.variables import variable_reads
-from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ErrorDetailsReturned(Rule):
@@ -46,48 +40,35 @@ class ErrorDetailsReturned(Rule):
     severity = Severity.INFO
     members = ("LastError",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self._details: set[str] = set()
-        """The variables with the message of the error in them."""
+    @cached_property
+    def _details(self) -> set[str]:
+        """The variables with the message of the error in them; filled as expressions are visited."""
+        return set()
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         element = expression.element
-        if self.subject.section_of(element) != "on-error" or is_in_request(element):
+        if self.subject.section_of(element) != "on-error" or self.subject.nearest_with(element, "requests", "logs"):
             return
         if has_trait(element.name, "sets-variable"):
             name = element.get("name")
             is_detail = any(reaches_result(expression, node) for node in self.details(expression))
             if name is not None and is_detail:
                 self._details.add(name.value.text)
-        elif is_of_the_answer(element):
+        elif is_in_response(element):
             for node in self.details(expression):
-                yield self.at_code(
-                    expression,
-                    node,
-                    "callers get the details of the error",
-                    help="Return your own text with context.RequestId, and trace the details.",
-                )
+                help = "Return your own text with context.RequestId, and trace the details."
+                yield self.at_code(expression, node, "callers get the details of the error", help=help)
 
     def details(self, expression: CheckedExpression) -> Iterator[Bound]:
-        """Yield where an expression reads the message of the error, or a variable that has it."""
+        """Yield the nodes that read the message of the error, or a variable that has it."""
         for node in expression.of_kind(PropertyAccess):
-            if node.property.name == "Message" and type_name(node.receiver) == "ILastError":
+            if is_property(node, ("ILastError",), "Message"):
                 yield node
         for read in variable_reads(expression):
             if read.name in self._details and read.how != "question" and reaches_result(expression, read.node):
                 yield read.node
 
 
-def is_of_the_answer(element: Element) -> bool:
+def is_in_response(element: Element) -> bool:
     """Return whether callers read the content of the element."""
     return element.name == "value" or has_trait(element.name, "builds-response", "sets-header")
-
-
-def is_in_request(element: Element | None) -> bool:
-    """Return whether the element belongs to a request of the policy's own, not to the answer."""
-    while element is not None:
-        if has_trait(element.name, "requests", "logs"):
-            return True
-        element = element.parent
-    return False

@@ -21,17 +21,8 @@ is intended, it is better to say so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ErrorHiddenByOk(Rule):
@@ -40,13 +31,12 @@ class ErrorHiddenByOk(Rule):
     by_default = False
     elements = ("on-error",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         policies = [*element.descendants()]
         body = next((other for other in policies if has_trait(other.name, "replaces-body")), None)
         settles = any(
             other.name == "include-fragment" or has_trait(other.name, "sets-status", "composes") for other in policies
         )
         if body is not None and not settles:
-            yield self.at_element(
-                body, "the body is replaced, but the status is still that of the error", help="Add 'set-status'."
-            )
+            message = "the body is replaced, but the status is still that of the error"
+            yield self.at_element(body, message, help="Add 'set-status'.")

@@ -35,25 +35,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call, IndexerAccess, PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.context_members import context_member
+from apimpolicy.checks.nodes import is_property, type_name
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 BACKEND = ""
-"""Stands for `context.Response` among the names of variables."""
+"""The name of `context.Response` among those of variables."""
 JSON = frozenset(("JObject", "JToken", "JArray"))
 
 
 class Held(NamedTuple):
-    """Where the response came from that a variable holds, and since where it does: offsets."""
+    """The offsets where the response in a variable came from, and since when the variable holds it."""
 
     origin: int
     since: int
@@ -64,20 +61,14 @@ class ErrorResponseCached(Rule):
     needs_all = True
     elements = ("cache-store-value",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        value = element.get("value")
-        expression = next((each for each in self.subject.expressions_of(element) if each.attribute is value), None)
-        if value is None or expression is None or self.looks_at_status:
+    def visit_element(self, element: Element) -> Findings:
+        expression = self.subject.expression_in(element, "value")
+        if expression is None or self.looks_at_status:
             return
         origins = [self.responses[name].origin for name in self.read_by(expression) if self.is_known(name, element)]
-        if not origins or bisect_left(self.decisions, min(origins)) < bisect_left(self.decisions, element.start):
-            return
-        yield self.at_value(
-            element,
-            value,
-            "an error response is cached like any other",
-            help="Store the value only if the status of the response is 200.",
-        )
+        if origins and bisect_left(self.decisions, min(origins)) >= bisect_left(self.decisions, element.start):
+            help = "Store the value only if the status of the response is 200."
+            yield self.at_value(element, "value", "an error response is cached like any other", help=help)
 
     @cached_property
     def responses(self) -> dict[str, Held]:
@@ -117,24 +108,24 @@ class ErrorResponseCached(Rule):
     @cached_property
     def decisions(self) -> list[int]:
         """The offsets of conditions that look at what came in a response, and of fragments, which may."""
-        found: list[int] = []
-        for element in self.subject.elements:
-            decides = element.name == "include-fragment"
-            for expression in self.subject.expressions_of(element) if element.get("condition") is not None else ():
-                reads = (read for read in variable_reads(expression) if not read.is_checked)
-                members = (
-                    node for node in expression.of_kind(PropertyAccess) if type_name(node.receiver) == "IResponse"
-                )
-                decides = decides or any(self.is_known(read.name or "", element) for read in reads)
-                decides = decides or next(members, None) is not None
-            if decides:
-                found.append(element.start)
-        return found
+        return [
+            element.start
+            for element in self.subject.elements
+            if element.name == "include-fragment"
+            or (element.get("condition") is not None and any(map(self.decides, self.subject.expressions_of(element))))
+        ]
+
+    def decides(self, expression: CheckedExpression) -> bool:
+        """Return whether an expression looks at what came in a response, and not only if there is one."""
+        reads = (read for read in variable_reads(expression) if not read.is_checked)
+        return any(self.is_known(read.name or "", expression.element) for read in reads) or any(
+            type_name(node.receiver) == "IResponse" for node in expression.of_kind(PropertyAccess)
+        )
 
     def read_by(self, expression: CheckedExpression) -> Iterator[str]:
         """Yield the variables that an expression returns whole; `BACKEND` for the body of `context.Response`.
 
-        What takes a member out of a body, such as `["access_token"].ToString()`, fails for an error response.
+        Taking a member out of a body, as in `["access_token"].ToString()`, fails for an error response.
         """
         if any(type_name(node.receiver) in JSON for node in expression.of_kind(IndexerAccess)):
             return
@@ -144,7 +135,5 @@ class ErrorResponseCached(Rule):
             if read.name is not None:
                 yield read.name
         for node in expression.of_kind(PropertyAccess):
-            if node.property.name == "Body" and type_name(node.receiver) == "IResponse":
-                receiver = node.receiver
-                if isinstance(receiver, PropertyAccess) and type_name(receiver.receiver) == "IContext":
-                    yield BACKEND
+            if is_property(node, ("IResponse",), "Body") and context_member(node.receiver) is not None:
+                yield BACKEND

@@ -26,24 +26,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element, Node
+    from apimpolicy.text.document import Node
 
 
 class ExpressionInText(Rule):
     code = "POL207"
     words = ("@(", "@{")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         element, attribute = expression.element, expression.attribute
         whole = attribute.value.expression if attribute is not None else element.expression
         if whole is not None or (attribute is None and is_text(element)):
@@ -52,12 +49,12 @@ class ExpressionInText(Rule):
             return
         if attribute is None and element.parent is not None and has_trait(element.parent.name, "logs"):
             return
-        excerpt, is_documented = expression.excerpt, has_trait(element.name, "rewrites-path")
+        is_documented = has_trait(element.name, "rewrites-path")
         verb = "isn't" if is_documented else "may not be"
         yield self.at_span(
             element,
-            excerpt.start,
-            excerpt.end,
+            expression.excerpt.start,
+            expression.excerpt.end,
             f"this expression {verb} evaluated, because there is text around it",
             label="sent as it is written" if is_documented else "",
             help='Make the whole value one expression: @("…" + …).',

@@ -19,42 +19,25 @@ can be trusted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import Binary, Call
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.nodes import text_of
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 
 class ForwardedForTrusted(Rule):
     code = "POL335"
     words = ("x-forwarded-for",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.of_kind(Call):
-            if not any(is_header_name(argument) for argument in node.arguments):
+            if not any((text_of(argument) or "").lower() == "x-forwarded-for" for argument in node.arguments):
                 continue
             around = next(iter(expression.ancestors(node)), None)
             if isinstance(around, Binary) and around.operator in ("==", "!=") and not is_empty(around):
-                yield self.at_code(
-                    expression,
-                    node,
-                    "callers can send X-Forwarded-For themselves",
-                    help="Use context.Request.IpAddress or ip-filter.",
-                )
-
-
-def is_header_name(node: Expression) -> bool:
-    """Return whether this is the text X-Forwarded-For."""
-    return node.is_constant and isinstance(node.constant, str) and node.constant.lower() == "x-forwarded-for"
+                message = "callers can send X-Forwarded-For themselves"
+                yield self.at_code(expression, node, message, help="Use context.Request.IpAddress or ip-filter.")
 
 
 def is_empty(node: Binary) -> bool:
-    """Return whether the comparison only asks for presence."""
+    """Return whether the comparison only tests for presence."""
     return any(side.is_constant and not side.constant for side in (node.left, node.right))

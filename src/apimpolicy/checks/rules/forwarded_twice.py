@@ -23,33 +23,23 @@ inside another policy such as `choose`. Directly in the section, POL138 reports 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class ForwardedTwice(Rule):
     code = "POL405"
     elements = ("forward-request",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
         if parent is None or parent.name == "backend" or self.subject.section_of(element) != "backend":
             return
-        for other in parent.elements():
-            if other is element:
-                return
-            if other.name == "forward-request" or (other.name == "base" and self.settings.scope != "global"):
-                yield self.at_element(
-                    element,
-                    f"the request has already been forwarded by '{other.name}'",
-                    label="the backend gets it twice",
-                    help="Remove one of the two.",
-                )
-                return
+        forwards = ("forward-request",) if self.settings.scope == "global" else ("forward-request", "base")
+        other = next((other for other in element.preceding_siblings() if other.name in forwards), None)
+        if other is not None:
+            yield self.at_element(
+                element,
+                f"the request has already been forwarded by '{other.name}'",
+                label="the backend gets it twice",
+                help="Remove one of the two.",
+            )

@@ -31,16 +31,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Findings, Rule, Severity
 from apimpolicy.policies.spec import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class FragmentRoot(Rule):
@@ -48,20 +40,14 @@ class FragmentRoot(Rule):
     severity = Severity.ERROR
     known = ("scope", "fragment")
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         root = self.document.root
         if root is None:
             return
         if self.settings.fragment is not None and root.name in ("policies", *SECTIONS):
-            yield self.at_element(
-                root,
-                f"a policy fragment can't begin with <{root.name}>",
-                help="The root is <fragment>, and the policies are directly inside it.",
-            )
+            help = "The root is <fragment>, and the policies are directly inside it."
+            yield self.at_element(root, f"a policy fragment can't begin with <{root.name}>", help=help)
         elif self.settings.scope is not None and root.name == "fragment":
-            yield self.at_element(
-                root,
-                f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>",
-                severity=Severity.WARNING,
-                help="The root is <policies>. Put fragments in their own folder.",
-            )
+            message = f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>"
+            help = "The root is <policies>. Put fragments in their own folder."
+            yield self.at_element(root, message, severity=Severity.WARNING, help=help)

@@ -25,16 +25,7 @@ https://github.com/Azure/apiops/issues/668
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class FragmentUnknown(Rule):
@@ -43,20 +34,13 @@ class FragmentUnknown(Rule):
     elements = ("include-fragment",)
     known = ("service",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        service = self.settings.service
-        attribute, name = element.get("fragment-id"), self.literal(element, "fragment-id")
-        if service is None or attribute is None or name is None:
-            return
-        missing = service.missing("fragments", name)
+    def visit_element(self, element: Element) -> Findings:
+        service, name = self.settings.service, self.literal(element, "fragment-id")
+        missing = service.missing("fragments", name) if service is not None and name is not None else None
         if missing is None:
             return
-        is_close = Severity.WARNING if missing.near else self.severity
-        yield self.at_value(
-            element,
-            attribute,
-            missing.message if missing.is_certain else f"the fragment '{name}' is not among the known ones",
-            severity=Severity.ERROR if missing.is_certain else is_close,
-            label=missing.label,
-            help=missing.help,
-        )
+        message, severity = missing.message, Severity.ERROR
+        if not missing.is_certain:
+            message = f"the fragment '{name}' is not among the known ones"
+            severity = Severity.WARNING if missing.near else self.severity
+        yield self.at_value(element, "fragment-id", message, severity=severity, label=missing.label, help=missing.help)

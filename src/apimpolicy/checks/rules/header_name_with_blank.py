@@ -24,17 +24,10 @@ of `Authorization` then always sees the default.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, Convert, IndexerAccess, PropertyAccess
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound, Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.binding.nodes import Bound, Call, Expression, IndexerAccess, PropertyAccess
+from apimpolicy.checks.nodes import receiver_of, text_of, unconverted
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 LOOKUPS = frozenset(("GetValueOrDefault", "ContainsKey", "TryGetValue"))
 NAME = re.compile(r"\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*:?\s*")
@@ -44,33 +37,25 @@ class HeaderNameWithBlank(Rule):
     code = "POL241"
     members = ("Headers",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             key = _key(node)
-            name = key.constant if key is not None and key.is_constant else None
-            if key is None or not isinstance(name, str):
-                continue
-            found = NAME.fullmatch(name)
-            if found is not None and found[1] != name:
-                yield self.at_code(
-                    expression, key, f"no header has the name '{name}'", label=f"did you mean '{found[1]}'?"
-                )
+            name = text_of(key)
+            found = NAME.fullmatch(name) if name is not None else None
+            if key is not None and found is not None and found[1] != name:
+                message = f"no header has the name '{name}'"
+                yield self.at_code(expression, key, message, label=f"did you mean '{found[1]}'?")
 
 
 def _key(node: Bound) -> Expression | None:
     """Return the name under which a header is looked up, if the node looks one up."""
+    receiver: Expression | None = None
+    arguments: tuple[Expression, ...] = ()
     if isinstance(node, IndexerAccess):
-        return node.arguments[0] if _is_headers(node.receiver) else None
-    if isinstance(node, Call) and node.method.name in LOOKUPS:
-        receiver, arguments = node.receiver, node.arguments
-        if receiver is None and arguments:
-            receiver, arguments = arguments[0], arguments[1:]
-        if arguments and _is_headers(receiver):
-            return arguments[0]
-    return None
-
-
-def _is_headers(node: Bound | None) -> bool:
-    while isinstance(node, Convert):
-        node = node.operand
-    return isinstance(node, PropertyAccess) and node.property.name == "Headers"
+        receiver, arguments = node.receiver, tuple(node.arguments)
+    elif isinstance(node, Call) and node.method.name in LOOKUPS:
+        receiver, arguments = receiver_of(node)
+    if not arguments or receiver is None:
+        return None
+    headers = unconverted(receiver)
+    return arguments[0] if isinstance(headers, PropertyAccess) and headers.property.name == "Headers" else None

@@ -22,26 +22,16 @@ https://learn.microsoft.com/azure/api-management/set-query-parameter-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class HeaderWithoutValue(Rule):
     code = "POL133"
     elements = ("set-header", "set-query-parameter")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        action = element.get("exists-action")
-        if element.find("value") is not None or (action is not None and self.literal(element, "exists-action") is None):
-            return
-        if self.literal(element, "exists-action") != "delete":
-            yield self.at_element(
-                element, f"'{element.name}' has no value", help='Add <value>, or exists-action="delete" to remove it.'
-            )
+    def visit_element(self, element: Element) -> Findings:
+        action = self.literal(element, "exists-action")
+        is_unknown = action is None and element.get("exists-action") is not None
+        if element.find("value") is None and not is_unknown and action != "delete":
+            help = 'Add <value>, or exists-action="delete" to remove it.'
+            yield self.at_element(element, f"'{element.name}' has no value", help=help)

@@ -19,18 +19,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-
-
-WRITTEN_BY_AZURE = ("apim-generated-policy",)
+WRITTEN_BY_AZURE = "apim-generated-policy"
 
 
 class IdRepeated(Rule):
@@ -38,18 +29,14 @@ class IdRepeated(Rule):
     severity = Severity.INFO
     attributes = ("id",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         seen: set[str] = set()
         for element in self.subject.elements:
-            attribute = element.get("id")
-            if attribute is None or element.name in ("api", "operation") or not self.subject.is_policy(element):
-                continue
             value = self.literal(element, "id")
-            if value in WRITTEN_BY_AZURE:
+            if value in (None, WRITTEN_BY_AZURE) or element.name in ("api", "operation"):
                 continue
-            if value is not None and value in seen:
-                yield self.at_value(
-                    element, attribute, f"another policy has the same id '{value}'", help="Give each policy its own id."
-                )
-            elif value is not None:
+            if value in seen and self.subject.is_policy(element):
+                message = f"another policy has the same id '{value}'"
+                yield self.at_value(element, "id", message, help="Give each policy its own id.")
+            elif value is not None and self.subject.is_policy(element):
                 seen.add(value)

@@ -20,18 +20,10 @@ backend gets both values.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.binding.nodes import Bound, Call, PropertyAccess
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 IDENTITY = re.compile(r"x-.*(?:user|client|caller|role|principal|subject|tenant|subscription|email|name|scope).*", re.I)
 OWN = frozenset(("User", "Subscription", "Certificate", "Product"))
@@ -42,26 +34,22 @@ class IdentityHeaderFromCaller(Rule):
     elements = ("set-header",)
     attributes = ("exists-action",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        name, attribute = self.literal(element, "name"), element.get("exists-action")
-        action = self.literal(element, "exists-action")
-        if name is None or attribute is None or action not in ("skip", "append") or not IDENTITY.fullmatch(name):
+    def visit_element(self, element: Element) -> Findings:
+        name, action = self.literal(element, "name"), self.literal(element, "exists-action")
+        if name is None or action not in ("skip", "append") or not IDENTITY.fullmatch(name):
             return
-        if self.subject.section_of(element) != "inbound" or not self.is_about_the_caller(element):
-            return
-        who = "the caller's value is kept" if action == "skip" else "the caller's value is sent as well"
-        yield self.at_value(
-            element, attribute, f"callers can send '{name}' themselves", label=who, help='Use exists-action="override".'
-        )
+        if self.subject.section_of(element) == "inbound" and self.has_identity(element):
+            what = "the caller's value is kept" if action == "skip" else "the caller's value is sent as well"
+            message, help = f"callers can send '{name}' themselves", 'Use exists-action="override".'
+            yield self.at_value(element, "exists-action", message, label=what, help=help)
 
-    def is_about_the_caller(self, element: Element) -> bool:
-        for value in element.elements():
-            for expression in self.subject.expressions_of(value):
-                for node in expression.compiled.nodes:
-                    if isinstance(node, PropertyAccess) and node.property.name in OWN:
-                        return True
-                    if isinstance(node, Call) and node.method.name in ("AsJwt", "AsBasic"):
-                        return True
-                    if type_name(node) == "Jwt":
-                        return True
-        return False
+    def has_identity(self, element: Element) -> bool:
+        """Return whether a value of the header comes from a token, a certificate or the subscription."""
+        expressions = (each for value in element.elements() for each in self.subject.expressions_of(value))
+        return any(is_identity(node) for expression in expressions for node in expression.compiled.nodes)
+
+
+def is_identity(node: Bound) -> bool:
+    if isinstance(node, PropertyAccess) and node.property.name in OWN:
+        return True
+    return type_name(node) == "Jwt" or (isinstance(node, Call) and node.method.name in ("AsJwt", "AsBasic"))

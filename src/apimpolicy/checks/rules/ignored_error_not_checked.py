@@ -24,27 +24,19 @@ a 500, which `ignore-error` was meant to prevent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Try
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.nodes import is_in_try
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class IgnoredErrorNotChecked(Rule):
     code = "POL411"
-    mended_by_null_check = True
+    fixed_by_null_check = True
     needs_all = True
     elements = ("send-request",)
     attributes = ("ignore-error",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         name = self.literal(element, "response-variable-name")
         if name is None or self.literal(element, "ignore-error") != "true":
             return
@@ -58,12 +50,8 @@ class IgnoredErrorNotChecked(Rule):
         if any(read.is_checked for _, read in reads):
             return
         for expression, read in reads:
-            if read.is_dereferenced and not any(isinstance(node, Try) for node in expression.ancestors(read.node)):
-                yield self.at_code(
-                    expression,
-                    read.node,
-                    f"'{name}' is null if the request failed",
-                    label="throws",
-                    help="The request ignores errors. Use '?.', or check for null first.",
-                )
+            if read.is_dereferenced and not is_in_try(expression, read.node):
+                message = f"'{name}' is null if the request failed"
+                help = "The request ignores errors. Use '?.', or check for null first."
+                yield self.at_code(expression, read.node, message, label="throws", help=help)
                 return

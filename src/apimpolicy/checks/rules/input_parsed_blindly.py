@@ -23,19 +23,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import Call, Try
-from apimpolicy.checks.messages import caller_inputs, type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.messages import caller_inputs
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+PLAIN = frozenset(["int", "long", "double", "decimal", "float", "bool", "Guid", "DateTime", "DateTimeOffset"])
 
 
 class InputParsedBlindly(Rule):
@@ -43,37 +36,12 @@ class InputParsedBlindly(Rule):
     severity = Severity.INFO
     members = ("Parse",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        inputs = set(map(id, caller_inputs(expression)))
-        if not inputs or next(expression.of_kind(Try), None) is not None:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        if next(expression.of_kind(Try), None) is not None:
             return
+        parsing = {id(around) for found in caller_inputs(expression) for around in expression.ancestors(found)}
         for node in expression.of_kind(Call):
-            if node.method.name != "Parse" or not node.method.is_static or not is_plain_value(node):
-                continue
-            waiting: list[Bound] = list(node.arguments)
-            while waiting:
-                inner = waiting.pop()
-                if id(inner) in inputs:
-                    yield self.at_code(
-                        expression,
-                        node,
-                        "this throws if the caller sends something else",
-                        help=f"Use {type_name(node)}.TryParse(…, out var value).",
-                    )
-                    break
-                waiting.extend(inner.children())
-
-
-def is_plain_value(node: Call) -> bool:
-    """Return whether a number, a date or the like is parsed."""
-    return type_name(node) in (
-        "int",
-        "long",
-        "double",
-        "decimal",
-        "float",
-        "bool",
-        "Guid",
-        "DateTime",
-        "DateTimeOffset",
-    )
+            is_parse = node.method.name == "Parse" and node.method.is_static and type_name(node) in PLAIN
+            if is_parse and id(node) in parsing:
+                message = "this throws if the caller sends something else"
+                yield self.at_code(expression, node, message, help=f"Use {type_name(node)}.TryParse(…, out var value).")

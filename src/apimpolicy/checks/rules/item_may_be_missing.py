@@ -23,20 +23,10 @@ of them, in expressions that don't check the length. Off by default, because man
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import ArrayAccess, Call, Convert, IndexerAccess, PropertyAccess
-from apimpolicy.checks.messages import caller_inputs, type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.binding.nodes import ArrayAccess, Bound, Call, Convert, IndexerAccess
+from apimpolicy.checks.messages import caller_inputs
+from apimpolicy.checks.nodes import is_property, receiver_of, unconverted
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 OR_DEFAULT = ("First", "Last", "Single")
 """Methods that throw when there is nothing, and have a form that does not."""
@@ -46,41 +36,29 @@ class ItemMayBeMissing(Rule):
     code = "POL212"
     severity = Severity.INFO
     by_default = False
-    members = ("Split", "First", "Last", "Single")
+    members = ("Split", *OR_DEFAULT)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         if next(caller_inputs(expression), None) is None or "Length" in expression.excerpt.text:
             return
         for node in expression.of_kind(ArrayAccess):
             index = node.indexes[0]
-            is_piece = isinstance(node.array, Call) and node.array.method.name == "Split"
-            if is_piece and index.is_constant and index.constant != 0:
-                yield self.at_code(
-                    expression,
-                    node,
-                    "there may be fewer parts",
-                    label="throws if there are",
-                    help=f"Use .ElementAtOrDefault({index.constant}), and handle null.",
-                )
+            is_part = isinstance(node.array, Call) and node.array.method.name == "Split"
+            if is_part and index.is_constant and index.constant != 0:
+                help = f"Use .ElementAtOrDefault({index.constant}), and handle null."
+                message = "there may be fewer parts"
+                yield self.at_code(expression, node, message, label="throws if there are", help=help)
         for call in expression.of_kind(Call):
-            pieces = call.receiver if call.receiver is not None else next(iter(call.arguments), None)
-            if call.method.name in OR_DEFAULT and is_from_caller(pieces):
-                yield self.at_code(
-                    expression,
-                    call,
-                    f"'{call.method.name}' throws if there is no such element",
-                    help=f"Use .{call.method.name}OrDefault(), and handle null.",
-                )
+            name = call.method.name
+            if name in OR_DEFAULT and is_from_caller(receiver_of(call)[0]):
+                message = f"'{name}' throws if there is no such element"
+                yield self.at_code(expression, call, message, help=f"Use .{name}OrDefault(), and handle null.")
 
 
 def is_from_caller(node: Bound | None) -> bool:
     """Return whether a list holds values of headers or parameters, parts of them, or a selection of those."""
-    if isinstance(node, PropertyAccess):
-        return node.property.name in ("Headers", "Query") and type_name(node.receiver) in ("IRequest", "IUrl")
-    if isinstance(node, IndexerAccess):
-        return is_from_caller(node.receiver)
     if isinstance(node, Convert):
-        return is_from_caller(node.operand)
-    if isinstance(node, Call):
-        return is_from_caller(node.receiver if node.receiver is not None else next(iter(node.arguments), None))
-    return False
+        node = unconverted(node)
+    if isinstance(node, (Call, IndexerAccess)):
+        return is_from_caller(receiver_of(node)[0] if isinstance(node, Call) else node.receiver)
+    return is_property(node, ("IRequest", "IUrl"), "Headers", "Query")

@@ -25,26 +25,18 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 KEY = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
-"""Base64, which may be broken into lines; words with spaces between them stand for a key."""
+"""Base64, which may be broken into lines; words with spaces between them are a placeholder."""
 
 
 class KeyInPolicy(Rule):
     code = "POL313"
     elements = ("key",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
         if parent is None or parent.name not in ("issuer-signing-keys", "decryption-keys"):
             return

@@ -24,15 +24,7 @@ https://learn.microsoft.com/azure/api-management/quota-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class LimitWithoutSubscription(Rule):
@@ -40,16 +32,13 @@ class LimitWithoutSubscription(Rule):
     elements = ("rate-limit", "quota")
     known = ("requires_subscription",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.settings.requires_subscription is not False or self.settings.scope not in ("api", "operation"):
             return
-        around = element.parent
-        while around is not None:
-            if around.name == "when":
-                condition = around.get("condition")
-                if condition is None or "ubscription" in condition.value.text:
-                    return
-            around = around.parent
+        for around in element.ancestors():
+            condition = around.get("condition")
+            if around.name == "when" and (condition is None or "ubscription" in condition.value.text):
+                return
         yield self.at_element(
             element,
             f"'{element.name}' counts per subscription, but the API doesn't require one",

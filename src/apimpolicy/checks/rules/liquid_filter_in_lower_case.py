@@ -26,15 +26,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 FILTER = re.compile(r"\|\s*([a-z][a-z_]*)\s*(?=[:|}%])")
 OPEN, CLOSE = re.compile(r"\{[{%]"), re.compile(r"[}%]\}")
@@ -46,24 +41,19 @@ class LiquidFilterInLowerCase(Rule):
     elements = ("set-body",)
     words = ("liquid",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "template") != "liquid":
             return
         text = element.source.text
         for start, end in tags_in(text, element.content_start, element.content_end):
             for found in FILTER.finditer(text, start, end):
                 name = "".join(part.capitalize() for part in found[1].split("_"))
-                yield self.at_span(
-                    element,
-                    found.start(1),
-                    found.end(1),
-                    f"the gateway calls this Liquid filter '{name}'",
-                    help=f"Write '{name}'.",
-                )
+                message = f"the gateway calls this Liquid filter '{name}'"
+                yield self.at_span(element, *found.span(1), message, help=f"Write '{name}'.")
 
 
 def tags_in(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield where tags and outputs of a template begin and end; behind one without an end there are none."""
+    """Yield the spans of the tags and outputs of a template, up to the first one without an end."""
     while (opening := OPEN.search(text, position, end)) is not None:
         closing = CLOSE.search(text, opening.end(), end)
         if closing is None:

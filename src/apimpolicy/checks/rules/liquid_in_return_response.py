@@ -21,17 +21,9 @@ what the template takes from them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 TAG = re.compile(r"\{[{%](?:[^}%{]++|\{(?![{%]))*+")
 BODY = re.compile(r"\bbody\b")
@@ -42,14 +34,11 @@ class LiquidInReturnResponse(Rule):
     elements = ("set-body",)
     words = ("liquid",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
         if parent is None or not has_trait(parent.name, "composes") or self.literal(element, "template") != "liquid":
             return
         tags = TAG.finditer(element.source.text, element.content_start, element.content_end)
         if any(BODY.search(tag[0], 2) for tag in tags):
-            yield self.at_element(
-                element,
-                "'body' is empty in a Liquid template inside 'return-response'",
-                help="Use an expression instead.",
-            )
+            message = "'body' is empty in a Liquid template inside 'return-response'"
+            yield self.at_element(element, message, help="Use an expression instead.")

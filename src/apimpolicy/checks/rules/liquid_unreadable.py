@@ -23,17 +23,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.dotnet.values import to_utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 
 class LiquidUnreadable(Rule):
@@ -42,10 +34,9 @@ class LiquidUnreadable(Rule):
     elements = ("set-body",)
     words = ("liquid",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "template") != "liquid":
             return
-        from apimpolicy.errors import LimitExceededError, NotSimulatedError
         from apimpolicy.policies.liquid.errors import LiquidSyntaxError
         from apimpolicy.policies.liquid.template import read_template
 

@@ -27,26 +27,13 @@ rotated without a deployment.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 HEADERS = frozenset(
     (
-        "authorization",
-        "ocp-apim-subscription-key",
-        "api-key",
-        "x-api-key",
-        "x-functions-key",
-        "subscription-key",
-        "code",
+        *("authorization", "ocp-apim-subscription-key", "subscription-key"),
+        *("api-key", "x-api-key", "x-functions-key", "code"),
     )
 )
 PLACEHOLDER = (
@@ -66,36 +53,25 @@ FAR_AWAY = 1_893_456_000
 """The beginning of 2030: a token that says nothing of when it was issued, and ends later, is valid for long."""
 EXAMPLE = "1234567890"
 """The subject of the token that https://jwt.io shows, and that many examples have."""
+HELP = "Store it in a secret named value, and write {{name}} here."
 
 
 class LiteralSecret(Rule):
     code = "POL330"
     elements = (
-        "authentication-basic",
-        "set-header",
-        "set-query-parameter",
-        "set-url",
-        "set-backend-service",
-        "rewrite-uri",
-        "set-body",
-        "set-variable",
-        "value",
+        *("authentication-basic", "set-header", "set-query-parameter", "set-url", "set-backend-service"),
+        *("rewrite-uri", "set-body", "set-variable", "value"),
     )
     words = (
         *("authorization", "code", "sig=", "accountkey", "api-key", "subscription-key", "functions-key", "password"),
         *("client_secret", "client_assertion", "refresh_token", "eyj"),
     )
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.name == "authentication-basic":
-            attribute, password = element.get("password"), self.literal(element, "password")
-            is_there = attribute is not None and password is not None and is_secret(password)
-            if (
-                attribute is not None
-                and is_there
-                and self.subject.is_written(attribute.value.start, attribute.value.end)
-            ):
-                yield self.at_value(element, attribute, "the policy contains a password", help=HELP)
+            given, password = element.get("password"), self.literal(element, "password") or ""
+            if given and is_secret(password) and self.subject.is_written(given.value.start, given.value.end):
+                yield self.at_value(element, "password", "the policy contains a password", help=HELP)
         elif element.name == "value":
             yield from self.value(element)
         elif element.name in ("set-body", "set-variable"):
@@ -105,8 +81,8 @@ class LiteralSecret(Rule):
             yield from self.matches(element, IN_URL, "the URL contains a secret")
             yield from self.tokens(element)
 
-    def value(self, element: Element) -> Iterator[Diagnostic]:
-        """Yield the value of a header or of a query parameter."""
+    def value(self, element: Element) -> Findings:
+        """Yield findings about the value of a header or of a query parameter."""
         around = element.parent
         name = (self.literal(around, "name") or "").lower() if around is not None else ""
         literal = not element.text.lstrip().startswith("@") and is_random(element.text.strip())
@@ -116,22 +92,18 @@ class LiteralSecret(Rule):
         else:
             yield from self.tokens(element)
 
-    def matches(self, element: Element, pattern: re.Pattern[str], message: str) -> Iterator[Diagnostic]:
-        """Yield matches of a pattern inside an element that look random."""
+    def matches(self, element: Element, pattern: re.Pattern[str], message: str) -> Findings:
+        """Yield findings at the matches of a pattern inside an element that look random."""
         for match in pattern.finditer(element.source.text, element.start, element.content_end):
-            start, end = match.span(1)
-            if is_random(match[1]) and self.subject.is_written(start, end):
-                yield self.at_span(element, start, end, message, help=HELP)
+            if is_random(match[1]) and self.subject.is_written(*match.span(1)):
+                yield self.at_span(element, *match.span(1), message, help=HELP)
 
-    def tokens(self, element: Element) -> Iterator[Diagnostic]:
-        """JSON web tokens that are valid for long."""
+    def tokens(self, element: Element) -> Findings:
+        """Yield findings at JSON web tokens that are valid for long."""
         for match in TOKEN.finditer(element.source.text, element.start, element.content_end):
             if is_lasting(match[1]) and self.subject.is_written(*match.span()):
                 message = "the policy contains a token that is valid for long"
                 yield self.at_span(element, *match.span(), message, help=HELP)
-
-
-HELP = "Store it in a secret named value, and write {{name}} here."
 
 
 def is_secret(text: str) -> bool:
@@ -147,7 +119,7 @@ def is_random(text: str) -> bool:
 
 
 def is_lasting(payload: str) -> bool:
-    """Return whether the claims of a token say that it is valid for more than a day, or for ever."""
+    """Return whether the claims of a token make it valid for more than a day, or forever."""
     import base64
     import json
 

@@ -17,16 +17,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class MockLeft(Rule):
@@ -35,7 +26,6 @@ class MockLeft(Rule):
     by_default = False
     elements = ("mock-response",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        yield self.at_element(
-            element, "callers get a mock response here", help="Remove it before the policy goes to production."
-        )
+    def visit_element(self, element: Element) -> Findings:
+        help = "Remove it before the policy goes to production."
+        yield self.at_element(element, "callers get a mock response here", help=help)

@@ -25,20 +25,12 @@ that contain colons, commas or other characters that aren't allowed there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 UNSENDABLE = re.compile(r"[^<>@{}#$]*[:/,;\"()\\?=\[\]][^<>@{}#$]*")
 """A character that no token has, in a text without any that may belong to a placeholder. Spaces alone don't count for
-headers: `some header name` stands for a name."""
+headers: `some header name` is a placeholder."""
 METHOD = re.compile(r"[A-Za-z]+[\s:/,;]+[^<>@{}#$]*")
 
 
@@ -47,17 +39,13 @@ class NameUnsendable(Rule):
     severity = Severity.ERROR
     elements = ("set-header", "check-header", "set-method")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.name == "set-method":
             text = element.text.strip()
             if element.expression is None and METHOD.fullmatch(text):
                 yield self.at_element(element, f"'{text[:60]}' is not a valid HTTP method")
             return
-        attribute, name = element.get("name"), self.literal(element, "name")
-        if attribute is not None and name is not None and UNSENDABLE.fullmatch(name.strip()):
-            yield self.at_value(
-                element,
-                attribute,
-                f"'{name.strip()[:60]}' is not a valid name for a header",
-                help="A name consists of letters, digits and hyphens.",
-            )
+        name = (self.literal(element, "name") or "").strip()
+        if UNSENDABLE.fullmatch(name):
+            message = f"'{name[:60]}' is not a valid name for a header"
+            yield self.at_value(element, "name", message, help="A name consists of letters, digits and hyphens.")

@@ -21,32 +21,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class NamedValueNested(Rule):
     code = "POL217"
     words = ("{{",)
 
-    def finish(self) -> Iterator[Diagnostic]:
-        values, written = self.subject.named_values or {}, self.subject.written
-        for outer in find_named_values(written.text):
-            inner = nested(outer.name, values)
-            if inner is not None:
-                yield Diagnostic(
-                    self.code,
-                    f"the value of '{outer.name}' refers to '{inner}', which isn't replaced",
-                    written,
-                    outer.start,
-                    outer.end,
-                    severity=self.severity,
-                    help="Refer to both of them here.",
-                )
+    def finish(self) -> Findings:
+        values = self.subject.named_values or {}
+        for outer in find_named_values(self.subject.written.text):
+            if (inner := nested(outer.name, values)) is not None:
+                message = f"the value of '{outer.name}' refers to '{inner}', which isn't replaced"
+                yield self.at_file_span(outer.start, outer.end, message, help="Refer to both of them here.")
 
 
 def nested(name: str, values: Mapping[str, str]) -> str | None:

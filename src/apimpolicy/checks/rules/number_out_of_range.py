@@ -28,14 +28,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class NumberOutOfRange(Rule):
@@ -43,9 +39,17 @@ class NumberOutOfRange(Rule):
     severity = Severity.ERROR
     traits = ("bounded-numbers",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for each in self.with_parts(element):
-            yield from self.numbers(each)
+            specification = self.subject.specification_of(each)
+            for slot in specification.attributes if specification is not None else ():
+                try:
+                    number = float(self.literal(each, slot.name) or "")
+                except ValueError:
+                    continue
+                if slot.within is not None and not slot.within.has(number):
+                    message = f"'{slot.name}' of '{each.name}' must be {slot.within}"
+                    yield self.at_value(each, slot.name, message, help=slot.within.advice)
 
     def with_parts(self, element: Element) -> Iterator[Element]:
         """Yield a policy and the elements that are parts of it."""
@@ -53,18 +57,3 @@ class NumberOutOfRange(Rule):
         for child in element.elements():
             if not self.subject.is_policy(child):
                 yield from self.with_parts(child)
-
-    def numbers(self, element: Element) -> Iterator[Diagnostic]:
-        specification = self.subject.specification_of(element)
-        for slot in specification.attributes if specification is not None else ():
-            attribute = element.get(slot.name)
-            text = self.literal(element, slot.name) if slot.within is not None else None
-            if slot.within is None or attribute is None or text is None:
-                continue
-            try:
-                number = float(text)
-            except ValueError:
-                continue
-            if not slot.within.has(number):
-                message = f"'{slot.name}' of '{element.name}' must be {slot.within}"
-                yield self.at_value(element, attribute, message, help=slot.within.advice)

@@ -27,16 +27,7 @@ https://learn.microsoft.com/azure/api-management/azure-openai-token-limit-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class OlderPolicyName(Rule):
@@ -49,7 +40,7 @@ class OlderPolicyName(Rule):
         "azure-openai-semantic-cache-store",
     )
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self._is_equivalent(element) and not self._is_named_elsewhere(element.name):
             newer = element.name.replace("azure-openai-", "llm-")
             yield self.at_element(
@@ -61,10 +52,8 @@ class OlderPolicyName(Rule):
 
     def _is_equivalent(self, element: Element) -> bool:
         if element.name.endswith("token-limit"):
-            return element.get("token-quota-period") is None or self.literal(element, "token-quota-period") not in (
-                None,
-                "Indefinite",
-            )
+            period = self.literal(element, "token-quota-period")
+            return element.get("token-quota-period") is None or period not in (None, "Indefinite")
         if element.name.endswith("metric"):
             return self.subject.section_of(element) == "inbound"
         lookups = [each for each in self.subject.elements if each.name == "azure-openai-semantic-cache-lookup"]

@@ -22,15 +22,7 @@ apis/orders/operations/get-orders/policy.xml
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
 class OperationUnknown(Rule):
@@ -38,16 +30,12 @@ class OperationUnknown(Rule):
     severity = Severity.ERROR
     known = ("operation",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         service, api, operation = self.settings.service, self.settings.api, self.settings.operation
-        root = next(iter(self.document.roots), None)
+        root = self.document.root
         if service is None or not api or not operation or root is None:
             return
         missing = service.missing("operations", operation, within=api)
         if missing is not None:
-            yield self.at_element(
-                root,
-                f"the API '{api}' has no operation '{operation}'",
-                label=missing.label,
-                help=missing.help,
-            )
+            message = f"the API '{api}' has no operation '{operation}'"
+            yield self.at_element(root, message, label=missing.label, help=missing.help)

@@ -23,15 +23,8 @@ matches, and calls from that page are blocked.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/?|localhost(?::\d+)?/?", re.IGNORECASE)
 WITH_PATH = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/[\w.~%/-]+", re.IGNORECASE)
@@ -41,19 +34,13 @@ class OriginNeverSent(Rule):
     code = "POL323"
     elements = ("origin",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         text = element.text.strip()
         if element.parent is None or element.parent.name != "allowed-origins" or element.expression is not None:
             return
         if HOST.fullmatch(text):
-            yield self.at_element(
-                element,
-                f"'{text}' never matches, because an origin has a scheme",
-                help=f"Write https://{text.rstrip('/')}.",
-            )
+            message = f"'{text}' never matches, because an origin has a scheme"
+            yield self.at_element(element, message, help=f"Write https://{text.rstrip('/')}.")
         elif WITH_PATH.fullmatch(text):
-            yield self.at_element(
-                element,
-                f"'{text[:60]}' never matches, because an origin has no path",
-                help=f"Write {'/'.join(text.split('/')[:3])}.",
-            )
+            message = f"'{text[:60]}' never matches, because an origin has no path"
+            yield self.at_element(element, message, help=f"Write {'/'.join(text.split('/')[:3])}.")

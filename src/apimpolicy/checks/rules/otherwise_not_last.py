@@ -22,16 +22,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class OtherwiseNotLast(Rule):
@@ -39,12 +30,7 @@ class OtherwiseNotLast(Rule):
     severity = Severity.ERROR
     elements = ("otherwise",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        behind = False
-        for other in element.parent.elements() if element.parent is not None else ():
-            if behind and other.name == "when":
-                yield self.at_element(
-                    other, "'when' cannot come after 'otherwise'", help="Move 'otherwise' to the end."
-                )
-                return
-            behind = behind or other is element
+    def visit_element(self, element: Element) -> Findings:
+        other = next((other for other in element.following_siblings() if other.name == "when"), None)
+        if other is not None:
+            yield self.at_element(other, "'when' cannot come after 'otherwise'", help="Move 'otherwise' to the end.")

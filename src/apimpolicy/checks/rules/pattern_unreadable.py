@@ -26,17 +26,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, ObjectCreation, Try
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.checks.rules.slow_pattern import is_about_patterns, is_pattern
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.nodes import is_in_try, text_of, type_name
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
+from apimpolicy.checks.rules.slow_pattern import patterns_in
+from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.binding.nodes import Call, ObjectCreation
 
 
 class PatternUnreadable(Rule):
@@ -44,19 +40,13 @@ class PatternUnreadable(Rule):
     severity = Severity.ERROR
     members = ("Regex",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        for node in expression.compiled.nodes:
-            if not isinstance(node, (Call, ObjectCreation)) or not is_about_patterns(node):
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        for node, pattern in patterns_in(expression):
+            text, options = text_of(pattern), options_of(node)
+            if text is None or options is None or is_in_try(expression, node):
                 continue
-            if any(isinstance(around, Try) for around in expression.ancestors(node)):
-                continue
-            pattern = next((argument for argument in node.arguments if is_pattern(node, argument)), None)
-            text = pattern.constant if pattern is not None and pattern.is_constant else None
-            options = options_of(node)
-            if pattern is None or not isinstance(text, str) or options is None:
-                continue
-            if (mistake := mistake_in(text, options)) is not None:
-                yield self.at_code(expression, pattern, f"the regular expression has a syntax error: {mistake}")
+            if (error := syntax_error(text, options)) is not None:
+                yield self.at_code(expression, pattern, f"the regular expression has a syntax error: {error}")
 
 
 def options_of(node: Call | ObjectCreation) -> int | None:
@@ -68,11 +58,10 @@ def options_of(node: Call | ObjectCreation) -> int | None:
     return int(value) if isinstance(value, int) else None
 
 
-def mistake_in(pattern: str, options: int) -> str | None:
+def syntax_error(pattern: str, options: int) -> str | None:
     """Return .NET's error for an invalid pattern; None for a valid pattern and if it's unknown."""
     from apimpolicy.dotnet.exceptions import RegexParseException
     from apimpolicy.dotnet.regex.translator import Translator
-    from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
     try:
         counted = Translator(pattern, options, None)

@@ -21,19 +21,13 @@ response. If the keys for tokens come over plain HTTP, they can be replaced.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 URL = re.compile(r"http://([^/:?\s]+)", re.IGNORECASE)
 NEAR = (".local", ".internal", ".svc", ".localhost", ".test")
+MESSAGE = "the request is sent over plain HTTP"
+HELP = "Use https://."
 
 
 class PlainHttp(Rule):
@@ -41,17 +35,12 @@ class PlainHttp(Rule):
     elements = ("set-backend-service", "set-url", "openid-config")
     words = ("http://",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name in ("base-url", "url"):
-            attribute, text = element.get(name), self.literal(element, name)
-            if attribute is not None and text and is_plain(text):
-                yield self.at_value(element, attribute, MESSAGE, help=HELP)
+            if is_plain(self.literal(element, name) or ""):
+                yield self.at_value(element, name, MESSAGE, help=HELP)
         if element.name == "set-url" and element.expression is None and is_plain(element.text.strip()):
             yield self.at_element(element, MESSAGE, help=HELP)
-
-
-MESSAGE = "the request is sent over plain HTTP"
-HELP = "Use https://."
 
 
 def is_plain(url: str) -> bool:

@@ -24,17 +24,9 @@ https://learn.microsoft.com/azure/api-management/api-management-gateways-overvie
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Findings, Rule, Severity
 from apimpolicy.policies.placement import GATEWAYS, gateway_of
 from apimpolicy.policies.registry import placement_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class PolicyNotOnGateway(Rule):
@@ -42,7 +34,7 @@ class PolicyNotOnGateway(Rule):
     severity = Severity.ERROR
     known = ("tier", "gateway")
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         tier = self.settings.tier
         gateway = self.settings.gateway or (gateway_of(tier) if tier is not None else None)
         if gateway is None:
@@ -58,6 +50,5 @@ class PolicyNotOnGateway(Rule):
             else:
                 where = f"in the tier '{tier}'"
                 others = "in: " + ", ".join(placement.tiers)
-            yield self.at_element(
-                element, f"'{element.name}' is not available {where}", help=f"It is available {others}."
-            )
+            message = f"'{element.name}' is not available {where}"
+            yield self.at_element(element, message, help=f"It is available {others}.")

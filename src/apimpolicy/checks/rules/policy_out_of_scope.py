@@ -22,17 +22,9 @@ scope` (January 2026).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Findings, Rule, Severity
 from apimpolicy.policies.placement import SCOPES
 from apimpolicy.policies.registry import placement_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class PolicyOutOfScope(Rule):
@@ -40,16 +32,11 @@ class PolicyOutOfScope(Rule):
     severity = Severity.ERROR
     known = ("scope",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         scope = self.settings.scope
-        if scope is None:
-            return
         for element in self.subject.elements:
             missing = placement_of(element.name).not_at
             if scope in missing and self.subject.is_policy(element):
+                message = f"'{element.name}' is not allowed at the scope '{scope}'"
                 allowed = ", ".join(name for name in SCOPES if name not in missing)
-                yield self.at_element(
-                    element,
-                    f"'{element.name}' is not allowed at the scope '{scope}'",
-                    help=f"It is allowed at: {allowed}.",
-                )
+                yield self.at_element(element, message, help=f"It is allowed at: {allowed}.")

@@ -26,17 +26,8 @@ https://learn.microsoft.com/azure/api-management/cors-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import placement_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class PolicyRepeated(Rule):
@@ -44,7 +35,7 @@ class PolicyRepeated(Rule):
     severity = Severity.ERROR
     traits = ("once",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         seen: dict[tuple[str, str | None], list[Element]] = {}
         for element in self.subject.elements:
             once = placement_of(element.name).once
@@ -52,25 +43,19 @@ class PolicyRepeated(Rule):
                 continue
             section = self.subject.section_of(element) if once == "section" else None
             before = seen.setdefault((element.name, section), [])
-            if any(on_one_way(first, element) for first in before):
-                yield self.at_element(
-                    element,
-                    f"'{element.name}' is allowed only once in a {once}",
-                    help=f"The first one is on line {before[0].source.position(before[0].start).line}.",
-                )
+            if any(on_one_path(first, element) for first in before):
+                message = f"'{element.name}' is allowed only once in a {once}"
+                line = before[0].source.position(before[0].start).line
+                yield self.at_element(element, message, help=f"The first one is on line {line}.")
             before.append(element)
 
 
-def on_one_way(first: Element, second: Element) -> bool:
+def on_one_path(first: Element, second: Element) -> bool:
     """Return whether a request can reach both: not if they are in different branches."""
-    one, other = ({id(branch) for branch in branches_of(each)} for each in (first, second))
+    one, other = branches_of(first), branches_of(second)
     return one <= other or other <= one
 
 
-def branches_of(element: Element) -> Iterator[Element]:
-    """Yield the branches of choose in which an element stands."""
-    found: Element | None = element
-    while found is not None:
-        if found.name in ("when", "otherwise"):
-            yield found
-        found = found.parent
+def branches_of(element: Element) -> set[int]:
+    """Return the `id` of each branch of `choose` around an element."""
+    return {id(found) for found in element.ancestors() if found.name in ("when", "otherwise")}

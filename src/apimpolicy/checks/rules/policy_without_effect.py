@@ -32,20 +32,13 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-policies#u
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 from apimpolicy.binding.nodes import PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.nodes import is_property
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import is_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "acquires-token": "Headers"}
 """The member of `context.Request` that a policy with the trait changes."""
@@ -55,18 +48,13 @@ class PolicyWithoutEffect(Rule):
     code = "POL440"
     traits = ("routes", "sets-method", "acquires-token")
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self._uses: dict[tuple[str, frozenset[str]], list[int]] = {}
-        """Where each section uses what was changed: offsets in document order."""
-
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         section = self.subject.section_of(element)
         specification = self.subject.specification_of(element)
         if (
             section not in ("outbound", "on-error")
             or specification is None
-            or is_in_message(element.parent)
+            or self.subject.nearest_with(element.parent, "requests", "composes")
             or section not in specification.sections | specification.also_in  # POL106 reports it
             or any(attribute.name.endswith("-variable-name") for attribute in element.attributes)
         ):
@@ -74,11 +62,13 @@ class PolicyWithoutEffect(Rule):
         changed = frozenset(member for trait, member in CHANGED.items() if has_trait(element.name, trait))
         if not self.is_used(element, section, changed):
             where = "after the backend has answered" if section == "outbound" else "when the request has failed"
-            yield self.at_element(
-                element,
-                f"'{element.name}' has no effect here: '{section}' runs {where}",
-                help="Move it to 'inbound', or remove it.",
-            )
+            message = f"'{element.name}' has no effect here: '{section}' runs {where}"
+            yield self.at_element(element, message, help="Move it to 'inbound', or remove it.")
+
+    @cached_property
+    def _uses(self) -> dict[tuple[str, frozenset[str]], list[int]]:
+        """The offsets where each section uses a change, in document order."""
+        return {}
 
     def is_used(self, element: Element, section: str, changed: frozenset[str]) -> bool:
         """Return whether a later policy of the section uses the change, or an earlier one that is run again."""
@@ -89,31 +79,17 @@ class PolicyWithoutEffect(Rule):
                 if self.uses(other, changed) and self.subject.section_of(other) == section
             ]
         uses = self._uses[section, changed]
-        again = element
-        around = element.parent
-        while around is not None:
-            if has_trait(around.name, "repeats"):
-                again = around
-            around = around.parent
-        return bisect_right(uses, again.start) < len(uses)
+        loops = [around for around in element.ancestors() if has_trait(around.name, "repeats")]
+        return bisect_right(uses, (loops or [element])[-1].start) < len(uses)
 
     def uses(self, other: Element, changed: frozenset[str]) -> bool:
         """Return whether a policy sends the changed request, or reads one of the changed members."""
         mode = self.literal(other, "mode") or ""
-        may_copy = has_trait(other.name, "requests") and (other.get("mode") is not None and mode.lower() != "new")
+        may_copy = has_trait(other.name, "requests") and other.get("mode") is not None and mode.lower() != "new"
         if has_trait(other.name, "forwards", "forwards-elsewhere") or may_copy or is_unknown(other.name):
             return True
         return any(
-            node.property.name in changed and type_name(node.receiver) == "IRequest"
+            is_property(node, ("IRequest",), *changed)
             for expression in self.subject.expressions_of(other)
             for node in expression.of_kind(PropertyAccess)
         )
-
-
-def is_in_message(element: Element | None) -> bool:
-    """Return whether an element is inside a policy that makes a message of its own, such as `send-request`."""
-    while element is not None:
-        if has_trait(element.name, "requests", "composes"):
-            return True
-        element = element.parent
-    return False

@@ -25,15 +25,7 @@ callers get the response to the first one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class PrivateResponsesCached(Rule):
@@ -41,17 +33,10 @@ class PrivateResponsesCached(Rule):
     needs_all = True
     elements = ("cache-lookup",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute = element.get("allow-private-response-caching")
-        if attribute is None or self.literal(element, attribute.name) != "true":
-            return
-        if self.literal(element, "vary-by-developer") not in ("false", ""):
-            return
+    def visit_element(self, element: Element) -> Findings:
+        name = "allow-private-response-caching"
+        is_shared = self.literal(element, "vary-by-developer") in ("false", "")
         varied = (child.text.strip().lower() for child in element.elements() if child.name == "vary-by-header")
-        if "authorization" not in varied:
-            yield self.at_value(
-                element,
-                attribute,
-                "one caller's response may be served to another",
-                help="Add <vary-by-header>Authorization</vary-by-header>, or vary by developer.",
-            )
+        if self.literal(element, name) == "true" and is_shared and "authorization" not in varied:
+            help = "Add <vary-by-header>Authorization</vary-by-header>, or vary by developer."
+            yield self.at_value(element, name, "one caller's response may be served to another", help=help)

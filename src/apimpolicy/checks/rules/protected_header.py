@@ -18,28 +18,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from apimpolicy.checks.rule import Element, Findings, Rule
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
-
-PROTECTED = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding"))
+PROTECTED = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
 class ProtectedHeader(Rule):
     code = "POL406"
     elements = ("set-header",)
-    words = ("connection", "content-length", "keep-alive", "transfer-encoding")
+    words = PROTECTED
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute, name = element.get("name"), self.literal(element, "name")
-        if attribute is not None and name is not None and name.strip().lower() in PROTECTED:
-            yield self.at_value(
-                element, attribute, f"policies can't change the header '{name.strip()}'", help="Remove this policy."
-            )
+    def visit_element(self, element: Element) -> Findings:
+        name = (self.literal(element, "name") or "").strip()
+        if name.lower() in PROTECTED:
+            message = f"policies can't change the header '{name}'"
+            yield self.at_value(element, "name", message, help="Remove this policy.")

@@ -33,15 +33,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.references import Missing
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 _OTHER_RULE = "fragments"
 _NOT_REFUSED = ("apis", "operations", "caches")
@@ -55,16 +50,14 @@ class ReferenceUnknown(Rule):
     severity = Severity.ERROR
     known = ("service",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         for element in self.subject.elements:
             for kind, names in self._references(element).items():
                 missing = self._missing(element, kind, [name for _, name in names])
                 if missing is not None:
-                    attribute = element.get(names[0][0])
-                    assert attribute is not None
                     yield self.at_value(
                         element,
-                        attribute,
+                        names[0][0],
                         missing.message,
                         severity=self._severity_of(element, kind, missing),
                         label=missing.label,
@@ -77,8 +70,8 @@ class ReferenceUnknown(Rule):
         found: dict[str, list[tuple[str, str]]] = {}
         for slot in specification.attributes if specification is not None else ():
             if slot.refers and slot.refers != _OTHER_RULE and element.get(slot.name) is not None:
-                name = self.literal(element, slot.name)
-                found.setdefault(slot.refers, []).append((slot.name, name.strip() if name is not None else ""))
+                name = self.literal(element, slot.name) or ""
+                found.setdefault(slot.refers, []).append((slot.name, name.strip()))
         return {kind: names for kind, names in found.items() if all(name for _, name in names)}
 
     def _missing(self, element: Element, kind: str, names: list[str]) -> Missing | None:

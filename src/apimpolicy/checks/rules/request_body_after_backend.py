@@ -21,24 +21,18 @@ https://learn.microsoft.com/azure/api-management/set-body-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 from apimpolicy.checks.bodies import body_reads
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 
 class RequestBodyAfterBackend(Rule):
     code = "POL215"
     members = ("Body",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        if self.subject.section_of(expression.element) not in ("outbound", "on-error") or self.keeps_body():
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        if self.subject.section_of(expression.element) not in ("outbound", "on-error") or self.keeps_body:
             return
         for read in body_reads(expression):
             if read.which == "request":
@@ -50,6 +44,7 @@ class RequestBodyAfterBackend(Rule):
                     help="Keep it in a variable in inbound, with As<…>(preserveContent: true).",
                 )
 
+    @cached_property
     def keeps_body(self) -> bool:
         """Return whether an expression in inbound reads the body and preserves it."""
         return any(

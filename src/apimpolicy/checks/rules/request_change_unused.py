@@ -32,19 +32,16 @@ https://learn.microsoft.com/azure/api-management/set-header-policy
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import PropertyAccess
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "sets-header": "Headers", "replaces-body": "Body"}
 """The member of `context.Request` that a policy with the trait changes."""
@@ -54,12 +51,7 @@ class RequestChangeUnused(Rule):
     code = "POL441"
     traits = ("composes",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self._children: dict[int, list[Element]] = {}
-        """The child elements of an element by its `id`."""
-
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.parent is None or self.subject.section_of(element) != "inbound":
             return
         read = self.members_read(element)
@@ -73,11 +65,14 @@ class RequestChangeUnused(Rule):
                 break
             read |= self.members_read(other)
         for other in reversed(found):
-            yield self.at_element(
-                other,
-                f"'{other.name}' changes a request that '{element.name}' never sends",
-                help=f"Move it into '{element.name}' if it is meant for the response, or remove it.",
-            )
+            message = f"'{other.name}' changes a request that '{element.name}' never sends"
+            help = f"Move it into '{element.name}' if it is meant for the response, or remove it."
+            yield self.at_element(other, message, help=help)
+
+    @cached_property
+    def _children(self) -> dict[int, list[Element]]:
+        """The child elements of an element by its `id`."""
+        return {}
 
     def before(self, element: Element, parent: Element) -> Iterator[Element]:
         """Yield the elements before one in its parent, nearest first."""

@@ -29,38 +29,20 @@ https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class RequestIncomplete(Rule):
     code = "POL134"
     traits = ("requests",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        mode = element.get("mode")
-        if mode is not None and self.literal(element, "mode") != "new":
+    def visit_element(self, element: Element) -> Findings:
+        if element.get("mode") is not None and self.literal(element, "mode") != "new":
             return
         if element.find("set-url") is None:
-            yield self.at_element(
-                element,
-                "a new request needs 'set-url'",
-                severity=Severity.ERROR,
-                help='Add <set-url>, or mode="copy".',
-            )
+            message, help = "a new request needs 'set-url'", 'Add <set-url>, or mode="copy".'
+            yield self.at_element(element, message, severity=Severity.ERROR, help=help)
         elif not any(has_trait(child.name, "sets-method") for child in element.elements()):
-            yield self.at_element(
-                element,
-                "a new request needs 'set-method'",
-                severity=Severity.INFO,
-                help="Add <set-method>GET</set-method>.",
-            )
+            message, help = "a new request needs 'set-method'", "Add <set-method>GET</set-method>."
+            yield self.at_element(element, message, severity=Severity.INFO, help=help)

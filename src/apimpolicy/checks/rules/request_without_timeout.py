@@ -21,16 +21,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class RequestWithoutTimeout(Rule):
@@ -39,6 +30,6 @@ class RequestWithoutTimeout(Rule):
     by_default = False
     elements = ("send-request",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.get("timeout") is None:
             yield self.at_element(element, "callers may have to wait here for 60 seconds", help='Add timeout="5".')

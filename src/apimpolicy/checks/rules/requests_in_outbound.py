@@ -20,14 +20,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule
 
 
 class RequestsInOutbound(Rule):
@@ -35,17 +28,10 @@ class RequestsInOutbound(Rule):
     elements = ("send-one-way-request",)
     known = ("gateway",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         if self.settings.gateway != "self-hosted":
             return
-        found = [
-            element
-            for element in self.subject.elements
-            if element.name == "send-one-way-request" and self.subject.section_of(element) == "outbound"
-        ]
-        for element in found[1:]:
-            yield self.at_element(
-                element,
-                "a self-hosted gateway supports only one 'send-one-way-request' in outbound",
-                help="Use 'send-request' instead.",
-            )
+        found = (element for element in self.subject.elements if element.name == "send-one-way-request")
+        for element in [each for each in found if self.subject.section_of(each) == "outbound"][1:]:
+            message = "a self-hosted gateway supports only one 'send-one-way-request' in outbound"
+            yield self.at_element(element, message, help="Use 'send-request' instead.")

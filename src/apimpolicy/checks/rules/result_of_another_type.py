@@ -27,22 +27,11 @@ that gets there fails.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.conversions import boolean, integer, long_integer, number
 from apimpolicy.text.named_values import find_named_values
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
-
-NUMBERS = frozenset(("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"))
+NUMBERS = frozenset(["sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"])
 OTHERS = frozenset(
     (
         *("string", "char", "DateTime", "DateTimeOffset", "TimeSpan", "Guid", "XElement", "XDocument", "byte[]"),
@@ -54,10 +43,15 @@ NEVER: dict[object, tuple[str, frozenset[str]]] = {
     integer: ("an int", OTHERS | {"bool"}),
     number: ("a number", OTHERS | {"bool"}),
 }
-"""What an attribute needs, by its conversion: in words, and the types that it never takes. Whether the gateway converts
-an object, a `long` or a nullable value at run time is not known."""
+"""The type that an attribute needs, by its conversion: in words, and the types that it never takes. Nothing says if
+the gateway converts an object, a `long` or a nullable value at run time."""
 LONGS = {"token-quota": ("a long", NUMBERS - {"long"} | OTHERS | {"bool", "object"})}
 """The gateway refuses an int here: `Expression return type 'System.Int32' is not allowed`."""
+HELP = {
+    "a bool": "Compare it with something, or cast it.",
+    "an int": "Convert it with int.Parse or Convert.ToInt32, or cast it.",
+    "a long": "Write a long: 1000L, or (long)….",
+}
 
 
 class ResultOfAnotherType(Rule):
@@ -65,43 +59,27 @@ class ResultOfAnotherType(Rule):
     severity = Severity.ERROR
     members = ("",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         attribute, bound = expression.attribute, expression.compiled.bound
         if attribute is None or bound is None or attribute.value.expression is None:
             return
         wanted = self.wanted(expression.element, attribute.name)
-        if wanted is None or find_named_values(attribute.value.raw):  # what a named value stands for is not known
+        if wanted is None or find_named_values(attribute.value.raw):  # whose type is not known
             return
         words, never = wanted
         types = {str(type_).rpartition(".")[2] for type_ in bound.return_types or (bound.type,)}
+        message = f"'{attribute.name}' must be {words}, but this expression "
         if wrong := sorted(types & never):
-            found = " or ".join(f"'{name}'" for name in wrong)
-            yield self.at_code(
-                expression,
-                bound.body,
-                f"'{attribute.name}' must be {words}, but this expression returns {found}",
-                help=HELP.get(words, ""),
-            )
+            message += "returns " + " or ".join(f"'{name}'" for name in wrong)
+            yield self.at_code(expression, bound.body, message, help=HELP.get(words, ""))
         elif types == {"bool?"} and words == "a bool":
-            yield self.at_code(
-                expression,
-                bound.body,
-                f"'{attribute.name}' must be a bool, but this expression may return null",
-                severity=Severity.WARNING,
-                help="Add '== true', or '?? false'.",
-            )
+            message += "may return null"
+            help = "Add '== true', or '?? false'."
+            yield self.at_code(expression, bound.body, message, severity=Severity.WARNING, help=help)
 
     def wanted(self, element: Element, name: str) -> tuple[str, frozenset[str]] | None:
         """Return the type that the attribute needs; None for any type."""
-        specification = self.subject.specification_of(element)
-        for slot in specification.attributes if specification is not None else ():
-            if slot.name == name and slot.expression:
-                return LONGS.get(name) if slot.convert is long_integer else NEVER.get(slot.convert)
-        return None
-
-
-HELP = {
-    "a bool": "Compare it with something, or cast it.",
-    "an int": "Convert it with int.Parse or Convert.ToInt32, or cast it.",
-    "a long": "Write a long: 1000L, or (long)….",
-}
+        slot = self.subject.slot_of(element, name)
+        if slot is None or not slot.expression:
+            return None
+        return LONGS.get(name) if slot.convert is long_integer else NEVER.get(slot.convert)

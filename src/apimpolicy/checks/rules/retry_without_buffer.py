@@ -27,32 +27,20 @@ https://learn.microsoft.com/azure/api-management/forward-request-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import is_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class RetryWithoutBuffer(Rule):
     code = "POL403"
     elements = ("retry",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for forward in element.descendants():
-            if has_trait(forward.name, "forwards") and self.literal(forward, "buffer-request-body") in (
-                None,
-                "false",
-                "",
-            ):
-                if (given := forward.get("buffer-request-body")) is not None and is_unknown(given.value.text):
-                    continue
+            given = forward.get("buffer-request-body")
+            is_off = self.literal(forward, "buffer-request-body") in (None, "false", "")
+            if has_trait(forward.name, "forwards") and is_off and not (given and is_unknown(given.value.text)):
                 yield self.at_element(
                     forward,
                     "a second attempt has no request body",

@@ -25,17 +25,8 @@ template` (azure-powershell#9171).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 PARAMETER = re.compile(r"\{\*?([^{}?]+)\}")
 
@@ -46,17 +37,10 @@ class RewriteWithUnknownParameter(Rule):
     elements = ("rewrite-uri",)
     known = ("url_template",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        attribute, template = element.get("template"), self.literal(element, "template")
-        known = self.settings.url_template
-        if attribute is None or template is None or known is None:
-            return
+    def visit_element(self, element: Element) -> Findings:
+        template, known = self.literal(element, "template") or "", self.settings.url_template or ""
         names = {found[1].lower() for found in PARAMETER.finditer(known)}
         for found in PARAMETER.finditer(template.partition("?")[0]):
             if found[1].lower() not in names:
-                yield self.at_value(
-                    element,
-                    attribute,
-                    f"the operation has no parameter '{found[1]}'",
-                    help=f"Its URL template is {known}.",
-                )
+                message = f"the operation has no parameter '{found[1]}'"
+                yield self.at_value(element, "template", message, help=f"Its URL template is {known}.")

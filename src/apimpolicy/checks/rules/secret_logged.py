@@ -22,55 +22,27 @@ https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.messages import secrets
 from apimpolicy.checks.results import reaches_result
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.secret_named_values import secrets_written
-from apimpolicy.policies.registry import has_trait, names_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.policies.registry import has_trait
 
 
 class SecretLogged(Rule):
     code = "POL331"
     traits = ("logs", "emits-metrics")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        if not has_trait(element.name, "logs"):
-            return
-        for below in element.descendants():
+    def visit_element(self, element: Element) -> Findings:
+        for below in element.descendants() if has_trait(element.name, "logs") else ():
             for name in dict.fromkeys(secrets_written(self.subject, below)):
-                yield self.at_element(
-                    below,
-                    f"the secret named value '{name}' is written to '{element.name}'",
-                    help="Log something that identifies the caller without giving access.",
-                )
+                message = f"the secret named value '{name}' is written to '{element.name}'"
+                help = "Log something that identifies the caller without giving access."
+                yield self.at_element(below, message, help=help)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        sink = next(
-            (name for name in names_around(expression.element) if name in names_with("logs", "emits-metrics")), None
-        )
-        if sink is None:
-            return
-        for what, node in secrets(expression):
-            if reaches_result(expression, node):
-                yield self.at_code(
-                    expression,
-                    node,
-                    f"{what} is written to '{sink}'",
-                    help="Log something that identifies the caller without giving access, such as a claim.",
-                )
-
-
-def names_around(element: Element | None) -> Iterator[str]:
-    """Yield the names of an element and of those around it."""
-    while element is not None:
-        yield element.name
-        element = element.parent
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        sink = self.subject.nearest_with(expression.element, "logs", "emits-metrics")
+        for what, node in secrets(expression) if sink is not None else ():
+            if sink is not None and reaches_result(expression, node):
+                help = "Log something that identifies the caller without giving access, such as a claim."
+                yield self.at_code(expression, node, f"{what} is written to '{sink.name}'", help=help)

@@ -22,11 +22,11 @@ https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.results import reaches_result
-from apimpolicy.checks.rule import Rule
-from apimpolicy.checks.rules.error_details_returned import is_in_request
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.secret_named_values import secrets_written
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
@@ -34,42 +34,33 @@ from apimpolicy.policies.registry import has_trait
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 class SecretReturned(Rule):
     code = "POL342"
     traits = ("sets-header", "replaces-body", "sets-variable")
     words = ("{{",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self._held: dict[str, str] = {}
-        """Variables that hold a secret, by name: which named value it is."""
+    @cached_property
+    def _held(self) -> dict[str, str]:
+        """The secret named value in each variable that holds one; filled as elements are visited."""
+        return {}
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if has_trait(element.name, "sets-variable"):
             variable = element.get("name")
             if variable is not None:
                 for secret in secrets_written(self.subject, element, "value"):
                     self._held.setdefault(variable.value.text, secret)
             return
-        if is_in_request(element):
-            return
-        around = element.parent
-        while around is not None and not has_trait(around.name, "composes"):
-            around = around.parent
-        if around is None and self.subject.section_of(element) not in ("outbound", "on-error"):
+        subject = self.subject
+        is_composed = subject.nearest_with(element.parent, "composes") is not None
+        is_response = is_composed or subject.section_of(element) in ("outbound", "on-error")
+        if not is_response or subject.nearest_with(element, "requests", "logs"):
             return
         for below in element.descendants():
-            for name in dict.fromkeys((*secrets_written(self.subject, below), *self.held_in(below))):
-                yield self.at_element(
-                    below,
-                    f"callers get the secret named value '{name}'",
-                    help="Remove it, or send it to the backend in 'inbound'.",
-                )
+            for name in dict.fromkeys((*secrets_written(subject, below), *self.held_in(below))):
+                message = f"callers get the secret named value '{name}'"
+                yield self.at_element(below, message, help="Remove it, or send it to the backend in 'inbound'.")
 
     def held_in(self, element: Element) -> Iterator[str]:
         """Yield the secrets that an element's expressions return from variables."""

@@ -30,16 +30,8 @@ documentation and the parts of which a build makes a policy look like that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Findings, Rule, Severity
 from apimpolicy.policies.spec import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class SectionWithoutPolicies(Rule):
@@ -47,10 +39,8 @@ class SectionWithoutPolicies(Rule):
     severity = Severity.ERROR
     by_default = False
 
-    def finish(self) -> Iterator[Diagnostic]:
-        for root in self.document.roots:
-            if root.name in SECTIONS:
-                yield self.at_element(
-                    root, f"'{root.name}' must be inside <policies>", help="Put <policies> around the sections."
-                )
-                return
+    def finish(self) -> Findings:
+        root = next((root for root in self.document.roots if root.name in SECTIONS), None)
+        if root is not None:
+            message = f"'{root.name}' must be inside <policies>"
+            yield self.at_element(root, message, help="Put <policies> around the sections.")

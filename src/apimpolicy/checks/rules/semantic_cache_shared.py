@@ -25,16 +25,7 @@ similar prompt. The greater the threshold, the less similar the prompts need to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 HIGHEST = 0.2
 
@@ -43,19 +34,14 @@ class SemanticCacheShared(Rule):
     code = "POL341"
     elements = ("llm-semantic-cache-lookup", "azure-openai-semantic-cache-lookup")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.find("vary-by") is None:
-            yield self.at_element(
-                element,
-                "all callers share the cached responses",
-                help="Add <vary-by>@(context.Subscription.Id)</vary-by>.",
-            )
-        attribute, text = element.get("score-threshold"), self.literal(element, "score-threshold")
+            help = "Add <vary-by>@(context.Subscription.Id)</vary-by>."
+            yield self.at_element(element, "all callers share the cached responses", help=help)
         try:
-            is_high = text is not None and float(text) > HIGHEST
+            is_high = float(self.literal(element, "score-threshold") or "") > HIGHEST
         except ValueError:
             return
-        if attribute is not None and is_high:
-            yield self.at_value(
-                element, attribute, "prompts that are hardly similar get the same response", help="Start with 0.05."
-            )
+        if is_high:
+            message = "prompts that are hardly similar get the same response"
+            yield self.at_value(element, "score-threshold", message, help="Start with 0.05.")

@@ -23,17 +23,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, ObjectCreation
-from apimpolicy.checks.messages import caller_inputs, type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.binding.nodes import Call, Expression, ObjectCreation
+from apimpolicy.checks.messages import caller_inputs
+from apimpolicy.checks.nodes import text_of, type_name
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
 
 REPEATED_GROUP = re.compile(r"\(((?:[^()\\]++|\\.)*+)\)[+*{]")
 """A group without others in it, and the beginning of its repetition."""
@@ -44,50 +40,39 @@ class SlowPattern(Rule):
     code = "POL211"
     members = ("Regex",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        for node in expression.compiled.nodes:
-            if not isinstance(node, (Call, ObjectCreation)) or not is_about_patterns(node):
-                continue
-            pattern = next((argument for argument in node.arguments if is_pattern(node, argument)), None)
-            if pattern is None:
-                continue
-            text = pattern.constant if pattern.is_constant else None
-            if isinstance(text, str):
-                if any(_ends_in_repetition(group[1]) for group in REPEATED_GROUP.finditer(text)):
-                    yield self.at_code(
-                        expression,
-                        pattern,
-                        "this pattern has a repetition inside a repetition",
-                        label="a text that almost matches takes very long",
-                        help="Remove the inner or the outer repetition.",
-                    )
-            elif any(found is pattern for found in inputs_in(expression, pattern)):
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        for _, pattern in patterns_in(expression):
+            text = text_of(pattern)
+            if text is None:
+                inputs = caller_inputs(expression)
+                if any(around is pattern for found in inputs for around in expression.ancestors(found)):
+                    message = "the pattern comes from the caller"
+                    yield self.at_code(expression, pattern, message, help="Use patterns of your own.")
+            elif any(_ends_in_repetition(group[1]) for group in REPEATED_GROUP.finditer(text)):
                 yield self.at_code(
-                    expression, pattern, "the pattern comes from the caller", help="Use patterns of your own."
+                    expression,
+                    pattern,
+                    "this pattern has a repetition inside a repetition",
+                    label="a text that almost matches takes very long",
+                    help="Remove the inner or the outer repetition.",
                 )
 
 
 def _ends_in_repetition(group: str) -> bool:
-    """Return whether what is repeated ends in a repetition itself: the classic slow pattern, not every one."""
+    """Return whether a repeated group ends in a repetition itself: the classic slow pattern, not every one."""
     items = ITEM.findall(group)
     return len(items) > 1 and items[-1] in ("+", "*") and items[-2] != "["
 
 
-def is_about_patterns(node: Call | ObjectCreation) -> bool:
-    """Return whether this is a member of Regex that takes a pattern."""
-    if isinstance(node, ObjectCreation):
-        return type_name(node) == "Regex"
-    return node.method.is_static and str(node.method.container).endswith(".Regex")
-
-
-def is_pattern(node: Call | ObjectCreation, argument: Expression) -> bool:
-    """Return whether this argument is the pattern: the second text of a static method, the first of the constructor."""
-    position = next(index for index, found in enumerate(node.arguments) if found is argument)
-    return position == (0 if isinstance(node, ObjectCreation) else 1) and type_name(argument) == "string"
-
-
-def inputs_in(expression: CheckedExpression, node: Expression) -> Iterator[Expression]:
-    """Yield the node itself when it reads what the caller writes."""
-    for found in caller_inputs(expression):
-        if any(around is node for around in expression.ancestors(found)):
-            yield node
+def patterns_in(expression: CheckedExpression) -> Iterator[tuple[Call | ObjectCreation, Expression]]:
+    """Yield the uses of Regex with their patterns: the second text of a static method, the first of the constructor."""
+    for node in expression.compiled.nodes:
+        position = None
+        if isinstance(node, ObjectCreation) and type_name(node) == "Regex":
+            position = 0
+        elif isinstance(node, Call) and node.method.is_static and str(node.method.container).endswith(".Regex"):
+            position = 1
+        if isinstance(node, (Call, ObjectCreation)) and position is not None and position < len(node.arguments):
+            pattern = node.arguments[position]
+            if type_name(pattern) == "string":
+                yield node, pattern

@@ -18,17 +18,9 @@ count: the gateway writes it, and no status tells a pool without members from a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Binary, Call, Expression, PropertyAccess
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.binding.nodes import Binary, Bound, Call, Expression, PropertyAccess
+from apimpolicy.checks.nodes import text_of
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 
 class StatusReasonCompared(Rule):
@@ -36,22 +28,16 @@ class StatusReasonCompared(Rule):
     severity = Severity.INFO
     members = ("StatusReason",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        constants = (node.constant for node in expression.of_kind(Expression) if node.is_constant)
-        if any(isinstance(text, str) and "backend pool" in text.lower() for text in constants):
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        if any("backend pool" in (text_of(node) or "").lower() for node in expression.of_kind(Expression)):
             return
         for node in expression.of_kind(PropertyAccess):
-            if node.property.name != "StatusReason":
-                continue
-            for around in expression.ancestors(node):
-                compares = isinstance(around, Binary) and around.operator in ("==", "!=")
-                if compares or (
-                    isinstance(around, Call) and around.method.name in ("Contains", "Equals", "StartsWith")
-                ):
-                    yield self.at_code(
-                        expression,
-                        node,
-                        "servers may send any reason phrase, or none",
-                        help="Compare StatusCode instead.",
-                    )
-                    break
+            if node.property.name == "StatusReason" and any(map(compares, expression.ancestors(node))):
+                message = "servers may send any reason phrase, or none"
+                yield self.at_code(expression, node, message, help="Compare StatusCode instead.")
+
+
+def compares(node: Bound) -> bool:
+    if isinstance(node, Call):
+        return node.method.name in ("Contains", "Equals", "StartsWith")
+    return isinstance(node, Binary) and node.operator in ("==", "!=")

@@ -27,18 +27,10 @@ https://learn.microsoft.com/dotnet/api/system.security.cryptography.x509certific
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, Expression, PropertyAccess
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.binding.nodes import Binary, Bound, Call, ConditionalAccess, Convert, Expression, PropertyAccess
+from apimpolicy.checks.nodes import text_of
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 
 _DIGITS = r"[0-9A-Fa-f]{16,}"
 _BETWEEN = r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
@@ -50,18 +42,15 @@ class ThumbprintLiteral(Rule):
     attributes = ("thumbprint",)
     members = ("Thumbprint",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        """Case doesn't matter in these attributes. Whether spaces do isn't known; invisible characters certainly do."""
+    def visit_element(self, element: Element) -> Findings:
+        """Report only invisible characters: the case of letters has no effect here, and that of spaces is unknown."""
         attribute = element.get("thumbprint")
-        if attribute is None or attribute.value.parts:
-            return
-        text = attribute.value.text
+        text = attribute.value.text if attribute is not None and not attribute.value.parts else ""
         if not text.isascii() and re.fullmatch(_DIGITS, re.sub(_BETWEEN, "", text)):
-            yield self.at_value(
-                element, attribute, "the thumbprint contains an invisible character", help=f"Write {_clean(text)!r}."
-            )
+            message = "the thumbprint contains an invisible character"
+            yield self.at_value(element, "thumbprint", message, help=f"Write {_clean(text)!r}.")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             if isinstance(node, Binary) and node.operator in ("==", "!="):
                 sides = (node.left, node.right)
@@ -70,15 +59,10 @@ class ThumbprintLiteral(Rule):
             else:
                 continue
             for one, other in (sides, sides[::-1]):
-                text = one.constant if one.is_constant else None
-                if isinstance(text, str) and _is_thumbprint(other) and (fault := _fault(text)):
-                    yield self.at_code(
-                        expression,
-                        one,
-                        f"this thumbprint has {fault}, and Thumbprint never does",
-                        label="never equal",
-                        help=f'Write "{_clean(text)}".',
-                    )
+                text = text_of(one)
+                if text is not None and _is_thumbprint(other) and (fault := _fault(text)):
+                    message = f"this thumbprint has {fault}, and Thumbprint never does"
+                    yield self.at_code(expression, one, message, label="never equal", help=f'Write "{_clean(text)}".')
 
 
 def _is_thumbprint(node: Bound) -> bool:

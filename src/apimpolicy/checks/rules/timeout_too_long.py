@@ -19,16 +19,7 @@ longer timeouts may not be honored. The caller then gets an error while the back
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 MOST_SECONDS = 240
 
@@ -38,13 +29,10 @@ class TimeoutTooLong(Rule):
     elements = ("forward-request",)
     attributes = ("timeout", "timeout-ms")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name, unit in (("timeout", 1), ("timeout-ms", 1000)):
-            attribute, text = element.get(name), self.literal(element, name)
-            if attribute is not None and text is not None and text.isdecimal() and int(text[:12]) > MOST_SECONDS * unit:
-                yield self.at_value(
-                    element,
-                    attribute,
-                    f"a timeout of more than {MOST_SECONDS} seconds may not be honoured",
-                    help="Return 202 immediately, and let the caller get the result later.",
-                )
+            text = self.literal(element, name) or ""
+            if text.isdecimal() and int(text[:12]) > MOST_SECONDS * unit:
+                message = f"a timeout of more than {MOST_SECONDS} seconds may not be honoured"
+                help = "Return 202 immediately, and let the caller get the result later."
+                yield self.at_value(element, name, message, help=help)

@@ -18,16 +18,7 @@ time is valid forever if it leaks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 CONSEQUENCES = {
     "require-signed-tokens": "anyone can write an unsigned token",
@@ -40,9 +31,8 @@ class TokenChecksOff(Rule):
     elements = ("validate-jwt",)
     attributes = ("require-signed-tokens", "require-expiration-time")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name, consequence in CONSEQUENCES.items():
-            attribute = element.get(name)
-            if attribute is not None and self.literal(element, name) == "false":
-                message, advice = f"'{name}' is off", "Remove the attribute."
-                yield self.at_value(element, attribute, message, label=consequence, help=advice)
+            if self.literal(element, name) == "false":
+                help = "Remove the attribute."
+                yield self.at_value(element, name, f"'{name}' is off", label=consequence, help=help)

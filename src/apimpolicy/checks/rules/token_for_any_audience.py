@@ -31,15 +31,8 @@ https://datatracker.ietf.org/doc/html/rfc8725#section-3.9
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class TokenForAnyAudience(Rule):
@@ -47,7 +40,7 @@ class TokenForAnyAudience(Rule):
     elements = ("validate-jwt",)
     for_everybody = re.compile(r"microsoftonline\.com/(common|organizations|consumers)/|accounts\.google\.com", re.I)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if any(element.find(name) for name in ("audiences", "required-claims", "issuer-signing-keys")):
             return
         if (provider := element.find("openid-config")) is not None:

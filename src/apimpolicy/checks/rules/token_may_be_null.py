@@ -24,64 +24,42 @@ gets 500 instead of 401.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from apimpolicy.binding.nodes import Binary, Bound, Call, PropertyAccess
+from apimpolicy.checks.nodes import tested_for_null
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.policies.registry import has_trait
 
-from apimpolicy.binding.nodes import Binary, Call, Convert, PropertyAccess
-from apimpolicy.checks.rule import Rule
-from apimpolicy.policies.registry import names_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
+METHODS = ("AsJwt", "AsBasic")
 
 
 class TokenMayBeNull(Rule):
     code = "POL209"
-    mended_by_null_check = True
+    fixed_by_null_check = True
     needs_all = True
-    members = ("AsJwt", "AsBasic")
+    members = METHODS
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        checked = names_with("checks-token")
-        if any(e.name in checked and e.start < expression.element.start for e in self.subject.elements):
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        start = expression.element.start
+        if any(has_trait(other.name, "checks-token") and other.start < start for other in self.subject.elements):
             return
         for node in expression.compiled.nodes:
-            receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            if isinstance(receiver, Call) and receiver.method.name in ("AsJwt", "AsBasic"):
-                if asks_for_null(self.subject, receiver.method.name, expression):
-                    return
-                yield self.at_code(
-                    expression,
-                    node,
-                    f"'{receiver.method.name}()' returns null if there is no valid token",
-                    label="throws if it does",
-                    help="Use '?.', and handle null.",
-                )
+            method = method_of(node.receiver if isinstance(node, (PropertyAccess, Call)) else None)
+            if method in METHODS:
+                if not self.is_tested(method, expression):
+                    message = f"'{method}()' returns null if there is no valid token"
+                    help = "Use '?.', and handle null."
+                    yield self.at_code(expression, node, message, label="throws if it does", help=help)
                 return
 
-
-def asks_for_null(subject: Subject, method: str, expression: CheckedExpression) -> bool:
-    """Return whether this expression, or one before it, compares such a token with null."""
-    for other in subject.expressions:
-        if other.element.start > expression.element.start:
-            return False
-        for node in other.of_kind(Binary):
-            compared = sides(node) if node.operator in ("==", "!=") else ()
-            is_null = any(side.is_constant and side.constant is None for side in compared)
-            if is_null and any(isinstance(side, Call) and side.method.name == method for side in compared):
+    def is_tested(self, method: str, expression: CheckedExpression) -> bool:
+        """Return whether this expression, or one before it, compares such a token with null."""
+        for other in self.subject.expressions:
+            if other.element.start > expression.element.start:
+                return False
+            if any(method_of(each) == method for node in other.of_kind(Binary) for each in tested_for_null(node)):
                 return True
-    return False
+        return False
 
 
-def sides(node: Binary) -> tuple[Expression, Expression]:
-    """Both operands, without conversions."""
-    left, right = node.left, node.right
-    while isinstance(left, Convert):
-        left = left.operand
-    while isinstance(right, Convert):
-        right = right.operand
-    return left, right
+def method_of(node: Bound | None) -> str:
+    return node.method.name if isinstance(node, Call) else ""

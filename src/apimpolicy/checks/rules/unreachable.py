@@ -19,35 +19,19 @@ https://learn.microsoft.com/azure/api-management/mock-response-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class Unreachable(Rule):
     code = "POL407"
     traits = ("terminates",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        parent = element.parent
-        if parent is None or has_trait(parent.name, "parallel"):
+    def visit_element(self, element: Element) -> Findings:
+        other = next(element.following_siblings(), None)
+        if other is None or other.name == "base":  # which many write as a matter of form
             return
-        behind = False
-        for other in parent.elements():
-            if behind and other.name == "base":
-                return  # many put it there as a matter of form
-            if behind:
-                yield self.at_element(
-                    other,
-                    f"this is never reached, because '{element.name}' ends the request",
-                    help=f"Move it before '{element.name}', or put '{element.name}' inside 'choose'.",
-                )
-                return
-            behind = other is element
+        if element.parent is not None and not has_trait(element.parent.name, "parallel"):
+            message = f"this is never reached, because '{element.name}' ends the request"
+            help = f"Move it before '{element.name}', or put '{element.name}' inside 'choose'."
+            yield self.at_element(other, message, help=help)

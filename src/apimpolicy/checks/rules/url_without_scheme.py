@@ -26,23 +26,15 @@ https://learn.microsoft.com/azure/api-management/send-request-policy
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-from apimpolicy.text import holes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
+from apimpolicy.text.holes import is_unknown
 
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
 HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#].*)?|localhost(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
 PATH = re.compile(r"/[\w.~%/-]*(?:[?#].*)?")
 SCHEME = re.compile(r"(?:h?t?tps?|https?)(?::/?|//)(?!/)[\w.-].*|h{1,2}t{1,3}ps?://.*", re.IGNORECASE)
-"""What begins with something like http or https, and not with `://` behind it, or isn't spelt so."""
+"""A text that begins with something like http or https, and not with `://` behind it, or misspelt."""
 
 
 class UrlWithoutScheme(Rule):
@@ -50,11 +42,11 @@ class UrlWithoutScheme(Rule):
     severity = Severity.ERROR
     elements = ("set-backend-service", "set-url", "openid-config")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name in ("base-url", "url"):
-            attribute, text = element.get(name), self.literal(element, name)
-            if attribute is not None and text is not None and is_incomplete(text.strip()):
-                yield self.at_value(element, attribute, message(text.strip()), help=advice(text.strip()))
+            text = (self.literal(element, name) or "").strip()
+            if is_incomplete(text):
+                yield self.at_value(element, name, message(text), help=advice(text))
         text = element.text.strip()
         if element.parent is not None and element.parent.name == "http-request":
             return  # of a resolver, where set-backend-service may have the rest
@@ -64,7 +56,7 @@ class UrlWithoutScheme(Rule):
 
 def is_incomplete(text: str) -> bool:
     """Return whether this is certainly a URL, but not an absolute one. Placeholders are ignored."""
-    if "__" in text or "{" in text or "@(" in text or holes.is_unknown(text):
+    if "__" in text or "{" in text or "@(" in text or is_unknown(text):
         return False
     if SCHEME.fullmatch(text) and re.match(r"https?://", text, re.IGNORECASE) is None:
         return True
@@ -76,9 +68,5 @@ def message(text: str) -> str:
 
 
 def advice(text: str) -> str:
-    """Return the message."""
-    return (
-        f"Begin with https://, as in https://{text[:60]}."
-        if HOST.fullmatch(text)
-        else "Begin with https:// and a host."
-    )
+    end = f", as in https://{text[:60]}." if HOST.fullmatch(text) else " and a host."
+    return "Begin with https://" + end

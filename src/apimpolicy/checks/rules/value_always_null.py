@@ -23,61 +23,38 @@ inbound anyway, so this isn't an error.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Call, PropertyAccess, Try
-from apimpolicy.checks.context_members import context_member, is_held_against_null
-from apimpolicy.checks.rule import Rule
-from apimpolicy.policies.registry import has_trait, is_postponed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.context_members import context_member, is_tested_for_null
+from apimpolicy.checks.nodes import is_in_try
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.policies.registry import attribute_of
 
 
 class ValueAlwaysNull(Rule):
     code = "POL206"
-    mended_by_null_check = True
+    fixed_by_null_check = True
     members = ("Response", "LastError")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        section = self.subject.section_of(expression.element)
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
+        element, attribute = expression.element, expression.attribute
+        section = self.subject.section_of(element)
         if section is None or section == "on-error":
             return
-        if expression.attribute is not None and is_postponed(expression.element.name, expression.attribute.name):
+        slot = attribute_of(element.name, attribute.name) if attribute is not None else None
+        if slot is not None and slot.postponed:
             return
         for node in expression.compiled.nodes:
-            receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
-            name = context_member(receiver) or ""
-            is_late = name == "LastError" and section != "backend"  # where retry may see one
-            is_early = name == "Response" and section == "inbound" and not may_have_answer(expression)
-            if name is not None and (is_late or is_early):
-                if is_held_against_null(expression, name) or is_tried(expression, node):
-                    continue
-                yield self.at_code(
-                    expression,
-                    node,
-                    f"'context.{name}' is null in {section}",
-                    label="throws",
-                    help="Use it in on-error." if name == "LastError" else "Use it in outbound.",
-                )
-                return
-
-
-def is_tried(expression: CheckedExpression, node: Bound) -> bool:
-    """Return whether the expression catches what the node throws."""
-    return any(isinstance(around, Try) for around in expression.ancestors(node))
-
-
-def may_have_answer(expression: CheckedExpression) -> bool:
-    """Return whether a response may exist here: one that is being composed, or one of a request in the same loop."""
-    element: Element | None = expression.element
-    while element is not None:
-        if has_trait(element.name, "composes", "repeats", "parallel"):
-            return True
-        element = element.parent
-    return False
+            name = context_member(node.receiver if isinstance(node, (PropertyAccess, Call)) else None)
+            if name not in self.members:
+                continue
+            if name == "LastError":
+                is_null = section != "backend"  # where retry may see one
+            else:
+                # A response may exist if it is being composed, or if a request in the same loop got it.
+                may_exist = self.subject.nearest_with(element, "composes", "repeats", "parallel") is not None
+                is_null = section == "inbound" and not may_exist
+            if not is_null or is_tested_for_null(expression, name) or is_in_try(expression, node):
+                continue
+            help = "Use it in on-error." if name == "LastError" else "Use it in outbound."
+            yield self.at_code(expression, node, f"'context.{name}' is null in {section}", label="throws", help=help)
+            return

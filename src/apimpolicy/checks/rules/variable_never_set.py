@@ -27,33 +27,30 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
-from apimpolicy.checks.failures import UnknownPolicyError, variables_set_by
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.flow import names_set_by
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import State
-    from apimpolicy.checks.subject import Subject
     from apimpolicy.checks.variables import VariableRead
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class VariableNeverSet(Rule):
     code = "POL201"
     members = ("Variables",)
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        self._questions = Questions(subject)
-        self._near: dict[tuple[str, int], str] = {}
-        """What is most like a name among the variables of a state, by its `id`."""
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(self.subject)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    @cached_property
+    def _near(self) -> dict[tuple[str, int], str]:
+        """The variable of a state that is most like a name; the state is known by its `id`."""
+        return {}
+
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         reads = variable_reads(expression)
         asked = {read.name for read in reads if read.how == "question"}
         for read in reads:
@@ -75,57 +72,49 @@ class VariableNeverSet(Rule):
                 help="" if near else "Set it first, or use context.Variables.GetValueOrDefault.",
             )
 
-    def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Iterator[Diagnostic]:
-        """Report a question that is always answered with no, because the document has the name in another case."""
+    def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Findings:
+        """Report a question whose answer is always no, because the document has the name in another case."""
         assert read.name is not None
         known = self.names.get(_letters(read.name), [])
         state = self.subject.flow.before(expression.element)
         if read.name in known or read.name in state.variables:
             return
-        near = known[0] if known else self.nearest(read.name, state)
-        if near:
-            yield self.at_code(
-                expression, read.node, f"no policy sets the variable '{read.name}'", label=f"did you mean '{near}'?"
-            )
+        if near := known[0] if known else self.nearest(read.name, state):
+            message = f"no policy sets the variable '{read.name}'"
+            yield self.at_code(expression, read.node, message, label=f"did you mean '{near}'?")
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
         """The variables that the document sets anywhere, by their letters."""
         found: dict[str, list[str]] = {}
         for element in self.subject.elements:
-            for attribute in element.attributes:
-                is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
-                if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
-                    found.setdefault(_letters(attribute.value.text), []).append(attribute.value.text)
+            for name in names_set_by(element):
+                found.setdefault(_letters(name), []).append(name)
         return found
 
     @cached_property
     def elsewhere(self) -> frozenset[str] | None:
         """The variables that any document sets which runs with this one, itself included; None if one is not known."""
-        others = self.settings.others
-        if others is None:
+        if self.settings.others is None:
             return None
         found: set[str] = set()
-        waiting = [self.document, *(other.document for other in others)]
+        waiting = [self.document, *(other.document for other in self.settings.others)]
         seen: set[str] = set()
         while waiting:
             document = waiting.pop()
             if has_hole(document.source.text):
                 return None
             for element in document.elements():
-                try:
-                    found.update(variables_set_by(element))
-                except UnknownPolicyError:
-                    return None
-                fragment = element.get("fragment-id") if element.name == "include-fragment" else None
-                if fragment is None or fragment.value.text in seen:
+                found.update(names_set_by(element))
+                given = element.get("fragment-id") if element.name == "include-fragment" else None
+                if given is None or given.value.text in seen:
                     continue
-                known = (self.settings.fragments or {}).get(fragment.value.text)
-                if known is None:
+                fragment = self.subject.included_by(element)
+                if fragment is None:
                     return None
-                seen.add(fragment.value.text)
-                waiting.append(known)
-        return frozenset(found)
+                seen.add(given.value.text)
+                waiting.append(fragment)
+        return None if any(map(is_unknown, found)) else frozenset(found)
 
     def nearest(self, name: str, state: State) -> str | None:
         """Return a name that was meant; empty if nothing can have set the variable; None if something may have."""

@@ -26,37 +26,13 @@ https://learn.microsoft.com/azure/api-management/set-variable-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
 
 EXACT = frozenset(
     (
-        "bool",
-        "byte",
-        "char",
-        "decimal",
-        "double",
-        "float",
-        "int",
-        "long",
-        "sbyte",
-        "short",
-        "string",
-        "uint",
-        "ulong",
-        "ushort",
-        "Guid",
-        "DateTime",
-        "TimeSpan",
+        *("bool", "byte", "char", "decimal", "double", "float", "int", "long", "sbyte", "short", "string", "uint"),
+        *("ulong", "ushort", "Guid", "DateTime", "TimeSpan"),
     )
 )
 """Types that exclude each other."""
@@ -67,7 +43,7 @@ class VariableOfAnotherType(Rule):
     needs_all = True
     members = ("Variables",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for read in variable_reads(expression):
             if read.name is None or read.wanted is None:
                 continue
@@ -78,17 +54,11 @@ class VariableOfAnotherType(Rule):
             held = {name.rpartition(".")[2].removesuffix("?") for name in variable.types}
             if wanted not in held and held <= EXACT:
                 found = " or ".join(f"'{name}'" for name in sorted(held))
-                yield self.at_code(
-                    expression,
-                    read.value,
-                    f"the variable '{read.name}' holds {found}, not '{wanted}'",
-                    label="throws",
-                    help=advice(held, wanted),
-                )
+                message = f"the variable '{read.name}' holds {found}, not '{wanted}'"
+                yield self.at_code(expression, read.value, message, label="throws", help=advice(held, wanted))
 
 
 def advice(held: set[str], wanted: str) -> str:
-    """Return the advice."""
     if held == {"string"} and wanted not in ("string", "char"):
         return f"Parse it, or set it to an expression of type '{wanted}': a literal in set-variable is a string."
     if wanted == "string":

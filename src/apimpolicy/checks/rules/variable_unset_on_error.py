@@ -31,49 +31,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
-    Coalesce,
-    Conditional,
-    ConditionalAccess,
-    Foreach,
-    If,
-    Lambda,
-    LocalFunction,
-    Logical,
-    Loop,
-    Return,
-    Switch,
-    Try,
-)
 from apimpolicy.checks.error_conditions import is_true_for
 from apimpolicy.checks.failures import Failures, UnknownPolicyError
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.nodes import is_always_evaluated
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.failures import Failure
     from apimpolicy.checks.wider import Wider
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
-EVALUATED = {
-    Coalesce: "left",
-    Conditional: "condition",
-    ConditionalAccess: "receiver",
-    Foreach: "collection",
-    If: "condition",
-    Logical: "left",
-    Switch: "value",
-    Lambda: "",
-    LocalFunction: "",
-    Loop: "",
-    Try: "",
-}
-"""The part that is always evaluated, of what may keep code inside from being run or catch what it throws."""
 MOST_READS = 100
 
 
@@ -83,25 +51,21 @@ class VariableUnsetOnError(Rule):
     attributes = ("name", "variable-name", "response-variable-name")
     words = ("variables",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         reads = self.reads()
         if not reads:
             return
         names = frozenset(name for name, _, _ in reads)
         try:
-            ways = [self.failures(wider, names) for wider in self.settings.wider or ((),)]
+            paths = [self.failures(wider, names) for wider in self.settings.wider or ((),)]
             for name, expression, node in reads:
-                if name in ways[0].set_before(expression.element):
+                if name in paths[0].set_before(expression.element):
                     continue
-                cause = next((each for way in ways if (each := self.cause(way, name, expression)) is not None), None)
+                causes = (self.cause(path, name, expression) for path in paths)
+                cause = next((cause for cause in causes if cause is not None), None)
                 if cause is not None:
-                    yield self.at_code(
-                        expression,
-                        node,
-                        f"the variable '{name}' isn't set when {told(cause)}",
-                        label="throws",
-                        help=advice(cause),
-                    )
+                    message = f"the variable '{name}' isn't set when {described(cause)}"
+                    yield self.at_code(expression, node, message, label="throws", help=advice(cause))
         except UnknownPolicyError:
             return
 
@@ -123,7 +87,7 @@ class VariableUnsetOnError(Rule):
                     read.how == "index"
                     and read.name is not None
                     and read.name not in seen
-                    and is_certain(expression, read.node)
+                    and is_always_evaluated(expression, read.node)
                     and not self._questions.is_asked_before(expression, read.name)
                     and len(found) < MOST_READS
                 ):
@@ -135,64 +99,39 @@ class VariableUnsetOnError(Rule):
     def _questions(self) -> Questions:
         return Questions(self.subject)
 
-    def cause(self, way: Failures, name: str, expression: CheckedExpression) -> Failure | None:
+    def cause(self, path: Failures, name: str, expression: CheckedExpression) -> Failure | None:
         """Return the failure, refusals first, before which nothing has set the variable, and that leads here."""
-        if name not in way.set_somewhere:
+        if name not in path.set_somewhere:
             return None
-        fitting = (each for each in way.found if name not in each.is_set and self.is_reached(expression.element, each))
+        fitting = (each for each in path.found if name not in each.is_set and self.is_reached(expression.element, each))
         return min(fitting, key=lambda each: (not each.is_refusal, each.source == "authorization"), default=None)
 
     def is_reached(self, element: Element, failure: Failure) -> bool:
         """Return whether the branches around a policy are certainly taken after this failure."""
-        parent = element.parent
-        while parent is not None and element.name != "on-error":
-            if element.name in ("when", "otherwise"):
-                for branch in parent.elements():
-                    if branch is element and branch.name == "otherwise":
-                        break
-                    if self.holds(branch, failure) is not (branch is element):
-                        return False
-                    if branch is element:
-                        break
-            element, parent = parent, parent.parent
+        for branch in (element, *element.ancestors()):
+            if branch.name == "on-error":
+                break
+            if branch.name in ("when", "otherwise"):
+                if any(self.is_taken(other, failure) is not False for other in branch.preceding_siblings()):
+                    return False
+                if branch.name == "when" and self.is_taken(branch, failure) is not True:
+                    return False
         return True
 
-    def holds(self, branch: Element, failure: Failure) -> bool | None:
+    def is_taken(self, branch: Element, failure: Failure) -> bool | None:
         """Return the value of a branch's condition after this failure; None when it depends on more."""
-        expressions = self.subject.expressions_of(branch)
-        attribute = branch.get("condition")
-        if attribute is None or len(expressions) != 1:
-            return None
-        bound = expressions[0].compiled.bound
-        if bound is None or not expressions[0].compiled.is_legal:
-            return None
-        return is_true_for(bound.body, failure)
-
-
-def is_certain(expression: CheckedExpression, node: Bound) -> bool:
-    """Return whether an expression evaluates a node whenever it is evaluated itself."""
-    if sum(1 for _ in expression.of_kind(Return)) > 1:  # an earlier one may end it
-        return False
-    inner = node
-    for around in expression.ancestors(node):
-        part = EVALUATED.get(type(around))
-        if part is not None and getattr(around, part, None) is not inner:
-            return False
-        inner = around
-    return True
+        expression = self.subject.expression_in(branch, "condition")
+        return None if expression is None or expression.body is None else is_true_for(expression.body, failure)
 
 
 def advice(failure: Failure) -> str:
-    """Return what to do about it."""
-    before = f"'{failure.source}'"
     if failure.source == "authorization":
         return "Use context.Variables.GetValueOrDefault here: no policy runs before that."
-    if failure.scope:
-        before = "<base />"
+    before = "<base />" if failure.scope else f"'{failure.source}'"
     return f"Use context.Variables.GetValueOrDefault here, or set the variable before {before}."
 
 
-def told(failure: Failure) -> str:
+def described(failure: Failure) -> str:
     """Return what happens, as the end of a sentence."""
     where = f" of {failure.scope}" if failure.scope else ""
     if failure.source == "authorization":

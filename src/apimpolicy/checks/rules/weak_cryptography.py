@@ -20,19 +20,10 @@ https://learn.microsoft.com/dotnet/fundamentals/code-analysis/quality-rules/ca53
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, FieldAccess, ObjectCreation
-from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 WEAK = re.compile(r"(?:HMAC)?(?:MD5|RIPEMD160)|SHA1|DES|TripleDES|RC2")
 
@@ -42,19 +33,12 @@ class WeakCryptography(Rule):
     severity = Severity.INFO
     members = ("MD5", "SHA1", "ECB", "DES", "RC2", "RIPEMD160")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
-            if isinstance(node, FieldAccess):
-                if node.field.name == "ECB" and type_name(node) == "CipherMode":
-                    yield self.at_code(
-                        expression, node, "ECB reveals which blocks are equal", help="Use CipherMode.CBC."
-                    )
-            elif isinstance(node, (Call, ObjectCreation)):
-                name = WEAK.match(type_name(node))
-                if name is not None:
-                    yield self.at_code(
-                        expression,
-                        node,
-                        f"{name[0]} is no longer secure",
-                        help="Use SHA256, HMACSHA256 or Aes if it protects something.",
-                    )
+            type_ = type_name(node)
+            if isinstance(node, FieldAccess) and (type_, node.field.name) == ("CipherMode", "ECB"):
+                message = "ECB reveals which blocks are equal"
+                yield self.at_code(expression, node, message, help="Use CipherMode.CBC.")
+            elif isinstance(node, (Call, ObjectCreation)) and (name := WEAK.match(type_)) is not None:
+                help = "Use SHA256, HMACSHA256 or Aes if it protects something."
+                yield self.at_code(expression, node, f"{name[0]} is no longer secure", help=help)

@@ -18,32 +18,15 @@ ignored or fail when a request comes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class XsltVersion(Rule):
     code = "POL132"
     elements = ("xsl-transform",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for sheet in element.elements():
-            attribute, version = sheet.get("version"), self.literal(sheet, "version")
-            if (
-                attribute is not None
-                and version not in (None, "1.0")
-                and local_name(sheet) in ("stylesheet", "transform")
-            ):
-                yield self.at_value(sheet, attribute, "the gateway supports only XSLT 1.0", help='Write version="1.0".')
-
-
-def local_name(element: Element) -> str:
-    """Return the name without its prefix, which is free."""
-    return element.name.rpartition(":")[2]
+            is_sheet = sheet.name.rpartition(":")[2] in ("stylesheet", "transform")
+            if is_sheet and self.literal(sheet, "version") not in (None, "1.0"):
+                yield self.at_value(sheet, "version", "the gateway supports only XSLT 1.0", help='Write version="1.0".')

@@ -111,7 +111,7 @@ class JsonParser:
             if found is None:
                 raise NotReadable("the string isn't closed", start, start + 1)
             self.position = found.end()
-            return string_node(self.source, *found.span(1))
+            return self.string(*found.span(1))
         if char in ("{", "["):
             self.depth += 1
             if self.depth > MOST_NESTED:
@@ -130,6 +130,10 @@ class JsonParser:
             return Literal(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
         except ValueError:
             raise NotReadable("expected a JSON value", start, word.end()) from None
+
+    def string(self, start: int, end: int) -> Node:
+        """Return the string between two quotation marks."""
+        return string_node(self.source, start, end)
 
     def array(self, start: int) -> Node:
         items: list[Node] = []

@@ -29,12 +29,21 @@ class ModuleReference(Reference):
         return ModuleReference(self.template, self.declared, key)
 
     def member(self, name: str) -> Value:
+        if name == "name":
+            return self._name()
         if name != "outputs":
             raise LookupError(name)
         for index, child in self.template.children(self.declared):
             if self.index is None or index == self.index:
                 return Named(child.output)
         raise LookupError(name)
+
+    def _name(self) -> Value:
+        for index, body, scope, _ in self.template.instances(self.declared.value, {}):
+            if isinstance(body, nodes.Object) and self.index in (None, index):
+                node = entry_of(body, "name")
+                return self.declared.name if node is None else self.template.value(node, self.template.source, scope)
+        raise LookupError("name")
 
 
 class ResourceReference(Reference):
@@ -43,21 +52,10 @@ class ResourceReference(Reference):
     def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
         self.template, self.declared, self.index = template, declared, index
 
-    @cached_property
+    @property
     def parent(self) -> Declaration | None:
-        """The resource that this one is declared in."""
-        found = self.template.named.get(self.declared.name)
-        return found[1] if found is not None and found[0] is self.declared else self._outer()
-
-    def _outer(self) -> Declaration | None:
-        waiting = list(self.template.declarations)
-        while waiting:
-            outer = waiting.pop()
-            inner = list(nested_in(outer))
-            if any(each is self.declared for each in inner):
-                return outer
-            waiting += inner
-        return None
+        """The resource in whose body this one is declared."""
+        return self.template.parents.get(id(self.declared))
 
     @cached_property
     def full_type(self) -> str:

@@ -17,6 +17,8 @@ from apimpolicy.infrastructure.functions import (
     distinct,
     flat,
     from_yaml,
+    has_item,
+    join,
     known_dict,
     known_list,
     known_text,
@@ -24,17 +26,16 @@ from apimpolicy.infrastructure.functions import (
     of_any,
     of_known,
     some_text,
+    split,
 )
 from apimpolicy.infrastructure.terraform.texts import (
     decode_json,
     encode_json,
     formatted,
     indent,
-    join,
     ordered,
     pattern,
     replace,
-    split,
     substr,
     title,
     trim_prefix,
@@ -76,14 +77,6 @@ def coalesce(*values: Value) -> Value:
         if each is not None and each != "":
             return each
     raise LookupError
-
-
-def contains(values: Value, wanted: Value) -> bool:
-    if is_fully_known(wanted) and any(each == wanted for each in known_list(values)):
-        return True
-    if not is_fully_known(values) or not is_fully_known(wanted):
-        raise LookupError
-    return False
 
 
 def to_set(value: Value) -> list[Value]:
@@ -210,7 +203,7 @@ _ANY: dict[str, Any] = {
     "coalescelist": lambda *values: next(each for each in map(known_list, values) if each),
     "compact": lambda values: [each for each in known_list(values) if each not in (None, "")],
     "concat": lambda *values: [each for value in values for each in known_list(value)],
-    "contains": contains,
+    "contains": has_item,
     "distinct": lambda values: distinct(known_list(values)),
     "element": element,
     "endswith": lambda text, wanted: some_text(text).endswith(known_text(wanted)),
@@ -231,7 +224,7 @@ _ANY: dict[str, Any] = {
     "sensitive": lambda value: value,
     "setproduct": product,
     "slice": lambda values, start, stop: known_list(values)[start:stop],
-    "split": split,
+    "split": lambda separator, text: split(text, [separator]),
     "startswith": lambda text, wanted: some_text(text).startswith(known_text(wanted)),
     "substr": substr,
     "tobool": to_bool,
@@ -255,7 +248,9 @@ FUNCTIONS: dict[str, Function] = {
     "formatlist": lambda module, template, *lists: [
         formatted(module, template, *each) for each in zip(*(known_list(one) for one in lists), strict=True)
     ],
-    "join": join,
+    "join": lambda module, separator, *lists: join(
+        module, separator, [each for given in lists for each in known_list(given)]
+    ),
     "tostring": to_string,
 }
 """Functions by name; they get the module first."""

@@ -18,7 +18,6 @@ from apimpolicy.infrastructure.nodes import (
     For,
     Index,
     Literal,
-    Name,
     Node,
     Object,
     Splat,
@@ -55,13 +54,15 @@ class Attribute:
 
     __slots__ = ("_value", "inside", "name", "problems", "source", "start", "stop")
 
-    def __init__(self, source: Source, name: str, start: int, inside: int, stop: int) -> None:
+    def __init__(
+        self, source: Source, name: str, start: int, inside: int, stop: int, value: Node | None = None
+    ) -> None:
         self.source = source
         self.name = name
         self.start = start
         self.inside, self.stop = inside, stop
         self.problems: list[Problem] = []
-        self._value: Node | None = None
+        self._value = value
 
     @property
     def value(self) -> Node:
@@ -154,6 +155,10 @@ def _end_of_attribute(text: str, start: int, stop: int) -> int:
 
 def parse_file(source: Source) -> Body:
     """Return what a file has: blocks, or the attributes of a variable file."""
+    if source.path.endswith(".json"):
+        from apimpolicy.infrastructure.terraform.json_syntax import read_json
+
+        return read_json(source)
     return read_body(source, 0, len(source.text))
 
 
@@ -316,8 +321,3 @@ class Parser(ExpressionParser):
     def splat(self, node: Node) -> Node:
         rest = self.access(Element(self.last, self.last))
         return Splat(node.start, rest.end, node, rest)
-
-
-def object_key(node: Node) -> str | None:
-    """The key of an object's entry, where it is a name: `a` is the text, `(a)` and `a.b` are expressions."""
-    return node.name if isinstance(node, Name) else None

@@ -12,7 +12,6 @@ from apimpolicy.infrastructure.functions import (
     find_literal,
     find_pattern,
     from_json,
-    known_list,
     known_text,
     some_text,
 )
@@ -22,12 +21,10 @@ from apimpolicy.infrastructure.values import (
     Value,
     cut,
     ensure_bounded,
-    joined,
     json_text,
     replaced,
     whole,
 )
-from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.module import Module
@@ -69,7 +66,6 @@ def decode_json(text: str) -> Value:
 
 def formatted(module: Module, template: Value, *arguments: Value) -> str:
     """`format`: verbs of Go's `fmt`."""
-    template = known_text(template) if OPEN not in some_text(template) else template
     waiting = iter(arguments)
 
     def put(found: Any) -> str:
@@ -82,7 +78,7 @@ def formatted(module: Module, template: Value, *arguments: Value) -> str:
         return _verb(module, value, verb, flags, width, precision)
 
     try:
-        return replaced(template, _VERB.finditer, put)
+        return replaced(some_text(template), _VERB.finditer, put)
     except (StopIteration, RuntimeError):
         raise LookupError from None
 
@@ -113,23 +109,6 @@ def replace(text: Value, wanted: Value, new: Value) -> str:
         put = re.sub(r"\$(?:(\d+)|\{(\w+)\})", lambda found: f"\\g<{found[1] or found[2]}>", new.replace("\\", "\\\\"))
         return replaced(some_text(text), find_pattern(wanted[1:-1]), lambda found: found.expand(put))
     return replaced(some_text(text), find_literal(wanted), lambda _: new)
-
-
-def join(module: Module, separator: Value, *lists: Value) -> str:
-    items = [module.as_text(each) for given in lists for each in known_list(given)]
-    separated = [text for each in items for text in (some_text(separator), each)]
-    return joined(separated[1:])
-
-
-def split(separator: str, text: str) -> list[str]:
-    separator = known_text(separator)
-    text = known_text(text)
-    found: list[str] = []
-    position = 0
-    while separator and (place := text.find(separator, position)) >= 0:
-        found.append(cut(text, position, place))
-        position = place + len(separator)
-    return [*found, cut(text, position, len(text))]
 
 
 def indent(spaces: int, text: str) -> str:

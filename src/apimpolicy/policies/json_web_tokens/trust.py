@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError, OpenIdConfiguration
+from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
 from apimpolicy.policies.json_web_tokens.keys import VerificationKey
 from apimpolicy.policies.json_web_tokens.refusal import denied
 from apimpolicy.policies.json_web_tokens.signatures import ALGORITHMS, fits, verifies
@@ -63,7 +63,8 @@ class Trust:
             except IdentityUnavailableError as error:
                 self.failures.append(to_utf16(str(error)))
                 continue
-            self.issuers += _issuers(configuration)
+            if configuration.issuer is not None:
+                self.issuers.append(to_utf16(configuration.issuer))
             made = (VerificationKey.of_jwk(jwk, f"a key of {url}") for jwk in configuration.keys)
             keys += [key for key in made if key is not None]
         return keys
@@ -79,7 +80,3 @@ class Trust:
     def explained(self, sentence: str) -> str:
         """Return the sentence with the errors of providers."""
         return "; ".join((sentence, *self.failures))
-
-
-def _issuers(configuration: OpenIdConfiguration) -> list[str]:
-    return [] if configuration.issuer is None else [to_utf16(configuration.issuer)]

@@ -85,10 +85,6 @@ def _read_capture(reader: Reader, token: Token) -> Node:
     return Capture(found[1], reader.block("capture")[0])
 
 
-def _read_block(reader: Reader, token: Token) -> Node:
-    return Block(reader.block("block")[0])
-
-
 def _read_raw(reader: Reader, token: Token) -> Node:
     return Text(next(reader.tokens).content)
 
@@ -98,8 +94,7 @@ def _read_comment(reader: Reader, token: Token) -> Node:
     return Text("")
 
 
-def _without_files(reader: Reader, token: Token) -> Node:
-    return Failure("Error - This liquid context does not allow includes")
+_WITHOUT_FILES = Failure("Error - This liquid context does not allow includes")
 
 
 def _not_simulated(reader: Reader, token: Token) -> Node:
@@ -110,7 +105,7 @@ TAGS: dict[str, Callable[[Reader, Token], Node]] = {
     "JSONArrayFor": read_json_array_for,
     "addfilters": _not_simulated,
     "assign": _read_assign,
-    "block": _read_block,
+    "block": lambda reader, _: Block(reader.block("block")[0]),
     "break": read_interruption,
     "capture": _read_capture,
     "case": read_case,
@@ -118,11 +113,11 @@ TAGS: dict[str, Callable[[Reader, Token], Node]] = {
     "continue": read_interruption,
     "cycle": read_cycle,
     "decrement": _not_simulated,
-    "extends": _without_files,
+    "extends": lambda *_: _WITHOUT_FILES,
     "for": read_for,
     "if": read_if,
     "ifchanged": read_if_changed,
-    "include": _without_files,
+    "include": lambda *_: _WITHOUT_FILES,
     "increment": _not_simulated,
     "literal": _read_raw,
     "param": _not_simulated,

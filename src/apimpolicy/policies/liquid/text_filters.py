@@ -8,7 +8,6 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.system import web_text
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
 from apimpolicy.dotnet.system.datetimes import DateTime, now
 from apimpolicy.policies.liquid.filter import liquid_filter
@@ -25,14 +24,28 @@ def _is_blank(text: str | None) -> bool:
     return text is None or not text.strip()
 
 
-@liquid_filter("string input")
-def downcase(text: str | None) -> str | None:
-    return None if text is None else library("string", "string ToLower()")(text)
+def _register(name: str, type_name: str, signature: str) -> None:
+    """Register a filter that is a member of .NET; null stays null."""
+
+    def apply(text: str | None) -> Any:
+        return None if text is None else library(type_name, signature)(text)
+
+    apply.__name__ = name
+    liquid_filter("string input")(apply)
 
 
-@liquid_filter("string input")
-def upcase(text: str | None) -> str | None:
-    return None if text is None else library("string", "string ToUpper()")(text)
+for _name, _type_name, _signature in (
+    ("downcase", "string", "string ToLower()"),
+    ("upcase", "string", "string ToUpper()"),
+    ("escape", "System.Net.WebUtility", "static string HtmlEncode(string value)"),
+    ("h", "System.Net.WebUtility", "static string HtmlEncode(string value)"),
+    ("url_encode", "System.Net.WebUtility", "static string UrlEncode(string value)"),
+    ("url_decode", "System.Net.WebUtility", "static string UrlDecode(string encodedValue)"),
+    ("strip", "string", "string Trim()"),
+    ("lstrip", "string", "string TrimStart()"),
+    ("rstrip", "string", "string TrimEnd()"),
+):
+    _register(_name, _type_name, _signature)
 
 
 @liquid_filter("string input")
@@ -41,27 +54,6 @@ def capitalize(text: str | None) -> str | None:
     if text is None:
         return None
     return _WORD.sub(lambda word: word[0] if word[0].isupper() else word[0][:1].upper() + word[0][1:].lower(), text)
-
-
-@liquid_filter("string input")
-def escape(text: str | None) -> str | None:
-    return web_text.html_encode(text)
-
-
-@liquid_filter("string input")
-def h(text: str | None) -> str | None:
-    return web_text.html_encode(text)
-
-
-@liquid_filter("string input")
-def url_encode(text: str | None) -> str | None:
-    return library("System.Net.WebUtility", "static string UrlEncode(string value)")(text)  # type: ignore[no-any-return]
-
-
-@liquid_filter("string input")
-def url_decode(text: str | None) -> str | None:
-    decode = library("System.Net.WebUtility", "static string UrlDecode(string encodedValue)")
-    return decode(text)  # type: ignore[no-any-return]
 
 
 @liquid_filter("string input", "int length = 50", 'string truncateString = "..."')
@@ -91,21 +83,6 @@ def split(text: str | None, separator: str | None) -> list[Any]:
 @liquid_filter("string input")
 def strip_html(text: str | None) -> str | None:
     return None if text is None else _regex(_HTML_TAG).replace(_regex(_HTML).replace(text, ""), "")
-
-
-@liquid_filter("string input")
-def strip(text: str | None) -> str | None:
-    return None if text is None else library("string", "string Trim()")(text)
-
-
-@liquid_filter("string input")
-def lstrip(text: str | None) -> str | None:
-    return None if text is None else library("string", "string TrimStart()")(text)
-
-
-@liquid_filter("string input")
-def rstrip(text: str | None) -> str | None:
-    return None if text is None else library("string", "string TrimEnd()")(text)
 
 
 @liquid_filter("string input")

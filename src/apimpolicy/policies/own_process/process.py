@@ -45,12 +45,12 @@ def transform(task: dict[str, Any]) -> dict[str, object]:
         def resolve(self, system_url: str, public_id: str, context: object) -> object:
             raise ValueError(f"'{system_url}' is not reached")
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    parser.resolvers.add(Nowhere())
+    reading = parser()
+    reading.resolvers.add(Nowhere())
     etree.XSLT.set_global_max_depth(TEMPLATE_DEPTH)
     try:
-        stylesheet = etree.fromstring(task["stylesheet"].encode(), parser)
-        document = etree.fromstring(task["document"].encode(), parser)
+        stylesheet = etree.fromstring(task["stylesheet"].encode(), reading)
+        document = etree.fromstring(task["document"].encode(), reading)
         transform = etree.XSLT(stylesheet, access_control=etree.XSLTAccessControl.DENY_ALL)
         parameters = {name: etree.XSLT.strparam(value) for name, value in task["parameters"].items()}
         written = bytes(transform(document, **parameters))
@@ -70,32 +70,43 @@ def transform(task: dict[str, Any]) -> dict[str, object]:
 def validate(task: dict[str, Any]) -> dict[str, object]:
     """Return what in documents does not conform to a schema, whose parts are given by their locations."""
     etree: Any = import_module("lxml.etree")
-    given = {location: text.encode() for location, text in task["given"].items()}
+    try:
+        schema = compile_schema(task["schema"], task["given"])
+    except (etree.LxmlError, ValueError) as error:
+        return {"limit": "memory"} if is_memory_used_up(task["memory"]) else {"error": str(error)}
+    documents = (etree.fromstring(text.encode(), parser()) for text in task["documents"])
+    return {"violations": [violations_in(document, schema, task["most"]) for document in documents]}
+
+
+def parser() -> Any:
+    """Return a parser that reads nothing but what it gets."""
+    etree: Any = import_module("lxml.etree")
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def compile_schema(text: str, given: dict[str, str]) -> Any:
+    """Return an XML schema; what it imports and includes is among the given texts, by their locations."""
+    etree: Any = import_module("lxml.etree")
 
     class Given(etree.Resolver):  # type: ignore[misc]
         def resolve(self, system_url: str, public_id: str, context: object) -> object:
             content = given.get(system_url)
             return self.resolve_empty(context) if content is None else self.resolve_string(content, context)
 
-    def parser() -> Any:
-        made = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-        made.resolvers.add(Given())
-        return made
+    reading = parser()
+    reading.resolvers.add(Given())
+    return etree.XMLSchema(etree.fromstring(text.encode(), reading))
 
+
+def violations_in(element: Any, schema: Any, most: int) -> list[tuple[str, int, int]] | None:
+    """Return what in an element does not conform: message, line, column; None when it can't be judged."""
+    etree: Any = import_module("lxml.etree")
     try:
-        schema = etree.XMLSchema(etree.fromstring(task["schema"].encode(), parser()))
-    except (etree.LxmlError, ValueError) as error:
-        return {"limit": "memory"} if is_memory_used_up(task["memory"]) else {"error": str(error)}
-    found: list[list[tuple[str, int, int]] | None] = []
-    for text in task["documents"]:
-        try:
-            is_valid = schema.validate(etree.ElementTree(etree.fromstring(text.encode(), parser())))
-        except etree.XMLSchemaValidateError:
-            found.append(None)
-            continue
-        log = [] if is_valid else list(schema.error_log)[: task["most"]]
-        found.append([(entry.message, entry.line, entry.column) for entry in log])
-    return {"violations": found}
+        is_valid = schema.validate(etree.ElementTree(element))
+    except etree.XMLSchemaValidateError:
+        return None
+    log = [] if is_valid else list(schema.error_log)[:most]
+    return [(entry.message, entry.line, entry.column) for entry in log]
 
 
 def is_memory_used_up(memory: int) -> bool:

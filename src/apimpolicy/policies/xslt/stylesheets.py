@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from apimpolicy.errors import NotSimulatedError
+from apimpolicy.policies.own_process.process import parser
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
@@ -26,11 +29,8 @@ _FUNCTIONS = {EXSLT: ("node-set", "object-type"), MICROSOFT: ("node-set",)}
 
 def read(markup: bytes, what: str) -> Any:
     """Return the tree of a document without a DOCTYPE, as lxml's. Raises PolicyError."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        tree = etree.ElementTree(etree.fromstring(markup, parser))
+        tree = etree.ElementTree(etree.fromstring(markup, parser()))
     except etree.XMLSyntaxError as error:
         raise PolicyError(None, f"{what} is not XML: {error.msg}") from None
     if tree.docinfo.doctype:  # type: ignore[attr-defined]

@@ -328,7 +328,6 @@ class Problem:
     """Something wrong in a service that disables a part of it, in the user's terms.
 
     `part` names what is left out (`the API 'orders'`, `the policy of the product 'starter'`), `help` what to do.
-    `is_refused`: no tool can publish the file.
     """
 
     message: str
@@ -337,7 +336,6 @@ class Problem:
     help: str = ""
     api: str | None = None
     severity: Severity = Severity.ERROR
-    is_refused: bool = False
 
     @property
     def is_error(self) -> bool:

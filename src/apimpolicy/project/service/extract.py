@@ -77,9 +77,9 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     Raises ConfigurationError when the folder has none of the folders of an extract.
     """
     if not is_service_folder(root):
-        kinds = "apis, products, backends, named values, policy fragments, workspaces, subscriptions"
         raise ConfigurationError(
-            f"{root} is a directory, not a file, and no service: it has none of the folders {kinds}"
+            f"there is no service in the folder {root}: name a policy file, infrastructure code, or a folder with "
+            "'apis', 'products' or 'backends', as APIOps extracts it"
         )
     service = ServiceDescription(root)
     scope = _Scope(service, root, overlay)

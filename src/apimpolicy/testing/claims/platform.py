@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     ReportOf = Callable[..., ClaimReport]
 
+_SHARED = "{} operations with the same policies shared a search for requests; --seconds makes it longer"
 _ORDER = (FALSE, ERROR, UNDECIDED, PROVEN)
 _LEAST_TRIES = 20
 _RUNS_FOR_TRY = 2
@@ -74,11 +75,11 @@ class PlatformClaims:
     def _of_api(self, routes: Sequence[Route], opened: Service) -> dict[str, ClaimReport]:
         """Return the worst verdict of each claim on any of the routes."""
         deadline = time.process_time() + self.bounds.seconds
-        proven = self._proven_together(routes, opened)
+        proven = self._proven_together(routes, opened) if len(routes) > 1 else set()
         found: dict[str, ClaimReport] = {}
         share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
         tries = _tries(routes, self.bounds.seconds)
-        for route, most_tries in zip(routes, tries, strict=True):
+        for route, (most_tries, alike) in zip(routes, tries, strict=True):
             selected = [
                 claim
                 for claim in self.claims
@@ -92,7 +93,8 @@ class PlatformClaims:
             else:
                 made = self._of_route(route, selected, opened, share, most_tries)
             for name, report in made.items():
-                about = report._replace(about=route.name)
+                shared = (_SHARED.format(alike),) if report.status == UNDECIDED and alike > 1 else ()
+                about = report._replace(about=route.name, reasons=(*report.reasons, *shared))
                 found[name] = _worse(found[name], about) if name in found else about
         says_something = {name for name, _ in proven}
         return {claim.name: self._of_all(claim, found.get(claim.name), says_something) for claim in self.claims}
@@ -105,15 +107,20 @@ class PlatformClaims:
         return found._replace(vacuous="") if claim.name in says_something else found
 
     def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
-        """Return the pairs of claim and route that one proof for several routes shows."""
+        """Return the pairs of claim and route that one proof for several routes shows.
+
+        Claims that made-up requests for the first route of several break are left out.
+        """
         proven: set[tuple[str, str]] = set()
         for wide, group in group_routes(routes):
             try:
+                harness = harness_of_route(group[0], self.setup, opened)
+                broken = Proof(harness, self.claims, self.expressions, self.bounds).break_quickly()
                 static = StaticProofs(harness_of_route(wide, self.setup, opened), self.claims, self.expressions)
                 names = [
                     claim.name
                     for index, claim in enumerate(self.claims)
-                    if static.decide(index).is_proven and not static.why_vacuous(index)
+                    if claim.name not in broken and static.decide(index).is_proven and not static.why_vacuous(index)
                 ]
             except Exception:  # the same error appears for each of the routes
                 continue
@@ -159,16 +166,16 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
     return _worst(reports)._replace(cells=cells)
 
 
-def _tries(routes: Sequence[Route], seconds: float) -> list[int]:
-    """Return how many made-up requests each route gets: the first with its policies all, others there a share.
+def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
+    """Return how many made-up requests each route gets, and how many routes have its policies.
 
-    The share grows with `seconds`.
+    The first route with the same policies gets all requests, the others get a share, which grows with `seconds`.
     """
     keys = [tuple(sorted((scope, str(policy)) for scope, policy in route.policies.items())) for route in routes]
     alike = Counter(keys)
     most = MOST_TRIES * seconds / _USUAL_SECONDS
     shares = {key: min(MOST_TRIES, max(int(most / count), _LEAST_TRIES)) for key, count in alike.items()}
-    return [MOST_TRIES if key not in keys[:index] else shares[key] for index, key in enumerate(keys)]
+    return [(MOST_TRIES if key not in keys[:index] else shares[key], alike[key]) for index, key in enumerate(keys)]
 
 
 def _is_false(report: ClaimReport | None) -> bool:

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import renew_watch
-from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.project.files import write_whole
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import load_case_file
@@ -114,12 +115,7 @@ def write_case(report: ClaimReport) -> bool:
     (case,) = yaml.safe_load(report.case)
     if os.path.exists(path) and any(case["name"] == each.name for each in load_case_file(path).cases):
         return False
-    text = with_case(path, case)
-    try:
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, with_case(path, case).encode())
     return True
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.testing.case_files import is_case_file
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case
 from apimpolicy.testing.claims.test_file_lookup import test_file_of
+from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

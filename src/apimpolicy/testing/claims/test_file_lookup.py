@@ -11,8 +11,9 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.testing import first_surroundings
-from apimpolicy.testing.case_files import is_about_policies, is_case_file, load_case_file, load_case_tree
+from apimpolicy.testing.case_files import load_case_file, load_case_tree
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments
+from apimpolicy.testing.test_file_search import is_about_policies, is_case_file
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:

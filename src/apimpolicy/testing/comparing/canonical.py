@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.syntax.parser import parse
-from apimpolicy.syntax.printer import print_tree
+from apimpolicy.syntax.lexer import tokenize
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
@@ -41,7 +40,9 @@ def _value(attribute: Attribute) -> str:
 
 
 def _code(excerpt: Excerpt) -> str:
-    return "@" + print_tree(parse(excerpt))
+    """Return the tokens of an expression, which have neither layout nor comments."""
+    tokens, _ = tokenize(excerpt.text, 1)
+    return "\0".join(map(tokens.spelling, range(len(tokens.kinds))))
 
 
 def common(one: Trace, other: Trace) -> int:

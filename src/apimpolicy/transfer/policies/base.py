@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.engine.steps import Step
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import Language, TooLarge, literal, one_of, sequence, union
 from apimpolicy.languages.units import of_text
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Value, constant_number, constant_text
+from apimpolicy.semantics.values import Field, Text, Value, constant_number, constant_text, is_there, where
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
     from apimpolicy.terms.term import Term
-    from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
@@ -20,9 +20,7 @@ def transfer(run: Run, step: Step) -> None:
     status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)), step.name)
     run.attribute(step, "failed-check-error-message")
     ignores = run.constant(run.attribute(step, "ignore-case", constant_text("false")))
-    values = [
-        run.constant(run.content(element, step)) for element in step.element.elements() if element.name == "value"
-    ]
+    values = [run.constant(value) for value in run.contents(step, "value")]
     run.unknowns.place = step.where
     run.fail(
         terms.not_(_passes(run, name, values, ignores)), status, by_policy=terms.TRUE, source=step.name, reason=None
@@ -36,35 +34,26 @@ def _passes(run: Run, name: str | None, values: list[str | None], ignores: str |
     if name is None:
         return unknown
     field = run.state.get("header", name.strip().lower())
-    is_there = _over(field, lambda leaf: terms.truth(leaf is not ABSENT))
+    present = is_there(field)
     if not values:
-        return is_there
+        return present
     language = _allowed(values, ignores)
     if language is None:
-        return terms.all_of(is_there, unknown)
+        return terms.all_of(present, unknown)
+
+    def is_allowed(leaf: Value) -> Term:
+        return terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE
 
     def fits(leaf: Value) -> Term:
         if not isinstance(leaf, Field):
             return terms.FALSE
-        parts = [_is_allowed(item, language) for item in leaf.items]
+        parts = [where(item, is_allowed) for item in leaf.items]
         return terms.any_of(*parts, *([unknown] if leaf.repeats else []))
 
     try:
-        return _over(field, fits)
+        return where(field, fits)
     except TooLarge:
-        return terms.all_of(is_there, unknown)
-
-
-def _is_allowed(item: Value, language: Language) -> Term:
-    return _over(item, lambda leaf: terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE)
-
-
-def _over(value: Value, form: object) -> Term:
-    assert callable(form)
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, _over(value.then, form), _over(value.otherwise, form))
-    found: Term = form(value)
-    return found
+        return terms.all_of(present, unknown)
 
 
 def _allowed(values: list[str | None], ignores: str | None) -> Language | None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.values import Number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
 from apimpolicy.transfer.run import ANSWER, Run, Sent
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
 
 
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     unknowns = run.unknowns
     unknowns.place = step.where
-    run.fail(unknowns.chance("the address of the backend"), by_backend=terms.TRUE, source=step.name, reason=None)
+    run.fail_at_service("the address of the backend", by_backend=terms.TRUE, source=step.name)
     run.sent.append(Sent(run.alive, run.state.copy()))
     if step.element.get("follow-redirects") is not None:
         run.sent.append(Sent(terms.all_of(run.alive, unknowns.truth("a redirect from the backend")), None))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.repetition import settled
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

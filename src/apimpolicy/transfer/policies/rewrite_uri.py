@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import any_of_text, in_ranges, repeat, union
 from apimpolicy.semantics.inputs import EMPTY
 from apimpolicy.semantics.values import Field, Text, Value, constant_text
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
     from apimpolicy.terms.term import Term
-    from apimpolicy.transfer.run import Run
 
 _PARAMETER = re.compile(r"\{\*?[^{}]*\}")
 _KNOWN = re.compile(r"/[A-Za-z0-9/._~:@!$&'()*+,;=\-{}]*")

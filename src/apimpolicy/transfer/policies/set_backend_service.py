@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from apimpolicy.engine.steps import Step
 from apimpolicy.transfer import effects
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:/[A-Za-z0-9/._~-]*)?")
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
+from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.forms.bodies import WRITTEN
 from apimpolicy.semantics.values import ABSENT, Opaque, Text, Value, constant_text, leaves, merge
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

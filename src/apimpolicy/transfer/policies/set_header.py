@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from apimpolicy.engine.steps import Step
 from apimpolicy.languages import units
 from apimpolicy.languages.language import any_of_text, containing
 from apimpolicy.languages.operations import Trim
 from apimpolicy.policies.set_header import PROTECTED
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Value, constant_text, merge
+from apimpolicy.semantics.values import ABSENT, Field, Text, Value, constant_text, over, where
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
     from apimpolicy.languages.units import Units
-    from apimpolicy.transfer.run import Run
 
 _BREAKS = containing(any_of_text("\r\n\0"))
 
@@ -24,11 +24,7 @@ _BREAKS = containing(any_of_text("\r\n\0"))
 def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     action = run.constant(run.attribute(step, "exists-action", constant_text("override")))
-    values = [
-        header_value(run, run.content(element, step), step.name)
-        for element in step.element.elements()
-        if element.name == "value"
-    ]
+    values = [header_value(run, value, step.name) for value in run.contents(step, "value")]
     kind = run.header_kind()
     attribute = step.element.get("name")
     if attribute is not None and attribute.value.expression is not None:
@@ -55,9 +51,7 @@ def header_value(run: Run, value: Value, source: str) -> Value:
 
 def breaks(value: Value) -> terms.Term:
     """Return where a text has line breaks or U+0000, which headers and reason phrases must not have."""
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, breaks(value.then), breaks(value.otherwise))
-    return terms.member(value.term, _BREAKS) if isinstance(value, Text) else terms.FALSE
+    return where(value, lambda leaf: terms.member(leaf.term, _BREAKS) if isinstance(leaf, Text) else terms.FALSE)
 
 
 @functools.cache
@@ -77,7 +71,7 @@ def set_field(run: Run, kind: str, name: str, action: str, values: list[Value], 
         case "delete":
             new = ABSENT
         case "skip":
-            new = _with(old, lambda leaf: new if leaf is ABSENT else leaf)
+            new = over(old, lambda leaf: new if leaf is ABSENT else leaf)
         case "append" if values:
             new = _appended(run, old, values, source)
         case "append":
@@ -98,14 +92,6 @@ def _field(texts: tuple[Value, ...]) -> Field:
     return Field(terms.joined(*parts), texts)
 
 
-def _with(value: Value, change: object) -> Value:
-    assert callable(change)
-    if isinstance(value, Choice):
-        return merge(value.condition, _with(value.then, change), _with(value.otherwise, change))
-    changed: Value = change(value)
-    return changed
-
-
 def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
     def appended(texts: tuple[Value, ...]) -> Value:
         def to(leaf: Value) -> Value:
@@ -117,6 +103,12 @@ def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
                 return Field(joined, leaf.items, repeats=True)
             return Field(joined, (*leaf.items, *texts))
 
-        return _with(old, to)
+        return over(old, to)
 
     return run.each(values, lambda *texts: appended(texts), source)
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Set any header: a part of the name or of the value is missing."""
+    run.forget(run.header_kind())
+    run.mark(step)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import any_of_text, in_ranges, repeat, union
 from apimpolicy.languages.operations import ToUpper, Trim
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.semantics.values import Text, Value
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.policies.set_header import python_blanks
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 _TOKEN = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_of_text("!#$%&'*+.^_`|~-")))
 

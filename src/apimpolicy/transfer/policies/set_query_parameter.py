@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import in_ranges, repeat
 from apimpolicy.semantics.values import Text, Value, constant_text, merge
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.policies.set_header import set_field
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 _WITHOUT_PAIRS = repeat(in_ranges((0, 0xD7FF), (0xE000, 0xFFFF)))
 
@@ -20,9 +16,8 @@ def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     action = run.constant(run.attribute(step, "exists-action", constant_text("override")))
     values = [
-        run.each([run.text(run.content(element, step), step.name)], lambda leaf: _encoded(run, leaf), step.name)
-        for element in step.element.elements()
-        if element.name == "value"
+        run.each([run.text(value, step.name)], lambda leaf: _encoded(run, leaf), step.name)
+        for value in run.contents(step, "value")
     ]
     run.forget_cell("url", "QueryString")
     if name is None or action is None:

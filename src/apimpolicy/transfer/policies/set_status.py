@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.context.records import usual_reason
+from apimpolicy.engine.steps import Step
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.semantics.values import NULL, Number, constant_text
 from apimpolicy.transfer.policies.set_header import breaks
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

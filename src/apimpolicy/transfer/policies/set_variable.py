@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.values import Function, Host, Pattern, Value, constant_text
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
@@ -26,3 +22,9 @@ def _kept(run: Run, leaf: Value) -> Value:
     if isinstance(leaf, (Host, Function, Pattern)):
         return run.unknowns.value("object", "a variable that holds an object of the gateway", null=False)
     return leaf
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Set any variable: a part of the name or of the value is missing."""
+    run.forget("variable")
+    run.mark(step)

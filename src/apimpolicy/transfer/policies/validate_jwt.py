@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.values import is_there
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all, fail, refuse
-from apimpolicy.transfer.policies.cors import is_there
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.engine.steps import Step
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.repetition import settled
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
     from apimpolicy.semantics.state import State
-    from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

@@ -1,8 +1,10 @@
-"""Compare the operations of a service with the requirements of a configuration."""
+"""Compare the operations of a service with the requirements of `[audit]` in the configuration."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
+
+import attrs
 
 from apimpolicy.audit.facts import PolicyLocation
 from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, operations_by_api
@@ -12,76 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.project.audit_settings import AuditSettings, Exemption
 
 _OF_OPENNESS = frozenset(("AUD001", "AUD002", "AUD003", "AUD007", "AUD010"))
-"""Findings that an exception takes away, since they are about who gets in."""
-
-
-class Required(Protocol):
-    """What requests have to prove (`project.audit_settings.Requirement`)."""
-
-    text: str
-
-    def allows(self, proofs: frozenset[str]) -> bool: ...
-
-
-class Exempt(Protocol):
-    """An exception (`project.audit_settings.Exemption`)."""
-
-    @property
-    def until(self) -> datetime.date: ...
-
-    @property
-    def shown(self) -> str: ...
-
-    @property
-    def owner(self) -> str: ...
-
-    @property
-    def which(self) -> Fits: ...
-
-
-class Fits(Protocol):
-    def fits(self, api: str, operation: str) -> bool: ...
-
-
-class Policy(Protocol):
-    """The settings (`project.audit_settings.AuditSettings`)."""
-
-    @property
-    def exemptions(self) -> Sequence[Exempt]: ...
-
-    @property
-    def undecided_fails(self) -> bool: ...
-
-    @property
-    def has_gate(self) -> bool: ...
-
-    @property
-    def path(self) -> str: ...
-
-    def required(self, api: str, operation: str) -> Required | None: ...
-
-    def wants(self, code: str) -> bool: ...
+"""Findings about who reaches the backend, which an exception removes."""
 
 
 class Gate(NamedTuple):
-    """The outcome: findings that are left, the operations that aren't allowed, and those that are excepted."""
+    """The outcome: the remaining findings, the operations that aren't allowed, and those with an exception."""
 
     findings: list[AuditFinding]
     refused: list[OperationAudit]
-    excepted: list[tuple[OperationAudit, Exempt]]
+    excepted: list[tuple[OperationAudit, Exemption]]
 
 
 def judge(
     audit: ServiceAudit,
     findings: Sequence[AuditFinding],
-    settings: Policy,
+    settings: AuditSettings,
     today: datetime.date,
     origins: SourceLocations | None = None,
 ) -> Gate:
-    """Return what is left of findings under the settings, with those about what isn't allowed."""
-    excepted: list[tuple[OperationAudit, Exempt]] = []
+    """Return the findings that remain under the settings, with those about operations that aren't allowed."""
+    excepted: list[tuple[OperationAudit, Exemption]] = []
     used: set[int] = set()
     refused: list[OperationAudit] = []
     for operation in audit.operations:
@@ -96,7 +51,7 @@ def judge(
     free = {id(operation) for operation, _ in excepted}
     found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
     if settings.undecided_fails:
-        found = [_as_error(each) if each.code == "AUD011" else each for each in found]
+        found = [attrs.evolve(each, is_error=True) if each.code == "AUD011" else each for each in found]
     found += _refusals(refused, found, settings, origins or SourceLocations())
     if settings.has_gate:
         found = [each for each in found if each.code != "AUD002" or not _are_judged(each, settings)]
@@ -104,42 +59,37 @@ def judge(
     return Gate(found, refused, excepted)
 
 
-def is_allowed(operation: OperationAudit, settings: Policy) -> bool:
+def is_allowed(operation: OperationAudit, settings: AuditSettings) -> bool:
     """Return whether all paths to the backend prove what is required; undecided paths count as allowed here."""
     required = settings.required(operation.api.id, operation.name)
     paths = operation.access.paths
     return required is None or all(required.allows(path.proofs) or not path.is_decided for path in paths)
 
 
-def _exemption(operation: OperationAudit, settings: Policy) -> Exempt | None:
+def _exemption(operation: OperationAudit, settings: AuditSettings) -> Exemption | None:
     return next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
 
 
-def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], settings: Policy) -> bool:
+def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], settings: AuditSettings) -> bool:
     if not is_allowed(operation, settings):
         return True
     return any(each.code in _OF_OPENNESS and operation in each.operations for each in findings)
 
 
 def _without(finding: AuditFinding, excepted: set[int]) -> AuditFinding | None:
-    import attrs
-
     if finding.code not in _OF_OPENNESS:
         return finding
     left = tuple(each for each in finding.operations if id(each) not in excepted)
     return attrs.evolve(finding, operations=left) if left else None
 
 
-def _as_error(finding: AuditFinding) -> AuditFinding:
-    import attrs
-
-    return attrs.evolve(finding, is_error=True)
-
-
 def _refusals(
-    refused: Sequence[OperationAudit], findings: Sequence[AuditFinding], settings: Policy, origins: SourceLocations
+    refused: Sequence[OperationAudit],
+    findings: Sequence[AuditFinding],
+    settings: AuditSettings,
+    origins: SourceLocations,
 ) -> list[AuditFinding]:
-    """Return findings about what isn't allowed and isn't reported as an error already."""
+    """Return findings about refused operations that no other error reports."""
     reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
     made: list[AuditFinding] = []
     left = [each for each in refused if id(each) not in reported]
@@ -163,19 +113,20 @@ def _refusals(
     return made
 
 
-def _are_judged(finding: AuditFinding, settings: Policy) -> bool:
-    """Return whether the settings say for all operations of a finding what is required."""
+def _are_judged(finding: AuditFinding, settings: AuditSettings) -> bool:
+    """Return whether the settings have a requirement for every operation of a finding."""
     return all(settings.required(each.api.id, each.name) is not None for each in finding.operations)
 
 
-def _expired(settings: Policy, used: set[int], today: datetime.date) -> list[AuditFinding]:
+def _expired(settings: AuditSettings, used: set[int], today: datetime.date) -> list[AuditFinding]:
     found = []
     for each in settings.exemptions:
-        place = (Evidence("exception", PolicyLocation(settings.path, 1, 1)),)
         if today > each.until:
             message = f"the exception for {each.shown} expired on {each.until}; its owner is {each.owner}"
-            found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))
         elif id(each) not in used:
             message = f"the exception for {each.shown} no longer applies to any finding"
-            found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))
+        else:
+            continue
+        place = Evidence("exception", PolicyLocation(settings.path, 1, 1))
+        found.append(AuditFinding("AUD013", "", (), message, (place,), each.shown, True))
     return found

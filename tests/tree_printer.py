@@ -1,4 +1,4 @@
-"""Prints a tree as C#: the text parses to an equal tree. Layout and comments of the original text are not kept."""
+"""Print a syntax tree as C#: the text parses to an equal tree. Layout and comments of the text are not kept."""
 
 from __future__ import annotations
 

@@ -1,21 +1,8 @@
-"""A mistake in a text, and the mistakes that the lexer finds: characters that begin no token."""
+"""Errors of the lexer: characters that begin no token."""
 
 from __future__ import annotations
 
-
-class Mistake:
-    """One thing that is wrong; `start` and `end` are offsets in the text."""
-
-    __slots__ = ("code", "end", "help", "label", "message", "start")
-
-    def __init__(self, code: str, message: str, start: int, end: int, *, label: str = "", help: str = "") -> None:
-        self.code = code
-        self.message = message
-        self.start = start
-        self.end = end
-        self.label = label
-        self.help = help
-
+from apimpolicy.diagnostics import DiagnosticInfo
 
 UNEXPECTED_CHARACTER = "CS1056"
 UNCLOSED = frozenset({"CS1010", "CS1039"})
@@ -33,26 +20,28 @@ _CHARACTER_HELP = {
 }
 
 
-def lexical_mistake(text: str, place: int) -> Mistake:
+def lexical_error(text: str, place: int) -> DiagnosticInfo:
     """Return what is wrong at a place where no token begins."""
     line_end = min(end for end in (text.find("\n", place), text.find("\r", place), len(text)) if end >= 0)
     rest = text[place : place + 2]
     if rest.startswith('"'):
-        return Mistake("CS1010", "the string is not closed on its line", place, line_end, help=_UNCLOSED_STRING)
+        return DiagnosticInfo("CS1010", "the string is not closed on its line", place, line_end, help=_UNCLOSED_STRING)
     if rest.startswith("'"):
         help = 'A string is written with double quotes: "text".'
-        return Mistake("CS1010", "the character literal is not closed", place, line_end, help=help)
+        return DiagnosticInfo("CS1010", "the character literal is not closed", place, line_end, help=help)
     if rest == '@"':
-        return Mistake(
+        return DiagnosticInfo(
             "CS1039", "the verbatim string is not closed", place, line_end, help='Add the closing quote (").'
         )
     if rest == "/*":
-        return Mistake("CS1035", "the comment is not closed", place, line_end, help="Add */ at the end of the comment.")
+        return DiagnosticInfo(
+            "CS1035", "the comment is not closed", place, line_end, help="Add */ at the end of the comment."
+        )
     character = text[place]
     help = _CHARACTER_HELP.get(character, "")
     if character == "#":
-        return Mistake("CS1040", "a preprocessor directive can't be used here", place, place + 1, help=help)
-    return Mistake(UNEXPECTED_CHARACTER, f"unexpected character '{character}'", place, place + 1, help=help)
+        return DiagnosticInfo("CS1040", "a preprocessor directive can't be used here", place, place + 1, help=help)
+    return DiagnosticInfo(UNEXPECTED_CHARACTER, f"unexpected character '{character}'", place, place + 1, help=help)
 
 
 _UNCLOSED_STRING = 'Add the closing quote ("), write \\" for a quote in the string, or use @"…" for several lines.'
