@@ -38,9 +38,8 @@ class Written(NamedTuple):
         if self.problem:
             return f"no test file for {self.subject}: {self.problem}"
         branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"
-        return f"wrote {self.output}: {counted(self.cases, 'case')}" + (
-            f"; {branches} no case yet" * bool(self.missing)
-        )
+        rest = f"; {branches} no case yet" if self.missing else ""
+        return f"wrote {self.output}: {counted(self.cases, 'test case')}{rest}"
 
 
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
