@@ -98,14 +98,15 @@ def join(evaluator: Evaluator, separator: Value, items: Iterable[Value]) -> str:
 def split(text: Value, separators: Sequence[str]) -> list[str]:
     """Return the parts of a text between separators; its characters if the separator is empty."""
     text = known_text(text)
+    if "" in separators:
+        return [cut(text, place, place + 1) for place in range(len(text))]
     pattern = re.compile("|".join(re.escape(each) for each in sorted(separators, key=len, reverse=True)) or r"(?!)")
     found: list[str] = []
     position = 0
     for match in pattern.finditer(text):
-        if match.end() or separators != [""]:
-            found.append(cut(text, position, match.start()))
-            position = match.end()
-    return found if separators == [""] else [*found, cut(text, position, len(text))]
+        found.append(cut(text, position, match.start()))
+        position = match.end()
+    return [*found, cut(text, position, len(text))]
 
 
 def has_item(values: Value, wanted: Value) -> bool:
