@@ -1,4 +1,4 @@
-"""Evaluates expressions: lazily, within bounds, and always. What can't be known is `Unknown` with its own text.
+"""Evaluate expressions lazily and within bounds. A value that can't be known is `Unknown` with its source text.
 
 A language derives from `Evaluator`: it resolves names, converts values to texts, and has a table of functions.
 """
@@ -165,7 +165,7 @@ class Evaluator:
             elif isinstance(part, nodes.Interpolation):
                 text = self.as_text(self.value(part.value, source, scope))
                 found = parts_of(text, source, part.start, part.end)
-                if isinstance(text, Text) and len(text) < 200:  # a short value: the place where it is put in says more
+                if isinstance(text, Text) and len(text) < 200:  # its origin is this place
                     found = (Part(str(text), source, part.start, part.end, False),)
                 made.extend(found)
             elif isinstance(part, nodes.IfDirective):

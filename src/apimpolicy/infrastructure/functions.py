@@ -1,4 +1,4 @@
-"""Functions that Terraform and Bicep have in common."""
+"""Functions common to Terraform and Bicep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of Bicep and of ARM templates, as far as they make texts, lists and objects.
+"""Functions of Bicep and ARM templates that return texts, numbers, lists and objects.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions
 """
@@ -61,7 +61,7 @@ def to_text(value: Value) -> str:
 
 
 def formatted(evaluator: Evaluator, template: Value, *arguments: Value) -> str:
-    """`format`: fields of .NET's composite formats; number formats aren't known."""
+    """Return `format(…)` with the fields of .NET's composite formats. Raises LookupError for most number formats."""
 
     def put(found: Any) -> str:
         if found[1] is None:
@@ -152,7 +152,7 @@ def skip(value: Value, count: int) -> Value:
 
 
 def edge(place: int) -> Callable[[Value], Value]:
-    """`first` and `last`."""
+    """Return the function `first` or `last`."""
 
     def one(value: Value) -> Value:
         if isinstance(value, str):
@@ -214,7 +214,7 @@ def to_bool(value: Value) -> bool:
 
 
 def guard(function: Any) -> Any:
-    """A function of JSON text that may have unknown parts."""
+    """Return a function of JSON text that may have unknown parts."""
     return lambda text: function(some_text(text))
 
 

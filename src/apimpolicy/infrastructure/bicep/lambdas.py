@@ -1,4 +1,4 @@
-"""Functions of Bicep that take a lambda: they get the expressions of their arguments.
+"""Functions of Bicep with a lambda; they receive their arguments as expressions.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions-lambda
 """

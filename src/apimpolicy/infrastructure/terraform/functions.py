@@ -1,4 +1,4 @@
-"""Functions of Terraform, as far as they make texts, lists and objects.
+"""Functions of Terraform that return texts, numbers, lists and objects.
 
 Source: https://developer.hashicorp.com/terraform/language/functions
 """
@@ -80,7 +80,7 @@ def coalesce(*values: Value) -> Value:
 
 
 def to_set(value: Value) -> list[Value]:
-    """A set is a list in order; sets of texts are sorted."""
+    """Return a set as a list; sets of texts are sorted."""
     items = distinct(known_list(value))
     return sorted(items) if is_fully_known(items) and all(isinstance(each, str) for each in items) else items
 
@@ -111,12 +111,12 @@ def flatten(value: Value) -> list[Value]:
 
 
 def without(function: Any) -> Any:
-    """A function of sets, which keeps the order of the first."""
+    """Return a function of sets that keeps the order of the first."""
     return lambda first, *rest: [each for each in known_list(first) if function(each, rest)]
 
 
 def numbers(function: Any) -> Any:
-    """A function of numbers that may be texts."""
+    """Return a function of numbers, which may be written as texts."""
     return lambda *values: whole(function([float(each) for each in values]))
 
 
