@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.values import (
     MARKED,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.infrastructure.evaluation import Evaluator
+    from apimpolicy.infrastructure.values import Find
 
     Function = Callable[..., Value]
 
@@ -152,13 +153,13 @@ def bounded_range(start: int, stop: int, step: int) -> list[int]:
     return list(numbers)
 
 
-def find_literal(wanted: str) -> Callable[[str, int, int], Any]:
+def find_literal(wanted: str) -> Find:
     """Return the function for `values.replaced` that finds a literal text."""
     pattern = re.compile(re.escape(wanted))
     return pattern.finditer
 
 
-def find_pattern(pattern: str) -> Callable[[str, int, int], Any]:
+def find_pattern(pattern: str) -> Find:
     """Return the function for `values.replaced` that finds a pattern, which can't take long."""
     import regex  # type: ignore[import-untyped]  # types-regex is optional
 

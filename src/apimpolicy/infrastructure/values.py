@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 Value: TypeAlias = Any
+Find: TypeAlias = "Callable[[str, int, int], Iterable[re.Match[str]]]"
+"""Finds the matches in a text from one offset to another."""
 MARKED = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
 LONGEST_TEXT = 8 * 1024 * 1024
 LONGEST_LIST = 100_000
@@ -226,7 +228,7 @@ def joined(texts: Sequence[str]) -> str:
     return Text.of(parts)
 
 
-def replaced(text: str, find: Callable[[str, int, int], Iterable[Any]], make: Callable[[Any], str]) -> str:
+def replaced(text: str, find: Find, make: Callable[[re.Match[str]], str]) -> str:
     """Return a text with another text for each match outside of marks.
 
     `find` returns the matches in a text from one offset to another, `make` the new text for a match.

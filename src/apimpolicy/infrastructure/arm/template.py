@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
@@ -113,7 +113,7 @@ class JsonTemplate(Evaluator):
             if test is None:
                 raise LookupError
             return self.reference(node.arguments[1 if test else 2], source, scope)
-        special: Any = getattr(self, f"function_{name}", None)
+        special: Callable[..., Value] | None = getattr(self, f"function_{name}", None)
         arguments = [self.value(each, source, scope) for each in node.arguments]
         if special is not None:
             return special(arguments, scope)

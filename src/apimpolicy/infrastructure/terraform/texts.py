@@ -6,7 +6,7 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.functions import (
     find_literal,
@@ -68,7 +68,7 @@ def formatted(module: Module, template: Value, *arguments: Value) -> str:
     """Return `format(…)` with the verbs of Go's `fmt`."""
     waiting = iter(arguments)
 
-    def put(found: Any) -> str:
+    def put(found: re.Match[str]) -> str:
         number, flags, width, precision, verb = found.groups()
         if verb == "%":
             return "%"
@@ -139,7 +139,7 @@ def pattern(text: Value, wanted: Value, every: bool) -> Value:
     return found[0]
 
 
-def _groups(found: Any) -> Value:
+def _groups(found: re.Match[str]) -> Value:
     if found.groupdict():
         return found.groupdict()
     return list(found.groups()) or found[0]
