@@ -224,7 +224,7 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
 
 
 def _written_value(element: Element) -> Value:
-    """Return the value that set-header gives a header, where that is one known text."""
+    """Return the value that set-header sets, if it is one known text."""
     action = attribute_of(element, "exists-action") or "override"
     values = [each for each in element.elements() if each.name == "value"]
     if action == "delete":

@@ -1,4 +1,4 @@
-"""One walk over the effective policies of an operation: who gets to the backend, and what the gateway does on the way.
+"""One walk over the effective policies of an operation: who reaches the backend, and what the gateway does before.
 
 Errors and refusals end a path: nothing behind them reaches the backend. A policy does what its `access` declares; where
 it declares nothing, what follows is not decided.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
 
 SECTIONS = ("inbound", "backend")
-"""The sections in which a request is on its way to the backend."""
+"""The sections that run before a request reaches the backend."""
 
 
 class Walk:
@@ -48,13 +48,13 @@ class Walk:
         self.forwarded = NOWHERE
         self.places: dict[Hashable, PolicyLocation] = {}
         self.answers: list[PolicyLocation] = []
-        """Policies that answer in the place of the backend."""
+        """Policies that respond in place of the backend."""
         self.cors: set[tuple[str, bool]] = set()
         """Origins that cors allows, and whether with credentials."""
         self.section = "inbound"
 
     def run(self, program: Program, entered: State) -> None:
-        """Walk the sections on the way to the backend."""
+        """Walk the sections before the backend."""
         state = entered
         for section in SECTIONS:
             self.section = section

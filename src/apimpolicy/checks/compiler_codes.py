@@ -1,4 +1,4 @@
-"""The codes of the C# compiler that `check` gives; a test holds this list to the code."""
+"""The codes of the C# compiler that `check` reports; a test compares this list with the code."""
 
 from __future__ import annotations
 

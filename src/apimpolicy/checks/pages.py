@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,6 @@ SITE = "https://apimpolicy.github.io/apimpolicy/"
 @cache
 def _pages() -> dict[str, dict[str, str]]:
     """Return title, text and evidence of the codes in `code_pages.toml`."""
-    import tomllib
-
     with open(os.path.join(os.path.dirname(__file__), "code_pages.toml"), "rb") as file:
         rows = tomllib.load(file)
     families = rows.pop("families")

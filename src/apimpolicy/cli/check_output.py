@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.written_files import write_report_to
 from apimpolicy.diagnostics import Severity
 from apimpolicy.report.tool_version import tool_version
 
@@ -65,22 +66,8 @@ class CheckOutput:
             report = self._text(short=is_short, statistics=statistics, explain=explain, plain=path is not None)
         else:
             report = self._report(form)
-        report += "\n" if report else ""
-        if path is None:
-            if form == "text":
-                print(report, end="")
-            else:
-                from apimpolicy.report.harmless import write_finished
-
-                write_finished(report, sys.stdout)
-            return
-        from apimpolicy.project.files import write_whole
-        from apimpolicy.report.harmless import harmless
-
-        if form == "text":
-            report = harmless(report)
-        write_whole(path, report.encode("utf-8", "backslashreplace"))
-        if not quiet:
+        write_report_to(path, report, is_text=form == "text")
+        if path is not None and not quiet:
             print(self.summary())
 
     def _report(self, form: str) -> str:
@@ -91,17 +78,13 @@ class CheckOutput:
             from apimpolicy.report.sarif import report_to_sarif
 
             return report_to_sarif(self.diagnostics, tool_version())
-        if form == "github":
-            from apimpolicy.report.github import report_to_github
+        if form == "junit":
+            from apimpolicy.report.junit import findings_to_junit
 
-            return "\n".join(report_to_github(self.diagnostics))
-        if form == "azure":
-            from apimpolicy.report.azure import report_to_azure
+            return findings_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
+        from apimpolicy.report.annotations import to_annotations
 
-            return "\n".join(report_to_azure(self.diagnostics))
-        from apimpolicy.report.junit import report_to_junit
-
-        return report_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
+        return to_annotations(form, self.diagnostics)
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
         """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""

@@ -214,18 +214,19 @@ def _test(run: Run) -> int:
 
 
 def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.harmless import write_finished
+    from apimpolicy.report.harmless import write_report
 
     if form == "json":
         from apimpolicy.report.test_json import cases_to_json
         from apimpolicy.report.tool_version import tool_version
 
-        text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
+        text = cases_to_json(reports, unreadable, seconds, tool_version())
     else:
-        from apimpolicy.report.annotations import annotation_lines, case_findings
+        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.result_findings import case_findings
 
-        text = annotation_lines(form, case_findings(reports, unreadable))
-    write_finished(text, sys.stdout)
+        text = to_annotations(form, case_findings(reports, unreadable))
+    write_report(text)
     sys.stdout.flush()
 
 
@@ -330,6 +331,6 @@ def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
 
 
 def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
-    from apimpolicy.report.test_junit import report_to_junit
+    from apimpolicy.report.junit import cases_to_junit
 
-    write_text(path, markup_without_secrets(report_to_junit(reports)) + "\n")
+    write_text(path, markup_without_secrets(cases_to_junit(reports)) + "\n")

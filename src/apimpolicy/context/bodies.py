@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.header_fields import HeaderCollection
+    from apimpolicy.dotnet.json.tokens import JToken
 
 SECOND_READS = ("empty", "error", "again")
 
@@ -211,11 +212,15 @@ _XML_TYPES = {"System.Xml.Linq.XDocument": "XDocument", "System.Xml.Linq.XElemen
 _XML_TYPES["System.Xml.Linq.XNode"] = "XDocument"
 
 
-def parse_json(name: str, text: str) -> Any:
+def parse_json(name: str, text: str) -> JToken:
     """Return a .NET string as JObject, JArray or JToken."""
     from apimpolicy.dotnet.json import loading
 
-    parsers = {"JObject": loading.parse_object, "JArray": loading.parse_array, "JToken": loading.parse}
+    parsers: dict[str, Callable[[str], JToken]] = {
+        "JObject": loading.parse_object,
+        "JArray": loading.parse_array,
+        "JToken": loading.parse,
+    }
     return parsers[name](text)
 
 

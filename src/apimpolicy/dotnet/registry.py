@@ -46,8 +46,10 @@ import re
 from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.dotnet import implementations
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, all_definitions, look_up
-from apimpolicy.dotnet.signatures import member_name, short_form
+from apimpolicy.dotnet.signatures import Method, member_name, short_form
+from apimpolicy.dotnet.types import NamedType
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -255,9 +257,7 @@ def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
 
 
 def _load(definition: TypeDefinition) -> None:
-    from apimpolicy.dotnet.implementations import modules_of
-
-    for module in modules_of(definition.name):
+    for module in implementations.modules_of(definition.name):
         if module not in _loaded:
             importlib.import_module(module)  # another thread that imports it is waited for
             _loaded.add(module)
@@ -278,8 +278,20 @@ def declines(type_name: str, *members: str, reason: str) -> None:
 def reason_against(definition: TypeDefinition, signature: str) -> str:
     """Return why a member is not simulated; empty without a reason."""
     _load(definition)
-    asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
-    return _look_up(_reasons, _definition_key(definition, signature)) or asynchronous
+    given = _look_up(_reasons, _definition_key(definition, signature))
+    if given:
+        return given
+    if _TASK in signature or definition.name.startswith(_TASK):
+        return "the gateway allows no tasks"
+    member = next((found for found in definition.all_members() if found.signature == signature), None)
+    types = (parameter.type for parameter in member.parameters) if isinstance(member, Method) else ()
+    refused = next((type_.name for type_ in types if isinstance(type_, NamedType) and _is_refused(type_)), "")
+    return f"Azure refuses the type {refused} in policy expressions" if refused else ""
+
+
+def _is_refused(type_: NamedType) -> bool:
+    """Return whether a policy can't make a value of a parameter's type."""
+    return type_.kind in ("class", "struct") and type_.name != "object" and type_.definition.use == "not allowed"
 
 
 def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:
@@ -294,23 +306,15 @@ def find_implementation(definition: TypeDefinition, signature: str, *, setter: b
     _load(definition)
     table, key = _setters if setter else _registered, _definition_key(definition, signature)
     found = _look_up(table, key) or _find_by_name(key, setter)
-    if found is None and _has_changed():
+    if found is None and implementations.has_changed():
         _load(definition)
         found = _look_up(table, key) or _find_by_name(key, setter)
     return found
 
 
-def _has_changed() -> bool:
-    from apimpolicy.dotnet.implementations import has_changed
-
-    return has_changed()
-
-
 def registrations() -> Iterator[tuple[str, str, Implementation]]:
     """Yield every registration as (type with arity, signature, implementation); imports all implementations."""
-    from apimpolicy.dotnet.implementations import all_modules
-
-    for module in all_modules():
+    for module in implementations.all_modules():
         importlib.import_module(module)
     for definition in all_definitions():
         for declared in definition.all_members():

@@ -75,7 +75,7 @@ class EnclosingCall:
         self.name = name
         """The name in front of the argument, `name: |`."""
         self.receiver = receiver
-        """What stands before the dot, the first argument of extension methods; None for a type and for nothing."""
+        """The value before the dot, the first argument of extension methods; None for a type and without one."""
         self.binder = binder
 
     def parameter_of(self, method: Method) -> int:
@@ -163,7 +163,7 @@ class CaretBinder(Binder):
     def _with_method(
         self, method: Method, arguments: Sequence[Argument], index: int, receiver: Expression | None
     ) -> None:
-        """What this method would have at the caret: the type of its parameter, or a lambda with its parameters."""
+        """Record what one method expects at the caret: the type of its parameter, or a lambda with its parameters."""
         shift = 1 if method.is_extension and receiver is not None else 0
         target = parameter_type(method, arguments[index], index + shift)
         if target is None:
@@ -192,7 +192,6 @@ class CaretBinder(Binder):
 
 
 def parameter_type(method: Method, argument: Argument, place: int) -> Type | None:
-    """The type of the parameter that an argument goes to."""
     if argument.name is not None:
         named = [p.type for p in method.parameters if p.name == argument.name.text]
         return named[0] if named else None

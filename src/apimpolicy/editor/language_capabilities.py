@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.editor.semantic_tokens import KINDS
+
+if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
 
 COMMANDS: Final = (
     "apimpolicy.runTests",
@@ -18,7 +21,7 @@ COMMANDS: Final = (
 
 TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
 
-CAPABILITIES: Final[dict[str, Any]] = {
+CAPABILITIES: Final[Json] = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
     "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
@@ -48,7 +51,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
 }
 
-WATCHED: Final[dict[str, Any]] = {
+WATCHED: Final[Json] = {
     "id": "apimpolicy-files",
     "method": "workspace/didChangeWatchedFiles",
     "registerOptions": {

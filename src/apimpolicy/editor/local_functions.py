@@ -18,9 +18,9 @@ _BEFORE_STATEMENT = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 
 
 def with_later_functions(kinds: Sequence[str], rest: str) -> str:
-    """The ending of an expression as text, with the functions that the code behind the caret declares.
+    """Return the ending of an expression as text, with the functions that the code after the caret declares.
 
-    They stand before the brace that closes the block which they are declared in.
+    They come before the brace that closes their block.
     """
     functions = _declared(rest)
     if not functions:
@@ -36,7 +36,7 @@ def with_later_functions(kinds: Sequence[str], rest: str) -> str:
 
 
 def _declared(rest: str) -> dict[int, list[str]]:
-    """The heads of functions, with bodies that do nothing, by the number of blocks that end before them."""
+    """Return the heads of functions, with empty bodies, by the number of blocks that end before them."""
     if "(" not in rest:
         return {}
     tokens, _ = tokenize(rest, 0)
@@ -55,7 +55,7 @@ def _declared(rest: str) -> dict[int, list[str]]:
 
 
 def _head(tokens: Tokens, index: int) -> str:
-    """The text of a function's head, up to its body; empty when there is none."""
+    """Return the text of a function's head, up to its body; empty if there is none."""
     depth = 0
     for place in range(index, len(tokens.kinds) - PADDING):
         kind = tokens.kinds[place]

@@ -1,7 +1,7 @@
 """Bind the valid parts of an expression with errors, so that navigation and hovers work there.
 
 Syntax errors are repaired as completion repairs them; the tree then gets the positions of the original text. Parts
-that the binder gives up (the arguments of an unknown method) are kept as it saw them.
+that the binder discards (the arguments of an unknown method) are kept as it bound them.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _RecordingBinder(Binder):
         return bound
 
     def _named(self, node: Node) -> Expression | None:
-        """The variable that a name means, though nothing is known of its type."""
+        """Return the variable of a name, even if its type is unknown."""
         if not isinstance(node, shapes.Identifier):
             return None
         symbol = self.scope.find(identifier_name(node.name.text))
@@ -72,7 +72,7 @@ class _RecordingBinder(Binder):
 
 @lru_cache(_MOST_KEPT)
 def _bound_nodes(text: str) -> Sequence[Bound]:
-    """The nodes of the tree in which most has a meaning, outermost first, then those that stand in no tree."""
+    """Return the nodes of the tree with the most meaning, outermost first, then those outside of any tree."""
     readings = [_nodes(tree, text) for tree in _trees(text)]
     return max(readings, key=_meaningful, default=())
 
@@ -152,14 +152,14 @@ class _Alignment:
             self._spans.append(theirs[other].span())
 
     def offset(self, offset: int) -> int:
-        """The place of an offset; what was put in stands behind the word before it and has no width."""
+        """Return the original offset of an offset; inserted text has no width."""
         index = bisect_right(self._starts, offset) - 1
         start, end = self._spans[index]
         return min(start + offset - self._starts[index], end)
 
 
 def _equal(ours: list[str], theirs: list[str]) -> Iterator[tuple[int, int]]:
-    """The indexes of words that are in both, in order; the first one always is."""
+    """Yield the indexes of the words that both have, in order; the first word is always equal."""
     shorter = min(len(ours), len(theirs))
     first = next((index for index in range(shorter) if ours[index] != theirs[index]), shorter)
     last = 0

@@ -1,7 +1,7 @@
 """Complete the code before the caret to a whole expression, with the parser's own tables.
 
-The word at the caret is taken for a name that is not known yet, `CARET`. What the tables want after it is appended in
-its shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
+The word at the caret is replaced by an unknown name, `CARET`. What the tables require after it is appended in its
+shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Unfinished(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Return where the caret's name stands in the text."""
+        """Return the offset of the caret's name in the text."""
         return self.text.index(CARET)
 
 
@@ -59,7 +59,7 @@ def word_start(code: str, caret: int) -> int:
 
 
 def finished(code: str, caret: int) -> Iterator[Unfinished]:
-    """The whole expressions that the code up to the caret may become, the most likely one first."""
+    """Yield the whole expressions that the code up to the caret may become, the most likely one first."""
     start = word_start(code, caret)
     prefix = without_empty_types(code[:start])
     if not prefix.startswith(("@(", "@{")):
@@ -91,7 +91,7 @@ def _repaired(prefix: str) -> Iterator[str]:
 
 
 def with_names_at_line_ends(prefix: str) -> str:
-    """The code with a name for each dot that ends a line before a name: a member that is still to be written there."""
+    """Return the code with a name after each dot that ends a line: a member that is still to be written."""
     if _DOT_AT_LINE_END.search(prefix) is None:
         return prefix
     tokens, _ = tokenize(prefix, 1)
@@ -140,24 +140,24 @@ class _Beginning:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether the tables refuse a token of an earlier statement, which nothing after the caret can change."""
+        """Return whether an earlier statement has a syntax error, which nothing after the caret can change."""
         failed = self.reading.failed
         return failed >= 0 and any(kind in _ENDS for kind in self.tokens.kinds[failed : self.caret])
 
     def with_declarations(self) -> str:
-        """The code up to the caret, with what declarations in it have lost."""
+        """Return the code up to the caret, with what its declarations lack."""
         text = completed_declarations(self.code, self.tokens, self.stacks, self.reading, self.caret)
         return text.removesuffix(CARET)
 
     def _statement(self) -> int:
-        """The index of the first token of the caret's statement, before which the tables need not go again."""
+        """Return the index of the first token of the caret's statement, where reading may begin again."""
         place = self.caret
         while place > 0 and not (self.tokens.kinds[place - 1] in _ENDS and place in self.reading.before):
             place -= 1
         return max(place, 0)
 
     def read(self, continuation: str) -> Reading:
-        """The tables' way through the code with a continuation."""
+        """Read the code with a continuation."""
         if not continuation:
             return self.reading
         tokens = self._continued(continuation)
@@ -194,7 +194,7 @@ def _whole(beginning: _Beginning, continuation: str, rest: str) -> Unfinished | 
 
 
 def _caret_token(tokens: Tokens, start: int) -> int:
-    """The index of the token that begins at the caret; -1 in a string or a comment."""
+    """Return the index of the token that begins at the caret; -1 in a string or a comment."""
     for index in range(len(tokens.kinds) - PADDING - 1, -1, -1):
         if tokens.starts[index] == start and tokens.kinds[index] == "NAME":
             return index

@@ -81,6 +81,11 @@ class BackendRouter:
             return entities.Backend(id_, type=entities.POOL)
         return entities.Backend(id_, azure_region=None if backend is None else backend.azure_region)
 
+    def open_statuses(self) -> list[int]:
+        """Return the statuses of requests for backends whose circuits may be open."""
+        breakers = [breaker for id_ in self.backends if (breaker := self._breaker(id_)) is not None]
+        return sorted({SERVICE_UNAVAILABLE, *map(_status_of, breakers)}) if breakers else []
+
     def now(self) -> float:
         return self.time.ticks() / TICKS_PER_SECOND
 
@@ -119,8 +124,7 @@ class BackendRouter:
         """Return the error when all of these circuits are open; it names when the first of them closes."""
         seconds = max(1, math.ceil(min(map(self._circuits.seconds_open, members))))
         breaker = self._breaker(members[0])
-        given = breaker.failure_status if breaker is not None and len(members) == 1 else None
-        status = SERVICE_UNAVAILABLE if given is None else given
+        status = _status_of(breaker) if breaker is not None and len(members) == 1 else SERVICE_UNAVAILABLE
         headers = {"Retry-After": str(seconds)}
         return PolicyError(reason, f"{what} is temporarily unavailable.", status, headers=headers)
 
@@ -188,6 +192,10 @@ class BackendRouter:
     def _breaker(self, id_: str) -> CircuitBreaker | None:
         backend = self.backends.get(id_)
         return None if backend is None or is_pool(backend) else backend.circuit_breaker
+
+
+def _status_of(breaker: CircuitBreaker) -> int:
+    return SERVICE_UNAVAILABLE if breaker.failure_status is None else breaker.failure_status
 
 
 def _checked(backends: Mapping[str, AnyBackend]) -> dict[str, Backend | BackendPool]:

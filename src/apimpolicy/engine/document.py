@@ -119,8 +119,8 @@ def is_markup(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n").startswith("<") or not text.strip()
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a policy file. Raises ConfigurationError when it cannot be read or is far too large."""
+def read_bytes(path: Path, kind: str = "policy") -> bytes:
+    """Return the bytes of a file. Raises ConfigurationError when it cannot be read or is far too large."""
     if (text := replacement_of(path)) is not None:
         return text
     try:
@@ -128,9 +128,9 @@ def read_bytes(path: Path) -> bytes:
             data = file.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(f"cannot read the policy {str(path)[:300]!r}: {reason}") from None
+        raise ConfigurationError(f"cannot read the {kind} {str(path)[:300]!r}: {reason}") from None
     if len(data) > MAX_DOCUMENT_BYTES:
-        raise ConfigurationError(f"the policy {str(path)!r} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
+        raise ConfigurationError(f"the {kind} {str(path)!r} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
     return data
 
 

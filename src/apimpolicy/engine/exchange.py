@@ -101,7 +101,7 @@ class Exchange(SendingExchange):
         self._running: list[TraceEntry] = []
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
-        self._at_end: list[Callable[[ResponseMessage], None]] = []
+        self._at_end: list[Callable[[ResponseMessage], object]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     def evaluator(self, context: Context) -> Evaluator:
@@ -212,7 +212,7 @@ class Exchange(SendingExchange):
         self._counted.add(key)
         return True
 
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+    def at_end(self, action: Callable[[ResponseMessage], object]) -> None:
         self._at_end.append(action)
 
     def finish(self, answer: ResponseMessage) -> None:

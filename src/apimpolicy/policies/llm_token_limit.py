@@ -49,7 +49,7 @@ from apimpolicy.policies.effects import Effect, TokensLimited
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import PROMPT_TYPES, Prompt, is_event_stream, read_prompt
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
-from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, refusal
+from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate
 from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",
-    refuses_with="429 403",
+    refuses_with="429 403 400",
     effects="variables refuses fails-later answer-headers",
     access="limits",
 )
@@ -110,7 +110,7 @@ class LlmTokenLimit:
                 seconds = limit.seconds_until(exchange, estimate)
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds
-                raise refusal(limit, seconds, from_utf16(self.retry_after_header_name))
+                raise limit.refusal(seconds, from_utf16(self.retry_after_header_name))
 
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from apimpolicy.context.description import ApiDescription, definition_name
+from apimpolicy.dotnet.json.xml_nodes import encode_name
 from apimpolicy.policies.sample_bodies import SampleMaker
 from apimpolicy.records import Record
 
@@ -25,8 +28,6 @@ _ROOT, _ITEM = "root", "item"
 
 def xml_sample(description: ApiDescription, schema: Any) -> str:
     """Return a sample of a schema as XML; one that the schema itself gives as XML stays as it is."""
-    from lxml import etree
-
     value = SampleMaker(description).sample(schema)
     if isinstance(value, str) and value.lstrip().startswith("<"):
         return value
@@ -47,8 +48,6 @@ class _Writer(Record):
     description: ApiDescription
 
     def element(self, name: str, schema: Any, value: Any) -> Any:
-        from lxml import etree
-
         xml = self.xml_of(schema)
         namespace, prefix = xml.get("namespace"), xml.get("prefix")
         known: Any = {prefix if isinstance(prefix, str) else None: namespace} if isinstance(namespace, str) else None
@@ -101,8 +100,6 @@ _MAX_DEPTH = 12
 
 
 def _qualified(name: str, namespace: Any) -> str:
-    from apimpolicy.dotnet.json.xml_nodes import encode_name
-
     local = encode_name(name.replace(":", "_x003A_")) or "_"
     return f"{{{namespace}}}{local}" if isinstance(namespace, str) and namespace else local
 

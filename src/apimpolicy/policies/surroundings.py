@@ -204,7 +204,7 @@ class Exchange(Protocol):
     def is_first_call(self, key: str) -> bool:
         """Return whether this is the first call for this key in this request."""
 
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+    def at_end(self, action: Callable[[ResponseMessage], object]) -> None:
         """Do this with the caller's answer when everything else is done, whatever path the request took."""
 
     def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:

@@ -26,7 +26,7 @@ from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from apimpolicy.project.service.description import Reference, ServiceDescription
+    from apimpolicy.project.service.description import Problem, Reference, ServiceDescription
 
 _OPERATIONS = "operations"
 _AUTHORIZATIONS = "authorizations"
@@ -86,8 +86,9 @@ class Service:
 
         ids = {kind: sorted(self.resources(kind)) for kind in (*KINDS, _AUTHORIZATIONS)}
         values = sorted(self.known_values.items()), sorted(self.named_values)
-        files = [file.path for api in self.resources("apis").values() for file in api.files if file.path is not None]
-        operations = [(api.id, each.id) for api in self.resources("apis").values() for each in api.operations]
+        apis = [each for each in self.resources("apis").values() if isinstance(each, ApiDescription)]
+        files = [file.path for api in apis for file in api.files if file.path is not None]
+        operations = [(api.id, each.id) for api in apis for each in api.operations]
         parts = ids, values, operations, self._declared, self.environment, self._deleted
         return key_of(self.root, self.workspace, fingerprint(files), *parts)
 
@@ -145,6 +146,14 @@ class Service:
         """Return whether an API requires a subscription; None where that isn't described."""
         found = self.resources("apis").get(api.lower())
         return found.subscription_required.known if isinstance(found, ApiDescription) else None
+
+    @cached_property
+    def problems(self) -> Mapping[str, list[Problem]]:
+        """The problems of the description in each file."""
+        found: dict[str, list[Problem]] = {}
+        for each in self.description.problems:
+            found.setdefault(each.origin.file, []).append(each)
+        return found
 
     @cached_property
     def references(self) -> Mapping[str, list[Reference]]:

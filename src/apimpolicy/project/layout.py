@@ -54,6 +54,8 @@ def place_of(path: str) -> Place:
         return Place(scope, None, os.path.dirname(parent), identifier)
     if scope == "operation":
         api = os.path.dirname(parent)
+        if os.path.basename(os.path.dirname(api)).lower() != "apis":
+            return Place()
         return Place(scope, None, *_root(os.path.dirname(os.path.dirname(api))), os.path.basename(api), identifier)
     if scope is not None:
         return Place(scope, None, *_root(os.path.dirname(parent)), identifier if scope == "api" else None)

@@ -62,6 +62,14 @@ class Overlay:
         """Return the kinds and names of the service, or of a workspace; names are in lower case."""
         return ((kind, name) for scope, kind, name in self._entries if scope == (workspace or "").lower())
 
+    def line_of(self, name: str) -> int:
+        """Return the line of an entry with this name, in whatever letters; 1 if it can't be found."""
+        from apimpolicy.project.files import read_bytes
+
+        text = read_bytes(self.path, _MOST_BYTES).decode("utf-8", "replace")
+        found = re.search(rf"""(?im)^[\s-]*name\s*:\s*["']?{re.escape(name)}["']?\s*(?:#.*)?$""", text)
+        return 1 if found is None else text.count("\n", 0, found.end()) + 1
+
     def named_values(self, workspace: str | None = None) -> Iterator[tuple[str, str | None, str | None]]:
         """The named values: the resource's name in lower case, its display name, if given, and its value, if known.
 

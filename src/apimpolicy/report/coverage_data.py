@@ -1,4 +1,4 @@
-"""Coverage of policies as plain data, which is sent between processes and merged.
+"""Coverage of policies as data, which is sent between processes and merged.
 
 CoverageReport
 └── files: FileCoverage         one policy file, with its text
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 POLICY, BRANCH, CONDITION = KINDS = ("policy", "branch", "condition")
 PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
@@ -133,44 +133,6 @@ class CoverageReport:
     def percent(self) -> float | None:
         """Of all outcomes of all files; None when there are none."""
         return _percent([_count(file.places) for file in self.files])
-
-    def plain(self) -> dict[str, Any]:
-        """Return the whole, as lists and texts."""
-        files = [
-            {
-                "path": file.path,
-                "text": file.text,
-                "places": [
-                    {
-                        **{name: getattr(place, name) for name in _PLAIN},
-                        "outcomes": {outcome: sorted(tests) for outcome, tests in place.outcomes.items()},
-                        "failed": sorted(place.failed),
-                    }
-                    for place in file.places
-                ],
-            }
-            for file in self.files
-        ]
-        return {"files": files, "tests": self.tests}
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> CoverageReport:
-        """Return the report that `plain` wrote."""
-        report = cls(tests=list(plain["tests"]))
-        for file in plain["files"]:
-            places = [
-                Place(
-                    **{name: place[name] for name in _PLAIN},
-                    outcomes={outcome: set(tests) for outcome, tests in place["outcomes"].items()},
-                    failed=set(place["failed"]),
-                )
-                for place in file["places"]
-            ]
-            report.files.append(FileCoverage(file["path"], file["text"], places))
-        return report
-
-
-_PLAIN = ("kind", "name", "start", "end", "line", "column", "around")
 
 
 def merged(reports: Iterable[CoverageReport]) -> CoverageReport:

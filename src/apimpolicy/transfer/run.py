@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -13,13 +14,12 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.semantics.evaluation import Evaluation
+from apimpolicy.semantics.inputs import HeadersOf
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
-    ABSENT,
     NOTHING,
     NULL,
-    Choice,
     Number,
     Opaque,
     Text,
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 
 ANSWER = ("reason", "response-header", "response-body")
 """The parts of a response besides its status."""
+OF_ERRORS = frozenset(("content-type", "retry-after", "www-authenticate"))
+"""The headers of the gateway's own answers to errors, besides those that policies name."""
+REACHABLE = ("variable", "header", "query", "url", "body", "response-header", "response-body")
+"""The kinds of cells whose content is made of objects that expressions reach."""
 KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
 """Every kind of cell that a policy can write."""
 _NO = terms.FALSE
@@ -111,10 +115,14 @@ class Run:
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
         self.sent: list[Sent] = []
-        self.adds_headers = False
-        """Whether a policy adds headers to the response after all others have run."""
+        self.added_headers: frozenset[str] | None = frozenset()
+        """The headers that policies may add to the response after all others have run; None for any."""
+        self.error_headers: frozenset[str] | None = OF_ERRORS
+        """The headers that the gateway's own answer to an error may have; None for any."""
         self.adds_uncounted = False
         """Whether these depend on more than the state and what the policy has counted: see `_enter`."""
+        self.open_statuses: Sequence[int] = ()
+        """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
         self.composed: State | None = None
@@ -136,13 +144,11 @@ class Run:
             around = self.unknowns.scope
             self._enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
-            if self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step)):
-                import_module("apimpolicy.transfer.effects").do_anything(self, step)
-                self.reach_otherwise(step, "passed")
-                self.unknowns.scope = around
-                continue
             try:
-                transfer_of(step.name)(self, step)
+                if self.has_unknown_texts(step):
+                    import_module("apimpolicy.transfer.effects").transfer_unknown(self, step)
+                else:
+                    transfer_of(step.name)(self, step)
             except (Unsupported, TooLarge):
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
@@ -209,13 +215,39 @@ class Run:
             state = self.state.copy()
             for kind in ANSWER:
                 state.forget(kind, self.next_generation())
+            if by_backend is terms.FALSE:
+                self.limit_headers(state, self.error_headers)
             self.errors.append(Error(gone, state, known, by_policy, by_backend, source, reason))
 
-    def end(self, condition: Term, status: Value) -> None:
-        """Say that a policy answers here, where a condition is true."""
+    def fail_at_service(self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO, source: str) -> None:
+        """Say that a request to a backend or another service may fail; the circuit of a backend may be open."""
+        statuses = [constant_number(each) for each in self.open_statuses]
+        for status in (None, *statuses):
+            chance = self.unknowns.chance(what)
+            self.fail(chance, status, by_policy=by_policy, by_backend=by_backend, source=source, reason=None)
+
+    def end(self, condition: Term, status: Value, headers: frozenset[str] | None) -> None:
+        """Say that a policy answers here, where a condition is true.
+
+        The answer has no headers but, perhaps, these; None for any.
+        """
         gone = self.lose(condition)
         if gone is not terms.FALSE:
-            self.ends.append(End(gone, self.state.copy(), status, by_policy=terms.TRUE))
+            state = self.state.copy()
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            self.limit_headers(state, headers)
+            self.ends.append(End(gone, state, status, by_policy=terms.TRUE))
+
+    def limit_headers(self, state: State, names: frozenset[str] | None) -> None:
+        """Say that a response has no headers but, perhaps, these; None for any."""
+        if names is not None:
+            state.forget("response-header", HeadersOf(names, self.next_generation()))
+
+    def add_headers(self, names: frozenset[str] | None) -> None:
+        """Say that a policy may add headers to every response at its end."""
+        known = self.added_headers
+        self.added_headers = None if names is None or known is None else known | names
 
     def serve(self, condition: Term) -> None:
         """Say that a policy gives the backend's response in its place, where a condition is true."""
@@ -237,18 +269,29 @@ class Run:
             expression = compiled(excerpt)
         except ApimPolicyError:
             self.note_unknown(excerpt)
-            self.forget_everything()
-            self.fail(self.unknowns.truth("an expression that is not simulated"), source=source)
-            return self.unknowns.value("object", "an expression that is not simulated")
+            return self.evaluate_unknown(source)
         self.unknowns.place = lambda: place_of(excerpt)
         evaluation = Evaluation(self.unknowns, self.state, self.alive)
         value = evaluation.run(expression.bound.body, expression.type)
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
         if evaluation.has_escaped:
-            self.forget_everything()
+            self.forget(*REACHABLE)
         self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
         return value
+
+    def evaluate_unknown(self, source: str) -> Value:
+        """Return the value of an unknown expression, which may have thrown and changed all that expressions can."""
+        what = "an expression that is not simulated"
+        self.forget(*REACHABLE)
+        self.unknowns.change()
+        self.unknowns.use_up()
+        self.fail(self.unknowns.truth(what), source=source, reason=None)
+        return self.unknowns.value("object", what)
+
+    def has_unknown_texts(self, step: Step) -> bool:
+        """Return whether a text of a policy, or a fragment that it includes, is missing."""
+        return self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step))
 
     def note_unknown(self, excerpt: Excerpt) -> None:
         """Say that every condition in an expression may have every outcome."""
@@ -367,30 +410,16 @@ class Run:
         return "header" if self.section in ("inbound", "backend") else "response-header"
 
 
-def where(value: Value, form: Callable[[Value], Term]) -> Term:
-    """Return a condition on a value: that of each alternative, where it applies."""
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, where(value.then, form), where(value.otherwise, form))
-    return form(value)
-
-
-def is_there(field: Value) -> Term:
-    """Return where a header or parameter is there."""
-    return where(field, lambda leaf: terms.truth(leaf is not ABSENT))
-
-
 def transfer_of(name: str) -> Any:
     """Return what a policy does: by its own module, else by the effects that it declares."""
-    found = _known.get(name)
-    if found is None:
-        module = f"apimpolicy.transfer.policies.{name.replace('-', '_')}"
-        if find_spec(module) is None:
-            module = "apimpolicy.transfer.effects"
-        found = _known[name] = import_module(module).transfer
-    return found
+    return transfer_module(name).transfer
 
 
-_known: dict[str, Any] = {}
+@functools.cache
+def transfer_module(name: str) -> Any:
+    """Return the module that transfers a policy."""
+    module = f"apimpolicy.transfer.policies.{name.replace('-', '_')}"
+    return import_module(module if find_spec(module) is not None else "apimpolicy.transfer.effects")
 
 
 def place_of(excerpt: Excerpt) -> str:

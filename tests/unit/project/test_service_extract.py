@@ -150,6 +150,8 @@ def test_a_defect_disables_its_part_only(tmp_path: Path, row: dict[str, Any]) ->
                 gateway.send(url)
         else:
             assert (url, gateway.send(url).response.status_code) == (url, status)
+    if all(not each.is_error for each in found.problems):
+        return
     with pytest.raises((ConfigurationError, PolicySyntaxError)) as raised:
         load_gateway(folder).send("/orders/17?key=partner")
     assert row["problem"] in str(raised.value) or "can't be read" in row["problem"]

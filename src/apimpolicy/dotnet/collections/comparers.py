@@ -14,6 +14,7 @@ from apimpolicy.dotnet.environment import go_into
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.system.objects import get_hash_code, to_string
 from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box, type_of
 
@@ -253,8 +254,6 @@ class DefaultEqualityComparer:
     def get_hash_code(self, value: Any) -> int:
         if value is None:
             return 0
-        from apimpolicy.dotnet.system.objects import get_hash_code
-
         return int(get_hash_code(box(self.types[0], value)))
 
 
@@ -264,8 +263,6 @@ def text(type_: Type, value: Any) -> str:
         return ""
     if type(value) is str:
         return value
-    from apimpolicy.dotnet.system.objects import to_string
-
     return str(to_string(box(type_, value)) or "")
 
 
@@ -296,7 +293,6 @@ def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
     return bool(key(x) == key(y))
 
 
-@implements("System.Collections.Generic.EqualityComparer<T>", "GetHashCode")
 @implements("System.Collections.Generic.IEqualityComparer<T>", "GetHashCode")
 @implements("System.Collections.IEqualityComparer", "GetHashCode")
 def comparer_hash_code(comparer: Any, value: Any) -> int:

@@ -88,10 +88,6 @@ _ENUMERATED = (
     "HashSet<T>",
     "List<T>",
     "Queue<T>",
-    "SortedDictionary<TKey, TValue>",
-    "SortedDictionary<TKey, TValue>.KeyCollection",
-    "SortedDictionary<TKey, TValue>.ValueCollection",
-    "SortedSet<T>",
     "Stack<T>",
 )
 for _name in _ENUMERATED:

@@ -19,7 +19,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
     counts_itself,
-    declines,
     dotnet_class,
     implements,
     implements_all,
@@ -277,7 +276,3 @@ implements_all(_NAMESPACE + "HMACSHA384", {"ProduceLegacyHmacValues": lambda alg
 implements_all(_NAMESPACE + "HMACSHA512", {"ProduceLegacyHmacValues": lambda algorithm: False})
 
 implements_all(_NAMESPACE + "KeyedHashAlgorithm", {"Create(string)": lambda name: _create(name, (*_HMACS, "HMAC"))})
-
-declines(
-    _NAMESPACE + "HashAlgorithm", "ComputeHash(Stream)", reason="Azure refuses the type Stream in policy expressions"
-)

@@ -18,7 +18,6 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
-    declines,
     dotnet_class,
     implements,
     implements_setter,
@@ -349,11 +348,3 @@ def _encryption_padding(padding: RSAEncryptionPadding | None) -> Any:
         return paddings.PKCS1v15()
     algorithm = _hash(padding.hash)
     return paddings.OAEP(paddings.MGF1(algorithm), algorithm, None)
-
-
-declines(
-    _NAMESPACE + "RSA",
-    "SignData(Stream, HashAlgorithmName, RSASignaturePadding)",
-    "VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)",
-    reason="Azure refuses the type Stream in policy expressions",
-)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.enumerators import get_enumerator
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
@@ -110,8 +111,6 @@ class JArray(_Indexed):
         return self.remove_child(item)
 
     def get_enumerator(self) -> Any:
-        from apimpolicy.dotnet.collections.enumerators import get_enumerator
-
         return get_enumerator(self)
 
 

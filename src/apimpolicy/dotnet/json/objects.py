@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.enumerators import get_enumerator
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
     JsonException,
+    require,
 )
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
 from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J
@@ -73,9 +76,7 @@ class JProperty(JContainer):
     @staticmethod
     @member("new(JProperty)")
     def copy(other: JProperty | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     def fill(self, value: JToken | None) -> None:
         """Give a property that was just made its value."""
@@ -185,9 +186,7 @@ class JObject(JContainer):
     @staticmethod
     @member("new(JObject)")
     def copy(other: JObject | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     # Children
 
@@ -372,15 +371,11 @@ class JObject(JContainer):
         return JEnumerable(self._pairs, f"System.Collections.Generic.IEnumerable<{_PAIR}>")
 
     def _pairs(self) -> Iterator[Any]:
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         types = (STRING, named(JTOKEN))
         for item in self:
             yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
 
     def get_enumerator(self) -> Any:
-        from apimpolicy.dotnet.collections.enumerators import get_enumerator
-
         return get_enumerator(self.key_value_pairs())
 
 

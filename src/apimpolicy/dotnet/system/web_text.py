@@ -1,4 +1,4 @@
-"""Escaping for the web: `System.Net.WebUtility`, `System.Web.HttpUtility`, and the percent-encoding of `System.Uri`."""
+"""Escaping for the web: `System.Net.WebUtility` and the percent-encoding of `System.Uri`."""
 
 from __future__ import annotations
 
@@ -77,7 +77,6 @@ _HTML |= {code: f"&#{code};" for code in range(160, 256)}
 
 
 @implements("System.Net.WebUtility", "HtmlEncode(string)", cost=SLOW)
-@implements("System.Web.HttpUtility", "HtmlEncode(string)", cost=SLOW)
 def html_encode(text: str | None) -> str | None:
     """`<>"'&` and U+00A0 to U+00FF as entities, characters beyond U+FFFF as numbers.
 
@@ -107,7 +106,6 @@ def _decode_entity(match: re.Match[str]) -> str:
 
 
 @implements("System.Net.WebUtility", "HtmlDecode(string)", cost=SLOW)
-@implements("System.Web.HttpUtility", "HtmlDecode(string)", cost=SLOW)
 def html_decode(text: str | None) -> str | None:
     """Return the entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
     work_through(len(text or "") << 2)
@@ -119,13 +117,7 @@ def _url_encode(text: str | None) -> str | None:
     return text if text is None else form_encode(text, _SAFE).replace("~", "%7E")
 
 
-@implements("System.Web.HttpUtility", "UrlEncode(string)", cost=SLOW)
-def _url_encode_lower(text: str | None) -> str | None:
-    return text if text is None else form_encode(text, _SAFE, upper=False).replace("~", "%7e")
-
-
 @implements("System.Net.WebUtility", "UrlDecode", cost=SLOW)
-@implements("System.Web.HttpUtility", "UrlDecode(string)", cost=SLOW)
 def _url_decode(text: str | None) -> str | None:
     return text if text is None else form_decode(text)
 

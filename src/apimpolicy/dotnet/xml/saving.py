@@ -130,14 +130,6 @@ for _name in (_DOCUMENT, _ELEMENT):
         f"static {_name} Load(string uri, {_LOAD_OPTIONS})",
         reason="expressions read and write no files; use Parse and ToString",
     )
-    declines(
-        _name,
-        *(f"{method}(Stream{options})" for method in ("Load", "Save") for options in ("", f", {method}Options")),
-        reason="Azure refuses the type Stream in policy expressions",
-    )
-declines(_ELEMENT, "new(XStreamingElement)", reason="policies cannot make an XStreamingElement: it is not allowed")
-
-
 implements_all(
     _DOCUMENT,
     {

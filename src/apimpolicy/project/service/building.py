@@ -30,7 +30,7 @@ from apimpolicy.engine.service import (
     VersionSet,
 )
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.service.repair import served_backend, served_path
+from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
@@ -76,13 +76,6 @@ class ServiceParts:
             )
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.place}: {error}") from None
-
-
-def service_of(description: ServiceDescription) -> tuple[Service, dict[str, Any]]:
-    """The service, and the settings of a gateway that come from the description. Raises ConfigurationError."""
-    parts = parts_of(description)
-    settings = {"named_values": parts.named_values, "fragments": parts.fragments, "backends": parts.backends}
-    return parts.service(), settings | {"secrets": [*parts.secret_names & parts.named_values.keys()]}
 
 
 def parts_of(description: ServiceDescription, is_lenient: bool = True) -> ServiceParts:
@@ -203,6 +196,6 @@ def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
         entity,
         given.scope.known or "/apis",
         user=None if owner is None else User(owner),
-        state=(given.state.known or "active").lower(),
+        state=subscription_state(given),
         allow_tracing=given.allow_tracing.known or False,
     )

@@ -200,6 +200,7 @@ class SubscriptionDescription:
     primary_key: Field[str] = Field()
     secondary_key: Field[str] = Field()
     allow_tracing: Field[bool] = Field()
+    workspace: str | None = None
 
 
 @attrs.define(eq=False)

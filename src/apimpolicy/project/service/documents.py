@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.building import ServiceParts
 
     Part = tuple[str, str | None, AnyPolicy]
+
+
+_TOKEN = re.compile(r"\{#[^#\n]{1,200}#\}|#\{[^{}\n]{1,200}\}#")
 
 
 def source_of(policy: AnyPolicy) -> Source:
@@ -67,6 +71,10 @@ def readable(part: str, api: str | None, policy: AnyPolicy, problems: list[Probl
         message = f"{part} can't be read: {first.message}"
         problems.append(Problem(message, origin, part, "Requests that need it get 500.", api))
         return None
+    if (token := _TOKEN.search(source.text)) is not None:
+        message = f"{part} contains {token[0]}, which a pipeline is to replace; it stays as it is"
+        origin = Origin(source.path, *source.position(token.start()))
+        problems.append(Problem(message, origin, part, api=api, severity=Severity.WARNING))
     return source
 
 

@@ -35,10 +35,8 @@ class JsonFile:
         try:
             self.content: Any = json.loads(self.source.text)
         except ValueError as error:
-            line = getattr(error, "lineno", 1)
-            raise BrokenFileError(
-                f"is not valid JSON: {error}", Origin(path, line, getattr(error, "colno", 1))
-            ) from None
+            origin = Origin(path, getattr(error, "lineno", 1), getattr(error, "colno", 1))
+            raise BrokenFileError(f"is not valid JSON: {getattr(error, 'msg', error)}", origin) from None
         except RecursionError:
             raise BrokenFileError("is not valid JSON: it is nested too deeply", Origin(path)) from None
 
@@ -105,6 +103,10 @@ class Properties:
         return self._field(key, str)
 
     def flag(self, key: str) -> Field[bool]:
+        """Return true or false, which Azure also takes as a text."""
+        value = self.values.get(key)
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return Field(value.lower() == "true", self.origin(key))
         return self._field(key, bool)
 
     def whole(self, key: str) -> Field[int]:
@@ -135,7 +137,9 @@ class Properties:
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
             return Field(value, self.origin(key))
         written = json.dumps(value, ensure_ascii=False)[:60]
-        self._problems.append(Problem(f"'{key}' must be {_NAMES[kind]}, not {written}", self.origin(key), self._part))
+        if not (isinstance(value, str) and PLACEHOLDER.search(value)):
+            message = f"'{key}' must be {_NAMES[kind]}, not {written}"
+            self._problems.append(Problem(message, self.origin(key), self._part))
         return Field(Hole(written), self.origin(key))
 
 

@@ -56,6 +56,11 @@ def served_path(api: ApiDescription) -> str:
     return api.path.known or "" if api.path.hole is None else api.id.partition(";")[0]
 
 
+def subscription_state(subscription: SubscriptionDescription) -> str:
+    """Return the state of a subscription; Azure creates one without a state as submitted."""
+    return "submitted" if subscription.state.is_missing else (subscription.state.known or "active").lower()
+
+
 class _Repair:
     def __init__(self, service: ServiceDescription, elsewhere: Elsewhere) -> None:
         self.service = service
@@ -84,8 +89,8 @@ class _Repair:
             key = (each.workspace, each.id) if kind == "version_sets" else each.id
             if key in found:
                 noun = _NOUNS[kind]
-                message = f"there is another {noun} '{each.id}'; workspaces are read into one service"
-                self._report(message, each.origin, f"the {noun} '{each.id}'")
+                message = f"there is another {noun} '{each.id}', and apimpolicy reads all workspaces into one service"
+                self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
             else:
                 found[key] = each
         return list(found.values())
@@ -121,7 +126,10 @@ class _Repair:
                 continue
             if _is_same_revision(api, other):  # an extract may have the current revision under both of its names
                 continue
-            message = f"the APIs '{other.id}' and '{api.id}' both answer for /{served_path(api).strip('/')}"
+            path = served_path(api).strip("/")
+            message = f"the APIs '{other.id}' and '{api.id}' both have the path /{path}"
+            if api.id.partition(";rev=")[0] == other.id.partition(";rev=")[0]:
+                message = f"'{other.id}' and '{api.id}' are both the current revision of the API at /{path}"
             advice = f"'{api.id}' is left out."
             origin = api.origin if api.path.is_missing else api.path.origin
             self._report(message, origin, part, advice, api=api.id)
@@ -188,13 +196,17 @@ class _Repair:
         except ConfigurationError as error:
             self._report(f"the scope of {part} can't be used: {error}", each.scope.origin, part)
             return False
+        if each.workspace is not None and not name:
+            message = f"{part} has a key for all APIs of the workspace '{each.workspace}', which isn't simulated"
+            self._report(message, each.scope.origin, part, "It is left out.")
+            return False
         products = {product.id for product in self.service.products} | self.elsewhere.products
         if name and not (self._has_api(name) if kind == "apis" else name in products):
             noun = "API" if kind == "apis" else "product"
             if not self._is_left_out(noun, name):
                 self._report(f"{part} is for the {noun} '{name}', which doesn't exist", each.scope.origin, part)
             return False
-        state = (each.state.known or "active").lower()
+        state = subscription_state(each)
         if state not in STATES:
             message = f"the state of {part} must be one of {', '.join(STATES)}, not '{state}'"
             self._report(message, each.state.origin, part)

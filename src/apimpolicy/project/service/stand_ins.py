@@ -127,6 +127,7 @@ def _elements(document: Source, values: Mapping[str, str]) -> Iterator[Element]:
 
 def _missing(elements: Sequence[Element], known: Known, description: ServiceDescription | None) -> Iterator[StandIn]:
     declared = {} if description is None else {each.id: each for each in description.backends}
+    left_out = set() if description is None else {problem.part for problem in description.problems}
     for name, origin in _named(elements, "fragments"):
         if name not in known.fragments:
             yield StandIn("fragment", name, "not in this repository", origin, {"fragments": {name: "<fragment />"}})
@@ -135,6 +136,7 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
         if name not in known.backends and name != "dapr":
             given = declared.get(name)
             purpose = "not in this repository" if given is None else "its URL isn't known"
+            purpose = "left out, see above" if f"the backend '{name}'" in left_out else purpose
             origin = origin if given is None else given.origin
             yield StandIn("backend", name, purpose, origin, {"backends": {name: made_up_url(name)}})
     for name, origin in _named(elements, "certificates"):

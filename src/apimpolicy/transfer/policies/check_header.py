@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import Language, TooLarge, literal, one_of, sequence, union
 from apimpolicy.languages.units import of_text
-from apimpolicy.semantics.values import Field, Text, Value, constant_number, constant_text
+from apimpolicy.semantics.values import Field, Text, Value, constant_number, constant_text, is_there, where
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import Run, is_there, where
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
     from apimpolicy.terms.term import Term

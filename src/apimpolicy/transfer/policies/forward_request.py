@@ -13,7 +13,7 @@ def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     unknowns = run.unknowns
     unknowns.place = step.where
-    run.fail(unknowns.chance("the address of the backend"), by_backend=terms.TRUE, source=step.name, reason=None)
+    run.fail_at_service("the address of the backend", by_backend=terms.TRUE, source=step.name)
     run.sent.append(Sent(run.alive, run.state.copy()))
     if step.element.get("follow-redirects") is not None:
         run.sent.append(Sent(terms.all_of(run.alive, unknowns.truth("a redirect from the backend")), None))

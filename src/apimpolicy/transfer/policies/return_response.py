@@ -7,7 +7,7 @@ from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.inputs import EMPTY
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import ANSWER, Run
+from apimpolicy.transfer.run import ANSWER, End, Run
 
 
 def transfer(run: Run, step: Step) -> None:
@@ -31,5 +31,6 @@ def transfer(run: Run, step: Step) -> None:
     for inner in step.steps_inside():
         run.execute([inner])
     run.section = section
-    run.end(terms.TRUE, run.state.get("status"))
+    if (gone := run.lose(terms.TRUE)) is not terms.FALSE:
+        run.ends.append(End(gone, run.state, run.state.get("status"), by_policy=terms.TRUE))
     run.state = before

@@ -11,13 +11,11 @@ from apimpolicy.languages.language import any_of_text, containing
 from apimpolicy.languages.operations import Trim
 from apimpolicy.policies.set_header import PROTECTED
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Value, constant_text, merge
+from apimpolicy.semantics.values import ABSENT, Field, Text, Value, constant_text, over, where
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import Run, where
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.languages.units import Units
 
 _BREAKS = containing(any_of_text("\r\n\0"))
@@ -73,7 +71,7 @@ def set_field(run: Run, kind: str, name: str, action: str, values: list[Value], 
         case "delete":
             new = ABSENT
         case "skip":
-            new = _with(old, lambda leaf: new if leaf is ABSENT else leaf)
+            new = over(old, lambda leaf: new if leaf is ABSENT else leaf)
         case "append" if values:
             new = _appended(run, old, values, source)
         case "append":
@@ -94,12 +92,6 @@ def _field(texts: tuple[Value, ...]) -> Field:
     return Field(terms.joined(*parts), texts)
 
 
-def _with(value: Value, change: Callable[[Value], Value]) -> Value:
-    if isinstance(value, Choice):
-        return merge(value.condition, _with(value.then, change), _with(value.otherwise, change))
-    return change(value)
-
-
 def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
     def appended(texts: tuple[Value, ...]) -> Value:
         def to(leaf: Value) -> Value:
@@ -111,6 +103,12 @@ def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
                 return Field(joined, leaf.items, repeats=True)
             return Field(joined, (*leaf.items, *texts))
 
-        return _with(old, to)
+        return over(old, to)
 
     return run.each(values, lambda *texts: appended(texts), source)
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Set any header: a part of the name or of the value is missing."""
+    run.forget(run.header_kind())
+    run.mark(step)

@@ -22,3 +22,9 @@ def _kept(run: Run, leaf: Value) -> Value:
     if isinstance(leaf, (Host, Function, Pattern)):
         return run.unknowns.value("object", "a variable that holds an object of the gateway", null=False)
     return leaf
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Set any variable: a part of the name or of the value is missing."""
+    run.forget("variable")
+    run.mark(step)
