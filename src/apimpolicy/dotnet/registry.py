@@ -63,7 +63,7 @@ _Entry = TypeVar("_Entry")
 
 
 class Implementation:
-    """How a member is reached from emitted code.
+    """Describes how emitted code reaches a member.
 
     `form` is `function` (call `target`), `method` (call the attribute `name` of the receiver) or `attribute` (read it).
     """
@@ -216,7 +216,7 @@ def _python_name(name: str) -> str:
 
 
 def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
-    """Return how a member is reached on the object itself, if the type's run-time class or an interface says so."""
+    """Return how a member is reached on the object itself, if the type's run-time class or an interface has it."""
     signature = key[1]
     cls = _classes.get((key[0], ""))
     given = _look_up(_names, key)

@@ -1,4 +1,4 @@
-"""Evaluates expressions: lazily, within bounds, and always. What can't be known is `Unknown` with its own text.
+"""Evaluate expressions lazily and within bounds. A value that can't be known is `Unknown` with its source text.
 
 A language derives from `Evaluator`: it resolves names, converts values to texts, and has a table of functions.
 """
@@ -165,7 +165,7 @@ class Evaluator:
             elif isinstance(part, nodes.Interpolation):
                 text = self.as_text(self.value(part.value, source, scope))
                 found = parts_of(text, source, part.start, part.end)
-                if isinstance(text, Text) and len(text) < 200:  # a short value: the place where it is put in says more
+                if isinstance(text, Text) and len(text) < 200:  # its origin is this place
                     found = (Part(str(text), source, part.start, part.end, False),)
                 made.extend(found)
             elif isinstance(part, nodes.IfDirective):
@@ -259,7 +259,11 @@ class Evaluator:
             return self.logical(node, left, source, scope)
         right = self.value(node.right, source, scope)
         if sign in ("==", "!=", "=~", "!~"):
-            equal = self.equal(left, right, sign in ("=~", "!~"))
+            if sign in ("=~", "!~") and isinstance(left, str) and isinstance(right, str):
+                left, right = left.lower(), right.lower()
+            ensure_bounded(left)
+            ensure_bounded(right)
+            equal = equality(left, right)
             if equal is None:
                 return self.unknown(node, source, scope)
             return equal if sign in ("==", "=~") else not equal
@@ -279,14 +283,6 @@ class Evaluator:
         if second is decided:
             return decided
         return self.unknown(node, source, scope) if first is None or second is None else second
-
-    def equal(self, left: Value, right: Value, ignores_case: bool) -> bool | None:
-        """Return whether two values are equal; None if that isn't known."""
-        ensure_bounded(left)
-        ensure_bounded(right)
-        if ignores_case and isinstance(left, str) and isinstance(right, str):
-            left, right = left.lower(), right.lower()
-        return equal(left, right)
 
     def arithmetic(self, sign: str, left: Value, right: Value) -> Value:
         if sign == "/":
@@ -368,7 +364,7 @@ def bound(names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
     return {names[0]: key, names[1]: value} if len(names) > 1 else dict.fromkeys(names, value)
 
 
-def equal(left: Value, right: Value) -> bool | None:
+def equality(left: Value, right: Value) -> bool | None:
     """Return whether two values are equal; None if that depends on what isn't known in them."""
     if isinstance(left, Unknown | Reference) or isinstance(right, Unknown | Reference):
         return None
@@ -383,7 +379,7 @@ def equal(left: Value, right: Value) -> bool | None:
         return False if all(map(is_known, (*left, *right))) else None
     else:
         return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
-    results = [equal(*pair) for pair in pairs]
+    results = [equality(*pair) for pair in pairs]
     return False if False in results else None if None in results else True
 
 

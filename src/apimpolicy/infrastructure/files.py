@@ -35,7 +35,7 @@ class Files:
         self._bytes = 0
 
     def path(self, *names: str) -> str:
-        """Return the real path of a file or a folder that may be read. Raises LookupError when it leads out."""
+        """Return the real path of a file or a folder that may be read. Raises LookupError for any other."""
         written = os.path.join(*names)
         path = os.path.realpath(written)
         is_visible = _is_in(path, self.repository) and f"{os.sep}." not in path[len(self.repository) :]

@@ -1,11 +1,11 @@
-"""Functions that Terraform and Bicep have in common."""
+"""Functions common to Terraform and Bicep."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.values import (
     MARKED,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.infrastructure.evaluation import Evaluator
+    from apimpolicy.infrastructure.values import Find
 
     Function = Callable[..., Value]
 
@@ -98,14 +99,15 @@ def join(evaluator: Evaluator, separator: Value, items: Iterable[Value]) -> str:
 def split(text: Value, separators: Sequence[str]) -> list[str]:
     """Return the parts of a text between separators; its characters if the separator is empty."""
     text = known_text(text)
+    if "" in separators:
+        return [cut(text, place, place + 1) for place in range(len(text))]
     pattern = re.compile("|".join(re.escape(each) for each in sorted(separators, key=len, reverse=True)) or r"(?!)")
     found: list[str] = []
     position = 0
     for match in pattern.finditer(text):
-        if match.end() or separators != [""]:
-            found.append(cut(text, position, match.start()))
-            position = match.end()
-    return found if separators == [""] else [*found, cut(text, position, len(text))]
+        found.append(cut(text, position, match.start()))
+        position = match.end()
+    return [*found, cut(text, position, len(text))]
 
 
 def has_item(values: Value, wanted: Value) -> bool:
@@ -151,13 +153,13 @@ def bounded_range(start: int, stop: int, step: int) -> list[int]:
     return list(numbers)
 
 
-def find_literal(wanted: str) -> Callable[[str, int, int], Any]:
+def find_literal(wanted: str) -> Find:
     """Return the function for `values.replaced` that finds a literal text."""
     pattern = re.compile(re.escape(wanted))
     return pattern.finditer
 
 
-def find_pattern(pattern: str) -> Callable[[str, int, int], Any]:
+def find_pattern(pattern: str) -> Find:
     """Return the function for `values.replaced` that finds a pattern, which can't take long."""
     import regex  # type: ignore[import-untyped]  # types-regex is optional
 

@@ -64,7 +64,7 @@ class ForDirective(Node):
 
 
 class Template(Node):
-    """A string; `lines` says that it can have several lines (a heredoc), `flush` that their indentation is left out."""
+    """A string; with `lines`, of several lines (a heredoc), and with `flush`, without their indentation."""
 
     parts: Sequence[Node]
     lines: bool = False

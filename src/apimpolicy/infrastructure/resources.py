@@ -41,7 +41,7 @@ class Resource(Record):
 
 
 class Note(NamedTuple):
-    """Something about the code that isn't known or can't be read, and where.
+    """A message about code that isn't known or can't be read, with its place.
 
     `module` is a module from a registry: `combined` makes one note of all of them.
     """

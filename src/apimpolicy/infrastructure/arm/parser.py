@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure.arm.strings import json_chars, quoted_chars
 from apimpolicy.infrastructure.nodes import Array, Chars, Literal, Node, Object, Template, Unreadable, Within
-from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable
+from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable, end_of
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ class JsonParser:
         self.depth = 0
 
     def blank(self) -> str:
-        """Go past what has no meaning; return the next character."""
-        self.position = _BLANK.match(self.text, self.position).end()  # type: ignore[union-attr]
+        """Skip white space and comments; return the next character."""
+        self.position = end_of(_BLANK, self.text, self.position, len(self.text))
         return self.text[self.position : self.position + 1]
 
     def value(self) -> Node:

@@ -1,4 +1,4 @@
-"""Strings of JSON and of ARM's expressions, decoded with the way back to the file.
+"""Strings of JSON and of ARM's expressions, decoded with their positions in the file.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
 """

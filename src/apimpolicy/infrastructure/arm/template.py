@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
@@ -16,7 +16,7 @@ from apimpolicy.infrastructure.evaluation import Evaluator
 from apimpolicy.infrastructure.functions import of_known
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments
-from apimpolicy.infrastructure.values import Reference, Unknown, Value
+from apimpolicy.infrastructure.values import Reference, Unknown, Value, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -113,7 +113,7 @@ class JsonTemplate(Evaluator):
             if test is None:
                 raise LookupError
             return self.reference(node.arguments[1 if test else 2], source, scope)
-        special: Any = getattr(self, f"function_{name}", None)
+        special: Callable[..., Value] | None = getattr(self, f"function_{name}", None)
         arguments = [self.value(each, source, scope) for each in node.arguments]
         if special is not None:
             return special(arguments, scope)
@@ -240,15 +240,19 @@ class JsonTemplate(Evaluator):
         found = dict(properties) if isinstance(properties, dict) else {}
         if not kinds:
             found["identity"] = self._field(node, "identity", scope)
-        shown = "/".join(each.text if isinstance(each, Unknown) else str(each) for each in names)
-        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, shown, is_guess)
+        address = "/".join(shown(self.as_text(each)) for each in names)
+        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, is_guess)
 
     def _deployment(self, node: nodes.Node, scope: Scope) -> Iterator[Resource]:
         properties = self.entry(node, "properties")
         template = self.entry(properties, "template")
         name = str(self._field(node, "name", scope))
         if template is None or self.level > 10:
-            self.notes.append(Note("a linked deployment isn't read", self.source, node.start))
+            link = self._field(properties, "templateLink", scope) if properties is not None else None
+            url = (link.get("uri") or link.get("relativePath")) if isinstance(link, dict) else None
+            message = f"the template of the deployment '{name}' isn't read: {shown(self.as_text(url or '?'))}"
+            advice = "A template in the folder is read on its own."
+            self.notes.append(Note(message, self.source, node.start, advice))
             return
         options = self.entry(properties, "expressionEvaluationOptions")
         inner = options is not None and str(self._field(options, "scope", {})).lower() == "inner"

@@ -1,4 +1,4 @@
-"""Functions of Bicep and of ARM templates, as far as they make texts, lists and objects.
+"""Functions of Bicep and ARM templates that return texts, numbers, lists and objects.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin
 
 from apimpolicy.infrastructure.functions import (
@@ -61,9 +61,9 @@ def to_text(value: Value) -> str:
 
 
 def formatted(evaluator: Evaluator, template: Value, *arguments: Value) -> str:
-    """`format`: fields of .NET's composite formats; number formats aren't known."""
+    """Return `format(…)` with the fields of .NET's composite formats. Raises LookupError for most number formats."""
 
-    def put(found: Any) -> str:
+    def put(found: re.Match[str]) -> str:
         if found[1] is None:
             return str(found[0][0])
         value = arguments[int(found[1])]
@@ -152,7 +152,7 @@ def skip(value: Value, count: int) -> Value:
 
 
 def edge(place: int) -> Callable[[Value], Value]:
-    """`first` and `last`."""
+    """Return the function `first` or `last`."""
 
     def one(value: Value) -> Value:
         if isinstance(value, str):
@@ -213,11 +213,6 @@ def to_bool(value: Value) -> bool:
     )
 
 
-def guard(function: Any) -> Any:
-    """A function of JSON text that may have unknown parts."""
-    return lambda text: function(some_text(text))
-
-
 PUBLIC_CLOUD = {
     "name": "AzureCloud",
     "authentication": {
@@ -237,7 +232,7 @@ PUBLIC_CLOUD = {
     },
 }
 """Result of `environment()` in the public cloud."""
-_KNOWN: dict[str, Any] = {
+_KNOWN: dict[str, Callable[..., Value]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64ToJson": lambda text: from_json(base64.b64decode(text).decode()),
     "base64ToString": lambda text: base64.b64decode(text).decode(),
@@ -259,7 +254,7 @@ _KNOWN: dict[str, Any] = {
     "uriComponent": lambda text: quote(text, safe="!'()*"),
     "uriComponentToString": lambda text: unquote(text),
 }  # fmt: skip
-_ANY: dict[str, Any] = {
+_ANY: dict[str, Callable[..., Value]] = {
     "any": lambda value: value,
     "array": lambda value: value if isinstance(value, list) else [value],
     "coalesce": coalesce,
@@ -273,7 +268,7 @@ _ANY: dict[str, Any] = {
     "first": edge(0),
     "flatten": lambda values: flat(known_list(values), 1),
     "items": items,
-    "json": guard(from_json),
+    "json": lambda text: from_json(some_text(text)),
     "last": edge(-1),
     "length": length,
     "null": lambda: None,

@@ -122,7 +122,7 @@ def _plain_names(stem: str) -> set[str]:
 
 
 def _parameters(files: Files, path: str, template: str, budget: Budget) -> dict[str, Value]:
-    """Return the values that a file of parameters gives; none if it is no such file, or for another template."""
+    """Return the values in a parameter file; none if it is another kind of file, or for another template."""
     try:
         text = files.source(path).text
         if path.endswith(".bicepparam"):

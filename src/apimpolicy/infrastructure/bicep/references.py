@@ -54,12 +54,12 @@ class ResourceReference(Reference):
 
     @property
     def parent(self) -> Declaration | None:
-        """The resource in whose body this one is declared."""
+        """Resource in whose body this one is declared."""
         return self.template.parents.get(id(self.declared))
 
     @cached_property
     def full_type(self) -> str:
-        """The type in lower case, with those that a nested resource is in."""
+        """Type in lower case, after those of the resources around a nested one."""
         written = (
             None if self.declared.type is None else self.template.value(self.declared.type, self.template.source, {})
         )
@@ -70,7 +70,7 @@ class ResourceReference(Reference):
 
     @property
     def kinds(self) -> list[str] | None:
-        """The kinds below the service; None if it isn't of API Management."""
+        """Kinds below the service; None for a resource of another provider."""
         if self.full_type != PROVIDER and not self.full_type.startswith(f"{PROVIDER}/"):
             return None
         return [each for each in self.full_type.removeprefix(PROVIDER).split("/") if each]
@@ -83,7 +83,7 @@ class ResourceReference(Reference):
         ]
 
     def instance(self) -> ResourceInstance:
-        """Return the instance that is meant. Raises LookupError when that isn't known."""
+        """Return the instance with the index, or the only one. Raises LookupError when it isn't known."""
         found = self.instances()
         if self.index is None and len(found) == 1:
             return found[0]
@@ -118,7 +118,7 @@ class ResourceInstance(Reference):
 
     @cached_property
     def names(self) -> list[Value]:
-        """The segments of the name, those of its parents included, the outermost first."""
+        """Segments of the name after those of its parents, the outermost first."""
         own = segments(self.entry("name"))
         if self.reference.parent is not None:
             return [*ResourceReference(self.template, self.reference.parent).instance().names, *own]

@@ -85,7 +85,7 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _interpolated(parser: Parser, start: int, stop: int) -> tuple[Node, int]:
-    """Read the expression behind `${`, and return where its brace ends."""
+    """Read the expression after `${`, and return where its brace ends."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
     inner.depth = parser.depth + 1
@@ -101,7 +101,7 @@ def _interpolated(parser: Parser, start: int, stop: int) -> tuple[Node, int]:
 
 
 def end_of_braces(text: str, start: int, stop: int) -> int:
-    """Return the offset behind the brace that closes the one before `start`; strings are looked past."""
+    """Return the offset after the brace that closes the one before `start`; strings are skipped."""
     inside = ["{"]
     position = start
     while inside and position < stop:

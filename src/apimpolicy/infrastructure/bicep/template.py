@@ -1,4 +1,4 @@
-"""A Bicep file with the values of its parameters: what names in its expressions are, and which resources it makes."""
+"""A Bicep file with the values of its parameters; it resolves the names in expressions and yields the resources."""
 
 from __future__ import annotations
 
@@ -136,10 +136,10 @@ class Template(Evaluator):
     def imported(self, name: str) -> Value:
         """Return what a name from another file is. Raises LookupError."""
         for declared in self.declarations:
-            for theirs, mine in declared.names:
-                if mine == name and declared.type is not None:
+            for exported, alias in declared.names:
+                if alias == name and declared.type is not None:
                     other = self.other(declared.type)
-                    return Named(partial(other.name, scope={})) if theirs == "*" else other.name(theirs, {})
+                    return Named(partial(other.name, scope={})) if exported == "*" else other.name(exported, {})
         raise LookupError(name)
 
     def other(self, node: nodes.Node) -> Template:
@@ -171,10 +171,10 @@ class Template(Evaluator):
             return self, own.value
         receiver = node.receiver.name if isinstance(node.receiver, nodes.Name) else None
         for declared in self.declarations:
-            for theirs, mine in declared.names:
-                if declared.type is not None and mine == (receiver or node.name):
+            for exported, alias in declared.names:
+                if declared.type is not None and alias == (receiver or node.name):
                     return self.other(declared.type).function(
-                        nodes.Call(node.start, node.end, node.name if receiver else theirs, node.arguments)
+                        nodes.Call(node.start, node.end, node.name if receiver else exported, node.arguments)
                     )
         return None
 
@@ -200,7 +200,7 @@ class Template(Evaluator):
         return base64.b64encode(self.files.data(self.folder, arguments[0])).decode()
 
     def function_readEnvironmentVariable(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
-        """Return the default: the environment of this process says nothing about the one that deploys."""
+        """Return the default: the code is deployed from another environment than this process has."""
         return arguments[1]
 
     # Resources
@@ -303,7 +303,7 @@ class Template(Evaluator):
 
 
 def _at_path(value: Value, path: list[Value]) -> Value:
-    """Return what a JSON path as `.a.b` leads to."""
+    """Return the value at a JSON path such as `.a.b`."""
     if not path or not str(path[0]).startswith((".", "$")):
         return value
     for name in str(path[0]).lstrip("$.").split("."):

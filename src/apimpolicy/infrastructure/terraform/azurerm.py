@@ -119,7 +119,7 @@ def pairs_of(kind: Kind) -> list[tuple[str, str]]:
 
 
 def from_attributes(kind: Kind, get: Get, address: str) -> tuple[list[Value], dict[str, Value]]:
-    """Return the names and the properties of a resource of `azurerm`; `get` gives attributes."""
+    """Return the names and the properties of a resource of `azurerm`; `get` returns attributes."""
     names: list[Value] = []
     for attribute in kind.names.split():
         name = get(attribute)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.arm.parser import JsonParser, decoded
 from apimpolicy.infrastructure.arm.strings import json_chars
-from apimpolicy.infrastructure.nodes import Array, Node, Object, Template, Within
+from apimpolicy.infrastructure.nodes import Array, Chars, Node, Object, Template, Within
 from apimpolicy.infrastructure.parsing import NotReadable, Problem
 from apimpolicy.infrastructure.terraform.parser import Attribute, Block, Body, Parser, parse_template
 
@@ -84,5 +84,7 @@ def _entries(node: Node) -> Iterator[tuple[str, Node]]:
     """Yield the entries of an object, or of the objects in a list; `//` is a comment."""
     for each in node.items if isinstance(node, Array) else (node,):
         for key, value in each.entries if isinstance(each, Object) else ():
-            if isinstance(key, Template) and (name := "".join(part.text for part in key.parts)) != "//":  # type: ignore[attr-defined]
+            parts = key.parts if isinstance(key, Template) else ()
+            name = "".join(part.text for part in parts if isinstance(part, Chars))
+            if name != "//":
                 yield name, value

@@ -1,4 +1,4 @@
-"""A module of Terraform with the values of its variables: what names in its expressions are.
+"""A module of Terraform with the values of its variables; it resolves the names in expressions.
 
 Paths are those that Terraform would use: relative to the folder of the root module, from which it runs.
 """
@@ -84,7 +84,7 @@ class Module(Evaluator):
 
     @cached_property
     def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
-        """The blocks of the module's files, by type and labels, with those of override files merged in."""
+        """Blocks of the module's files by type and labels; override files are merged into them."""
         found: dict[str, dict[tuple[str, ...], Block]] = {}
         for name in sorted(self.files.names(self.folder, FILES), key=is_override):
             try:
@@ -162,7 +162,7 @@ class Module(Evaluator):
 
     @property
     def path(self) -> str:
-        """The folder of the module, from the root module's."""
+        """Folder of the module, relative to that of the root module."""
         return os.path.relpath(self.folder, self.root.folder)
 
     def once(self, key: str, make: Callable[[], Value]) -> Value:
@@ -270,7 +270,7 @@ class Module(Evaluator):
         return self.rendered(self.file(path), values)
 
     def rendered(self, template: Source, values: Value) -> Value:
-        """Return what a template file gives with the values for its names."""
+        """Return a template file rendered with values for its names."""
         if not isinstance(values, dict):
             values = {}
         if self._templates >= MOST_TEMPLATES:

@@ -108,7 +108,7 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
 
 
 def _of_variables(module: Module, environment: str | None) -> list[Note]:
-    """Say which variables have no value, if any is used."""
+    """Return a note about variables without a value, if any is used."""
     unknown = [
         key.removeprefix("var.")
         for key, value in module._found.items()

@@ -43,7 +43,7 @@ class _Directive:
 
 
 def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[Node], int]:
-    """Read a template from `start`; return its parts and the offset behind it.
+    """Read a template from `start`; return its parts and the offset after it.
 
     A quoted one ends with its mark; without one on its line the offset is -1.
     """
@@ -115,10 +115,9 @@ def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: 
     """Read a directive; return the list that the following parts belong to."""
     text = parser.text
     found = _DIRECTIVE.match(text, start, end)
-    word = found[1] if found is not None else ""
+    word, inside = (found[1], found.end()) if found is not None else ("", start)
     stop = end - (2 if text.startswith("~}", end - 2) else 1)
     if word in ("if", "for") and len(opened) < MOST_NESTED:
-        inside = found.end()  # type: ignore[union-attr]
         names: list[str] | None = None
         if word == "for":
             header = re.compile(r"([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\bin\b\s*").match(text, inside, stop)
@@ -145,7 +144,7 @@ def _finished(directive: _Directive, end: int) -> list[Node]:
 
 
 def _closed(parts: list[Node], opened: list[_Directive], end: int) -> list[Node]:
-    """All parts; directives that nothing ends reach to the end of the template."""
+    """Return all parts; directives without an end reach to the end of the template."""
     while opened:
         parts = _finished(opened.pop(), end)
     return parts

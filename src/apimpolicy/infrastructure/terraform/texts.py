@@ -1,4 +1,4 @@
-"""Functions of Terraform that make texts, and how values become texts.
+"""Functions of Terraform that return texts, and the conversion of values to texts.
 
 Source: https://developer.hashicorp.com/terraform/language/functions
 """
@@ -6,7 +6,7 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.functions import (
     find_literal,
@@ -65,10 +65,10 @@ def decode_json(text: str) -> Value:
 
 
 def formatted(module: Module, template: Value, *arguments: Value) -> str:
-    """`format`: verbs of Go's `fmt`."""
+    """Return `format(…)` with the verbs of Go's `fmt`."""
     waiting = iter(arguments)
 
-    def put(found: Any) -> str:
+    def put(found: re.Match[str]) -> str:
         number, flags, width, precision, verb = found.groups()
         if verb == "%":
             return "%"
@@ -103,7 +103,7 @@ def _verb(module: Module, value: Value, verb: str, flags: str, width: str, preci
 
 
 def replace(text: Value, wanted: Value, new: Value) -> str:
-    """`replace`: a literal text, or a pattern between slashes."""
+    """Replace a literal text, or a pattern between slashes."""
     wanted, new = known_text(wanted), some_text(new)
     if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
         put = re.sub(r"\$(?:(\d+)|\{(\w+)\})", lambda found: f"\\g<{found[1] or found[2]}>", new.replace("\\", "\\\\"))
@@ -132,14 +132,14 @@ def trim_suffix(text: str, suffix: str) -> str:
 
 
 def pattern(text: Value, wanted: Value, every: bool) -> Value:
-    """`regex` and `regexall`: the match, its groups, or its named groups."""
+    """Return the first match or every match: its named groups, its groups, or its text."""
     found = [_groups(each) for each in find_pattern(known_text(wanted))(known_text(text), 0, len(text))]
     if every:
         return found
     return found[0]
 
 
-def _groups(found: Any) -> Value:
+def _groups(found: re.Match[str]) -> Value:
     if found.groupdict():
         return found.groupdict()
     return list(found.groups()) or found[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.infrastructure.values import Text, Unknown, is_known, shown
+from apimpolicy.infrastructure.values import Text, Unknown, Value, is_known, shown
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -19,10 +19,10 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.independent_resources import ADDED
+from apimpolicy.project.service.independent_resources import ADDERS
 from apimpolicy.project.service.resource_entities import (
     Entity,
-    Surroundings,
+    ReadingContext,
     base_id,
     below_workspace,
     blocks_in,
@@ -46,27 +46,27 @@ _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 def describe_resources(service: ServiceDescription, resources: Iterable[Resource], files: Files) -> None:
     """Add what resources describe to a service."""
-    around = Surroundings(files, service.problems)
+    context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
     for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
-        entity = Entity(each, [id_of(name) for name in names], workspace, around)
+        entity = Entity(each, [id_of(name) for name in names], workspace, context)
         make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
         if make is not None:
             make(entity)
-        elif type_ in ADDED:
-            ADDED[type_](service, entity)
-    service.named_values += around.unknown.described
-    service.problems += _of_links(around)
+        elif type_ in ADDERS:
+            ADDERS[type_](service, entity)
+    service.named_values += context.unknown.described
+    service.problems += _of_links(context)
 
 
-def _of_links(around: Surroundings) -> list[Problem]:
+def _of_links(context: ReadingContext) -> list[Problem]:
     """Report in one line which files are read instead of links."""
-    if not around.linked:
+    if not context.linked:
         return []
-    url, source = around.linked[0]
-    more = f" (and {len(around.linked) - 1} more)" if len(around.linked) > 1 else ""
+    url, source = context.linked[0]
+    more = f" (and {len(context.linked) - 1} more)" if len(context.linked) > 1 else ""
     message = f"the file of the same path in this repository is read instead of the link to {url}{more}"
     return [Problem(message, Origin(source.path), severity=Severity.WARNING)]
 
@@ -110,22 +110,21 @@ class _Builder:
         self.service.apis.append(made)
         self.apis.setdefault(id_.lower(), made)
         form = str(entity.get("format") or "openapi").lower()
-        self._add_file(entity, made, next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi"))
+        form = next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi")
+        self._add_file(entity, made, form, *entity.document())
 
     def _apis_schemas(self, entity: Entity) -> None:
         api = self._api(entity, "schema")
         if api is not None and str(entity.get("contentType")).lower() == _GRAPHQL:
             document = entity.get("document")
             value = document.get("value") if isinstance(document, dict) else entity.get("value")
-            entity.resource.properties = {"value": value}
-            self._add_file(entity, api, "graphql")
+            self._add_file(entity, api, "graphql", value, None)
 
-    def _add_file(self, entity: Entity, api: ApiDescription, form: str) -> None:
+    def _add_file(self, entity: Entity, api: ApiDescription, form: str, value: Value, url: str | None) -> None:
         """Add the document that describes an API."""
-        value, url = entity.document()
-        value = json_of(value)
         if value is None and url is None:
             return
+        value = json_of(value)
         origin = entity.place("value")
         if not isinstance(value, str) or not is_known(value):
             if url is None:

@@ -100,7 +100,7 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
         named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
         properties["pool"] = {**pool, "services": named}
     try:
-        made.backend = backend_of(entity.origin.file, entity.around.unknown.filled_deeply(properties, entity.origin))
+        made.backend = backend_of(entity.origin.file, entity.context.unknown.filled_deeply(properties, entity.origin))
     except (ConfigurationError, TooLarge) as error:
         entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
 
@@ -115,7 +115,7 @@ def _add_certificate(service: ServiceDescription, entity: Entity) -> None:
     service.certificates.append(CertificateDescription(entity.id, entity.origin, key_vault=vault))
 
 
-ADDED: dict[str, Callable[[ServiceDescription, Entity], None]] = {
+ADDERS: dict[str, Callable[[ServiceDescription, Entity], None]] = {
     "": _add_service,
     "apiversionsets": _add_version_set,
     "backends": _add_backend,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 
-class Surroundings:
+class ReadingContext:
     """Files, problems and unknown values of the resources of one service."""
 
     def __init__(self, files: Files, problems: list[Problem]) -> None:
@@ -63,11 +63,11 @@ class Surroundings:
 class Entity:
     """A resource with the ids in its name."""
 
-    def __init__(self, resource: Resource, ids: list[str], workspace: str | None, around: Surroundings) -> None:
+    def __init__(self, resource: Resource, ids: list[str], workspace: str | None, context: ReadingContext) -> None:
         self.resource = resource
         self.ids = ids
         self.workspace = workspace
-        self.around = around
+        self.context = context
         self.origin = Origin(resource.source.path, *resource.source.position(resource.start))
 
     @property
@@ -76,7 +76,7 @@ class Entity:
 
     def problem(self, message: str, part: str = "", help: str = "") -> None:
         """Report something in the resource that can't be used."""
-        self.around.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
+        self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
 
     def place(self, name: str) -> Origin:
         """Return where a property is written."""
@@ -139,7 +139,7 @@ class Entity:
         if link is None and "-link" not in str(self.get("format")).lower():
             return value, None
         url = value if link is None else link
-        found = self.around.file_of(url, self.resource.source) if isinstance(url, str) else None
+        found = self.context.file_of(url, self.resource.source) if isinstance(url, str) else None
         if found is not None:
             return Text.file(found), None
         return None, url.text if isinstance(url, Unknown) else shown(str(url))
@@ -158,7 +158,7 @@ class Entity:
             self.problem(f"{part} isn't known: {reason}", part)
             return None
         source, start = self.resource.places.get("value", (self.resource.source, self.resource.start))
-        return self.around.unknown.policy(value, source, start)
+        return self.context.unknown.policy(value, source, start)
 
 
 def hole_of(value: Value) -> Hole:
