@@ -224,8 +224,7 @@ class _Audit:
             Knowledge(entry.caller, target),
             self.check,
             frozenset(self.missing),
-            service_context.secrets,
-            service_context.lending_backends,
+            service_context,
             _caller_headers(api),
         )
         walk.run(program, entry.state)

@@ -13,8 +13,9 @@ from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocatio
 from apimpolicy.audit.states import FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
+    from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.checks.expressions import ExpressionCheck
@@ -32,17 +33,14 @@ class Walk:
         knowledge: Knowledge,
         check: ExpressionCheck,
         missing: frozenset[str],
-        secrets: frozenset[str],
-        lending_backends: Mapping[str, str],
-        caller_headers: frozenset[str] = frozenset(("authorization",)),
+        service_context: ServiceContext,
+        caller_headers: frozenset[str],
     ) -> None:
         self.knowledge = knowledge
         self.check = check
         self.missing = missing
         """Fragments that don't exist."""
-        self.secrets = secrets
-        """Named values that are secret."""
-        self.lending_backends = lending_backends
+        self.service_context = service_context
         self.caller_headers = caller_headers
         """Headers in which callers send credentials."""
         self.forwarded = NOWHERE

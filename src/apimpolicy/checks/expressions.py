@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN, has_hole
 from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.source import Excerpt
@@ -83,18 +84,13 @@ class Compiled:
         return self._parents.get(id(node)) if self.nodes else None
 
 
-class CheckedExpression:
+class CheckedExpression(Record):
     """An expression in a document: its position, its compiled form, and the element and attribute that contain it."""
 
-    __slots__ = ("attribute", "compiled", "element", "excerpt")
-
-    def __init__(
-        self, excerpt: Excerpt, compiled: Compiled, element: Element, attribute: Attribute | None = None
-    ) -> None:
-        self.excerpt = excerpt
-        self.compiled = compiled
-        self.element = element
-        self.attribute = attribute
+    excerpt: Excerpt
+    compiled: Compiled
+    element: Element
+    attribute: Attribute | None = None
 
     @property
     def body(self) -> Bound | None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.checks.catalogue import entry_of, page_of
-from apimpolicy.checks.compiler_codes import page_on_the_web
-from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code
+from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code, page_on_the_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,6 +13,7 @@ from apimpolicy.cli.configuration_file import configuration_option, selects_envi
 from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.cli.written_files import write_report_to, write_text
+from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
     from apimpolicy.project.audit_run import AuditRun
@@ -73,7 +74,7 @@ def command(
         _show_problems()
     if write_baseline is not None:
         count = audit_run.write_baseline(run, write_baseline)
-        say(f"wrote {count:,} finding{'' if count == 1 else 's'} to {write_baseline}")
+        say(f"wrote {counted(count, 'finding')} to {write_baseline}")
         return exit_codes.CLEAN
     _write(run, form, output_file, verbose=verbose)
     if html is not None:

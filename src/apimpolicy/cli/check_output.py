@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.written_files import write_report_to
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.tool_version import tool_version
 
 if TYPE_CHECKING:
@@ -105,7 +106,6 @@ class CheckOutput:
 
     def _statistics(self) -> list[str]:
         from apimpolicy.checks.pages import title_of_code
-        from apimpolicy.report.columns import printable
 
         counts = Counter((diagnostic.code, diagnostic.severity) for diagnostic in self.diagnostics)
         first = {diagnostic.code: diagnostic.message for diagnostic in reversed(self.diagnostics)}
@@ -124,17 +124,17 @@ class CheckOutput:
     def summary(self) -> str:
         """One line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
-        known = f", {_counted(self.known, 'finding')} of the baseline left out" if self.known else ""
+        known = f", {counted(self.known, 'finding')} of the baseline left out" if self.known else ""
         templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""
         if not self.diagnostics:
-            return f"no problems in {_counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
+            return f"no problems in {counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
         kinds = [
-            _counted(count, noun)
+            counted(count, noun)
             for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
             if (count := self.count(severity))
         ]
-        where = f"in {self.files_with_findings} of {_counted(len(self.paths), 'file')}"
-        total = _counted(len(self.diagnostics), "problem")
+        where = f"in {self.files_with_findings} of {counted(len(self.paths), 'file')}"
+        total = counted(len(self.diagnostics), "problem")
         return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
     def _json(self) -> str:
@@ -150,7 +150,3 @@ class CheckOutput:
             "seconds": round(self.seconds, 3),
         }
         return report_to_json(self.diagnostics, summary, tool_version())
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

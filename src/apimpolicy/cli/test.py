@@ -239,8 +239,10 @@ def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -
     for report in reports:
         if report.status == "skipped":
             reasons[report.problem] = reasons.get(report.problem, 0) + 1
+    from apimpolicy.report.columns import counted
+
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5]:
-        say(f"skipped {count} {'case' if count == 1 else 'cases'}: {reason}")
+        say(f"skipped {counted(count, 'case')}: {reason}")
 
 
 def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:

@@ -148,7 +148,7 @@ class InvalidOperationException(SystemException):
 
 
 class AggregateException(DotnetException):
-    """What `Task.Result` and `Task.Wait()` throw; the message ends with those of the exceptions inside."""
+    """Raised by `Task.Result` and `Task.Wait()`; the message ends with those of the exceptions inside."""
 
     type_name = "System.AggregateException"
     default_message = "One or more errors occurred."

@@ -9,15 +9,16 @@ from apimpolicy.editor.semantic_tokens import KINDS
 if TYPE_CHECKING:
     from apimpolicy.editor.rpc import Json
 
-COMMANDS: Final = (
-    "apimpolicy.runTests",
-    "apimpolicy.newTest",
-    "apimpolicy.explain",
-    "apimpolicy.journey",
-    "apimpolicy.tests",
-    "apimpolicy.checkAll",
-    "apimpolicy.page",
-)
+COMMANDS: Final = {
+    "apimpolicy.runTests": "run",
+    "apimpolicy.newTest": "new_test",
+    "apimpolicy.explain": "explain",
+    "apimpolicy.journey": "journey",
+    "apimpolicy.tests": "tests",
+    "apimpolicy.checkAll": "check_all",
+    "apimpolicy.page": "page",
+}
+"""The commands, and the functions of `language_commands` that run them."""
 
 TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
@@ -13,8 +13,6 @@ from apimpolicy.editor.test_runs import run_tests
 from apimpolicy.editor.text_documents import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.editor.language_server import LanguageServer
 
 
@@ -111,14 +109,3 @@ def page(server: LanguageServer, code: str) -> str:
     from apimpolicy.editor.pages import policy_page
 
     return page_of_code(code) or policy_page(code) or f"There is no page for {code}."
-
-
-COMMANDS: Final[dict[str, Callable[..., Any]]] = {
-    "apimpolicy.runTests": run,
-    "apimpolicy.tests": tests,
-    "apimpolicy.checkAll": check_all,
-    "apimpolicy.newTest": new_test,
-    "apimpolicy.explain": explain,
-    "apimpolicy.journey": journey,
-    "apimpolicy.page": page,
-}

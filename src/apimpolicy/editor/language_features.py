@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.editor import lenses, outline, rpc
+from apimpolicy.editor import language_commands, lenses, outline, rpc
 from apimpolicy.editor.access_lenses import reached_by
 from apimpolicy.editor.code_actions import code_actions as actions_of
 from apimpolicy.editor.completion_requests import completion, resolve
@@ -13,7 +13,7 @@ from apimpolicy.editor.edits import changes_of, text_edit
 from apimpolicy.editor.formatting import format_edits, indent_new_line
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.inlay_hints import inlay_hints as hints_of
-from apimpolicy.editor.language_commands import COMMANDS
+from apimpolicy.editor.language_capabilities import COMMANDS
 from apimpolicy.editor.language_diagnostics import to_diagnostic
 from apimpolicy.editor.navigation_requests import (
     definition,
@@ -269,10 +269,10 @@ def code_lenses(server: LanguageServer, params: Json) -> list[Json]:
 
 
 def execute(server: LanguageServer, params: Json) -> Any:
-    command = COMMANDS.get(params["command"])
-    if command is None:
-        raise RpcError(rpc.INVALID_PARAMS, f"there is no command '{params['command']}'")
-    return call(command, server, params.get("arguments") or [])
+    name = params["command"]
+    if name not in COMMANDS:
+        raise RpcError(rpc.INVALID_PARAMS, f"there is no command '{name}'")
+    return call(getattr(language_commands, COMMANDS[name]), server, params.get("arguments") or [])
 
 
 FEATURES: Final[dict[str, Feature]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.editor.repairs import ENDS
 from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.syntax.lookahead import Lookahead
 from apimpolicy.syntax.parser import machine
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.syntax.lexer import Tokens
-
-_BEFORE_STATEMENT = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 
 
 def with_later_functions(kinds: Sequence[str], rest: str) -> str:
@@ -45,8 +44,8 @@ def _declared(rest: str) -> dict[int, list[str]]:
     level = 0
     for index in range(len(tokens.kinds) - PADDING):
         kind = tokens.kinds[index]
-        begins = index > 0 and tokens.kinds[index - 1] in _BEFORE_STATEMENT
-        if begins and level <= 0 and kind not in _BEFORE_STATEMENT and look.local_function(index) >= 0:
+        begins = index > 0 and tokens.kinds[index - 1] in ENDS
+        if begins and level <= 0 and kind not in ENDS and look.local_function(index) >= 0:
             head = _head(tokens, index)
             if head:
                 found.setdefault(-level, []).append(f" {head} {{ throw null; }}")

@@ -17,7 +17,7 @@ from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Bad, Bound, Local
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.dotnet.types import ERROR
-from apimpolicy.editor.repairs import CHOICES, repaired, without_statement
+from apimpolicy.editor.repairs import repairs_of
 from apimpolicy.editor.unfinished import with_names_at_line_ends
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import shapes
@@ -126,13 +126,8 @@ def _repaired(text: str) -> Iterator[str]:
     """Yield the text with its errors repaired in different ways, and completed."""
     inner = text.rstrip()
     inner = inner[:-1] if inner.endswith((")", "}")) else inner
-    tried: set[str] = set()
-    for choice in (*range(CHOICES), -1):
+    for beginning in repairs_of(inner):
         with Frames():
-            beginning = repaired(inner, choice) if choice >= 0 else without_statement(inner)
-            if beginning in tried:
-                continue
-            tried.add(beginning)
             stacks = Stacks()
             reading = stacks.read(tokenize(beginning, 1)[0])
             ending = stacks.ending(reading.stack) if reading.failed < 0 else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.stacks import CARET, FILLER, WORDS, Reading, Stack, Stacks, spelled
 
@@ -28,7 +29,18 @@ CHOICES: Final = 4
 _MOST_STARTS: Final = 2
 _MOST_LINES: Final = 4
 _DECLARED: Final = re.compile(r"[\w.<>\[\],?]+\s+\w+\s*=(?!=)")
-_ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+
+
+def repairs_of(prefix: str) -> Iterator[str]:
+    """Yield the code with its errors repaired in different ways, and last without the statement that has them."""
+    tried: set[str] = set()
+    for choice in (*range(CHOICES), None):
+        with Frames():
+            text = without_statement(prefix) if choice is None else repaired(prefix, choice)
+        if text not in tried:
+            tried.add(text)
+            yield text
 
 
 def repaired(prefix: str, choice: int = 0) -> str:
@@ -67,7 +79,7 @@ def _places(tokens: Tokens, failed: int) -> list[int]:
     """Return where a change may help: at the refused token, shortly before it, and in its statement's beginning."""
     near = list(range(failed, max(failed - _BACK - 1, 0), -1))
     start = failed
-    while start > 1 and tokens.kinds[start - 1] not in _ENDS:
+    while start > 1 and tokens.kinds[start - 1] not in ENDS:
         start -= 1
     return near + [place for place in (start + 2,) if place not in near and place < failed]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.editor.local_functions import with_later_functions
 from apimpolicy.editor.lost_declarations import completed_declarations, without_empty_types
-from apimpolicy.editor.repairs import CHOICES, repaired, without_statement
+from apimpolicy.editor.repairs import ENDS, repairs_of
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
@@ -32,7 +32,6 @@ CONTINUATIONS: Final = tuple(
 )
 """What may follow the name: some meanings of earlier tokens (a type, type arguments, a lambda) depend on it."""
 
-_ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 _DOT_AT_LINE_END: Final = re.compile(r"\.[ \t]*\r?\n\s*[A-Za-z_]")
 _WORD: Final = re.compile(r"@?\w*\Z")
 
@@ -73,21 +72,10 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
         for whole in _finished(text, code[caret:]):
             is_found = True
             yield whole
-        for candidate in _repaired(text) if not is_found else ():
+        for candidate in repairs_of(text) if not is_found else ():
             if candidate not in tried:
                 tried.add(candidate)
                 yield from _finished(candidate, code[caret:])
-
-
-def _repaired(prefix: str) -> Iterator[str]:
-    """Yield the code with its errors repaired in different ways, and last without the statement that has them."""
-    for choice in range(CHOICES):
-        with Frames():
-            text = repaired(prefix, choice)
-        yield text
-    with Frames():
-        text = without_statement(prefix)
-    yield text
 
 
 def with_names_at_line_ends(prefix: str) -> str:
@@ -142,7 +130,7 @@ class _Beginning:
     def is_hopeless(self) -> bool:
         """Return whether an earlier statement has a syntax error, which nothing after the caret can change."""
         failed = self.reading.failed
-        return failed >= 0 and any(kind in _ENDS for kind in self.tokens.kinds[failed : self.caret])
+        return failed >= 0 and any(kind in ENDS for kind in self.tokens.kinds[failed : self.caret])
 
     def with_declarations(self) -> str:
         """Return the code up to the caret, with what its declarations lack."""
@@ -152,7 +140,7 @@ class _Beginning:
     def _statement(self) -> int:
         """Return the index of the first token of the caret's statement, where reading may begin again."""
         place = self.caret
-        while place > 0 and not (self.tokens.kinds[place - 1] in _ENDS and place in self.reading.before):
+        while place > 0 and not (self.tokens.kinds[place - 1] in ENDS and place in self.reading.before):
             place -= 1
         return max(place, 0)
 

@@ -77,9 +77,7 @@ class Policy:
         return [finding for finding in self.diagnostics if finding.severity is Severity.ERROR]
 
     def with_named_values(self, values: Mapping[str, str]) -> Policy:
-        """Return the document with its named values replaced. Raises PolicySyntaxError for a missing one (POL001), and
-        when the document cannot be read any more with the values in it.
-        """
+        """Return the document with its named values replaced. Raises PolicySyntaxError (POL001: one is missing)."""
         if self.named_values is not None or not find_named_values(self.original.text):
             return self
         return _read(self.original, [], values)
@@ -96,7 +94,7 @@ def load_policy(
 ) -> Policy:
     """Read a policy document from a file's path, or from its text (which begins with `<`).
 
-    `path` is the name that diagnostics give a text. Without `named_values`, `{{references}}` stay as they are until a
+    `path` is the name of a text in diagnostics. Without `named_values`, `{{references}}` stay as they are until a
     gateway puts its own in. Raises PolicySyntaxError when the document cannot be read, ConfigurationError when the file
     cannot.
     """

@@ -1,7 +1,7 @@
 """OpenAPI documents (2.0, 3.0, 3.1; JSON or YAML) as descriptions of APIs.
 
 References are followed within the document only; one that leads to a file or to the network is a ConfigurationError.
-Of the document this reads operations, parameters, bodies, answers, headers, examples and schemas. Security schemes,
+Of the document this reads operations, parameters, bodies, responses, headers, examples and schemas. Security schemes,
 callbacks, links and servers below the document's own are not read: API Management does not take policies from them.
 
 Schemas become JSON Schema 2020-12: `nullable`, the boolean `exclusiveMinimum` of 3.0 and `type: file` are rewritten.
@@ -128,9 +128,7 @@ class OpenApiReader:
         return value
 
     def resolved(self, value: Any, where: str) -> dict[str, Any]:
-        """Return an object behind its references. Raises ConfigurationError for one that leads nowhere
-        or in a circle.
-        """
+        """Return an object behind its references. Raises ConfigurationError for a missing or circular one."""
         found = self.mapping(value, where)
         for _ in range(_CHAIN):
             reference = found.get("$ref")

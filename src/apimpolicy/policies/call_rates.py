@@ -65,7 +65,7 @@ class KeyedCounter:
 
 
 class CallRate(Record):
-    """One limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
+    """A limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
 
     key: str
     calls: int

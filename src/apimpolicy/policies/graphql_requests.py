@@ -122,9 +122,7 @@ class GraphQLRequest:
         return deepest, count
 
     def without(self, schema: Any, refused: Callable[[str, str, bool], bool]) -> str | None:
-        """Return the query without the fields for which `refused(type, field, is_root)` is true; None when nothing is
-        left.
-        """
+        """Return the query without fields for which `refused(type, field, is_root)` is true; None if none is left."""
         info = TypeInfo(schema)
         roots = [schema.query_type, schema.mutation_type, schema.subscription_type]
 

@@ -14,7 +14,7 @@ When the quota is used up, callers get 403 with `Retry-After`, in seconds. Perio
 `first-period-start` (0001-01-01 unless given); with `renewal-period="0"` there is only one. A key has one counter
 wherever it is used, and counts once for each request.
 
-Simulated on the gateway's clock. Our choices: bandwidth is the bodies of requests and answers, and a kilobyte is 1024
+Simulated on the gateway's clock. Our choices: bandwidth is the bodies of requests and responses, and a kilobyte is 1024
 bytes; with an expression for `increment-condition` or `increment-count` everything is counted at the end, otherwise at
 once; a condition that throws at the end counts as false; refused calls do not count.
 

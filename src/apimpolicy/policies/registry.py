@@ -1,4 +1,4 @@
-"""Every policy name that the gateway knows, and the module that runs it; modules are imported when first asked for.
+"""Every policy name that the gateway knows, and the module that runs it; modules are imported when they are first used.
 
 A policy needs nothing but a module with a class marked `@policy("name", …)`: `apimpolicy.declarations` finds it.
 """
@@ -68,7 +68,7 @@ def attribute_of(name: str, attribute: str) -> AttributeSlot | None:
 
 
 def is_unnamed_output(name: str, attribute: str) -> bool:
-    """Return whether an attribute may be one of the output variables of a policy, of which no source says the names."""
+    """Return whether an attribute may be an output variable of a policy whose names no source states."""
     return attribute.endswith("-variable-name") and has_trait(name, "undocumented-outputs")
 
 
@@ -82,7 +82,7 @@ def has_trait(name: str, *traits: str) -> bool:
     return name in names_with(*traits)
 
 
-@lru_cache(1024)  # documents may name what they like
+@lru_cache(1024)  # names in documents are arbitrary
 def specification_of(name: str) -> Specification | None:
     """Return the specification of a simulated policy; None when it is not simulated, or not known at all."""
     said = declared()["policies"].get(name)
@@ -101,7 +101,7 @@ def specification_of(name: str) -> Specification | None:
 
 
 def placement_of(name: str) -> Placement:
-    """Return where a policy may stand; everywhere, if it is not simulated."""
+    """Return where a policy is allowed: everywhere, if it is not simulated."""
     specification = specification_of(name)
     return EVERYWHERE if specification is None else specification.placement
 

@@ -96,9 +96,7 @@ class TokenQuota(TokenLimit):
 
 
 def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.datetime | None]:
-    """Return where the period that `now` (seconds since 0001-01-01 UTC) is in begins and ends; a week
-    begins on Monday.
-    """
+    """Return the bounds of the period around `now`, in seconds since 0001-01-01 UTC; a week begins on Monday."""
     moment = _ORIGIN + datetime.timedelta(seconds=now)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "Hourly":
@@ -119,7 +117,7 @@ def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.
 
 
 def in_words(seconds: int) -> str:
-    """Return a time span in words.
+    """Return a time span as text.
 
     >>> in_words(1293), in_words(60), in_words(90061)
     ('21 minutes and 33 seconds', '1 minute', '1 day, 1 hour, 1 minute and 1 second')

@@ -1,4 +1,4 @@
-"""validate-odata-request: hold a request's URL, headers and parameters against the OData specification.
+"""validate-odata-request: validate a request's URL, headers and parameters against the OData specification.
 
 ```xml
 <validate-odata-request error-variable-name="odataErrors" default-odata-version="4.01" max-size="102400" />
@@ -13,7 +13,7 @@ Simulated, as far as the request alone tells:
   ends in `asc` or `desc`, if in anything. Version 4.01 knows its options without `$` too.
 - Keys in the path have closed literals and brackets.
 
-What would take the metadata of the service is not checked: the names of entities and properties, and the types of
+Checks that need the metadata of the service are left out: the names of entities and properties, and the types of
 expressions. No document says which of these the gateway checks.
 
 Our choices, since the documentation says nothing about it: the caller gets 400; the error has the reason "Bad request"

@@ -93,9 +93,7 @@ class XmlSchema:
 
 
 def _may_be_costly(schema: Any) -> bool:
-    """Return whether libxml2 may need far more time or memory than the schema is long: patterns, groups,
-    large numbers.
-    """
+    """Return whether libxml2 may need far more resources than the schema is long: patterns, groups, large numbers."""
     for element in schema.iter(*(f"{{{SCHEMA}}}{name}" for name in _COSTLY)):
         if element.get("ref") is not None or element.tag.endswith("}pattern"):
             return True

@@ -54,7 +54,7 @@ def _authorization(credentials: Table | None) -> tuple[str, str] | None:
 
 
 def _certificates(credentials: Table | None) -> list[str]:
-    """The ids of certificates; thumbprints, which the extractor writes for older services, count as ids."""
+    """Return the ids of certificates; thumbprints, which the extractor writes for older services, count as ids."""
     if credentials is None:
         return []
     paths = credentials.texts("certificateIds") or credentials.texts("certificate") or []

@@ -29,7 +29,7 @@ _REVISION = ";rev="
 
 
 def check_information(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
-    """Return what is wrong with the name of a resource, and with what its information file refers to.
+    """Yield findings about an information file: its problems, the resource's name and its references.
 
     Of kinds of which only a part is described, only misspelt names are reported. What an overlay refers to is not
     checked: it often names what only the service of its environment has.

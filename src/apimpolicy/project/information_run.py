@@ -28,7 +28,7 @@ class InformationRun:
         self.services = services
 
     def all(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
-        """Return what is wrong below paths, file by file; `roots` are folders of services, each with a policy in it."""
+        """Yield findings below paths, file by file; `roots` are folders of services, each with a policy in it."""
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
         for root, policy in sorted(roots.items()):
             environments = self.services.environments_of(policy)

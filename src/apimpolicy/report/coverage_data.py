@@ -9,11 +9,12 @@ An outcome is what counts: a policy that is reached, a branch that is taken, a c
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import attrs
+
+from apimpolicy.report.places import path_from_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -104,8 +105,7 @@ class FileCoverage:
         """The path from here, when the file is below."""
         if self.path.startswith("<"):
             return self.path if self.number == 1 else f"{self.path[:-1]} {self.number}>"
-        relative = os.path.relpath(self.path)
-        return self.path if relative.startswith("..") else relative
+        return path_from_here(self.path)
 
     def missing(self) -> Iterator[Place]:
         """Yield the places with gaps in the order of the file, but none inside an unreached place."""

@@ -29,7 +29,7 @@ def callable_lines(served: Served) -> list[str]:
 
 
 def notes(served: Served) -> list[str]:
-    """Return what else a caller should know."""
+    """Return further notes for callers: certificates, subscriptions, keys."""
     gateway = served.gateway
     setting = gateway.negotiate_client_certificate
     uploaded = len(gateway.certificates)

@@ -169,7 +169,7 @@ def test_the_policy_of_an_operation_that_is_not_there(tmp_path: Path) -> None:
     (copy / "apis/orders/specification.yaml").unlink()
     gateway, found = loaded(copy)
     assert [each.message for each in found.problems] == [
-        "the API 'orders' has policies for the operations 'other', but no file says what their URLs are"
+        "the API 'orders' has a policy for the operation 'other', but no file has the URL of this"
     ]
     assert gateway.send("/orders/17/any/path?key=partner").response.status_code == 200
 

@@ -157,7 +157,7 @@ def element_type(value: Any) -> Type | None:
 
 
 def iterate_boxed(value: Any) -> Iterator[Any]:
-    """Return the elements as the non-generic `IEnumerable` gives them: boxed."""
+    """Return the elements as the non-generic `IEnumerable` yields them: boxed."""
     element = element_type(value)
     if element is None or not element.is_value_type:
         return iter(value)

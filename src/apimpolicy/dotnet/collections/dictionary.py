@@ -35,7 +35,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
 
 @dotnet_class(f"{_NAME}<TKey, TValue>")
 class Dictionary(HashedCollection):
-    """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
+    """A dictionary; its slots hold keys with their values, and iteration yields `KeyValuePair`s."""
 
     __slots__ = ()
 

@@ -51,7 +51,7 @@ class Enumerator:
 
 
 class BoxedEnumerator(Enumerator):
-    """What the non-generic `IEnumerable.GetEnumerator` gives."""
+    """The enumerator that the non-generic `IEnumerable.GetEnumerator` returns."""
 
     __slots__ = ()
 

@@ -71,7 +71,7 @@ def get_count(value: Any) -> int:
 
 @implements("System.Collections.Generic.ICollection<T>", "IsReadOnly")
 def is_read_only(value: Any) -> bool:
-    """Return an array seen as a generic collection calls itself read-only, since it cannot grow."""
+    """Return whether it refuses changes: so does an array seen as a generic collection, since it cannot grow."""
     return isinstance(value, list) or bool(getattr(value, "is_read_only", False))
 
 

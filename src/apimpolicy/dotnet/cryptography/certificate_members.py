@@ -1,6 +1,6 @@
-"""What C# calls on X509Certificate and X509Certificate2 beyond the properties, and RSACertificateExtensions.
+"""Methods of X509Certificate and X509Certificate2, and RSACertificateExtensions.
 
-Where .NET's answer depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
+Where .NET's result depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
 UTC.
 """
 

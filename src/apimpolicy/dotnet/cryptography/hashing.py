@@ -128,7 +128,7 @@ class HashAlgorithm:
 
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
-    """Return the part of a byte array that a method was asked to work on, with .NET's checks."""
+    """Return the part of a byte array that a method works on, with .NET's checks."""
     buffer = require(buffer, buffer_name)
     if offset < 0:
         raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
@@ -244,7 +244,7 @@ def no_default_algorithm() -> NoReturn:
 
 @implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
-    """Return a hash takes its input byte by byte, seen as a transform."""
+    """Return 1: as a transform, a hash takes its input byte by byte."""
     return 1
 
 

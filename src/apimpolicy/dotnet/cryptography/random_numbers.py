@@ -21,7 +21,7 @@ class RandomNumberGenerator:
     """Draws from `environment().random`."""
 
     def dispose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
     @member("GetBytes(byte[])")
     def get_bytes(self, data: Array | None) -> None:

@@ -231,7 +231,7 @@ class RSA:
             raise CryptographicException("The parameter is incorrect.") from None
 
     def dispose(self) -> None:
-        """Nothing is held: the key stays with its certificate."""
+        """Do nothing: the key stays with its certificate."""
 
     def export_public_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -257,7 +257,7 @@ class RSA:
 
 @dotnet_class(_NAMESPACE + "RSACng")
 class RSACng(RSA):
-    """What a certificate's private key is on Windows, where the managed gateway runs (our choice: no document says so).
+    """A certificate's private key, as on Windows, where the managed gateway runs (our choice: undocumented).
 
     Microsoft's own sample for tokens by certificate casts to it.
     """

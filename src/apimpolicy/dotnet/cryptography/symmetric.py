@@ -41,7 +41,7 @@ class KeySizes:
 
 
 class _Cipher:
-    """What differs between the algorithms: sizes in bits."""
+    """The differences between the algorithms: sizes in bits."""
 
     __slots__ = ("block_size", "default_key_size", "key_sizes", "name")
 
@@ -217,7 +217,7 @@ class CryptoTransform:
         return self._unpad(bytes(decryptor.update(data) + decryptor.finalize()))
 
     def dispose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
     def _pad(self, data: bytes) -> bytes:
         rest = len(data) % self.block_size

@@ -51,7 +51,7 @@ _NUMBERS = {
 
 @functools.cache
 def numbers(name: str) -> NumberSymbols:
-    """Return what the culture with this name says about numbers."""
+    """Return the symbols and patterns of numbers of the culture with this name."""
     formats = FORMATS[name]
     if not formats:
         return INVARIANT_NUMBERS

@@ -17,7 +17,7 @@ _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 
 
 class _Indexed(JContainer):
-    """What JArray and JConstructor share: children by position."""
+    """Base of JArray and JConstructor: children by position."""
 
     __slots__ = ()
 

@@ -261,7 +261,7 @@ def read_text(text: str) -> tuple[JToken | None, TextSource]:
 
 
 def from_text(text: str, type_: Type) -> Any:
-    """`DeserializeObject<T>`; gives the plain value, boxed for `object`."""
+    """`DeserializeObject<T>`; returns the plain value, boxed for `object`."""
     root, source = read_text(text)
     if root is None:
         return default_value(type_) if not type_.is_value_type or type_.underlying is not None else _no_content(type_)

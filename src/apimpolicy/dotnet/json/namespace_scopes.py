@@ -1,4 +1,4 @@
-"""Prefixes and what they stand for while XML becomes JSON, as `XmlNamespaceManager` does."""
+"""Prefixes and their namespaces while XML becomes JSON, as `XmlNamespaceManager` does."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NamespaceScopes:
         return next((scope[prefix] for scope in reversed(self._scopes) if prefix in scope), None)
 
     def prefix(self, namespace: str) -> str | None:
-        """Return the prefix declared last for a namespace that still stands for it."""
+        """Return the prefix declared last for a namespace that no inner declaration hides."""
         for scope in reversed(self._scopes):
             for prefix in reversed(scope):
                 if scope[prefix] == namespace == self.namespace(prefix):

@@ -79,7 +79,7 @@ class JProperty(JContainer):
         return require(other, "other").deep_clone()
 
     def fill(self, value: JToken | None) -> None:
-        """Give a property that was just made its value."""
+        """Set the value of a property that was just made."""
         if value is not None and value.parent is None and value.token_type not in _NO_VALUES:
             self.take(value)
         else:
@@ -124,7 +124,7 @@ class JProperty(JContainer):
 
 @dotnet_class(J + "JObject", members="Type=token_type Add=add_property")
 class JObject(JContainer):
-    """Properties in order, found by name. Iteration gives the properties, `key_value_pairs` what C#'s foreach gives."""
+    """Properties in order, found by name. Iteration yields the properties, C#'s foreach `key_value_pairs`."""
 
     __slots__ = ("_by_name",)
 
@@ -367,7 +367,7 @@ class JObject(JContainer):
         return JEnumerable(self._values, f"System.Collections.Generic.ICollection<{JTOKEN}>")
 
     def key_value_pairs(self) -> JEnumerable:
-        """Return what `foreach` over a JObject gives: `KeyValuePair<string, JToken>`."""
+        """Return the elements of a `foreach` over a JObject: `KeyValuePair<string, JToken>`."""
         return JEnumerable(self._pairs, f"System.Collections.Generic.IEnumerable<{_PAIR}>")
 
     def _pairs(self) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What JSON needs of dates, identifiers, addresses and conversions, reached by C# signature on first use."""
+"""Dates, identifiers, addresses and conversions that JSON needs, reached by C# signature on first use."""
 
 from __future__ import annotations
 

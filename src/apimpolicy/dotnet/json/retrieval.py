@@ -32,7 +32,7 @@ _EXTENSIONS = J + "Extensions"
 
 
 def change_type(value: Any, type_: Type) -> Any:
-    """`Convert.ChangeType` with the invariant culture; gives the plain value.
+    """`Convert.ChangeType` with the invariant culture; returns the plain value.
 
     Raises InvalidCastException, FormatException or OverflowException as .NET does.
     """

@@ -1,4 +1,4 @@
-"""`JsonReader` over a tree: what `token.CreateReader()` gives, and the members that read tokens from it."""
+"""`JsonReader` over a tree, as `token.CreateReader()` returns it, and the members that read tokens from it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def serialize_node(node: XObject | None) -> str:
 
 
 def node_token(node: XObject) -> JToken:
-    """What `SerializeObject` makes of a node: the same, as a tree, which cannot hold comments inside of objects."""
+    """Return the tree that `SerializeObject` writes for a node; objects can't contain comments."""
     reader = TextReader(json_text(node))
     reader.date_parsing = 0
     if any(isinstance(item, XComment) for item in ([node, *node.below()] if isinstance(node, XContainer) else [node])):

@@ -211,7 +211,7 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
 
 
 def fold_of(name: str, result: str) -> Callable[[Iterable[Any]], Any] | None:
-    """What `Sum`, `Average`, `Min` or `Max` makes of values of a number, by the C# type of its result; else None."""
+    """Return how `Sum`, `Average`, `Min` or `Max` folds values, by the C# type of its result; None for other types."""
     return _FOLDS.get((name, result))
 
 

@@ -45,7 +45,7 @@ class Capture:
 
 
 class _CaptureList:
-    """What the three collections share: a read-only list."""
+    """Base of the three collections: a read-only list."""
 
     __slots__ = ("_items",)
 
@@ -99,7 +99,7 @@ class CaptureCollection(_CaptureList):
 
 @dotnet_class(f"{_NAMESPACE}MatchCollection", members="Item=get_item")
 class MatchCollection(_CaptureList):
-    """All matches; they are found when the first of them is asked for."""
+    """All matches; found when the first of them is read."""
 
     __slots__ = ("_source",)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Multicast:
-    """The invocation list of a delegate with more than one method: calls all in order, gives what the last gives."""
+    """The invocation list of a delegate with more than one method: calls all in order and returns the last result."""
 
     __slots__ = ("methods",)
 

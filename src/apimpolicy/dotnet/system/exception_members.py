@@ -142,7 +142,7 @@ declines(
 
 @implements("System.Exception", "Data")
 def _data(exception: DotnetException) -> Any:
-    """Made when first asked for."""
+    """Return the dictionary, made on first use."""
     if exception.data is None:
         exception.data = Dictionary.create((OBJECT, OBJECT))
     return exception.data

@@ -62,7 +62,7 @@ TYPE_CODES = {
 
 
 def attempt(parse: Callable[..., Any], default: Any, *arguments: Any) -> tuple[bool, Any]:
-    """`TryParse`: what `parse` gives, or the default when it fails; a null text fails, a wrong style still throws."""
+    """`TryParse`: the result of `parse`, or the default for null and when it fails; an invalid style throws."""
     if arguments[0] is None:
         return False, default
     try:

@@ -44,7 +44,7 @@ class DateTimeOffset(Ordered):
         self.offset_ticks = offset_ticks
 
     def __getattr__(self, name: str) -> Any:
-        """Return the parts of the date and time are the clock's."""
+        """Return a part of the clock's date and time."""
         if name in _OF_CLOCK:
             return getattr(self.clock, name)
         raise AttributeError(name)
@@ -160,7 +160,7 @@ def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
 
 @implements("System.DateTimeOffset", "new(DateTime)", "op_Implicit")
 def from_datetime(moment: DateTime) -> DateTimeOffset:
-    """Return the gateway's local time is UTC, so every kind has offset zero."""
+    """Return the moment with offset zero for every kind, since the gateway's local time is UTC."""
     return DateTimeOffset(moment.ticks)
 
 

@@ -146,7 +146,7 @@ class StringComparer:
         return self.get_hash_code_of(value) if _is_string(value) else get_hash_code(value)
 
     def key(self, text: str) -> str:
-        """Equal exactly for strings that this comparer takes for equal: what a dictionary may use as its key."""
+        """Return a key for dictionaries: equal exactly for strings that this comparer regards as equal."""
         if self.comparison == ORDINAL:
             return text
         if self.comparison == ORDINAL_IGNORE_CASE:

@@ -62,7 +62,7 @@ class TextWriter:
         self.write_line(None if value is None else value.to_string())
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: nothing is buffered."""
 
     def dispose(self) -> None:
         self._closed = True

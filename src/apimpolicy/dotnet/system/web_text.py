@@ -55,7 +55,7 @@ def form_encode(text: str, safe: str, upper: bool = True) -> str:
 
 
 def form_decode(text: str) -> str:
-    """Return the way back; bytes that are no UTF-8 become replacement characters."""
+    """Decode a form field; bytes that are not UTF-8 become replacement characters."""
     work_through(len(text) << 2)
     text = text.replace("+", " ")
     if "%" not in text:
@@ -107,7 +107,7 @@ def _decode_entity(match: re.Match[str]) -> str:
 
 @implements("System.Net.WebUtility", "HtmlDecode(string)", cost=SLOW)
 def html_decode(text: str | None) -> str | None:
-    """Return the entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
+    """Decode the entities of HTML 4, `&apos;` and numbers; unknown ones are kept."""
     work_through(len(text or "") << 2)
     return text if text is None or "&" not in text else _ENTITY.sub(_decode_entity, text)
 
@@ -124,7 +124,7 @@ def _url_decode(text: str | None) -> str | None:
 
 @implements("System.Uri", "EscapeDataString", cost=SLOW)
 def escape_data_string(text: str | None) -> str:
-    """Return everything but the unreserved characters of RFC 3986.
+    """Escape all but the unreserved characters of RFC 3986.
 
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
@@ -137,7 +137,7 @@ def escape_data_string(text: str | None) -> str:
 
 @implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
-    """Return everything but the unreserved and the reserved characters of RFC 3986."""
+    """Escape all but the unreserved and the reserved characters of RFC 3986."""
     text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")

@@ -131,7 +131,7 @@ class XContainer(XNode):
         return index
 
     def _owned(self, node: XNode) -> XNode:
-        """Return the node to put in: a copy when it is in a tree already, or this container is inside of it."""
+        """Return the node to insert: a copy when it is in a tree already, or this container is inside of it."""
         return clone(node) if node.parent is not None or self.root_object is node else node
 
     def _insert_node(self, index: int, node: XNode) -> None:
@@ -160,7 +160,7 @@ class XContainer(XNode):
         raise ArgumentException(_NO_ATTRIBUTES)
 
     def check_child(self, node: XNode, index: int) -> None:
-        """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
+        """Raise ArgumentException or InvalidOperationException when the node isn't allowed there."""
 
 
 def clone(node: XNode) -> XNode:

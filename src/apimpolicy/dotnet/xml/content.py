@@ -1,4 +1,4 @@
-"""What may be added to a container, and the XML form of .NET values (`XmlConvert.ToString`)."""
+"""Content to add to a container, and the XML form of .NET values (`XmlConvert.ToString`)."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def elements_of(start: Callable[[], Iterator[Any]], name: tuple[XName | None, ..
 
 @dotnet_class(X + "XObject", members="Parent=parent_element")
 class XObject:
-    """What nodes and attributes share. `parent` is the container, be it element or document.
+    """Base of nodes and attributes. `parent` is the container, be it element or document.
 
     `annotations` is there once something was annotated. `place` is where it last was among its siblings.
     """

@@ -86,7 +86,7 @@ class TreeWriter:
             self._content.append(clone(node))
 
     def flush(self) -> None:
-        """Nothing is written before the end."""
+        """Do nothing: the container gets its nodes when the writer is closed."""
 
     def close(self) -> None:
         content, self._content = self._content, []

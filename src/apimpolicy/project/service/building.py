@@ -65,7 +65,7 @@ class ServiceParts:
     policy: AnyPolicy | None = None
 
     def service(self) -> Service:
-        """The service. Raises ConfigurationError for what doesn't fit together."""
+        """Make the service. Raises ConfigurationError if parts don't fit together."""
         try:
             return Service(
                 self.apis.values(),
@@ -79,7 +79,7 @@ class ServiceParts:
 
 
 def parts_of(description: ServiceDescription, is_lenient: bool = True) -> ServiceParts:
-    """The parts of a service. The description must have been repaired."""
+    """Make the parts of a service. The description must have been repaired."""
     parts = ServiceParts(description.place, policy=_policy(description.policy))
     sets = {(each.workspace, each.id.lower()): _version_set(each) for each in description.version_sets}
     for api in description.apis:
@@ -184,7 +184,7 @@ def _product(given: ProductDescription) -> ServiceProduct:
 
 
 def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
-    """A subscription; without keys its id is the primary one, which is our choice."""
+    """Make a subscription; without keys, its id is the primary key (our choice)."""
     owner = given.owner.known
     entity = Subscription(
         given.id,

@@ -187,7 +187,7 @@ class _Scope:
         self.service.others.append(Resource(kind, id_, Origin(path), self.workspace, within, is_described))
 
     def _add_links(self, owner: str, folder: str) -> None:
-        """Add the references in what lies beside and below an information file: `apis.json`, `groups/partners/`."""
+        """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""
         for name in sorted(os.listdir(folder)):
             path = os.path.join(folder, name)
             kind = kind_of_folder(name.removesuffix(".json"))
@@ -312,7 +312,7 @@ class _Scope:
             )
 
     def _linked(self, folder: str, kind: str, part: str) -> list[Field[str]]:
-        """Return what a product is linked with: a list in a file, or a folder for each."""
+        """Return the ids that a product is linked with: a list in a file, or a folder for each."""
         path = file_in(folder, f"{kind}.json")
         if path is not None:
             return list(names_in(path, part, self.service.problems))
@@ -330,7 +330,7 @@ class _Scope:
             yield made
 
     def _named_values(self) -> Iterator[NamedValueDescription]:
-        """The named values of a folder, and those that only the overlay has."""
+        """Yield the named values of a folder, and those of the overlay alone."""
         changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
         for id_, path, found in self.known("named-values"):
             changed.pop(id_.lower(), None)
@@ -389,7 +389,7 @@ def _api_files(folder: str) -> Iterator[ApiFile]:
 
 
 def _last(field: Field[str]) -> Field[str]:
-    """The last part of a resource id; a hole stays one."""
+    """Return the last part of a resource id; a hole stays one."""
     known = field.known
     if known is not None:
         return Field(known.rstrip("/").rpartition("/")[2], field.origin)

@@ -41,18 +41,18 @@ def repair(service: ServiceDescription, elsewhere: Elsewhere | None = None) -> N
 
 
 def served_backend(api: ApiDescription) -> str | None:
-    """The backend of an API; a made-up address where it isn't known."""
+    """Return the backend of an API; a made-up address where it isn't known."""
     return api.service_url.known or None if api.service_url.hole is None else made_up_url(api.id)
 
 
 def made_up_url(name: str) -> str:
-    """A URL that nothing answers for, as the backend of this name."""
+    """Return a made-up URL for a backend of this name."""
     host = "".join(each if each.isascii() and each.isalnum() else "-" for each in name.lower()).strip("-")
     return f"https://{host or 'backend'}.example"
 
 
 def served_path(api: ApiDescription) -> str:
-    """The path of an API; its id where the path isn't known."""
+    """Return the path of an API; its id where the path isn't known."""
     return api.path.known or "" if api.path.hole is None else api.id.partition(";")[0]
 
 
@@ -83,7 +83,7 @@ class _Repair:
         self.service.problems.append(Problem(*arguments, **options))  # type: ignore[arg-type]
 
     def _without_doubles(self, kind: str, entities: list[ApiDescription]) -> list[ApiDescription]:
-        """The first of each id; version sets may have the same id in several workspaces."""
+        """Return the first entity of each id; version sets may have the same id in several workspaces."""
         found: dict[object, ApiDescription] = {}
         for each in entities:
             key = (each.workspace, each.id) if kind == "version_sets" else each.id
@@ -149,7 +149,7 @@ class _Repair:
     def _same_place(
         self, api: ApiDescription, taken: dict[tuple[object, ...], ApiDescription]
     ) -> ApiDescription | None:
-        """An API that answers for the same requests; the place is taken by this one otherwise."""
+        """Return an API with the same path and revision; without one, reserve them for this API."""
         version = (api.version_set.text().lower(), api.version.text()) if _has_version(api) else None
         place = (served_path(api).strip("/").lower(), version)
         keys: list[tuple[object, ...]] = [(*place, api.revision.known or "1")]
@@ -183,7 +183,7 @@ class _Repair:
         return name in ids or any(id_.partition(";rev=")[0] == name for id_ in ids)
 
     def _is_left_out(self, noun: str, name: str) -> bool:
-        """Return whether a problem says already why there is no such part."""
+        """Return whether another problem explains why the part is missing."""
         return any(problem.part == f"the {noun} '{name}'" for problem in self.service.problems)
 
     def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:
