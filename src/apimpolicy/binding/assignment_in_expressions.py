@@ -144,8 +144,8 @@ class ExpressionWalk:
                 state = self._evaluate_target(target, state)
         state = self.visit(node.value, state)
         for target in node.targets:
-            nested = isinstance(target, nodes.Deconstruction)
-            state = self.visit(target, state) if nested else self._assign(target, state)  # type: ignore[arg-type]
+            is_nested = isinstance(target, nodes.Deconstruction)
+            state = self.visit(target, state) if target is not None and is_nested else self._assign(target, state)
         return state
 
     def _arguments(self, arguments: Sequence[Expression], modes: Sequence[str], state: int) -> int:

@@ -87,8 +87,10 @@ def _take_apart(binder: Binder, node: Node, parts: list[_Part], value: Expressio
             return value
     elements: list[Expression] = []
     for target, placeholder in zip(targets, placeholders, strict=True):
-        is_whole = target is None or isinstance(target, nodes.Deconstruction)
-        elements.append(placeholder if is_whole else binder.convert(placeholder, target.type))  # type: ignore[union-attr]
+        if target is None or isinstance(target, nodes.Deconstruction):
+            elements.append(placeholder)
+        else:
+            elements.append(binder.convert(placeholder, target.type))
     if any(isinstance(e, Bad) for e in (*targets, *elements)):
         return binder.bad(node)
     return nodes.Deconstruction(node, type_, value, tuple(placeholders), tuple(elements), tuple(targets))

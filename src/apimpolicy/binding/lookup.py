@@ -104,7 +104,7 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
 
 def implements(type_: Type, name: str) -> bool:
     """Return whether a type is the named one, or derives from it."""
-    return any(parent.name == name for parent in supertypes(type_))
+    return name in [parent.name for parent in supertypes(type_)]
 
 
 def _lookup_order(type_: Type) -> tuple[NamedType, ...]:

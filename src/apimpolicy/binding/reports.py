@@ -9,6 +9,7 @@ from apimpolicy.binding.nodes import Bad, MethodGroup
 from apimpolicy.binding.written import written
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.types import ERROR, Type
+from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ class Reports:
         Raises LimitExceededError for a missing constant where folding stopped: it may have been one.
         """
         if self.has_stopped_folding and code in _MISSING_CONSTANT:
-            from apimpolicy.errors import LimitExceededError
-
             raise LimitExceededError("constant_text", MAX_FOLDED)
         place = written(node)
         self.report_at(place.start, place.end, code, message, label=label, help=help)

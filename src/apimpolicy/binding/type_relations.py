@@ -124,6 +124,13 @@ def is_enum(type_: Type) -> bool:
     return isinstance(type_, NamedType) and type_.kind == "enum"
 
 
+def underlying_number(type_: Type) -> Type:
+    """Return the number type behind an enum; any other type stays."""
+    if isinstance(type_, NamedType) and type_.kind == "enum":
+        return named(type_.definition.enum_underlying)
+    return type_
+
+
 def is_delegate(type_: Type) -> bool:
     return isinstance(type_, NamedType) and type_.kind == "delegate"
 

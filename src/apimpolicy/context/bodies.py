@@ -1,8 +1,8 @@
 """IMessageBody: the body of a request or response, read as text, bytes, JSON, XML or form.
 
-`As<T>()` uses the stream up (documented); what a second read gives is documented nowhere and is the setting
-`second_read`: "empty" reads no bytes at all (the default, and what callers report: `As<JObject>()` then says "Error
-reading JObject from JsonReader"), "error" raises InvalidOperationException, "again" gives the body once more.
+`As<T>()` uses the stream up (documented); the result of a second read is documented nowhere and is the setting
+`second_read`: "empty" reads no bytes at all (the default, and as callers report: `As<JObject>()` then throws "Error
+reading JObject from JsonReader"), "error" raises InvalidOperationException, "again" reads the body once more.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class FormDictionary(Dictionary):
 class MessageBody:
     """The bytes of a body; `headers` are its message's, for the character set.
 
-    `is_buffered` says that the gateway has all of it in memory, because a policy made it or kept it when reading;
+    `is_buffered` is true if the gateway has all of it in memory, because a policy made it or kept it when reading;
     `is_sent` that it was sent on without that.
     """
 

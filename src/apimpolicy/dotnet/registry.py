@@ -187,7 +187,7 @@ def dotnet_class(
         if "dotnet_type_name" not in cls.__dict__:
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
         if is_json:
-            cls.json_members = _python_names(members)  # type: ignore[attr-defined]
+            cls.json_members = python_names(members)  # type: ignore[attr-defined]
         _classes[_key(type_name, "")] = cls
         interface_members(type_name, members)
         for name, value in cls.__dict__.items():
@@ -203,7 +203,7 @@ def dotnet_class(
     return register
 
 
-def _python_names(members: Mapping[str, str] | str) -> Mapping[str, str]:
+def python_names(members: Mapping[str, str] | str) -> Mapping[str, str]:
     """Return the Python name of each member; a string has names, or pairs as `Type=token_type`."""
     if not isinstance(members, str):
         return members
@@ -252,7 +252,7 @@ def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
     Properties are read as attributes, methods and indexers are called. A string has the names of members, with `=` and
     the Python name where it isn't the same in snake case.
     """
-    for name, attribute in _python_names(members).items():
+    for name, attribute in python_names(members).items():
         _names[_key(type_name, name)] = attribute
 
 

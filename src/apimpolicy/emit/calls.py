@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.emit.arguments import can_be_seen, in_written_order, receiver_first
+from apimpolicy.emit.boxing import boxed
 from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
 from apimpolicy.emit.members import call_member, implementation_of, invoke, missing, pass_to_member, receiver_for
 from apimpolicy.errors import NotSimulatedError
@@ -95,9 +97,6 @@ def _delegate_or_missing(emitter: Emitter, node: nodes.Call) -> ast.expr:
 
 def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expression) -> ast.expr:
     """Members of `T?`, whose run-time value is None or the value itself."""
-    from apimpolicy.dotnet.collections.arrays import default_value
-    from apimpolicy.emit.boxing import boxed
-
     inner = receiver.type.underlying or receiver.type
     name = emitter.fresh()
     value = walrus(name, emitter.emit(receiver))

@@ -59,7 +59,7 @@ class ApiDocuments:
 
     @property
     def graphql_schema(self) -> Any:
-        """Return the GraphQL schema, read when it is first asked for; None without one. Raises ConfigurationError."""
+        """Return the GraphQL schema, read when it is first used; None without one. Raises ConfigurationError."""
         if self._graphql is None and self._graphql_text is not None:
             from apimpolicy.policies.graphql_requests import graphql_schema
 

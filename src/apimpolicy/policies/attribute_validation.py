@@ -53,9 +53,7 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
 
 
 def is_unknown(value: Characters) -> bool:
-    """Return whether the text is not known before the policy is deployed or run: an expression, or one with a hole in
-    it.
-    """
+    """Return whether a text is known only when the policy is deployed or run: an expression, or one with a hole."""
     return bool(value.parts) or holes.is_unknown(value.text)
 
 
@@ -139,7 +137,7 @@ _KINDS = {
     "skew": "a number of seconds, 0 or more",
     "moment": "a date and time, such as 2026-01-31T00:00:00Z",
 }
-"""What the literals of an attribute are, by the name of its conversion."""
+"""The literals of an attribute, by the name of its conversion."""
 
 
 def _one_of(values: tuple[str, ...]) -> str:

@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Condition, Effect, RateLimited
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute
+from apimpolicy.policies.spec import (
+    Exchange,
+    PolicyError,
+    Step,
+    expression_attribute,
+    literal_attribute,
+    postponed_attribute,
+)
 from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, Window, whole_calls
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import ResponseMessage
@@ -35,8 +43,29 @@ class Report:
     total_calls_header_name: str | None = literal_attribute()
 
 
+class KeyedCounter:
+    """The attributes of policies that count for a key, and how much a request counts."""
+
+    counter_key: str = expression_attribute(required=True)
+    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
+    increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
+
+    def increment(self) -> int | None:
+        """Return how much this request counts; None where the condition is false."""
+        return self.increment_count() if self.increment_condition() else None
+
+    def commit(self, exchange: Exchange, counter: Counter) -> int | None:
+        """Count a request that has reserved room, and return how much; an exception counts nothing."""
+        count = None
+        try:
+            count = self.increment()
+        finally:
+            exchange.services.state.counters.commit(counter, exchange, [(counter, count)] if count else [])
+        return count
+
+
 class CallRate(Record):
-    """One limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
+    """A limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
 
     key: str
     calls: int

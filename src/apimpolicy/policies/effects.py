@@ -34,7 +34,7 @@ class Effect(Record):
     told: object = keyword(default=None, kw_only=True)
     kind = "effect"
     ends = False
-    """Whether the policy ended the pipeline."""
+    """True if the policy ended the pipeline."""
 
     def __init_subclass__(cls) -> None:
         cls.kind = _WORD_START.sub("-", cls.__name__).lower()
@@ -199,7 +199,7 @@ class CorsChecked(Effect):
 
 
 class CrossDomainChecked(Effect):
-    """cross-domain: whether the request asks for the file."""
+    """cross-domain: `asked` if the request is for the file."""
 
     asked: bool
 

@@ -8,6 +8,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from graphql import (
+    REMOVE,
+    GraphQLError,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    build_schema,
+    parse,
+    print_ast,
+    validate,
+    validate_schema,
+    visit,
+)
+
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,8 +50,6 @@ def error(message: str) -> GraphQLRequestError:
 
 def graphql_schema(text: str) -> Any:
     """Return a schema of SDL text. Raises ConfigurationError."""
-    from graphql import GraphQLError, build_schema, validate_schema
-
     try:
         schema = build_schema(text)
         problems = validate_schema(schema)
@@ -53,8 +66,6 @@ class GraphQLRequest:
     """A GraphQL request: `payload` is its JSON, None for a GET; `document` the parsed query."""
 
     def __init__(self, query: str, payload: dict[str, Any] | None) -> None:
-        from graphql import GraphQLError, parse
-
         self.query = query
         self.payload = payload
         try:
@@ -67,8 +78,6 @@ class GraphQLRequest:
     @classmethod
     def of(cls, request: RequestMessage, content: bytes) -> GraphQLRequest:
         """Read a request: the parameter `query` of a GET, else a body in JSON. Raises GraphQLRequestError."""
-        from apimpolicy.dotnet.values import from_utf16
-
         if not content:
             values = request.url.query.get_all("query")
             if not values:
@@ -84,8 +93,6 @@ class GraphQLRequest:
 
     def validate(self, schema: Any) -> None:
         """Validate the query against a schema. Raises GraphQLRequestError."""
-        from graphql import validate
-
         try:
             problems = validate(schema, self.document)
         except RecursionError:
@@ -115,11 +122,7 @@ class GraphQLRequest:
         return deepest, count
 
     def without(self, schema: Any, refused: Callable[[str, str, bool], bool]) -> str | None:
-        """Return the query without the fields for which `refused(type, field, is_root)` is true; None when nothing is
-        left.
-        """
-        from graphql import REMOVE, TypeInfo, TypeInfoVisitor, Visitor, print_ast, visit
-
+        """Return the query without fields for which `refused(type, field, is_root)` is true; None if none is left."""
         info = TypeInfo(schema)
         roots = [schema.query_type, schema.mutation_type, schema.subscription_type]
 

@@ -26,12 +26,12 @@ the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (doc
 Our choices:
 
 - The rate is a bucket that fills evenly in a minute, in all tiers.
-- The rate comes before the quota; refused calls count nothing; nothing is counted before the answer is there.
+- The rate comes before the quota; refused calls count nothing; nothing is counted before the response.
 - A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
 - A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
-- An answer without `usage` is estimated if it is streamed or if the policy estimates, and otherwise counts nothing; nor
-  does an answer with status 400 and above. An answer from the semantic cache uses no tokens, as seen.
-- The headers of a streamed answer state what was left before its completion, as seen, and not what it used.
+- A response without `usage` is estimated if it is streamed or if the policy estimates; otherwise it counts nothing, nor
+  does a response with status 400 and above. A response from the semantic cache uses no tokens, as seen.
+- The headers of a streamed response state what was left before its completion, as seen, and not what it used.
 - `ignore-prompt` leaves out the prompt's tokens, and `prompt-type` reads prompts of that kind only; both are known from
   the editor's schema only.
 - Both names of the policy, this one and azure-openai-token-limit, share their counters.
@@ -49,7 +49,7 @@ from apimpolicy.policies.effects import Effect, TokensLimited
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import PROMPT_TYPES, Prompt, is_event_stream, read_prompt
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
-from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, refusal
+from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate
 from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ UNREADABLE = (
     "Unable to parse and estimate tokens from incoming request. Please ensure incoming request is of one of the"
     " following types: 'Chat Completion', 'Completion', 'Embeddings' and works with current prompt estimation mode."
 )
-"""Seen; how the sentence ends is ours."""
+"""Seen on a real gateway, but for the end of the sentence, which is our choice."""
 QUOTA = (("token-quota", "token-quota-period"),)
 
 
@@ -72,7 +72,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",
-    refuses_with="429 403",
+    refuses_with="429 403 400",
     effects="variables refuses fails-later answer-headers",
     access="limits",
 )
@@ -110,7 +110,7 @@ class LlmTokenLimit:
                 seconds = limit.seconds_until(exchange, estimate)
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds
-                raise refusal(limit, seconds, from_utf16(self.retry_after_header_name))
+                raise limit.refusal(seconds, from_utf16(self.retry_after_header_name))
 
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)
@@ -154,7 +154,7 @@ class LlmTokenLimit:
 
 
 class _Told:
-    """The values that the policy reports: variables at once, headers with the answer."""
+    """The values that the policy reports: in variables at once, in headers with the response."""
 
     def __init__(
         self, names: LlmTokenLimit, exchange: Exchange, rate: TokenRate | None, quota: TokenQuota | None

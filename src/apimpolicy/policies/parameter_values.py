@@ -19,11 +19,11 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?"
 
 
 class UnparsableError(Exception):
-    """A text is not of the type that the schema asks for."""
+    """A text does not have the type of the schema."""
 
 
 class ParameterChecker(Record):
-    """Compares values with what a description says of them. `compiled` keeps schemas from one request to the next."""
+    """Compares values with the description of a parameter. `compiled` holds schemas between requests."""
 
     description: ApiDescription
     compiled: MutableMapping[Any, Any]

@@ -10,7 +10,7 @@
 
 Its children are those of send-request. A copy has no body in outbound and on-error.
 
-Simulated in full: whatever answers send-request gets the request, and `result.sent_requests` has it. The response is
+Simulated in full: the request is sent like that of send-request, and `result.sent_requests` has it. The response is
 ignored. Our choices: an error of the other service is ignored too; the clock doesn't advance unless the double advances
 it.
 

@@ -87,7 +87,7 @@ class SetHeader:
 
 
 def apply(fields: HeaderCollection, action: str, name: str, values: list[str]) -> None:
-    """Change the fields of a name as `exists-action` says."""
+    """Change the fields of a name by `exists-action`."""
     if action == "delete" or (action == "override" and not values):
         fields.delete(name)
     elif action == "override" or name not in fields:

@@ -1,7 +1,7 @@
 """Uploaded certificates by their ids, which ignore case (Microsoft's release notes of March 2024).
 
 That is known of the attributes that name a certificate. No source tells how `context.Deployment.Certificates` compares
-the ids that expressions give; that is exact here.
+the ids from expressions; that is exact here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def uploaded_certificate(exchange: Exchange, wanted: str) -> Certificate:
 
 
 def find_by_id(held: Mapping[str, _Held], wanted: str) -> _Held | None:
-    """Return what is held under this id, else under one that differs in case only; None without one."""
+    """Return the certificate with this id, or with one that differs in case only; None without one."""
     if (found := held.get(wanted)) is not None:
         return found
     return next((each for name, each in held.items() if name.lower() == wanted.lower()), None)

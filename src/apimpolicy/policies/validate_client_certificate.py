@@ -25,7 +25,7 @@ about trust, validity and revocation.
 No document states what a refusal looks like. Ours, not Azure's: the reasons `ClientCertificateNotFound`,
 `ClientCertificateNotAsked`, `ClientCertificateNotValid` and `ClientCertificateIdentityNotMatched`; the messages, which
 are for you and not for the caller; status 401 (`Gateway(refused_certificate_status=…)`), and "Invalid client
-certificate." as the message in the body. Other choices of ours:
+certificate." as the message in the body. Our other choices:
 
 - `validate-trust` covers the whole chain, except for the validity period of the certificate itself. Without it, only
   revocation is checked. With `validate-revocation`, an unavailable revocation list is a failure, as it is for

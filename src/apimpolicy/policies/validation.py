@@ -7,7 +7,7 @@
     POL150  sections without <policies> around them
     POL102 to POL105, POL113: `attribute_validation`
 
-An error says that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
+An error means that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
 policies that are not simulated only the name is checked, and what the gateway was seen to require.
 """
 
@@ -43,9 +43,7 @@ def validate(document: Document) -> list[Diagnostic]:
 
 
 def _sections_side_by_side(roots: Sequence[Element]) -> Iterator[Diagnostic]:
-    """Yield a warning, because a build may put <policies> around the file. One section alone is left to the rule
-    POL136.
-    """
+    """Yield a warning: a build may put <policies> around the file. Rule POL136 is for one section alone."""
     if len(roots) > 1 and len({root.name for root in roots}) == len(roots) and all(r.name in SECTIONS for r in roots):
         yield at_name(
             roots[0],

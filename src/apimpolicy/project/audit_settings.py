@@ -154,7 +154,7 @@ class AuditSettings(NamedTuple):
         return self.require is not None or bool(self.rules)
 
     def required(self, api: str, operation: str) -> Requirement | None:
-        """Return what requests for an operation have to prove."""
+        """Return the requirement for requests to an operation."""
         fitting = [requirement for which, requirement in self.rules if which.fits(api, operation)]
         return fitting[-1] if fitting else self.require
 
@@ -163,7 +163,7 @@ class AuditSettings(NamedTuple):
 
 
 def audit_settings(table: Table | None) -> AuditSettings:
-    """Return what a table `[audit]` says. Raises ConfigurationError."""
+    """Read a table `[audit]`. Raises ConfigurationError."""
     if table is None:
         return AuditSettings()
     baseline = table.take("baseline", str)

@@ -1,4 +1,4 @@
-"""The services that checked files belong to, in the environments that were asked for; each is read once."""
+"""The services of checked files in the selected environments; each is read once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CheckServices:
         self._values: dict[tuple[str, str], dict[str, str]] = {}
 
     def environments_of(self, path: str) -> tuple[str | None, ...]:
-        """The environments in which a file is checked; None is none in particular.
+        """Return the environments in which a file is checked; None is no particular one.
 
         A file of a service that doesn't have the environment is checked without one: another service may have it.
         """
@@ -78,7 +78,7 @@ class CheckServices:
         return place_of(path).root or os.path.dirname(os.path.abspath(path))
 
     def values_of(self, path: str, environment: str | None) -> dict[str, str]:
-        """The texts for placeholders of templates in an environment. Raises ConfigurationError."""
+        """Return the texts for placeholders of templates in an environment. Raises ConfigurationError."""
         if environment is None:
             return {}
         from apimpolicy.project.environments import variables_of
@@ -91,7 +91,7 @@ class CheckServices:
         return self._values[key]
 
     def replaces(self, path: str, environment: str) -> bool:
-        """Return whether the overlay of an environment has another document in the place of a policy file."""
+        """Return whether the overlay of an environment replaces a policy file."""
         place = place_of(path)
         overlay = None if place.root is None else self._overlay(place.root, path, environment)
         if overlay is None or place.scope is None:
@@ -101,7 +101,7 @@ class CheckServices:
         return overlay.policy(kind, name, place.operation or "", place.workspace) is not None
 
     def overlays(self, root: str, path: str) -> Iterator[tuple[str, Overlay]]:
-        """The environments in which a file of a service is checked, with their overlays."""
+        """Yield the environments in which a file of a service is checked, with their overlays."""
         for environment in self.environments_of(path):
             if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
                 yield environment, overlay

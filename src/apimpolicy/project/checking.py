@@ -28,7 +28,7 @@ def check(
     rule_files: Sequence[str | os.PathLike[str]] = (),
     environment: str | None = None,
 ) -> list[Diagnostic]:
-    """Return what is wrong with a policy file, or with all policies of a folder, in the order of the files.
+    """Return the findings in a policy file, or in all policies of a folder, in the order of the files.
 
     The same as `apimpolicy check PATH`: settings are those of the nearest `apimpolicy.toml` above each file unless
     `config` names one; `select` and `ignore` take codes, beginnings of codes and names of rules; `rule_files` are

@@ -104,7 +104,7 @@ def _is_in(overlay: Overlay, kind: str, name: str) -> bool:
 
 
 def _service_roots(repository: str) -> tuple[str, ...]:
-    """The folders of a repository that have folders of several kinds of resources."""
+    """Return the folders of a repository that have folders of several kinds of resources."""
     found: list[str] = []
     waiting = [repository]
     for _ in range(_MOST_FOLDERS):

@@ -76,7 +76,7 @@ class ServiceTables:
         return self.folder is None and self._policy is None and not any(self._named.values())
 
     def described(self, folder: str | None = None) -> ServiceDescription | None:
-        """The service of the folder, as it is in the selected environment, with what doesn't fit left out.
+        """Describe the service of the folder in the selected environment, without the parts that don't fit.
 
         Raises ConfigurationError.
         """
@@ -94,7 +94,7 @@ class ServiceTables:
         return found
 
     def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
-        """Everything of a description and of the tables. Raises ConfigurationError."""
+        """Make the parts of a description and of the tables. Raises ConfigurationError."""
         from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.entities import entity_of
@@ -116,7 +116,7 @@ class ServiceTables:
         return parts
 
     def _overlay(self, root: str) -> Overlay:
-        """Return what the selected environment changes in a folder."""
+        """Return the overlay of the selected environment."""
         from apimpolicy.project.environments import environment_tables, overlay_path, selected
         from apimpolicy.project.overlays import NO_CHANGES, read_overlay
 
@@ -129,7 +129,7 @@ class ServiceTables:
 
 
 def _checked(table: Table, make: Any, id_: str) -> Any:
-    """Return what a function makes of a table; a mistake that does not say where it is, says it."""
+    """Call `make` with a table, and add the table's place to its error."""
     try:
         return make(id_, table)
     except ConfigurationError as error:
@@ -137,7 +137,7 @@ def _checked(table: Table, make: Any, id_: str) -> Any:
 
 
 def _policy(table: Table, name: str = "policy") -> Source | Path | None:
-    """A policy: the file that a key names, or the document itself. Raises ConfigurationError."""
+    """Return a policy: the file that a key names, or the document itself. Raises ConfigurationError."""
     from apimpolicy.text.source import Source
 
     text = table.take(name, str)
@@ -150,13 +150,13 @@ def _is_document(text: str) -> bool:
 
 
 def _path(table: Table, name: str) -> Path | None:
-    """A file that a key names. Raises ConfigurationError when it is not there."""
+    """Return the file that a key names. Raises ConfigurationError if it doesn't exist."""
     text = table.take(name, str)
     if text is None:
         return None
     path = table.path(text)
     if not os.path.isfile(path):
-        raise table.mistake(f"names the file {path}, which is not there", name)
+        raise table.mistake(f"names the file {path}, which does not exist", name)
     return _as_path(path)
 
 

@@ -37,7 +37,7 @@ _KINDS = (
     *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
     *(".tf", ".tofu", ".tfvars", ".tftpl", ".tpl", ".bicep", ".bicepparam"),
 )
-"""Files that what is served may be made of; a log that grows beside them is none."""
+"""Endings of relevant files; a log that grows beside them isn't one."""
 
 _GLOBAL = "global.xml"
 _HEAD = 4096
@@ -79,14 +79,13 @@ class ServeTarget:
 
         Raises ConfigurationError, and DiagnosticError for a single policy.
         """
-        from apimpolicy.project.configuration import empty_configuration, load_configuration
+        from apimpolicy.project.gateways import configured
 
         if not os.path.exists(self.path):
             raise ConfigurationError(f"there is no file or folder {self.path}")
         files = files_below(self.watched())
-        path = self.configuration_path()
-        configuration = load_configuration(path) if path is not None else empty_configuration()
-        gateway = self._gateway(configuration, state)
+        configuration, folder = configured(self.path, self.config)
+        gateway = self._gateway(configuration, folder, state)
         if os.path.isfile(self.path) and not self.path.endswith(".toml"):
             policies: dict[str, AnyPolicy] = dict(gateway.scopes({"api": Path(self.path)}))
             gateway.program(gateway.scopes(policies))
@@ -99,10 +98,7 @@ class ServeTarget:
         gateway.service = _read(gateway, gateway.service, broken)
         return Served(gateway, files=files, broken=broken)
 
-    def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
-        from apimpolicy.project.layout import extracts_in
-        from apimpolicy.project.service.reading import has_service
-
+    def _gateway(self, configuration: Configuration, folder: str | None, state: State | None) -> Gateway:
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
         if not configuration.says_seed:
             overrides["seed"] = None
@@ -118,11 +114,6 @@ class ServeTarget:
         if real and not configuration.answers_for_outside:
             real.append(HttpBackend(allowed=self.allow_outside))
             overrides["outside"] = real[-1]
-        is_folder = os.path.isdir(self.path)
-        is_service = is_folder and (
-            has_service(self.path) or (not configuration.has_service and bool(extracts_in(self.path)))
-        )
-        folder = self.path if is_service else None
         gateway = configuration.gateway(folder, **overrides)
         trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:
@@ -131,7 +122,7 @@ class ServeTarget:
 
 
 def files_below(paths: list[str]) -> list[tuple[str, int, int]]:
-    """Return the files of these that what is served may be made of, as they are now: time of change and size."""
+    """Return relevant files below these paths with time of change and size."""
     return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]
 
 
@@ -163,7 +154,7 @@ def service_of_policies(folder: str) -> Service:
 
 
 def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> Service:
-    """Return the service with its documents in the place of files.
+    """Return the service with documents instead of files.
 
     The errors of a document are added to `found`, and its text stays, so that requests that need it say so.
     Raises ConfigurationError.

@@ -107,7 +107,7 @@ def _response(content: Any) -> Response:
 
 
 def _of(kind: type[T], content: Any) -> T:
-    """Return what is of this kind. Raises TypeError."""
+    """Return content of exactly this type. Raises TypeError."""
     if type(content) is not kind:
         raise TypeError(f"{content!r} is no {kind.__name__}")
     found: T = content

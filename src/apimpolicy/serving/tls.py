@@ -78,7 +78,7 @@ class AskingConnection:
         self.context = context
 
     def client_certificates(self) -> list[bytes]:
-        """Return what the caller presented, its own certificate first, in DER; empty when it presented nothing."""
+        """Return the certificates of the caller in DER, its own first; empty if it presented none."""
         from cryptography.hazmat.primitives.serialization import Encoding
 
         own = self._tls.get_peer_certificate(as_cryptography=True)

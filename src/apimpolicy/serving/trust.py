@@ -43,7 +43,7 @@ class BackendTrust:
         return found
 
     def _checks_of(self, url: str) -> tuple[bool, bool]:
-        """Return whether the chain and the name are checked: as the backend with the longest path says.
+        """Return whether the chain and the name are checked, by the backend with the longest matching path.
 
         Where several backends have the same URL, a check that one of them asks for is made.
         """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LAST_CHUNK = b"0\r\n\r\n"
 _OURS = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade", "trailer", "te", "proxy-connection"))
-"""Headers that belong to this connection, whatever a backend or a policy says."""
+"""Headers of this connection, which backends and policies can't set."""
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NOT_IN_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 

@@ -95,5 +95,5 @@ def lenient(found: Leniency | None = None) -> Iterator[Leniency]:
 
 
 def leniency() -> Leniency | None:
-    """The list to add to; None where a problem is an error."""
+    """Return the list to add to; None if a problem is an error."""
     return _current

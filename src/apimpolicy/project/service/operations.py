@@ -76,9 +76,8 @@ def settle_operations(service: ServiceDescription) -> None:
             api.operations = [each for each in api.operations if each not in unknown]
         elif unknown and file is None:
             names = ", ".join(f"'{each.id}'" for each in unknown[:4]) + (" …" if len(unknown) > 4 else "")
-            message = (
-                f"the API '{api.id}' has policies for the operations {names}, but no file says what their URLs are"
-            )
+            what = f"policies for the operations {names}" if len(unknown) > 1 else f"a policy for the operation {names}"
+            message = f"the API '{api.id}' has {what}, but no file has the URL of {'these' if unknown[1:] else 'this'}"
             first = unknown[0].policy
             origin = unknown[0].origin if first is None else first.origin
             _leave_out(service, api, [each.id for each in unknown], message, origin)
@@ -122,7 +121,7 @@ def _is_quick(file: ApiFile) -> bool:
 
 
 def _problem(api: ApiDescription, file: ApiFile) -> Problem | None:
-    """Return what is wrong with a file."""
+    """Return the problem of a file, if it has one."""
     try:
         _load(file)
     except ConfigurationError as error:
@@ -163,7 +162,7 @@ def operation_ids(file: ApiFile) -> dict[str, str]:
 
 
 def operation_key(name: str) -> str:
-    """Return what names of an operation have in common before and after an import, which rewrites them.
+    """Return a key of an operation's name that an import, which rewrites names, doesn't change.
 
     Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
     """

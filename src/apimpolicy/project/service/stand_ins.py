@@ -61,7 +61,7 @@ class Known:
 
 
 def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
-    """The configuration of stand-ins together."""
+    """Merge the configurations of stand-ins."""
     values: dict[str, Any] = {}
     for each in found:
         lists = {key: values[key] + value for key, value in each.table.items() if key in values and type(value) is list}
@@ -72,7 +72,7 @@ def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
 def stand_ins(
     documents: Sequence[Source], known: Known, description: ServiceDescription | None = None
 ) -> list[StandIn]:
-    """Return what is missing around documents, which include the fragments that there are."""
+    """Return stand-ins for everything that documents, including fragments, need and don't have."""
     found = list(_named_values(documents, known, description))
     values = {**known.named_values, **tables_of(found).get("named-values", {})}
     elements = [element for document in documents for element in _elements(document, values)]
@@ -106,7 +106,7 @@ def _named_values(
 
 
 def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
-    """The texts of backends in which named values are put."""
+    """Yield the texts of backends that contain named values."""
     from apimpolicy.engine.backends import Backend
     from apimpolicy.text.source import Source
 
@@ -127,6 +127,7 @@ def _elements(document: Source, values: Mapping[str, str]) -> Iterator[Element]:
 
 def _missing(elements: Sequence[Element], known: Known, description: ServiceDescription | None) -> Iterator[StandIn]:
     declared = {} if description is None else {each.id: each for each in description.backends}
+    left_out = set() if description is None else {problem.part for problem in description.problems}
     for name, origin in _named(elements, "fragments"):
         if name not in known.fragments:
             yield StandIn("fragment", name, "not in this repository", origin, {"fragments": {name: "<fragment />"}})
@@ -135,6 +136,7 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
         if name not in known.backends and name != "dapr":
             given = declared.get(name)
             purpose = "not in this repository" if given is None else "its URL isn't known"
+            purpose = "left out, see above" if f"the backend '{name}'" in left_out else purpose
             origin = origin if given is None else given.origin
             yield StandIn("backend", name, purpose, origin, {"backends": {name: made_up_url(name)}})
     for name, origin in _named(elements, "certificates"):
@@ -180,18 +182,18 @@ def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
 
 
 def missing_subscription(origin: Origin) -> StandIn:
-    """A subscription for all APIs, so that APIs that require a key can be called."""
+    """Return a stand-in subscription for all APIs, so that APIs that require a key can be called."""
     table = {"subscriptions": {SUBSCRIPTION: {"primary-key": KEY, "scope": "/apis"}}}
     return StandIn("subscription", SUBSCRIPTION, f"its key is '{KEY}', for all APIs", origin, table)
 
 
 def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin]]:
-    """The resources of a kind that elements name, each with its place."""
+    """Yield the resources of a kind that elements name, each with its place."""
     return ((name, _origin(element)) for element in elements for name in _names(element, kind))
 
 
 def _names(element: Element, kind: str) -> list[str]:
-    """The resources of a kind that an element names; expressions aside."""
+    """Return the resources of a kind that an element names; expressions aside."""
     specification = _specification(element)
     slots = () if specification is None else specification.attributes
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
