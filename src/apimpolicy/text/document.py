@@ -140,7 +140,7 @@ class Value(Characters):
 
     @property
     def is_cut(self) -> bool:
-        """Return whether it begins like an expression with a hole and no end: it may contain later attributes."""
+        """Return whether it begins like an expression, has a hole and no end: it may contain later attributes."""
         return not self.parts and has_hole(self.raw) and self.raw.lstrip().startswith(("@(", "@{"))
 
 

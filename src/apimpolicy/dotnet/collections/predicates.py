@@ -38,17 +38,35 @@ def _like(collection: Any, types: tuple[Type, ...], items: list[Any]) -> List | 
     return List(types, items) if type(collection) is List else Array(types[0], items)
 
 
+@_of_both("FindIndex(Predicate<T>)", "FindIndex(T[], Predicate<T>)")
+def find_index(collection: Any, match: Predicate) -> int:
+    items = collection.items if type(collection) is List else require(collection, "array")
+    return searching.find_index(items, 0, None, match)
+
+
+@_of_both("FindIndex(int, Predicate<T>)", "FindIndex(T[], int, Predicate<T>)")
+def find_index_from(collection: Any, start: int, match: Predicate) -> int:
+    return searching.find_index(_items(collection), start, None, match)
+
+
 @_of_both("FindIndex")
-def find_index(collection: Any, *given: Any) -> int:
-    """`given` is the start, the number of elements, as far as there are any, and the predicate."""
-    *part, match = given
-    return searching.find_index(_items(collection), part[0] if part else 0, part[1] if len(part) > 1 else None, match)
+def find_index_within(collection: Any, start: int, count: int, match: Predicate) -> int:
+    return searching.find_index(_items(collection), start, count, match)
+
+
+@_of_both("FindLastIndex(Predicate<T>)", "FindLastIndex(T[], Predicate<T>)")
+def find_last_index(collection: Any, match: Predicate) -> int:
+    items = collection.items if type(collection) is List else require(collection, "array")
+    return searching.find_last_index(items, None, None, match)
+
+
+@_of_both("FindLastIndex(int, Predicate<T>)", "FindLastIndex(T[], int, Predicate<T>)")
+def find_last_index_from(collection: Any, start: int, match: Predicate) -> int:
+    return searching.find_last_index(_items(collection), start, None, match)
 
 
 @_of_both("FindLastIndex")
-def find_last_index(collection: Any, *given: Any) -> int:
-    *part, match = given
-    start, count = part[0] if part else None, part[1] if len(part) > 1 else None
+def find_last_index_within(collection: Any, start: int, count: int, match: Predicate) -> int:
     return searching.find_last_index(_items(collection), start, count, match)
 
 
@@ -59,7 +77,8 @@ def exists(collection: Any, match: Predicate) -> bool:
 
 @_of_both("Find", types=True)
 def find(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
-    return searching.item_or_default(_items(collection), find_index(collection, match), types[0])
+    items = collection.items if type(collection) is List else require(collection, "array")
+    return searching.item_or_default(items, searching.find_index(items, 0, None, match), types[0])
 
 
 @_of_both("FindLast", types=True)

@@ -35,29 +35,8 @@ if TYPE_CHECKING:
 _PROVIDER = "System.IFormatProvider provider"
 _STYLE = "System.Globalization.NumberStyles style"
 
-TYPE_CODES = {
-    name: number
-    for number, name in enumerate(
-        [
-            "empty",
-            "object",
-            "dbnull",
-            "bool",
-            "char",
-            "sbyte",
-            "byte",
-            "short",
-            "ushort",
-            "int",
-            "uint",
-            "long",
-            "ulong",
-            "float",
-            "double",
-            "decimal",
-        ]
-    )
-} | {"System.DateTime": 16, "string": 18}
+_CODES = "empty object dbnull bool char sbyte byte short ushort int uint long ulong float double decimal"
+TYPE_CODES = {name: number for number, name in enumerate(_CODES.split())} | {"System.DateTime": 16, "string": 18}
 """`System.TypeCode` by the type's name."""
 
 
