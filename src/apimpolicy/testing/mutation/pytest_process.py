@@ -57,7 +57,7 @@ RUNNING, FAILED, REFUSED, ENDED = "running", "failed", "refused", "ended"
 
 @attrs.frozen
 class PytestCommand:
-    """How to call pytest: its arguments, the working directory, and a directory for its own files (to be created).
+    """A call of pytest: its arguments, the working directory, and a directory for its own files (to be created).
 
     Unless `all_files` is set, test files that don't mention `apim` are skipped, when no conftest.py above them does.
     """

@@ -184,7 +184,7 @@ class PytestRuns:
 
 @attrs.define(eq=False)
 class _Run:
-    """One process, and its messages."""
+    """A process and its messages."""
 
     process: Any
     connection: Connection
