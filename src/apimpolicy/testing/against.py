@@ -24,7 +24,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
-from apimpolicy.testing.running import Outcome
+from apimpolicy.testing.running import Outcome, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,6 @@ class Target:
         and the backend's answers as they came.
         """
         from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
-        from apimpolicy.testing.running import simulate
 
         assert self.traces is not None
         trace = self.traces.trace(response)

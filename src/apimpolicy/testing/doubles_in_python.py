@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Response
@@ -96,8 +97,6 @@ class Double:
 
     def send(self, request: Request, timeout: float) -> Response:
         """Return the response for a request. Raises TimeoutError after `timeout` seconds if it takes longer."""
-        from fnmatch import fnmatchcase
-
         self.requests.append(request)
         for method, url, make in self._rules:
             if method in (None, request.method) and (url is None or fnmatchcase(request.url, url)):

@@ -7,10 +7,12 @@ What to try is read from the policy's own expressions (`first_requests`), what i
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import yaml
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Condition
@@ -172,8 +174,6 @@ def run_alone(
     **keys: Any,
 ) -> Outcome:
     """Send a request through the policy, once or in steps, as a test file at `output` would; `keys` are the case's."""
-    import json
-
     outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
     content = {**around.subject(policy), **around.content(), "cases": [alone]}
@@ -218,9 +218,6 @@ def expected(
 
 def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequence[tuple[str, list[str]]]) -> str:
     """Return the test file; `notes` are comments at its end, each with its lines."""
-    import json
-
-    import yaml
 
     def block(value: Any, indent: int = 0) -> str:
         text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)

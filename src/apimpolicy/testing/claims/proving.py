@@ -14,7 +14,7 @@ from apimpolicy.proving.proof import ProofResult
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
+from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
@@ -157,7 +157,6 @@ class Proof:
     def _search(self, static: StaticProofs) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
         from apimpolicy.concolic.explorer import Explorer
-        from apimpolicy.testing.claims.candidate_requests import break_claims
 
         self._just_broken.clear()
         models = (

@@ -6,6 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import yaml
+
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
@@ -107,8 +109,6 @@ def write_case(report: ClaimReport) -> bool:
 
     Raises ConfigurationError when the file cannot be read or written.
     """
-    import yaml
-
     if not report.case:
         return False
     path = report.case_file

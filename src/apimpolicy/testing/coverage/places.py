@@ -8,6 +8,7 @@ and that it did not.
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 import attrs
@@ -74,8 +75,6 @@ def code_in_file(excerpt: Excerpt, start: int, end: int) -> str:
     """Return a span of an expression as it is in the file, on one line: named values by name, never by value."""
     if excerpt.source.origin is None:
         return folded(excerpt.text, start, end)
-    from html import unescape
-
     first, last = span_in_file(excerpt, start, end)
     raw = file_source(excerpt.source).text[first:last]
     return _SPACE.sub(" ", unescape(raw) if is_escaped(excerpt) else raw)

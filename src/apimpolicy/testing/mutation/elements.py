@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import attrs
 
@@ -159,6 +160,4 @@ def _raw(element: Element, start: int, end: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    from xml.sax.saxutils import escape
-
     return escape(text, {'"': "&quot;", "'": "&apos;"})

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +91,6 @@ class Baseline:
 
 def run_baseline(command: PytestCommand, connection: Connection) -> None:
     """Run all tests with unchanged policies and send the `Baseline`."""
-    import tempfile
-
     from apimpolicy.testing.coverage import PolicyCoverage
 
     with tempfile.TemporaryFile() as file:
