@@ -16,6 +16,8 @@ from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.configuration import read_configuration
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
@@ -86,9 +88,6 @@ def _why_undecided(explored: Exploration, proof_results: dict[Goal, ProofResult]
 
 def _given_named_values(path: str) -> set[str]:
     """Return the named values in the configuration of a file."""
-    from apimpolicy.project.configuration import read_configuration
-    from apimpolicy.project.configuration_files import find_configuration
-
     found = find_configuration(os.path.dirname(path) or os.curdir)
     return set() if found is None else set(read_configuration(found).get("named-values", {}))
 

@@ -15,6 +15,7 @@ import attrs
 
 from apimpolicy.binding.conditions import conditions_of, key_of
 from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.code_text import folded
@@ -145,8 +146,6 @@ class _Walk:
                 self.parts(element, part, slot, own)
 
     def expression(self, excerpt: Excerpt, around: int | None) -> None:
-        from apimpolicy.engine.steps import compiled
-
         try:
             body = compiled(excerpt).bound.body
         except (DiagnosticError, LimitExceededError, NotSimulatedError):

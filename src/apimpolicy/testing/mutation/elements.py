@@ -16,8 +16,10 @@ from xml.sax.saxutils import escape
 import attrs
 
 from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.testing.coverage.places import file_source
 from apimpolicy.testing.mutation.change import Change
 from apimpolicy.testing.mutation.expressions import expression_changes
+from apimpolicy.text.document import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,8 +118,6 @@ def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[C
 
 
 def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
-    from apimpolicy.text.document import Text
-
     if element.expression is not None:
         yield from expression_changes(element.expression, checks)
         return
@@ -154,8 +154,6 @@ def _span(element: Element, start: int, end: int) -> tuple[int, int]:
 
 
 def _raw(element: Element, start: int, end: int) -> str:
-    from apimpolicy.testing.coverage.places import file_source
-
     return file_source(element.source).text[start:end]
 
 
