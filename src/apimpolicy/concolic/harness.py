@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Step
 
@@ -54,6 +55,8 @@ class Harness:
     the variables of every request. `fixed` are the kinds of entities in `context` that are constants of `settings`.
 
     `stand_ins` are the named values and fragments that are made up: no proof rests on them.
+
+    `like` is a gateway whose compiled documents are used where they would be the same.
 
     `section` is the only section that runs, where not all do: it starts with a response, which is an input.
 
@@ -76,6 +79,7 @@ class Harness:
         named_values: Mapping[str, str] | None = None,
         stand_ins: StandIns | None = None,
         section: str | None = None,
+        like: Gateway | None = None,
     ) -> None:
         self.section = section
         self.stand_ins = stand_ins or StandIns()
@@ -93,6 +97,8 @@ class Harness:
         self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
         """The ids of the entities that exist by default."""
         self.first = TracingGateway(**self.settings)
+        if like is not None:
+            self.first.adopt(like)
         self.first.policies.keep_files()
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)

@@ -6,6 +6,7 @@ fixed seeds, and limits of time that are only reached by questions that are give
 
 from __future__ import annotations
 
+import operator
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -36,21 +37,14 @@ _ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
 
 # Terms
 
-
-def string_var(name: str) -> Term:
-    return z3.String(name)
-
-
-def int_var(name: str) -> Term:
-    return z3.Int(name)
-
-
-def real_var(name: str) -> Term:
-    return z3.Real(name)
-
-
-def bool_var(name: str) -> Term:
-    return z3.Bool(name)
+string_var, int_var, real_var, bool_var = z3.String, z3.Int, z3.Real, z3.Bool
+not_, if_else, equal = z3.Not, z3.If, operator.eq
+length, contains, substring, replaced_once = z3.Length, z3.Contains, z3.SubString, z3.Replace
+str_to_int = z3.StrToInt
+"""The number that digits denote; -1 for any other string."""
+int_to_str = z3.IntToStr
+"""The digits of a number that is not negative."""
+simplify = z3.simplify
 
 
 def constant(value: str | int | float | bool) -> Term:
@@ -72,26 +66,6 @@ def any_of(*terms: Term) -> Term:
     return terms[0] if len(terms) == 1 else z3.Or(*terms) if terms else FALSE
 
 
-def not_(term: Term) -> Term:
-    return z3.Not(term)
-
-
-def equal(one: Term, other: Term) -> Term:
-    return one == other
-
-
-def if_else(condition: Term, one: Term, other: Term) -> Term:
-    return z3.If(condition, one, other)
-
-
-def length(term: Term) -> Term:
-    return z3.Length(term)
-
-
-def contains(term: Term, part: Term) -> Term:
-    return z3.Contains(term, part)
-
-
 def starts_with(term: Term, part: Term) -> Term:
     return z3.PrefixOf(part, term)
 
@@ -106,24 +80,6 @@ def concat(terms: Sequence[Term]) -> Term:
 
 def index_of(term: Term, part: Term, start: Term = 0) -> Term:
     return z3.IndexOf(term, part, z3.IntVal(start) if isinstance(start, int) else start)
-
-
-def substring(term: Term, start: Term, count: Term) -> Term:
-    return z3.SubString(term, start, count)
-
-
-def replaced_once(term: Term, old: Term, new: Term) -> Term:
-    return z3.Replace(term, old, new)
-
-
-def str_to_int(term: Term) -> Term:
-    """Return the number that digits denote; -1 for any other string."""
-    return z3.StrToInt(term)
-
-
-def int_to_str(term: Term) -> Term:
-    """Return the digits of a number that is not negative."""
-    return z3.IntToStr(term)
 
 
 def is_string(term: Term) -> bool:
@@ -149,6 +105,8 @@ def is_bool(term: Term) -> bool:
 
 # Patterns
 
+star, matches = z3.Star, z3.InRe
+
 
 def literal(value: str) -> Pattern:
     return z3.Re(constant(value))
@@ -164,10 +122,6 @@ def union(*patterns: Pattern) -> Pattern:
 
 def concat_patterns(*patterns: Pattern) -> Pattern:
     return literal("") if not patterns else patterns[0] if len(patterns) == 1 else z3.Concat(*patterns)
-
-
-def star(pattern: Pattern) -> Pattern:
-    return z3.Star(pattern)
 
 
 def repeat(pattern: Pattern, least: int, most: int | None) -> Pattern:
@@ -189,15 +143,7 @@ def ignoring_case(value: str) -> Pattern:
     return concat_patterns(*parts)
 
 
-def matches(term: Term, pattern: Pattern) -> Term:
-    return z3.InRe(term, pattern)
-
-
 # Questions
-
-
-def simplify(term: Term) -> Term:
-    return z3.simplify(term)
 
 
 def truth_value(term: Term) -> bool | None:

@@ -3,12 +3,12 @@
 What no document states, and is our choice: members take turns in the smoothest order that their weights allow, the
 first one listed first (a gateway is one instance, and its order can be repeated); a circuit counts failures in a window
 that slides exactly, and begins anew once it closes; `Retry-After` is the time until the first circuit closes; the error
-of a single backend has no reason, and a pool answers with 503 whatever its members say; the cookie of a session is
+of a single backend has no reason, and a pool responds with 503 whatever its members respond; the cookie of a session is
 opaque, and set only for callers that do not bring a good one; a backend's credentials replace headers of the same
 names; a weight of 0 gets requests only where no other member of its priority does.
 
 Seen on real gateways: with every circuit of a pool open, forward-request fails with the reason `PoolIsInactive` and the
-caller gets 503 with `Retry-After`; since May 2025 a circuit breaker may say another status (Microsoft's release notes).
+caller gets 503 with `Retry-After`; since May 2025 circuit breakers may have another status (Microsoft's release notes).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ POOL_INACTIVE = "PoolIsInactive"
 
 
 class Route(NamedTuple):
-    """The destination of one request. `why` is the reason in words, empty when there was nothing to choose."""
+    """The destination of one request. `why` is the reason, empty when there was nothing to choose."""
 
     id: str
     backend: Backend
@@ -75,11 +75,16 @@ class BackendRouter:
         return None if backend is None else backend.url
 
     def entity(self, id_: str) -> entities.Backend:
-        """Return what `context.Backend` says of a backend."""
+        """Return the `context.Backend` of a backend."""
         backend = self.backends.get(id_)
         if is_pool(backend):
             return entities.Backend(id_, type=entities.POOL)
         return entities.Backend(id_, azure_region=None if backend is None else backend.azure_region)
+
+    def open_statuses(self) -> list[int]:
+        """Return the statuses of requests for backends whose circuits may be open."""
+        breakers = [breaker for id_ in self.backends if (breaker := self._breaker(id_)) is not None]
+        return sorted({SERVICE_UNAVAILABLE, *map(_status_of, breakers)}) if breakers else []
 
     def now(self) -> float:
         return self.time.ticks() / TICKS_PER_SECOND
@@ -119,8 +124,7 @@ class BackendRouter:
         """Return the error when all of these circuits are open; it names when the first of them closes."""
         seconds = max(1, math.ceil(min(map(self._circuits.seconds_open, members))))
         breaker = self._breaker(members[0])
-        given = breaker.failure_status if breaker is not None and len(members) == 1 else None
-        status = SERVICE_UNAVAILABLE if given is None else given
+        status = _status_of(breaker) if breaker is not None and len(members) == 1 else SERVICE_UNAVAILABLE
         headers = {"Retry-After": str(seconds)}
         return PolicyError(reason, f"{what} is temporarily unavailable.", status, headers=headers)
 
@@ -168,11 +172,11 @@ class BackendRouter:
                 )
 
     def answered(self, route: Route, response: Response) -> None:
-        """Report the backend's answer to the circuit."""
+        """Report the backend's response to the circuit."""
         self._record(route, response.status_code, None, response.headers.get("Retry-After"))
 
     def failed(self, route: Route, reason: str | None) -> None:
-        """Report to the circuit that the backend did not answer."""
+        """Report to the circuit that the backend did not respond."""
         self._record(route, None, reason, None)
 
     def _record(self, route: Route, status: int | None, reason: str | None, retry_after: str | None) -> None:
@@ -188,6 +192,10 @@ class BackendRouter:
     def _breaker(self, id_: str) -> CircuitBreaker | None:
         backend = self.backends.get(id_)
         return None if backend is None or is_pool(backend) else backend.circuit_breaker
+
+
+def _status_of(breaker: CircuitBreaker) -> int:
+    return SERVICE_UNAVAILABLE if breaker.failure_status is None else breaker.failure_status
 
 
 def _checked(backends: Mapping[str, AnyBackend]) -> dict[str, Backend | BackendPool]:
@@ -217,11 +225,11 @@ def session_value(pool: str, member: str) -> str:
 
 
 _MOST_SECONDS = 2**31 - 1
-"""What .NET reads of a `Retry-After` (RetryConditionHeaderValue): an int."""
+"""The longest `Retry-After` that .NET reads (RetryConditionHeaderValue): an int."""
 
 
 def seconds_of(retry_after: str | None, now: float) -> float | None:
-    """Return the seconds that a `Retry-After` asks for; None when it is missing or not readable.
+    """Return the seconds of a `Retry-After`; None when it is missing or not readable.
 
     >>> seconds_of("120", 0.0), seconds_of("soon", 0.0), seconds_of("9" * 400, 0.0)
     (120.0, None, None)

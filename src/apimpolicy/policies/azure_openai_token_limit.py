@@ -28,7 +28,7 @@ from apimpolicy.policies.spec import policy
     placement=Placement(not_on=("consumption",)),
     same_as="llm-token-limit",
     traits="limits",
-    refuses_with="429 403",
+    refuses_with="429 403 400",
     effects="variables refuses fails-later answer-headers",
     access="limits",
 )

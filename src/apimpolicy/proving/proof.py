@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import Language, TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.inputs import Inputs
+from apimpolicy.semantics.inputs import HeadersOf, Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
 from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
-from apimpolicy.transfer.pipeline import does_anything, outcome_of
-from apimpolicy.transfer.run import End, MadeUp, place_of
+from apimpolicy.transfer.pipeline import outcome_of
+from apimpolicy.transfer.policies import cors
+from apimpolicy.transfer.run import OF_ERRORS, End, MadeUp, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.steps import Program
     from apimpolicy.semantics.state import Cell, State
@@ -31,7 +33,7 @@ _FRAMES = 50_000
 
 
 class ProofResult(NamedTuple):
-    """The result of an inquiry: `is_proven`, with the assumptions of the proof in words; else the reasons."""
+    """The result of an inquiry: `is_proven`, with the assumptions of the proof; else the reasons."""
 
     is_proven: bool
     assumptions: tuple[str, ...] = ()
@@ -39,8 +41,9 @@ class ProofResult(NamedTuple):
 
 
 class Proof:
-    """A program over all requests. `variables` are those that every request begins with; with `knows_variables` there
-    are no others.
+    """A program over all requests, which begin with `variables`; with `knows_variables` with no others.
+
+    `scopes` are the documents of the program.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Proof:
         made_up: MadeUp | None = None,
         watched: Mapping[int, bool] | None = None,
         knows_variables: bool = False,
+        scopes: Mapping[str, Policy],
     ) -> None:
         prepare()
         self.unknowns = Unknowns()
@@ -64,15 +68,13 @@ class Proof:
             variable = self.unknowns.input(("url", "Path"), terms.TEXT)
             self.unknowns.know(variable, terms.member(variable, path))
         with Frames(_FRAMES):
-            self.outcome = outcome_of(program, self.unknowns, self.inputs, made_up)
-        self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway, program)]
+            self.outcome = outcome_of(
+                program, self.unknowns, self.inputs, made_up, open_statuses=gateway.services.backends.open_statuses()
+            )
+        self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway, scopes)]
 
     def expression(self, compiled: CompiledExpression, state: State) -> Term:
         """Return where an expression over a state is true, and doesn't throw."""
-        with Frames(_FRAMES):
-            return self._expression(compiled, state)
-
-    def _expression(self, compiled: CompiledExpression, state: State) -> Term:
         unknowns = self.unknowns
         watched, unknowns.watched = unknowns.watched, {}
         before = unknowns.heap, unknowns.bodies
@@ -80,8 +82,9 @@ class Proof:
         unknowns.place = lambda: place_of(compiled.excerpt)
         evaluation = Evaluation(unknowns, state.copy())
         try:
-            value = evaluation.run(compiled.bound.body, compiled.type)
-            return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
+            with Frames(_FRAMES):
+                value = evaluation.run(compiled.bound.body, compiled.type)
+                return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
         except (Unsupported, TooLarge) as problem:
             return unknowns.truth(str(problem) or "a string with too many cases")
         finally:
@@ -103,9 +106,7 @@ class Inquiry:
 
     def decide(self) -> ProofResult:
         """Return whether no request makes it true, without assumptions."""
-        if self._question is None:
-            return ProofResult(True)
-        if self._question.ask().status == "impossible":
+        if self._question is None or self._question.ask().status == "impossible":
             return ProofResult(True)
         return ProofResult(False, reasons=tuple(self.reasons()))
 
@@ -144,18 +145,16 @@ class Inquiry:
                 question.exclude(answer.model, names)
 
     def reasons(self) -> Iterator[Reason]:
-        """Yield why values in the formula are unknown, in the order in which they came."""
-        question = self._question
-        known = {} if question is None else dict.fromkeys(question.variables)
-        seen: dict[Reason, None] = {}
-        for variable, reason in self.unknowns.reasons.items():
-            if variable in known:
-                seen[reason] = None
-        yield from seen
+        """Yield why values in the formula are unknown, in the order in which they came; else what is left to chance."""
+        known = set() if self._question is None else set(self._question.variables)
+        for reasons in (self.unknowns.reasons, self.unknowns.chances):
+            found = dict.fromkeys(reason for variable, reason in reasons.items() if variable in known)
+            if found:
+                yield from found
+                return
 
     def _assumptions(self) -> dict[Term, str]:
-        question = self._question
-        known = set() if question is None else set(question.variables)
+        known = set() if self._question is None else set(self._question.variables)
         return {literal: words for words, literal in self.unknowns.assumptions.items() if literal in known}
 
 
@@ -179,19 +178,22 @@ def _constant(value: Any) -> Value | None:
     return None
 
 
-def _ends_without_policies(proof: Proof, gateway: Gateway, program: Program) -> Iterator[End]:
+def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, Policy]) -> Iterator[End]:
     """Yield ends of requests about which the gateway decides without the policies: no operation, no key, no room."""
     unknowns = proof.unknowns
     state = proof.outcome.start.copy()
     state.forget("ran", 1 << 30)
+    silent = state.copy()
+    silent.forget("response-header", HeadersOf(OF_ERRORS | cors.HEADERS, 1 << 30))
     if gateway.over_capacity:
-        yield End(unknowns.chance("a gateway over its capacity"), state, constant_number(429))
+        yield End(unknowns.chance("a gateway over its capacity"), silent, constant_number(429))
     if gateway.service is None and gateway.description is None and gateway.operation is None:
         return
     refused = unknowns.chance("a request for no operation, or without a key")
-    if does_anything(program.sections["on-error"]):
+    handlers = [element for policy in scopes.values() for element in policy.sections.get("on-error", ())]
+    if any(element.name != "base" for element in handlers):  # which scopes' handlers run depends on the request
         status = proof.inputs.status(1 << 30)
         yield End(refused, state, status, by_policy=unknowns.chance("an answer of on-error"))
     else:
         status = merge(unknowns.chance("a request without a key"), constant_number(401), constant_number(404))
-        yield End(refused, state, status)
+        yield End(refused, silent, status)

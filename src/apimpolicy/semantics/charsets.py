@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import any_of_text, containing, literal, not_, optional, sequence, union
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Value
+from apimpolicy.semantics.values import ABSENT, Field, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def _utf8() -> Language:
 
 def is_utf8(content_type: Value) -> Term:
     """Return where a message's content type makes its body UTF-8."""
-    if isinstance(content_type, Choice):
-        return terms.choice(content_type.condition, is_utf8(content_type.then), is_utf8(content_type.otherwise))
-    if isinstance(content_type, Field):
-        return terms.member(content_type.joined, _utf8())
-    return terms.truth(content_type is ABSENT)
+    return where(
+        content_type,
+        lambda leaf: terms.member(leaf.joined, _utf8()) if isinstance(leaf, Field) else terms.truth(leaf is ABSENT),
+    )

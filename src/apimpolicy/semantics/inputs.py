@@ -6,7 +6,7 @@ the gateway's URLs have. Generation 0 are the request's own; later generations a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.languages.language import any_of_text, at_least_once, containing, in_ranges, repeat, sequence, union
 from apimpolicy.languages.language import literal as word
@@ -35,9 +35,20 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
 
 CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
-EMPTY = -1
+
+
+class HeadersOf(NamedTuple):
+    """A generation of a message that has no headers but, perhaps, these."""
+
+    names: frozenset[str] = frozenset()
+    generation: Hashable = 0
+
+
+EMPTY = HeadersOf()
 """The generation of a message without any headers."""
 ONCE = "each header and each query parameter comes at most once"
+PRINTABLE = "ids and names of users, products and APIs have no control characters"
+_PRINTABLE = repeat(in_ranges((0x20, 0xFFFF)))
 _ALPHANUMERIC = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
 _OF_PATHS = union(in_ranges(*_ALPHANUMERIC), any_of_text("/%:@!$&'()*+,;=~-._[]|"))
 PATH = sequence(word("/"), repeat(_OF_PATHS))
@@ -95,7 +106,9 @@ class Inputs:
             case "body" | "response-body":
                 return self._body(kind, generation)
             case "entity":
-                return Text(self._text(tuple(name.split()), generation, None))
+                made = self._text(tuple(name.split()), generation, None)
+                self.unknowns.assume(PRINTABLE, made, terms.member(made, _PRINTABLE))
+                return Text(made)
             case "certificate":
                 shown = Opaque((kind, name, generation), CERTIFICATE, 0)
                 return merge(self._truth(("there", kind), generation), shown, NULL)
@@ -120,7 +133,7 @@ class Inputs:
 
     def field(self, kind: str, name: str, generation: Hashable) -> Value:
         """Return a header or parameter: absent, once, or several times."""
-        if generation == EMPTY:
+        if isinstance(generation, HeadersOf) and name not in generation.names:
             return ABSENT
         key = (kind, name)
         is_there = self._truth((*key, "there"), generation)

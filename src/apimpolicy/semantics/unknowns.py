@@ -40,6 +40,8 @@ class Unknowns:
     def __init__(self) -> None:
         self._proof = next(_proofs)
         self.reasons: dict[Term, Reason] = {}
+        self.chances: dict[Term, Reason] = {}
+        """Truth values that may be either for the same request."""
         self.assumptions: dict[str, Term] = {}
         self.heap = 0
         self.bodies = 0
@@ -125,7 +127,9 @@ class Unknowns:
 
     def chance(self, what: str) -> Term:
         """Return a truth value that does not depend on the request: it may be either."""
-        return self.variable(f"{what} #{self.next()}", terms.TRUTH)
+        made = self.variable(f"{what} #{self.next()}", terms.TRUTH)
+        self.chances[made] = Reason(what, self.place())
+        return made
 
     def truth(self, what: str, key: Hashable = None) -> Term:
         """Return an unknown truth value, the same for the same key."""

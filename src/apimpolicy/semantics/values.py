@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from apimpolicy.binding.nodes import Lambda
     from apimpolicy.terms.term import Term
@@ -334,6 +334,25 @@ def leaves(value: Value) -> list[Value]:
         else:
             found.append(each)
     return found
+
+
+def over(value: Value, change: Callable[[Value], Value]) -> Value:
+    """Return a value with each of its alternatives changed; unlike `Evaluation.each`, also those that are absent."""
+    if isinstance(value, Choice):
+        return merge(value.condition, over(value.then, change), over(value.otherwise, change))
+    return change(value)
+
+
+def where(value: Value, form: Callable[[Value], Term]) -> Term:
+    """Return where a form is true of the alternatives of a value."""
+    if isinstance(value, Choice):
+        return terms.choice(value.condition, where(value.then, form), where(value.otherwise, form))
+    return form(value)
+
+
+def is_there(cell: Value) -> Term:
+    """Return where a header, a parameter or a variable is there."""
+    return where(cell, lambda leaf: terms.truth(leaf is not ABSENT))
 
 
 def type_of(value: Value) -> str:

@@ -1,4 +1,4 @@
-"""A policy by the effects that it declares. Without any it may change, answer and fail in every way."""
+"""A policy by the effects that it declares. Without any it may change, respond and fail in every way."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import Run, Sent
+from apimpolicy.transfer.run import Run, Sent, transfer_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
@@ -38,13 +38,27 @@ def transfer(run: Run, step: Step) -> None:
             case "fails-later":
                 run.later.append(step)
             case "answer-headers":
-                run.adds_headers = True
+                run.add_headers(None if run.has_unknown_texts(step) else names_added([step]))
                 run.adds_uncounted |= not has_trait(step.name, "limits-calls", "limits")
             case "answers":
-                run.end(run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()))
+                run.end(
+                    run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()), None
+                )
             case "serves":
                 run.serve(run.unknowns.truth(f"whether {step.name} has a response"))
     run.mark(step)
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Run a policy of whose texts a part is missing: it may be an expression."""
+    run.unknowns.place = step.where
+    specification, module = step.specification, transfer_module(step.name)
+    own = None if module.__name__ == __name__ else getattr(module, "transfer_unknown", None)
+    if own is None and (specification is None or specification.effects is None):
+        do_anything(run, step)
+        return
+    run.evaluate_unknown()
+    (own or transfer)(run, step)
 
 
 def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
@@ -73,7 +87,10 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
 
 def set_variables(run: Run, step: Step) -> None:
     """Make the variables unknown that a policy may set."""
-    for element in [step.element, *_own_elements(step.element)]:
+    if run.has_unknown_texts(step):
+        run.forget("variable")
+        return
+    for element in [step.element, *own_elements(step.element)]:
         for attribute in element.attributes:
             if not attribute.name.endswith("variable-name"):
                 continue
@@ -91,7 +108,7 @@ def set_variable(run: Run, step: Step, name: str) -> None:
 
 
 def respond(run: Run, step: Step) -> None:
-    """Do what a policy has left for the response: it may fail then, and change once more what it changes."""
+    """Run the rest of a policy when the response comes: it may fail, and change once more what it changes."""
     run.unknowns.place = step.where
     effects = None if step.specification is None else step.specification.effects
     if effects is None:
@@ -102,26 +119,28 @@ def respond(run: Run, step: Step) -> None:
     failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
-    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None)
+    run.fail(failed, status, by_policy=by_policy)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
-    """Say that a policy refuses requests, with one of the statuses that it declares."""
+    """Refuse requests, with one of the statuses that the policy declares."""
     if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(condition, status_of(run, step), by_policy=by_policy, source=step.name, reason=None)
+    run.fail(condition, status_of(run, step), by_policy=by_policy)
 
 
 def fail(run: Run, step: Step) -> None:
-    """Say that a policy may fail with 500: that is its answer where it refuses requests, else the gateway's."""
+    """Let a policy fail: its own response where it refuses requests, else the gateway's."""
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
+    run.fail_at_service(f"whether {step.name} fails", by_policy=by_policy)
 
 
 def status_of(run: Run, step: Step) -> Value:
     """Return the statuses that a policy refuses with, of which it is not known which; any when it declares none."""
     specification = step.specification
+    if run.has_unknown_texts(step):
+        return run.inputs.status(run.next_generation())
     found: list[Value] = []
     for word in () if specification is None else specification.refuses_with:
         slots = () if specification is None else specification.attributes
@@ -146,9 +165,9 @@ def evaluate_all(run: Run, step: Step) -> None:
         return
     own = dict.fromkeys(own_expressions(step.element, step.specification))
     for excerpt in own:
-        run.evaluate(excerpt, step.name)
+        run.evaluate(excerpt)
     if _may_not_convert(step):
-        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
         return
@@ -157,8 +176,8 @@ def evaluate_all(run: Run, step: Step) -> None:
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
     for excerpt in inside:
-        run.evaluate(excerpt, step.name)
-    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"), source=step.name, reason=None)
+        run.evaluate(excerpt)
+    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
@@ -175,16 +194,29 @@ def _may_not_convert(step: Step) -> bool:
     return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
 
 
-def _own_elements(element: Element) -> Iterator[Element]:
+def own_elements(element: Element) -> Iterator[Element]:
     """Yield the elements inside a policy that are parts of it, and no policies."""
     for inner in element.elements():
         if not is_known(inner.name):
             yield inner
-            yield from _own_elements(inner)
+            yield from own_elements(inner)
+
+
+def names_added(steps: Iterable[Step]) -> frozenset[str] | None:
+    """Return the headers in which policies report, such as how many calls remain; None for unknown names."""
+    found: set[str] = set()
+    for step in steps:
+        for element in (step.element, *own_elements(step.element)):
+            for attribute in element.attributes:
+                if attribute.name.endswith("header-name"):
+                    if attribute.value.expression is not None:
+                        return None
+                    found.add(attribute.value.text.strip().lower())
+    return frozenset(found)
 
 
 def _expressions(element: Element) -> Iterator[Excerpt]:
-    for each in [element, *_own_elements(element)]:
+    for each in [element, *own_elements(element)]:
         for attribute in each.attributes:
             if attribute.value.expression is not None:
                 yield attribute.value.expression
@@ -206,18 +238,17 @@ def _reach_everything(run: Run, step: Step) -> None:
 
 
 def do_anything(run: Run, step: Step) -> None:
-    """Run a policy that declares nothing: it may change, answer and fail in every way."""
+    """Run a policy that declares nothing: it may change, respond and fail in every way."""
     run.unknowns.place = step.where
     run.forget_everything()
     _reach_everything(run, step)
     what = f"the policy {step.name}"
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
-    run.fail(
-        run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, source=step.name, reason=None
-    )
-    run.end(run.unknowns.truth(what), status)
+    run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend)
+    run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
-    run.adds_headers = run.adds_uncounted = True
+    run.add_headers(None)
+    run.adds_uncounted = True
     run.later.append(step)

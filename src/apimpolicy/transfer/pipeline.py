@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.semantics.state import State
-from apimpolicy.semantics.values import Opaque, Text, Truth, constant_number, constant_truth
+from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.effects import respond
-from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent, where
+from apimpolicy.transfer.effects import names_added, respond
+from apimpolicy.transfer.policies import cors
+from apimpolicy.transfer.run import OF_ERRORS, End, Error, MadeUp, Run, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.semantics.inputs import Inputs
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """All ends of a program over all requests, what it forwards, and where each policy is reached."""
+    """The ends of a program over all requests, its forwarded requests, and where each policy is reached."""
 
     start: State
     ends: list[End]
     sent: list[Sent]
     branches: dict[int, Term]
     outcomes: dict[tuple[int, str], Term]
-    adds_headers: bool
+    added_headers: frozenset[str] | None
     adds_uncounted: bool
 
 
@@ -39,10 +40,16 @@ def outcome_of(
     inputs: Inputs,
     made_up: MadeUp | None = None,
     canonical: Callable[[Element], Hashable] | None = None,
+    open_statuses: Sequence[int] = (),
 ) -> Outcome:
-    """Run a program over all requests at once; `canonical` is given where it is compared with another one."""
+    """Run a program over all requests at once; `canonical` is given where it is compared with another one.
+
+    `open_statuses` are those of requests for backends whose circuits may be open.
+    """
     run = Run(unknowns, inputs, made_up)
-    run.canonical = canonical
+    run.canonical, run.open_statuses = canonical, open_statuses
+    named = names_added(program.steps())
+    run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
     ends: list[End] = []
     _preflight(run, program, ends)
@@ -52,18 +59,23 @@ def outcome_of(
     _to_outbound(run)
     run.section = "outbound"
     for step in run.later:
+        run.source = step.name
         respond(run, step)
     run.execute(program.sections["outbound"])
-    by_backend = where(run.state.get("reached"), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
+    by_backend = where(run.state.get("reached"), _truth)
     ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=by_backend))
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
-    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers, run.adds_uncounted)
+    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.added_headers, run.adds_uncounted)
+
+
+def _truth(leaf: Value) -> Term:
+    return leaf.term if isinstance(leaf, Truth) else terms.FALSE
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
-    """Remove preflight requests: cors answers them, whatever its scope."""
+    """Remove preflight requests, to which cors responds, whatever its scope."""
     steps = preflight_steps(program)
     if not steps:
         return
@@ -74,6 +86,7 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
         return
     state = run.state.copy()
     state.forget("ran", run.next_generation())
+    run.limit_headers(state, cors.HEADERS)
     by_policy = run.unknowns.truth("whether cors answers a preflight")
     is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
     is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())
@@ -84,11 +97,13 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
 
 
 def _to_outbound(run: Run) -> None:
-    """Go on to outbound: with the backend's response, or with one that a policy has given in its place."""
+    """Continue with outbound: with the backend's response, or with one of a policy in its place."""
     for condition, state in run.served:
         run.state = state if run.alive is terms.FALSE else State.merged(condition, state, run.state)
         run.alive = terms.any_of(run.alive, condition)
     run.state = run.state.copy()
+    if where(run.state.get("has-response"), _truth) is terms.FALSE:  # an empty 200
+        run.limit_headers(run.state, frozenset())
     run.state.set(constant_truth(True), "has-response")
 
 
@@ -125,7 +140,7 @@ def _end_of(error: Error) -> End:
 
 
 def _shown(error: Error) -> State:
-    """Return the state in which on-error begins: it sees the error, and the answer that it makes."""
+    """Return the state in which on-error begins: it sees the error, and the response that it makes."""
     state = error.state.copy()
     state.set(error.status, "status")
     state.set(constant_truth(True), "has-response")

@@ -23,6 +23,8 @@ from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.testing.case_files import CaseFile
 
 CLAIMS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("claims.yaml").read_text("utf-8"))
@@ -67,6 +69,49 @@ def test_a_false_claim_is_never_proven(name: str) -> None:
     static = static_proofs_of(FALSE[name])
     assert not static.decide(0).is_proven
     assert static.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
+
+
+_GLOBAL = (
+    "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error><return-response>"
+    '<set-status code="418" /></return-response></on-error></policies>'
+)
+_OPERATION = '{"openapi": "3.0.0", "paths": {"/a": {"get": {"responses": {"200": {"description": "OK"}}}}}}'
+_OF_BACKEND = (
+    '<policies><inbound><set-backend-service backend-id="east" /></inbound><backend><forward-request /></backend>'
+    '<outbound><return-response><set-status code="200" /></return-response></outbound><on-error /></policies>'
+)
+CONFIGURED = {
+    "a request for no operation runs the handler of the global policy alone": (
+        {"openapi": "api.json"},
+        {"global": _GLOBAL, "api": f"<policies><inbound>{REFUSE}</inbound><outbound /><on-error /></policies>"},
+        418,
+    ),
+    "the circuit of a backend is open": (
+        {"backends": {"east": {"url": "https://east.internal", "circuit-breaker": {"failures": 1}}}},
+        {"api": _OF_BACKEND},
+        503,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_a_false_claim_about_a_configured_gateway_is_never_proven(name: str, tmp_path: Path) -> None:
+    settings, policies, status = CONFIGURED[name]
+    (tmp_path / "api.json").write_text(_OPERATION)
+    lines = [f"{'.'.join(keys)} = {json.dumps(value)}" for keys, value in _flat(settings)]
+    (tmp_path / "apimpolicy.toml").write_text("\n".join(lines))
+    for scope, text in policies.items():
+        (tmp_path / f"{scope}.xml").write_text(text)
+    content = {"policies": {scope: f"{scope}.xml" for scope in policies}, "claims": [{"never": {"status": status}}]}
+    path = str(tmp_path / "claims.test.json")
+    file = load_case_tree(read_tree(json.dumps(content), path), path)
+    static = StaticProofs(harness_of(file.subject.policies, setup_of(file)), file.claims, Expressions({}))
+    assert not static.decide_under_assumptions(0).is_proven
+
+
+def _flat(table: dict[str, Any], *keys: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in table.items():
+        yield from _flat(value, *keys, key) if isinstance(value, dict) else [((*keys, key), value)]
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 _REGEX = "System.Text.RegularExpressions.Regex"
 _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
 _MATCH = "System.Text.RegularExpressions.Match"
-_IGNORE_CASE = 1
-_FOLLOWED = (0, 1, 512, 513)
-"""Options by which it does not matter, or is known, what matches: IgnoreCase and CultureInvariant."""
-
-
-_BUT = "look-around, back references, \\b and options but IgnoreCase"
+_BUT = "look-around, back references, word boundaries and anchors of lines"
 
 
 class Matched:
@@ -70,7 +65,7 @@ def _matching(call: Call) -> Term | None:
     if term is None or given is None:
         return None
     pattern, options = given
-    made = pattern_of(pattern, ignores_case=bool(options & _IGNORE_CASE)) if options in _FOLLOWED else None
+    made = pattern_of(pattern, options)
     if made is None:
         return None
     if text.null is not None:

@@ -12,16 +12,18 @@ from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
     NULL,
-    Choice,
     Field,
     Host,
     Items,
     Opaque,
     Several,
     Text,
+    Truth,
     Value,
     constant_truth,
+    is_there,
     merge,
+    over,
 )
 from apimpolicy.terms import term as terms
 
@@ -51,20 +53,6 @@ def _cell(call: Call, dictionary: Value, name: Value) -> Value:
     return read(_CELLS[dictionary.path], key)
 
 
-def _over(value: Value, change: object) -> Value:
-    """Change each alternative of a cell, which may be absent."""
-    assert callable(change)
-    if isinstance(value, Choice):
-        return merge(value.condition, _over(value.then, change), _over(value.otherwise, change))
-    changed: Value = change(value)
-    return changed
-
-
-def _is_there(evaluation: Evaluation, cell: Value) -> terms.Term:
-    found = _over(cell, lambda leaf: constant_truth(leaf is not ABSENT))
-    return evaluation.truth(found)
-
-
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
     """Return what the dictionary has for a cell that is there."""
     if isinstance(leaf, Field):
@@ -85,7 +73,7 @@ def part_of_pair(call: Call, pair: Value) -> Value:
 def contains_key(call: Call, dictionary: Value, name: Value) -> Value:
     if name is NULL:
         return call.evaluation.fail()
-    return _over(_cell(call, dictionary, name), lambda leaf: constant_truth(leaf is not ABSENT))
+    return Truth(is_there(_cell(call, dictionary, name)))
 
 
 @form(_DICTIONARY, "TValue Item[TKey key] { get; }")
@@ -93,7 +81,7 @@ def item(call: Call, dictionary: Value, name: Value) -> Value:
     if name is NULL:
         return call.evaluation.fail()
     cell, evaluation = _cell(call, dictionary, name), call.evaluation
-    evaluation.throw(terms.not_(_is_there(evaluation, cell)))
+    evaluation.throw(terms.not_(is_there(cell)))
     return evaluation.each([cell], lambda leaf: _item(evaluation, leaf))
 
 
@@ -102,7 +90,7 @@ def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
     if name is NULL:
         return call.evaluation.fail()
     evaluation = call.evaluation
-    return _over(
+    return over(
         _cell(call, dictionary, name),
         lambda leaf: (
             Several(constant_truth(False), NULL)
@@ -110,6 +98,19 @@ def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
             else Several(constant_truth(True), _item(evaluation, leaf))
         ),
     )
+
+
+@form(
+    "System.Collections.Generic.CollectionExtensions",
+    f"static TValue GetValueOrDefault<TKey, TValue>(this {_DICTIONARY}<TKey, TValue> dictionary, TKey key)",
+    f"static TValue GetValueOrDefault<TKey, TValue>(this {_DICTIONARY}<TKey, TValue> dictionary, TKey key,"
+    " TValue defaultValue)",
+)
+def item_or_default(call: Call, dictionary: Value, name: Value, default: Value = NULL) -> Value:
+    if NULL in (dictionary, name):
+        return call.evaluation.fail()
+    cell, evaluation = _cell(call, dictionary, name), call.evaluation
+    return over(cell, lambda leaf: default if leaf is ABSENT else _item(evaluation, leaf))
 
 
 @form(
@@ -126,7 +127,7 @@ def joined_values(call: Call, dictionary: Value, name: Value, default: Value = N
             return Text(leaf.joined)
         return default
 
-    return _over(_cell(call, dictionary, name), joined)
+    return over(_cell(call, dictionary, name), joined)
 
 
 @form(
@@ -136,7 +137,7 @@ def joined_values(call: Call, dictionary: Value, name: Value, default: Value = N
 def text_or_default(call: Call, dictionary: Value, name: Value, default: Value) -> Value:
     if NULL in (dictionary, name):
         return call.evaluation.fail()
-    return _over(_cell(call, dictionary, name), lambda leaf: default if leaf is ABSENT else leaf)
+    return over(_cell(call, dictionary, name), lambda leaf: default if leaf is ABSENT else leaf)
 
 
 @form(
@@ -151,9 +152,9 @@ def variable_or_default(call: Call, dictionary: Value, name: Value, default: Val
     is_value_type = type_.is_value_type
     otherwise = default_of(evaluation, str(type_), is_value_type=is_value_type) if default is None else default
     cell = _cell(call, dictionary, name)
-    is_there = _is_there(evaluation, cell)
+    present = is_there(cell)
     there = evaluation.under(
-        is_there,
+        present,
         lambda: evaluation.each([cell], lambda leaf: cast(evaluation, leaf, str(type_), is_value_type=is_value_type)),
     )
-    return merge(is_there, there, otherwise)
+    return merge(present, there, otherwise)

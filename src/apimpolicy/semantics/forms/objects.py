@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apimpolicy.languages.language import counted, in_ranges
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
@@ -9,6 +10,7 @@ from apimpolicy.semantics.values import Number, Opaque, Text, Truth, Value
 from apimpolicy.terms import term as terms
 
 _COMPARER = "System.StringComparer"
+_GUID = counted(in_ranges((0x30, 0x39), (0x61, 0x66), (0x2D, 0x2D)), 36, 36)
 
 
 @form("object", "string ToString()")
@@ -16,6 +18,16 @@ def to_string(call: Call, value: Value) -> Value:
     if isinstance(value, (Text, Truth, Number)):
         return text_of(call.evaluation, value)
     raise Unsupported("the text of an object")
+
+
+@form("System.Guid", "string ToString()")
+def guid_to_string(call: Call, guid: Value) -> Value:
+    if not isinstance(guid, Opaque):
+        raise Unsupported("a Guid that is not known")
+    found = call.evaluation.unknowns.value("string", "the text of a Guid", ("text of", guid.key), null=False)
+    assert isinstance(found, Text)
+    call.evaluation.unknowns.know(found.term, terms.member(found.term, _GUID))
+    return found
 
 
 @form(_COMPARER, f"static {_COMPARER} Ordinal {{ get; }}")

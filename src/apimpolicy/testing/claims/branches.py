@@ -27,7 +27,9 @@ class Branches:
         self.harness = harness
         watched = {node: is_null for node, (_, _, _, is_null) in harness.goals.of_node.items()}
         made_up = harness.stand_ins if harness.stand_ins else None
-        self.proof = Proof(harness.program, harness.first, harness.variables, made_up=made_up, watched=watched)
+        self.proof = Proof(
+            harness.program, harness.first, harness.variables, made_up=made_up, watched=watched, scopes=harness.scopes
+        )
         self._decided: dict[Term, ProofResult] = {}
         self._steps: dict[Goal, list[Step]] = {}
         for step in harness.program.steps():

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Number, Truth, Value
+from apimpolicy.semantics.values import Number, Truth, Value, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
-from apimpolicy.testing.claims.response_conditions import over, response_condition
+from apimpolicy.testing.claims.response_conditions import response_condition
 from apimpolicy.testing.claims.sent_requests import as_sent
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Formulas:
             case "status":
                 return terms.any_of(*(self._status(end, item) for item in tree.items()))
         try:
-            return response_condition(key, tree, end, adds_headers=self.proof.outcome.adds_headers)
+            return response_condition(key, tree, end, added_headers=self.proof.outcome.added_headers)
         except (Unsupported, TooLarge) as problem:
             return self._unknown(tree, str(problem) or f"a claim's condition on the response: {key}")
 
@@ -128,7 +128,7 @@ class Formulas:
         return self._cell(end.state, "ran", name)
 
     def _cell(self, state: State, kind: str, name: str = "") -> Term:
-        return over(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
+        return where(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
 
     def _status(self, end: End, tree: Tree) -> Term:
         text = tree.text().lower()
@@ -141,7 +141,7 @@ class Formulas:
                 return self._unknown(tree, "a status")
             return terms.all_of(terms.at_most(least, leaf.term), terms.at_most(leaf.term, most))
 
-        return over(end.status, is_status)
+        return where(end.status, is_status)
 
     def _unknown(self, tree: Tree, what: str) -> Term:
         self.proof.unknowns.place = lambda: f"{tree.source.path}:{tree.line}"

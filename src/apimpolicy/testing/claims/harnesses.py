@@ -103,6 +103,7 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
         "providers": [] if setup.identities is None else list(setup.identities.providers),
         "token": _tokens(setup.identities),
         "variables": setup.variables,
+        "like": gateway,
         "stand_ins": StandIns(**gateway.made_up),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }

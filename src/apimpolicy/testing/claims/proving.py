@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.harness import Harness, Run
+    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.concolic.path import Path
     from apimpolicy.concolic.tracing import Tracer
     from apimpolicy.engine.gateway import Gateway
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     Status = Literal["proven", "false", "undecided", "error"]
 
 TOO_LONG = Unsupported("more branches on one path than are followed", "")
+QUICK_TRIES = 12
+"""Made-up requests that are tried before a proof."""
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
@@ -102,14 +105,38 @@ class Proof:
         self._just_broken: list[int] = []
         self._seen_paths: dict[int, list[Path]] = {index: [] for index in range(len(claims))}
         self._is_met = True
+        self._static: StaticProofs | None = None
+        self._starts: dict[int, Assignment] = {}
+        """Requests that break claims, by the claims' numbers."""
+
+    @property
+    def static(self) -> StaticProofs:
+        if self._static is None:
+            for claim in self.claims:
+                for tree in trees_of(claim):
+                    self.expressions.compiled(tree)
+            self._static = StaticProofs(self.harness, self.claims, self.expressions)
+        return self._static
+
+    def break_quickly(self) -> set[str]:
+        """Return the names of claims that one of a few made-up requests breaks: cheaper than a proof that fails.
+
+        Raises DiagnosticError when an expression does not compile.
+        """
+        from apimpolicy.testing.claims.candidate_requests import break_claims
+
+        proof = self.static.proof
+        self._starts = break_claims(self.harness, proof, self.claims, self.expressions, (), QUICK_TRIES)
+        return {self.claims[index].name for index in self._starts}
 
     def verdicts(self) -> list[Verdict]:
         """Decide the claims. Raises DiagnosticError when an expression does not compile."""
-        for claim in self.claims:
-            for tree in trees_of(claim):
-                self.expressions.compiled(tree)
-        static = StaticProofs(self.harness, self.claims, self.expressions)
-        proof_results = [self._decided(static.decide, index) for index in range(len(self.claims))]
+        static = self.static
+        self.break_quickly()
+        proof_results = [
+            ProofResult(False) if index in self._starts else self._decided(static.decide, index)
+            for index in range(len(self.claims))
+        ]
         self._open = [
             i for i, proof_result in enumerate(proof_results) if not proof_result.is_proven and i not in self._problems
         ]
@@ -161,17 +188,21 @@ class Proof:
     def _search(self, static: StaticProofs) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
         self._just_broken.clear()
+        left = [index for index in self._open if index not in self._starts]
         models = (
             request_of(model, static.proof.unknowns, self.harness.certificates)
-            for index in self._open
+            for index in left
             for model in static.inquiry(index).models()
         )
         proposed = list(with_each(models, self.harness.certificates))
-        claims = [self.claims[index] for index in self._open]
-        starts = break_claims(self.harness, static.proof, claims, self.expressions, proposed, self.tries)
+        starts = [self._starts[index] for index in self._open if index in self._starts]
+        if left:
+            claims = [self.claims[index] for index in left]
+            found = break_claims(self.harness, static.proof, claims, self.expressions, proposed, self.tries)
+            starts += found.values()
         self.harness.on_result = self._ask
         explorer = Explorer(self.harness, self.bounds, exhaustive=True, on_run=self._ran)
-        explored = explorer.explore([*starts.values(), *proposed])
+        explored = explorer.explore([*starts, *proposed])
         self.inputs = explored.inputs
         if not explored.runs:
             raise ConfigurationError(f"can't evaluate this claim: {explored.problem}")

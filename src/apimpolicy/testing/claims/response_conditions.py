@@ -12,35 +12,28 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import containing, literal
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import ABSENT, NULL, Choice, Field, Number, Text, Truth, Value
+from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.run import End, Error
 
 
-def over(value: Value, form: Callable[[Value], Term]) -> Term:
-    """Return where a form is true of the alternatives of a value."""
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, over(value.then, form), over(value.otherwise, form))
-    return form(value)
-
-
-def response_condition(key: str, tree: Tree, end: End, *, adds_headers: bool) -> Term:
+def response_condition(key: str, tree: Tree, end: End, *, added_headers: frozenset[str] | None) -> Term:
     """Return where a response meets a key of a condition. Raises Unsupported."""
     match key:
         case "variables":
             return terms.all_of(*(_variable(end, name, wanted) for name, wanted in tree.table().items()))
         case "request":
             return _request(end, tree)
-        case "headers" if not adds_headers:
+        case "headers" if added_headers is not None:
+            if any(name.strip().lower() in added_headers for name in tree.table()):
+                raise Unsupported("a header that a policy adds to the response at its end")
             return _headers(end, "response-header", tree)
         case "reason":
-            return over(end.state.get("reason"), partial(_is_text, wanted=tree))
+            return where(end.state.get("reason"), partial(_is_text, wanted=tree))
         case "body":
             return _body(end, tree)
         case "error":
@@ -65,7 +58,7 @@ def _variable(end: End, name: str, wanted: Tree) -> Term:
             return terms.same(leaf.term, terms.text(to_utf16(_spelled(wanted))))
         raise Unsupported("the text of a variable")
 
-    return over(end.state.get("variable", to_utf16(name)), is_wanted)
+    return where(end.state.get("variable", to_utf16(name)), is_wanted)
 
 
 def _spelled(wanted: Tree) -> str:
@@ -82,7 +75,7 @@ def _request(end: End, tree: Tree) -> Term:
         if key == "headers":
             found.append(_headers(end, "header", part))
         elif key == "method" and isinstance(part.value, str):
-            found.append(over(end.state.get("method"), partial(_is_text, wanted=part)))
+            found.append(where(end.state.get("method"), partial(_is_text, wanted=part)))
         else:
             raise Unsupported(f"a claim's condition on the request: {key}")
     return terms.all_of(*found)
@@ -95,12 +88,12 @@ def _headers(end: End, kind: str, tree: Tree) -> Term:
         if leaf is ABSENT:
             return terms.FALSE
         if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
-            return over(leaf.items[0], lambda item: _is_text(item, wanted))
+            return where(leaf.items[0], lambda item: _is_text(item, wanted))
         raise Unsupported("a header that comes several times")
 
     return terms.all_of(
         *(
-            over(end.state.get(kind, name.strip().lower()), partial(is_wanted, wanted=wanted))
+            where(end.state.get(kind, name.strip().lower()), partial(is_wanted, wanted=wanted))
             for name, wanted in tree.table().items()
         )
     )
@@ -127,7 +120,7 @@ def _body(end: End, wanted: Tree) -> Term:
 
     if is_utf8(end.state.get("response-header", "content-type")) is not terms.TRUE:
         raise Unsupported("the character set of a body")
-    return over(end.state.get("response-body", "text"), is_content)
+    return where(end.state.get("response-body", "text"), is_content)
 
 
 def _error(end: End, tree: Tree) -> Term:

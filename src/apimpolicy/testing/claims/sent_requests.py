@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, merge
+from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, over
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import transfer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
     from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
@@ -71,7 +71,7 @@ def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) ->
     if base != "none":
         made.set(_below(proof, path, state.first("url", "Path")), "url", "Path")
     for name, value in query if base != "unknown" else ():
-        made.set(_over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
+        made.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
     made.forget("variable", 0)
     made.set(Truth(terms.FALSE), "has-response")
     for number, name in enumerate(_ADDED, 10):
@@ -91,7 +91,7 @@ def _below(proof: Proof, path: Value, first: Value) -> Value:
         assert isinstance(before, Text)
         return Text(terms.joined(before.term, leaf.term))
 
-    return _over(path, below)
+    return over(path, below)
 
 
 def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
@@ -108,9 +108,3 @@ def _keys(value: Value) -> set[Hashable]:
     if isinstance(value, Choice):
         return _keys(value.then) | _keys(value.otherwise)
     return {value.key}
-
-
-def _over(value: Value, change: Callable[[Value], Value]) -> Value:
-    if isinstance(value, Choice):
-        return merge(value.condition, _over(value.then, change), _over(value.otherwise, change))
-    return change(value)

@@ -44,6 +44,7 @@ class StaticProofs:
             *_known_of_route(harness),
             made_up=harness.stand_ins or None,
             knows_variables="variable" in harness.fixed,
+            scopes=harness.scopes,
         )
         self.formulas = Formulas(self.proof, expressions, base_of(harness), has_credentials=_has_credentials(harness))
         _know_caller(self.proof, harness)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import Language, TooLarge, literal, one_of, sequence, union
 from apimpolicy.languages.units import of_text
-from apimpolicy.semantics.values import Field, Text, Value, constant_number, constant_text
+from apimpolicy.semantics.values import Field, Text, Value, constant_number, constant_text, is_there, where
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import Run, is_there, where
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
-    status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)), step.name)
+    status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)))
     run.attribute(step, "failed-check-error-message")
     ignores = run.constant(run.attribute(step, "ignore-case", constant_text("false")))
     values = [run.constant(value) for value in run.contents(step, "value")]
     run.unknowns.place = step.where
-    run.fail(
-        terms.not_(_passes(run, name, values, ignores)), status, by_policy=terms.TRUE, source=step.name, reason=None
-    )
+    run.fail(terms.not_(_passes(run, name, values, ignores)), status, by_policy=terms.TRUE)
     run.mark(step)
 
 

@@ -1,4 +1,4 @@
-"""return-response: the answer of a policy."""
+"""return-response: the response of a policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.inputs import EMPTY
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import ANSWER, Run
+from apimpolicy.transfer.run import ANSWER, End, Run
 
 
 def transfer(run: Run, step: Step) -> None:
@@ -15,9 +15,7 @@ def transfer(run: Run, step: Step) -> None:
     variable = step.element.get("response-variable-name")
     status: Value = constant_number(200)
     if variable is not None:
-        run.fail(
-            run.unknowns.truth("whether a variable has a response"), source=step.name, reason=None, by_policy=terms.TRUE
-        )
+        run.fail(run.unknowns.truth("whether a variable has a response"), by_policy=terms.TRUE)
         status = run.inputs.status(run.next_generation())
     section, before = run.section, run.state
     run.section, run.state = "outbound", run.state.copy()
@@ -31,5 +29,6 @@ def transfer(run: Run, step: Step) -> None:
     for inner in step.steps_inside():
         run.execute([inner])
     run.section = section
-    run.end(terms.TRUE, run.state.get("status"))
+    if (gone := run.lose(terms.TRUE)) is not terms.FALSE:
+        run.ends.append(End(gone, run.state, run.state.get("status"), by_policy=terms.TRUE))
     run.state = before

@@ -12,7 +12,7 @@ def transfer(run: Run, step: Step) -> None:
     name = step.element.get("name")
     assert name is not None
     value = run.attribute(step, "value", constant_text(""))
-    kept = run.each([value], lambda leaf: _kept(run, leaf), step.name, is_text=False)
+    kept = run.each([value], lambda leaf: _kept(run, leaf), is_text=False)
     run.state.set(kept, "variable", to_utf16(name.value.text))
     run.mark(step)
 
@@ -22,3 +22,9 @@ def _kept(run: Run, leaf: Value) -> Value:
     if isinstance(leaf, (Host, Function, Pattern)):
         return run.unknowns.value("object", "a variable that holds an object of the gateway", null=False)
     return leaf
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Set any variable: a part of the name or of the value is missing."""
+    run.forget("variable")
+    run.mark(step)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.values import is_there
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all, fail, refuse
-from apimpolicy.transfer.run import Run, is_there
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
