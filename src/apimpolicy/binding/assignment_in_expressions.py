@@ -213,7 +213,7 @@ class ExpressionWalk:
         return state
 
     def _frame(self, function: LocalFunctionSymbol) -> Frame | None:
-        """What a call of the function means; its body is walked once, from a state in which nothing outside is set."""
+        """Return what a call of a function reads and sets; its body is walked once, with no outer variable set."""
         frame = self.functions.get(function)
         node = self.bodies.get(function)
         if frame is not None or node is None:

@@ -235,7 +235,7 @@ def delegate_signature(type_: Type) -> Method | None:
 
 
 def element_type(type_: Type) -> Type | None:
-    """What a foreach over this type yields: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
+    """Return what a foreach over a type yields: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
     if isinstance(type_, ArrayType):
         return type_.element
     if type_ is named("string"):

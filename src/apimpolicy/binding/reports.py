@@ -51,11 +51,11 @@ class Reports:
         self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
 
     def bad(self, node: Child, type_: Type = ERROR) -> Bad:
-        """The expression about which nothing more is reported; `type_` is its type when that is known all the same."""
+        """Return the expression about which nothing more is reported; `type_` is its type, if known."""
         return Bad(written(node), type_)
 
     def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
-        """Report, and give back the expression that silences what would follow."""
+        """Report an error, and return the expression that silences errors that would follow from it."""
         self.report(node, code, message, label=label, help=help)
         return self.bad(node)
 

@@ -200,7 +200,7 @@ class Scope:
 
 
 class Enclosing(Record):
-    """What encloses a statement inside its function, innermost last."""
+    """The statements around a statement inside its function, innermost last."""
 
     breakable: tuple[str, ...] = ()
     """Loops and switches by their keyword; a `finally` that jumps cannot leave is among them."""

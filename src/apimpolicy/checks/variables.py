@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.nodes import AsType, Call, Convert, Expression, IndexerAccess, PropertyAccess
-from apimpolicy.checks.context_members import context_member
-from apimpolicy.checks.nodes import receiver_of, tested_for_null, unconverted
+from apimpolicy.checks.nodes import context_member, receiver_of, tested_for_null, unconverted
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def call_registered(
 
 
 def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
-    """Return a method with ref or out parameters returns their values after its result."""
+    """Emit a call with ref or out arguments: the method returns their values after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     steps: list[ast.expr] = []
@@ -142,7 +142,7 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
-    """Return a function that returns by reference takes its ref and out arguments as references."""
+    """Emit a call of a function that returns by reference; its ref and out arguments are references."""
     from apimpolicy.emit.references import reference_to
 
     passed = [
@@ -153,7 +153,7 @@ def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: Lo
 
 
 def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol | None) -> ast.expr:
-    """Return a local function with ref or out parameters returns them after its result, as library functions do."""
+    """Emit a call of a local function with ref or out arguments, which it returns after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     if function is None:

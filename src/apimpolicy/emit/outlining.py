@@ -47,7 +47,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 
 
 def outlined(function: ast.FunctionDef, fresh: Callable[[str], str]) -> ast.FunctionDef:
-    """The same function with deep statements moved into functions inside; `fresh` makes new names."""
+    """Return a function with its deep statements moved into functions inside; `fresh` makes new names."""
     return _Outliner(function, fresh).function(function)
 
 

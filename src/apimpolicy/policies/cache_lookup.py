@@ -91,14 +91,14 @@ class CacheLookup:
             for name, _ in removed:
                 request.headers.delete(name)
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
-            told = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
-            return CacheAccessed(MISS, key=key, found=False, told=told)
+            traced = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
+            return CacheAccessed(MISS, key=key, found=False, traced=traced)
         answer = exchange.received(value)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])
         exchange.serve(answer)
-        return CacheAccessed(HIT, key=key, found=True, told={"message": HIT, "cacheKey": shown})
+        return CacheAccessed(HIT, key=key, found=True, traced={"message": HIT, "cacheKey": shown})
 
     def key_parts(self, exchange: Exchange) -> tuple[object, ...]:
         """Return the parts of the cache key, in the order and spelling of traces of real gateways."""

@@ -48,4 +48,4 @@ class CacheStore:
         if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
             return CacheAccessed("this response is not kept", key=exchange.cache_key, found=False)
         cache.set(exchange.cache_key, response.to_response(), self.duration)
-        return CacheAccessed(STORED, key=exchange.cache_key, found=True, told=STORED)
+        return CacheAccessed(STORED, key=exchange.cache_key, found=True, traced=STORED)

@@ -83,15 +83,15 @@ class CallRate(Record):
 
     def counted(self, left: int) -> Effect:
         """Return the effect of a counted call."""
-        told = {"message": f"RateLimit counter {self.number} is incremented"}
-        return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, told=told)
+        traced = {"message": f"RateLimit counter {self.number} is incremented"}
+        return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, traced=traced)
 
     def counter(self, exchange: Exchange) -> Counter:
         if exchange.services.settings.tier == "v2":
             return Bucket(self.key, self.calls, self.period)
         return Window(self.key, self.period)
 
-    def tell(self, exchange: Exchange, status: CounterStatus) -> int:
+    def report_remaining(self, exchange: Exchange, status: CounterStatus) -> int:
         """Set the variable of remaining calls and, at the end, the headers; return how many calls remain."""
         left, report = whole_calls(status.left), self.report
         if not self.is_outermost:
@@ -113,11 +113,11 @@ class CallRate(Record):
         seconds = max(1, math.ceil(round(status.wait, 3)))
         if self.report.retry_after_variable_name is not None:
             exchange.variables[self.report.retry_after_variable_name] = seconds
-        self.tell(exchange, status)
+        self.report_remaining(exchange, status)
         period = time_span(self.period)
         limit = {"counterKey": self.number, "period": period, "callLimit": self.calls, "count": self.calls}
-        told = {"message": EXCEEDED, "retryAfter": time_span(status.wait), "rateLimit": limit}
-        exchange.note(RateLimited(EXCEEDED, remaining=0, told=told))
+        traced = {"message": EXCEEDED, "retryAfter": time_span(status.wait), "rateLimit": limit}
+        exchange.note(RateLimited(EXCEEDED, remaining=0, traced=traced))
         return PolicyError(
             "RateLimitExceeded",
             "Rate limit is exceeded",
@@ -148,7 +148,7 @@ def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_re
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         raise rates[taken.refused].refusal(exchange, taken.statuses[taken.refused])
-    return rates[0].tell(exchange, taken.statuses[0])
+    return rates[0].report_remaining(exchange, taken.statuses[0])
 
 
 def applicable(exchange: Exchange, steps: Sequence[Step], kind: str, entity: Api | Operation) -> Iterator[Any]:

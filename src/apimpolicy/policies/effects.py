@@ -28,10 +28,10 @@ _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Effect(Record):
-    """`text` describes the effect in a few words; `told` is the entry in a real gateway's trace, where it is known."""
+    """`text` describes the effect in a few words; `traced` is the entry in a real gateway's trace, if it is known."""
 
     text: str
-    told: object = keyword(default=None, kw_only=True)
+    traced: object = keyword(default=None, kw_only=True)
     kind = "effect"
     ends = False
     """True if the policy ended the pipeline."""

@@ -103,8 +103,8 @@ class LlmTokenLimit:
         estimate = estimated_prompt_tokens(exchange, prompt) if counted else 0
         rate, quota = self.limits(exchange)
         limits = [limit for limit in (rate, quota) if limit is not None]
-        told = _Told(self, exchange, rate, quota)
-        told.set_variables(estimate)
+        report = _Report(self, exchange, rate, quota)
+        report.set_variables(estimate)
         for limit in limits:
             if limit.is_exceeded(exchange, estimate):
                 seconds = limit.seconds_until(exchange, estimate)
@@ -115,15 +115,15 @@ class LlmTokenLimit:
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)
             if is_event_stream(answer):
-                told.set_variables(estimate)
+                report.set_variables(estimate)
             for limit in limits:
                 if exchange.is_first_call(limit.key):
                     limit.record(exchange, usage.total)
             if not is_event_stream(answer):
-                told.set_variables()
-                told.consume(usage.total)
+                report.set_variables()
+                report.consume(usage.total)
 
-        told.consume(estimate, in_header=False)
+        report.consume(estimate, in_header=False)
         exchange.on_response(count, may_wait=True)
         left, left_of_quota = (None if limit is None else limit.remaining(exchange) for limit in (rate, quota))
         lefts = ((left, "tokens"), (left_of_quota, "of the quota"))
@@ -153,7 +153,7 @@ class LlmTokenLimit:
         return TokenUsage(0, used.completion) if self.ignore_prompt else used
 
 
-class _Told:
+class _Report:
     """The values that the policy reports: in variables at once, in headers with the response."""
 
     def __init__(
@@ -175,14 +175,14 @@ class _Told:
         ):
             if limit is not None:
                 left = max(0, limit.remaining(self.exchange) - estimate)
-                self.tell(left, variable, header)
+                self.set(left, variable, header)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
         """Set the variable of consumed tokens."""
         names = self.names
-        self.tell(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
+        self.set(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
 
-    def tell(self, value: int, variable: str | None, header: str | None) -> None:
+    def set(self, value: int, variable: str | None, header: str | None) -> None:
         if variable is not None:
             self.exchange.variables[from_utf16(variable)] = value if value < 1 << 31 else box(LONG, value)
         if header is not None:

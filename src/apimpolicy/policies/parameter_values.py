@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.json_documents import JsonText
-from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
+from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -133,6 +133,3 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def _type_of(value: Any) -> str:
     kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return kinds.get(type(value), "null")
-
-
-__all__ = ["ParameterChecker", "SchemaNotFoundError", "UnparsableError", "UnverifiableError", "scalar"]

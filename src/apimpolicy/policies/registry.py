@@ -120,9 +120,10 @@ def fidelity_of(name: str) -> str:
 
 
 @lru_cache(256)
-def nearest(name: str, known: tuple[str, ...]) -> str | None:
-    """Return the known name that is most like this one, if any is."""
+def did_you_mean(written: str, known: tuple[str, ...]) -> str:
+    """Return the known name that is most like the written one, as a question; empty when none is."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name.lower()[:64], known, 1, 0.75)
-    return found[0] if found else None
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(written.lower()[:64], names, 1, 0.7)
+    return f"did you mean '{names[near[0]]}'?" if near else ""

@@ -50,5 +50,5 @@ class SendOneWayRequest:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)
-        told = f"One way request was successfully send to {request.url}."
-        return Sent(f"{request.method} {request.url}", request=request, response=None, told=told)
+        traced = f"One way request was successfully send to {request.url}."
+        return Sent(f"{request.method} {request.url}", request=request, response=None, traced=traced)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
+    from graphql import GraphQLSchema
+
     from apimpolicy.context.description import ApiDescription, OperationDescription
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -302,7 +304,7 @@ class ApiDocuments(Protocol):
     """Compiled schemas, for the next request."""
 
     @property
-    def graphql_schema(self) -> Any:
+    def graphql_schema(self) -> GraphQLSchema | None:
         """Return the GraphQL schema, read; None without one. Raises ConfigurationError."""
 
 

@@ -22,12 +22,12 @@ _Held = TypeVar("_Held")
 def uploaded_certificate(exchange: Exchange, wanted: str) -> Certificate:
     """Return the uploaded certificate with this id. Raises PolicyError without one."""
     uploaded = exchange.context.deployment.certificates
-    known, found = uploaded.try_get_value(wanted)
-    if not known:
+    found: Certificate | None = uploaded.try_get_value(wanted)[1]
+    if found is None:
         found = find_by_id({from_utf16(pair.key): pair.value for pair in uploaded}, from_utf16(wanted))
     if found is None:
         raise PolicyError(None, f"No certificate with the id '{wanted}' is uploaded.")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def find_by_id(held: Mapping[str, _Held], wanted: str) -> _Held | None:

@@ -45,6 +45,8 @@ from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
     from apimpolicy.policies.graphql_requests import GraphQLRequest
 
 MAX_FIELDS = 250
@@ -100,7 +102,7 @@ class ValidateGraphQLRequest:
         shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
         return GraphqlValidated(shown, removed=tuple(removed))
 
-    def valid_request(self, exchange: Exchange, schema: Any) -> GraphQLRequest:
+    def valid_request(self, exchange: Exchange, schema: GraphQLSchema) -> GraphQLRequest:
         from apimpolicy.policies.graphql_requests import GraphQLRequest, error
         from apimpolicy.policies.message_content import content_of, size_of
 
@@ -120,7 +122,7 @@ class ValidateGraphQLRequest:
         request.validate(schema)
         return request
 
-    def authorized(self, exchange: Exchange, schema: Any, request: GraphQLRequest) -> list[str]:
+    def authorized(self, exchange: Exchange, schema: GraphQLSchema, request: GraphQLRequest) -> list[str]:
         """Apply the rules; the names of what was removed. Raises GraphQLRequestError."""
         from apimpolicy.policies.graphql_requests import error
 

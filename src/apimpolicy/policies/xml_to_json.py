@@ -44,7 +44,7 @@ from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Converted
 
-TOLD = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
+TRACED = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
 REMOVED = "Original Content-Length header was removed as its value was invalidated. "
 """The text in the trace of a real gateway."""
 
@@ -72,7 +72,7 @@ class XmlToJson(BodyConversion):
     def run(self, exchange: Exchange) -> Converted:
         had_length = "Content-Length" in exchange.message.headers
         effect = super().run(exchange)
-        effect.told = None if effect.length is None else TOLD.format(REMOVED if had_length else "")
+        effect.traced = None if effect.length is None else TRACED.format(REMOVED if had_length else "")
         return effect
 
     def convert(self, text: str) -> str:

@@ -11,13 +11,18 @@ from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
 from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings, Subject
+from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_gate import Gate, judge
 from apimpolicy.project.audit_origins import DescribedOrigins
 from apimpolicy.project.audit_settings import AuditSettings
+from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured
 from apimpolicy.text.encoding import decode
+from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -127,8 +132,6 @@ def _without_known(
 ) -> list[tuple[AuditFinding, Diagnostic]]:
     if baseline is None:
         return list(pairs)
-    from apimpolicy.project.baseline import Baseline
-
     known = Baseline.load(baseline)
     return [pair for pair in pairs if not known.takes(pair[1])]
 
@@ -161,11 +164,6 @@ class Diagnostics:
 
     def is_suppressed(self, diagnostic: Diagnostic) -> bool:
         """Return whether a comment in the policy leaves a finding out."""
-        from apimpolicy.checks.expressions import ExpressionCheck
-        from apimpolicy.checks.subject import Settings, Subject
-        from apimpolicy.checks.suppressions import Suppressions
-        from apimpolicy.text.markup import read
-
         if "apimpolicy:" not in diagnostic.source.text:
             return False
         subject = Subject(read(diagnostic.source), ExpressionCheck(), Settings())
@@ -198,6 +196,4 @@ class Diagnostics:
 
 def write_baseline(run: AuditRun, path: str) -> int:
     """Write the findings of a run to a baseline; return how many there are."""
-    from apimpolicy.project.baseline import Baseline
-
     return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()

@@ -13,16 +13,18 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_services import CheckServices
 from apimpolicy.project.checked import Checked
+from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.environments import ALL
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
-from apimpolicy.project.findings import Findings, to_findings
+from apimpolicy.project.findings import Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole
+from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -106,8 +108,6 @@ class CheckRun:
             return Checked(path, [], problem=f"{path} was left alone: checking it needs too much memory")
         found, name = each[0]
         if len(each) > 1:
-            from apimpolicy.project.findings import merged
-
             found, name = merged(dict(zip(environments, (found for found, _ in each), strict=True))), None
         content = data if path == STANDARD_INPUT else None
         return Checked(path, found.rows, found.has_holes, name=name, data=content)
@@ -125,7 +125,6 @@ class CheckRun:
 
     def _overlays(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
         """Check the policies in the overlays of the selected environments."""
-        from apimpolicy.project.configuration_files import shown_path
         from apimpolicy.project.overlay_policies import policies_in
 
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
@@ -268,7 +267,6 @@ def _is_small(path: str) -> bool:
 
 def _read_fragments(paths: Mapping[str, str], service: Service | None) -> tuple[dict[str, Document], str]:
     from apimpolicy.project.cache import key_of
-    from apimpolicy.text.markup import read
 
     reads: dict[str, Callable[[], Source]] = {id_: partial(_source, path) for id_, path in paths.items()}
     if service is not None:

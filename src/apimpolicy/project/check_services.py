@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.environments import ALL, environments_at, unknown_environment
+from apimpolicy.project.environments import (
+    ALL,
+    environments_at,
+    overlay_path,
+    unknown_environment,
+    variable_files,
+    variables_of,
+)
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.repository import code_around
 
@@ -69,8 +76,6 @@ class CheckServices:
         return self._environments[folder]
 
     def _variables(self, path: str) -> Iterable[str]:
-        from apimpolicy.project.environments import variable_files
-
         return variable_files(self._folder(path))
 
     @staticmethod
@@ -81,8 +86,6 @@ class CheckServices:
         """Return the texts for placeholders of templates in an environment. Raises ConfigurationError."""
         if environment is None:
             return {}
-        from apimpolicy.project.environments import variables_of
-
         key = self._folder(path), environment
         if key not in self._values:
             project = self._projects.of(path)
@@ -140,7 +143,6 @@ class CheckServices:
         return self._services[key]
 
     def _overlay(self, root: str, path: str, environment: str) -> Overlay | None:
-        from apimpolicy.project.environments import overlay_path
         from apimpolicy.project.overlays import read_overlay
 
         project = self._projects.of(path)

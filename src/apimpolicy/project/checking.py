@@ -11,6 +11,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun
+from apimpolicy.project.discovery import discover, searched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,10 +39,6 @@ def check(
 
     Raises ConfigurationError when a file cannot be read, a folder has no policies, or a setting is wrong.
     """
-    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.project.check_run import CheckRun
-    from apimpolicy.project.discovery import discover, searched
-
     options = CheckOptions(
         config=None if config is None else os.fspath(config),
         named_values=None if named_values is None else dict(named_values),

@@ -61,6 +61,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -84,12 +85,11 @@ from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.leniency import leniency, may_need_stand_ins
-from apimpolicy.project.service_tables import ServiceTables
+from apimpolicy.project.service_tables import ServiceTables, is_document
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -353,7 +353,7 @@ class Configuration:
     def fragment_paths(self) -> dict[str, str]:
         """Return the files of fragments by id. Raises ConfigurationError, also for one that doesn't exist."""
         table = self._fragments
-        paths = {name: table.path(text) for name, text in self._fragment_texts() if table and not _is_document(text)}
+        paths = {name: table.path(text) for name, text in self._fragment_texts() if table and not is_document(text)}
         for name, path in paths.items():
             if table is not None and not os.path.isfile(path):
                 raise table.mistake(f"names the file {path}, which does not exist", name)
@@ -361,9 +361,7 @@ class Configuration:
 
     def _all_fragments(self) -> dict[str, str | Path]:
         """Fragments by id: files, or the documents themselves."""
-        from pathlib import Path
-
-        documents = {name: text for name, text in self._fragment_texts() if _is_document(text)}
+        documents = {name: text for name, text in self._fragment_texts() if is_document(text)}
         return {**documents, **{name: Path(path) for name, path in self.fragment_paths().items()}}
 
     def _fragment_texts(self) -> list[tuple[str, str]]:
@@ -382,10 +380,6 @@ def _serve_settings(table: Table) -> dict[str, Any]:
     from apimpolicy.project.serve_settings import serve_settings
 
     return serve_settings(table)
-
-
-def _is_document(text: str) -> bool:
-    return text.lstrip().startswith("<")
 
 
 def load_configuration(path: str, environment: str | None = None) -> Configuration:

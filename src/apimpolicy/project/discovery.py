@@ -13,11 +13,14 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.project.embedded import CODE
+from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
+from apimpolicy.project.embedded import CODE, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
 from apimpolicy.project.ignore_patterns import gitignore_of, gitignores_above
+from apimpolicy.project.layout import place_of, root_of_information
 from apimpolicy.project.root_element import begins_like_a_policy, is_blank, is_meant_as_a_policy
+from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -135,8 +138,6 @@ def searched() -> str:
 
 def _tree_of(path: str) -> str | None:
     """Return the folder with the policies that a file is about which isn't a policy itself; None for any other file."""
-    from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
-
     folder, name = os.path.split(path)
     if (
         name == CONFIGURATION
@@ -145,8 +146,6 @@ def _tree_of(path: str) -> str | None:
     ):
         return folder or os.curdir
     if name.endswith(_INFORMATION):
-        from apimpolicy.project.layout import root_of_information
-
         root = root_of_information(path)
         return None if root is None else os.path.relpath(root) if not os.path.isabs(path) else root
     return None
@@ -324,8 +323,6 @@ def _has_its_place(path: str) -> bool:
     """Return whether a file is a policy by its place in an extract, whatever it begins with."""
     if os.path.basename(path).lower() != "policy.xml":
         return False
-    from apimpolicy.project.layout import place_of
-
     place = place_of(path)
     return place.scope is not None or place.fragment is not None
 
@@ -341,8 +338,5 @@ def _is(question: Callable[[], bool]) -> bool:
 def _holds_policies(data: bytes, path: str) -> bool:
     if not any(mark in data for mark in MARKS):
         return False
-    from apimpolicy.project.embedded import reader_for
-    from apimpolicy.text.encoding import decode
-
     reader = reader_for(path)
     return reader is not None and bool(reader(decode(data, path)[0]))

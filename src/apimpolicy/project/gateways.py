@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import empty_configuration, load_configuration
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.environments import selected_environment
+from apimpolicy.project.layout import extracts_in
+from apimpolicy.project.service.reading import has_service
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,10 +51,6 @@ def configured(path: str, config: str | None = None) -> tuple[Configuration, str
     The path is a folder, a configuration or a policy; `config` replaces the nearest configuration. Raises
     ConfigurationError.
     """
-    from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.layout import extracts_in
-    from apimpolicy.project.service.reading import has_service
-
     found = path if config is None and path.endswith(".toml") else config or find_configuration(path)
     configuration = load_configuration(found) if found is not None else empty_configuration()
     is_service = os.path.isdir(path) and (

@@ -13,9 +13,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.references import Missing
+from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
+from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
@@ -82,9 +84,6 @@ class Service:
     @cached_property
     def _key(self) -> str:
         """Everything that a response depends on, for caches; what is looked up elsewhere is counted in `lookups`."""
-        from apimpolicy.project.cache import key_of
-        from apimpolicy.project.fingerprints import fingerprint
-
         ids = {kind: sorted(self.resources(kind)) for kind in (*KINDS, _AUTHORIZATIONS)}
         values = sorted(self.known_values.items()), sorted(self.named_values)
         apis = [each for each in self.resources("apis").values() if isinstance(each, ApiDescription)]

@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.repository import parents_of
 from apimpolicy.project.resource_kinds import kind_of_folder, plain
 
@@ -64,8 +65,6 @@ class Overlay:
 
     def line_of(self, name: str) -> int:
         """Return the line of an entry with this name, in whatever letters; 1 if it can't be found."""
-        from apimpolicy.project.files import read_bytes
-
         text = read_bytes(self.path, _MOST_BYTES).decode("utf-8", "replace")
         found = re.search(rf"""(?im)^[\s-]*name\s*:\s*["']?{re.escape(name)}["']?\s*(?:#.*)?$""", text)
         return 1 if found is None else text.count("\n", 0, found.end()) + 1
@@ -134,7 +133,6 @@ def read_overlay(path: str) -> Overlay:
 
 def _yaml(path: str) -> Any:
     from apimpolicy.engine.data_files import parse_json_or_yaml
-    from apimpolicy.project.files import read_bytes
 
     return parse_json_or_yaml(read_bytes(path, _MOST_BYTES), path)
 

@@ -41,20 +41,21 @@ A subscription of the folder that is named here keeps its scope and its user unl
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.environments import environment_tables, overlay_path, selected
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.building import ServiceParts
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.project.toml_table import Table
-    from apimpolicy.text.source import Source
 
 _KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
 
@@ -67,7 +68,7 @@ class ServiceTables:
         folder = table.take("service", str)
         self.folder = None if folder is None else table.path(folder)
         policy = table.take("global-policy", str)
-        self._policy = policy if policy is None or _is_document(policy) else _as_path(table.path(policy))
+        self._policy = policy if policy is None or is_document(policy) else Path(table.path(policy))
         self._named = {kind: table.named_tables(kind) for kind in _KINDS}
 
     @property
@@ -117,7 +118,6 @@ class ServiceTables:
 
     def _overlay(self, root: str) -> Overlay:
         """Return the overlay of the selected environment."""
-        from apimpolicy.project.environments import environment_tables, overlay_path, selected
         from apimpolicy.project.overlays import NO_CHANGES, read_overlay
 
         name = selected()
@@ -138,14 +138,14 @@ def _checked(table: Table, make: Any, id_: str) -> Any:
 
 def _policy(table: Table, name: str = "policy") -> Source | Path | None:
     """Return a policy: the file that a key names, or the document itself. Raises ConfigurationError."""
-    from apimpolicy.text.source import Source
-
     text = table.take(name, str)
-    is_document = text is not None and _is_document(text)
-    return Source(text, f"{table.file} ({table.full(name)})") if text and is_document else _path(table, name)
+    if text is not None and is_document(text):
+        return Source(text, f"{table.file} ({table.full(name)})")
+    return _path(table, name)
 
 
-def _is_document(text: str) -> bool:
+def is_document(text: str) -> bool:
+    """Return whether a text is a document, not the name of a file."""
     return text.lstrip().startswith("<")
 
 
@@ -157,13 +157,7 @@ def _path(table: Table, name: str) -> Path | None:
     path = table.path(text)
     if not os.path.isfile(path):
         raise table.mistake(f"names the file {path}, which does not exist", name)
-    return _as_path(path)
-
-
-def _as_path(text: str) -> Path:
-    from pathlib import Path
-
-    return Path(text)
+    return Path(path)
 
 
 def _api(id_: str, table: Table) -> ServiceApi:

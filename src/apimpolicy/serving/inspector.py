@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
+from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Handled
@@ -295,8 +296,6 @@ def _size(handled: Handled) -> int:
 
 def _state(gateway: Gateway) -> list[dict[str, str]]:
     """Return counters, caches and circuits, at the gateway's own time."""
-    from apimpolicy.dotnet.environment import use_environment
-
     with use_environment(gateway.environment()):
         return [entry._asdict() for entry in gateway.services.state.entries()]
 

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 from apimpolicy.report.routing_notes import url_path_of
 
@@ -51,8 +52,6 @@ def notes(served: Served) -> list[str]:
 
 
 def _of_api(api: ServiceApi) -> Iterator[str]:
-    from apimpolicy.engine.service_requests import documents_of, operations_with_policies
-
     prefix = url_path_of(api)
     documents = documents_of(api)
     operations = operations_with_policies(api, documents)

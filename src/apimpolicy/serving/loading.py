@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.context.entities import Api
+from apimpolicy.engine.document import is_markup, read_bytes
+from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.gateways import configured
+from apimpolicy.project.root_element import root_name
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
 from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     import datetime
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.policies.state import State
     from apimpolicy.project.configuration import Configuration
 
@@ -68,8 +74,6 @@ class ServeTarget:
 
     def configuration_path(self) -> str | None:
         """Return the configuration that counts, if there is one."""
-        from apimpolicy.project.configuration_files import find_configuration
-
         if self.config is not None:
             return self.config
         return self.path if self.path.endswith(".toml") else find_configuration(self.path)
@@ -79,8 +83,6 @@ class ServeTarget:
 
         Raises ConfigurationError, and DiagnosticError for a single policy.
         """
-        from apimpolicy.project.gateways import configured
-
         if not os.path.exists(self.path):
             raise ConfigurationError(f"there is no file or folder {self.path}")
         files = files_below(self.watched())
@@ -134,10 +136,6 @@ def _clock(start: datetime.datetime | None) -> RunningClock:
 
 def service_of_policies(folder: str) -> Service:
     """Return the policies of a folder as APIs. Raises ConfigurationError when there is none."""
-    from apimpolicy.context.entities import Api
-    from apimpolicy.engine.service import Service, ServiceApi
-    from apimpolicy.project.root_element import root_name
-
     apis: list[ServiceApi] = []
     policy: Path | None = None
     for path in sorted(Path(folder).glob("*.xml")):
@@ -159,9 +157,6 @@ def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> S
     The errors of a document are added to `found`, and its text stays, so that requests that need it say so.
     Raises ConfigurationError.
     """
-    from apimpolicy.engine.document import is_markup, read_bytes
-    from apimpolicy.engine.service import Service, ServiceOperation, ServiceProduct, ServiceWorkspace
-    from apimpolicy.text.encoding import decode
 
     def document(policy: AnyPolicy | None, name: str) -> AnyPolicy | None:
         if policy is None:

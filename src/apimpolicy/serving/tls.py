@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
@@ -79,8 +80,6 @@ class AskingConnection:
 
     def client_certificates(self) -> list[bytes]:
         """Return the certificates of the caller in DER, its own first; empty if it presented none."""
-        from cryptography.hazmat.primitives.serialization import Encoding
-
         own = self._tls.get_peer_certificate(as_cryptography=True)
         if own is None:
             return []

@@ -42,7 +42,7 @@ class Tokens:
         self.ends.append(end)
 
     def close(self, position: int) -> None:
-        """Nothing more comes after `position`."""
+        """End the list: no token comes after `position`."""
         for _ in range(PADDING):
             self.add(END, position, position)
 

@@ -225,7 +225,7 @@ class Machine:
 def _chosen(
     offered: Sequence[tuple[str, Callable[[Lookahead, int], int]]], lookahead: Lookahead, index: int, kind: str
 ) -> tuple[str, int]:
-    """What the look-ahead says that the token at an index is, and how many tokens it takes; else the kind given."""
+    """Return the terminal that the look-ahead finds at an index, and how many tokens it takes; else the given kind."""
     for terminal, question in offered:
         taken = question(lookahead, index)
         if taken >= 0:

@@ -65,6 +65,7 @@ def described(service: ServiceDescription, root: Path) -> Iterator[str]:
     for backend in service.backends:
         members = getattr(backend.backend, "members", ())
         yield f"backend {backend.id} of {' '.join(each.id for each in members)}"
+    yield from (f"{each.kind} {each.within}/{each.id}" for each in service.others)
     for value in service.named_values:
         yield f"named value {value.id} = {value.value.text()}"
 

@@ -24,8 +24,7 @@ inbound anyway, so this isn't an error.
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.context_members import context_member, is_tested_for_null
-from apimpolicy.checks.nodes import is_in_try
+from apimpolicy.checks.nodes import context_member, is_in_try, is_tested_for_null
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.policies.registry import attribute_of
 

@@ -292,7 +292,7 @@ FUNCTIONS: dict[str, Function] = {
     "concat": concat,
     "format": formatted,
     "join": lambda evaluator, values, separator: join(evaluator, separator, known_list(values)),
-    "resourceId": resource_id,
+    **dict.fromkeys(("resourceId", "subscriptionResourceId", "tenantResourceId"), resource_id),
     "string": string,
 }
 """Functions of values by name; they get the evaluator first."""

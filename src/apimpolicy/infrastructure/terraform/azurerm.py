@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, id_below, names_in
+from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import decode_json
 from apimpolicy.infrastructure.values import Text, Unknown, Value, hole, is_known, joined
 
@@ -269,21 +270,9 @@ def computed(instance: Instance, name: str) -> Value:
     if name == "content" and instance.type == "local_file":
         return Text.file(instance.module.file(instance.get("filename")))
     if name == "rendered" and instance.type == "template_file":
-        return instance.module.rendered(_template(instance), instance.get("vars"))
+        template = as_template(instance.get("template"), instance.block.source.path)
+        return instance.module.rendered(template, instance.get("vars"))
     raise LookupError(name)
-
-
-def _template(instance: Instance) -> Source:
-    """Return the template of a `template_file`: the file that it is all of, or its text."""
-    text = instance.get("template")
-    if not isinstance(text, str):
-        raise LookupError
-    parts = text.parts if isinstance(text, Text) else ()
-    if len(parts) == 1 and parts[0].text == parts[0].source.text:
-        return parts[0].source
-    from apimpolicy.text.source import Source
-
-    return Source(str(text), instance.block.source.path)
 
 
 def _id(instance: Instance) -> Value:

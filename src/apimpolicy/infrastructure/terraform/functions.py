@@ -6,6 +6,7 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import itertools
 import math
@@ -159,6 +160,10 @@ def sum_of(values: Sequence[float]) -> Value:
     return whole(sum(values))
 
 
+def decode_csv(text: str) -> list[Value]:
+    return list(csv.DictReader(text.splitlines()))
+
+
 _KNOWN: dict[str, Callable[..., Value]] = {
     "abs": lambda value: abs(value),
     "alltrue": lambda values: all(each in (True, "true") for each in values),
@@ -169,6 +174,7 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "basename": lambda path: path.rstrip("/").rpartition("/")[2],
     "ceil": lambda value: math.ceil(value),
     "chunklist": chunk_list,
+    "csvdecode": decode_csv,
     "dirname": lambda path: path.rpartition("/")[0] or ("/" if path.startswith("/") else "."),
     "floor": lambda value: math.floor(value),
     "index": lambda values, wanted: values.index(wanted),

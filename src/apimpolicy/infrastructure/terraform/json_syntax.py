@@ -14,7 +14,7 @@ from apimpolicy.infrastructure.arm.parser import JsonParser, decoded
 from apimpolicy.infrastructure.arm.strings import json_chars
 from apimpolicy.infrastructure.nodes import Array, Chars, Node, Object, Template, Within
 from apimpolicy.infrastructure.parsing import NotReadable, Problem
-from apimpolicy.infrastructure.terraform.parser import Attribute, Block, Body, Parser, parse_template
+from apimpolicy.infrastructure.terraform.parser import Attribute, Block, Body, Parser, parse_file, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,10 @@ class _JsonParser(JsonParser):
         return Within(start, end, inner, Template(0, len(inner.text), parse_template(inner).parts))
 
 
-def read_json(source: Source) -> Body:
-    """Return the blocks of a file, or the attributes of a variable file."""
+def read_file(source: Source) -> Body:
+    """Return the blocks of a file, or the attributes of a variable file, in either syntax."""
+    if not source.path.endswith(".json"):
+        return parse_file(source)
     body = Body()
     try:
         root = _JsonParser(source).value()

@@ -18,7 +18,9 @@ from apimpolicy.infrastructure.resources import Note
 from apimpolicy.infrastructure.terraform.calls import Children
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
 from apimpolicy.infrastructure.terraform.instances import Instance, Instances
-from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
+from apimpolicy.infrastructure.terraform.json_syntax import read_file
+from apimpolicy.infrastructure.terraform.parser import Block, parse_template
+from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.terraform.types import completed
 from apimpolicy.infrastructure.values import (
@@ -91,7 +93,7 @@ class Module(Evaluator):
                 source = self.files.source(self.folder, name)
             except LookupError:
                 continue
-            body = parse_file(source)
+            body = read_file(source)
             self.problems += [(source, problem) for problem in body.problems]
             for block in body.blocks:
                 labels = (*block.labels, str(len(found.get("locals", ())))) if block.type == "locals" else block.labels
@@ -268,6 +270,13 @@ class Module(Evaluator):
     def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         path, values = (self.value(each, source, scope) for each in node.arguments)
         return self.rendered(self.file(path), values)
+
+    def function_templatestring(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        text, values = (self.value(each, source, scope) for each in node.arguments)
+        return self.rendered(as_template(text, source.path), values)
+
+    def function_abspath(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return os.path.normpath(os.path.join(self.root.folder, _path(self.value(node.arguments[0], source, scope))))
 
     def rendered(self, template: Source, values: Value) -> Value:
         """Return a template file rendered with values for its names."""

@@ -156,10 +156,6 @@ def _end_of_attribute(text: str, start: int, stop: int) -> int:
 
 def parse_file(source: Source) -> Body:
     """Return what a file has: blocks, or the attributes of a variable file."""
-    if source.path.endswith(".json"):
-        from apimpolicy.infrastructure.terraform.json_syntax import read_json
-
-        return read_json(source)
     return read_body(source, 0, len(source.text))
 
 

@@ -20,6 +20,8 @@ from apimpolicy.infrastructure.nodes import (
 )
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.terraform.scanning import end_of_braces
+from apimpolicy.infrastructure.values import Text, Value
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.parser import Parser
@@ -40,6 +42,15 @@ class _Directive:
     def __init__(self, start: int, head: Node, names: list[str] | None, around: list[Node]) -> None:
         self.start, self.head, self.names, self.around = start, head, names, around
         self.branches: list[list[Node]] = [[]]
+
+
+def as_template(text: Value, path: str) -> Source:
+    """Return a text as the source of a template: the file that it is all of, or its characters."""
+    if not isinstance(text, str):
+        raise LookupError
+    parts = text.parts if isinstance(text, Text) else ()
+    is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
+    return parts[0].source if is_file else Source(str(text), path)
 
 
 def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[Node], int]:

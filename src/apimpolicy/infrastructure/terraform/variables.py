@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.terraform.parser import parse_file
+from apimpolicy.infrastructure.terraform.json_syntax import read_file
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.files import Files
@@ -66,6 +66,6 @@ def read_variables(module: Module, paths: list[str]) -> dict[str, Value]:
             source = module.files.source(path)
         except LookupError:
             continue
-        for name, attribute in parse_file(source).attributes.items():
+        for name, attribute in read_file(source).attributes.items():
             found[name] = module.value(attribute.value, source, {})
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.values import Text, Unknown, Value, is_known, shown
+from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -19,6 +20,7 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
+from apimpolicy.project.service.description import Resource as OtherResource
 from apimpolicy.project.service.independent_resources import ADDERS
 from apimpolicy.project.service.resource_entities import (
     Entity,
@@ -57,6 +59,11 @@ def describe_resources(service: ServiceDescription, resources: Iterable[Resource
             make(entity)
         elif type_ in ADDERS:
             ADDERS[type_](service, entity)
+        elif type_ == "authorizationproviders/authorizations":
+            within = entity.ids[0]
+            service.others.append(OtherResource("authorizations", entity.id, entity.origin, workspace, within))
+        elif (kind := kind_of_folder(type_)) is not None:
+            service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
     service.named_values += context.unknown.described
     service.problems += _of_links(context)
 

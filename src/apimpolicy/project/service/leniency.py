@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -38,8 +40,6 @@ class Leniency:
         for problem in problems:
             self._problems.setdefault((problem.message, str(problem.origin)), problem)
         if self.is_strict and self:
-            from apimpolicy.errors import ConfigurationError
-
             self.is_shown = True
             raise ConfigurationError("\n".join(_sentences(self)))
 

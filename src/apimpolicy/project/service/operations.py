@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import Problem
 
 if TYPE_CHECKING:
@@ -173,8 +174,6 @@ def _text(file: ApiFile) -> str:
     """Return the text of a file; an empty one if it can't be read or is too large."""
     if file.path is None:
         return file.text or ""
-    from apimpolicy.project.files import read_bytes
-
     try:
         return read_bytes(file.path, _MOST_BYTES).decode("utf-8-sig", "replace")
     except ConfigurationError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
+from apimpolicy.engine.backends import BackendPool
 from apimpolicy.engine.service import STATES, scope_target
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import (
@@ -221,8 +222,6 @@ class _Repair:
 
     def _pools(self) -> None:
         """Leave out members of pools that are pools themselves; what doesn't exist gets a stand-in."""
-        from apimpolicy.engine.backends import BackendPool
-
         pools = {each.id for each in self.service.backends if isinstance(each.backend, BackendPool)}
         kept: list[BackendDescription] = []
         for each in self.service.backends:

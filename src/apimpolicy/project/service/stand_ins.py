@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.engine.backends import Backend, BackendPool
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.description import Origin
@@ -18,6 +19,7 @@ from apimpolicy.project.service.repair import made_up_url, served_backend, serve
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Specification
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Source
 
 KEY = "key"
 """So short that no report hides it as a secret: people are to send it."""
@@ -107,9 +108,6 @@ def _named_values(
 
 def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
     """Yield the texts of backends that contain named values."""
-    from apimpolicy.engine.backends import Backend
-    from apimpolicy.text.source import Source
-
     for each in description.backends if description is not None else ():
         backend = each.backend
         if isinstance(backend, Backend):
@@ -215,8 +213,6 @@ def _specification(element: Element) -> Specification | None:
 
 
 def _pool_members(description: ServiceDescription | None) -> list[tuple[str, Origin]]:
-    from apimpolicy.engine.backends import BackendPool
-
     given = () if description is None else description.backends
     pools = [each for each in given if isinstance(each.backend, BackendPool)]
     return [(member.id, each.origin) for each in pools for member in each.backend.members]  # type: ignore[union-attr]
