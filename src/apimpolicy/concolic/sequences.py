@@ -9,6 +9,7 @@ from apimpolicy.concolic.origins import HAS_ITEM, ITEM, Origin
 from apimpolicy.concolic.python_values import to_python
 from apimpolicy.concolic.state import Fields
 from apimpolicy.concolic.values import ConcolicValue, Unsupported
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,13 +37,10 @@ class Items:
         self.unsupported = unsupported
 
 
-class LazyItems:
+class LazyItems(Record):
     """The form of a query, which is evaluated when it is enumerated."""
 
-    __slots__ = ("walk",)
-
-    def __init__(self, walk: Callable[[], Iterator[ConcolicValue]]) -> None:
-        self.walk = walk
+    walk: Callable[[], Iterator[ConcolicValue]]
 
 
 class ItemSource:
@@ -55,14 +53,11 @@ class ItemSource:
         raise NotImplementedError
 
 
-class Pair:
+class Pair(Record):
     """The form of a name with its values."""
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: ConcolicValue, value: ConcolicValue) -> None:
-        self.name = name
-        self.value = value
+    name: ConcolicValue
+    value: ConcolicValue
 
 
 class Entries(ItemSource):

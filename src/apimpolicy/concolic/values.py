@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.concolic import solver
+from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.origins import Origin
@@ -28,28 +29,16 @@ class Unsupported(NamedTuple):
         return f"{self.kind} ({self.place})" if self.place else self.kind
 
 
-class ConcolicValue:
+class ConcolicValue(Record):
     """The value of a run, and its term over the inputs."""
 
-    __slots__ = ("form", "null", "origin", "term", "unsupported", "value")
-
-    def __init__(
-        self,
-        value: Any = None,
-        term: Term | None = None,
-        *,
-        null: Term | None = None,
-        form: Any = None,
-        unsupported: Unsupported | None = None,
-        origin: Origin | None = None,
-    ) -> None:
-        self.value = value
-        self.term = term
-        self.null = null
-        self.form = form
-        self.unsupported = unsupported
-        self.origin = origin
-        """The operation that produced it, where it has no term."""
+    value: Any = None
+    term: Term | None = None
+    null: Term | None = keyword(default=None, kw_only=True)
+    form: Any = keyword(default=None, kw_only=True)
+    unsupported: Unsupported | None = keyword(default=None, kw_only=True)
+    origin: Origin | None = keyword(default=None, kw_only=True)
+    """The operation that produced it, where it has no term."""
 
     def as_value(self, value: Any) -> ConcolicValue:
         """Return the same term with another value."""
@@ -77,13 +66,10 @@ class ConcolicValue:
         return f"Dual({self.value!r}, {self.term}, lost={self.unsupported})"
 
 
-class UncertainNull:
+class UncertainNull(Record):
     """The form of a null that a gateway may not have where the simulator does."""
 
-    __slots__ = ("unsupported",)
-
-    def __init__(self, unsupported: Unsupported) -> None:
-        self.unsupported = unsupported
+    unsupported: Unsupported
 
 
 def term_of(concolic: ConcolicValue) -> Term | None:

@@ -11,6 +11,7 @@ from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.sequences import Items, items_of
 from apimpolicy.concolic.strings import as_text
 from apimpolicy.concolic.values import ConcolicValue
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -236,14 +237,11 @@ def new_object_of(call: Call) -> ConcolicValue | None:
     return ConcolicValue(form=symbolic_json.BuiltJson({each.form.name.value: each.form.value for each in items}))
 
 
-class Property:
+class Property(Record):
     """The form of a JProperty."""
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: ConcolicValue, value: ConcolicValue) -> None:
-        self.name = name
-        self.value = value
+    name: ConcolicValue
+    value: ConcolicValue
 
 
 @form(_J + "JProperty", "new(string name, object content)")
