@@ -14,4 +14,4 @@ class ContextObject(Record):
     of: Any = None
 
     def __repr__(self) -> str:
-        return f"Thing({self.kind!r})"
+        return f"ContextObject({self.kind!r})"

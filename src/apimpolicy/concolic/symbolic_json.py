@@ -13,10 +13,12 @@ from apimpolicy.concolic import solver
 from apimpolicy.concolic.inputs import ANY, LABEL
 from apimpolicy.concolic.number_parsing import parsed, parsed_truth
 from apimpolicy.concolic.strings import as_text
-from apimpolicy.concolic.values import ConcolicValue, Unsupported
+from apimpolicy.concolic.values import Changeable, ConcolicValue, Unsupported
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apimpolicy.concolic.inputs import Inputs, Key
     from apimpolicy.concolic.replayer import Replayer
     from apimpolicy.concolic.solver import Term
@@ -286,23 +288,17 @@ class JsonScalar(Token):
         return None
 
 
-class BuiltJson(Token):
-    """An object that a policy made: what it has under each name, as it was set last."""
+class BuiltJson(Token, Changeable):
+    """An object that a policy made: its members by name, as they were set last."""
 
-    __slots__ = ("fields", "unsupported")
+    __slots__ = ("fields",)
 
     def __init__(self, fields: dict[str, ConcolicValue]) -> None:
+        super().__init__()
         self.fields = fields
-        self.unsupported: Unsupported | None = None
 
-    @property
-    def is_fixed(self) -> bool:
-        """Return whether it is the same in every run."""
-        return self.unsupported is None and all(value.is_fixed for value in self.fields.values())
-
-    def invalidate(self, unsupported: Unsupported) -> None:
-        """Forget the members after an unknown change."""
-        self.unsupported = unsupported
+    def content(self) -> Iterable[ConcolicValue]:
+        return self.fields.values()
 
     def child(self, replayer: Replayer, concolic: ConcolicValue, name: str) -> ConcolicValue | None:
         if self.unsupported is not None:

@@ -13,6 +13,8 @@ from apimpolicy.concolic import solver
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apimpolicy.concolic.origins import Origin
 
 Term = solver.Term
@@ -63,7 +65,29 @@ class ConcolicValue(Record):
         return solver.constant(self.value is None) if self.null is None else self.null
 
     def __repr__(self) -> str:
-        return f"Dual({self.value!r}, {self.term}, lost={self.unsupported})"
+        return f"ConcolicValue({self.value!r}, {self.term}, unsupported={self.unsupported})"
+
+
+class Changeable:
+    """The form of an object that expressions build and change; `unsupported` is set after an unknown change."""
+
+    __slots__ = ("unsupported",)
+
+    def __init__(self) -> None:
+        self.unsupported: Unsupported | None = None
+
+    def content(self) -> Iterable[ConcolicValue]:
+        """Return the values in it."""
+        raise NotImplementedError
+
+    @property
+    def is_fixed(self) -> bool:
+        """Return whether it is the same in every run."""
+        return self.unsupported is None and all(each.is_fixed for each in self.content())
+
+    def invalidate(self, unsupported: Unsupported) -> None:
+        """Forget the content after an unknown change."""
+        self.unsupported = unsupported
 
 
 class UncertainNull(Record):
@@ -84,8 +108,6 @@ def term_of(concolic: ConcolicValue) -> Term | None:
     return None
 
 
-def first_unsupported(*duals: ConcolicValue | None) -> Unsupported | None:
+def first_unsupported(*values: ConcolicValue | None) -> Unsupported | None:
     """Return the first reason among values why one has no term."""
-    return next(
-        (concolic.unsupported for concolic in duals if concolic is not None and concolic.unsupported is not None), None
-    )
+    return next((each.unsupported for each in values if each is not None and each.unsupported is not None), None)
