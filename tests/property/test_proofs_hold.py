@@ -149,7 +149,8 @@ def _try(
 ) -> int:
     """Attack proofs with a request inside of what they assume, that breaks what they don't; how many were attacked."""
     once, plain = maker.random.random() < 0.5, maker.random.random() < 0.5
-    attacked = [verdict for verdict in proven if _assumed(verdict) <= {ONCE: once, PLAIN: plain, PRINTABLE: True}.items()]
+    known = {ONCE: once, PLAIN: plain, PRINTABLE: True}
+    attacked = [verdict for verdict in proven if _assumed(verdict) <= known.items()]
     if not attacked:
         return 0
     request = maker.request(once=once, plain=plain)

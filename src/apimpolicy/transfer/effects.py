@@ -119,7 +119,7 @@ def respond(run: Run, step: Step) -> None:
     failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
-    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None)
+    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None, keeps_headers=effects is None)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
@@ -246,7 +246,13 @@ def do_anything(run: Run, step: Step) -> None:
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
     run.fail(
-        run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, source=step.name, reason=None
+        run.unknowns.truth(what),
+        status,
+        by_policy=by_policy,
+        by_backend=by_backend,
+        source=step.name,
+        reason=None,
+        keeps_headers=True,
     )
     run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))
