@@ -108,8 +108,8 @@ def _policies(stem: str, text: str) -> Iterator[Declared]:
                     given = {keyword.arg: keyword.value for keyword in keywords}
                     traits = given.get("traits")
                     once = "once=" in ast.unparse(given["placement"]) if "placement" in given else False
-                    said = ast.literal_eval(traits).split() if traits is not None else []
-                    yield {"name": name, "module": stem, "traits": (*said, *(["once"] if once else []))}
+                    own = ast.literal_eval(traits).split() if traits is not None else []
+                    yield {"name": name, "module": stem, "traits": (*own, *(["once"] if once else []))}
 
 
 def _rule(stem: str, text: str) -> Declared | None:
@@ -126,14 +126,14 @@ def _rule(stem: str, text: str) -> Declared | None:
     }
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Rule" for base in node.bases):
-            said = {
+            fields = {
                 statement.targets[0].id: _value(statement.value, constants, stem)
                 for statement in node.body
                 if isinstance(statement, ast.Assign)
                 and isinstance(statement.targets[0], ast.Name)
                 and statement.targets[0].id in _RULE_FIELDS
             }
-            return {"module": stem, **said}
+            return {"module": stem, **fields}
     return None
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.dotnet.metadata import all_definitions, find_definition
-from apimpolicy.dotnet.registry import registrations, unknown_registrations
+from apimpolicy.dotnet.metadata import TypeDefinition, all_definitions, find_definition
+from apimpolicy.dotnet.registry import Implementation, find_implementation, registrations, unknown_registrations
 from apimpolicy.dotnet.signatures import Method, Property
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 GIVEN = ROOT.parent / "shared" / "dotnet" / "surface.jsonl"
@@ -29,6 +34,29 @@ def test_every_signature_can_be_read() -> None:
 def test_every_registration_matches_a_line_of_the_surface() -> None:
     assert next(registrations())
     assert not unknown_registrations()
+
+
+def test_every_implementation_takes_the_arguments_of_its_members() -> None:
+    wrong = []
+    for definition, member, found in implementations():
+        function = found.body if found.form == "method" else found.target
+        count = len([parameter for parameter in member.parameters if parameter.mode != "out"]) + found.types
+        with contextlib.suppress(ValueError):  # a built-in function has no signature
+            signature = inspect.signature(function)
+            try:
+                signature.bind(*[None] * (count + (not member.is_static and member.name != "new")))
+            except TypeError as error:
+                wrong.append(f"{definition.name} {member.signature}: {error}")
+    assert not wrong
+
+
+def implementations() -> Iterator[tuple[TypeDefinition, Method, Implementation]]:
+    """Yield each method with its implementation, where that is a function."""
+    for definition in all_definitions():
+        for member in definition.all_members():
+            found = find_implementation(definition, member.signature) if isinstance(member, Method) else None
+            if found is not None and callable(found.body):
+                yield definition, member, found  # type: ignore[misc]
 
 
 def test_nothing_of_the_given_surface_is_lost() -> None:

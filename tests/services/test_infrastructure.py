@@ -152,7 +152,11 @@ def test_policies_in_folders_like_those_of_an_extract_leave_the_code_what_is_rea
             "resource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  properties: {{\n",
             "main.bicep:2: expected a name, but found '{'",
         ),
-        ("main.json", '{"resources": [{"type": "Microsoft.ApiManagement/service/apis", "name": 5}]}', "no resource of"),
+        (
+            "main.json",
+            '{"resources": [{"type": "Microsoft.ApiManagement/service/apis", "name": 5}]}',
+            "deploys no resource of",
+        ),
     ],
 )
 def test_code_of_which_nothing_can_be_read_is_reported(tmp_path: Path, name: str, code: str, problem: str) -> None:

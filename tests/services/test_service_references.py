@@ -286,7 +286,8 @@ def test_remembered_findings_depend_on_the_service(
     for number in range(9):
         folder = service / "products" / f"product-{number}"
         folder.mkdir()
-        shutil.copy(service / "products" / "starter" / "policy.xml", folder)
+        for name in ("policy.xml", "productInformation.json"):
+            shutil.copy(service / "products" / "starter" / name, folder)
     assert main(["check", str(service)]) == 0
     assert "no problems" in capsys.readouterr().out
     edit(service, "apis/orders/specification.yaml", "Replace_Order", "read-order")

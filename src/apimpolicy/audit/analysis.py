@@ -20,6 +20,7 @@ from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
 from apimpolicy.audit.variables import Knowledge, Target
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
@@ -31,14 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from apimpolicy.audit.service_context import ServiceContext
-    from apimpolicy.context.entities import Operation
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 
 
 class OperationAudit(NamedTuple):
-    """The results for one operation; `problem` tells why its policies can't be read."""
+    """The results for one operation; `problem` is the reason why its policies can't be read."""
 
     api: ServiceApi
     operation: Operation
@@ -88,7 +88,7 @@ class ServiceAudit(NamedTuple):
 
 
 def audit_service(service: Service, service_context: ServiceContext) -> ServiceAudit:
-    """Return who reaches the backend by each operation of a service. Never raises for what is wrong in policies."""
+    """Return who reaches the backend by each operation of a service. Never raises for errors in policies."""
     return _Audit(service, service_context).run()
 
 
@@ -224,8 +224,7 @@ class _Audit:
             Knowledge(entry.caller, target),
             self.check,
             frozenset(self.missing),
-            service_context.secrets,
-            service_context.lending_backends,
+            service_context,
             _caller_headers(api),
         )
         walk.run(program, entry.state)
@@ -248,8 +247,6 @@ def _caller_headers(api: ServiceApi) -> frozenset[str]:
 
 
 def _everything(id_: str = "") -> Operation:
-    from apimpolicy.context.entities import Operation
-
     return Operation(id_, "*", id_, "/*")
 
 

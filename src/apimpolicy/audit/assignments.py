@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def assigned(written: Written, knowledge: Knowledge, check: ExpressionCheck) -> Value:
-    """Return the value of a variable from the attribute that gives it."""
+    """Return the value of a variable from the attribute that sets it."""
     excerpt = written.expression
     if excerpt is None:
         if "{{" in written.text:

@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 
 def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> Iterator[Entry]:
-    """Yield the entries. Azure requires a subscription unless the API, or an open product, says otherwise."""
+    """Yield the entries. Azure requires a subscription unless the API, or an open product, doesn't."""
     products = service.products_of(api)
     opened = next((each for each in products if not each.product.subscription_required), None)
     if opened is not None or api.subscription_required is False:

@@ -70,7 +70,7 @@ class PolicyLocation(NamedTuple):
 
 
 class GatewayAction(NamedTuple):
-    """An action of the gateway on a request on its way to the backend."""
+    """An action of the gateway on a request before it reaches the backend."""
 
     kind: str
     """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `asks`."""

@@ -11,6 +11,7 @@ from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN,
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
 from apimpolicy.audit.policies import LENDS, LIMITS
 from apimpolicy.checks.audit_codes import audit_codes
+from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.audit.facts import GatewayAction
     from apimpolicy.audit.requests import Attempt
-    from apimpolicy.diagnostics import Severity
     from apimpolicy.engine.service import ServiceApi
 
 K = TypeVar("K")
@@ -57,8 +57,6 @@ class AuditFinding:
 
     @property
     def severity(self) -> Severity:
-        from apimpolicy.diagnostics import Severity
-
         return audit_codes()[self.code].severity if self.is_error is None else Severity.ERROR
 
 

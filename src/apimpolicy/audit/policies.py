@@ -62,7 +62,7 @@ def passes(walk: Walk, step: Step, state: State) -> State:
 
 def chooses_backend(walk: Walk, step: Step, state: State) -> State:
     walk.knowledge.changed()
-    lent = walk.lending_backends.get(attribute_of(step.element, "backend-id"))
+    lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
     return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
 
@@ -224,7 +224,7 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
 
 
 def _written_value(element: Element) -> Value:
-    """Return the value that set-header gives a header, where that is one known text."""
+    """Return the value that set-header sets, if it is one known text."""
     action = attribute_of(element, "exists-action") or "override"
     values = [each for each in element.elements() if each.name == "value"]
     if action == "delete":
@@ -238,7 +238,7 @@ def _lent(walk: Walk, element: Element, name: str) -> Iterator[str]:
     """Yield the credentials of the gateway that a header or a parameter carries."""
     text = " ".join(each.text for each in element.elements())
     for found in _NAMED_VALUE.findall(text):
-        if found in walk.secrets or name in _CREDENTIAL_HEADERS or _CREDENTIAL.search(found):
+        if found in walk.service_context.secrets or name in _CREDENTIAL_HEADERS or _CREDENTIAL.search(found):
             yield f"named value '{found}'"
     for found in _VARIABLE.findall(text):
         value = walk.knowledge.variable(found)

@@ -39,7 +39,7 @@ ALL_APIS = "all APIs"
 
 
 class Attempt(NamedTuple):
-    """A request that ran: whether it reached the backend, and what was forwarded or answered."""
+    """A request that ran: whether it reached the backend, and the forwarded request or the status."""
 
     request: Request
     reached: bool
@@ -81,7 +81,7 @@ class Rehearsal:
         )
 
     def send(self, request: Request) -> Attempt:
-        """Send a request, as the first one of all. Never raises for what is wrong in policies."""
+        """Send a request with fresh counters and caches. Never raises for errors in policies."""
         self.gateway.services.state = LocalState()
         try:
             result = self.gateway.send(request)
@@ -191,7 +191,7 @@ class Confirmed(NamedTuple):
 
 
 def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None) -> Confirmed:
-    """Run a request for each operation that is open; where none gets through, the operation isn't decided."""
+    """Run a request for each open operation; if none reaches the backend, the operation isn't decided."""
     attempts: dict[tuple[str, str], Attempt] = {}
     operations: list[OperationAudit] = []
     for operation in audit.operations:

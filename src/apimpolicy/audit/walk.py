@@ -1,4 +1,4 @@
-"""One walk over the effective policies of an operation: who gets to the backend, and what the gateway does on the way.
+"""One walk over the effective policies of an operation: who reaches the backend, and what the gateway does before.
 
 Errors and refusals end a path: nothing behind them reaches the backend. A policy does what its `access` declares; where
 it declares nothing, what follows is not decided.
@@ -13,15 +13,16 @@ from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocatio
 from apimpolicy.audit.states import FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
+    from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.engine.steps import Program, Step
 
 SECTIONS = ("inbound", "backend")
-"""The sections in which a request is on its way to the backend."""
+"""The sections that run before a request reaches the backend."""
 
 
 class Walk:
@@ -32,29 +33,26 @@ class Walk:
         knowledge: Knowledge,
         check: ExpressionCheck,
         missing: frozenset[str],
-        secrets: frozenset[str],
-        lending_backends: Mapping[str, str],
-        caller_headers: frozenset[str] = frozenset(("authorization",)),
+        service_context: ServiceContext,
+        caller_headers: frozenset[str],
     ) -> None:
         self.knowledge = knowledge
         self.check = check
         self.missing = missing
         """Fragments that don't exist."""
-        self.secrets = secrets
-        """Named values that are secret."""
-        self.lending_backends = lending_backends
+        self.service_context = service_context
         self.caller_headers = caller_headers
         """Headers in which callers send credentials."""
         self.forwarded = NOWHERE
         self.places: dict[Hashable, PolicyLocation] = {}
         self.answers: list[PolicyLocation] = []
-        """Policies that answer in the place of the backend."""
+        """Policies that respond in place of the backend."""
         self.cors: set[tuple[str, bool]] = set()
         """Origins that cors allows, and whether with credentials."""
         self.section = "inbound"
 
     def run(self, program: Program, entered: State) -> None:
-        """Walk the sections on the way to the backend."""
+        """Walk the sections before the backend."""
         state = entered
         for section in SECTIONS:
             self.section = section

@@ -1,6 +1,6 @@
 """Advice for the most frequent errors: the `help` of a diagnostic.
 
-Codes and places are the compiler's; these sentences are ours.
+Codes and places are the compiler's; these sentences are not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_json(type_: Type) -> bool:
 
 
 def for_operator(operator: str, left: Expression, right: Expression) -> str:
-    """Why no operator takes these operands, and what would."""
+    """Return what to write where no operator takes these operands."""
     from apimpolicy.binding.operators import COMPARISONS
 
     types = (left.type, right.type)
@@ -131,7 +131,7 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
 
 
 def for_null(source: Type, target: Type) -> str:
-    """Return what a `T?` is where a T is needed: a cast of null throws."""
+    """Return what to write for a `T?` where a T is needed: a cast of null throws."""
     if source.underlying is not target:
         return ""
     if target is BOOL:
@@ -140,19 +140,19 @@ def for_null(source: Type, target: Type) -> str:
 
 
 def call_of(group: MethodGroup) -> str:
-    """That a method lacks its parentheses."""
+    """Return how to call a method that lacks its parentheses."""
     types = f"<{', '.join(map(shown, group.type_arguments))}>" if group.type_arguments else ""
     return f"add parentheses to call the method: {group.name}{types}()"
 
 
 def for_method(group: MethodGroup) -> str:
-    """Return what is meant by a method without parentheses, if not the call: `token.Value`."""
+    """Return what to write instead of a method without parentheses, if not the call: `token.Value`."""
     is_token = group.receiver is not None and is_json(group.receiver.type)
     return "read a JSON value with (string)token or .ToString()" if group.name == "Value" and is_token else ""
 
 
 def shows_itself(type_: Type) -> bool:
-    """Whether the text of a value says what it is: it is a value type, or its class has a ToString of its own."""
+    """Return whether a value has a text of its own: that of a value type, or of a class with its own ToString."""
     if type_.is_value_type:
         return True
     return isinstance(type_, NamedType) and (type_.name == "IUrl" or _has_own_text(type_))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Field, Property
 
 DEPLOYED: Final = frozenset({"System.Xml.XmlReader", "System.Security.Cryptography.RSACng"})
-"""Types that are not on the page's list, and that snippets of Microsoft use all the same: no more than an info."""
+"""Types that are not on the page's list, but that Microsoft's own snippets use: an info, not an error."""
 
 _OF_EVERY_OBJECT: Final = frozenset({"ToString", "Equals", "GetHashCode", "GetType"})
 
@@ -181,7 +181,7 @@ def _is_sugar(node: Bound) -> bool:
 
 
 def _is_dynamic(node: Bound) -> bool:
-    """Return an operation on a dynamic value that is not itself part of a longer one."""
+    """Return whether a node is an operation on a dynamic value, and not part of a longer one."""
     return isinstance(node, nodes.Dynamic) and not any(isinstance(part, nodes.Dynamic) for part in node.operands)
 
 

@@ -101,7 +101,7 @@ def _out_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expr
 
 
 def settle_arguments(binder: Binder, arguments: list[Argument]) -> None:
-    """Of a call that is unknown: what is wrong in its lambdas; its out variables are of the error type."""
+    """Report errors in the lambdas of an unknown call; its out variables get the error type."""
     for argument in arguments:
         expression = argument.expression
         if isinstance(expression, UnboundLambda):

@@ -74,8 +74,8 @@ _ASSIGNABLE = (
 def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bool:
     """Return whether the tuple that an element is of is a variable: changing a copy is CS1612, or CS1654 in a loop."""
     whole = target
-    while _is_part(whole):
-        whole = whole.receiver  # type: ignore[attr-defined]
+    while (outer := _tuple_of(whole)) is not None:
+        whole = outer
     if whole is target:
         return True
     target = whole
@@ -97,8 +97,8 @@ def _readonly_help(target: Expression) -> str:
     return advice.EQUALS
 
 
-def _is_part(target: Expression) -> bool:
-    """Return whether something is an element of a tuple: as the tuple, it may be a copy."""
-    if isinstance(target, nodes.FieldAccess):
-        return target.receiver is not None and target.receiver.type.is_value_type and not target.field.is_static
-    return isinstance(target, nodes.TupleElement)
+def _tuple_of(target: Expression) -> Expression | None:
+    """Return the tuple that something is an element of; None when it is none."""
+    if isinstance(target, nodes.FieldAccess) and target.receiver is not None and not target.field.is_static:
+        return target.receiver if target.receiver.type.is_value_type else None
+    return target.receiver if isinstance(target, nodes.TupleElement) else None

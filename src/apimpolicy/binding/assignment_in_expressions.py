@@ -144,8 +144,8 @@ class ExpressionWalk:
                 state = self._evaluate_target(target, state)
         state = self.visit(node.value, state)
         for target in node.targets:
-            nested = isinstance(target, nodes.Deconstruction)
-            state = self.visit(target, state) if nested else self._assign(target, state)  # type: ignore[arg-type]
+            is_nested = isinstance(target, nodes.Deconstruction)
+            state = self.visit(target, state) if target is not None and is_nested else self._assign(target, state)
         return state
 
     def _arguments(self, arguments: Sequence[Expression], modes: Sequence[str], state: int) -> int:
@@ -213,7 +213,7 @@ class ExpressionWalk:
         return state
 
     def _frame(self, function: LocalFunctionSymbol) -> Frame | None:
-        """What a call of the function means; its body is walked once, from a state in which nothing outside is set."""
+        """Return what a call of a function reads and sets; its body is walked once, with no outer variable set."""
         frame = self.functions.get(function)
         node = self.bodies.get(function)
         if frame is not None or node is None:

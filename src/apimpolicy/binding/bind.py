@@ -35,7 +35,7 @@ class BoundExpression(Record):
     `body` is an Expression for `@( … )` and a Block for `@{ … }`; `type` is the static type (for a block, the best
     common type of what it returns, `object` when there is none); `return_types` are the distinct types of the return
     statements in order. `diagnostics` is empty when the expression is legal. `levels` says how deep the tree is, as
-    `syntax.depth.with_room` wants to know it. `has_unknown`: a part of the code is unknown, so that it cannot run.
+    `syntax.depth.with_room` needs it. `has_unknown`: a part of the code is unknown, so that it cannot run.
     """
 
     excerpt: Excerpt

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import NOT_CONSTANT
-from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum, is_reference
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum, is_reference, underlying_number
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ def fold_conversion(value: Any, source: Type, target: Type, *, checked: bool, ex
     Raises FoldingError CS0221 when a value does not fit; CS0031 for implied conversions, and for those of a decimal,
     which `unchecked` does not allow either.
     """
-    source = _underlying(source)
-    real_target = _underlying(target)
+    source = underlying_number(source)
+    real_target = underlying_number(target)
     if source is real_target:
         return value
     if value is None or not is_foldable(real_target) or not is_foldable(source):
@@ -202,14 +202,6 @@ def _to_decimal(number: Any, source: Type) -> Any:
         return decimals.from_single(number) if source is FLOAT else decimals.from_double(number)
     except DotnetException:
         raise FoldingError("CS0031", f"the constant '{number}' cannot be converted to 'decimal'") from None
-
-
-def _underlying(type_: Type) -> Type:
-    if is_enum(type_):
-        from apimpolicy.dotnet.metadata import parse
-
-        return parse(type_.definition.enum_underlying)  # type: ignore[attr-defined]
-    return type_
 
 
 def default_constant(type_: Type) -> Any:

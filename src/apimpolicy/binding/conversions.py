@@ -55,7 +55,7 @@ _user: dict[tuple[Type, Type, bool], Conversion | None] = {}
 
 
 def _is_permanent(type_: Type) -> bool:
-    """Whether a type lives as long as the process: answers about others are not kept, so that memory does not grow."""
+    """Return whether a type lives as long as the process: results for others are not cached, so memory doesn't grow."""
     inner = type_.underlying
     if inner is not None:
         return _is_permanent(inner)
@@ -126,7 +126,7 @@ def _tuple_conversion(source: TupleType, target: TupleType, *, explicit: bool) -
     if len(source.arguments) != len(target.arguments):
         return None
     find = explicit_conversion if explicit else implicit_conversion
-    if all(find(mine, theirs) is not None for mine, theirs in zip(source.arguments, target.arguments, strict=True)):
+    if all(find(one, other) is not None for one, other in zip(source.arguments, target.arguments, strict=True)):
         return Conversion("tuple", not explicit)
     return None
 
@@ -217,15 +217,15 @@ def _explicit_reference(source: Type, target: Type) -> bool:
 def _explicit_variance(source: NamedType, target: NamedType) -> bool:
     """Section 10.3.5 on generic delegates: each type argument may turn into the other as a reference."""
     _ = source.definition.base, source.definition.interfaces  # the header, read on first use, sets the variances
-    for parameter, mine, theirs in zip(
+    for parameter, one, other in zip(
         source.definition.type_parameters, source.arguments, target.arguments, strict=True
     ):
-        if same(mine, theirs):
+        if same(one, other):
             continue
-        if not (is_reference(mine) and is_reference(theirs)):
+        if not (is_reference(one) and is_reference(other)):
             return False
         if parameter.variance == "out" and not (
-            has_reference_conversion(mine, theirs) or _explicit_reference(mine, theirs)
+            has_reference_conversion(one, other) or _explicit_reference(one, other)
         ):
             return False
     return True
@@ -243,7 +243,7 @@ def _list_of(interface: NamedType, array: ArrayType) -> bool:
 
 
 def is_sealed(type_: NamedType) -> bool:
-    """Whether no class derives from a type, so that an interface that it has not is one that none of its values has."""
+    """Return whether no class derives from a type, so that none of its values has an interface that it lacks."""
     return type_.definition.is_sealed
 
 

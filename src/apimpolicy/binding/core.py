@@ -47,17 +47,16 @@ class _Within:
     __slots__ = ("_binder", "_saved")
 
     def __init__(self, binder: Binder, values: dict[str, Any]) -> None:
+        state = binder.__dict__
         self._binder = binder
-        self._saved = {name: getattr(binder, name) for name in values}
-        for name, value in values.items():
-            setattr(binder, name, value)
+        self._saved = {name: state[name] for name in values}
+        state.update(values)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
-        for name, value in self._saved.items():
-            setattr(self._binder, name, value)
+        self._binder.__dict__.update(self._saved)
 
 
 class Binder(Reports):

@@ -28,11 +28,13 @@ _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 
 
 def statement_block(binder: Binder, node: shapes.Block) -> nodes.Block:
-    with binder.in_scope(), binder.within(enclosing=binder.enclosing):
+    around = binder.enclosing
+    with binder.in_scope():
         binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
         declare_ahead(binder, node.statements)
         statements = [binder.bind_statement(child) for child in node.statements]
         statements.extend(bind_instances(binder))
+        binder.enclosing = around
         return nodes.Block(node, tuple(statements), tuple(binder.scope.order))
 
 

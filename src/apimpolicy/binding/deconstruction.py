@@ -1,4 +1,4 @@
-"""Taking values apart, `(a, (b, _)) = value` and `var (a, b) = value` (C# specification, section 12.7)."""
+"""Deconstruction: `(a, (b, _)) = value` and `var (a, b) = value` (C# specification, section 12.7)."""
 
 from __future__ import annotations
 
@@ -87,8 +87,10 @@ def _take_apart(binder: Binder, node: Node, parts: list[_Part], value: Expressio
             return value
     elements: list[Expression] = []
     for target, placeholder in zip(targets, placeholders, strict=True):
-        is_whole = target is None or isinstance(target, nodes.Deconstruction)
-        elements.append(placeholder if is_whole else binder.convert(placeholder, target.type))  # type: ignore[union-attr]
+        if target is None or isinstance(target, nodes.Deconstruction):
+            elements.append(placeholder)
+        else:
+            elements.append(binder.convert(placeholder, target.type))
     if any(isinstance(e, Bad) for e in (*targets, *elements)):
         return binder.bad(node)
     return nodes.Deconstruction(node, type_, value, tuple(placeholders), tuple(elements), tuple(targets))
@@ -120,7 +122,7 @@ def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> E
 def _converted_elements(
     binder: Binder, value: nodes.TupleCreation, targets: list[Expression | None], placeholders: list[nodes.Placeholder]
 ) -> Expression:
-    """Return a tuple that is written out takes the types of what its elements are assigned to, element by element."""
+    """Convert each element of a tuple expression to the type of its target."""
     converted: list[Expression] = []
     for element, target, placeholder in zip(value.elements, targets, placeholders, strict=True):
         if target is not None and not isinstance(target, (Bad, nodes.Deconstruction)):
@@ -195,7 +197,7 @@ def _without_type(binder: Binder, parts: list[_Part]) -> None:
 
 
 def _declaring(binder: Binder, part: _Part) -> list[bool]:
-    """Of each thing that a value is taken apart into, whether it is declared there; a discard is neither."""
+    """Return for each target of a deconstruction whether it is declared there; discards are left out."""
     if part.parts is not None:
         return [declares for inner in part.parts for declares in _declaring(binder, inner)]
     if isinstance(part.target, Token):
@@ -204,7 +206,7 @@ def _declaring(binder: Binder, part: _Part) -> list[bool]:
 
 
 def declares_parts(binder: Binder, left: Child) -> bool:
-    """Return whether everything that a value is taken apart into is declared there, or a discard."""
+    """Return whether every target of a deconstruction is declared there, or is a discard."""
     return all(declares for part in _part(left).parts or [] for declares in _declaring(binder, part))
 
 

@@ -1,4 +1,4 @@
-"""Operations on `dynamic` values (C# specification, section 12.3.3): what the compiler asks before it lets them pass.
+"""Operations on `dynamic` values (C# specification, section 12.3.3): what the compiler checks before they run.
 
 What they mean is found when they run, by `emit/dynamic_sites.py`. The gateway refuses them (`allow_list`, APIM0006).
 """

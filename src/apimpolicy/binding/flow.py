@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Answer(Record):
-    """What is known of a loop or switch: whether its end can be reached, and the labels outside of it gone to."""
+    """The reachability of a loop or switch: whether its end can be reached, and its jumps to labels outside."""
 
     ends: bool
     jumps: frozenset[str]
@@ -69,7 +69,7 @@ class Flow:
         return found.ends
 
     def list_end_reachable(self, statements: Sequence[Statement]) -> bool:
-        """Whether the end of a list can be reached: from its beginning, or from a label that something goes to."""
+        """Return whether the end of a list can be reached: from its beginning, or from the label of a jump."""
         labels = _places_of_labels(statements)
         if not labels:
             return all(map(self.end_reachable, statements))

@@ -178,8 +178,8 @@ class Inference:
             if isinstance(source, ArrayType) and source.rank == target.rank:
                 self._exact(source.element, target.element)
         elif isinstance(target, NamedType) and isinstance(source, NamedType) and target.definition is source.definition:
-            for mine, theirs in zip(source.arguments, target.arguments, strict=True):
-                self._exact(mine, theirs)
+            for one, other in zip(source.arguments, target.arguments, strict=True):
+                self._exact(one, other)
 
     def _lower(self, source: Type, target: Type) -> None:
         """Section 12.6.3.10."""
@@ -207,18 +207,18 @@ class Inference:
                 found = found or parent
         if found is None:
             return
-        for parameter, mine, theirs in zip(
+        for parameter, one, other in zip(
             found.definition.type_parameters, found.arguments, target.arguments, strict=True
         ):
             _ = found.definition.interfaces
             if isinstance(source, TupleType):
-                self._lower(mine, theirs)
-            elif not is_reference(mine) or not parameter.variance:
-                self._exact(mine, theirs)
+                self._lower(one, other)
+            elif not is_reference(one) or not parameter.variance:
+                self._exact(one, other)
             elif parameter.variance == "out":
-                self._lower(mine, theirs)
+                self._lower(one, other)
             else:
-                self._upper(mine, theirs)
+                self._upper(one, other)
 
     def _element(self, source: Type, target: Type) -> None:
         if is_reference(source):
@@ -231,15 +231,15 @@ class Inference:
         if isinstance(target, TypeParameter):
             self._add(target, "upper", source)
         elif isinstance(target, NamedType) and isinstance(source, NamedType) and target.definition is source.definition:
-            for parameter, mine, theirs in zip(
+            for parameter, one, other in zip(
                 source.definition.type_parameters, source.arguments, target.arguments, strict=True
             ):
-                if not is_reference(mine) or not parameter.variance:
-                    self._exact(mine, theirs)
+                if not is_reference(one) or not parameter.variance:
+                    self._exact(one, other)
                 elif parameter.variance == "out":
-                    self._upper(mine, theirs)
+                    self._upper(one, other)
                 else:
-                    self._lower(mine, theirs)
+                    self._lower(one, other)
 
     def _add(self, parameter: TypeParameter, kind: str, bound: Type) -> None:
         bounds = self.bounds.get(parameter)

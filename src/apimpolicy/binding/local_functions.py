@@ -38,7 +38,7 @@ MOST_INSTANCES: Final = 50
 
 
 def declare_functions(binder: Binder, statements: Sequence[Child]) -> None:
-    """Local functions are known in the whole block, before and after their declaration."""
+    """Declare the local functions of a block, which are known in all of it."""
     for child in statements:
         if isinstance(child, shapes.LocalFunction):
             type_node, token, parameters = child.type, child.name, child.parameters
@@ -94,7 +94,7 @@ def _parameter(binder: Binder, node: shapes.Parameter) -> Parameter:
 
 
 def _check_parameters(binder: Binder, written: shapes.Parameters, function: LocalFunctionSymbol, scope: Scope) -> None:
-    """What a list of parameters must be (section 15.6.2); default values wait for the constants of the block."""
+    """Check a list of parameters (section 15.6.2); default values wait for the constants of the block."""
     before: list[Parameter] = []
     for node, parameter in zip(written.parameters, function.parameters, strict=True):
         modifier, token, default = node.modifier, node.name, node.default
@@ -219,7 +219,7 @@ def _function_body(
 
 
 def _check_iterator(binder: Binder, function: LocalFunctionSymbol, token: Token) -> None:
-    """What the signature of an iterator must be (section 14.15): at the name, and at each parameter's name."""
+    """Check the signature of an iterator (section 14.15): at the name, and at each parameter's name."""
     if iterator_element(function.returns) is None:
         binder.report(token, "CS1624", "a function with 'yield' must return IEnumerable<…>")
     for symbol in function.symbols:
@@ -235,7 +235,7 @@ _FUNCTIONS = frozenset({"local_function", "simple_lambda", "parenthesized_lambda
 
 
 def _yields(body: Node) -> bool:
-    """Return whether a function's own body has a `yield`; those of functions inside are theirs."""
+    """Return whether a function's own body has a `yield`; those of functions inside don't count."""
     waiting: list[Child] = [body]
     while waiting:
         node = waiting.pop()

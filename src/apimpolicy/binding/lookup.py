@@ -104,7 +104,7 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
 
 def implements(type_: Type, name: str) -> bool:
     """Return whether a type is the named one, or derives from it."""
-    return any(parent.name == name for parent in supertypes(type_))
+    return name in [parent.name for parent in supertypes(type_)]
 
 
 def _lookup_order(type_: Type) -> tuple[NamedType, ...]:
@@ -235,7 +235,7 @@ def delegate_signature(type_: Type) -> Method | None:
 
 
 def element_type(type_: Type) -> Type | None:
-    """What a foreach over this type yields: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
+    """Return what a foreach over a type yields: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
     if isinstance(type_, ArrayType):
         return type_.element
     if type_ is named("string"):

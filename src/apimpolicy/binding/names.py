@@ -116,7 +116,10 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
 
 def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
     """Return what an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
-    names = [*(name for scope in binder.scope.outward() for name in scope.names), "true", "false", "null"]
+    names: list[str] = []
+    for scope in binder.scope.outward():
+        names += scope.names
+    names += ("true", "false", "null")
     types = lookup.nearest_type_names(name)
     if name[:1].isupper():
         return [*names, *types]

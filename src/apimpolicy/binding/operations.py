@@ -10,9 +10,8 @@ from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, f
 from apimpolicy.binding.joined_texts import Concatenation, JoinedText, length_of, part_of
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.type_relations import is_delegate, is_enum, nullable, same
+from apimpolicy.binding.type_relations import is_delegate, nullable, same, underlying_number
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
-from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type, tuple_type
 from apimpolicy.dotnet.values import BOOL, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.syntax import shapes
@@ -102,11 +101,11 @@ def _combine_delegates(
 def _compare_tuples(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
     """Tuple equality, new in C# 7.3: element by element."""
     for one, other in ((left, right), (right, left)):
-        found = binder.classify(one, other.type)
-        if found is not None:
+        if binder.classify(one, other.type) is not None:
             first, second = binder.convert(left, other.type), binder.convert(right, other.type)
             return nodes.Binary(node, BOOL, operator, first, second, other.type)
-    if len(left.type.arguments) != len(right.type.arguments):  # type: ignore[attr-defined]
+    sizes = {len(type_.arguments) for type_ in (left.type, right.type) if isinstance(type_, TupleType)}
+    if len(sizes) > 1:
         return binder.failure(node, "CS8384", "tuples of different sizes can't be compared")
     type_ = _compared_type(node, left.type, right.type)
     if type_ is None:
@@ -196,8 +195,7 @@ def _fold_binary(
         if operator == "+":
             return NOT_CONSTANT  # of two constant texts it is a Concatenation
         return fold_binary(operator, STRING, left.constant, right.constant, checked=True)
-    if is_enum(operand):
-        operand = named(operand.definition.enum_underlying)  # type: ignore[attr-defined]
+    operand = underlying_number(operand)
     if not is_foldable(operand):
         return NOT_CONSTANT
     try:
@@ -335,11 +333,9 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
     value = binder.convert(operand, signature.left)
     constant: Any = NOT_CONSTANT
     if value.is_constant and is_foldable(signature.operand):
-        underlying = signature.operand
-        if is_enum(underlying):
-            underlying = named(underlying.definition.enum_underlying)  # type: ignore[attr-defined]
+        operand_type, checked = underlying_number(signature.operand), binder.is_checked is not False
         try:
-            constant = fold_unary(operator, underlying, value.constant, checked=binder.is_checked is not False)
+            constant = fold_unary(operator, operand_type, value.constant, checked=checked)
         except FoldingError as error:
             binder.report(node, error.code, error.message)
     return nodes.Unary(

@@ -16,7 +16,7 @@ from apimpolicy.binding.conversions import (
     user_conversion,
 )
 from apimpolicy.binding.lookup import declared_members
-from apimpolicy.binding.type_relations import is_delegate, is_enum, is_reference, nullable, same
+from apimpolicy.binding.type_relations import is_delegate, is_enum, is_reference, nullable, same, underlying_number
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
@@ -198,8 +198,6 @@ def _enum_operator(operator: str, left: Expression, right: Expression) -> Operat
         return None
     lifted = _is_nullable(left.type) or _is_nullable(right.type)
     enum = left_bare if is_enum(left_bare) else right_bare
-    if not isinstance(enum, NamedType):
-        return None
 
     def signature(first: Type, second: Type, result: Type) -> OperatorSignature:
         if lifted:
@@ -211,9 +209,7 @@ def _enum_operator(operator: str, left: Expression, right: Expression) -> Operat
     def is_this(operand: Expression, bare: Type) -> bool:
         return bare is enum or bare is NULL or (operand.is_constant and operand.constant == 0 and operand.type is INT)
 
-    from apimpolicy.dotnet.metadata import parse
-
-    underlying = parse(enum.definition.enum_underlying)
+    underlying = underlying_number(enum)
     if is_this(left, left_bare) and is_this(right, right_bare):
         if operator in COMPARISONS:
             return signature(enum, enum, BOOL)

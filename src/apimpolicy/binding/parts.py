@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
     class Form(Protocol):
-        """How expressions without a type of their own become values: the modules `lambdas` and `method_groups`."""
+        """Converts expressions without a type of their own: the modules `lambdas` and `method_groups`."""
 
         def conversion(self, binder: Binder, expression: Any, target: Type) -> Conversion | None:
             """Return the implicit conversion to a type, or None."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ReadOnly(Record):
-    """Why a variable can only be read; `assigned`, `referenced` and `returned` are the codes of the three mistakes."""
+    """The reason why a variable is read-only, with the codes for assigning, passing and returning it by reference."""
 
     what: str
     assigned: str
@@ -24,7 +24,7 @@ class ReadOnly(Record):
 
 
 def read_only(target: Expression) -> ReadOnly | None:
-    """Why a variable can only be read, or None; a part of a structure is read-only with the whole."""
+    """Return why a variable is read-only, or None; a part of a structure is read-only with the whole."""
     is_part = False
     while isinstance(target, nodes.TupleElement) or (
         isinstance(target, nodes.FieldAccess) and target.receiver is not None and target.receiver.type.is_value_type

@@ -79,7 +79,7 @@ def _does_not_live_on(binder: Binder, target: nodes.Local, node: Child) -> Bad:
 
 
 def wanted_reference(binder: Binder, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:
-    """Return a reference must be to exactly the type that is wanted: CS8173 or CS8151."""
+    """Return a reference; reports one that is not to exactly the wanted type: CS8173 or CS8151."""
     if ERROR in (reference.type, wanted) or same(reference.type, wanted):
         return reference
     return binder.failure(node, code, f"a reference to '{shown(wanted)}' is needed, not to '{shown(reference.type)}'")
@@ -102,7 +102,7 @@ def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expressio
 
 
 def returned_reference(binder: Binder, node: Node, value: Node, function: object) -> Expression:
-    """Return what is returned by reference, or the complaint that value and function do not agree about `ref`."""
+    """Return what is returned by reference; reports a value and a function that do not agree about `ref`."""
     at = node.start if isinstance(node, shapes.ReturnStatement) else value.start
     if not isinstance(function, LocalFunctionSymbol) or not function.returns_reference:
         return binder.failure_at(at, node.end, node, "CS8149", "this function doesn't return by reference")

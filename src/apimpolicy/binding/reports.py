@@ -9,6 +9,7 @@ from apimpolicy.binding.nodes import Bad, MethodGroup
 from apimpolicy.binding.written import written
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.types import ERROR, Type
+from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ class Reports:
         Raises LimitExceededError for a missing constant where folding stopped: it may have been one.
         """
         if self.has_stopped_folding and code in _MISSING_CONSTANT:
-            from apimpolicy.errors import LimitExceededError
-
             raise LimitExceededError("constant_text", MAX_FOLDED)
         place = written(node)
         self.report_at(place.start, place.end, code, message, label=label, help=help)
@@ -52,11 +51,11 @@ class Reports:
         self.diagnostics.append(Diagnostic.within(self.excerpt, start, end, code, message, label=label, help=help))
 
     def bad(self, node: Child, type_: Type = ERROR) -> Bad:
-        """The expression about which nothing more is reported; `type_` is its type when that is known all the same."""
+        """Return the expression about which nothing more is reported; `type_` is its type, if known."""
         return Bad(written(node), type_)
 
     def failure(self, node: Child, code: str, message: str, *, label: str = "", help: str = "") -> Bad:
-        """Report, and give back the expression that silences what would follow."""
+        """Report an error, and return the expression that silences errors that would follow from it."""
         self.report(node, code, message, label=label, help=help)
         return self.bad(node)
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
+from apimpolicy.binding.advice import is_json, one_of_several
 from apimpolicy.binding.foreign_names import ARRAY_MEMBERS, MEMBERS, NAMES, OPERATORS, SYNONYMS, TYPE_WORDS
 from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.dotnet.metadata import named
@@ -92,8 +93,6 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
     known = _known_member(type_, name) or _synonym(binder, receiver, name, is_called=is_called)
     if known:
         return known
-    from apimpolicy.binding.advice import is_json, one_of_several
-
     if isinstance(type_, ArrayType) and type_.element is STRING and lookup.find_members(STRING, name):
         return "", one_of_several(receiver)
     if isinstance(type_, NamedType) and type_.name == "IRequest":

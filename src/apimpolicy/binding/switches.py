@@ -130,7 +130,7 @@ def _case_key(value: Expression) -> tuple[Any, Any]:
 
 
 class _Taken:
-    """Which values of a switch its cases have taken so far."""
+    """The values of a switch that its cases have handled so far."""
 
     def __init__(self, governing: Type) -> None:
         self._governing = governing
@@ -150,7 +150,7 @@ class _Taken:
             self._booleans.add(pattern.value.constant)
 
     def has(self, pattern: nodes.Pattern) -> bool:
-        """Whether nothing is left that the pattern would match; CS0152 tells of a constant that is there twice."""
+        """Return whether no value is left for a pattern; CS0152 reports a constant that occurs twice."""
         if self._has_all:
             return True
         if pattern.target is not None:

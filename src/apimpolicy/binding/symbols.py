@@ -168,7 +168,12 @@ class Scope:
 
     def find_type(self, name: str) -> Type | None:
         """Return what the nearest type parameter of this name is, or stands for."""
-        return next((scope.types[name] for scope in self.outward() if name in scope.types), None)
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.types:
+                return scope.types[name]
+            scope = scope.parent
+        return None
 
     def has_unknown(self) -> bool:
         """Return whether an enclosing block has an unknown part, which may declare names."""
@@ -195,7 +200,7 @@ class Scope:
 
 
 class Enclosing(Record):
-    """What encloses a statement inside its function, innermost last."""
+    """The statements around a statement inside its function, innermost last."""
 
     breakable: tuple[str, ...] = ()
     """Loops and switches by their keyword; a `finally` that jumps cannot leave is among them."""

@@ -1,4 +1,4 @@
-"""Kinds of conversions, and what holds between two types by themselves: identity, variance, references (chapter 10)."""
+"""Kinds of conversions, and relations between two types: identity, variance, references (chapter 10)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def is_static_class(type_: Type) -> bool:
 
 
 def is_ref_struct(type_: Type) -> bool:
-    """Return a structure that lives on the stack alone (section 16.2.3): never boxed, captured, or a type argument."""
+    """Return whether a type lives on the stack only (section 16.2.3): never boxed, captured, or a type argument."""
     return isinstance(type_, NamedType) and type_.name in ("System.Span", "System.ReadOnlySpan")
 
 
@@ -122,6 +122,13 @@ def same(source: Type, target: Type) -> bool:
 
 def is_enum(type_: Type) -> bool:
     return isinstance(type_, NamedType) and type_.kind == "enum"
+
+
+def underlying_number(type_: Type) -> Type:
+    """Return the number type behind an enum; any other type stays."""
+    if isinstance(type_, NamedType) and type_.kind == "enum":
+        return named(type_.definition.enum_underlying)
+    return type_
 
 
 def is_delegate(type_: Type) -> bool:
@@ -152,19 +159,19 @@ def is_variant(source: NamedType, target: NamedType) -> bool:
         return True
     if source.definition is not target.definition or not source.arguments:
         return False
-    for parameter, mine, theirs in zip(
+    for parameter, one, other in zip(
         source.definition.type_parameters, source.arguments, target.arguments, strict=True
     ):
-        if same(mine, theirs):
+        if same(one, other):
             continue
         variance = parameter.variance
         if not variance and source.definition.kind in ("interface", "delegate"):
             _ = source.definition.base  # the header, read on first use, sets the variances
             _ = source.definition.interfaces
             variance = parameter.variance
-        if variance == "out" and has_reference_conversion(mine, theirs):
+        if variance == "out" and has_reference_conversion(one, other):
             continue
-        if variance == "in" and has_reference_conversion(theirs, mine):
+        if variance == "in" and has_reference_conversion(other, one):
             continue
         return False
     return True

@@ -94,7 +94,7 @@ def _about_comparison(node: nodes.Binary) -> Iterator[DiagnosticInfo]:
 
 
 def _is_plain_object(expression: Expression) -> bool:
-    """Return an `object` that is not null and has no explicit cast."""
+    """Return whether an expression is an `object` that is not null and has no explicit cast."""
     if expression.type is not OBJECT or (isinstance(expression, nodes.Convert) and expression.is_explicit):
         return False
     return not _is_null(expression)

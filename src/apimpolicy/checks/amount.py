@@ -2,7 +2,7 @@
 
     POL043  there are more findings than are listed
 
-A hostile document has a finding in every few characters, and nobody reads the thousand and first. POL043 cannot be
+A hostile document has a finding in every few characters, and the thousand and first helps no reader. POL043 cannot be
 suppressed or left out, because then a file would seem to be right that has not been looked at to its end.
 """
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.context_members import context_member
-from apimpolicy.checks.nodes import is_always_evaluated, receiver_of, type_name
+from apimpolicy.checks.nodes import context_member, is_always_evaluated, receiver_of, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

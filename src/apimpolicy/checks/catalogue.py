@@ -1,7 +1,7 @@
 """The rules of `check`, and the selection of those that a document needs.
 
-A rule says in its class what a document must have for it; `apimpolicy.declarations` knows that without importing the
-rule. A rule without anything to look at cannot find anything, and is not imported; most documents need a few rules.
+A rule's class declares what a document must have for it, and `apimpolicy.declarations` reads that without importing the
+rule. A rule that has nothing to look at is not imported; most documents need a few rules.
 Codes: POL1xx structure, POL2xx expressions and variables, POL3xx security, POL4xx behaviour. A code is never reused.
 """
 
@@ -63,16 +63,16 @@ def entries() -> tuple[Entry, ...]:
     """Return every rule, by code."""
     return tuple(
         Entry(
-            said["code"],
+            row["code"],
             module,
-            frozenset((*said.get("elements", ()), *names_with(*said.get("traits", ())))),
-            said.get("attributes", ()),
-            said.get("members", ()),
-            said.get("words", ()),
-            said.get("known", ()),
-            said.get("by_default", True),
+            frozenset((*row.get("elements", ()), *names_with(*row.get("traits", ())))),
+            row.get("attributes", ()),
+            row.get("members", ()),
+            row.get("words", ()),
+            row.get("known", ()),
+            row.get("by_default", True),
         )
-        for module, said in declared()["rules"].items()
+        for module, row in declared()["rules"].items()
     )
 
 

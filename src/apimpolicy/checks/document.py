@@ -30,10 +30,10 @@ def check_document(
     named_values: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> list[Diagnostic]:
-    """Findings of the reader, of the compiler, of the policies' own specifications and of the rules, in file order.
+    """Return the findings of the reader, the compiler, the specifications of policies and the rules, in file order.
 
-    Without `named_values` every `{{name}}` is taken to exist; with them they are put in first, and one that is missing
-    is a finding. What the settings do not want, and what a comment suppresses, is left out.
+    Without `named_values` every `{{name}}` is assumed to exist. With them each is replaced first, and a missing one
+    is a finding. Findings that the settings or a comment exclude are left out.
     """
     settings = settings or Settings()
     missing: list[Diagnostic] = []
@@ -69,7 +69,7 @@ def _everything(subject: Subject, missing: Iterable[Diagnostic]) -> Iterator[Dia
 
 
 def _wanted(findings: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
-    """Yield the findings that are looked for, each as bad as the settings say."""
+    """Yield the findings that the settings select, with the severities of the settings."""
     for finding in findings:
         if settings.wants(finding.code):
             finding.severity = settings.severities.get(finding.code, finding.severity)
@@ -82,7 +82,7 @@ def check_readings(
     named_values: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> list[Diagnostic]:
-    """Findings about a template of which there are several readings, with one branch of each `if` or another.
+    """Return the findings about a template with several readings, one for each choice of branches of its `if`s.
 
     What is found in some readings only holds if those are all the readings that have the place at all: an element that
     another branch brings is not missing, and what two branches have is not given twice.

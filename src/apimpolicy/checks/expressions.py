@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN, has_hole
 from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.source import Excerpt
@@ -40,11 +41,11 @@ class Compiled:
         self.bound = bound
         self.findings = findings
         self.has_code_holes = has_code_holes
-        """Whether code is missing in it; a string of which a part is not known does not count."""
+        """Set if code is missing in it; a string with an unknown part doesn't count."""
         self._nodes: list[Bound] | None = None
         self._parents: dict[int, Bound] = {}
         self.variable_reads: tuple[VariableRead, ...] | None = None
-        """What `checks.variables` found in it, once it was asked."""
+        """The reads that `checks.variables` has found in it."""
 
     @property
     def is_legal(self) -> bool:
@@ -83,18 +84,13 @@ class Compiled:
         return self._parents.get(id(node)) if self.nodes else None
 
 
-class CheckedExpression:
+class CheckedExpression(Record):
     """An expression in a document: its position, its compiled form, and the element and attribute that contain it."""
 
-    __slots__ = ("attribute", "compiled", "element", "excerpt")
-
-    def __init__(
-        self, excerpt: Excerpt, compiled: Compiled, element: Element, attribute: Attribute | None = None
-    ) -> None:
-        self.excerpt = excerpt
-        self.compiled = compiled
-        self.element = element
-        self.attribute = attribute
+    excerpt: Excerpt
+    compiled: Compiled
+    element: Element
+    attribute: Attribute | None = None
 
     @property
     def body(self) -> Bound | None:
@@ -120,7 +116,7 @@ class CheckedExpression:
 
 
 class ExpressionCheck:
-    """Compiles expressions and remembers what came of it, by their text."""
+    """Compiles expressions and keeps the results by their text."""
 
     __slots__ = ("_compiled",)
 
@@ -185,7 +181,7 @@ def _soften(bound: BoundExpression) -> None:
 
 
 _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
-"""Something should be a constant; a text of which a part is not known may be one."""
+"""Codes for values that should be constants; a text with an unknown part may be one."""
 
 
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:

@@ -32,8 +32,8 @@ class Failure(NamedTuple):
     - `source`, `reason`: as in `context.LastError`; an empty reason is "not known"
     - `statuses`: those of the response, None when they are not known
     - `scope`: the title of the wider document that has the policy, empty for the document itself
-    - `is_refusal`: tells a refusal from a request that didn't succeed
-    - `is_set`: the variables, of those asked for, that are certainly set
+    - `is_refusal`: whether it is a refusal, and not a request that didn't succeed
+    - `is_set`: the variables in question that are certainly set
     """
 
     source: str

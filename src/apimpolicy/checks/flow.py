@@ -1,8 +1,8 @@
 """Data flow: before each policy, the variables that are set with their types, and the bodies that were read.
 
 The document is walked once in the order in which the gateway runs it: inbound, backend, outbound, and on-error with
-whatever may have happened before the error. Where ways meet (`choose`), what one way only did is possible, not certain;
-a way that ends the request does not come back. `<base />` and fragments that are not known may do anything.
+whatever may have happened before the error. Where paths join (`choose`), what only one of them did is possible, not
+certain; a path that ends the request doesn't join. `<base />` and unknown fragments may do anything.
 
 Every policy has a state of its own, and a state names every variable: what is kept in all of them has a bound
 (`MOST_ENTRIES`), which some 750 variables, one set after the other, reach. Behind it nothing is known.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.checks.bodies import body_reads
-from apimpolicy.policies.registry import has_trait, traits_of, type_of_result
+from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.holes import has_hole, is_unknown
@@ -33,7 +33,7 @@ MOST_ENTRIES = 300_000
 
 @attrs.frozen
 class Variable:
-    """A variable at one point: `is_certain` when every way there has set it; `types` None when one is not known."""
+    """A variable at one point: `is_certain` when every path there has set it; `types` None when one is not known."""
 
     types: frozenset[str] | None
     is_certain: bool
@@ -47,7 +47,7 @@ class State:
     variables: Mapping[str, Variable] = attrs.field(factory=dict)
     is_open: bool = False
     consumed: Mapping[str, BodyRead] = attrs.field(factory=dict)
-    """The read that emptied the request's or the response's body, on every way to this point."""
+    """The read that emptied the request's or the response's body, on every path to this point."""
 
 
 class Flow:
@@ -155,7 +155,7 @@ class Flow:
             self._before.setdefault(id(child), state)
 
     def _expressions(self, element: Element, state: State) -> State:
-        """After the expressions of a policy, its child elements' included, were evaluated."""
+        """Return the state after the expressions of a policy, its child elements' included."""
         for expression in self._of(element):
             state = _after(expression, state)
         return state
@@ -168,7 +168,7 @@ class Flow:
                     yield from self.subject.expressions_of(child)
 
     def _choose(self, element: Element, state: State) -> State | None:
-        ways: list[State] = []
+        paths: list[State] = []
         has_rest = False
         current = state
         for branch in element.elements():
@@ -178,12 +178,12 @@ class Flow:
             has_rest = has_rest or branch.name == "otherwise"
             after = self._run(branch, current)
             if after is not None:
-                ways.append(after)
+                paths.append(after)
         if not has_rest:
-            ways.append(current)
-        if not self._takes(sum(len(way.variables) for way in ways)):
-            ways = [attrs.evolve(way, variables={}, is_open=True) for way in ways]
-        return _merge(ways, state)
+            paths.append(current)
+        if not self._takes(sum(len(path.variables) for path in paths)):
+            paths = [attrs.evolve(path, variables={}, is_open=True) for path in paths]
+        return _merge(paths, state)
 
     def _fragment(self, element: Element, state: State) -> State | None:
         fragment = self.subject.included_by(element)
@@ -214,34 +214,36 @@ def _after(expression: CheckedExpression, state: State) -> State:
     return state
 
 
-def _merge(ways: list[State], before: State) -> State | None:
-    """Return the state after a choice between ways that all began with the same state."""
-    if not ways:
+def _merge(paths: list[State], before: State) -> State | None:
+    """Return the state where paths join that all began with the same state."""
+    if not paths:
         return None
     variables = dict(before.variables)
-    for name in _changed(ways, variables):
-        found = [way.variables[name] for way in ways if name in way.variables]
+    for name in _changed(paths, variables):
+        found = [path.variables[name] for path in paths if name in path.variables]
         if not found:
             variables.pop(name)
             continue
         types: frozenset[str] | None = frozenset()
         for variable in found:
             types = None if types is None or variable.types is None else types | variable.types
-        is_certain = len(found) == len(ways) and all(variable.is_certain for variable in found)
+        is_certain = len(found) == len(paths) and all(variable.is_certain for variable in found)
         variables[name] = Variable(types, is_certain, found[0].set_by)
-    consumed = {which: read for which, read in ways[0].consumed.items() if all(which in way.consumed for way in ways)}
-    return State(variables, any(way.is_open for way in ways), consumed)
+    consumed = {
+        which: read for which, read in paths[0].consumed.items() if all(which in path.consumed for path in paths)
+    }
+    return State(variables, any(path.is_open for path in paths), consumed)
 
 
-def _changed(ways: list[State], before: Mapping[str, Variable]) -> dict[str, None]:
-    """Return the names that any of the ways has set or lost: few, where a document sets hundreds."""
+def _changed(paths: list[State], before: Mapping[str, Variable]) -> dict[str, None]:
+    """Return the names that any of the paths has set or lost: few, even if a document sets hundreds."""
     changed: dict[str, None] = {}
-    for way in ways:
-        if way.variables is before:
+    for path in paths:
+        if path.variables is before:
             continue
-        changed |= dict.fromkeys(name for name, variable in way.variables.items() if before.get(name) is not variable)
-        if not before.keys() <= way.variables.keys():
-            changed |= dict.fromkeys(name for name in before if name not in way.variables)
+        changed |= dict.fromkeys(name for name, variable in path.variables.items() if before.get(name) is not variable)
+        if not before.keys() <= path.variables.keys():
+            changed |= dict.fromkeys(name for name in before if name not in path.variables)
     return changed
 
 
@@ -258,8 +260,9 @@ def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, 
         if attribute.name == "variable-name" and has_trait(element.name, "reads-cache"):
             yield attribute.value.text, None, element.get("default-value") is not None
         elif attribute.name.endswith("-variable-name"):
-            known = type_of_result(element.name, attribute.name)
-            yield attribute.value.text, None if known is None else frozenset((known,)), known is not None
+            slot = attribute_of(element.name, attribute.name)
+            known = frozenset((slot.sets,)) if slot is not None and slot.sets is not None else None
+            yield attribute.value.text, known, known is not None
 
 
 def _types_of(subject: Subject, element: Element) -> frozenset[str] | None:

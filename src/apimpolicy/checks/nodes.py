@@ -1,4 +1,4 @@
-"""Queries about bound nodes: conversions, receivers, tests for null, and code that may not run."""
+"""Queries about bound nodes: receivers, tests for null, code that may not run, and the members of the context."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from apimpolicy.binding.nodes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
 
@@ -44,6 +46,12 @@ ALWAYS_EVALUATED: dict[type[Bound], str] = {
     Try: "",
 }
 """By the kinds of nodes that may skip a part, or catch what it throws: the part that is evaluated in any case."""
+
+_INPUTS = {
+    "IRequest": ("Headers", "Body"),
+    "IUrl": ("Query", "QueryString"),
+}
+"""Properties that read text of the caller, by type."""
 
 
 def type_name(node: Bound | None) -> str:
@@ -107,3 +115,22 @@ def is_always_evaluated(expression: CheckedExpression, node: Bound) -> bool:
             return False
         inner = around
     return all(found.syntax.end > node.syntax.start for found in expression.of_kind(Return))
+
+
+def context_member(node: Bound | None) -> str | None:
+    """Return `Response` for `context.Response`; None for anything else."""
+    if isinstance(node, PropertyAccess) and type_name(node.receiver) == "IContext":
+        return node.property.name
+    return None
+
+
+def is_tested_for_null(expression: CheckedExpression, name: str) -> bool:
+    """Return whether the expression tests somewhere if `context.<name>` is null: `== null`, `is`, `?.`, `??`."""
+    return any(context_member(tested) == name for node in expression.compiled.nodes for tested in tested_for_null(node))
+
+
+def caller_inputs(expression: CheckedExpression) -> Iterator[PropertyAccess]:
+    """Yield the nodes that read text of the caller: headers, body, query."""
+    for node in expression.of_kind(PropertyAccess):
+        if node.property.name in _INPUTS.get(type_name(node.receiver), ()):
+            yield node

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from functools import cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.checks.catalogue import entry_of, page_of
-from apimpolicy.checks.compiler_codes import page_on_the_web
-from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code
+from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code, page_on_the_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,8 +23,6 @@ SITE = "https://apimpolicy.github.io/apimpolicy/"
 @cache
 def _pages() -> dict[str, dict[str, str]]:
     """Return title, text and evidence of the codes in `code_pages.toml`."""
-    import tomllib
-
     with open(os.path.join(os.path.dirname(__file__), "code_pages.toml"), "rb") as file:
         rows = tomllib.load(file)
     families = rows.pop("families")

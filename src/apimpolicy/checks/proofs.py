@@ -10,8 +10,8 @@ BRANCH, CONDITION, CHECK, FAILURE = "branch", "condition", "check", "failure"
 class Fact(NamedTuple):
     """A fact about every request.
 
-    `kind` is a branch that none takes, a condition that always comes to the same, a check of the caller that refuses
-    none, or a policy that always fails; `start` and `end` are offsets in the file, `what` what it always comes to.
+    `kind` is a branch that none takes, a condition with one value, a check of the caller that refuses
+    none, or a policy that always fails; `start` and `end` are offsets in the file, `what` is that value, or the error.
     """
 
     kind: str
@@ -23,7 +23,7 @@ class Fact(NamedTuple):
 class Proofs(NamedTuple):
     """The facts about one file; `bounds` describe the requests for which they are true.
 
-    `undecided` says why there may be more of them; empty where there are none, or where findings say it.
+    `undecided` is the reason why there may be more facts; empty if there are none, or if findings report it.
     """
 
     facts: tuple[Fact, ...] = ()

@@ -111,7 +111,7 @@ class Rule:
         return self.subject.settings
 
     def visit_element(self, element: Element) -> Iterable[Diagnostic]:
-        """Findings about an element whose name is in `elements`."""
+        """Return findings about an element whose name is in `elements`."""
         return ()
 
     @classmethod
@@ -125,11 +125,11 @@ class Rule:
         return cls.visit_expression is not Rule.visit_expression
 
     def visit_expression(self, expression: CheckedExpression) -> Iterable[Diagnostic]:
-        """Findings about an expression."""
+        """Return findings about an expression."""
         return ()
 
     def finish(self) -> Iterable[Diagnostic]:
-        """Findings that need all of the document."""
+        """Return findings that need all of the document."""
         return ()
 
     @staticmethod
@@ -171,7 +171,7 @@ class Rule:
         return Diagnostic(self.code, message, self.subject.written, start, end, **self._words(words))
 
     def at_facts(self, kind: str, message: str, more: str = "", **words: Unpack[Words]) -> Findings:
-        """Yield findings at facts that a solver has proven; `{}` is what a fact says, and `more` follows if it does."""
+        """Yield findings at facts that a solver has proven; `{}` is the text of a fact, after `more` if it has one."""
         for fact in self.settings.proofs.of(kind) if self.settings.proofs is not None else ():
             text = (message + more if fact.what else message).format(fact.what)
             yield self.at_file_span(fact.start, fact.end, text, **words)

@@ -41,12 +41,12 @@ class Settings(NamedTuple):
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
     - `secrets`: by the name of a named value whether it is secret, where known
-    - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
+    - `placeholders`: patterns of texts that a deployment replaces; `…` is the name: `#{…}#`
     - `rules`: rules besides those of the catalogue
-    - `wider`: the documents of wider scopes around this one, nearest first, once for each way to it (one product or
+    - `wider`: the documents of wider scopes around this one, nearest first, once for each path to it (one product or
       another); empty is "not known"
     - `others`: the documents of all other scopes that run with this one, narrower ones too; None is "not known"
-    - `proofs`: what a solver has proven about the file, where it was asked
+    - `proofs`: what a solver has proven about the file, if it ran
     """
 
     select: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class Subject:
         self.document = document
         self.settings = settings
         self.written = written or document.source
-        """The text before named values were put in."""
+        """The text before named values were replaced."""
         self.named_values = named_values
         self._check = check
 
@@ -115,7 +115,7 @@ class Subject:
 
     @cached_property
     def file_text(self) -> str:
-        """The text of the file, as it is before named values are put in."""
+        """The text of the file, before named values are replaced."""
         source = self.document.source
         while source.origin is not None:
             source = source.origin
@@ -127,7 +127,7 @@ class Subject:
         return find_named_values(self.file_text)
 
     def is_written(self, start: int, end: int) -> bool:
-        """Return whether the file itself has a text, and not a `{{named-value}}` whose value was put in."""
+        """Return whether the file itself has a text, and not the value of a `{{named-value}}`."""
         first, last = self.document.source.original_span(start, end)
         return "{{" not in self.file_text[first:last]
 

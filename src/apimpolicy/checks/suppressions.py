@@ -5,7 +5,7 @@
 
 Such a comment counts for the element that follows it, with all that is in it, or, behind something on the same line,
 for that line. `ignore-file` counts for the whole document. Several codes are separated by commas; the name of a rule
-(`certificate-may-be-null`) can stand for its code.
+(`certificate-may-be-null`) can replace its code.
 
     POL041  a suppression that suppresses nothing
     POL042  a suppression without a code or without a reason

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.nodes import AsType, Call, Convert, Expression, IndexerAccess, PropertyAccess
-from apimpolicy.checks.context_members import context_member
-from apimpolicy.checks.nodes import receiver_of, tested_for_null, unconverted
+from apimpolicy.checks.nodes import context_member, receiver_of, tested_for_null, unconverted
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class VariableRead:
-    """One place where a variable is read or asked for.
+    """One place where a variable is read, or tested for.
 
     - `name`: None when it is computed
     - `node`: the access; `value`: the outermost cast around it, or the access itself
     - `how`: `index` (throws when it is not set), `default` (GetValueOrDefault), `question` (ContainsKey, TryGetValue)
-    - `wanted`: the type that it is cast to, or that GetValueOrDefault was asked for; None when it stays an object
+    - `wanted`: the type that it is cast to, or the type argument of GetValueOrDefault; None when it stays an object
     - `has_default`: whether GetValueOrDefault has a second argument
-    - `is_checked`: the value is held against null, or asked for its type
+    - `is_checked`: the value is tested for null or for its type
     - `is_dereferenced`: a member of the value is used without `?.`
     """
 
@@ -53,7 +52,7 @@ def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
 
 
 class Questions:
-    """Which variables conditions ask for: `ContainsKey`, `TryGetValue`."""
+    """Finds the variables that conditions test for: `ContainsKey`, `TryGetValue`."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
@@ -61,7 +60,7 @@ class Questions:
         """What `asked_in` has found, by the `id` of the element."""
 
     def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
-        """Return whether a condition around the expression asks for the variable."""
+        """Return whether a condition around the expression tests for the variable."""
         return any(
             name in self.asked_in(around.parent or around)
             for around in (expression.element, *expression.element.ancestors())
@@ -69,7 +68,7 @@ class Questions:
         )
 
     def asked_in(self, parent: Element) -> set[str | None]:
-        """Return the variables for which the children of an element ask."""
+        """Return the variables that the conditions of an element's children test for."""
         if id(parent) not in self._asked:
             self._asked[id(parent)] = {
                 read.name

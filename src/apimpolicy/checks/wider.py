@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,11 +17,7 @@ class Wider:
     def __init__(self, title: str, read: Callable[[], Document]) -> None:
         self.title = title
         self._read = read
-        self._document: Document | None = None
 
-    @property
+    @cached_property
     def document(self) -> Document:
-        """The document."""
-        if self._document is None:
-            self._document = self._read()
-        return self._document
+        return self._read()

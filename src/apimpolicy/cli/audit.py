@@ -12,6 +12,8 @@ from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.written_files import write_report_to, write_text
+from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
     from apimpolicy.project.audit_run import AuditRun
@@ -72,39 +74,25 @@ def command(
         _show_problems()
     if write_baseline is not None:
         count = audit_run.write_baseline(run, write_baseline)
-        say(f"wrote {count:,} finding{'' if count == 1 else 's'} to {write_baseline}")
+        say(f"wrote {counted(count, 'finding')} to {write_baseline}")
         return exit_codes.CLEAN
     _write(run, form, output_file, verbose=verbose)
     if html is not None:
-        from apimpolicy.project.files import write_whole
         from apimpolicy.report.audit_html import audit_html
 
-        write_whole(html, audit_html(run).encode("utf-8", "backslashreplace"))
+        write_text(html, audit_html(run))
         say(f"wrote {html}")
     return exit_codes.FINDINGS if run.fails else exit_codes.CLEAN
 
 
 def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None:
-    from apimpolicy.report.harmless import harmless, write_finished
+    from apimpolicy.report.audit_formats import audit_as
+    from apimpolicy.report.audit_text import audit_text
     from apimpolicy.report.style import Style
 
-    if form == "text":
-        from apimpolicy.report.audit_text import audit_text
-
-        text = audit_text(run, Style.of(sys.stdout) if path is None else Style(False), verbose=verbose)
-    else:
-        from apimpolicy.report.audit_formats import audit_as
-
-        text = audit_as(form, run)
-    text += "\n" if text else ""
-    if path is not None:
-        from apimpolicy.project.files import write_whole
-
-        write_whole(path, (harmless(text) if form == "text" else text).encode("utf-8", "backslashreplace"))
-    elif form == "text":
-        print(text, end="")
-    else:
-        write_finished(text, sys.stdout)
+    style = Style.of(sys.stdout) if path is None else Style(False)
+    text = audit_text(run, style, verbose=verbose) if form == "text" else audit_as(form, run)
+    write_report_to(path, text, is_text=form == "text")
 
 
 def _show_problems() -> None:

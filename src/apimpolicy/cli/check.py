@@ -21,6 +21,7 @@ from apimpolicy.project import deadline
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover, searched
+from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -258,7 +259,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         for path in found.compiled:
             say(f"skipped {path}, which was compiled from a Bicep file beside it")
         if found.excluded:
-            say(f"skipped {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
+            say(f"skipped {counted(found.excluded, 'path')} by 'exclude'")
     return bool(found.unreadable or found.empty)
 
 
@@ -328,5 +329,5 @@ def _write_baseline(path: str, output: CheckOutput) -> int:
     from apimpolicy.project.baseline import Baseline
 
     count = Baseline.of(path, output.diagnostics).save()
-    print(f"wrote {count:,} {'finding' if count == 1 else 'findings'} to {path}")
+    print(f"wrote {counted(count, 'finding')} to {path}")
     return exit_codes.CLEAN

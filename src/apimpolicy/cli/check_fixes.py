@@ -9,6 +9,7 @@ from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import print_difference
 from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of, write_whole
 from apimpolicy.project.fixes import apply, edits
+from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def fix_files(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
         else:
             print_difference(path, data, new)
     if write and total:
-        say(f"fixed {total} {'problem' if total == 1 else 'problems'}")
+        say(f"fixed {counted(total, 'problem')}")
     return total
 
 

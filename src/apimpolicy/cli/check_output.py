@@ -7,7 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.written_files import write_report_to
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.tool_version import tool_version
 
 if TYPE_CHECKING:
@@ -65,22 +67,8 @@ class CheckOutput:
             report = self._text(short=is_short, statistics=statistics, explain=explain, plain=path is not None)
         else:
             report = self._report(form)
-        report += "\n" if report else ""
-        if path is None:
-            if form == "text":
-                print(report, end="")
-            else:
-                from apimpolicy.report.harmless import write_finished
-
-                write_finished(report, sys.stdout)
-            return
-        from apimpolicy.project.files import write_whole
-        from apimpolicy.report.harmless import harmless
-
-        if form == "text":
-            report = harmless(report)
-        write_whole(path, report.encode("utf-8", "backslashreplace"))
-        if not quiet:
+        write_report_to(path, report, is_text=form == "text")
+        if path is not None and not quiet:
             print(self.summary())
 
     def _report(self, form: str) -> str:
@@ -91,17 +79,13 @@ class CheckOutput:
             from apimpolicy.report.sarif import report_to_sarif
 
             return report_to_sarif(self.diagnostics, tool_version())
-        if form == "github":
-            from apimpolicy.report.github import report_to_github
+        if form == "junit":
+            from apimpolicy.report.junit import findings_to_junit
 
-            return "\n".join(report_to_github(self.diagnostics))
-        if form == "azure":
-            from apimpolicy.report.azure import report_to_azure
+            return findings_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
+        from apimpolicy.report.annotations import to_annotations
 
-            return "\n".join(report_to_azure(self.diagnostics))
-        from apimpolicy.report.junit import report_to_junit
-
-        return report_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
+        return to_annotations(form, self.diagnostics)
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
         """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
@@ -122,7 +106,6 @@ class CheckOutput:
 
     def _statistics(self) -> list[str]:
         from apimpolicy.checks.pages import title_of_code
-        from apimpolicy.report.columns import printable
 
         counts = Counter((diagnostic.code, diagnostic.severity) for diagnostic in self.diagnostics)
         first = {diagnostic.code: diagnostic.message for diagnostic in reversed(self.diagnostics)}
@@ -141,17 +124,17 @@ class CheckOutput:
     def summary(self) -> str:
         """One line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
-        known = f", {_counted(self.known, 'finding')} of the baseline left out" if self.known else ""
+        known = f", {counted(self.known, 'finding')} of the baseline left out" if self.known else ""
         templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""
         if not self.diagnostics:
-            return f"no problems in {_counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
+            return f"no problems in {counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
         kinds = [
-            _counted(count, noun)
+            counted(count, noun)
             for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
             if (count := self.count(severity))
         ]
-        where = f"in {self.files_with_findings} of {_counted(len(self.paths), 'file')}"
-        total = _counted(len(self.diagnostics), "problem")
+        where = f"in {self.files_with_findings} of {counted(len(self.paths), 'file')}"
+        total = counted(len(self.diagnostics), "problem")
         return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
     def _json(self) -> str:
@@ -167,7 +150,3 @@ class CheckOutput:
             "seconds": round(self.seconds, 3),
         }
         return report_to_json(self.diagnostics, summary, tool_version())
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

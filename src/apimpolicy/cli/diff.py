@@ -108,18 +108,19 @@ def _show(
     form: str,
     verbose: bool,
 ) -> None:
-    from apimpolicy.report.harmless import write_finished
+    from apimpolicy.report.harmless import write_report
     from apimpolicy.report.style import Style
     from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
 
-        write_finished(differences_to_json(reports, groups, tool_version()) + "\n", sys.stdout)
+        write_report(differences_to_json(reports, groups, tool_version()))
     elif form in ("github", "azure"):
-        from apimpolicy.report.annotations import annotation_lines, difference_findings
+        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.result_findings import difference_findings
 
-        write_finished(annotation_lines(form, difference_findings(reports, groups)), sys.stdout)
+        write_report(to_annotations(form, difference_findings(reports, groups)))
     elif form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown
 

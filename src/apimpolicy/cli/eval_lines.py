@@ -21,7 +21,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.report.conformance_values import outside, runtime_type, text_of
-from apimpolicy.report.harmless import to_json, write_finished
+from apimpolicy.report.harmless import to_json, write_report
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bo
         except Exception as error:
             answer = {"line": number, "error": f"internal error in apimpolicy: {type(error).__name__}: {error}"}
             code = exit_codes.INTERNAL
-        write_finished(to_json(identity | answer) + "\n", sys.stdout)
+        write_report(to_json(identity | answer))
         sys.stdout.flush()
     return code
 

@@ -50,10 +50,10 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     result = settings.run()
     explanation = explain(result)
     if settings.output == "json":
-        from apimpolicy.report.harmless import write_finished
+        from apimpolicy.report.harmless import write_report
         from apimpolicy.report.run_json import explanation_to_json
 
-        write_finished(explanation_to_json(explanation) + "\n", sys.stdout)
+        write_report(explanation_to_json(explanation))
     else:
         from apimpolicy.report.explain_text import render
         from apimpolicy.report.style import Style

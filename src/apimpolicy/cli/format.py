@@ -16,6 +16,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, write_whole
+from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
     from apimpolicy.formatting.files import Formatted, Formatter
@@ -135,5 +136,5 @@ def _summary(changed: int, unchanged: int, left: int, *, is_dry: bool) -> str:
         "already formatted": unchanged,
         "left as found": left,
     }
-    parts = [f"{count} {'file' if count == 1 else 'files'} {what}" for what, count in counts.items() if count]
+    parts = [f"{counted(count, 'file')} {what}" for what, count in counts.items() if count]
     return ", ".join(parts)

@@ -166,11 +166,11 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
     if form == "json":
-        from apimpolicy.report.harmless import write_finished
+        from apimpolicy.report.harmless import write_report
         from apimpolicy.report.mutation_json import mutation_to_json
         from apimpolicy.report.tool_version import tool_version
 
-        write_finished(mutation_to_json(outcomes, seconds, tool_version()) + "\n", sys.stdout)
+        write_report(mutation_to_json(outcomes, seconds, tool_version()))
     else:
         _print(outcomes, seconds, verbose, style)
         if is_too_little:

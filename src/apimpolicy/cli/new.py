@@ -89,7 +89,7 @@ def command(
         from apimpolicy.testing.recorded_cases import recorded_case
 
         made = recorded_case(policy, from_trace, place)
-    return _write(made, path, has_search=from_trace is None)
+    return _write(made, policy, path, has_search=from_trace is None)
 
 
 def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bool) -> FirstCases:
@@ -101,16 +101,15 @@ def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bo
     return find_cases(policy, place, seconds, with_errors=with_errors)
 
 
-def _write(made: FirstCases, path: str, *, has_search: bool) -> int:
+def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int:
     """Write or print the test file, and return the exit code."""
     if path == "-":
         print(made.text, end="")
         return exit_codes.CLEAN
+    from apimpolicy.cli.new_tests import Written
+
     write_text(path, without_secrets(made.text))
-    count = f"{made.count} test {'case' if made.count == 1 else 'cases'}"
-    branches = "1 branch has" if len(made.missing) == 1 else f"{len(made.missing)} branches have"
-    reached = f"; {branches} no case yet" if made.missing and has_search else ""
-    say(f"wrote {path}: {count}{reached}")
+    say(Written(policy, path, made.count, len(made.missing) if has_search else 0).line)
     if made.difference:
         say(f"the simulator takes another path: {made.difference}")
     return exit_codes.CLEAN

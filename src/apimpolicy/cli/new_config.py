@@ -9,6 +9,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import ensure_new, write_text
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.columns import counted
 
 _NAME = "apimpolicy.toml"
 _HEAD = """# Values for what {path} uses and doesn't contain; each comment says what a value stands for.
@@ -42,8 +43,7 @@ def write_configuration(path: str, output: str | None, *, force: bool) -> int:
         print(text, end="")
         return exit_codes.CLEAN
     write_text(place, text)
-    count = len(found.stand_ins)
-    say(f"wrote {place}: {count} {'value' if count == 1 else 'values'}")
+    say(f"wrote {place}: {counted(len(found.stand_ins), 'value')}")
     return exit_codes.CLEAN
 
 

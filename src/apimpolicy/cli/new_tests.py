@@ -11,6 +11,7 @@ from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import show_stand_ins
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.report.columns import counted
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class Written(NamedTuple):
         """The line that tells people."""
         if self.problem:
             return f"no test file for {self.subject}: {self.problem}"
-        cases = f"{self.cases} {'case' if self.cases == 1 else 'cases'}"
         branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"
-        return f"wrote {self.output}: {cases}" + (f"; {branches} no case yet" if self.missing else "")
+        rest = f"; {branches} no case yet" if self.missing else ""
+        return f"wrote {self.output}: {counted(self.cases, 'test case')}{rest}"
 
 
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
@@ -59,7 +60,7 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     written = [each for each in done if not each.problem]
     cases = sum(each.cases for each in written)
     failed = f"; {len(done) - len(written)} could not be written" if len(written) < len(done) else ""
-    say(f"{len(written)} test {'file' if len(written) == 1 else 'files'} with {cases:,} cases{failed}")
+    say(f"{counted(len(written), 'test file')} with {cases:,} cases{failed}")
     return exit_codes.CLEAN
 
 

@@ -140,7 +140,7 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
-    from apimpolicy.report.harmless import visible_lines, write_finished
+    from apimpolicy.report.harmless import visible_lines, write_report
     from apimpolicy.report.tool_version import tool_version
 
     if form == "text":
@@ -154,22 +154,23 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
         text = claims_to_json(reports, unreadable, seconds, tool_version())
     elif form == "junit":
         from apimpolicy.report.claim_json import as_cases
-        from apimpolicy.report.test_junit import report_to_junit
+        from apimpolicy.report.junit import cases_to_junit
         from apimpolicy.text.secrets import markup_without_secrets
 
-        text = markup_without_secrets(report_to_junit(as_cases(reports)))
-    elif form in ("github", "azure"):
-        from apimpolicy.report.annotations import annotation_lines
-        from apimpolicy.report.claim_json import as_findings
-
-        write_finished(annotation_lines(form, as_findings(reports)), sys.stdout)
-        return
+        text = markup_without_secrets(cases_to_junit(as_cases(reports)))
     else:
-        from apimpolicy.report.claim_json import as_findings
-        from apimpolicy.report.sarif import report_to_sarif
+        from apimpolicy.report.result_findings import claim_findings
 
-        text = report_to_sarif(as_findings(reports), tool_version())
-    write_finished(text + "\n", sys.stdout)
+        findings = claim_findings(reports)
+        if form == "sarif":
+            from apimpolicy.report.sarif import report_to_sarif
+
+            text = report_to_sarif(findings, tool_version())
+        else:
+            from apimpolicy.report.annotations import to_annotations
+
+            text = to_annotations(form, findings)
+    write_report(text)
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:

@@ -29,7 +29,7 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     """
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.codes import UnknownCodeError, code_of
-    from apimpolicy.checks.compiler_codes import page_on_the_web
+    from apimpolicy.checks.compiler_pages import page_on_the_web
     from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
     from apimpolicy.checks.pages import all_codes, page_of_code
 

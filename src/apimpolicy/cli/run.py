@@ -37,14 +37,14 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
     result = settings.run()
     if gateway_trace:
         from apimpolicy.report.gateway_trace import gateway_trace as trace_of
-        from apimpolicy.report.harmless import to_json, write_finished
+        from apimpolicy.report.harmless import to_json, write_report
 
-        write_finished(to_json(trace_of(result), indent=2, ensure_ascii=False) + "\n", sys.stdout)
+        write_report(to_json(trace_of(result), indent=2, ensure_ascii=False))
     elif settings.output == "json":
-        from apimpolicy.report.harmless import write_finished
+        from apimpolicy.report.harmless import write_report
         from apimpolicy.report.run_json import result_to_json
 
-        write_finished(result_to_json(result) + "\n", sys.stdout)
+        write_report(result_to_json(result))
     else:
         from apimpolicy.report.run_text import render
         from apimpolicy.report.style import Style

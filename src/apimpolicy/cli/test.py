@@ -214,18 +214,19 @@ def _test(run: Run) -> int:
 
 
 def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.harmless import write_finished
+    from apimpolicy.report.harmless import write_report
 
     if form == "json":
         from apimpolicy.report.test_json import cases_to_json
         from apimpolicy.report.tool_version import tool_version
 
-        text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
+        text = cases_to_json(reports, unreadable, seconds, tool_version())
     else:
-        from apimpolicy.report.annotations import annotation_lines, case_findings
+        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.result_findings import case_findings
 
-        text = annotation_lines(form, case_findings(reports, unreadable))
-    write_finished(text, sys.stdout)
+        text = to_annotations(form, case_findings(reports, unreadable))
+    write_report(text)
     sys.stdout.flush()
 
 
@@ -238,8 +239,10 @@ def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -
     for report in reports:
         if report.status == "skipped":
             reasons[report.problem] = reasons.get(report.problem, 0) + 1
+    from apimpolicy.report.columns import counted
+
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5]:
-        say(f"skipped {count} {'case' if count == 1 else 'cases'}: {reason}")
+        say(f"skipped {counted(count, 'case')}: {reason}")
 
 
 def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
@@ -330,6 +333,6 @@ def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
 
 
 def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
-    from apimpolicy.report.test_junit import report_to_junit
+    from apimpolicy.report.junit import cases_to_junit
 
-    write_text(path, markup_without_secrets(report_to_junit(reports)) + "\n")
+    write_text(path, markup_without_secrets(cases_to_junit(reports)) + "\n")

@@ -23,6 +23,22 @@ def write_text(path: str, text: str) -> None:
     write_whole(path, text.encode("utf-8", "backslashreplace"))
 
 
+def write_report_to(path: str | None, report: str, *, is_text: bool) -> None:
+    """Print a report, or write it to a file; text comes from policies, other reports are harmless already.
+
+    Raises ConfigurationError when the file cannot be written.
+    """
+    from apimpolicy.report.harmless import harmless, write_report
+
+    if path is not None:
+        text = f"{harmless(report) if is_text else report}\n" if report else ""
+        write_whole(path, text.encode("utf-8", "backslashreplace"))
+    elif not is_text:
+        write_report(report)
+    elif report:
+        print(report)
+
+
 def print_difference(path: str, old: bytes, new: bytes) -> None:
     """Print what would change in a file, as a unified difference."""
     from difflib import unified_diff

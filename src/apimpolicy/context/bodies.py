@@ -1,8 +1,8 @@
 """IMessageBody: the body of a request or response, read as text, bytes, JSON, XML or form.
 
-`As<T>()` uses the stream up (documented); what a second read gives is documented nowhere and is the setting
-`second_read`: "empty" reads no bytes at all (the default, and what callers report: `As<JObject>()` then says "Error
-reading JObject from JsonReader"), "error" raises InvalidOperationException, "again" gives the body once more.
+`As<T>()` uses the stream up (documented); the result of a second read is documented nowhere and is the setting
+`second_read`: "empty" reads no bytes at all (the default, and as callers report: `As<JObject>()` then throws "Error
+reading JObject from JsonReader"), "error" raises InvalidOperationException, "again" reads the body once more.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.header_fields import HeaderCollection
+    from apimpolicy.dotnet.json.tokens import JToken
 
 SECOND_READS = ("empty", "error", "again")
 
@@ -61,7 +62,7 @@ class FormDictionary(Dictionary):
 class MessageBody:
     """The bytes of a body; `headers` are its message's, for the character set.
 
-    `is_buffered` says that the gateway has all of it in memory, because a policy made it or kept it when reading;
+    `is_buffered` is true if the gateway has all of it in memory, because a policy made it or kept it when reading;
     `is_sent` that it was sent on without that.
     """
 
@@ -211,11 +212,15 @@ _XML_TYPES = {"System.Xml.Linq.XDocument": "XDocument", "System.Xml.Linq.XElemen
 _XML_TYPES["System.Xml.Linq.XNode"] = "XDocument"
 
 
-def parse_json(name: str, text: str) -> Any:
+def parse_json(name: str, text: str) -> JToken:
     """Return a .NET string as JObject, JArray or JToken."""
     from apimpolicy.dotnet.json import loading
 
-    parsers = {"JObject": loading.parse_object, "JArray": loading.parse_array, "JToken": loading.parse}
+    parsers: dict[str, Callable[[str], JToken]] = {
+        "JObject": loading.parse_object,
+        "JArray": loading.parse_array,
+        "JToken": loading.parse,
+    }
     return parsers[name](text)
 
 

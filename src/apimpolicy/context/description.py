@@ -1,4 +1,4 @@
-"""The description of an API (OpenAPI, WSDL): operations, parameters, bodies, answers.
+"""The description of an API (OpenAPI, WSDL): operations, parameters, bodies, responses.
 
 This is what policies see; `apimpolicy.engine.openapi` makes it of a document. Schemas are JSON Schema (2020-12) as
 Python data. `$ref` in them points into the `definitions` of the whole description, a mapping that belongs at the root
@@ -28,7 +28,7 @@ class Parameter:
     """A parameter of a request, or a header of a response.
 
     `location` is `query`, `path` or `header`. `separator` divides the items of an array in one value; None when an
-    array's items come as values of their own, or when it has no items. `is_json` says that the value is JSON text,
+    array's items come as values of their own, or when it has no items. `is_json` is true for a value that is JSON text,
     `is_deep` that it is an object, with parameters `name[property]` of the query.
     """
 
@@ -45,7 +45,7 @@ class Parameter:
 class Content:
     """A body in one media type. `media_type` is in lower case and may be a range such as `application/*`.
 
-    `examples` are values as the document gives them, in its order; a text may be the body itself.
+    `examples` are the values of the document, in its order; a text may be the body itself.
     """
 
     media_type: str
@@ -55,7 +55,7 @@ class Content:
 
 @attrs.frozen
 class ResponseDescription:
-    """The answers with one status: `200`, a range `4XX`, or `default`."""
+    """The responses with one status: `200`, a range `4XX`, or `default`."""
 
     status: str
     contents: tuple[Content, ...] = ()
@@ -68,7 +68,7 @@ class ResponseDescription:
 
 @attrs.frozen
 class OperationDescription:
-    """An operation: what a request for it may look like, and its answers.
+    """An operation: its requests and its responses.
 
     `is_described` is false for one that the gateway was given but the description does not have.
     """
@@ -80,7 +80,7 @@ class OperationDescription:
     is_described: bool = True
 
     def response_for(self, status_code: int) -> ResponseDescription | None:
-        """Return the answer described for a status code: by number, else by range, else `default`."""
+        """Return the response described for a status code: by number, else by range, else `default`."""
         by_status = {response.status.upper(): response for response in self.responses}
         for status in (str(status_code), f"{status_code // 100}XX", "DEFAULT"):
             if status in by_status:
@@ -94,7 +94,7 @@ class OperationDescription:
 
 @attrs.frozen
 class ApiDescription:
-    """A whole API; `title` and `service_url` are None when the document does not say. `xml_schema` is XSD or WSDL."""
+    """A whole API; `title` and `service_url` are None when the document has none. `xml_schema` is XSD or WSDL."""
 
     operations: tuple[OperationDescription, ...] = ()
     definitions: Mapping[str, Any] = attrs.field(factory=dict)
@@ -135,9 +135,7 @@ def content_for(contents: Sequence[Content], media_type: str) -> Content | None:
 
 
 def pointed_at(root: Any, reference: str) -> Any:
-    """Return what a local reference (`#/components/schemas/Order`) points at in a document; None when
-    there is nothing.
-    """
+    """Return what a local reference (`#/components/schemas/Order`) points at; None when there is nothing."""
     from urllib.parse import unquote
 
     if not reference.startswith("#"):

@@ -13,7 +13,7 @@ from apimpolicy.context.moments import to_date_time
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, interface_members
+from apimpolicy.dotnet.registry import dotnet_class, interface_members, python_names
 from apimpolicy.dotnet.values import STRING, Array, string_array, to_utf16
 from apimpolicy.errors import ConfigurationError
 
@@ -39,18 +39,7 @@ class SubscriptionKeyParameterNames:
         self.query = to_utf16(query)
 
 
-_API = {
-    "Id": "id",
-    "IsCurrentRevision": "is_current_revision",
-    "Name": "name",
-    "Path": "path",
-    "Revision": "revision",
-    "ServiceUrl": "service_url",
-    "Version": "version",
-}
-
-
-@dotnet_class("IContextApi", members={name: _API[name] for name in ("IsCurrentRevision", "Revision", "Version")})
+@dotnet_class("IContextApi", members="IsCurrentRevision Revision Version")
 class Api:
     """IApi and IContextApi. `service_url` may be text; it is None when the API has no backend of its own.
 
@@ -58,7 +47,7 @@ class Api:
     operations in their policies: every request below their path is for them.
     """
 
-    json_members = _API
+    json_members = python_names("Id IsCurrentRevision Name Path Revision ServiceUrl Version")
 
     def __init__(
         self,
@@ -116,22 +105,14 @@ class UserIdentity:
         self.provider = to_utf16(provider)
 
 
-_PRODUCT = {
-    "ApprovalRequired": "approval_required",
-    "Groups": "groups",
-    "Id": "id",
-    "Name": "name",
-    "State": "state",
-    "SubscriptionsLimit": "subscriptions_limit",
-    "SubscriptionRequired": "subscription_required",
-}
+_PRODUCT = "ApprovalRequired Groups Id Name State SubscriptionsLimit SubscriptionRequired"
 
 
-@dotnet_class("IProduct", members={**_PRODUCT, "Apis": "apis", "SubscriptionLimit": "subscriptions_limit"})
+@dotnet_class("IProduct", members=f"{_PRODUCT} Apis SubscriptionLimit=subscriptions_limit")
 class Product:
     """`state` is PUBLISHED or NOT_PUBLISHED; `subscriptions_limit` None means unlimited."""
 
-    json_members = _PRODUCT
+    json_members = python_names(_PRODUCT)
 
     def __init__(
         self,

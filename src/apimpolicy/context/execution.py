@@ -14,52 +14,31 @@ from apimpolicy.dotnet.cryptography.times import date_time
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import OBJECT, STRING, from_utf16, to_utf16
+from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-_LAST_ERROR = {
-    "Source": "source",
-    "Reason": "reason",
-    "Message": "message",
-    "Scope": "scope",
-    "Section": "section",
-    "Path": "path",
-    "PolicyId": "policy_id",
-}
-
-
-@dotnet_class("ILastError", members=_LAST_ERROR, is_json=True)
-class LastError:
+@dotnet_class("ILastError", members="Source Reason Message Scope Section Path PolicyId", is_json=True)
+class LastError(Record):
     """The last error: `source` is the policy or step, `reason` its code, `path` where in the document.
 
     Its JSON has these members in this order: our choice, no document shows it.
     """
 
-    def __init__(
-        self,
-        source: str,
-        reason: str | None,
-        message: str,
-        *,
-        scope: str | None = None,
-        section: str | None = None,
-        path: str | None = None,
-        policy_id: str | None = None,
-    ) -> None:
-        self.source = source
-        self.reason = reason
-        self.message = message
-        self.scope = scope
-        self.section = section
-        self.path = path
-        self.policy_id = policy_id
+    source: str
+    reason: str | None
+    message: str
+    scope: str | None = keyword(default=None, kw_only=True)
+    section: str | None = keyword(default=None, kw_only=True)
+    path: str | None = keyword(default=None, kw_only=True)
+    policy_id: str | None = keyword(default=None, kw_only=True)
 
 
 @dotnet_class("IGraphQLDataObject")
 class GraphQLDataObject:
-    """Arguments or a parent object, as a JObject; a missing name gives null."""
+    """Arguments or a parent object, as a JObject; a missing name is null."""
 
     def __init__(self, data: Any) -> None:
         self.data = data
@@ -86,7 +65,7 @@ class GraphQL:
     ),
 )
 class Context:
-    """Everything an expression may ask about one request; whatever is not given has a plain default.
+    """The `context` of an expression: the values of one request, each with a default.
 
     `variables` are boxed .NET values (`values.box`) by name. `timestamp` is the environment's time unless given;
     `elapsed` is then measured from it, unless `elapsed_ticks` fixes it. A `request_id` that is a number is 128 random
@@ -144,7 +123,7 @@ class Context:
 
     @property
     def request_id(self) -> Any:
-        """Return the Guid of the request; made when it is first asked for."""
+        """Return the Guid of the request; made when it is first read."""
         given = self._request_id
         if isinstance(given, (int, str)):
             given = self._request_id = random_guid(given) if isinstance(given, int) else to_guid(given)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Headers(Mapping[str, str]):
     """The headers of a `Request` or `Response`: `headers["accept"]` is all values, joined by a comma and a blank.
 
-    Names ignore case. Raises KeyError for a header that is not there; `get_all` gives the values one by one.
+    Names ignore case. Raises KeyError for a header that is not there; `get_all` returns the values one by one.
     """
 
     __slots__ = ("_fields",)
@@ -32,7 +32,7 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def made_of(cls, fields: dict[str, tuple[str, list[str]]]) -> Headers:
-        """Return the headers of these names and values, by the name in lower case; the dictionary becomes theirs."""
+        """Return the headers of these names and values, by the name in lower case."""
         headers = object.__new__(cls)
         headers._fields = fields
         return headers

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dotnet_class("IRequest", members="Headers")
 class RequestMessage:
-    """A request on its way through the gateway. `url` changes, `original_url` and `original_method` stay."""
+    """A request in the gateway. `url` changes, `original_url` and `original_method` stay."""
 
     __slots__ = (
         "_matched_parameters",
@@ -116,7 +116,7 @@ class RequestMessage:
 
 @dotnet_class("IResponse", members="Headers")
 class ResponseMessage:
-    """A response on its way back, or the answer to a send-request. It always has a body, maybe an empty one."""
+    """The response to the caller, or to a send-request. It always has a body, maybe an empty one."""
 
     __slots__ = ("body", "headers", "second_read", "status_code", "status_reason")
 

@@ -21,7 +21,7 @@ class Request:
     """An HTTP request. A URL that begins with `/` is one of the gateway's own host.
 
     A text body is sent as UTF-8; `json` is written as JSON and sets Content-Type unless the headers do. `certificate`
-    is what the caller would present when asked for a client certificate.
+    is the client certificate that the caller has.
     """
 
     __slots__ = ("body", "certificate", "headers", "ip_address", "method", "url")

@@ -25,23 +25,7 @@ MAXIMUM_LENGTH = 1_048_576
 _MAXIMUM_SECONDS = 253_402_300_799
 
 
-_BASIC = {"UserId": "user_id", "Password": "password"}
-_AUTHORIZATION = {"AccessToken": "access_token", "Claims": "claims"}
-_JWT = {
-    "Id": "id",
-    "Algorithm": "algorithm",
-    "Issuer": "issuer",
-    "Subject": "subject",
-    "Type": "type",
-    "Audiences": "audiences",
-    "Claims": "claims",
-    "ExpirationTime": "expiration_time",
-    "NotBefore": "not_before",
-    "IssuedAt": "issued_at",
-}
-
-
-@dotnet_class("BasicAuthCredentials", members=_BASIC, is_json=True)
+@dotnet_class("BasicAuthCredentials", members="UserId Password", is_json=True)
 class BasicAuthCredentials:
     def __init__(self, user_id: str | None = None, password: str | None = None) -> None:
         self.user_id = user_id
@@ -66,7 +50,7 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
     return BasicAuthCredentials(to_utf16(user), to_utf16(password)) if colon else None
 
 
-@dotnet_class("Authorization", members=_AUTHORIZATION, is_json=True)
+@dotnet_class("Authorization", members="AccessToken Claims", is_json=True)
 class Authorization:
     """The result of get-authorization-context; the claims are boxed .NET values."""
 
@@ -84,7 +68,11 @@ class Authorization:
         return Authorization(access_token, claims)
 
 
-@dotnet_class("Jwt", members=_JWT, is_json=True)
+@dotnet_class(
+    "Jwt",
+    members="Id Algorithm Issuer Subject Type Audiences Claims ExpirationTime NotBefore IssuedAt",
+    is_json=True,
+)
 class Jwt:
     """A JSON Web Token. `header` and `payload` are its decoded JSON objects; `claims` has every claim as texts."""
 
@@ -110,9 +98,7 @@ class Jwt:
         return Jwt({}, {})
 
     def _first(self, name: str) -> str | None:
-        """Return a claim that is one text; anything else as its JSON, as Microsoft.IdentityModel has it: no one of
-        several.
-        """
+        """Return a claim as one text; an array or an object as its JSON, as Microsoft.IdentityModel has it."""
         value = self.payload.get(name)
         return None if value is None else _claim_text(value)
 

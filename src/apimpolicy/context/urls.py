@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from apimpolicy.context.header_fields import HeaderCollection
-from apimpolicy.dotnet.registry import dotnet_class
+from apimpolicy.dotnet.registry import dotnet_class, python_names
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
@@ -20,22 +20,14 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._[]|"
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?"
 
-
-_URL = {
-    "Host": "host",
-    "Path": "path",
-    "Port": "port",
-    "Query": "query",
-    "QueryString": "query_string",
-    "Scheme": "scheme",
-}
+_MEMBERS = "Host Path Port Query QueryString Scheme"
 
 
-@dotnet_class("IUrl", members={**_URL, "Uri": "uri"})
+@dotnet_class("IUrl", members=f"{_MEMBERS} Uri")
 class Url:
     """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded."""
 
-    json_members = _URL
+    json_members = python_names(_MEMBERS)
 
     def __init__(self, scheme: str, host: str, port: int, path: str = "/", query_string: str = "") -> None:
         self.scheme = scheme

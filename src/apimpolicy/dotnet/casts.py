@@ -74,7 +74,7 @@ _WITHOUT_SIGN = {"sbyte": "byte", "short": "ushort", "int": "uint", "long": "ulo
 
 
 def _same_in_array(source: Type, target: Type) -> bool:
-    """Whether arrays of these elements are one for the runtime (ECMA-335 I.8.7.1): of one size, whatever the sign.
+    """Return whether arrays of these elements are one type at run time (ECMA-335 I.8.7.1): same size, any sign.
 
     The compiler does not know that, so only an `object` shows it: a `uint[]` is an `int[]`.
     """
@@ -102,7 +102,7 @@ def _by_variance(source: NamedType, target: NamedType) -> bool:
 
 
 def invalid_cast(value: Any, type_: Type) -> InvalidCastException:
-    """What .NET throws when the value is not of the type; .NET Framework does not say why a value is not unboxed."""
+    """Return the exception for a value of another type; .NET Framework gives no reason when unboxing fails."""
     if environment().is_framework and type_.is_value_type:
         return InvalidCastException()
     return InvalidCastException(

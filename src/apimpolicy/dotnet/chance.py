@@ -1,4 +1,4 @@
-"""What comes by chance, written down beforehand: the numbers of `new Random()`, `Guid.NewGuid()`, ids of requests.
+"""Random values, written down beforehand: the numbers of `new Random()`, `Guid.NewGuid()`, ids of requests.
 
 A test that needs a certain number says so; when what is written down is used up, the environment's source goes on.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Script:
-    """Numbers, GUIDs and ids of requests, each in the order in which they are asked for.
+    """Numbers, GUIDs and ids of requests, each in the order of use.
 
     Raises ConfigurationError for a text that is not a GUID.
     """

@@ -38,7 +38,7 @@ USUAL_UNITS = 64
 
 
 class Cost(NamedTuple):
-    """What a call costs: a step for so many `units` of what it takes and gives.
+    """The cost of a call: a step for so many `units` of its arguments and its result.
 
     `product` are two arguments (0 is the first, the receiver if there is one) whose lengths multiply. `extra` are
     steps for each call, however short. `takes` and `gives` say whether arguments, and the result, count.
@@ -70,7 +70,7 @@ FREE = Cost(takes=False, gives=False)
 
 
 def cost_of(implementation: Implementation, member: Member) -> Cost:
-    """Return what a call costs: as it was said, else as the signature and the body have it."""
+    """Return the cost of a call: the declared one, else one by the signature and the body."""
     if implementation.cost is not None:
         return implementation.cost
     if implementation.form == "attribute" or (member.name == "new" and not passed_types(member)):
@@ -107,7 +107,7 @@ def passed_types(member: Member) -> list[Type]:
 
 
 def given_type(member: Member) -> Type | None:
-    """Return the type of what a member gives."""
+    """Return the type of a member's result."""
     if isinstance(member, Method):
         return member.returns
     return member.type if isinstance(member, (Property, Field)) else None
@@ -129,7 +129,7 @@ def _pay(value: Any, units: int) -> Any:
 
 
 def charged(implementation: Implementation, cost: Cost) -> Callable[..., Any]:
-    """Return the implementation as a function of receiver and arguments that pays what its cost says."""
+    """Return the implementation as a function of receiver and arguments that pays its cost."""
     function, name, skipped = implementation.target, implementation.name, int(implementation.types)
     is_method = implementation.form == "method"
 

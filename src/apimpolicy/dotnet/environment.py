@@ -161,7 +161,7 @@ class Environment:
 
     @property
     def random(self) -> Random:
-        """Return where random numbers come from; made when it is first asked for, since seeding one takes time."""
+        """Return the source of random numbers, made on first use, since seeding takes time."""
         if self._random is None:
             from random import Random
 
@@ -179,7 +179,7 @@ class Environment:
             self._look()
 
     def allowance(self) -> int:
-        """Use up several steps at once; gives how many more may be made before it has to be asked again.
+        """Use up several steps at once; return how many more may be made before the next call.
 
         What is taken and not made is lost, so less is taken when little is left.
         """
@@ -191,7 +191,7 @@ class Environment:
         return count - 1
 
     def change_thread(self) -> None:
-        """The evaluation goes on in another thread: its processor time counts from zero."""
+        """Continue the evaluation in another thread: its processor time counts from zero."""
         self._deadline, self._sure_until = None, -math.inf
 
     def spent(self, seconds: float, most: float = math.inf) -> None:
@@ -259,7 +259,7 @@ class Environment:
 
 
 class _ProcessorTime(threading.local):
-    """What a thread had used of the processor when that was last looked at; `looked` is in seconds of the clock."""
+    """The processor time of a thread when it was last read; `looked` is in seconds of the clock."""
 
     looked = -math.inf
     used = 0.0
@@ -310,7 +310,7 @@ def go_into(parts: int) -> None:
 
 
 def stop_evaluation() -> None:
-    """Nothing of the policy that is being evaluated runs any more; outside of one there is nothing to stop."""
+    """Stop the evaluation for good; outside of one there is nothing to stop."""
     running = environment()
     if running is not _OUTSIDE:
         running.stop()

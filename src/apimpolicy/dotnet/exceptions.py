@@ -43,6 +43,11 @@ class DotnetException(ApimPolicyError):
     chosen: dict[int, int] | None = None
     """The clauses that `try` statements on the way have chosen for it: see `apimpolicy.emit.two_passes`."""
 
+    def __init_subclass__(cls) -> None:
+        """Give a class without a `type_name` of its own that of the namespace `System`."""
+        if "type_name" not in vars(cls):
+            cls.type_name = f"System.{cls.__name__}"
+
     def __init__(self, message: str | None = None, inner: DotnetException | None = None) -> None:
         if message is None:
             message = self.default_message or f"Exception of type '{self.type_name}' was thrown."
@@ -69,14 +74,12 @@ def _rebuild(cls: type[DotnetException], state: dict[str, Any]) -> DotnetExcepti
 
 
 class SystemException(DotnetException):
-    type_name = "System.SystemException"
     default_message = "System error."
 
 
 class ArgumentException(SystemException):
     """`parameter` is the name that .NET appends to the message."""
 
-    type_name = "System.ArgumentException"
     default_message = "Value does not fall within the expected range."
 
     def __init__(
@@ -90,8 +93,6 @@ class ArgumentException(SystemException):
 
 class ArgumentNullException(ArgumentException):
     """Raised with the parameter's name first, as in .NET."""
-
-    type_name = "System.ArgumentNullException"
 
     def __init__(self, parameter: str | None = None, message: str | None = None) -> None:
         super().__init__(message or "Value cannot be null.", parameter)
@@ -107,50 +108,41 @@ def require(value: _Value | None, parameter: str, message: str | None = None) ->
 class ArgumentOutOfRangeException(ArgumentException):
     """Raised with the parameter's name first, as in .NET."""
 
-    type_name = "System.ArgumentOutOfRangeException"
-
     def __init__(self, parameter: str | None = None, message: str | None = None) -> None:
         super().__init__(message or "Specified argument was out of the range of valid values.", parameter)
 
 
 class ArithmeticException(SystemException):
-    type_name = "System.ArithmeticException"
     default_message = "Overflow or underflow in the arithmetic operation."
 
 
 class DivideByZeroException(ArithmeticException):
-    type_name = "System.DivideByZeroException"
     default_message = "Attempted to divide by zero."
 
 
 class OverflowException(ArithmeticException):
-    type_name = "System.OverflowException"
     default_message = "Arithmetic operation resulted in an overflow."
 
 
 class FormatException(SystemException):
-    type_name = "System.FormatException"
     default_message = "One of the identified items was in an invalid format."
 
 
 class UriFormatException(FormatException):
-    type_name = "System.UriFormatException"
+    pass
 
 
 class InvalidCastException(SystemException):
-    type_name = "System.InvalidCastException"
     default_message = "Specified cast is not valid."
 
 
 class InvalidOperationException(SystemException):
-    type_name = "System.InvalidOperationException"
     default_message = "Operation is not valid due to the current state of the object."
 
 
 class AggregateException(DotnetException):
-    """What `Task.Result` and `Task.Wait()` throw; the message ends with those of the exceptions inside."""
+    """Raised by `Task.Result` and `Task.Wait()`; the message ends with those of the exceptions inside."""
 
-    type_name = "System.AggregateException"
     default_message = "One or more errors occurred."
 
     def __init__(self, message: str | None = None, inner: DotnetException | None = None) -> None:
@@ -160,41 +152,34 @@ class AggregateException(DotnetException):
 
 
 class ObjectDisposedException(InvalidOperationException):
-    type_name = "System.ObjectDisposedException"
+    pass
 
 
 class NotSupportedException(SystemException):
-    type_name = "System.NotSupportedException"
     default_message = "Specified method is not supported."
 
 
 class PlatformNotSupportedException(NotSupportedException):
-    type_name = "System.PlatformNotSupportedException"
     default_message = "Operation is not supported on this platform."
 
 
 class NotImplementedException(SystemException):
-    type_name = "System.NotImplementedException"
     default_message = "The method or operation is not implemented."
 
 
 class NullReferenceException(SystemException):
-    type_name = "System.NullReferenceException"
     default_message = "Object reference not set to an instance of an object."
 
 
 class IndexOutOfRangeException(SystemException):
-    type_name = "System.IndexOutOfRangeException"
     default_message = "Index was outside the bounds of the array."
 
 
 class ArrayTypeMismatchException(SystemException):
-    type_name = "System.ArrayTypeMismatchException"
     default_message = "Attempted to access an element as a type incompatible with the array."
 
 
 class RankException(SystemException):
-    type_name = "System.RankException"
     default_message = "Attempted to operate on an array with the incorrect number of dimensions."
 
 
@@ -204,7 +189,6 @@ class KeyNotFoundException(SystemException):
 
 
 class TimeoutException(SystemException):
-    type_name = "System.TimeoutException"
     default_message = "The operation has timed out."
 
 
@@ -217,11 +201,11 @@ class RegexParseException(ArgumentException):
 
 
 class TimeZoneNotFoundException(DotnetException):
-    type_name = "System.TimeZoneNotFoundException"
+    pass
 
 
 class InvalidTimeZoneException(DotnetException):
-    type_name = "System.InvalidTimeZoneException"
+    pass
 
 
 class CryptographicException(SystemException):
@@ -239,10 +223,6 @@ class JsonException(DotnetException):
 
 class JsonReaderException(JsonException):
     type_name = "Newtonsoft.Json.JsonReaderException"
-
-
-class JsonWriterException(JsonException):
-    type_name = "Newtonsoft.Json.JsonWriterException"
 
 
 class JsonSerializationException(JsonException):

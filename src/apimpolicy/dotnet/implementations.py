@@ -41,7 +41,7 @@ def _index() -> Index:
 
 @cache
 def has_changed() -> bool:
-    """Return whether a source is newer than the index, which is then made again; asked once, and only in a checkout."""
+    """Return whether a source is newer than the index, which is then made again; only in a checkout, and once."""
     if not os.path.exists(os.path.join(PACKAGE, "..", "..", "hatch_build.py")):
         return False
     try:

@@ -198,7 +198,7 @@ class TypeDefinition:
             yield from self.members(name)
 
     def display(self, arguments: tuple[Type, ...]) -> str:
-        """Return the name with type arguments; those of an outer type stand where C# writes them."""
+        """Return the name with type arguments; those of an outer type are where C# writes them."""
         if not arguments:
             return self.name
         outer, dot, nested = self.name.rpartition(".")
@@ -336,7 +336,7 @@ def named(name: str, *arguments: Type) -> NamedType:
 
 @functools.lru_cache(maxsize=1024)
 def parse(text: str) -> Type:
-    """The type that a C# type name stands for, with full names: `parse("System.Collections.Generic.List<int>")`."""
+    """Return the type with a C# name, given with full names: `parse("System.Collections.Generic.List<int>")`."""
     return parse_type(text, find_definition, {})
 
 

@@ -79,5 +79,5 @@ def _watch_clock(seconds: float | None) -> None:
 
 
 def _finite(seconds: float) -> float:
-    """Return what is meant to take as long as it likes is bounded all the same."""
+    """Return the seconds until the process ends itself: even unlimited work is bounded."""
     return min(seconds, 24 * 3600.0)

@@ -46,8 +46,10 @@ import re
 from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.dotnet import implementations
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, all_definitions, look_up
-from apimpolicy.dotnet.signatures import member_name, short_form
+from apimpolicy.dotnet.signatures import Method, member_name, short_form
+from apimpolicy.dotnet.types import NamedType
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ _Entry = TypeVar("_Entry")
 
 
 class Implementation:
-    """How a member is reached from emitted code.
+    """Describes how emitted code reaches a member.
 
     `form` is `function` (call `target`), `method` (call the attribute `name` of the receiver) or `attribute` (read it).
     """
@@ -185,7 +187,7 @@ def dotnet_class(
         if "dotnet_type_name" not in cls.__dict__:
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
         if is_json:
-            cls.json_members = _python_names(members)  # type: ignore[attr-defined]
+            cls.json_members = python_names(members)  # type: ignore[attr-defined]
         _classes[_key(type_name, "")] = cls
         interface_members(type_name, members)
         for name, value in cls.__dict__.items():
@@ -201,7 +203,7 @@ def dotnet_class(
     return register
 
 
-def _python_names(members: Mapping[str, str] | str) -> Mapping[str, str]:
+def python_names(members: Mapping[str, str] | str) -> Mapping[str, str]:
     """Return the Python name of each member; a string has names, or pairs as `Type=token_type`."""
     if not isinstance(members, str):
         return members
@@ -214,7 +216,7 @@ def _python_name(name: str) -> str:
 
 
 def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
-    """Return how a member is reached on the object itself, if the type's run-time class or an interface says so."""
+    """Return how a member is reached on the object itself, if the type's run-time class or an interface has it."""
     signature = key[1]
     cls = _classes.get((key[0], ""))
     given = _look_up(_names, key)
@@ -250,14 +252,12 @@ def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
     Properties are read as attributes, methods and indexers are called. A string has the names of members, with `=` and
     the Python name where it isn't the same in snake case.
     """
-    for name, attribute in _python_names(members).items():
+    for name, attribute in python_names(members).items():
         _names[_key(type_name, name)] = attribute
 
 
 def _load(definition: TypeDefinition) -> None:
-    from apimpolicy.dotnet.implementations import modules_of
-
-    for module in modules_of(definition.name):
+    for module in implementations.modules_of(definition.name):
         if module not in _loaded:
             importlib.import_module(module)  # another thread that imports it is waited for
             _loaded.add(module)
@@ -278,8 +278,20 @@ def declines(type_name: str, *members: str, reason: str) -> None:
 def reason_against(definition: TypeDefinition, signature: str) -> str:
     """Return why a member is not simulated; empty without a reason."""
     _load(definition)
-    asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
-    return _look_up(_reasons, _definition_key(definition, signature)) or asynchronous
+    given = _look_up(_reasons, _definition_key(definition, signature))
+    if given:
+        return given
+    if _TASK in signature or definition.name.startswith(_TASK):
+        return "the gateway allows no tasks"
+    member = next((found for found in definition.all_members() if found.signature == signature), None)
+    types = (parameter.type for parameter in member.parameters) if isinstance(member, Method) else ()
+    refused = next((type_.name for type_ in types if isinstance(type_, NamedType) and _is_refused(type_)), "")
+    return f"Azure refuses the type {refused} in policy expressions" if refused else ""
+
+
+def _is_refused(type_: NamedType) -> bool:
+    """Return whether a policy can't make a value of a parameter's type."""
+    return type_.kind in ("class", "struct") and type_.name != "object" and type_.definition.use == "not allowed"
 
 
 def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:
@@ -294,23 +306,15 @@ def find_implementation(definition: TypeDefinition, signature: str, *, setter: b
     _load(definition)
     table, key = _setters if setter else _registered, _definition_key(definition, signature)
     found = _look_up(table, key) or _find_by_name(key, setter)
-    if found is None and _has_changed():
+    if found is None and implementations.has_changed():
         _load(definition)
         found = _look_up(table, key) or _find_by_name(key, setter)
     return found
 
 
-def _has_changed() -> bool:
-    from apimpolicy.dotnet.implementations import has_changed
-
-    return has_changed()
-
-
 def registrations() -> Iterator[tuple[str, str, Implementation]]:
     """Yield every registration as (type with arity, signature, implementation); imports all implementations."""
-    from apimpolicy.dotnet.implementations import all_modules
-
-    for module in all_modules():
+    for module in implementations.all_modules():
         importlib.import_module(module)
     for definition in all_definitions():
         for declared in definition.all_members():

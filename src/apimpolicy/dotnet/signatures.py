@@ -73,7 +73,7 @@ class Member:
         self.obsolete = False
 
     def within(self, container: NamedType) -> Self:
-        """This member as a member of a constructed type: `int Count` of `List<T>` in `List<string>`."""
+        """Return the member as one of a constructed type: `int Count` of `List<T>` in `List<string>`."""
         copy = object.__new__(type(self))
         for cls in type(self).__mro__[:-1]:
             for slot in cls.__slots__:  # type: ignore[attr-defined]
@@ -170,7 +170,7 @@ class Field(Member):
 
 
 def split_top(text: str, separator: str = ",") -> list[str]:
-    """Split at separators that stand outside of `<…>`, `[…]` and quotes."""
+    """Split at separators outside of `<…>`, `[…]` and quotes."""
     parts: list[str] = []
     depth, quoted, start = 0, False, 0
     for index, char in enumerate(text):
@@ -232,7 +232,7 @@ def _type_alone(match: re.Match[str]) -> str:
 
 
 def parse_type(text: str, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]) -> Type:
-    """The type that a C# type name of the surface stands for, e.g. `System.Func<T, bool>[]` or `Outer<K>.Inner`."""
+    """Return the type with a C# name of the surface, e.g. `System.Func<T, bool>[]` or `Outer<K>.Inner`."""
     if text in scope:
         return scope[text]
     if text.isidentifier():

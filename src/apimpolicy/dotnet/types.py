@@ -38,11 +38,11 @@ class Type:
 
     @property
     def has_error(self) -> bool:
-        """Whether the error type is a part of this type, as of `List<?>`: nothing that depends on it is reported."""
+        """Return whether the error type is a part of this type, as of `List<?>`; its uses are not reported."""
         return False
 
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
-        """This type with type parameters replaced."""
+        """Return the type with type parameters replaced."""
         return self
 
     def mentions(self, parameters: Sequence[TypeParameter]) -> bool:
@@ -152,7 +152,7 @@ class NamedType(Type):
 
     @property
     def supertypes(self) -> tuple[NamedType, ...]:
-        """This type, its base classes, and every interface of any of them, each once; nearest first."""
+        """The type itself, its base classes, and every interface of any of them, each once; nearest first."""
         if self._supertypes is None:
             seen: dict[NamedType, None] = {self: None}
             queue: list[NamedType] = [self]

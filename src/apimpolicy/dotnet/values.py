@@ -305,7 +305,7 @@ _PYTHON_TYPES: dict[type, Type] = {
 
 
 def type_of(value: Any) -> Type:
-    """Return the run-time type of a boxed (or reference) value: what `GetType()` gives. The value is not None."""
+    """Return the run-time type of a boxed (or reference) value, as `GetType()` does. The value is not None."""
     cls = type(value)
     found = _PYTHON_TYPES.get(cls)
     if found is not None:

@@ -54,11 +54,11 @@ def _operations(root: str, files: tuple[object, ...]) -> tuple[OperationAudit, .
 
 
 def _words(operation: OperationAudit) -> str:
-    """Return who reaches the backend, with the tokens that are asked for: `token (issuer 14b7…, audience orders)`."""
+    """Return who reaches the backend, with the required tokens: `token (issuer 14b7…, audience orders)`."""
     from apimpolicy.audit.facts import TOKEN, Token
     from apimpolicy.report.audit_text import token_words
 
     access = operation.access
-    asked = [detail for fact in access.facts(TOKEN) for detail in fact.detail if isinstance(detail, Token)]
-    tokens = dict.fromkeys(map(token_words, asked))
+    required = [detail for fact in access.facts(TOKEN) for detail in fact.detail if isinstance(detail, Token)]
+    tokens = dict.fromkeys(map(token_words, required))
     return access.words + (f" ({'; '.join(tokens)})" if any(tokens) else "")

@@ -1,7 +1,7 @@
 """Edits that the advice of a finding describes completely: `Add timeout="5".`, `Write https://…`, `Remove it.`
 
-The advice is the one place that says what to do; here its closed forms become edits. Advice that leaves a choice to the
-author has none.
+Only the advice tells what to do; here its fixed forms become edits. Advice that leaves a choice to the author has
+none.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _remove_attribute(site: Site, _: re.Match[str]) -> Iterator[Edit]:
 
 
 def _verify(site: Site, _: re.Match[str]) -> Iterator[Edit]:
-    """Verify the certificate in front of a comparison that refuses and stands by itself or in a chain of `||`."""
+    """Verify the certificate before a comparison that refuses, by itself or in a chain of `||`."""
     found = site.policy.expression_at(site.start)
     receiver = _VERIFICATION.match(site.text)
     if found is None or receiver is None:

@@ -15,22 +15,24 @@ from apimpolicy.text.secrets import without_secrets
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
+    from apimpolicy.editor.rpc import Json
+
 _ADDRESS: Final = "apimpolicy://pages/"
 _BY_NAME: Final = {tool.name: tool for tool in TOOLS}
 
 
-async def answer(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def answer(name: str, arguments: Json) -> Json:
     """Return the answer of a tool. Raises ConfigurationError for what an assistant can put right."""
     tool = _BY_NAME.get(name)
     if tool is None:
         raise ConfigurationError(f"there is no tool '{name}'; there are {', '.join(_BY_NAME)}")
     _check_arguments(tool.input_schema(), arguments)
     action, given = tool.call(arguments)
-    found: dict[str, Any] = page(**given) if action == "page" else await _isolated(action, given)
+    found: Json = page(**given) if action == "page" else await _isolated(action, given)
     return found
 
 
-def _check_arguments(schema: dict[str, Any], arguments: dict[str, Any]) -> None:
+def _check_arguments(schema: Json, arguments: Json) -> None:
     import jsonschema_rs
 
     error = next(jsonschema_rs.validator_for(schema).iter_errors(arguments), None)
@@ -39,7 +41,7 @@ def _check_arguments(schema: dict[str, Any], arguments: dict[str, Any]) -> None:
         raise ConfigurationError(f"{f'{place}: ' if place else ''}{error.message[:500]}")
 
 
-async def _isolated(action: str, arguments: dict[str, Any]) -> Any:
+async def _isolated(action: str, arguments: Json) -> Any:
     """Call a function in a process of its own; a call that the client cancels ends it."""
     import anyio
 

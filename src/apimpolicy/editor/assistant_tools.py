@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.editor.assistant_pages import TOPICS, page_named
 from apimpolicy.editor.case_contents import is_document
@@ -20,10 +20,11 @@ from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.testing.format import Keys
 
-    Schema = dict[str, Any]
-    Arguments = dict[str, Any]
+    Schema = Json
+    Arguments = Json
     Call = tuple[str, Arguments]
     """An action of `isolated_calls`, and its arguments."""
 
@@ -82,7 +83,7 @@ def _schemas_of_test_files() -> dict[str, Schema]:
     }
 
 
-def _output(row: dict[str, Any]) -> Schema:
+def _output(row: Json) -> Schema:
     """Return the schema of the texts in `result`, or of what a command prints as JSON."""
     if "result" in row:
         properties = {name: {"type": "string", "description": text} for name, text in row["result"].items()}

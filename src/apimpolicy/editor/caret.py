@@ -13,6 +13,7 @@ from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression, TypeReference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
+from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.stacks import CARET
@@ -31,20 +32,17 @@ Kind = Literal["member", "name", "type", "initializer"]
 _SIDES = frozenset(("binary", "coalesce", "assignment", "compound_assignment", "conditional"))
 
 
-class CaretContext:
+class CaretContext(Record):
     """One reading of the name at the caret.
 
     `kind`: a member of `receiver`, a simple name, a type (of the namespace or type `receiver`), or a property in an
-    object's initialiser. `type` is None for a receiver of which nothing is known.
+    object's initialiser. `type` is None for a receiver of unknown type.
     """
 
-    __slots__ = ("binder", "kind", "receiver", "scope")
-
-    def __init__(self, kind: Kind, receiver: Expression | Type | str | None, scope: Scope, binder: CaretBinder) -> None:
-        self.kind = kind
-        self.receiver = receiver
-        self.scope = scope
-        self.binder = binder
+    kind: Kind
+    receiver: Expression | Type | str | None
+    scope: Scope
+    binder: CaretBinder
 
     @property
     def is_known(self) -> bool:
@@ -55,28 +53,17 @@ class CaretContext:
         return isinstance(receiver, Expression) and not isinstance(receiver, Bad) and receiver.type is not ERROR
 
 
-class EnclosingCall:
+class EnclosingCall(Record):
     """A call with the caret in its arguments: the candidate methods, and the index of the argument."""
 
-    __slots__ = ("argument", "binder", "methods", "name", "node", "receiver")
-
-    def __init__(
-        self,
-        node: Node,
-        methods: Sequence[Method],
-        argument: int,
-        name: str,
-        receiver: Expression | None,
-        binder: CaretBinder,
-    ) -> None:
-        self.node = node
-        self.methods = tuple(methods)
-        self.argument = argument
-        self.name = name
-        """The name in front of the argument, `name: |`."""
-        self.receiver = receiver
-        """What stands before the dot, the first argument of extension methods; None for a type and for nothing."""
-        self.binder = binder
+    node: Node
+    methods: Sequence[Method]
+    argument: int
+    name: str
+    """The name before the argument, `name: |`."""
+    receiver: Expression | None
+    """The value before the dot, the first argument of extension methods; None for a type and without one."""
+    binder: CaretBinder
 
     def parameter_of(self, method: Method) -> int:
         """Return which parameter of a method the argument at the caret goes to."""
@@ -163,7 +150,7 @@ class CaretBinder(Binder):
     def _with_method(
         self, method: Method, arguments: Sequence[Argument], index: int, receiver: Expression | None
     ) -> None:
-        """What this method would have at the caret: the type of its parameter, or a lambda with its parameters."""
+        """Record what one method expects at the caret: the type of its parameter, or a lambda with its parameters."""
         shift = 1 if method.is_extension and receiver is not None else 0
         target = parameter_type(method, arguments[index], index + shift)
         if target is None:
@@ -192,7 +179,6 @@ class CaretBinder(Binder):
 
 
 def parameter_type(method: Method, argument: Argument, place: int) -> Type | None:
-    """The type of the parameter that an argument goes to."""
     if argument.name is not None:
         named = [p.type for p in method.parameters if p.name == argument.name.text]
         return named[0] if named else None

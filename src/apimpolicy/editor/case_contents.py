@@ -71,7 +71,7 @@ def content_of(setting: Content) -> Content:
 
 
 def load(content: Content) -> CaseFile:
-    """Return the test file with this content. Raises TestFileError for what is wrong in it."""
+    """Return the test file with this content. Raises TestFileError."""
     path = os.path.abspath("arguments.json")
     return load_case_tree(read_tree(json.dumps(content, indent=1, ensure_ascii=False), path), path)
 

@@ -15,17 +15,19 @@ from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover, searched
 from apimpolicy.report.json import VERSION, diagnostic_to_json
 from apimpolicy.report.tool_version import tool_version
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.editor.rpc import Json
 
 _MOST_FINDINGS = 200
 _VARIABLE = "value"
 
 
-def check(policy: str, settings: str = "", **options: Any) -> dict[str, Any]:
+def check(policy: str, settings: str = "", **options: Any) -> Json:
     """Return the findings about a file, a folder or a document, as `check --format json` has them.
 
     `settings` is the configuration of a document, as TOML; the other arguments are those of `CheckOptions`.
@@ -44,7 +46,7 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _report(path: str, options: CheckOptions) -> dict[str, Any]:
+def _report(path: str, options: CheckOptions) -> Json:
     started = time.perf_counter()
     projects = CheckProjects(options)
     found = discover([existing(path)], projects)
@@ -70,11 +72,11 @@ def _report(path: str, options: CheckOptions) -> dict[str, Any]:
     return _shown(findings, summary)
 
 
-def _shown(findings: Sequence[Diagnostic], summary: dict[str, Any]) -> dict[str, Any]:
+def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
     """Return the report; the most severe findings first where not all are listed."""
     counts = Counter(finding.severity.value for finding in findings)
     listed = [diagnostic_to_json(finding) for finding in findings]
-    report: dict[str, Any] = {
+    report: Json = {
         "version": VERSION,
         "tool": {"name": "apimpolicy", "version": tool_version()},
         "summary": {
@@ -94,7 +96,7 @@ def _shown(findings: Sequence[Diagnostic], summary: dict[str, Any]) -> dict[str,
     return report
 
 
-def evaluate(expression: str, **setting: Any) -> dict[str, Any]:
+def evaluate(expression: str, **setting: Any) -> Json:
     """Return the type and the value of an expression in the inbound section of a request, or the exception.
 
     Raises DiagnosticError for an expression that doesn't compile.
@@ -103,7 +105,6 @@ def evaluate(expression: str, **setting: Any) -> dict[str, Any]:
 
     from apimpolicy.editor.request_actions import run
     from apimpolicy.emit.expression import compile_expression
-    from apimpolicy.text.source import Excerpt
 
     code = expression.strip()
     code = code if code.startswith("@") else f"@({code})"

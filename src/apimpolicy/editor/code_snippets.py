@@ -1,4 +1,4 @@
-"""Pieces of C# that are written often, offered where a statement begins."""
+"""Snippets of frequent C#, offered where a statement begins."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.items import Item
     from apimpolicy.editor.language_server import LanguageServer
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.editor.text_documents import TextDocument
 
 _KINDS: Final = {
@@ -38,9 +39,9 @@ _MOST_ITEMS: Final = 100_000
 
 
 class CompletionLists:
-    """What the client of a session can show, and the last list, of which it may ask for documentation."""
+    """The abilities of a session's client, and the last list, of which it may request documentation."""
 
-    def __init__(self, client: dict[str, Any]) -> None:
+    def __init__(self, client: Json) -> None:
         given = _table(_table(client.get("textDocument")).get("completion"))
         item = _table(given.get("completionItem"))
         self.has_snippets = bool(item.get("snippetSupport"))
@@ -49,11 +50,11 @@ class CompletionLists:
         self._items: Sequence[Item] = ()
         self._number = 0
 
-    def list_of(self, document: TextDocument, items: list[Item]) -> dict[str, Any]:
-        """Return the answer to a request for completion, and keep the items."""
+    def list_of(self, document: TextDocument, items: list[Item]) -> Json:
+        """Return the response to a request for completion, and keep the items."""
         items.sort(key=lambda item: (item.rank, item.label))
         self._items, self._number = items, self._number + 1
-        answer: dict[str, Any] = {"isIncomplete": False}
+        answer: Json = {"isIncomplete": False}
         ranges = {(item.start, item.end) for item in items}
         has_default = self.has_defaults and len(ranges) == 1
         if has_default:
@@ -63,9 +64,9 @@ class CompletionLists:
         ]
         return answer
 
-    def _item(self, document: TextDocument | None, item: Item, place: int) -> dict[str, Any]:
+    def _item(self, document: TextDocument | None, item: Item, place: int) -> Json:
         """Return one item; without a document, the range is that of the whole list."""
-        made: dict[str, Any] = {"label": item.label, "kind": _KINDS[item.kind], "sortText": f"{place:04}"}
+        made: Json = {"label": item.label, "kind": _KINDS[item.kind], "sortText": f"{place:04}"}
         text = item.insert or item.label
         if item.is_snippet and self.has_snippets:
             made["insertTextFormat"] = 2
@@ -83,7 +84,7 @@ class CompletionLists:
             made["documentation"] = _markdown(item)
         return made
 
-    def resolve(self, item: dict[str, Any]) -> dict[str, Any]:
+    def resolve(self, item: Json) -> Json:
         """Return an item with its documentation, if it is of the last list."""
         number, place = divmod(item["data"], _MOST_ITEMS) if isinstance(item.get("data"), int) else (0, 0)
         if number != self._number or place >= len(self._items):
@@ -95,7 +96,7 @@ def _markdown(item: Item) -> dict[str, str]:
     return {"kind": "markdown", "value": item.documentation}
 
 
-def _table(value: Any) -> dict[str, Any]:
+def _table(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
@@ -103,7 +104,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
+def completion(server: LanguageServer, params: Json) -> Json:
     document, analysis, offset = server.at(params)
     if document.is_test_file:
         from apimpolicy.editor.test_file_completion import complete as complete_test_file
@@ -116,7 +117,7 @@ def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]
     return _lists(server).list_of(document, items)
 
 
-def resolve(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
+def resolve(server: LanguageServer, params: Json) -> Json:
     return _lists(server).resolve(dict(params))
 
 

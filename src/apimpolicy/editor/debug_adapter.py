@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.editor.debug_answers import parts_as_values, policy_variables, problem_of, stop_lines, targets_of
 from apimpolicy.editor.debug_launch import launched
 from apimpolicy.editor.debugger import Breakpoint, Debugger, Terminated
-from apimpolicy.editor.rpc import Connection, RpcError
+from apimpolicy.editor.rpc import Connection, Json, RpcError
 from apimpolicy.editor.unfinished import word_start
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.errors import ApimPolicyError
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from apimpolicy.editor.debug_values import Scope, Value
     from apimpolicy.text.source import Source
 
-    Arguments = dict[str, Any]
 
 THREAD: Final = 1
-CAPABILITIES: Final[dict[str, Any]] = {
+CAPABILITIES: Final[Json] = {
     "supportsConfigurationDoneRequest": True,
     "supportsConditionalBreakpoints": True,
     "supportsHitConditionalBreakpoints": True,
@@ -71,7 +70,7 @@ class DebugAdapter:
         self._lock = threading.Lock()
         self._sequence = 0
         self._debugger = Debugger(self._stopped, self._said)
-        self._arguments: dict[str, Any] = {}
+        self._arguments: Json = {}
         self._is_configured = self._is_over = False
         self._worker: threading.Thread | None = None
         self._references: dict[int, Callable[[], list[Value]]] = {}
@@ -98,17 +97,17 @@ class DebugAdapter:
             self._worker.join(5)
         return 0
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: Json) -> None:
         with self._lock:
             self._sequence += 1
             self._connection.write({"seq": self._sequence, **data_without_secrets(message)})
 
-    def _event(self, event: str, body: dict[str, Any] | None = None) -> None:
+    def _event(self, event: str, body: Json | None = None) -> None:
         self._send({"type": "event", "event": event, "body": body or {}})
 
-    def _handle(self, message: dict[str, Any]) -> None:
+    def _handle(self, message: Json) -> None:
         command = str(message.get("command"))
-        answer: dict[str, Any] = {"type": "response", "request_seq": message.get("seq"), "command": command}
+        answer: Json = {"type": "response", "request_seq": message.get("seq"), "command": command}
         method = getattr(self, f"on_{_snake(command)}", None)
         try:
             if method is None:
@@ -131,17 +130,17 @@ class DebugAdapter:
 
     # ------------------------------------------------------------------------------------------------ the session
 
-    def on_initialize(self, arguments: Arguments) -> dict[str, Any]:
+    def on_initialize(self, arguments: Json) -> Json:
         self._lines_from = 1 if arguments.get("linesStartAt1", True) else 0
         self._columns_from = 1 if arguments.get("columnsStartAt1", True) else 0
         return CAPABILITIES
 
-    def on_launch(self, arguments: Arguments) -> None:
+    def on_launch(self, arguments: Json) -> None:
         self._arguments = arguments
         self._work = launched(arguments)
         self._start()
 
-    def on_configuration_done(self, _: Arguments) -> None:
+    def on_configuration_done(self, _: Json) -> None:
         self._is_configured = True
         self._start()
 
@@ -153,7 +152,7 @@ class DebugAdapter:
         self._worker = threading.Thread(target=self._serve, args=(self._debugger,), name="request", daemon=True)
         self._worker.start()
 
-    def on_restart(self, arguments: Arguments) -> None:
+    def on_restart(self, arguments: Json) -> None:
         """Send the request once more, also with other launch arguments."""
         old, worker = self._debugger, self._worker
         self._debugger = old.anew()
@@ -189,19 +188,19 @@ class DebugAdapter:
             self._event("exited", {"exitCode": code})
             self._event("terminated")
 
-    def on_disconnect(self, _: Arguments) -> None:
+    def on_disconnect(self, _: Json) -> None:
         self._is_over = True
 
-    def on_terminate(self, _: Arguments) -> None:
+    def on_terminate(self, _: Json) -> None:
         self._debugger.end()
 
     # ------------------------------------------------------------------------------------------------ breakpoints
 
-    def on_set_breakpoints(self, arguments: Arguments) -> dict[str, Any]:
+    def on_set_breakpoints(self, arguments: Json) -> Json:
         path = os.path.abspath(str(arguments["source"]["path"]))
         lines = stop_lines(path)
         set_: list[Breakpoint] = []
-        answers: list[dict[str, Any]] = []
+        answers: list[Json] = []
         for given in arguments.get("breakpoints") or ():
             wanted = given["line"] + 1 - self._lines_from
             line = next((line for line in lines if line >= wanted), None)
@@ -217,7 +216,7 @@ class DebugAdapter:
             self._debugger.breakpoints[name] = set_
         return {"breakpoints": answers}
 
-    def on_set_exception_breakpoints(self, arguments: Arguments) -> None:
+    def on_set_exception_breakpoints(self, arguments: Json) -> None:
         filters = arguments.get("filters") or ()
         self._debugger.stops_on_errors = "errors" in filters
         self._debugger.stops_on_throw = "throw" in filters
@@ -234,28 +233,28 @@ class DebugAdapter:
     def _said(self, text: str, source: Source, line: int) -> None:
         self._output(f"{text}\n", "console", source={"path": os.path.abspath(source.path)}, line=line)
 
-    def on_threads(self, _: Arguments) -> dict[str, Any]:
+    def on_threads(self, _: Json) -> Json:
         return {"threads": [{"id": THREAD, "name": "request"}]}
 
-    def on_continue(self, _: Arguments) -> dict[str, Any]:
+    def on_continue(self, _: Json) -> Json:
         self._debugger.resume("run")
         return {"allThreadsContinued": True}
 
-    def on_next(self, _: Arguments) -> None:
+    def on_next(self, _: Json) -> None:
         self._debugger.resume("over")
 
-    def on_step_in(self, _: Arguments) -> None:
+    def on_step_in(self, _: Json) -> None:
         self._debugger.resume("in")
 
-    def on_step_out(self, _: Arguments) -> None:
+    def on_step_out(self, _: Json) -> None:
         self._debugger.resume("out")
 
-    def on_pause(self, _: Arguments) -> None:
+    def on_pause(self, _: Json) -> None:
         self._debugger.pause()
 
     # ------------------------------------------------------------------------------------------------ looking around
 
-    def on_stack_trace(self, _: Arguments) -> dict[str, Any]:
+    def on_stack_trace(self, _: Json) -> Json:
         answers = []
         for number, frame in enumerate(self._debugger.ask(self._debugger.stack), 1):
             self._frames[number] = frame.code
@@ -271,7 +270,7 @@ class DebugAdapter:
         line, column = source.position(offset)
         return line - 1 + self._lines_from, column - 1 + self._columns_from
 
-    def on_scopes(self, arguments: Arguments) -> dict[str, Any]:
+    def on_scopes(self, arguments: Json) -> Json:
         scope: Scope = self._debugger.scope(self._frames.get(arguments["frameId"]))
         scopes = []
         if scope.locals:
@@ -283,7 +282,7 @@ class DebugAdapter:
         scopes.append(self._scope("context", lambda: scope.children("context")))
         return {"scopes": scopes}
 
-    def _scope(self, name: str, found: Callable[[], list[Value]]) -> dict[str, Any]:
+    def _scope(self, name: str, found: Callable[[], list[Value]]) -> Json:
         return {"name": name, "variablesReference": self._reference(found), "expensive": name == "context"}
 
     def _reference(self, found: Callable[[], list[Value]]) -> int:
@@ -291,22 +290,22 @@ class DebugAdapter:
         self._references[number] = found
         return number
 
-    def on_variables(self, arguments: Arguments) -> dict[str, Any]:
+    def on_variables(self, arguments: Json) -> Json:
         found = self._references.get(arguments["variablesReference"])
         if found is None:
             raise RpcError(0, "the request has continued")
         scope = self._debugger.scope()
         return {"variables": [self._variable(value, scope) for value in self._debugger.ask(found)]}
 
-    def _variable(self, value: Value, scope: Scope) -> dict[str, Any]:
-        made: dict[str, Any] = {"name": value.name, "value": value.text, "type": value.type, "variablesReference": 0}
+    def _variable(self, value: Value, scope: Scope) -> Json:
+        made: Json = {"name": value.name, "value": value.text, "type": value.type, "variablesReference": 0}
         if value.expression:
             made["evaluateName"] = value.expression
         if value.has_children:
             made["variablesReference"] = self._reference(lambda: scope.children(value.expression))
         return made
 
-    def on_set_variable(self, arguments: Arguments) -> dict[str, Any]:
+    def on_set_variable(self, arguments: Json) -> Json:
         if arguments["variablesReference"] != self._settable:
             raise RpcError(0, "only variables of policies (context.Variables) can be changed")
         scope = self._debugger.scope()
@@ -314,21 +313,21 @@ class DebugAdapter:
         value: Value = self._debugger.ask(lambda: scope.assign(str(arguments["name"]), expression))
         return {"value": value.text, "type": value.type}
 
-    def on_completions(self, arguments: Arguments) -> dict[str, Any]:
+    def on_completions(self, arguments: Json) -> Json:
         scope = self._debugger.scope(self._frames.get(arguments.get("frameId", 0)))
         text, caret = str(arguments["text"]), arguments["column"] - self._columns_from
         items = scope.completions(text, caret)
         start = word_start(text, caret)
         return {"targets": targets_of(items, start, caret)}
 
-    def on_exception_info(self, _: Arguments) -> dict[str, Any]:
+    def on_exception_info(self, _: Json) -> Json:
         if not self._stop_text:
             raise RpcError(0, "the request did not stop at an error")
         kind, __, message = self._stop_text.partition(": ")
         details = {"typeName": kind, "message": message}
         return {"exceptionId": kind, "description": message, "breakMode": "always", "details": details}
 
-    def on_evaluate(self, arguments: Arguments) -> dict[str, Any]:
+    def on_evaluate(self, arguments: Json) -> Json:
         scope = self._debugger.scope(self._frames.get(arguments.get("frameId", 0)))
         expression = str(arguments["expression"]).strip().rstrip(";")
         value: Value = self._debugger.ask(lambda: scope.value(expression, expression))

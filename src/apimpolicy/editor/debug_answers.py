@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.editor.debug_points import points_of
 from apimpolicy.editor.debug_values import Value
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.debug_values import Scope
     from apimpolicy.editor.items import Item
+    from apimpolicy.editor.rpc import Json
 
 MOST_OF_PART: Final = 24
 """Characters of a part of an expression in a list."""
@@ -35,7 +36,7 @@ _TARGETS: Final = {
 """What the protocol calls the kinds of items that fit in the console."""
 
 
-def targets_of(items: Sequence[Item], start: int, caret: int) -> list[dict[str, Any]]:
+def targets_of(items: Sequence[Item], start: int, caret: int) -> list[Json]:
     """Return items for the console, each in the place of what has been typed of it."""
     return [
         {"label": item.label, "type": _TARGETS.get(item.kind, "value"), "start": start, "length": caret - start}
@@ -54,7 +55,7 @@ def problem_of(condition: str) -> str:
 
 
 def policy_variables(scope: Scope) -> list[Value]:
-    """The variables of policies, each an expression of C#."""
+    """Return the variables of policies, each as an expression of C#."""
     found = []
     for name, _ in scope.context.variables.entries():
         escaped = "".join(f"\\u{ord(c):04x}" if not (c.isalnum() or c in "-_. ") else c for c in name)
@@ -67,7 +68,7 @@ def parts_as_values(parts: list[tuple[str, str]]) -> list[Value]:
 
 
 def shortened(code: str) -> str:
-    """Return what tells an expression from others, so that there is room for its value in a narrow list.
+    """Return the part of an expression that identifies it, short enough for a narrow list.
 
     Of a chain that is the last member, of operands that are joined the first one.
     """
@@ -87,7 +88,7 @@ def shortened(code: str) -> str:
 
 
 def stop_lines(path: str) -> list[int]:
-    """The lines of a policy file at which a request can stop: where policies and pieces of code begin."""
+    """Return the lines of a policy file where a request can stop: those of policies and of code."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             source = Source(file.read(), path)

@@ -11,11 +11,12 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.engine.gateway import Gateway
 
 
-def launched(arguments: dict[str, Any]) -> Callable[[], str]:
-    """Return what runs, as a function that gives the text of its outcome. Raises ConfigurationError.
+def launched(arguments: Json) -> Callable[[], str]:
+    """Return a function that runs the request and returns its outcome as text. Raises ConfigurationError.
 
     `policy` with `httpFile` (a request as text) or `url`, `method`, `headers`, `body`, `certificate` (a file), `scopes`
     (files by scope), `config`; or `test`, a test file, with `case`, the name of a case in it.
@@ -45,7 +46,7 @@ def _case(path: str, name: str) -> Callable[[], str]:
     return run
 
 
-def _policy(arguments: dict[str, Any]) -> Callable[[], str]:
+def _policy(arguments: Json) -> Callable[[], str]:
     policy = Path(str(arguments["policy"]))
     if not policy.is_file():
         raise ConfigurationError(f"there is no policy {policy}")
@@ -63,7 +64,7 @@ def _policy(arguments: dict[str, Any]) -> Callable[[], str]:
     return run
 
 
-def _gateway(arguments: dict[str, Any], policy: str) -> Gateway:
+def _gateway(arguments: Json, policy: str) -> Gateway:
     from apimpolicy.project.configuration import empty_configuration, load_configuration
     from apimpolicy.project.configuration_files import find_configuration
 
@@ -72,10 +73,10 @@ def _gateway(arguments: dict[str, Any], policy: str) -> Gateway:
     return configuration.gateway()
 
 
-def _request(arguments: dict[str, Any]) -> Any:
+def _request(arguments: Json) -> Any:
     from apimpolicy.context.records import Request
 
-    options: dict[str, Any] = {}
+    options: Json = {}
     if arguments.get("certificate"):
         from apimpolicy.dotnet.cryptography.certificate import Certificate
 

@@ -1,7 +1,7 @@
 """Stopping points inside an expression: statements, operands of `&&`, `||`, `??` and `?:`, lambdas.
 
 Emitted code carries the places of the policy (`emit.frames`), so that each instruction belongs to the innermost point
-around it. Nothing of this is there unless somebody debugs.
+around it. All of this exists only while a request is debugged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Source
 
 _GO_ON = frozenset(("LOAD_ATTR", "LOAD_METHOD", "PRECALL", "CALL", "CALL_KW", "CALL_METHOD"))
-"""Instructions that begin nothing. Over several lines Python gives them the place of the name alone."""
+"""Instructions that begin nothing. For code over several lines, Python records only the name's position for them."""
 
 _NO_STOP = frozenset(("block", "empty_statement", "local_function", "labeled_statement"))
 
@@ -50,7 +50,7 @@ def is_policy_code(frame: FrameType) -> bool:
 
 @lru_cache(maxsize=512)
 def points_of(excerpt: Excerpt) -> tuple[Point, ...]:
-    """The points of an expression, the innermost of those that hold one another first."""
+    """Return the points of an expression, inner ones before those around them."""
     tree = parse(excerpt)
     source = file_of(excerpt.source)
     spans = {(node.start, node.end) for node in _stops(tree) if node.end > node.start}
@@ -83,7 +83,7 @@ def _stops(tree: Node) -> Iterator[Node]:
 
 @lru_cache(maxsize=512)
 def _places(code: CodeType, excerpt: Excerpt) -> tuple[Point | None, ...]:
-    """The point that each instruction of a code object begins or goes on with; None where it says nothing."""
+    """Return the point of each instruction of a code object; None for an instruction that begins nothing."""
     source = file_of(excerpt.source)
     points = points_of(excerpt)
     found: list[Point | None] = []
@@ -103,7 +103,7 @@ def _places(code: CodeType, excerpt: Excerpt) -> tuple[Point | None, ...]:
 
 
 def point_at(frame: FrameType) -> Point | None:
-    """The point that a frame's next instruction belongs to."""
+    """Return the point of a frame's next instruction."""
     places = _places(frame.f_code, frame.f_globals[EXCERPT])
     index = frame.f_lasti // 2
     return places[index] if 0 <= index < len(places) else None

@@ -59,7 +59,7 @@ class Scope:
         self.locals = dict(_locals_of(frame)) if frame is not None else {}
 
     def evaluate(self, expression: str) -> tuple[object, str]:
-        """The boxed value of an expression and its static type. Raises ApimPolicyError, DotnetException."""
+        """Return the boxed value of an expression and its static type. Raises ApimPolicyError, DotnetException."""
         used = {name: found for name, found in self.locals.items() if re.search(rf"\b{re.escape(name)}\b", expression)}
         declared = self._declarations(used)
         declared = f"{_DECLARED_AS}{declared}" if _AS in declared or _AS in expression else declared
@@ -96,7 +96,7 @@ class Scope:
         return Value(name, show(value), short(value, static), "", has_inside(value))
 
     def value(self, name: str, expression: str) -> Value:
-        """The same as a line of a tree; what goes wrong is its text."""
+        """Return an expression as a line of a tree; an error is its text."""
         try:
             value, static = self.evaluate(expression)
         except (ApimPolicyError, DotnetException) as error:
@@ -137,7 +137,7 @@ def _quoted(name: str) -> str:
 
 
 def typed(type_: Type, expression: str) -> str:
-    """An expression with a cast to a type, also to one that has no name."""
+    """Return an expression with a cast to a type, even to an anonymous one."""
     example = example_of(type_)
     return (
         f"{_AS}({expression}, {example})" if example else f"({type_ if is_nameable(type_) else 'object'})({expression})"
@@ -145,7 +145,7 @@ def typed(type_: Type, expression: str) -> str:
 
 
 def example_of(type_: Type) -> str:
-    """An expression of an anonymous type, or of an array of such; empty for other types."""
+    """Return an expression of an anonymous type, or of an array of such; empty for other types."""
     if isinstance(type_, AnonymousType):
         members = (f"{name} = {example_of(member) or _default(member)}" for name, member in type_.members)
         return f"new {{ {', '.join(members)} }}"
@@ -173,7 +173,7 @@ def has_inside(value: object) -> bool:
 
 
 def short(value: object, static: str) -> str:
-    """The run-time type, or the static one of nothing."""
+    """Return the name of the run-time type, or of the static one for null."""
     text = str(type_of(value)) if value is not None else static
     return re.sub(r"(?:\w+\.)+(?=\w)", "", text)
 
@@ -187,7 +187,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _locals_of(frame: FrameType) -> Iterator[tuple[str, tuple[LocalSymbol, object]]]:
-    """The variables of C# in a frame of emitted code: `total_7` is `total`."""
+    """Yield the variables of C# in a frame of emitted code: `total_7` is `total`."""
     excerpt = frame.f_globals.get(EXCERPT)
     if excerpt is None:
         return

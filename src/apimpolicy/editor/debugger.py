@@ -1,8 +1,8 @@
 """A debugger over the simulator: stop a request at policies and inside expressions, and show its state.
 
 It is an observer of the engine, which lets it see every request, and Python's own tracing inside expressions, both only
-while a request is debugged: without a debugger nothing is asked anywhere. The request runs in a thread that waits where
-it is stopped; questions about values are answered by that thread, with the request's own clock and limits.
+while a request is debugged: without a debugger it costs nothing. The request runs in a thread that waits where
+it is stopped; that thread evaluates values, with the request's own clock and limits.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 class Breakpoint(NamedTuple):
-    """A line at which a request stops, when `condition` (C#) holds, from the hit number `hits` on; with a `message`
-    it only says that, with the values of `{C#}` in it."""
+    """A line at which a request stops, when `condition` (C#) is true, from the hit number `hits` on; with a `message`
+    it only logs that, with the values of `{C#}` in it."""
 
     line: int
     condition: str = ""
@@ -57,11 +57,11 @@ class Frame(NamedTuple):
 
 
 class Terminated(BaseException):
-    """The session is over; no `except Exception` on the way keeps the request going."""
+    """The session is over; no `except Exception` can keep the request running."""
 
 
 class Debugger(Observer):
-    """One session. `stopped` is called in the request's thread when it has stopped, `said` with what logpoints say."""
+    """One session. `stopped` is called in the request's thread when it stops, `said` with messages of logpoints."""
 
     def __init__(self, stopped: Callable[[Reason, str], None], said: Callable[[str, Source, int], None]) -> None:
         self._stopped = stopped
@@ -152,7 +152,7 @@ class Debugger(Observer):
     # ------------------------------------------------------------------------------------------------ expressions
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-        """For `sys.settrace`: looks at the code of expressions alone."""
+        """Trace the code of expressions only; the function for `sys.settrace`."""
         if self._is_looking or not is_policy_code(frame):
             return None
         frame.f_trace = self._inside  # from 3.13 on, opcodes are traced of a frame that has it already
@@ -179,14 +179,14 @@ class Debugger(Observer):
         if point is None or (point == before and not goes_back):
             return
         if not point.is_stop or (before is not None and point.holds(before.start, before.end) and not goes_back):
-            return  # on the way into an operand, or back from one
+            return  # entering an operand, or leaving one
         step = self._steps[-1] if self._steps else None
         own = step.element.source.position(step.element.start).line if step is not None else -1
         lines = range(point.line, point.line + 1) if point.line != own else range(-1, 0)
         self._arrive(point.source, point.start, lines, len(self._steps) + len(self._frames))
 
     def _threw(self, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """What C# throws, once; a member of `None` in the code of a policy is its NullReferenceException."""
+        """Stop once for an exception of C#; a member of `None` in a policy's code is its NullReferenceException."""
         found = error
         if isinstance(error, AttributeError) and error.obj is None and traceback is not None:
             found = NullReferenceException() if traceback.tb_next is None else None
@@ -197,14 +197,14 @@ class Debugger(Observer):
     # ------------------------------------------------------------------------------------------------ stopping
 
     def _stop(self, reason: Reason, text: str = "") -> None:
-        """Wait for what is to be done, and do what is asked meanwhile."""
+        """Wait for the command to continue, and run the commands before it."""
         self._until = None
         self.is_stopped = True
         self._stopped(reason, text)
         while (command := self._commands.get()) is not None:
             try:
                 self._answers.put((True, self._look(command)))
-            except Exception as error:  # the one who asked gets it
+            except Exception as error:  # `ask` raises it
                 self._answers.put((False, error))
         self.is_stopped = False
         if self._is_over:
@@ -222,7 +222,7 @@ class Debugger(Observer):
             self._is_looking = False
 
     def ask(self, command: Callable[[], Any]) -> Any:
-        """Have the request's thread, which is stopped, do something; raises what it raises."""
+        """Run a command in the request's thread, which is stopped; raise what it raises."""
         self._commands.put(command)
         is_good, answer = self._answers.get()
         if not is_good:
@@ -234,7 +234,7 @@ class Debugger(Observer):
         return len(self._steps) + len(self._frames)
 
     def resume(self, how: Literal["run", "over", "in", "out"] = "run") -> None:
-        """Let the request go on: to the next breakpoint, or the next point: at the same depth, deeper, further out."""
+        """Continue the request to the next breakpoint, or to the next point at this depth, deeper or further out."""
         self._until = {"run": None, "over": self.depth, "in": sys.maxsize, "out": self.depth - 1}[how]
         self._commands.put(None)
 
@@ -245,14 +245,14 @@ class Debugger(Observer):
         self._until = sys.maxsize
 
     def end(self) -> None:
-        """Let the request go no further."""
+        """End the request."""
         self._is_over = True
         self._commands.put(None)
 
     # ------------------------------------------------------------------------------------------------ looking around
 
     def stack(self) -> list[Frame]:
-        """Return where the request stands, the innermost first."""
+        """Return the frames of the stopped request, the innermost first."""
         found = []
         for frame in reversed(self._frames):
             point, _ = self._points.get(frame, (None, -1))
@@ -271,7 +271,7 @@ class Debugger(Observer):
         return Scope(self.exchange.context, frame or (self._frames[-1] if self._frames else None))
 
     def parts(self) -> list[tuple[str, str]]:
-        """Return what the parts of the expressions of the last policy that has any came to: their code and value."""
+        """Return code and value of the parts of the expressions of the last policy that has any."""
         trace = self.exchange.trace if self.exchange is not None else []
         entry = next((entry for entry in reversed(trace) if entry.evaluations), None)
         found: list[tuple[str, str]] = []
@@ -287,7 +287,7 @@ class Debugger(Observer):
 
 
 def _around(step: Step) -> list[Step]:
-    """A step and those around it, the outermost first."""
+    """Return a step and those around it, the outermost first."""
     found = [step]
     while found[-1].parent is not None:
         found.append(found[-1].parent)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")
-"""Code after which a type is likelier than a value, though both may stand there."""
+"""Code after which a type is likelier than a value, though both are possible."""
 
 
 class Completion:
@@ -45,7 +45,7 @@ class Completion:
 
 
 def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
-    """Return what fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its mistakes.
+    """Return what fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its errors.
 
     `wanted` is the type that the expression should have; `used` is what the document uses elsewhere.
     """
@@ -62,7 +62,7 @@ def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary
 
 
 def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Completion:
-    """Return what fits in the likeliest way to end the code in which something is known of the name at the caret."""
+    """Return the completion for the likeliest end of the code in which the name at the caret has a known context."""
     wants_type = _WANTS_TYPE.search(code, 0, word_start(code, caret)) is not None
     best: Completion | None = None
     for whole in finished(code, caret):
@@ -105,7 +105,7 @@ def _offered(
 
 
 def _is_statement(whole: Unfinished) -> bool:
-    """Return whether a statement begins with what the caret stands in, so that its value is not asked for."""
+    """Return whether the caret is in the beginning of a statement, whose value isn't used."""
     return any(
         isinstance(node, shapes.ExpressionStatement)
         and node.expression.start <= whole.offset < node.expression.end
@@ -197,7 +197,7 @@ def _in_namespace(name: str, ranking: Ranking) -> Iterable[Item]:
 
 
 def _arguments(calls: Sequence[EnclosingCall], ranking: Ranking) -> Iterable[Item]:
-    """The names of parameters, with which an argument may begin."""
+    """Yield the names of parameters, with which an argument may begin."""
     for call in calls[:1]:  # the innermost one is bound first
         if call.name:
             continue

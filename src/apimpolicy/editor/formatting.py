@@ -45,7 +45,7 @@ def format_edits(
 def indent_new_line(text: str, start: int, width: int) -> Edit | None:
     """Return the edit that indents the line of C# that begins at an offset and was just begun; None where it is right.
 
-    What stands behind the caret may be unfinished, so that only the lines before count.
+    The code after the caret may be unfinished, so only the lines before count.
     """
     before = text[:start].rstrip()
     last = before[before.rfind("\n") + 1 :]

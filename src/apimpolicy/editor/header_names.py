@@ -19,7 +19,7 @@ HTTP_ENDING = ".http"
 
 @cache
 def well_known() -> tuple[str, ...]:
-    """Headers of HTTP's registry that policies have to do with, and those of API Management and of Azure Front Door.
+    """Return the headers that policies use, of HTTP's registry, API Management and Azure Front Door.
 
     Source: https://www.iana.org/assignments/http-fields/http-fields.xhtml
     """
@@ -27,7 +27,7 @@ def well_known() -> tuple[str, ...]:
 
 
 def sent_headers(path: str) -> frozenset[str]:
-    """The names of headers in a `.http` file or a test file; none in one with mistakes."""
+    """Return the names of headers in a `.http` file or a test file; none if it can't be read."""
     try:
         return frozenset(_of_request(path) if path.endswith(HTTP_ENDING) else _of_tests(path))
     except (ApimPolicyError, OSError, UnicodeDecodeError):

@@ -30,7 +30,7 @@ class Hint(NamedTuple):
 
 
 def inlay_hints(analysis: Analysis, start: int, end: int) -> list[Hint]:
-    """The hints in a span of the file, in order."""
+    """Return the hints in a span of the file, in order."""
     found: set[Hint] = set()
     for policy in analysis.policies:
         for expression in policy.expressions:
@@ -58,7 +58,7 @@ def _is_var(text: str, start: int) -> bool:
 
 
 def _of_arguments(policy: PolicyText, expression: CheckedExpression, call: Call | ObjectCreation) -> Iterator[Hint]:
-    """The parameters that literals go to: which number means what."""
+    """Yield the names of the parameters that literals are passed to."""
     method = call.method if isinstance(call, Call) else call.constructor
     syntax = getattr(call.syntax, "arguments", None)
     if method is None or not isinstance(syntax, shapes.Arguments) or len(method.parameters) < 2:
@@ -78,7 +78,7 @@ def _place(policy: PolicyText, expression: CheckedExpression, offset: int) -> in
 
 
 def _of_variables(policy: PolicyText) -> Iterator[Hint]:
-    """The type of the value that a policy variable gets, behind its name."""
+    """Yield the types of the values that policy variables get, after their names."""
     for element in policy.document.elements():
         if not has_trait(element.name, "sets-variable"):
             continue
@@ -91,7 +91,7 @@ def _of_variables(policy: PolicyText) -> Iterator[Hint]:
 
 
 def _after(policy: PolicyText, element: Element) -> State:
-    """The state after a policy: what its own assignment adds to the state before it."""
+    """Return the state after a policy, with its own assignments only."""
     from apimpolicy.checks.flow import State, Variable, variables_set_by
 
     set_here: dict[str, Variable] = {

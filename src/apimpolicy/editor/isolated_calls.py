@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.processes import python_command
+
+if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
 
 MOST_SECONDS: Final = 300
 """How long one call may take."""
@@ -29,7 +32,7 @@ ACTIONS: Final = {
 """The functions by name, and the module of this room in which each is."""
 
 
-def call(action: str, arguments: dict[str, Any], folder: str | None = None) -> Any:
+def call(action: str, arguments: Json, folder: str | None = None) -> Any:
     """Return what a function returns. Raises ConfigurationError with the message of its error."""
     try:
         done = subprocess.run(
@@ -45,7 +48,7 @@ def command() -> list[str]:
     return python_command("-m", "apimpolicy.editor.isolated_program")
 
 
-def message(action: str, arguments: dict[str, Any]) -> bytes:
+def message(action: str, arguments: Json) -> bytes:
     """Return a call as the process reads it."""
     return json.dumps({"action": action, "arguments": arguments}).encode()
 

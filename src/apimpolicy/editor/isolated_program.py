@@ -6,15 +6,18 @@ import json
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.process_limits import limit_process
 from apimpolicy.editor.isolated_calls import ACTIONS
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.service.leniency import lenient
 
+if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
 
-def reply_to(call: dict[str, Any]) -> dict[str, Any]:
+
+def reply_to(call: Json) -> Json:
     """Return the reply to a message. Never raises for what a policy, a file or an argument does wrong."""
     action = call["action"]
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.editor.occurrences import Kind
+    from apimpolicy.editor.rpc import Json
 
     Elsewhere = Callable[[Kind, str], Iterable["Known"]]
 
@@ -138,7 +139,7 @@ def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
             names.setdefault("operation", {}).setdefault(operation, known)
 
 
-def _properties(path: str) -> dict[str, Any]:
+def _properties(path: str) -> Json:
     try:
         with open(path, encoding="utf-8-sig") as file:
             found = json.load(file)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.editor.semantic_tokens import KINDS
 
-COMMANDS: Final = (
-    "apimpolicy.runTests",
-    "apimpolicy.newTest",
-    "apimpolicy.explain",
-    "apimpolicy.journey",
-    "apimpolicy.tests",
-    "apimpolicy.checkAll",
-    "apimpolicy.page",
-)
+if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
+
+COMMANDS: Final = {
+    "apimpolicy.runTests": "run",
+    "apimpolicy.newTest": "new_test",
+    "apimpolicy.explain": "explain",
+    "apimpolicy.journey": "journey",
+    "apimpolicy.tests": "tests",
+    "apimpolicy.checkAll": "check_all",
+    "apimpolicy.page": "page",
+}
+"""The commands, and the functions of `language_commands` that run them."""
 
 TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
 
-CAPABILITIES: Final[dict[str, Any]] = {
+CAPABILITIES: Final[Json] = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
     "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
@@ -48,7 +52,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
 }
 
-WATCHED: Final[dict[str, Any]] = {
+WATCHED: Final[Json] = {
     "id": "apimpolicy-files",
     "method": "workspace/didChangeWatchedFiles",
     "registerOptions": {

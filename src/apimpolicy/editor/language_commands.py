@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
-from apimpolicy.editor.rpc import RpcError
+from apimpolicy.editor.rpc import Json, RpcError
 from apimpolicy.editor.test_runs import run_tests
 from apimpolicy.editor.text_documents import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.editor.language_server import LanguageServer
 
 
-def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]:
+def run(server: LanguageServer, paths: list[str], *names: str) -> Json:
     """Run test files, or the named cases in them. Lenses show the outcomes, and editors the coverage."""
     found = run_tests([os.path.abspath(path) for path in paths], names)
     server.last_run = found
@@ -30,8 +28,8 @@ def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]
     return {"cases": [case._asdict() for case in found.cases], "problem": found.problem, "coverage": coverage}
 
 
-def tests(server: LanguageServer) -> list[dict[str, Any]]:
-    """Every test case of the workspace."""
+def tests(server: LanguageServer) -> list[Json]:
+    """Return every test case of the workspace."""
     server.workspace.forget()
     return [case._asdict() for case in server.workspace.cases()]
 
@@ -42,7 +40,7 @@ def check_all(server: LanguageServer) -> int:
     return server.checks.check_all()
 
 
-def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
+def new_test(server: LanguageServer, policy: str, branch: str = "") -> Json:
     """Write a first test file; where one is there, add the case of the branch to it."""
     path = f"{os.path.splitext(policy)[0]}.test.yaml"
     text = call("new_test", {"policy": policy})["text"]
@@ -55,7 +53,7 @@ def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str,
 
 
 def _added(path: str, made: str, branch: str) -> str:
-    """The test file with the case of a branch at its end."""
+    """Return the test file with the case of a branch at its end."""
     import yaml
 
     with open(path, encoding="utf-8") as file:
@@ -67,22 +65,22 @@ def _added(path: str, made: str, branch: str) -> str:
     return f"{text.rstrip()}\n" + "".join(f"  {line}\n" for line in block.splitlines())
 
 
-def _branch_of(case: dict[str, Any]) -> str:
+def _branch_of(case: Json) -> str:
     expect = case.get("expect")
     return str(expect.get("branch", "")) if isinstance(expect, dict) else ""
 
 
-def explain(server: LanguageServer, policy: str, asked: dict[str, Any] | None = None) -> str:
+def explain(server: LanguageServer, policy: str, asked: Json | None = None) -> str:
     """Return why a request gets its response: one that `asked` describes, else the last one about the policy."""
     return str(call("explain", {"as_text": True, **_asked(server, policy, asked)}, os.path.dirname(policy)))
 
 
-def journey(server: LanguageServer, policy: str, asked: dict[str, Any] | None = None) -> str:
+def journey(server: LanguageServer, policy: str, asked: Json | None = None) -> str:
     """Return the journey of a request as a page of HTML; see `explain`."""
     return str(call("journey", _asked(server, policy, asked), os.path.dirname(policy)))
 
 
-def _asked(server: LanguageServer, policy: str, asked: dict[str, Any] | None) -> dict[str, Any]:
+def _asked(server: LanguageServer, policy: str, asked: Json | None) -> Json:
     """Return the arguments that describe a request, and keep them for the policy. Raises RpcError.
 
     `{"request": {"get": "/orders"}}` has the keys of test files; `{"case": {"path": …, "name": …}}` is a test case.
@@ -106,19 +104,8 @@ def _refuse_with_errors(server: LanguageServer, policy: str) -> None:
 
 
 def page(server: LanguageServer, code: str) -> str:
-    """The page of a code or a policy."""
+    """Return the page of a code or a policy."""
     from apimpolicy.checks.pages import page_of_code
     from apimpolicy.editor.pages import policy_page
 
     return page_of_code(code) or policy_page(code) or f"There is no page for {code}."
-
-
-COMMANDS: Final[dict[str, Callable[..., Any]]] = {
-    "apimpolicy.runTests": run,
-    "apimpolicy.tests": tests,
-    "apimpolicy.checkAll": check_all,
-    "apimpolicy.newTest": new_test,
-    "apimpolicy.explain": explain,
-    "apimpolicy.journey": journey,
-    "apimpolicy.page": page,
-}

@@ -1,14 +1,19 @@
-"""The requests of the language server protocol: what each asks of a document, and its answer in the protocol's form."""
+"""The requests of the language server protocol, with responses in the protocol's form."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.editor import rpc
+from apimpolicy.editor import language_commands, lenses, outline, rpc
+from apimpolicy.editor.access_lenses import reached_by
+from apimpolicy.editor.code_actions import code_actions as actions_of
 from apimpolicy.editor.completion_requests import completion, resolve
 from apimpolicy.editor.edits import changes_of, text_edit
+from apimpolicy.editor.formatting import format_edits, indent_new_line
 from apimpolicy.editor.hover import hover as hover_at
+from apimpolicy.editor.inlay_hints import inlay_hints as hints_of
+from apimpolicy.editor.language_capabilities import COMMANDS
 from apimpolicy.editor.language_diagnostics import to_diagnostic
 from apimpolicy.editor.navigation_requests import (
     definition,
@@ -18,7 +23,14 @@ from apimpolicy.editor.navigation_requests import (
     rename,
 )
 from apimpolicy.editor.parameters import call
-from apimpolicy.editor.rpc import RpcError
+from apimpolicy.editor.place import place_at
+from apimpolicy.editor.rpc import Json, RpcError
+from apimpolicy.editor.semantic_tokens import KINDS
+from apimpolicy.editor.semantic_tokens import semantic_tokens as semantic_tokens_of
+from apimpolicy.editor.signature_help import signature_help as help_at
+from apimpolicy.editor.test_runs import cases_of
+from apimpolicy.project import fixes
+from apimpolicy.project.embedded import is_policy, reader_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +39,12 @@ if TYPE_CHECKING:
     from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
 
-    Feature = Callable[[LanguageServer, dict[str, Any]], Any]
+    Feature = Callable[[LanguageServer, Json], Any]
 
 _SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
 
 
-def hover(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+def hover(server: LanguageServer, params: Json) -> Json | None:
     document, analysis, offset = server.at(params)
     if document.is_test_file:
         from apimpolicy.editor.test_file_completion import hover as hover_in_test_file
@@ -45,9 +57,7 @@ def hover(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | No
     return {"contents": {"kind": "markdown", "value": found.text}, "range": document.range(found.start, found.end)}
 
 
-def signature_help(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
-    from apimpolicy.editor.signature_help import signature_help as help_at
-
+def signature_help(server: LanguageServer, params: Json) -> Json | None:
     _, analysis, offset = server.at(params)
     found = help_at(analysis, offset)
     if found is None:
@@ -64,15 +74,13 @@ def signature_help(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
     return {"signatures": signatures, "activeSignature": found.active, "activeParameter": max(active, 0)}
 
 
-# ------------------------------------------------------------------------------------------------ shapes and colours
+# ------------------------------------------------------------------------------------------------ symbols and tokens
 
 
-def document_symbols(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.outline import symbols
-
+def document_symbols(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis = server.opened(params)
 
-    def to_symbol(symbol: Symbol) -> dict[str, Any]:
+    def to_symbol(symbol: Symbol) -> Json:
         return {
             "name": symbol.name,
             "detail": symbol.detail,
@@ -82,12 +90,12 @@ def document_symbols(server: LanguageServer, params: dict[str, Any]) -> list[dic
             "children": [to_symbol(child) for child in symbol.children],
         }
 
-    return [to_symbol(symbol) for symbol in symbols(analysis)]
+    return [to_symbol(symbol) for symbol in outline.symbols(analysis)]
 
 
-def workspace_symbols(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+def workspace_symbols(server: LanguageServer, params: Json) -> list[Json]:
     query = str(params.get("query", "")).lower()
-    found: list[dict[str, Any]] = []
+    found: list[Json] = []
     for path in server.workspace.files():
         fitting = [each for each in server.workspace.names(path) if _is_symbol(each) and query in each.name.lower()]
         document = server.document_of(path) if fitting else None
@@ -105,39 +113,32 @@ def _is_symbol(found: Occurrence) -> bool:
     return found.kind == "fragment" or (found.kind == "variable" and found.sets)
 
 
-def folding(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.outline import folding as folded
-
+def folding(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis = server.opened(params)
     lines = (
         (document.position(start)["line"], document.position(end)["line"], kind)
-        for start, end, kind in folded(analysis)
+        for start, end, kind in outline.folding(analysis)
     )
     return [{"startLine": first, "endLine": last, "kind": kind} for first, last, kind in dict.fromkeys(lines)]
 
 
-def selection(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.outline import selections
-
+def selection(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis = server.opened(params)
     answers = []
     for position in params["positions"]:
         offset = document.offset(position)
-        made: dict[str, Any] | None = None
-        for span in reversed(selections(analysis, offset)):
+        made: Json | None = None
+        for span in reversed(outline.selections(analysis, offset)):
             made = {"range": document.range(*span), **({"parent": made} if made is not None else {})}
         answers.append(made or {"range": document.range(offset, offset)})
     return answers
 
 
-def semantic_tokens(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
-    from apimpolicy.editor.semantic_tokens import KINDS
-    from apimpolicy.editor.semantic_tokens import semantic_tokens as tokens_of
-
+def semantic_tokens(server: LanguageServer, params: Json) -> Json:
     document, analysis = server.opened(params)
     data: list[int] = []
     line = character = 0
-    for token in tokens_of(analysis):
+    for token in semantic_tokens_of(analysis):
         start, end = document.position(token.start), document.position(token.end)
         if start["line"] != line:
             line, character, step = start["line"], 0, start["line"] - line
@@ -154,9 +155,7 @@ def semantic_tokens(server: LanguageServer, params: dict[str, Any]) -> dict[str,
     return {"data": data}
 
 
-def inlay_hints(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.inlay_hints import inlay_hints as hints_of
-
+def inlay_hints(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis = server.opened(params)
     span = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
     return [
@@ -173,19 +172,16 @@ def inlay_hints(server: LanguageServer, params: dict[str, Any]) -> list[dict[str
 # ------------------------------------------------------------------------------------------------ changes
 
 
-def formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+def formatting(server: LanguageServer, params: Json) -> list[Json]:
     return _formatted(server, params, None)
 
 
-def range_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+def range_formatting(server: LanguageServer, params: Json) -> list[Json]:
     return _formatted(server, params, range(params["range"]["start"]["line"], params["range"]["end"]["line"] + 1))
 
 
-def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+def on_type_formatting(server: LanguageServer, params: Json) -> list[Json]:
     """Lay out the line of the caret; after Enter the one before it, and indent the new one in C#."""
-    from apimpolicy.editor.formatting import indent_new_line
-    from apimpolicy.editor.place import place_at
-
     line = params["position"]["line"]
     if params.get("ch") != "\n":
         return _formatted(server, params, range(line, line + 1))
@@ -199,7 +195,7 @@ def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[d
     return [] if edit is None else [text_edit(document, edit)]
 
 
-def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+def linked_editing(server: LanguageServer, params: Json) -> Json | None:
     """Return the names in the start tag and the end tag of an element, which change together."""
     document, analysis, offset = server.at(params)
     found = analysis.element_at(offset)
@@ -215,11 +211,8 @@ def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
     return {"ranges": [document.range(*policy.span(*span)) for span in spans]}
 
 
-def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | None) -> list[dict[str, Any]]:
+def _formatted(server: LanguageServer, params: Json, lines: range | None) -> list[Json]:
     """Return edits of the layout; the project's table [format] counts, not the editor's width of a tab."""
-    from apimpolicy.editor.formatting import format_edits
-    from apimpolicy.project.embedded import is_policy, reader_for
-
     document, analysis = server.opened(params)
     if reader_for(document.path) is None and not is_policy(document.text):
         return []
@@ -228,10 +221,7 @@ def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | No
     return [text_edit(document, edit) for edit in edits]
 
 
-def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.code_actions import code_actions as actions_of
-    from apimpolicy.project.fixes import edits as edits_of
-
+def code_actions(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis = server.opened(params)
     start, end = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
     touched = []
@@ -239,12 +229,12 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
         first, last = finding.source.original_span(finding.start, finding.end)
         if first <= end and last >= start:
             touched.append(finding)
-    answers: list[dict[str, Any]] = []
-    if everything := edits_of(analysis.source, server.checks.findings(document.uri)):
+    answers: list[Json] = []
+    if everything := fixes.edits(analysis.source, server.checks.findings(document.uri)):
         edit = {"changes": changes_of(server, {analysis.path: everything})}
         answers.append({"title": "Fix all misspelled names", "kind": "source.fixAll", "edit": edit})
     for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
-        made: dict[str, Any] = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
+        made: Json = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
         if action.diagnostic is not None:
             made["diagnostics"] = [to_diagnostic(document, action.diagnostic)]
             made["isPreferred"] = action.is_preferred
@@ -256,11 +246,7 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
     return answers
 
 
-def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor import lenses
-    from apimpolicy.editor.access_lenses import reached_by
-    from apimpolicy.editor.test_runs import cases_of
-
+def code_lenses(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis = server.opened(params)
     path = os.path.abspath(document.path)
     if document.is_test_file:
@@ -282,13 +268,11 @@ def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str
     ]
 
 
-def execute(server: LanguageServer, params: dict[str, Any]) -> Any:
-    from apimpolicy.editor.language_commands import COMMANDS
-
-    command = COMMANDS.get(params["command"])
-    if command is None:
-        raise RpcError(rpc.INVALID_PARAMS, f"there is no command '{params['command']}'")
-    return call(command, server, params.get("arguments") or [])
+def execute(server: LanguageServer, params: Json) -> Any:
+    name = params["command"]
+    if name not in COMMANDS:
+        raise RpcError(rpc.INVALID_PARAMS, f"there is no command '{name}'")
+    return call(getattr(language_commands, COMMANDS[name]), server, params.get("arguments") or [])
 
 
 FEATURES: Final[dict[str, Feature]] = {

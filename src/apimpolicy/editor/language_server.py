@@ -1,8 +1,8 @@
 """The language server: lifecycle, documents, diagnostics; `language_features` answers requests about a document.
 
-One thread reads messages, another answers them one after the other: a request that the client has cancelled meanwhile
-is not worked on. An exception in a request is an error answer, and the server continues. Diagnostics are those of
-`check`, for the text as it stands in the editor; they follow the last keystroke.
+One thread reads messages, another handles them one after the other: it skips a request that the client has cancelled
+meanwhile. An exception in a request becomes an error response, and the server continues. Diagnostics are those of
+`check` for the text in the editor; they follow the last keystroke.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import RecentExpressions
 from apimpolicy.editor.parameters import parameters
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
-from apimpolicy.editor.rpc import Connection, RpcError
+from apimpolicy.editor.rpc import Connection, Json, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
 from apimpolicy.errors import ApimPolicyError
@@ -39,7 +39,7 @@ class LanguageServer:
     """One session over two streams. `run` returns when the client leaves: 0 after `shutdown`, else 1."""
 
     def __init__(self, reader: IO[bytes], writer: IO[bytes], tidy: Callable[[], None] = lambda: None) -> None:
-        """`tidy` frees memory: it is called when nothing is left to do, and from time to time when there always is."""
+        """Create a server; it calls `tidy` to free memory when idle, and now and then when it is never idle."""
         self.connection = Connection(reader, writer)
         self._tidy = tidy
         self._untidy = 0
@@ -47,11 +47,11 @@ class LanguageServer:
         self.workspace = Workspace([])
         self.expressions = RecentExpressions()
         self.last_run: TestRun | None = None
-        self.last_requests: dict[str, dict[str, Any]] = {}
+        self.last_requests: dict[str, Json] = {}
         """The last request that was explained, by policy; see `language_commands`."""
-        self.client: dict[str, Any] = {}
+        self.client: Json = {}
         self.completions: CompletionLists | None = None
-        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._messages: queue.Queue[Json | None] = queue.Queue()
         self._waiting: set[int | str] = set()
         """The requests that were read and not yet begun."""
         self._cancelled: set[int | str] = set()
@@ -102,7 +102,7 @@ class LanguageServer:
                 return
 
     def _cancel(self, params: Any) -> None:
-        """Cancel a request that still waits; one that was answered meanwhile, or never made, leaves nothing behind."""
+        """Cancel a request that still waits; others leave no trace."""
         number = params.get("id") if isinstance(params, dict) else None
         with self._lock:
             if _is_id(number) and number in self._waiting:
@@ -116,9 +116,9 @@ class LanguageServer:
             self._waiting.discard(number)
         return not is_cancelled
 
-    def _handle(self, message: dict[str, Any]) -> None:
+    def _handle(self, message: Json) -> None:
         method, number = message.get("method"), message.get("id")
-        if method is None:  # an answer to what the server asked; nothing depends on it
+        if method is None:  # a response to a request of the server; nothing depends on it
             return
         if not isinstance(method, str) or not (number is None or _is_id(number)):
             self._answer_error(None, rpc.INVALID_REQUEST, "a method is a text, and an id a number or a text")
@@ -132,7 +132,7 @@ class LanguageServer:
             self._fail(number, error.code, str(error))
         except ApimPolicyError as error:
             self._fail(number, rpc.REQUEST_FAILED, str(error))
-        except Exception as error:  # a mistake of ours must not end the session
+        except Exception as error:  # an internal error must not end the session
             self.log(f"{method}: {traceback.format_exc()}")
             self._fail(number, rpc.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
         else:
@@ -146,7 +146,7 @@ class LanguageServer:
     def _answer_error(self, number: Any, code: int, message: str) -> None:
         self.connection.write({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}})
 
-    def _dispatch(self, method: str, params: dict[str, Any], *, is_request: bool) -> Any:
+    def _dispatch(self, method: str, params: Json, *, is_request: bool) -> Any:
         if method in _OWN:
             return getattr(self, _OWN[method])(params)
         if not self._is_initialized:
@@ -160,11 +160,11 @@ class LanguageServer:
             raise RpcError(rpc.METHOD_NOT_FOUND, f"there is no request '{method}'")
         return feature(self, params)
 
-    def notify(self, method: str, params: dict[str, Any]) -> None:
+    def notify(self, method: str, params: Json) -> None:
         """Send a notification."""
         self.connection.write({"jsonrpc": "2.0", "method": method, "params": params})
 
-    def ask(self, method: str, params: dict[str, Any]) -> None:
+    def ask(self, method: str, params: Json) -> None:
         """Send a request whose answer nothing waits for."""
         self._requests += 1
         self.connection.write({"jsonrpc": "2.0", "id": f"server-{self._requests}", "method": method, "params": params})
@@ -174,7 +174,7 @@ class LanguageServer:
 
     # ------------------------------------------------------------------------------------------------ lifecycle
 
-    def initialize(self, params: dict[str, Any]) -> dict[str, Any]:
+    def initialize(self, params: Json) -> Json:
         self.client = params.get("capabilities") or {}
         folders = [folder["uri"] for folder in params.get("workspaceFolders") or ()]
         root = params.get("rootUri")
@@ -186,7 +186,7 @@ class LanguageServer:
 
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": "apimpolicy"}}
 
-    def initialized(self, _: dict[str, Any]) -> None:
+    def initialized(self, _: Json) -> None:
         workspace = self.client.get("workspace")
         watched = workspace.get("didChangeWatchedFiles") if isinstance(workspace, dict) else None
         if isinstance(watched, dict) and watched.get("dynamicRegistration"):
@@ -194,27 +194,27 @@ class LanguageServer:
 
             self.ask("client/registerCapability", {"registrations": [WATCHED]})
 
-    def shutdown(self, _: dict[str, Any]) -> None:
+    def shutdown(self, _: Json) -> None:
         self._is_shut_down = True
 
-    def set_trace(self, _: dict[str, Any]) -> None:
-        """`$/setTrace`: there is no more to tell."""
+    def set_trace(self, _: Json) -> None:
+        """Ignore `$/setTrace`: the server has no more to report."""
 
     # ------------------------------------------------------------------------------------------------ documents
 
-    def did_open(self, params: dict[str, Any]) -> None:
+    def did_open(self, params: Json) -> None:
         given = params["textDocument"]
         document = TextDocument(given["uri"], given["text"], given.get("version"))
         self.documents[document.uri] = document
         self._changed(document, 0.0)
 
-    def did_change(self, params: dict[str, Any]) -> None:
+    def did_change(self, params: Json) -> None:
         document = self._document(params)
         document.change(params["contentChanges"], params["textDocument"].get("version"))
         self._changed(document, DELAY)
         self._forget_outcomes([document.path])
 
-    def did_close(self, params: dict[str, Any]) -> None:
+    def did_close(self, params: Json) -> None:
         uri = params["textDocument"]["uri"]
         document = self.documents.pop(uri, None)
         if document is not None:
@@ -223,18 +223,18 @@ class LanguageServer:
         self.expressions.close(uri)
         self.notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
 
-    def did_save(self, _: dict[str, Any]) -> None:
+    def did_save(self, _: Json) -> None:
         self.files_changed({})
 
-    def files_changed(self, params: dict[str, Any]) -> None:
-        """Configurations, fragments or other files are not what they were."""
+    def files_changed(self, params: Json) -> None:
+        """Forget what was read from other files, and check open documents again."""
         self.workspace.forget()
         self._forget_outcomes([path_of(change["uri"]) for change in params.get("changes") or ()])
         self.checks.renew()
         for uri in self.documents:
             self.checks.schedule(uri)
 
-    def folders_changed(self, params: dict[str, Any]) -> None:
+    def folders_changed(self, params: Json) -> None:
         event = params["event"]
         gone = {path_of(folder["uri"]) for folder in event.get("removed", ())}
         roots = [root for root in self.workspace.roots if root not in gone]
@@ -242,7 +242,7 @@ class LanguageServer:
         self.workspace.forget()
 
     def _forget_outcomes(self, paths: list[str]) -> None:
-        """Forget what test cases came to whose policy or file has changed since; lenses say it no longer."""
+        """Forget the outcomes of test cases whose policy or file has changed; lenses no longer show them."""
         if self.last_run is not None:
             kept = self.last_run.without({os.path.abspath(path) for path in paths})
             if kept is not self.last_run:
@@ -254,27 +254,27 @@ class LanguageServer:
         self.workspace.open_texts[os.path.abspath(document.path)] = document.text
         self.checks.schedule(document.uri, delay)
 
-    def _document(self, params: dict[str, Any]) -> TextDocument:
+    def _document(self, params: Json) -> TextDocument:
         uri = params["textDocument"]["uri"]
         document = self.documents.get(uri)
         if document is None:
             raise RpcError(rpc.INVALID_PARAMS, f"{uri} is not open")
         return document
 
-    def opened(self, params: dict[str, Any]) -> tuple[TextDocument, Analysis]:
-        """The document that a request is about, as it is now. Raises RpcError when it is not open."""
+    def opened(self, params: Json) -> tuple[TextDocument, Analysis]:
+        """Return the document of a request, as it is now. Raises RpcError when it is not open."""
         document = self._document(params)
         analysis = self.workspace.analysis(document.path)
         assert analysis is not None  # it is open
         return document, analysis
 
-    def at(self, params: dict[str, Any]) -> tuple[TextDocument, Analysis, int]:
-        """The document of a request and the offset of its position."""
+    def at(self, params: Json) -> tuple[TextDocument, Analysis, int]:
+        """Return the document of a request and the offset of its position."""
         document, analysis = self.opened(params)
         return document, analysis, document.offset(params["position"])
 
     def document_of(self, path: str) -> TextDocument | None:
-        """A file with its lines: as it is open, or as it is stored."""
+        """Return a file with its lines: as it is open, or as it is stored."""
         uri = uri_of(path)
         if uri in self.documents:
             return self.documents[uri]

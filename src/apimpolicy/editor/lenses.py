@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Lens(NamedTuple):
-    """A line at an offset of the file: a title, and the command that it runs (none when it only tells)."""
+    """A line at an offset of the file: a title, and the command that it runs, if any."""
 
     offset: int
     title: str
@@ -24,7 +24,7 @@ class Lens(NamedTuple):
 
 
 def lenses(analysis: Analysis, cases: Sequence[CaseAt], last: TestRun | None) -> list[Lens]:
-    """The lenses of a policy file, whose test cases are given."""
+    """Return the lenses of a policy file with these test cases."""
     found: list[Lens] = []
     for policy in analysis.policies[:1]:
         for root in policy.document.roots[:1]:
@@ -69,7 +69,7 @@ def _coverage(analysis: Analysis, offset: int, last: TestRun | None) -> str:
 
 
 def for_case_file(cases: Sequence[CaseAt], last: TestRun | None) -> list[tuple[int, Lens]]:
-    """The lenses of a test file, by line from 1 on: run and debug, and what the last run came to.
+    """Return the lenses of a test file by line from 1: run, debug, and the outcome of the last run.
 
     The cases of one line (`each`) have lenses together; the one that is debugged is the first that fails, or the first.
     """

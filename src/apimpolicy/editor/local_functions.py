@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.editor.repairs import ENDS
 from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.syntax.lookahead import Lookahead
 from apimpolicy.syntax.parser import machine
@@ -14,13 +15,11 @@ if TYPE_CHECKING:
 
     from apimpolicy.syntax.lexer import Tokens
 
-_BEFORE_STATEMENT = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
-
 
 def with_later_functions(kinds: Sequence[str], rest: str) -> str:
-    """The ending of an expression as text, with the functions that the code behind the caret declares.
+    """Return the ending of an expression as text, with the functions that the code after the caret declares.
 
-    They stand before the brace that closes the block which they are declared in.
+    They come before the brace that closes their block.
     """
     functions = _declared(rest)
     if not functions:
@@ -36,7 +35,7 @@ def with_later_functions(kinds: Sequence[str], rest: str) -> str:
 
 
 def _declared(rest: str) -> dict[int, list[str]]:
-    """The heads of functions, with bodies that do nothing, by the number of blocks that end before them."""
+    """Return the heads of functions, with empty bodies, by the number of blocks that end before them."""
     if "(" not in rest:
         return {}
     tokens, _ = tokenize(rest, 0)
@@ -45,8 +44,8 @@ def _declared(rest: str) -> dict[int, list[str]]:
     level = 0
     for index in range(len(tokens.kinds) - PADDING):
         kind = tokens.kinds[index]
-        begins = index > 0 and tokens.kinds[index - 1] in _BEFORE_STATEMENT
-        if begins and level <= 0 and kind not in _BEFORE_STATEMENT and look.local_function(index) >= 0:
+        begins = index > 0 and tokens.kinds[index - 1] in ENDS
+        if begins and level <= 0 and kind not in ENDS and look.local_function(index) >= 0:
             head = _head(tokens, index)
             if head:
                 found.setdefault(-level, []).append(f" {head} {{ throw null; }}")
@@ -55,7 +54,7 @@ def _declared(rest: str) -> dict[int, list[str]]:
 
 
 def _head(tokens: Tokens, index: int) -> str:
-    """The text of a function's head, up to its body; empty when there is none."""
+    """Return the text of a function's head, up to its body; empty if there is none."""
     depth = 0
     for place in range(index, len(tokens.kinds) - PADDING):
         kind = tokens.kinds[place]

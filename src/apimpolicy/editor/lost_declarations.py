@@ -1,7 +1,7 @@
 """Complete declarations without a name or type, from undeclared names that the code uses.
 
-`var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; that code goes on to use
-a name that nothing declares says what was meant.
+`var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; an undeclared
+name that the code uses later tells what was meant.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _EMPTY_TYPES: Final = re.compile(r"(?<=\w)<\s*>(?=\s*\()")
 
 
 def without_empty_types(code: str) -> str:
-    """The code without `< >` in front of arguments, from which the types may follow."""
+    """Return the code without `< >` before arguments, since types may be inferred from them."""
     return _EMPTY_TYPES.sub("", code) if "<" in code else code
 
 
 def completed_declarations(code: str, tokens: Tokens, stacks: Stacks, reading: Reading, caret: int) -> str:
-    """The code up to the caret's token, each declaration with what it has lost; the same code when none has."""
+    """Return the code up to the caret's token, with what its declarations lack."""
     pieces: list[str] = []
     position = 0
     undeclared: list[tuple[int, str]] | None = None
@@ -49,7 +49,7 @@ def completed_declarations(code: str, tokens: Tokens, stacks: Stacks, reading: R
 
 
 def _lost(tokens: Tokens, index: int) -> int:
-    """The index of the token before which something may have been lost, or which stands for it; -1 for none."""
+    """Return the index of the token before which something may be missing, or which fills the gap; -1 for none."""
     kinds = tokens.kinds
     if kinds[index] not in ("NAME", "VAR", "PREDEFINED_TYPE"):
         return -1
@@ -70,7 +70,7 @@ def _found(tokens: Tokens, index: int, place: int, undeclared: list[tuple[int, s
 
 
 def _undeclared(tokens: Tokens, caret: int) -> Iterator[tuple[int, str]]:
-    """The names before the caret that nothing declares, each use with the index of its token."""
+    """Return the uses of undeclared names before the caret, with the indexes of their tokens."""
     kinds = tokens.kinds
     known = {"context", "var", "nameof", "value", FILLER, *dict(simple_types()), *names_in("")}
     for parameters in _PARAMETERS.finditer(tokens.text):

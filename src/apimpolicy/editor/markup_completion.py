@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.subject import Subject
 from apimpolicy.editor.items import Item
 from apimpolicy.editor.names_completion import names_in_value
 from apimpolicy.editor.pages import attribute_page, kind_of, policy_page, summary
@@ -43,7 +44,7 @@ def at_element(policy: PolicyText, place: Place, opening: str = "") -> list[Item
 
 
 def at_content(policy: PolicyText, place: Place) -> list[Item]:
-    """Between tags: whole elements, with their `<`; in an element that takes text, expressions too."""
+    """Return whole elements, with their `<`, and expressions in an element that takes text."""
     specification = policy.subject.specification_of(place.element) if place.element is not None else None
     items = at_element(policy, place, "<")
     if specification is not None and specification.takes_text:
@@ -88,7 +89,7 @@ def _policies_in(policy: PolicyText, parent: Element, specification: Specificati
 
 
 def is_allowed(name: str, section: str | None, scope: str | None, gateway: str | None) -> bool:
-    """Whether the gateway takes a policy in a section, at a scope, on a gateway; what is not known does not count."""
+    """Return whether a policy is allowed in a section, at a scope and on a gateway, each if known."""
     specification = specification_of(name)
     if specification is None:
         return False
@@ -129,7 +130,7 @@ def _part_item(specification: Specification | None, name: str, opening: str) -> 
 
 
 def snippet(specification: Specification, name: str = "", depth: int = 0) -> str:
-    """An element with what it must have, without its `<`: attributes and children as places to fill in."""
+    """Return an element with its required parts, without its `<`: attributes and children as tab stops."""
     return _Snippet().element(specification, name or specification.name, depth) + ("" if depth else "$0")
 
 
@@ -179,16 +180,14 @@ class _Snippet:
 
 
 def at_end_tag(place: Place) -> list[Item]:
-    """The element that is open."""
+    """Return the name of the open element."""
     if place.element is None:
         return []
     return [Item(place.element.name, "element", "close it", insert=f"{place.element.name}>", rank=(0,))]
 
 
 def at_attribute(place: Place) -> list[Item]:
-    """The attributes that are not given yet, required ones first."""
-    from apimpolicy.checks.subject import Subject
-
+    """Return the attributes that the element doesn't have yet, required ones first."""
     element = place.element
     specification = Subject.specification_of(element) if element is not None else None
     if element is None or specification is None:
@@ -209,7 +208,7 @@ def at_attribute(place: Place) -> list[Item]:
 
 
 def at_value(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge) -> list[Item]:
-    """Values that the attribute takes, names that it may mean, and the beginning of an expression."""
+    """Return values of the attribute, names that it may refer to, and the beginning of an expression."""
     element, attribute = place.element, place.attribute
     if element is None or attribute is None:
         return []

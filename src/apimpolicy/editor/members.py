@@ -35,8 +35,8 @@ _NOWHERE = Node("hole", [], 0, 0)
 class Offer(NamedTuple):
     """A member by its name: its overloads, its type, and the distance of its declaring type from the receiver's type.
 
-    `members` is empty for what the compiler makes: elements of tuples, members of anonymous objects. `distance` is one
-    of `OWN`, `INHERITED`, `EXTENSION`, `OF_OBJECT` (what every object has).
+    `members` is empty for elements of tuples and members of anonymous objects. `distance` is one of `OWN`, `INHERITED`,
+    `EXTENSION`, `OF_OBJECT` (the members of every object).
     """
 
     name: str
@@ -47,7 +47,7 @@ class Offer(NamedTuple):
 
 
 def of_type(type_: Type) -> list[Offer]:
-    """The static members and nested types of a type."""
+    """Return the static members and nested types of a type."""
     offers = list(_declared(type_, True))
     if isinstance(type_, NamedType):
         start = type_.name + "."
@@ -57,7 +57,7 @@ def of_type(type_: Type) -> list[Offer]:
 
 
 def of_value(type_: Type, binder: Binder) -> list[Offer]:
-    """The members of a value, extension methods included; none where any member may follow (`dynamic`)."""
+    """Return the members of a value, extension methods included; none if any member may follow (`dynamic`)."""
     if isinstance(type_, SpecialType) or type_ in (DYNAMIC, VOID):
         return []
     offers: list[Offer] = []
@@ -88,7 +88,7 @@ def _declared(type_: Type, static: bool) -> tuple[Offer, ...]:
 
 
 def result_of(member: Member) -> Type:
-    """The type of a property or field, or what a method returns."""
+    """Return the type of a property or field, or the return type of a method."""
     return member.returns if isinstance(member, Method) else member.type  # type: ignore[attr-defined]  # fields and properties have one
 
 
@@ -122,7 +122,7 @@ def _extensions(type_: Type, binder: Binder, taken: frozenset[str]) -> list[Offe
 
 
 def extended(method: Method, receiver: Placeholder, binder: Binder) -> Method | None:
-    """An extension method for this receiver, with the type arguments that follow from it; None when it has none."""
+    """Return an extension method for a receiver, with the type arguments inferred from it; None if it doesn't apply."""
     first = method.parameters[0].type
     known: dict[TypeParameter, Type] = {}
     if method.type_parameters:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Element
 
 _PARTS: dict[str, Kind] = {"api": "api", "operation": "operation"}
-"""Parts of policies that stand for a thing of the service, by its name or its id."""
+"""Parts of policies that refer to a resource of the service by its name or its id."""
 _KEY = re.compile(
     r"\b(Variables|Headers|MatchedParameters|Query|Certificates|Arguments)\s*"
     r'(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\()\s*"([^"\\\r\n]*)\Z'
@@ -31,7 +31,7 @@ _PARAMETER = re.compile(r"\{\*?([\w-]+)\}")
 
 
 def names_in_code(policy: PolicyText, place: Place, code: Code, knowledge: Knowledge) -> list[Item] | None:
-    """The keys that fit in a string at the caret, `context.Variables["|"]`; None when it is in no such string."""
+    """Return the keys that fit in a string at the caret, `context.Variables["|"]`; None outside of such a string."""
     found = _KEY.search(code.text, 0, code.caret)
     if found is None:
         return None
@@ -58,7 +58,7 @@ def _keys(what: str, policy: PolicyText, place: Place, knowledge: Knowledge) -> 
 
 
 def variables(policy: PolicyText, element: Element | None, knowledge: Knowledge) -> list[Item]:
-    """The variables that may be set before an element: their types, and who sets them; those of wider scopes too."""
+    """Return the variables that may be set before an element, with their types; those of wider scopes too."""
     if element is None:
         return []
     items = {
@@ -71,7 +71,7 @@ def variables(policy: PolicyText, element: Element | None, knowledge: Knowledge)
 
 
 def types_of(variable: Variable) -> str:
-    """The types that a variable may have, in C# spelling."""
+    """Return the types that a variable may have, in C# spelling."""
     from apimpolicy.editor.signatures import short
 
     types = sorted(map(short, variable.types or ()))
@@ -86,12 +86,12 @@ def where_set(variable: Variable) -> str:
         return ""
     line = element.source.position(element.start).line
     tag = element.source.text[element.start : element.content_start]
-    certain = "" if variable.is_certain else "\n\nNot on every way here."
+    certain = "" if variable.is_certain else "\n\nNot on every path."
     return f"Set in line {line}:\n{fenced(tag[:300], 'xml')}{certain}"
 
 
 def headers(policy: PolicyText, knowledge: Knowledge, typed: str = "") -> list[Item]:
-    """The headers of the document, those that others set or send, and those that are well known."""
+    """Return the headers of the document, those that other files set or send, and well-known ones."""
     items: dict[str, Item] = {}
     own = (found.name for found in of_policy(policy) if found.kind == "header")
     for name in sorted(set(own) - {typed}):
@@ -104,7 +104,7 @@ def headers(policy: PolicyText, knowledge: Knowledge, typed: str = "") -> list[I
 
 
 def names_in_value(policy: PolicyText, element: Element, attribute: Attribute, knowledge: Knowledge) -> list[Item]:
-    """The names that an attribute's value may be."""
+    """Return the names that an attribute's value may refer to."""
     kind = kind_of_attribute(element.name, attribute.name)
     if kind == "variable":
         return variables(policy, element, knowledge)
@@ -123,7 +123,7 @@ def _known(kind: Kind, knowledge: Knowledge) -> Iterable[Item]:
 
 
 def named_values(text: str, place: Place, knowledge: Knowledge) -> list[Item]:
-    """The named values of the project, and those that the document uses."""
+    """Return the named values of the project, and those that the document uses."""
     closing = "" if text.startswith("}}", place.end) else "}}"
     items = {known.name: Item(known.name, "reference", known.detail) for known in knowledge.all("named value")}
     for reference in find_named_values(text):

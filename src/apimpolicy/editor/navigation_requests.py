@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from apimpolicy.editor import rpc
+from apimpolicy.editor import navigation, rpc
 from apimpolicy.editor.edits import changes_of
-from apimpolicy.editor.rpc import RpcError
+from apimpolicy.editor.fragment_rename import fragment_rename
+from apimpolicy.editor.occurrences import occurrence_at
+from apimpolicy.editor.rpc import Json, RpcError
 from apimpolicy.editor.text_documents import uri_of
 
 if TYPE_CHECKING:
@@ -15,33 +17,27 @@ if TYPE_CHECKING:
     from apimpolicy.editor.workspace import Location
 
 
-def definition(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import definition as definition_of
-
+def definition(server: LanguageServer, params: Json) -> list[Json]:
     _, analysis, offset = server.at(params)
-    return _locations(server, definition_of(analysis, offset, server.workspace))
+    return _locations(server, navigation.definition(analysis, offset, server.workspace))
 
 
-def references(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import references as references_of
-
+def references(server: LanguageServer, params: Json) -> list[Json]:
     _, analysis, offset = server.at(params)
     is_complete = (params.get("context") or {}).get("includeDeclaration", True)
-    return _locations(server, references_of(analysis, offset, server.workspace, with_declarations=is_complete))
+    return _locations(server, navigation.references(analysis, offset, server.workspace, with_declarations=is_complete))
 
 
-def highlight(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import highlights
-
+def highlight(server: LanguageServer, params: Json) -> list[Json]:
     document, analysis, offset = server.at(params)
-    return [{"range": document.range(*span)} for span in highlights(analysis, offset)]
+    return [{"range": document.range(*span)} for span in navigation.highlights(analysis, offset)]
 
 
-def _locations(server: LanguageServer, places: list[Location]) -> list[dict[str, Any]]:
+def _locations(server: LanguageServer, places: list[Location]) -> list[Json]:
     return [location for place in places if (location := _location(server, place)) is not None]
 
 
-def _location(server: LanguageServer, place: Location) -> dict[str, Any] | None:
+def _location(server: LanguageServer, place: Location) -> Json | None:
     path = os.path.abspath(place.path)
     if place.start < 0:
         position = {"line": place.line, "character": 0}
@@ -50,27 +46,21 @@ def _location(server: LanguageServer, place: Location) -> dict[str, Any] | None:
     return {"uri": document.uri, "range": document.range(place.start, place.end)} if document is not None else None
 
 
-def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
-    from apimpolicy.editor.navigation import can_rename
-
+def prepare_rename(server: LanguageServer, params: Json) -> Json | None:
     document, analysis, offset = server.at(params)
-    span = can_rename(analysis, offset)
+    span = navigation.can_rename(analysis, offset)
     return document.range(*span) if span is not None else None
 
 
-def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
-    from apimpolicy.editor.navigation import can_rename, problem_of_name
-    from apimpolicy.editor.navigation import references as references_of
-    from apimpolicy.editor.occurrences import occurrence_at
-
+def rename(server: LanguageServer, params: Json) -> Json:
     _, analysis, offset = server.at(params)
     new = str(params["newName"])
-    if can_rename(analysis, offset) is None:
+    if navigation.can_rename(analysis, offset) is None:
         raise RpcError(rpc.REQUEST_FAILED, "only variables and fragments can be renamed")
-    if problem := problem_of_name(analysis, offset, new):
+    if problem := navigation.problem_of_name(analysis, offset, new):
         raise RpcError(rpc.REQUEST_FAILED, problem)
-    changes: dict[str, list[dict[str, Any]]] = {}
-    for location in _locations(server, references_of(analysis, offset, server.workspace)):
+    changes: dict[str, list[Json]] = {}
+    for location in _locations(server, navigation.references(analysis, offset, server.workspace)):
         changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None and occurrence.kind == "fragment":
@@ -78,11 +68,8 @@ def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
     return {"changes": changes}
 
 
-def _with_fragment(
-    server: LanguageServer, changes: dict[str, list[dict[str, Any]]], path: str, name: str, new: str
-) -> dict[str, Any]:
+def _with_fragment(server: LanguageServer, changes: dict[str, list[Json]], path: str, name: str, new: str) -> Json:
     """Return the edit of a fragment's name with its key in the configuration and, if the client can, its file."""
-    from apimpolicy.editor.fragment_rename import fragment_rename
 
     edit = (server.client.get("workspace") or {}).get("workspaceEdit") or {}
     can_move = bool(edit.get("documentChanges")) and "rename" in (edit.get("resourceOperations") or ())

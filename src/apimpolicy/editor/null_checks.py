@@ -1,7 +1,7 @@
-"""`?.` in the place of a dot, in a form that the compiler takes and that means the same for what is not null.
+"""`?.` in the place of a dot, in a form that compiles and means the same for values that aren't null.
 
-A condition that was false for nothing stays a condition: `!x.Verify()` becomes `x?.Verify() != true`, which holds for
-a certificate that is not there as well.
+A condition stays a condition: `!x.Verify()` becomes `x?.Verify() != true`, which is also
+true without a certificate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LINKS = (shapes.MemberAccess, shapes.Invocation, shapes.ElementAccess)
 
 
 def null_checked(code: str, start: int, end: int) -> Iterator[tuple[str, int, int, str]]:
-    """The changes for a span of an expression that compile: a title, the span that is replaced, and the new text."""
+    """Yield changes for a span of an expression that compile: a title, the replaced span, and the new text."""
     try:
         tree = parse(code)
     except PolicySyntaxError:
@@ -40,7 +40,7 @@ def null_checked(code: str, start: int, end: int) -> Iterator[tuple[str, int, in
 
 
 def _accesses(tree: Node, start: int, end: int) -> list[shapes.MemberAccess]:
-    """The member accesses whose name stands in the span, or that end there."""
+    """Return the member accesses whose name is in the span, or that end there."""
     found = [node for node in tree.walk() if isinstance(node, shapes.MemberAccess)]
     return [node for node in found if start <= node.name.start < end or (node.start <= start and node.end == end)]
 
@@ -51,7 +51,7 @@ def _changes(code: str, access: shapes.MemberAccess, parents: dict[int, Node]) -
     while isinstance(parent := parents.get(id(whole)), _LINKS) and parent.children[0] is whole:
         whole = parent
     checked = f"{code[whole.start : dot]}?{code[dot : whole.end]}"
-    yield "Use '?.', which is null for nothing", whole.start, whole.end, checked
+    yield "Use '?.', which returns null for null", whole.start, whole.end, checked
     if isinstance(parent, shapes.LogicalNot):
         yield "Check for null: '?.' and '!= true'", parent.start, parent.end, f"{checked} != true"
         yield "Check for null: '?.' and '!= true'", parent.start, parent.end, f"({checked} != true)"
@@ -60,7 +60,7 @@ def _changes(code: str, access: shapes.MemberAccess, parents: dict[int, Node]) -
 
 
 def _type_of(code: str) -> str:
-    """The static type of an expression; empty when the compiler refuses it."""
+    """Return the static type of an expression; empty when the compiler refuses it."""
     try:
         tree = parse(code)
     except PolicySyntaxError:

@@ -1,4 +1,4 @@
-"""Names that mean something beyond their place: variables, fragments, backends, certificates, named values."""
+"""Names that refer to something elsewhere: variables, fragments, backends, certificates, named values."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Occurrence(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The name as it is compared: those of headers ignore case."""
+        """The name for comparisons: those of headers ignore case."""
         return self.name.lower() if self.kind == "header" else self.name
 
 
 def occurrences(analysis: Analysis) -> list[Occurrence]:
-    """Every occurrence in a file, in order, each once."""
+    """Return every occurrence in a file, in order, each once."""
     found: set[Occurrence] = set()
     for policy in analysis.policies:
         for occurrence in of_policy(policy):
@@ -59,12 +59,12 @@ def occurrences(analysis: Analysis) -> list[Occurrence]:
 
 
 def occurrence_at(analysis: Analysis, offset: int) -> Occurrence | None:
-    """The occurrence that an offset touches."""
+    """Return the occurrence that an offset touches."""
     return next((found for found in analysis.occurrences if found.start <= offset <= found.end), None)
 
 
 def of_policy(policy: PolicyText) -> Iterator[Occurrence]:
-    """The occurrences in one policy, at their places in its reading."""
+    """Yield the occurrences in one policy, at their offsets in its reading."""
     for element in policy.document.elements():
         for attribute in element.attributes:
             yield from _of_attribute(element, attribute)
@@ -102,7 +102,7 @@ def names_header(element: Element, attribute: str) -> bool:
 
 
 def _reads(policy: PolicyText) -> Iterator[Occurrence]:
-    """The headers and variables that expressions read: as the binder knows it, else by their text."""
+    """Yield the headers and variables that expressions read: by their binding, or else by their text."""
     for expression in policy.expressions:
         excerpt = expression.excerpt
         for match in _HEADER.finditer(excerpt.text):

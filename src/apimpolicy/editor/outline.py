@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 _TELLING = ("name", "fragment-id", "backend-id", "code", "condition", "id", "variable-name", "key", "counter-key")
-"""Attributes that tell one policy from another, the first that is given."""
+"""Attributes that identify a policy in the outline; the first one that it has is shown."""
 
 
 class Symbol(NamedTuple):

@@ -22,7 +22,7 @@ _KINDS: dict[object, str] = {
 
 @lru_cache(256)
 def policy_page(name: str) -> str:
-    """The page of a policy; empty for a name that no source has."""
+    """Return the page of a policy; empty for an unknown name."""
     specification = specification_of(name)
     if specification is None:
         reason = why_not_simulated(name)
@@ -35,12 +35,6 @@ def summary(name: str) -> str:
     """Return what a policy does, in the sentence after its name."""
     page = policy_page(name).partition("\n")[0]
     return page.partition(": ")[2] or page
-
-
-def example(name: str) -> str:
-    """The example on a policy's page."""
-    found = _EXAMPLE.search(policy_page(name))
-    return found[1].rstrip() if found else ""
 
 
 def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
@@ -56,7 +50,7 @@ def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
 
 
 def kind_of(slot: AttributeSlot) -> str:
-    """Return what may stand in an attribute, in words."""
+    """Return the values of an attribute in words."""
     if slot.values:
         return "one of " + ", ".join(f"`{value}`" for value in slot.values)
     return _KINDS.get(slot.convert, "a text")

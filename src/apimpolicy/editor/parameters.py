@@ -1,4 +1,4 @@
-"""The parameters of messages as they should be: whoever reads one that is missing or of another kind gets an RpcError.
+"""The validation of message parameters: reading one that is missing or of another kind raises an RpcError.
 
 Names have one meaning in the whole protocol, so that their kinds are checked wherever they occur.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from apimpolicy.editor.rpc import INVALID_PARAMS, RpcError
+from apimpolicy.editor.rpc import INVALID_PARAMS, Json, RpcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +36,11 @@ _WORDS: Final = {str: "a text", int: "a number from 0", dict: "an object", list:
 _OPTIONAL: Final = (
     *("version", "rootUri", "workspaceFolders", "context", "capabilities", "only", "range", "arguments", "changes"),
 )
-"""What may be null, which means that it is not there."""
+"""Names whose value may be null, which means that they are absent."""
 
 
-class Parameters(dict[str, Any]):
-    """An object of a message. Raises RpcError for a name that is not there."""
+class Parameters(Json):
+    """An object of a message. Raises RpcError for a missing name."""
 
     def __missing__(self, name: str) -> NoReturn:
         raise RpcError(INVALID_PARAMS, f"the parameter '{name}' is missing")
@@ -85,7 +85,7 @@ def call(command: Callable[..., Any], first: Any, arguments: list[Any]) -> Any:
 
 
 def _check_argument(name: str, annotation: str, value: Any) -> None:
-    if annotation.startswith("dict"):
+    if annotation.startswith("Json"):
         if not isinstance(value, dict):
             raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be an object")
         return

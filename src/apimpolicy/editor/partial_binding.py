@@ -1,7 +1,7 @@
 """Bind the valid parts of an expression with errors, so that navigation and hovers work there.
 
 Syntax errors are repaired as completion repairs them; the tree then gets the positions of the original text. Parts
-that the binder gives up (the arguments of an unknown method) are kept as it saw them.
+that the binder discards (the arguments of an unknown method) are kept as it bound them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Bad, Bound, Local
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.dotnet.types import ERROR
-from apimpolicy.editor.repairs import CHOICES, repaired, without_statement
+from apimpolicy.editor.repairs import repairs_of
 from apimpolicy.editor.unfinished import with_names_at_line_ends
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import shapes
@@ -63,7 +63,7 @@ class _RecordingBinder(Binder):
         return bound
 
     def _named(self, node: Node) -> Expression | None:
-        """The variable that a name means, though nothing is known of its type."""
+        """Return the variable of a name, even if its type is unknown."""
         if not isinstance(node, shapes.Identifier):
             return None
         symbol = self.scope.find(identifier_name(node.name.text))
@@ -72,7 +72,7 @@ class _RecordingBinder(Binder):
 
 @lru_cache(_MOST_KEPT)
 def _bound_nodes(text: str) -> Sequence[Bound]:
-    """The nodes of the tree in which most has a meaning, outermost first, then those that stand in no tree."""
+    """Return the nodes of the tree with the most meaning, outermost first, then those outside of any tree."""
     readings = [_nodes(tree, text) for tree in _trees(text)]
     return max(readings, key=_meaningful, default=())
 
@@ -126,13 +126,8 @@ def _repaired(text: str) -> Iterator[str]:
     """Yield the text with its errors repaired in different ways, and completed."""
     inner = text.rstrip()
     inner = inner[:-1] if inner.endswith((")", "}")) else inner
-    tried: set[str] = set()
-    for choice in (*range(CHOICES), -1):
+    for beginning in repairs_of(inner):
         with Frames():
-            beginning = repaired(inner, choice) if choice >= 0 else without_statement(inner)
-            if beginning in tried:
-                continue
-            tried.add(beginning)
             stacks = Stacks()
             reading = stacks.read(tokenize(beginning, 1)[0])
             ending = stacks.ending(reading.stack) if reading.failed < 0 else None
@@ -152,14 +147,14 @@ class _Alignment:
             self._spans.append(theirs[other].span())
 
     def offset(self, offset: int) -> int:
-        """The place of an offset; what was put in stands behind the word before it and has no width."""
+        """Return the original offset of an offset; inserted text has no width."""
         index = bisect_right(self._starts, offset) - 1
         start, end = self._spans[index]
         return min(start + offset - self._starts[index], end)
 
 
 def _equal(ours: list[str], theirs: list[str]) -> Iterator[tuple[int, int]]:
-    """The indexes of words that are in both, in order; the first one always is."""
+    """Yield the indexes of the words that both have, in order; the first word is always equal."""
     shorter = min(len(ours), len(theirs))
     first = next((index for index in range(shorter) if ours[index] != theirs[index]), shorter)
     last = 0

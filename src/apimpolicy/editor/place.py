@@ -26,7 +26,7 @@ class Place(Record):
     """The caret's place. `start` and `end` are offsets in the source of the name or value around it.
 
     `element` is the element that the name or value belongs to; of `element`, `end-tag` and `content` the one around it.
-    `code` is the place of an expression: the node that it stands in, from `start` (its `@`) on.
+    `code` is the place of an expression: the node that contains it, from `start` (its `@`) on.
     """
 
     kind: Kind
@@ -38,7 +38,7 @@ class Place(Record):
 
 
 def place_at(document: Document, offset: int) -> Place:
-    """The place at an offset of the document's source."""
+    """Return the place at an offset of the document's source."""
     text = document.source.text
     around = _innermost(document, offset)
     node = _characters(document, around, offset)
@@ -60,7 +60,7 @@ def place_at(document: Document, offset: int) -> Place:
 
 
 def _innermost(document: Document, offset: int) -> Element | None:
-    """The innermost element that an offset is in; behind the last `>` of an element it is in it no more."""
+    """Return the innermost element around an offset, which ends before the offset after its last `>`."""
     found: Element | None = None
     level: list[Element] = document.roots
     while True:
@@ -74,14 +74,14 @@ def _innermost(document: Document, offset: int) -> Element | None:
 
 
 def _reaches(element: Element, offset: int) -> bool:
-    """Return whether an element without an end tag, or whose tag is not closed, goes on at its end."""
+    """Return whether an element without an end tag, or with an unclosed tag, continues at its end."""
     if offset != element.end:
         return False
     return element.is_unclosed or not element.source.text[element.start : element.end].endswith(">")
 
 
 def _is_in_tag(element: Element, offset: int) -> bool:
-    """Return whether an offset is in a start tag; one that is not closed goes on as far as no other tag begins."""
+    """Return whether an offset is in a start tag; an unclosed one continues to the next tag."""
     text = element.source.text
     if offset < element.content_start or text[element.start : element.content_start].endswith(">"):
         return offset < element.content_start
@@ -109,7 +109,7 @@ def _child(document: Document, around: Element | None, offset: int) -> Node | No
 
 
 def _characters(document: Document, around: Element | None, offset: int) -> Characters | None:
-    """The value or text that an offset is in."""
+    """Return the value or text around an offset."""
     if around is not None and _is_in_tag(around, offset):
         values = (attribute.value for attribute in around.attributes)
         return next((value for value in values if value.start <= offset <= value.end), None)
@@ -149,7 +149,7 @@ class Code(Record):
 
 
 def code_at(place: Place, offset: int) -> Code:
-    """The C# at a place of the kind `code`: entities decoded, a mark for each named value."""
+    """Return the C# at a place of the kind `code`: entities decoded, a mark for each named value."""
     node = place.node
     assert node is not None  # places in code have one
     text = node.source.text
@@ -166,7 +166,7 @@ def code_at(place: Place, offset: int) -> Code:
 
 
 def offset_in(excerpt: Excerpt, offset: int) -> int:
-    """The offset in an excerpt of a character of its source: the other way round than `Excerpt.locate`."""
+    """Return the offset in an excerpt of a character of its source: the inverse of `Excerpt.locate`."""
     anchors = excerpt.anchors
     for index in range(len(anchors) - 1, -1, -1):
         mine, theirs = anchors[index]

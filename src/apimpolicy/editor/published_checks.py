@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.checks.subject import Settings
 from apimpolicy.editor.text_documents import uri_of
@@ -13,11 +13,14 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.embedded import is_policy, reader_for
 from apimpolicy.project.format_settings import Style
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.language_server import LanguageServer
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.editor.text_documents import TextDocument
 
 DELAY: Final = 0.02
@@ -40,7 +43,7 @@ class PublishedChecks:
     # ------------------------------------------------------------------------------------------------ settings
 
     def renew(self) -> None:
-        """Read settings again; what was compiled stays known."""
+        """Read settings again, and keep compiled expressions."""
         self._run = CheckRun(CheckProjects(CheckOptions()))
         self._run.expression_check = self._server.expressions
 
@@ -48,7 +51,7 @@ class PublishedChecks:
     def _check(self) -> CheckRun:
         if self._run is None:
             self.renew()
-        assert self._run is not None  # it was made
+        assert self._run is not None  # `renew` has set it
         return self._run
 
     def settings_of(self, path: str) -> Settings:
@@ -72,12 +75,12 @@ class PublishedChecks:
         self._due[uri] = time.monotonic() + delay
 
     def forget(self, uri: str) -> None:
-        """A document is open no longer."""
+        """Forget a document that was closed."""
         self._due.pop(uri, None)
         self._found.pop(uri, None)
 
     def check_all(self) -> int:
-        """Check every policy file of the workspace when nothing else is to do; return how many there are."""
+        """Check every policy file of the workspace when idle; return how many there are."""
         server = self._server
         self._unchecked = deque(path for path in server.workspace.files() if uri_of(path) not in server.documents)
         return len(self._unchecked)
@@ -103,13 +106,13 @@ class PublishedChecks:
     # ------------------------------------------------------------------------------------------------ findings
 
     def findings(self, uri: str) -> list[Diagnostic]:
-        """Return what was found in a document; check it first, if a change has come since."""
+        """Return the findings about a document; check it first if it has changed since."""
         if uri in self._due:
             self._check_open(uri)
         return self._found.get(uri, [])
 
     def codes_found(self, uri: str) -> set[str]:
-        """Return the codes of what was found in a document when it was last checked."""
+        """Return the codes of the findings of the last check of a document."""
         return {finding.code for finding in self._found.get(uri, ())}
 
     def _check_open(self, uri: str) -> None:
@@ -133,7 +136,7 @@ class PublishedChecks:
             self._server.log(str(error))
             found = []
         diagnostics = [to_diagnostic(document, finding) for finding in found]
-        params: dict[str, Any] = {"uri": document.uri, "diagnostics": diagnostics}
+        params: Json = {"uri": document.uri, "diagnostics": diagnostics}
         if document.version is not None:
             params["version"] = document.version
         self._server.notify("textDocument/publishDiagnostics", params)
@@ -156,9 +159,6 @@ class PublishedChecks:
 
 def _may_hold_policies(document: TextDocument) -> bool:
     """Return whether the text has policies in it: other XML, JSON or Markdown gets no diagnostics."""
-    from apimpolicy.project.embedded import is_policy, reader_for
-    from apimpolicy.text.source import Source
-
     reader = reader_for(document.path)
     if reader is not None:
         return bool(reader(Source(document.text, document.path)))

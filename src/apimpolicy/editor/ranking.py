@@ -32,12 +32,12 @@ _VALUES = frozenset(
 Rank = tuple[float, ...]
 
 _DISTANCES = (0.0, 0.5, 1.0, 2.0)
-"""What it costs to stand further away, by `Offer.distance`."""
+"""The cost of a distance, by `Offer.distance`."""
 
 
 class Ranking:
-    """One list's order. `expected` are the types that fit, `code` stands before the caret, and `used` is what the rest
-    of the document uses.
+    """One list's order: `expected` are the types that fit, `code` is the text before the caret, and `used` are names
+    in the rest of the document.
 
     `is_statement`: a whole statement ends at the caret, where a call that returns nothing is as good as any.
     """
@@ -73,8 +73,9 @@ class Ranking:
         return best
 
     def member(self, offer: Offer) -> Rank:
-        """Small is likely: used here, and after the same thing; used in examples, by its name and by its type; of the
-        wanted type; the type's own or the gateway's own.
+        """Return the rank of a member; smaller is likelier.
+
+        It depends on uses here and after the same name, uses in examples, the wanted type, and the declaring type.
         """
         first = offer.members[0] if offer.members else None
         score = -2.0 * min(self.uses(offer.name), 4) - min(self._follows(offer.name), 4)
@@ -107,7 +108,7 @@ class Ranking:
         return (3.0 - min(self.uses(name), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
 
     def keyword(self, word: str, is_only: bool = False, begins_statement: bool = False) -> Rank:
-        """`is_only`: no name can stand here; `begins_statement`: what begins a value is unlikely."""
+        """Return the rank of a keyword."""
         if is_only:
             return (-1.0, -log1p(usage.counts().get(word, 0)))
         uses = min(self.uses(word), 2) * 0.5

@@ -1,6 +1,6 @@
 """Repair errors before the caret, from the parser's own stacks: one insertion or one deletion at a time.
 
-Where that does not help, the statement with the mistake is left out, all but the variable that it declares.
+If that doesn't help, the statement with the error is removed, except for the variable that it declares.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.stacks import CARET, FILLER, WORDS, Reading, Stack, Stacks, spelled
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_REPAIRS: Final = 4
 _FURTHER: Final = 12
-"""Tokens that a repair is to go on for; one that does so is as good as any."""
+"""Tokens that the parser has to read after a repair; beyond them all repairs are equal."""
 _WITHIN_LINE: Final = 4
 """What it costs more to end a statement in the middle of a line, or to close there what an earlier line has opened."""
 _BACK: Final = 3
@@ -28,7 +29,18 @@ CHOICES: Final = 4
 _MOST_STARTS: Final = 2
 _MOST_LINES: Final = 4
 _DECLARED: Final = re.compile(r"[\w.<>\[\],?]+\s+\w+\s*=(?!=)")
-_ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+
+
+def repairs_of(prefix: str) -> Iterator[str]:
+    """Yield the code with its errors repaired in different ways, and last without the statement that has them."""
+    tried: set[str] = set()
+    for choice in (*range(CHOICES), None):
+        with Frames():
+            text = without_statement(prefix) if choice is None else repaired(prefix, choice)
+        if text not in tried:
+            tried.add(text)
+            yield text
 
 
 def repaired(prefix: str, choice: int = 0) -> str:
@@ -47,7 +59,7 @@ def repaired(prefix: str, choice: int = 0) -> str:
 
 
 def _repairs(stacks: Stacks, reading: Reading, prefix: str) -> list[str]:
-    """The texts after one change, best first: what lets the parser come furthest from the place where it stopped."""
+    """Return the texts after one change, best first: those with which the parser reads furthest."""
     tokens, failed = reading.tokens, reading.failed
     found: dict[str, tuple[int, int]] = {}
     for place in _places(tokens, failed):
@@ -64,10 +76,10 @@ def _repairs(stacks: Stacks, reading: Reading, prefix: str) -> list[str]:
 
 
 def _places(tokens: Tokens, failed: int) -> list[int]:
-    """Where a change may help: at the refused token, shortly before it, and behind what its statement may declare."""
+    """Return where a change may help: at the refused token, shortly before it, and in its statement's beginning."""
     near = list(range(failed, max(failed - _BACK - 1, 0), -1))
     start = failed
-    while start > 1 and tokens.kinds[start - 1] not in _ENDS:
+    while start > 1 and tokens.kinds[start - 1] not in ENDS:
         start -= 1
     return near + [place for place in (start + 2,) if place not in near and place < failed]
 
@@ -93,7 +105,7 @@ def _ends_statement(text: str, prefix: str) -> bool:
 
 
 def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Stack]:
-    """The stack before a token; also the one where the name before it is no type (`name␤ var x` declares nothing)."""
+    """Yield the stack before a token, and one where the name before it isn't a type (`name␤ var x`)."""
     stack = reading.before.get(place)
     if stack is not None:
         yield stack
@@ -108,7 +120,7 @@ def _stacks_before(stacks: Stacks, reading: Reading, place: int) -> Iterator[Sta
 
 
 def _as_declaration(stacks: Stacks, reading: Reading, place: int) -> Stack | None:
-    """The stack before a token if a variable is declared in front of it: `var x (…)` may lack its `=`."""
+    """Return the stack before a token if a variable is declared before it: `var x (…)` may lack its `=`."""
     start = place - 2
     if start not in reading.before or reading.tokens.kinds[place] not in _BEGINS_VALUE:
         return None
@@ -122,7 +134,7 @@ def _as_declaration(stacks: Stacks, reading: Reading, place: int) -> Stack | Non
 def _changes(
     stacks: Stacks, stack: Stack, tokens: Tokens, place: int, prefix: str
 ) -> Iterator[tuple[int, str, Stack, int]]:
-    """The changes at a token: what each costs, the text after it, the stack, and the index of the next token."""
+    """Yield the changes at a token: the cost, the text after it, the stack, and the index of the next token."""
     start, end = tokens.starts[place], tokens.ends[place]
     if end <= len(prefix):
         is_word = prefix[start : start + 1].isalpha() and tokens.kinds[place] != "NAME"
@@ -132,7 +144,7 @@ def _changes(
 
 
 def _insertions(stacks: Stacks, stack: Stack) -> Iterator[tuple[int, list[str], Stack]]:
-    """What can be put in here: one terminal, or the closing brackets that are missing and the end of the statement."""
+    """Yield what can be inserted: one terminal, or missing closing brackets and the end of the statement."""
     for kind in dict.fromkeys(_INSERTED):
         after = stacks.take(stack, kind)
         if after is not None:
@@ -146,7 +158,7 @@ def _insertions(stacks: Stacks, stack: Stack) -> Iterator[tuple[int, list[str], 
 
 
 def _closed(stacks: Stacks, kinds: list[str], stack: Stack) -> Iterator[tuple[int, list[str], Stack]]:
-    """The brackets closed one after another, each followed by the end of the statement where it may stand."""
+    """Yield closing brackets one after another, each followed by the end of the statement where possible."""
     current: Stack | None = stack
     kinds = list(kinds)
     while current is not None and len(kinds) < 8:
@@ -166,7 +178,7 @@ def _closed(stacks: Stacks, kinds: list[str], stack: Stack) -> Iterator[tuple[in
 
 
 def _reach(stacks: Stacks, tokens: Tokens, stack: Stack, index: int, limit: int) -> int:
-    """The index of the first token that is refused after a change, or of the last one that is looked at."""
+    """Return the index of the first refused token after a change, or of the last token that is read."""
     last = min(limit, len(tokens.kinds) - PADDING - 1)
     if index > last:
         return index
@@ -178,7 +190,7 @@ def _reach(stacks: Stacks, tokens: Tokens, stack: Stack, index: int, limit: int)
 
 
 def without_statement(prefix: str) -> str:
-    """The code without the statement in which the tables refuse a token; the same code where that does not help.
+    """Return the code without the statement that has a syntax error; the same code if that doesn't help.
 
     What it declares stays declared. Where a statement ends cannot be known when a quotation mark is missing: the end
     is that of a line, the one from which the tables come furthest.
@@ -198,7 +210,7 @@ def without_statement(prefix: str) -> str:
 
 
 def _refused(reading: Reading, prefix: str) -> int:
-    """The index of the token at which reading ends: what the tables refuse, or before a string that its line ends."""
+    """Return the index of the token at which reading ends: a refused one, or one before an unclosed string."""
     if reading.failed >= 0:
         return reading.failed
     last = len(reading.tokens.kinds) - PADDING - 1
@@ -225,7 +237,7 @@ def _without_one(stacks: Stacks, reading: Reading, refused: int, prefix: str) ->
 
 
 def _statement_starts(stacks: Stacks, reading: Reading, refused: int) -> list[int]:
-    """The last statements that begin before the refused token, the nearest first."""
+    """Return the last statements that begin before the refused token, the nearest first."""
     found: list[int] = []
     for index in range(refused, 0, -1):
         stack = reading.before.get(index)

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.editor.case_contents import Content, content_of, load
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.running import run_case
 
 if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.engine.result import Result
 
 
-def run(most_entries: int, **setting: Any) -> dict[str, Any]:
-    """Return what a request came to, as `run --format json` has it, with so many entries of the trace."""
+def run(most_entries: int, **setting: Any) -> Json:
+    """Return the result of a request in the form of `run --format json`, with at most so many entries of the trace."""
     from apimpolicy.report.run_json import result_to_json
 
-    found: dict[str, Any] = json.loads(result_to_json(_result(setting)))
+    found: Json = json.loads(result_to_json(_result(setting)))
     if len(found["trace"]) > most_entries:
         found["left_out"] = f"{len(found['trace']) - most_entries} entries of the trace"
         del found["trace"][most_entries:]
@@ -25,7 +27,7 @@ def run(most_entries: int, **setting: Any) -> dict[str, Any]:
 
 
 def explain(*, as_text: bool = False, **setting: Any) -> Any:
-    """Return why a request got its response: as `explain --format json` has it, or as text."""
+    """Return why a request got its response: in the form of `explain --format json`, or as text."""
     from apimpolicy.report.explanation import explain as explanation_of
 
     explanation = explanation_of(_result(setting))
@@ -63,8 +65,6 @@ def _result(setting: Content) -> Result:
 
 
 def _case(path: str, name: str) -> Any:
-    from apimpolicy.testing.case_files import load_case_file
-
     for case in load_case_file(path).cases:
         if case.name == name:
             return case

@@ -9,8 +9,10 @@ import json
 import threading
 from typing import IO, Any, Final
 
+Json = dict[str, Any]
+"""A JSON object: a message, or a part of one."""
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""Of one message: a client that announces more is not understood."""
+"""The limit of one message: a longer one is an error."""
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -23,7 +25,7 @@ SERVER_NOT_INITIALIZED: Final = -32002
 
 
 class RpcError(Exception):
-    """A request that is answered with an error: a code of the protocol, and a sentence."""
+    """An error response to a request: a code of the protocol, and a sentence."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -38,8 +40,8 @@ class Connection:
         self._writer = writer
         self._lock = threading.Lock()
 
-    def read(self) -> dict[str, Any] | None:
-        """The next message; None at the end of the stream. Raises RpcError for what is no message."""
+    def read(self) -> Json | None:
+        """Return the next message; None at the end of the stream. Raises RpcError for an invalid message."""
         length = self._length()
         if length is None:
             return None
@@ -69,11 +71,11 @@ class Connection:
             if name.strip().lower() == b"content-length":
                 digits = value.strip()
                 if not digits.isdigit() or int(digits) > MOST_BYTES:
-                    raise RpcError(PARSE_ERROR, "the length of the message is none")
+                    raise RpcError(PARSE_ERROR, "the length of the message is not a number, or too large")
                 length = int(digits)
 
-    def write(self, message: dict[str, Any]) -> None:
-        """Send one message; a client that is gone is no error."""
+    def write(self, message: Json) -> None:
+        """Send one message; a closed stream is no error."""
         data = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         data = data if b"\xed" not in data else _without_surrogates(data)
         with self._lock:

@@ -77,7 +77,7 @@ def _apart(text: str, found: list[SemanticToken]) -> Iterator[SemanticToken]:
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of a span, line by line."""
+    """Yield the parts of a span, line by line."""
     while start < end:
         stop = min((place for mark in "\r\n" if (place := text.find(mark, start, end)) >= 0), default=end)
         if stop > start:

@@ -33,7 +33,7 @@ class SignatureHelp(NamedTuple):
 
 
 def signature_help(analysis: Analysis, offset: int) -> SignatureHelp | None:
-    """The call around an offset of the file; None outside of any."""
+    """Return the call around an offset of the file; None outside of any."""
     found = analysis.at(offset)
     if found is None:
         return None
@@ -46,7 +46,7 @@ def signature_help(analysis: Analysis, offset: int) -> SignatureHelp | None:
 
 
 def of_code(code: str, caret: int) -> SignatureHelp | None:
-    """The same for an expression."""
+    """Return the call around an offset of an expression; None outside of any."""
     for whole in finished(code, caret):
         binder, _ = bind_at_caret(whole.tree, whole.text)
         calls = [call for call in binder.calls if call.methods]
@@ -58,7 +58,7 @@ def of_code(code: str, caret: int) -> SignatureHelp | None:
 
 
 def _methods(call: EnclosingCall) -> list[Method]:
-    """The methods of a call, of the extension methods only those that take the receiver."""
+    """Return the methods of a call; extension methods only if they take the receiver."""
     if call.receiver is None:
         return list(call.methods)
     receiver = Placeholder(call.node, call.receiver.type)

@@ -11,19 +11,19 @@ from apimpolicy.dotnet.signatures import Method
 from apimpolicy.editor.members import EXTENSION
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Member
+    from apimpolicy.dotnet.signatures import Member, Parameter
     from apimpolicy.editor.members import Offer
 
 _NAMESPACE = re.compile(r"\b(?:System|Newtonsoft|Microsoft)(?:\.[A-Z]\w*)*\.(?=[A-Z])")
 
 
 def short(text: str) -> str:
-    """A signature without namespaces and without its semicolon."""
+    """Return a signature without namespaces and without its semicolon."""
     return _NAMESPACE.sub("", text).rstrip(";")
 
 
 def signature(offer: Offer) -> str:
-    """One line: the type of a property, the first overload of a method and how many more there are."""
+    """Return one line: the type of a property, or the first overload of a method and the number of others."""
     if not offer.members:
         return shown(offer.type)
     first = offer.members[0]
@@ -34,7 +34,7 @@ def signature(offer: Offer) -> str:
 
 
 def method_text(method: Method, skips_first: bool = False) -> str:
-    """`string Substring(int startIndex, int length)`."""
+    """Return a method as `string Substring(int startIndex, int length)`."""
     parameters = method.parameters[1:] if skips_first and method.is_extension else method.parameters
     generic = f"<{', '.join(p.name for p in method.type_parameters)}>" if method.type_parameters else ""
     name = method.container.definition.simple_name if method.name == "new" else method.name
@@ -45,13 +45,12 @@ def method_text(method: Method, skips_first: bool = False) -> str:
     return f"{head}{name}{generic}({written})"
 
 
-def parameter_text(parameter: object) -> str:
-    """`int length = 0` as the surface has it."""
-    mode = getattr(parameter, "mode", "")
-    text = f"{shown(parameter.type)} {parameter.name}"  # type: ignore[attr-defined]
-    if parameter.has_default:  # type: ignore[attr-defined]
-        text += f" = {_constant(parameter.default)}"  # type: ignore[attr-defined]
-    return f"{mode} {text}" if mode not in ("", "this") else text
+def parameter_text(parameter: Parameter) -> str:
+    """Return a parameter as `int length = 0`."""
+    text = f"{shown(parameter.type)} {parameter.name}"
+    if parameter.has_default:
+        text += f" = {_constant(parameter.default)}"
+    return f"{parameter.mode} {text}" if parameter.mode not in ("", "this") else text
 
 
 def _constant(value: object) -> str:
@@ -63,14 +62,14 @@ def _constant(value: object) -> str:
 
 
 def described(offer: Offer) -> str:
-    """What a list shows below the signature: all overloads, where the member comes from, what the gateway says."""
+    """Return the text below the signature: all overloads, the declaring type, and what the gateway allows."""
     if not offer.members:
         return ""
     return documentation(offer.members, skips_first=offer.distance == EXTENSION, is_allowed=offer.is_allowed)
 
 
 def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_allowed: bool = True) -> str:
-    """The overloads of a member as Markdown."""
+    """Return the overloads of a member as Markdown."""
     lines = [
         method_text(member, skips_first) if isinstance(member, Method) else short(member.signature)
         for member in members
@@ -83,7 +82,7 @@ def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_
 
 
 def note_about(member: Member) -> str:
-    """Return what a member does besides what its signature says; empty where nothing was written about it."""
+    """Return the note about a member's behavior; empty if there is none."""
     return _notes().get(member.declaring.name, {}).get(member.name, "")
 
 

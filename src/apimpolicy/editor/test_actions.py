@@ -19,6 +19,7 @@ from apimpolicy.text.secrets import requests_are_invented, without_secrets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_text import CaseReport
     from apimpolicy.testing.case_files import CaseFile
@@ -30,7 +31,7 @@ _MOST_TEXT = 4_000
 """Characters of one explanation."""
 
 
-def new_test(policy: str, seconds: float | None = None, settings: str = "") -> dict[str, Any]:
+def new_test(policy: str, seconds: float | None = None, settings: str = "") -> Json:
     """Return a first test file for a policy: its text, and where it belongs. `settings` is a configuration as TOML."""
     from apimpolicy.testing.case_search import find_cases
 
@@ -45,7 +46,7 @@ def new_test(policy: str, seconds: float | None = None, settings: str = "") -> d
 
 def run_cases(
     path: str | None = None, names: Sequence[str] = (), cases: Sequence[Any] | None = None, **setting: Any
-) -> dict[str, Any]:
+) -> Json:
     """Run the cases of test files below `path`, or `cases` about a policy; cases that pass are counted, not listed."""
     started = time.perf_counter()
     files, unreadable = _files(path, cases, setting)
@@ -53,7 +54,7 @@ def run_cases(
     from apimpolicy.report.test_json import cases_to_json
 
     seconds = time.perf_counter() - started
-    found: dict[str, Any] = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
     listed = [case for case in found["cases"] if case["status"] != "passed"]
     for case in listed[:_MOST_CASES]:
         case["explanation"] = _shortened(case["explanation"])
@@ -99,8 +100,8 @@ def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | N
     return reports
 
 
-def cover(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
-    """Run the cases of test files; return what each came to, and which branches of policies they took."""
+def cover(paths: Sequence[str], names: Sequence[str] = ()) -> Json:
+    """Run the cases of test files; return their outcomes, and the branches of policies that they took."""
     from apimpolicy.report.coverage_data import merged
     from apimpolicy.report.coverage_json import coverage_to_json
     from apimpolicy.report.test_json import cases_to_json
@@ -116,7 +117,7 @@ def cover(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
             with PolicyCoverage() as collector:
                 reports += _reports(file, names, collector)
             covered.append(collector.report())
-    found: dict[str, Any] = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
     return {**found, "files": json.loads(coverage_to_json(merged(covered)))["files"]}
 
 
@@ -126,7 +127,7 @@ def prove(
     claims: Sequence[Any] | None = None,
     seconds: float = 20,
     **setting: Any,
-) -> dict[str, Any]:
+) -> Json:
     """Decide the claims of test files below `path`, or `claims` about a policy."""
     from apimpolicy.report.claim_json import claims_to_json
     from apimpolicy.testing.case_search import has_solver
@@ -149,7 +150,7 @@ def prove(
     if not reports and not unreadable:
         raise ConfigurationError("there is no claim to prove")
     elapsed = time.perf_counter() - started
-    found: dict[str, Any] = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
+    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
     for claim in found["claims"]:
         claim["explanation"] = _shortened(claim["explanation"])
     return found

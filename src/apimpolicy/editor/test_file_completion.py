@@ -65,7 +65,7 @@ def _choices(kind: str) -> tuple[str, ...]:
 
 
 def hover(text: str, path: str, offset: int) -> Hover | None:
-    """Return what the format says of the key at an offset."""
+    """Return the documentation of the key at an offset."""
     try:
         tree = read_tree(text, path)
     except DiagnosticError:
@@ -98,7 +98,7 @@ def _page(key: str, meaning: str, example: str) -> str:
 
 
 def _kinds_at(path: Path) -> tuple[str, ...]:
-    """The kinds of values that the format has at the end of a path."""
+    """Return the kinds of values that the format has at the end of a path."""
     found: tuple[str, ...] = ("file",)
     for key in path:
         found = _step(found, key)
@@ -106,7 +106,7 @@ def _kinds_at(path: Path) -> tuple[str, ...]:
 
 
 def _step(wanted: tuple[str, ...], key: str | None) -> tuple[str, ...]:
-    """The kinds of the value of a key, or (None) of an item of a list."""
+    """Return the kinds of the value of a key, or (None) of an item of a list."""
     if key is None:
         return tuple(part for kind in wanted if kind.startswith("[") for part in kinds.alternatives(kind[1:-1]))
     name = key.replace("_", "-")
@@ -125,7 +125,7 @@ def _tables(wanted: tuple[str, ...]) -> Iterator[Keys]:
 
 @cache
 def _gateway() -> Keys:
-    """The settings of the gateway that a configuration file may have; its reader tells which keys it knows."""
+    """Return the settings of the gateway that a configuration file may have; its reader knows the keys."""
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.project.configuration import Configuration
     from apimpolicy.project.toml_table import Table

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def diagnostics(text: str, path: str) -> list[Diagnostic]:
-    """Return what is wrong in a test file; nothing for the test files of other tools."""
+    """Return the errors of a test file; none for the test files of other tools."""
     if not is_content_about_policies(text.encode("utf-8", "replace"), path):
         return []
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Path = tuple[str | None, ...]
-"""Keys from the top of the file on; None stands for an item of a list."""
+"""Keys from the top of the file on; None is an item of a list."""
 
 _CARET: Final = mark(999_997)
 _BEFORE: Final = re.compile(r"[\w$.\-]*\Z")
@@ -36,9 +36,11 @@ class FilePlace(Record):
 
 
 def places_at(text: str, offset: int) -> Iterator[FilePlace]:
-    """Yield what the caret may stand in: a key of a table, and a value."""
-    start = _BEFORE.search(text, 0, offset).start()  # type: ignore[union-attr]  # it matches the empty text
-    end = _AFTER.match(text, offset).end()  # type: ignore[union-attr]
+    """Yield the places that the caret may be in: a key of a table, and a value."""
+    before, rest_of_name = _BEFORE.search(text, 0, offset), _AFTER.match(text, offset)
+    assert before is not None  # it matches the empty text
+    assert rest_of_name is not None
+    start, end = before.start(), rest_of_name.end()
     if _is_comment(text, start):
         return
     colon = _COLON.match(text, end) is not None

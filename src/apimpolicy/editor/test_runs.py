@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.editor.header_names import HTTP_ENDING
 from apimpolicy.editor.isolated_calls import call
@@ -15,6 +15,7 @@ from apimpolicy.testing.test_file_search import ENDINGS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.testing.case_files import Case
 
 _SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
@@ -51,7 +52,7 @@ class Branch(NamedTuple):
 
 
 class TestRun(NamedTuple):
-    """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` says why there are none."""
+    """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` tells why there are none."""
 
     cases: list[CaseOutcome]
     coverage: dict[str, list[Branch]]
@@ -67,7 +68,7 @@ class TestRun(NamedTuple):
 
 
 def request_files(roots: list[str]) -> list[str]:
-    """The test files and the `.http` files below some folders."""
+    """Return the test files and the `.http` files below some folders."""
     found: list[str] = []
     for root in roots:
         for folder, folders, files in os.walk(root):
@@ -79,7 +80,7 @@ def request_files(roots: list[str]) -> list[str]:
 
 
 def cases_of(path: str) -> list[CaseAt]:
-    """The cases of a test file; none of one with mistakes, which `apimpolicy test` explains."""
+    """Return the cases of a test file; none if it has errors, which `apimpolicy test` explains."""
     try:
         loaded = load_case_file(path)
     except ApimPolicyError:
@@ -95,7 +96,7 @@ def _policies_of(case: Case) -> tuple[str, ...]:
 
 
 def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
-    """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
+    """Run test files in a process of their own, with the operating system's limits, and return the outcomes."""
     try:
         found = call("cover", {"paths": paths, "names": list(names)}, folder or None)
     except ConfigurationError as error:
@@ -109,7 +110,7 @@ def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> 
     return TestRun(outcomes, _coverage(found["files"], folder), problem)
 
 
-def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
+def _outcome(case: Json, folder: str) -> CaseOutcome:
     said = [str(each) for each in case.get("differences") or ()]
     message = case.get("problem") or "\n".join(said)
     if case.get("explanation"):
@@ -118,7 +119,7 @@ def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
     return CaseOutcome(case["name"], path, case["line"], case["status"], message)
 
 
-def _coverage(files: list[dict[str, Any]], folder: str) -> dict[str, list[Branch]]:
+def _coverage(files: list[Json], folder: str) -> dict[str, list[Branch]]:
     return {
         os.path.abspath(os.path.join(folder, found["path"])): [
             Branch(place["kind"], place["line"], place["column"], place["outcomes"]) for place in found["places"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from apimpolicy.editor.rpc import Json
 
 Position: TypeAlias = "dict[str, int]"
 Range: TypeAlias = "dict[str, Position]"
@@ -14,7 +17,7 @@ TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
 
 class TextDocument:
-    """One text. Lines end with LF, CR LF or CR, as the protocol says."""
+    """One text. Lines end with LF, CR LF or CR, as in the protocol."""
 
     def __init__(self, uri: str, text: str, version: int | None = None) -> None:
         self.uri = uri
@@ -23,7 +26,7 @@ class TextDocument:
         self.version = version
         self._starts: list[int] | None = None
 
-    def change(self, changes: list[dict[str, Any]], version: int | None) -> None:
+    def change(self, changes: list[Json], version: int | None) -> None:
         """Apply the client's edits, one after the other."""
         for change in changes:
             span = change.get("range")
@@ -48,7 +51,7 @@ class TextDocument:
         return self._starts
 
     def offset(self, position: Position) -> int:
-        """The offset of a position; one that is beyond the line or the text is its end."""
+        """Return the offset of a position; one beyond the line or the text is its end."""
         starts = self.line_starts
         line, character = position["line"], position["character"]
         if line >= len(starts):
@@ -66,7 +69,7 @@ class TextDocument:
         return start + len(content)
 
     def position(self, offset: int) -> Position:
-        """The position of an offset."""
+        """Return the position of an offset."""
         offset = min(max(offset, 0), len(self.text))
         starts = self.line_starts
         line = bisect_right(starts, offset) - 1
@@ -79,7 +82,7 @@ class TextDocument:
 
 
 def line_starts(text: str) -> list[int]:
-    """The offsets at which lines begin."""
+    """Return the offsets at which lines begin."""
     starts = [0]
     index = 0
     while True:
@@ -94,7 +97,7 @@ def line_starts(text: str) -> list[int]:
 
 
 def path_of(uri: str) -> str:
-    """The path of a file's URI; another URI stands for itself."""
+    """Return the path of a file's URI; any other URI is returned unchanged."""
     parts = urlsplit(uri)
     if parts.scheme != "file":
         return uri
@@ -105,6 +108,6 @@ def path_of(uri: str) -> str:
 
 
 def uri_of(path: str) -> str:
-    """The URI of a file's absolute path."""
+    """Return the URI of a file's absolute path."""
     written = path.replace("\\", "/")
     return "file://" + quote(written if written.startswith("/") else f"/{written}", safe="/:~")

@@ -28,7 +28,7 @@ _RANGE_VARIABLE: Final = re.compile(r"\b(?:from|join)\s+\w+\s+\Z")
 
 @cache
 def simple_types() -> tuple[tuple[str, bool], ...]:
-    """The types that need no namespace, and whether the gateway takes each."""
+    """Return the types that need no namespace, and whether the gateway allows each."""
     found: dict[str, bool] = {}
     own = [(name, arity, name) for name, arity in type_names("")]
     using = [(name, arity, full) for (name, arity), fulls in lookup._usings_index().items() for full in fulls]
@@ -41,7 +41,7 @@ def simple_types() -> tuple[tuple[str, bool], ...]:
 
 @lru_cache(512)
 def names_in(namespace: str) -> tuple[str, ...]:
-    """The types and namespaces that may follow a namespace and a dot; of the empty one, the outermost namespaces."""
+    """Return the types and namespaces in a namespace; for the empty one, the outermost namespaces."""
     if not namespace:
         return tuple(sorted(n for n in {name.split(".")[0] for name in _namespaces() if name} if names_in(n)))
     start = namespace + "."
@@ -52,7 +52,7 @@ def names_in(namespace: str) -> tuple[str, ...]:
 
 
 def keywords() -> frozenset[str]:
-    """Every word that is a keyword somewhere."""
+    """Return every word that is a keyword somewhere."""
     return frozenset(_scanners()[2])
 
 
@@ -62,7 +62,7 @@ def is_keyword(word: str) -> bool:
 
 
 def keywords_of(stacks: Stacks, before: Stack, prefix: str) -> list[str]:
-    """The keywords that may follow code with this stack; none that are an error in every policy."""
+    """Return the keywords that may follow code with this stack; none that are an error in every policy."""
     is_declared = stacks.take(before, "_MARK_DECLARATION") is not None or _OUT.search(prefix) is not None
     is_function = stacks.take(before, "_MARK_LOCAL_FUNCTION") is not None
     found = ["var"] if is_declared else []
@@ -73,7 +73,7 @@ def keywords_of(stacks: Stacks, before: Stack, prefix: str) -> list[str]:
 
 
 def keywords_after(prefix: str) -> tuple[list[str], bool]:
-    """The keywords that may follow code as it is written, and whether a name may follow as well."""
+    """Return the keywords that may follow code as it is written, and whether a name may follow as well."""
     tokens, _ = tokenize(prefix + CARET, 1)
     last = len(tokens.kinds) - PADDING - 1
     if last < 0 or tokens.starts[last] != len(prefix) or tokens.kinds[last] != "NAME":

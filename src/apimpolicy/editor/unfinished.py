@@ -1,7 +1,7 @@
 """Complete the code before the caret to a whole expression, with the parser's own tables.
 
-The word at the caret is taken for a name that is not known yet, `CARET`. What the tables want after it is appended in
-its shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
+The word at the caret is replaced by an unknown name, `CARET`. What the tables require after it is appended in its
+shortest form; an error before it is repaired first, by one insertion or one deletion at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.editor.local_functions import with_later_functions
 from apimpolicy.editor.lost_declarations import completed_declarations, without_empty_types
-from apimpolicy.editor.repairs import CHOICES, repaired, without_statement
+from apimpolicy.editor.repairs import ENDS, repairs_of
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
@@ -32,7 +32,6 @@ CONTINUATIONS: Final = tuple(
 )
 """What may follow the name: some meanings of earlier tokens (a type, type arguments, a lambda) depend on it."""
 
-_ENDS: Final = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
 _DOT_AT_LINE_END: Final = re.compile(r"\.[ \t]*\r?\n\s*[A-Za-z_]")
 _WORD: Final = re.compile(r"@?\w*\Z")
 
@@ -47,7 +46,7 @@ class Unfinished(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Return where the caret's name stands in the text."""
+        """Return the offset of the caret's name in the text."""
         return self.text.index(CARET)
 
 
@@ -59,7 +58,7 @@ def word_start(code: str, caret: int) -> int:
 
 
 def finished(code: str, caret: int) -> Iterator[Unfinished]:
-    """The whole expressions that the code up to the caret may become, the most likely one first."""
+    """Yield the whole expressions that the code up to the caret may become, the most likely one first."""
     start = word_start(code, caret)
     prefix = without_empty_types(code[:start])
     if not prefix.startswith(("@(", "@{")):
@@ -73,25 +72,14 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
         for whole in _finished(text, code[caret:]):
             is_found = True
             yield whole
-        for candidate in _repaired(text) if not is_found else ():
+        for candidate in repairs_of(text) if not is_found else ():
             if candidate not in tried:
                 tried.add(candidate)
                 yield from _finished(candidate, code[caret:])
 
 
-def _repaired(prefix: str) -> Iterator[str]:
-    """Yield the code with its errors repaired in different ways, and last without the statement that has them."""
-    for choice in range(CHOICES):
-        with Frames():
-            text = repaired(prefix, choice)
-        yield text
-    with Frames():
-        text = without_statement(prefix)
-    yield text
-
-
 def with_names_at_line_ends(prefix: str) -> str:
-    """The code with a name for each dot that ends a line before a name: a member that is still to be written there."""
+    """Return the code with a name after each dot that ends a line: a member that is still to be written."""
     if _DOT_AT_LINE_END.search(prefix) is None:
         return prefix
     tokens, _ = tokenize(prefix, 1)
@@ -140,24 +128,24 @@ class _Beginning:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether the tables refuse a token of an earlier statement, which nothing after the caret can change."""
+        """Return whether an earlier statement has a syntax error, which nothing after the caret can change."""
         failed = self.reading.failed
-        return failed >= 0 and any(kind in _ENDS for kind in self.tokens.kinds[failed : self.caret])
+        return failed >= 0 and any(kind in ENDS for kind in self.tokens.kinds[failed : self.caret])
 
     def with_declarations(self) -> str:
-        """The code up to the caret, with what declarations in it have lost."""
+        """Return the code up to the caret, with what its declarations lack."""
         text = completed_declarations(self.code, self.tokens, self.stacks, self.reading, self.caret)
         return text.removesuffix(CARET)
 
     def _statement(self) -> int:
-        """The index of the first token of the caret's statement, before which the tables need not go again."""
+        """Return the index of the first token of the caret's statement, where reading may begin again."""
         place = self.caret
-        while place > 0 and not (self.tokens.kinds[place - 1] in _ENDS and place in self.reading.before):
+        while place > 0 and not (self.tokens.kinds[place - 1] in ENDS and place in self.reading.before):
             place -= 1
         return max(place, 0)
 
     def read(self, continuation: str) -> Reading:
-        """The tables' way through the code with a continuation."""
+        """Read the code with a continuation."""
         if not continuation:
             return self.reading
         tokens = self._continued(continuation)
@@ -194,7 +182,7 @@ def _whole(beginning: _Beginning, continuation: str, rest: str) -> Unfinished | 
 
 
 def _caret_token(tokens: Tokens, start: int) -> int:
-    """The index of the token that begins at the caret; -1 in a string or a comment."""
+    """Return the index of the token that begins at the caret; -1 in a string or a comment."""
     for index in range(len(tokens.kinds) - PADDING - 1, -1, -1):
         if tokens.starts[index] == start and tokens.kinds[index] == "NAME":
             return index

@@ -39,7 +39,7 @@ _ESCAPED = re.compile(r"&(?:quot|lt|gt|amp|apos);")
 
 @cache
 def counts() -> dict[str, int]:
-    """Uses by name, of members and types alike; of members also by the type that declares them (`IRequest.Method`)."""
+    """Return uses by name, of members and types; of members also by the declaring type (`IRequest.Method`)."""
     try:
         stored: dict[str, int] = json.loads(_STORED.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def store() -> None:
 
 
 def member_key(member: Member) -> str:
-    """The name under which the uses of a member are counted."""
+    """Return the name under which the uses of a member are counted."""
     return f"{member.declaring.name}.{member.name}"
 
 
@@ -71,7 +71,7 @@ def _text(path: Path) -> str:
 
 
 def _expressions(text: str) -> Iterator[str]:
-    """The expressions of a text."""
+    """Yield the expressions of a text."""
     from apimpolicy.text.scanner import EXPRESSION_START, scan_code
 
     position = 0
@@ -84,14 +84,14 @@ def _expressions(text: str) -> Iterator[str]:
 
 
 def _names(code: str) -> list[str]:
-    """The names in an expression, those in strings and comments aside."""
+    """Return the names in an expression, without those in strings and comments."""
     from apimpolicy.text.scanner import LITERALS
 
     return _NAME.findall(LITERALS.sub(" ", code[2:]))
 
 
 def _members(code: str) -> Iterator[str]:
-    """The members that an expression uses; none where it is not C#, as in a page about mistakes."""
+    """Yield the members that an expression uses; none if it doesn't compile, as on a page about errors."""
     from apimpolicy.binding import bind
     from apimpolicy.errors import ApimPolicyError
     from apimpolicy.syntax.parser import parse

@@ -1,4 +1,4 @@
-"""The names in the code of a document, and what follows each of them after a dot: these are likely to come again.
+"""The names in the code of a document, and those that follow each of them after a dot: they are likely to recur.
 
 A keystroke changes one expression of many, so that only the difference is counted.
 """

@@ -65,14 +65,14 @@ class Workspace:
         self._files = self._requests = None
 
     def knowledge(self, path: str) -> Knowledge:
-        """The names that count for a file."""
+        """Return the names that a file can refer to."""
         folder = os.path.dirname(os.path.abspath(path))
         if folder not in self._knowledge:
             self._knowledge[folder] = knowledge_of(path, self.elsewhere)
         return self._knowledge[folder]
 
     def files(self) -> list[str]:
-        """Every policy file of the workspace, absolute; looked for anew when files have changed."""
+        """Return every policy file of the workspace, absolute; searched again when files have changed."""
         if self._files is None:
             self._files = self._found()
         return self._files
@@ -86,7 +86,7 @@ class Workspace:
         return [os.path.abspath(path) for path in found[:MOST_FILES]]
 
     def cases(self) -> list[CaseAt]:
-        """The test cases of the workspace; a test file is read once for each version of it."""
+        """Return the test cases of the workspace; a test file is read once for each version of it."""
         from apimpolicy.editor.test_runs import cases_of
 
         found: list[CaseAt] = []
@@ -103,7 +103,7 @@ class Workspace:
         return found
 
     def analysis(self, path: str) -> Analysis | None:
-        """A file, read once for each version of it; None for one that cannot be read."""
+        """Return a file, read once for each version of it; None if it can't be read."""
         path = os.path.abspath(path)
         version = self._version(path)
         known = self._read.pop(path, None)
@@ -139,7 +139,7 @@ class Workspace:
             return None
 
     def names(self, path: str) -> list[Occurrence]:
-        """The names in a file, kept for each version of it; none in one that cannot be read."""
+        """Return the names in a file, kept for each version of it; none if it can't be read."""
         version = self._version(path)
         known = self._names.get(path)
         if known is None or known[0] != version:
@@ -149,7 +149,7 @@ class Workspace:
         return known[1]
 
     def elsewhere(self, kind: Kind, path: str) -> Iterator[Known]:
-        """Names that have a meaning in a file because wider scopes and fragments set them, or requests send them."""
+        """Yield names that wider scopes and fragments set for a file, or that requests send."""
         for other in self._before(path):
             for found in self.names(other):
                 if found.kind == kind and found.sets:
@@ -159,7 +159,7 @@ class Workspace:
                 yield Known(name, f"sent in {os.path.basename(other)}", other)
 
     def _before(self, path: str) -> set[str]:
-        """The files of wider scopes, and the fragments that these and a file include."""
+        """Return the files of wider scopes, and the fragments that these and a file include."""
         found: set[str] = set()
         waiting: list[str | None] = [os.path.abspath(path)]
         while waiting:
@@ -187,7 +187,7 @@ class Workspace:
         return known[1]
 
     def related(self, path: str) -> set[str]:
-        """The files that may run in one request with a file: wider and narrower scopes, fragments, their users."""
+        """Return the files that one request may run with a file: wider and narrower scopes, fragments, their users."""
         path = os.path.abspath(path)
         files = self.files()
         fragments = {os.path.abspath(known.path): known.name for known in self.knowledge(path).all("fragment")}
@@ -203,7 +203,7 @@ class Workspace:
         return {found.name for found in self.names(path) if found.kind == "fragment"}
 
     def everywhere(self, occurrence: Occurrence, path: str) -> Iterator[tuple[str, list[Occurrence]]]:
-        """Yield where a name stands in a file, and in the others where the same name means the same thing.
+        """Yield the uses of a name in a file, and in the others where it means the same thing.
 
         Names of the project mean the same in all files; variables and headers do where requests carry them from file to
         file.
@@ -239,7 +239,7 @@ def _are_scopes_of_one_request(path: str, other: str) -> bool:
 
 
 def wider(path: str) -> str | None:
-    """The policy file of the next wider scope, as far as the place of a file tells: what `<base />` runs."""
+    """Return the policy file of the next wider scope, which `<base />` runs, as far as folders tell."""
     place = place_of(path)
     if place.root is None or place.scope in (None, "global"):
         return None

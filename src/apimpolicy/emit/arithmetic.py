@@ -6,10 +6,8 @@ import ast
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES, underlying_number
 from apimpolicy.dotnet.system import arithmetic, decimals
-from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, INT, UINT, to_single, wrap_int32
 from apimpolicy.emit.building import compare, conditional, constant, load, walrus
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.binding.nodes import Binary, Unary
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 _PYTHON: dict[str, ast.operator] = {
@@ -40,7 +39,7 @@ _SMALL = (1 << 30) - 1
 
 def calculated(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) -> ast.expr:
     """Return a binary operator on plain operands of the operation's type."""
-    operator, type_ = node.operator, _number(node.operand_type)
+    operator, type_ = node.operator, underlying_number(node.operand_type)
     if type_ is BOOL:
         return ast.BinOp(left, _PYTHON[operator], right)
     if type_ is DECIMAL:
@@ -53,7 +52,7 @@ def calculated(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) 
 
 def negated(emitter: Emitter, node: Unary, value: ast.expr) -> ast.expr:
     """`-` and `~` on a plain operand of the operation's type."""
-    type_ = _number(node.operand_type)
+    type_ = underlying_number(node.operand_type)
     if node.operator == "~":
         inverted = ast.UnaryOp(ast.Invert(), value)
         return inverted if INTEGRAL_RANGES[type_][0] else _in_range(emitter, inverted, type_, is_checked=False)
@@ -129,7 +128,7 @@ def range_test(
 
 def converted_number(emitter: Emitter, value: ast.expr, source: Type, target: Type, *, is_checked: bool) -> ast.expr:
     """Return a conversion between the predefined numeric types and enums."""
-    source, target = _number(source), _number(target)
+    source, target = underlying_number(source), underlying_number(target)
     if source is target:
         return value
     if source is CHAR:
@@ -161,10 +160,3 @@ def _to_integer(emitter: Emitter, value: ast.expr, source: Type, target: Type, *
     if wanted_low <= low and high <= wanted_high:
         return value
     return emitter.run(arithmetic.checked if is_checked else arithmetic.wrap, name, value)
-
-
-def _number(type_: Type) -> Type:
-    """Return the number type behind an enum."""
-    if is_enum(type_) and isinstance(type_, NamedType):
-        return named(type_.definition.enum_underlying)
-    return type_

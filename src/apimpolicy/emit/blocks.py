@@ -44,7 +44,7 @@ def statement_labeled(emitter: Emitter, node: nodes.Labeled) -> list[ast.stmt]:
 def statement_list(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
     """Return the statements of a block; local functions come first, since they are known in all of it."""
     made = functions_of(emitter, statements)
-    pieces, entries = pieces_of(statements, labels_gone_to(statements))
+    pieces, entries = pieces_of(statements, jump_labels(statements))
     if not entries:
         return [*made, *in_order(emitter, statements)]
     where = emitter.fresh("where")
@@ -110,7 +110,7 @@ def pieces_of(
     return pieces, entries
 
 
-def labels_gone_to(statements: Sequence[nodes.Statement]) -> set[str]:
+def jump_labels(statements: Sequence[nodes.Statement]) -> set[str]:
     """Return the labels of a list that a `goto` in it, or below, names."""
     here = labels_of(statements)
     if not here:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.emit.arguments import can_be_seen, in_written_order, receiver_first
+from apimpolicy.emit.boxing import boxed
 from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
 from apimpolicy.emit.members import call_member, implementation_of, invoke, missing, pass_to_member, receiver_for
 from apimpolicy.errors import NotSimulatedError
@@ -73,7 +75,7 @@ def call_registered(
 
 
 def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
-    """Return a method with ref or out parameters returns their values after its result."""
+    """Emit a call with ref or out arguments: the method returns their values after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     steps: list[ast.expr] = []
@@ -95,9 +97,6 @@ def _delegate_or_missing(emitter: Emitter, node: nodes.Call) -> ast.expr:
 
 def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expression) -> ast.expr:
     """Members of `T?`, whose run-time value is None or the value itself."""
-    from apimpolicy.dotnet.collections.arrays import default_value
-    from apimpolicy.emit.boxing import boxed
-
     inner = receiver.type.underlying or receiver.type
     name = emitter.fresh()
     value = walrus(name, emitter.emit(receiver))
@@ -143,7 +142,7 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
-    """Return a function that returns by reference takes its ref and out arguments as references."""
+    """Emit a call of a function that returns by reference; its ref and out arguments are references."""
     from apimpolicy.emit.references import reference_to
 
     passed = [
@@ -154,7 +153,7 @@ def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: Lo
 
 
 def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol | None) -> ast.expr:
-    """Return a local function with ref or out parameters returns them after its result, as library functions do."""
+    """Emit a call of a local function with ref or out arguments, which it returns after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     if function is None:

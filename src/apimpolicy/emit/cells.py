@@ -70,7 +70,7 @@ def _in_cell(emitter: Emitter, symbol: LocalSymbol, *value: ast.expr) -> ast.stm
 
 
 def _holds_reference(symbol: LocalSymbol) -> bool:
-    """Return a ref local, or a ref or out parameter of a function that returns by reference."""
+    """Return whether a variable holds a reference: a ref local, or a ref parameter of a function that returns one."""
     if symbol.mode in ("ref", "out"):
         function: LocalFunctionSymbol | Any = symbol.function
         return bool(getattr(function, "returns_reference", False))

@@ -125,15 +125,15 @@ def _tuple(emitter: Emitter, value: ast.expr, source: Type, target: Type, conver
         return value
     name = emitter.fresh()
     parts: list[ast.expr] = []
-    for index, (mine, theirs) in enumerate(zip(source.arguments, target.arguments, strict=True)):
+    for index, (one, other) in enumerate(zip(source.arguments, target.arguments, strict=True)):
         part = item(load(name), index)
-        found = conv.implicit_conversion(mine, theirs) or conv.explicit_conversion(mine, theirs) or IDENTITY
-        parts.append(converted(emitter, part, mine, theirs, found))
+        found = conv.implicit_conversion(one, other) or conv.explicit_conversion(one, other) or IDENTITY
+        parts.append(converted(emitter, part, one, other, found))
     return last_of(walrus(name, value), tuple_of(*parts))
 
 
 def _is_pairs_of_tokens(source: Type, target: Type) -> bool:
-    """Return a JObject seen as a sequence of pairs instead of its child tokens."""
+    """Return whether a JObject is converted to a sequence of pairs instead of its child tokens."""
     return (
         isinstance(source, NamedType)
         and source.name == "Newtonsoft.Json.Linq.JObject"

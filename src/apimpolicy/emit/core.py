@@ -218,7 +218,7 @@ class Emitter:
         return self.bring(target, getattr(target, "__name__", "function"))
 
     def run(self, target: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
-        """Return a call of one of our own functions."""
+        """Return a call of a function of the library."""
         return call(self.function(target), *arguments)
 
     def literal(self, value: Any) -> ast.expr:
@@ -237,7 +237,7 @@ class Emitter:
         return self.bring(types, "types")
 
     def step(self) -> ast.Call:
-        """Return one step of the policy: every loop and every recursion makes some."""
+        """Return the code that uses up one step; every loop and every recursion uses some."""
         self.uses_steps = True
         return call(load(STEP))
 
@@ -272,7 +272,7 @@ class Emitter:
         return None
 
     def with_placeholder(self, placeholder: Placeholder, name: str, *, not_null: bool = False) -> None:
-        """From here on the placeholder is read from a Python variable."""
+        """Read a placeholder from a Python variable from here on."""
         self._placeholders[placeholder] = name
         if not_null:
             self._not_null.add(placeholder)
@@ -360,5 +360,5 @@ _NOT_RECORDED = (
 
 
 def is_recorded(expression: Expression) -> bool:
-    """Return which sub-expressions people want to see the value of."""
+    """Return whether an explanation shows the value of an expression."""
     return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import lookup
+from apimpolicy.dotnet.metadata import parse
+from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.syntax import literals
 
@@ -52,10 +55,6 @@ def _spelled(type_: str) -> str:
 
 def _signature(node: nodes.Dynamic, owner: str, name: str) -> str:
     """`string.Substring(int)`: the first method that takes as many arguments, as the message names it."""
-    from apimpolicy.binding import lookup
-    from apimpolicy.dotnet.metadata import parse
-    from apimpolicy.dotnet.signatures import Method
-
     group = getattr(node.detail, "methods", None)
     members = group if group is not None else lookup.find_members(parse(owner), name)
     for member in members:

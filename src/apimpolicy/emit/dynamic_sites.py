@@ -49,7 +49,7 @@ _JOBJECT, _JVALUE, _JTOKEN = (f"Newtonsoft.Json.Linq.{name}" for name in ("JObje
 
 
 class RuntimeBinderException(DotnetException):
-    """What C# throws for an operation that the run-time types do not have."""
+    """The exception for an operation that the run-time types do not have."""
 
     type_name = "Microsoft.CSharp.RuntimeBinder.RuntimeBinderException"
 

@@ -60,7 +60,7 @@ def _emit(bound: BoundExpression, recording: bool, in_order: bool) -> Callable[.
 
 
 def _call_deep(levels: int, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Lambdas in lambdas call each other as deep as they stand."""
+    """Call a function with room for lambdas in lambdas, which call each other as deep as they are nested."""
     here = environment()
     here.change_thread()
     try:
@@ -70,7 +70,7 @@ def _call_deep(levels: int, function: Callable[..., Any], *arguments: Any) -> An
 
 
 def _call_to_the_end(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what the end of an iterator threw is thrown here at the latest."""
+    """Call a function, and raise what the end of an iterator threw meanwhile."""
     value = function(*arguments)
     here = environment()
     if here.thrown_late is not None:

@@ -69,7 +69,7 @@ def finally_(emitter: Emitter, body: list[ast.stmt], last: list[ast.stmt]) -> as
 
 def _unless_over(emitter: Emitter, last: list[ast.stmt]) -> list[ast.stmt]:
     """Return what runs at the end, but not after a limit."""
-    return [ast.If(emitter.run(frames.goes_on), last, [])] if last else []
+    return [ast.If(emitter.run(frames.runs_endings), last, [])] if last else []
 
 
 def _catch(emitter: Emitter, clause: nodes.Catch, caught: str, otherwise: list[ast.stmt]) -> list[ast.stmt]:

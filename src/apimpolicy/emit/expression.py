@@ -57,8 +57,8 @@ class CompiledExpression:
 
         Runs in the current environment (see `apimpolicy.dotnet.environment`), or in a fresh default one.
         Raises DotnetException for what C# would throw, NotSimulatedError for what is not simulated,
-        LimitExceededError when a limit of the current environment is exceeded, and InternalError for a mistake of
-        ours; each with `.span`. A lazy sequence is not walked over here: see `apimpolicy.emit.frames.as_policy_error`.
+        LimitExceededError when a limit of the current environment is exceeded, and InternalError for an error of the
+        library; each with `.span`. A lazy sequence is not enumerated here: see `emit.frames.as_policy_error`.
         """
         if not has_environment():
             with use_environment(Environment()):

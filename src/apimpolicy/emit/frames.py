@@ -1,4 +1,4 @@
-"""Python's exceptions seen as C#'s, and where in the policy they happened.
+"""Python's exceptions as C#'s, with their place in the policy.
 
 `None.attribute` is a NullReferenceException: emitted code does not check receivers of attributes, so the happy path
 costs nothing. The place of an error comes from the positions that the emitted code carries.
@@ -45,10 +45,8 @@ def as_dotnet(error: BaseException) -> DotnetException:
     raise error
 
 
-def goes_on() -> bool:
-    """Whether a `finally`, or the end of a resource or an iterator, is to run: not after a limit, nor after what C#
-    does not know.
-    """
+def runs_endings() -> bool:
+    """Return whether `finally`, or the end of a resource or iterator, runs: not after a limit or an internal error."""
     error = sys.exc_info()[1]
     if isinstance(error, GeneratorExit) and not environment().being_ended:
         return False
@@ -59,7 +57,7 @@ def goes_on() -> bool:
 
 
 def as_policy_error(error: Exception) -> ApimPolicyError:
-    """Return what leaves an evaluation for an exception in it: one of ours, with its place in the policy."""
+    """Return the exception of the library for one in an evaluation, with its place in the policy."""
     found: ApimPolicyError
     if isinstance(error, ApimPolicyError):
         found = error

@@ -112,7 +112,7 @@ def _stripped(method: str) -> Rule:
 
 
 def _replaced(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
-    """Return a replacement that does not lengthen the text has no limit to keep."""
+    """Emit a replacement that does not lengthen the text, and so needs no limit."""
     if not all(argument.is_constant for argument in arguments):
         return None
     old, new = (argument.constant for argument in arguments)

@@ -12,7 +12,7 @@ from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, constant, load, store
 from apimpolicy.emit.cells import cells_of_block, cells_of_round
 from apimpolicy.emit.core import ALLOWANCE, LEFT
-from apimpolicy.emit.frames import goes_on
+from apimpolicy.emit.frames import runs_endings
 from apimpolicy.emit.jumps import Target, around
 from apimpolicy.emit.variables import facts, is_increment
 
@@ -205,7 +205,7 @@ def _disposing_loop(
     def finish(body: list[ast.stmt]) -> list[ast.stmt]:
         loop = ast.For(store(target), load(enumerator), [*before, *body], [])
         ending = ast.Expr(emitter.run(runtime.end_enumeration, load(enumerator)))
-        end = ast.If(emitter.run(goes_on), [ending], [])
+        end = ast.If(emitter.run(runs_endings), [ending], [])
         begins = assign(enumerator, emitter.run(runtime.enumerator, source))
         return [begins, finally_(emitter, [loop], [end])]
 

@@ -89,7 +89,7 @@ def call_member(
 
 
 def missing(emitter: Emitter, member: Member) -> ast.expr:
-    """Return a member without an implementation: fails by name, with the reason if there is one, when it is reached."""
+    """Return code that fails with the name of a member without an implementation, and the reason if there is one."""
     from apimpolicy.binding.allow_list import is_type_allowed
 
     reason = reason_against(member.declaring, member.signature)

@@ -74,7 +74,7 @@ def _references(emitter: Emitter, node: Binary) -> ast.expr:
 
 
 def _lifted(emitter: Emitter, node: Binary) -> ast.expr:
-    """On nullables: null when an operand is, and false when such a one is compared."""
+    """Return an operator on nullables: null when an operand is null, but false for a comparison."""
     if node.operand_type is BOOL and node.operator in ("&", "|"):
         function = runtime.and_lifted if node.operator == "&" else runtime.or_lifted
         return emitter.run(function, emitter.emit(node.left), emitter.emit(node.right))

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.emit.building import (
     assign,
@@ -47,7 +47,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 
 
 def outlined(function: ast.FunctionDef, fresh: Callable[[str], str]) -> ast.FunctionDef:
-    """The same function with deep statements moved into functions inside; `fresh` makes new names."""
+    """Return a function with its deep statements moved into functions inside; `fresh` makes new names."""
     return _Outliner(function, fresh).function(function)
 
 
@@ -101,17 +101,7 @@ class _Outliner:
         return self._moved(node, weight)
 
     def _rebuilt(self, node: ast.stmt, depth: int) -> ast.stmt:
-        made: Any = copy.copy(node)
-        for field in ("body", "orelse", "finalbody"):
-            if hasattr(node, field):
-                setattr(made, field, self._statements(getattr(node, field), depth))
-        if isinstance(node, ast.Try):
-            made.handlers = []
-            for handler in node.handlers:
-                inner = copy.copy(handler)
-                inner.body = self._statements(handler.body, depth)
-                made.handlers.append(inner)
-        return made  # type: ignore[no-any-return]
+        return _with_parts(node, lambda statements: self._statements(statements, depth))
 
     def _moved(self, original: ast.stmt, weight: int) -> list[ast.stmt]:
         """Return a function with the statement, its call, and the jumps that leave the statement."""
@@ -165,16 +155,20 @@ class _Jumps:
         if isinstance(node, ast.Continue) and not in_loop:
             self.has_continue = True
             return ast.copy_location(ast.Return(constant(_CONTINUE)), node)
-        made: Any = copy.copy(node)
         in_loop = in_loop or isinstance(node, (ast.While, ast.For))
+        return _with_parts(node, lambda statements: [self.statement(inner, in_loop) for inner in statements])
+
+
+def _with_parts(node: ast.stmt, change: Callable[[list[ast.stmt]], list[ast.stmt]]) -> ast.stmt:
+    """Return a copy of a statement with the lists of statements in it changed."""
+    made = copy.copy(node)
+    if isinstance(made, ast.Try):
+        made.handlers = [copy.copy(handler) for handler in made.handlers]
+    for part in (made, *getattr(made, "handlers", ())):
         for field in ("body", "orelse", "finalbody"):
-            if hasattr(node, field):
-                setattr(made, field, [self.statement(inner, in_loop) for inner in getattr(node, field)])
-        if isinstance(node, ast.Try):
-            made.handlers = [copy.copy(handler) for handler in node.handlers]
-            for handler in made.handlers:
-                handler.body = [self.statement(inner, in_loop) for inner in handler.body]
-        return made  # type: ignore[no-any-return]
+            if hasattr(part, field):
+                setattr(part, field, change(getattr(part, field)))
+    return made
 
 
 def _bindings(names: set[str]) -> list[ast.stmt]:
@@ -192,8 +186,8 @@ def _names(node: ast.AST) -> Iterator[str]:
         yield node.id
     elif isinstance(node, ast.arg):
         yield node.arg
-    elif isinstance(node, ast.FunctionDef) or (isinstance(node, ast.ExceptHandler) and node.name is not None):
-        yield node.name  # type: ignore[misc]
+    elif isinstance(node, (ast.FunctionDef, ast.ExceptHandler)) and node.name is not None:
+        yield node.name
 
 
 def _stored(statements: Sequence[ast.AST], *, inside: bool = True) -> Iterator[str]:

@@ -17,13 +17,13 @@ UNREACHED: Final = object()
 
 
 class Overflow(Protocol):
-    """Who takes the values that a recorder does not keep."""
+    """Receives the values that a recorder does not keep."""
 
     def take(self, node: Bound, value: Any) -> None:
         """One value."""
 
     def of_loop(self, nodes: tuple[Bound, ...]) -> Callable[[Sequence[Any]], None] | None:
-        """Return who takes the values of these nodes, after each round; None when none of them matters.
+        """Return the receiver of these nodes' values after each round; None when none of them matters.
 
         A node that a round did not reach has the value of an earlier one, or is UNREACHED.
         """
@@ -70,7 +70,7 @@ class Recorder:
 
     @property
     def kept(self) -> list[tuple[Any, Any]]:
-        """What was collected, as it came: a node and its value, or the nodes and the values of a round of a loop."""
+        """The recorded values in order: a node and its value, or the nodes and the values of a round of a loop."""
         return [value if type(key) is int else (key, value) for key, value in self._kept.items()]
 
     def record(self, node: Bound, value: Any) -> Any:
@@ -81,7 +81,7 @@ class Recorder:
         return value
 
     def keep(self, nodes: tuple[Bound, ...], values: Sequence[Any]) -> None:
-        """What the nodes came to in a round of a loop, or in a part of it."""
+        """Keep the values of nodes in a round of a loop, or in a part of it."""
         if self._has_room(len(nodes)):
             self._kept[len(self._kept)] = nodes, values
             return
@@ -90,11 +90,11 @@ class Recorder:
                 self.record(node, value)
 
     def of_loop(self, nodes: tuple[Bound, ...]) -> Callable[[Sequence[Any]], None] | None:
-        """Return who takes what these nodes of a loop come to in the rounds that are not kept."""
+        """Return the receiver of these nodes' values in the rounds that are not kept."""
         return None if self._overflow is None else self._overflow.of_loop(nodes)
 
     def resume(self, left_out: int, nodes: tuple[Bound, ...], values: Sequence[Any]) -> None:
-        """A loop is left of which so many rounds were passed by, and what its nodes came to last in them."""
+        """Note the end of a loop: how many rounds were left out, and the last values in them."""
         self.rounds_left_out += left_out
         self._kept[len(self._kept)] = nodes, values
 

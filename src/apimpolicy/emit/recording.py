@@ -1,10 +1,10 @@
 """Emit code that passes the value of each sub-expression to its recorder, at little cost.
 
-- what runs at most once says `once(node, value)`, which is a dictionary's `setdefault`
-- what is in a lambda or a local function says `record(node, value)`: anybody may call it any number of times
-- a loop in the expression's own body only says `value_1 := value`. When the next round begins, the recorder gets what
-  the last one came to, until the loop has made as many rounds as the recorder wants; from then on only who counts
-  conditions gets it (`of_loop`). When the loop is left, on whatever way, the recorder gets what each node came to last.
+- Code that runs at most once calls `once(node, value)`, which is a dictionary's `setdefault`.
+- Code in a lambda or a local function, which may run any number of times, calls `record(node, value)`.
+- A loop in the expression's own body only assigns `value_1 := value`. When a round begins, the recorder gets the values
+  of the previous one, for as many rounds as the recorder keeps; after that only the counter of conditions gets them
+  (`of_loop`). When the loop is left, by any path, the recorder gets the last value of each node.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class _Loops(ast.NodeTransformer):
         ]
 
     def _left(self, loop: _Loop, around: str | None) -> list[ast.stmt]:
-        """What happens when a loop is left: `around` is the variable that says whether a loop around it passes by."""
+        """Return what runs when a loop is left; the variable `around` is true while an outer loop is not recorded."""
         left_out = ast.BinOp(load(loop.rounds), ast.Sub(), load(loop.paused))
         entries = [*loop.own, *loop.of_inner]
         resume: list[ast.stmt] = [

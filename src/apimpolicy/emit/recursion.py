@@ -1,5 +1,6 @@
-"""Whether code may call itself: then it runs in a thread with a large stack, since .NET's own has room for thousands of
-calls where Python's usual limit has room for a few hundred.
+"""Recursion: code that may call itself runs in a thread with a large stack.
+
+.NET's stack has room for thousands of calls, Python's usual limit for a few hundred.
 """
 
 from __future__ import annotations

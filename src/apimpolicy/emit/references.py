@@ -43,11 +43,6 @@ class ElementReference:
             arrays.array_set(self._array, self._index, value)
 
 
-def span_reference(span: Any, index: int) -> ElementReference:
-    """`ref span[index]`: the element of the array behind the span."""
-    return ElementReference(span.items, span.place(index))
-
-
 class PartReference:
     """`ref tuple.Item1`: a part of the tuple that another reference refers to."""
 
@@ -82,8 +77,6 @@ def reference_to(emitter: Emitter, target: nodes.Expression) -> ast.expr:
         indexes = [emitter.emit(index) for index in target.indexes]
         array = emitter.emit(target.array)
         return emitter.run(ElementReference, array, indexes[0] if len(indexes) == 1 else tuple_of(*indexes))
-    if isinstance(target, nodes.IndexerAccess):
-        return emitter.run(span_reference, emitter.emit(target.receiver), emitter.emit(target.arguments[0]))
     if isinstance(target, nodes.TupleElement):
         return emitter.run(PartReference, reference_to(emitter, target.receiver), constant(target.index))
     if isinstance(target, nodes.FieldAccess) and target.field.declaring.is_tuple and target.receiver is not None:

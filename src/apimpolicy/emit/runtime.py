@@ -54,7 +54,7 @@ def raise_exception(exception: DotnetException | None) -> NoReturn:
 
 
 def not_simulated(name: str, reason: str = "") -> NoReturn:
-    """Return a member of .NET that exists and that the simulation does not have."""
+    """Raise NotSimulatedError for a member of .NET that is not simulated."""
     raise NotSimulatedError(name, reason)
 
 
@@ -66,7 +66,7 @@ def nullable_value(value: Any) -> Any:
 
 
 def set_attribute(target: Any, name: str, value: Any) -> Any:
-    """Return an assignment to a property as an expression; the name comes from the registry, never from the policy."""
+    """Set a property, and return the value; the name comes from the registry, never from the policy."""
     if target is None:
         raise NullReferenceException
     setattr(target, name, value)
@@ -101,7 +101,7 @@ def enumerator(sequence: Any) -> Any:
 
 
 def end_enumeration(enumerator: Any) -> None:
-    """The end of a `foreach`: an iterator that was left early runs its `finally` clauses."""
+    """End a `foreach`: an iterator that was left early runs its `finally` clauses."""
     close = getattr(enumerator, "close", None)
     if close is not None:
         close()
@@ -180,7 +180,7 @@ def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[An
 
 
 def constant_equals(value: Any, constant: Any) -> bool:
-    """Return a constant pattern against a boxed value: equal and of the same type, as `object.Equals`."""
+    """Return whether a boxed value matches a constant pattern: equal and of the same type, as `object.Equals`."""
     return value is not None and type(value) is type(constant) and bool(value == constant)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.dotnet.values import CHAR, STRING
-from apimpolicy.emit.blocks import from_entry, functions_of, in_order, labels_gone_to, pieces_of
+from apimpolicy.emit.blocks import from_entry, functions_of, in_order, jump_labels, pieces_of
 from apimpolicy.emit.building import assign, call, compare, constant, load
 from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.jumps import Target, around, section_key
@@ -32,7 +32,7 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
         made.extend(functions_of(emitter, section.statements))
     made.append(assign(value, emitter.emit(node.value)))
     made.extend(_choose(emitter, node, value, chosen))
-    named = labels_gone_to([statement for section in node.sections for statement in section.statements])
+    named = jump_labels([statement for section in node.sections for statement in section.statements])
     target, cut = _target(node, named, chosen, where)
     comes_again = nodes.Goto in facts(node).kinds_here
     emitter.here.targets.append(target)

@@ -135,7 +135,7 @@ def _is_at_hand(value: Expression) -> bool:
 
 
 def _needs_composite(node: InterpolatedString) -> bool:
-    """Whether .NET Framework reads a brace after a format as a part of it, so that the versions of .NET differ."""
+    """Return whether .NET Framework reads a brace after a format as a part of it, unlike later versions."""
     return any(
         not isinstance(part, str)
         and part.format

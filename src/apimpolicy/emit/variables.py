@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """What is known of the code below a node: all of it, and (`…_here`) that outside of lambdas and local functions."""
+    """Facts about the code below a node: all of it, or (`…_here`) outside of lambdas and local functions."""
 
     __slots__ = (
         *("assigned", "calls", "declared", "declared_here", "functions", "has_block_lambda", "kinds_here", "used"),
@@ -98,7 +98,7 @@ def facts(node: nodes.Bound) -> Facts:
 
 
 def _look_at_function(node: nodes.Bound, found: Facts) -> None:
-    """What a lambda or local function is to the code around it."""
+    """Add what a lambda or local function means for the code around it."""
     found.kinds_here.add(type(node))
     symbol = getattr(node, "symbol", None)
     if isinstance(symbol, LocalSymbol):

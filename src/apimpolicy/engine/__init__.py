@@ -5,7 +5,7 @@ steps       the policies of all scopes, spliced at `<base />`, with fragments: w
 gateway     Gateway: what surrounds a policy, and the path of one request
 exchange    the state of one request, and how policies run against it
 evaluation  attributes of policies from expressions
-pipeline    sections in order, errors, default answers
+pipeline    sections in order, errors, default responses
 operations  URL templates
 openapi     OpenAPI documents as descriptions of APIs; openapi_schemas, openapi_contents are its parts
 api_documents  what describes an API: OpenAPI, schemas, WSDL, GraphQL

@@ -12,6 +12,8 @@ from apimpolicy.engine.document import read_bytes
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
     from apimpolicy.context.description import ApiDescription
 
 
@@ -47,7 +49,7 @@ class ApiDocuments:
         self.schemas = {name: _schema(name, schema) for name, schema in (schemas or {}).items()}
         self.compiled: dict[Any, Any] = {}
         self._graphql_text = None if graphql_schema is None else _text(graphql_schema)
-        self._graphql: Any = None
+        self._graphql: GraphQLSchema | None = None
 
     def api(self) -> Api | None:
         """Return the API that is described: its title, an id made of that, and its backend; None without a title."""
@@ -58,8 +60,8 @@ class ApiDocuments:
         return Api(identifier, description.title, service_url=description.service_url)
 
     @property
-    def graphql_schema(self) -> Any:
-        """Return the GraphQL schema, read when it is first asked for; None without one. Raises ConfigurationError."""
+    def graphql_schema(self) -> GraphQLSchema | None:
+        """Return the GraphQL schema, read when it is first used; None without one. Raises ConfigurationError."""
         if self._graphql is None and self._graphql_text is not None:
             from apimpolicy.policies.graphql_requests import graphql_schema
 

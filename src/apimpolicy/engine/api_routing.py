@@ -3,7 +3,7 @@
 Documented: the path of an API is behind the host; a version is the next segment, a header or a parameter of the query;
 `;rev=2` behind the API's path, and behind the version's segment, means that revision, no `;rev` the current one. Our
 choices: of several APIs the one with the longest path counts; paths and versions ignore case; a request for an API with
-versions in a header or the query that does not say one is for the API of the set that has no version, if there is one.
+versions in a header or the query that has none is for the API of the set that has no version, if there is one.
 
 Source: https://learn.microsoft.com/azure/api-management/api-management-versions and api-management-revisions
 """
@@ -65,7 +65,7 @@ def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int |
 
 
 def _version_of(api: ServiceApi, request: RequestMessage) -> str | None:
-    """Return the version that a request says in a header or in the query."""
+    """Return the version in a header or in the query of a request."""
     versions = api.version_set
     assert versions is not None
     if versions.scheme == "header":

@@ -30,12 +30,10 @@ class ConnectionRequest(NamedTuple):
 
 @runtime_checkable
 class ConnectionSource(Protocol):
-    """Answers for connections."""
+    """A source of connections."""
 
     def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
-        """Return the connection, for the identity with this object id, or for `managed`, the gateway's own. Raises
-        IdentityUnavailableError.
-        """
+        """Return the connection for an identity: an object id or `managed`. Raises IdentityUnavailableError."""
 
 
 class _Stored(NamedTuple):
@@ -45,7 +43,7 @@ class _Stored(NamedTuple):
 
 
 class Authorizations:
-    """Connections by credential provider and id. `requests` are those asked for, refused ones too."""
+    """Connections by credential provider and id. `requests` are all requests, refused ones too."""
 
     def __init__(self) -> None:
         self._connections: dict[tuple[str, str], _Stored] = {}
@@ -62,7 +60,7 @@ class Authorizations:
         error: str | None = None,
     ) -> None:
         """Add a connection, or replace it: a new access token. `object_ids` are all that its access policies name,
-        `managed` for the gateway's own identity; every identity may use it unless given. With an `error` it gives that.
+        `managed` for the gateway's own identity; every identity may use it unless given. With an `error` it fails.
         """
         known = None if object_ids is None else frozenset(id.lower() for id in object_ids)
         stored = _Stored(Connection(access_token, dict(claims or {})), known, error)

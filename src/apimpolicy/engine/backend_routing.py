@@ -3,12 +3,12 @@
 What no document states, and is our choice: members take turns in the smoothest order that their weights allow, the
 first one listed first (a gateway is one instance, and its order can be repeated); a circuit counts failures in a window
 that slides exactly, and begins anew once it closes; `Retry-After` is the time until the first circuit closes; the error
-of a single backend has no reason, and a pool answers with 503 whatever its members say; the cookie of a session is
+of a single backend has no reason, and a pool responds with 503 whatever its members respond; the cookie of a session is
 opaque, and set only for callers that do not bring a good one; a backend's credentials replace headers of the same
 names; a weight of 0 gets requests only where no other member of its priority does.
 
 Seen on real gateways: with every circuit of a pool open, forward-request fails with the reason `PoolIsInactive` and the
-caller gets 503 with `Retry-After`; since May 2025 a circuit breaker may say another status (Microsoft's release notes).
+caller gets 503 with `Retry-After`; since May 2025 circuit breakers may have another status (Microsoft's release notes).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ POOL_INACTIVE = "PoolIsInactive"
 
 
 class Route(NamedTuple):
-    """The destination of one request. `why` is the reason in words, empty when there was nothing to choose."""
+    """The destination of one request. `why` is the reason, empty when there was nothing to choose."""
 
     id: str
     backend: Backend
@@ -75,7 +75,7 @@ class BackendRouter:
         return None if backend is None else backend.url
 
     def entity(self, id_: str) -> entities.Backend:
-        """Return what `context.Backend` says of a backend."""
+        """Return the `context.Backend` of a backend."""
         backend = self.backends.get(id_)
         if is_pool(backend):
             return entities.Backend(id_, type=entities.POOL)
@@ -172,11 +172,11 @@ class BackendRouter:
                 )
 
     def answered(self, route: Route, response: Response) -> None:
-        """Report the backend's answer to the circuit."""
+        """Report the backend's response to the circuit."""
         self._record(route, response.status_code, None, response.headers.get("Retry-After"))
 
     def failed(self, route: Route, reason: str | None) -> None:
-        """Report to the circuit that the backend did not answer."""
+        """Report to the circuit that the backend did not respond."""
         self._record(route, None, reason, None)
 
     def _record(self, route: Route, status: int | None, reason: str | None, retry_after: str | None) -> None:
@@ -225,11 +225,11 @@ def session_value(pool: str, member: str) -> str:
 
 
 _MOST_SECONDS = 2**31 - 1
-"""What .NET reads of a `Retry-After` (RetryConditionHeaderValue): an int."""
+"""The longest `Retry-After` that .NET reads (RetryConditionHeaderValue): an int."""
 
 
 def seconds_of(retry_after: str | None, now: float) -> float | None:
-    """Return the seconds that a `Retry-After` asks for; None when it is missing or not readable.
+    """Return the seconds of a `Retry-After`; None when it is missing or not readable.
 
     >>> seconds_of("120", 0.0), seconds_of("soon", 0.0), seconds_of("9" * 400, 0.0)
     (120.0, None, None)

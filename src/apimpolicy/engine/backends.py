@@ -8,8 +8,8 @@
     })
 
 Documented: members with the lowest priority number take all requests until the circuits of all of them are open; within
-one priority weights say who gets how many, evenly unless given; a pool has no pools in it; an open circuit answers 503
-for the trip duration, or, with `accepts_retry_after`, for as long as the failure's `Retry-After` says.
+one priority by weight, evenly unless given; a pool has no pools in it; an open circuit responds 503
+for the trip duration, or, with `accepts_retry_after`, for the time of the failure's `Retry-After`.
 
 Source: https://learn.microsoft.com/azure/api-management/backends
 """
@@ -38,7 +38,7 @@ class CircuitBreaker:
     """The rule by which a backend gets no requests for a while. Times are in seconds.
 
     It trips when within `interval` there were `failures` of them, or when at least `percentage` of the requests failed.
-    A failure is an answer whose status is in one of the ranges `statuses`, or an error whose reason is among
+    A failure is a response whose status is in one of the ranges `statuses`, or an error whose reason is among
     `error_reasons` (`Timeout`, `BackendConnectionFailure`). Unless either is given, all of 500 to 599 and every error
     that the gateway has with the backend are failures, which is our choice. While the circuit is open callers get 503,
     or `failure_status` (100 to 599).
@@ -65,7 +65,7 @@ class CircuitBreaker:
             raise ConfigurationError(f"percentage of a circuit breaker is up to 100, not {self.percentage:g}")
 
     def is_failure(self, status: int | None, reason: str | None) -> bool:
-        """Return whether an answer with this status, or an error with this reason, counts as a failure."""
+        """Return whether a response with this status, or an error with this reason, counts as a failure."""
         is_open_to_all = not self.statuses and not self.error_reasons
         if status is None:
             given = [each.replace(" ", "").lower() for each in self.error_reasons]
@@ -77,7 +77,7 @@ class CircuitBreaker:
 @attrs.frozen
 class Backend:
     """A single backend. `headers`, `query` and `authorization` (scheme and parameter) go along with each request;
-    named values in them are put in. `certificates` are ids of uploaded ones, the first of which the gateway presents.
+    named values in them are replaced. `certificates` are ids of uploaded ones, the first of which the gateway presents.
 
     `validates_certificate_chain` and `validates_certificate_name` are what is set for TLS. They are only recorded: the
     simulated backend has no TLS.

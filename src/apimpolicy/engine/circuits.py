@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import StateEntry, TripRule
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class _Circuit:
-    __slots__ = ("open_until", "seen")
-
-    def __init__(self) -> None:
-        self.open_until = 0.0
-        self.seen: list[tuple[float, bool]] = []
+class _Circuit(Record):
+    open_until: float
+    seen: list[tuple[float, bool]]
 
 
 class LocalCircuits:
-    """Implements `apimpolicy.policies.state.Circuits`: failures count in a window that slides exactly, and from zero
-    once a circuit has opened.
-    """
+    """Implements `Circuits`: failures count in a sliding window, and from zero once a circuit has opened."""
 
     def __init__(self) -> None:
         self._circuits: dict[str, _Circuit] = {}
@@ -36,7 +32,7 @@ class LocalCircuits:
     def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
         now = _now()
         with self._lock:
-            circuit = self._circuits.setdefault(id_, _Circuit())
+            circuit = self._circuits.setdefault(id_, _Circuit(0.0, []))
             circuit.seen = [entry for entry in circuit.seen if entry[0] > now - rule.interval]
             circuit.seen.append((now, failed))
             failures = sum(failure for _, failure in circuit.seen)

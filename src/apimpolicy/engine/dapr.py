@@ -1,4 +1,4 @@
-"""A Dapr sidecar that records requests and gives prepared answers."""
+"""A Dapr sidecar that records requests and has prepared responses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DaprBinding(NamedTuple):
 class DaprSidecar:
     """The Dapr runtime beside the gateway. `requests` are all that it got, in order.
 
-    `answer` is what `Gateway(backend=…)` takes. Without one, messages and bindings are answered with 204, and what is
+    `answer` is what `Gateway(backend=…)` takes. Without one, messages and bindings get 204, and what is
     forwarded to a service (set-backend-service with `backend-id="dapr"`) is answered by the gateway's `backend`.
     """
 

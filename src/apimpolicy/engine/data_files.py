@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import Any
 
 from apimpolicy.errors import ConfigurationError
 
 MAX_ALIASES = 2_000
-"""More `*alias` in one YAML document are refused: they multiply what they stand for."""
+"""More `*alias` in one YAML document are refused: they multiply what they refer to."""
 
 
 def parse_json_or_yaml(content: bytes, name: str) -> Any:
     """Return the data of a file; `name` is for messages. Raises ConfigurationError."""
-    import json
-
     text = content.decode("utf-8-sig", "replace")
     try:
         if text.lstrip()[:1] in ("{", "["):
@@ -39,8 +39,6 @@ def parse_json_or_yaml(content: bytes, name: str) -> Any:
 @cache
 def _loader() -> Any:
     """Return a YAML loader with JSON's kinds of values: a date stays text, and so do `yes` and `off`."""
-    import re
-
     import yaml
 
     class PlainLoader(yaml.SafeLoader):

@@ -77,9 +77,7 @@ class Policy:
         return [finding for finding in self.diagnostics if finding.severity is Severity.ERROR]
 
     def with_named_values(self, values: Mapping[str, str]) -> Policy:
-        """Return the document with its named values replaced. Raises PolicySyntaxError for a missing one (POL001), and
-        when the document cannot be read any more with the values in it.
-        """
+        """Return the document with its named values replaced. Raises PolicySyntaxError (POL001: one is missing)."""
         if self.named_values is not None or not find_named_values(self.original.text):
             return self
         return _read(self.original, [], values)
@@ -96,7 +94,7 @@ def load_policy(
 ) -> Policy:
     """Read a policy document from a file's path, or from its text (which begins with `<`).
 
-    `path` is the name that diagnostics give a text. Without `named_values`, `{{references}}` stay as they are until a
+    `path` is the name of a text in diagnostics. Without `named_values`, `{{references}}` stay as they are until a
     gateway puts its own in. Raises PolicySyntaxError when the document cannot be read, ConfigurationError when the file
     cannot.
     """
@@ -119,8 +117,8 @@ def is_markup(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n").startswith("<") or not text.strip()
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a policy file. Raises ConfigurationError when it cannot be read or is far too large."""
+def read_bytes(path: Path, kind: str = "policy") -> bytes:
+    """Return the bytes of a file. Raises ConfigurationError when it cannot be read or is far too large."""
     if (text := replacement_of(path)) is not None:
         return text
     try:
@@ -128,9 +126,9 @@ def read_bytes(path: Path) -> bytes:
             data = file.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(f"cannot read the policy {str(path)[:300]!r}: {reason}") from None
+        raise ConfigurationError(f"cannot read the {kind} {str(path)[:300]!r}: {reason}") from None
     if len(data) > MAX_DOCUMENT_BYTES:
-        raise ConfigurationError(f"the policy {str(path)!r} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
+        raise ConfigurationError(f"the {kind} {str(path)!r} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
     return data
 
 

@@ -120,7 +120,7 @@ class EffectivePolicies:
         return found
 
     def _bytes(self, path: Path) -> bytes:
-        """Return what is in a file; what was in it before where files are kept."""
+        """Return the content of a file; its first content where files are cached."""
         if self._files is None:
             return read_bytes(path)
         found = self._files.get(path)

@@ -5,8 +5,8 @@
     tenant.token("api://orders", client_id="…", claims={"roles": ["Orders.Read"]})
     tenant.token("api://orders", version=1)
 
-It answers for its id, its domain, `common` and `organizations`, with and without `/v2.0`. Which claims real tokens have
-is a long story; here are those that policies read: iss, aud, sub, oid, tid, ver, and azp or appid.
+It has documents for its id, its domain, `common` and `organizations`, with and without `/v2.0`. Real tokens
+have more claims than these, which policies read: iss, aud, sub, oid, tid, ver, and azp or appid.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SHARED = ("common", "organizations")
 
 class EntraTenant(TokenIssuer):
     """A tenant. `endpoint` is the login endpoint, another one in national clouds; `client_id` the application whose
-    tokens these are. `requests` are the URLs that were asked for; while `is_reachable` is false it does not answer.
+    tokens these are. `requests` are the requested URLs; while `is_reachable` is false it does not respond.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class EntraTenant(TokenIssuer):
 
     @property
     def urls(self) -> list[str]:
-        """Return what it answers for, among others."""
+        """Return the URLs of its documents, among others."""
         return [self.url(2), self.url(1)]
 
     def document(self, url: str) -> Mapping[str, Any] | None:

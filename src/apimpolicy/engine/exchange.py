@@ -1,4 +1,4 @@
-"""One request in the gateway: its state, and how policies run against it."""
+"""A request in the gateway: its state, and the run of policies on it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Exchange(SendingExchange):
     `doubles` run in the place of policies, by their ids or places, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
-    `verifications` are the questions whether a certificate is to be trusted, with their answers.
+    `verifications` are the certificates whose trust was checked, with the results.
     """
 
     variables: Variables
@@ -101,7 +101,7 @@ class Exchange(SendingExchange):
         self._running: list[TraceEntry] = []
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()
-        self._at_end: list[Callable[[ResponseMessage], None]] = []
+        self._at_end: list[Callable[[ResponseMessage], object]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     def evaluator(self, context: Context) -> Evaluator:
@@ -212,7 +212,7 @@ class Exchange(SendingExchange):
         self._counted.add(key)
         return True
 
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
+    def at_end(self, action: Callable[[ResponseMessage], object]) -> None:
         self._at_end.append(action)
 
     def finish(self, answer: ResponseMessage) -> None:
@@ -264,7 +264,7 @@ class Exchange(SendingExchange):
         """Add an entry to the trace for a policy, or a part of one, that is reached."""
         entries = self._entries
         around = None if step.parent is None else entries.get(step.parent)
-        entry = entries[step] = TraceEntry(step, around, None if self._now is None else self._now())
+        entry = entries[step] = TraceEntry(step, around, None if self._now is None else self._now(), {}, [])
         self.trace.append(entry)
         if self.observer is not None:
             self.observer.policy_reached(self, entry)

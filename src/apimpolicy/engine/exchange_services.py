@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ExchangeServices(Services):
-    """The services as a gateway's settings give them, and what only the engine uses.
+    """The services of a gateway's settings, and those that only the engine uses.
 
     `transport` answers what is forwarded, `outside` what policies send of their own. Event hubs, Service Bus, Dapr and
     metrics record. Raises ConfigurationError.

@@ -145,9 +145,7 @@ class SendingExchange(surroundings.Exchange):
         return self.request.url if base is None else self._url_below(base)
 
     def _url_below(self, base: Url) -> Url:
-        """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
-        then its query.
-        """
+        """Return the URL at a backend: its base URL, the request's path without the API's, and the query."""
         url = self.request.url
         path = "" if self.backend_is_exact else url.path
         if path and not self.path_is_rewritten:
@@ -159,7 +157,7 @@ class SendingExchange(surroundings.Exchange):
     def _answer_by(
         self, route: Route | None, transport: Transport, request: Request, timeout: float, *, buffers: bool = True
     ) -> Response:
-        """Return what a backend answers, and report it to its circuit breaker. Raises PolicyError."""
+        """Return the response of a backend, and report it to its circuit breaker. Raises PolicyError."""
         if route is None:
             return self._answer_of(transport, request, timeout, buffers=buffers)
         try:
@@ -173,13 +171,13 @@ class SendingExchange(surroundings.Exchange):
     def _answer_of(
         self, transport: Transport, request: Request, timeout: float, *, is_own: bool = False, buffers: bool = True
     ) -> Response:
-        """Return what a transport answers within `timeout` seconds of the gateway's time.
+        """Return the response of a transport within `timeout` seconds of the gateway's time.
 
-        An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own,
+        Without a response the whole timeout passes. `is_own` is true for a request of the policy's own,
         whose errors have other words than those of forward-request (seen). Unless it `buffers`, a transport that can
         do so (its method `stream`) leaves the body to come.
 
-        Raises PolicyError for a connection that fails, ConfigurationError for an answer that is not a Response.
+        Raises PolicyError for a connection that fails, ConfigurationError for a response that is not a Response.
         """
         timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
         time = self.services.time
@@ -200,9 +198,7 @@ class SendingExchange(surroundings.Exchange):
 
 
 def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
-    """Return the headers that the backend gets: its own host first, and the caller's address added to
-    X-Forwarded-For.
-    """
+    """Return the headers for the backend: its own host first, the caller's address in X-Forwarded-For."""
     if keeps_host:
         fields = dict(headers.by_key())
     else:
@@ -226,7 +222,7 @@ def _error_message(error: OSError, request: Request, is_own: bool) -> str:
 def path_below(path: str, prefix: str) -> str | None:
     """Return what follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
 
-    The revision that a caller asks for belongs to the API's path.
+    The revision that a caller requests belongs to the API's path.
 
     >>> path_below("/orders/17", "orders"), path_below("/ordersheet", "orders"), path_below("/a;rev=2/17", "a")
     ('/17', None, '/17')

@@ -51,7 +51,7 @@ class Gateway(GatewaySettings):
     """A simulated gateway. Every argument is optional; the defaults are those of a new API Management service.
 
     The arguments are the settings that `GatewaySettings` and `Behaviour` declare, by name; `help(Gateway)` lists them,
-    and the page "Settings of a gateway" of the reference says what each means. Raises ConfigurationError for what is
+    and the page "Settings of a gateway" of the reference explains each. Raises ConfigurationError for what is
     not usable.
     """
 
@@ -222,7 +222,7 @@ class Gateway(GatewaySettings):
         self.policies.adopt(other.policies)
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
-        """Return the documents by scope, named values put in, the global one always there. Raises as `run` does."""
+        """Return the documents by scope, with named values replaced, always with a global one. Raises as `run` does."""
         return self.policies.scopes(policy)
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
@@ -242,7 +242,7 @@ class Gateway(GatewaySettings):
         return environment
 
     def negotiates(self, host: str) -> bool:
-        """Return whether callers of this host name are asked for a client certificate."""
+        """Return whether the gateway negotiates client certificates for this host name."""
         setting = self.negotiate_client_certificate
         if isinstance(setting, bool):
             return setting
@@ -253,19 +253,17 @@ class Gateway(GatewaySettings):
         return host.lower() in (name.lower() for name in setting)
 
     def is_over_capacity(self, request: Request) -> bool:
-        """Return whether the gateway answers 429 because it is over its capacity."""
+        """Return whether the gateway responds 429 because it is over its capacity."""
         setting = self.over_capacity
         return setting(request) if callable(setting) else setting
 
     def context_of(self, request: Request) -> Context:
-        """Return the `context` with which a request begins, as expressions see it; for evaluating one
-        without a policy.
-        """
+        """Return the `context` with which a request begins, to evaluate an expression without a policy."""
         with use_environment(self.environment()):
             return self.exchange(request).context
 
     observer: Observer | None = None
-    """What observes the requests of this gateway; see `apimpolicy.engine.observation`."""
+    """The observer of the requests of this gateway; see `apimpolicy.engine.observation`."""
 
     def exchange(self, request: Request) -> Exchange:
         """Return the state of a request that has just come; inside of `use_environment`."""

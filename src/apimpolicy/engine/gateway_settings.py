@@ -1,6 +1,6 @@
 """The settings of a gateway: `Gateway` takes them by name; each is optional.
 
-The plain ones, which files say as they are, are declared in `apimpolicy.policies.settings`.
+The plain ones, which files can have, are declared in `apimpolicy.policies.settings`.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class GatewaySettings(Behaviour):
     """Authorities between callers and roots that `Verify()` knows."""
 
     revocation_lists: Iterable[RevocationList | bytes] = setting(default=())
-    """What authorities have revoked."""
+    """The revocation lists of certificate authorities."""
 
     unreachable_revocation_lists: Collection[Certificate] | Callable[[Certificate], bool] = setting(default=())
-    """Authorities whose lists cannot be fetched, or a function that says so."""
+    """Authorities whose lists cannot be fetched, or a function that decides it."""
 
     negotiate_client_certificate: bool | Mapping[str, bool] | Collection[str] = setting(default=False)
-    """Whether callers are asked for a certificate: a bool, a mapping by host name, or the host names where it is on.
+    """Client certificates that are negotiated: a bool, a mapping by host name, or the host names where it is on.
     When it is off, a certificate that is sent is null in the policy, as in Azure."""
 
     named_values: Mapping[str, str] | None = setting(default=None)
@@ -68,35 +68,35 @@ class GatewaySettings(Behaviour):
     """Backends by id: base URLs, `Backend` with credentials and a circuit breaker, `BackendPool`."""
 
     backend: Backend = setting(default=None)
-    """Answers what is forwarded: a function of a `Request` (and of the timeout in seconds, if it has a second
+    """The backend: a function of a `Request` (and of the timeout in seconds, if it has a second
     parameter), a `Response`, or a `Transport`."""
 
     outside: Backend = setting(default=None)
-    """Answers what send-request and send-one-way-request send; the `backend` does unless it is given."""
+    """The services that send-request and send-one-way-request call; the `backend` unless given."""
 
     service: Service | None = setting(default=None)
     """A `Service`, its APIs, products and subscriptions; `send` takes requests to it."""
 
     openid_providers: OpenIdSource | Iterable[OpenIdSource] = setting(default=())
-    """Answer for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
+    """The sources for the URLs of openid-config and for Entra tenants: `OpenIdProvider`, `EntraTenant` or
     `OpenIdDocuments`; they issue tokens at the gateway's time."""
 
     managed_identity: TokenSource | None = setting(default=None)
-    """A `ManagedIdentity`, which gives tokens to authentication-managed-identity."""
+    """A `ManagedIdentity`, which issues tokens for authentication-managed-identity."""
 
     authorizations: ConnectionSource | None = setting(default=None)
     """An `Authorizations` with the connections of get-authorization-context."""
 
     event_hubs: EventHubs | Iterable[str] | None = setting(default=None)
-    """The ids of all loggers that log-to-eventhub may name; any is there unless given. What was logged is in
+    """The ids of all loggers that log-to-eventhub may name; any unless given. The events are in
     `event_hub("logger").events`."""
 
     service_bus: ServiceBus | None = setting(default=None)
-    """A `ServiceBus`, to limit its queues and topics; `service_bus.messages` are what was sent."""
+    """A `ServiceBus`, to limit its queues and topics; `service_bus.messages` are the sent messages."""
 
     dapr: DaprSidecar | Backend = setting(default=None)
-    """Answers for the Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings` and
-    `dapr.invocations` are what it was asked."""
+    """The Dapr sidecar, like `backend`, or a `DaprSidecar`; `dapr.publications`, `dapr.bindings` and
+    `dapr.invocations` are its requests."""
 
     content_safety: AnalyzesSafety | None = setting(default=None)
     """Judges texts for llm-content-safety: `SafetyWords`, or a function from a text to severities by category or to a
@@ -110,7 +110,7 @@ class GatewaySettings(Behaviour):
 
     openapi: str | bytes | Path | Mapping[str, Any] | ApiDescription | None = setting(default=None)
     """The API's description (2.0, 3.0, 3.1; JSON or YAML; path, text or data). The operation is then found by method
-    and URL template, and a request for none is answered with 404; without `api`, its name and backend are the
+    and URL template, and a request for none gets 404; without `api`, its name and backend are the
     document's title and first server."""
 
     schemas: Mapping[str, Any] | None = setting(default=None)
@@ -123,58 +123,57 @@ class GatewaySettings(Behaviour):
     """The schema of a GraphQL API, as SDL."""
 
     sql: SqlDatabase | None = setting(default=None)
-    """The database of sql-data-source: a `RecordedSql`, or what has `execute`."""
+    """The database of sql-data-source: a `RecordedSql`, or any object with `execute`."""
 
     cosmos: CosmosContainer | None = setting(default=None)
-    """The container of cosmosdb-data-source: a `RecordedCosmos`, or what has `execute`."""
+    """The container of cosmosdb-data-source: a `RecordedCosmos`, or any object with `execute`."""
 
     state: State | None = setting(default=None)
-    """What requests share, counters, caches and circuits: a `RedisState`, or the state of another gateway; of this
-    gateway alone unless given."""
+    """Counters, caches and circuits: a `RedisState`, or the state of another gateway; its own state unless given."""
 
     random_numbers: Sequence[float] = setting(default=())
-    """The next numbers of `new Random()` and `RandomNumberGenerator.GetInt32`, in the order in which policies ask for
-    them: whole ones for `Next`, fractions for `NextDouble`; the seed goes on when they are used up."""
+    """The next numbers of `new Random()` and `RandomNumberGenerator.GetInt32`, in order:
+    whole ones for `Next`, fractions for `NextDouble`; the seed continues when they are used up."""
 
     guids: Sequence[str] = setting(default=())
-    """What `Guid.NewGuid()` gives, in the order in which policies ask for it; the seed goes on."""
+    """The values of `Guid.NewGuid()`, in order; the seed continues."""
 
     request_ids: Sequence[str] = setting(default=())
-    """`context.RequestId` of the requests, one after another; the seed goes on."""
+    """`context.RequestId` of the requests, one after another; the seed continues."""
 
     cache: Mapping[str, object] | None = setting(default=None)
-    """What the cache holds from the start for cache-lookup-value, by key: texts, numbers, truth values, JSON; a text
+    """The first content of the cache for cache-lookup-value, by key: texts, numbers, truth values, JSON; a text
     that is an expression, `@(…)`, has its value and its type."""
 
     now: Now = setting(default=None)
     """A datetime, a function, or a `Clock`; the machine's clock when it is not given."""
 
     api: Api | None = setting(default=None)
-    """What `context.Api` says."""
+    """The values of `context.Api`."""
 
     operation: Operation | None = setting(default=None)
-    """What `context.Operation` says. A request that does not match its method and URL template is answered with 404."""
+    """The values of `context.Operation`. A request that does not match its method and URL template gets 404."""
 
     product: Product | None = setting(default=None)
-    """What `context.Product` says."""
+    """The values of `context.Product`."""
 
     workspace: Workspace | None = setting(default=None)
-    """What `context.Workspace` says."""
+    """The values of `context.Workspace`."""
 
     subscription: Subscription | None = setting(default=None)
-    """What `context.Subscription` says."""
+    """The values of `context.Subscription`."""
 
     user: User | None = setting(default=None)
-    """What `context.User` says."""
+    """The values of `context.User`."""
 
     deployment: Deployment | None = setting(default=None)
-    """What `context.Deployment` says."""
+    """The values of `context.Deployment`."""
 
     limits: Limits | None = setting(default=None)
-    """What one request may use up."""
+    """The limits on the resources of one request."""
 
     isolated: bool = setting(default=False)
-    """Run each request in a process of its own that the operating system holds to limits, for policies of strangers;
+    """Run each request in a separate process with limits of the operating system, for untrusted policies;
     results are copies without a trace (`IsolatedResult`), and requests see nothing of each other."""
 
     tracing: bool = setting(default=True)

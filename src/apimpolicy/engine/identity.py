@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.engine.openid_cache import OpenIdCache
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError, OpenIdConfiguration
@@ -12,7 +12,6 @@ from apimpolicy.policies.identity_services import Connection, IdentityUnavailabl
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apimpolicy.context.tokens import Jwt
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.services import SimulatedTime
@@ -71,9 +70,8 @@ class Identities:
     def _object_id(self, identity: str) -> str:
         """Return the object id of a token, which is read and not verified. Raises IdentityUnavailableError."""
         from apimpolicy.context.tokens import Number, parse_jwt
-        from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 
-        token: Jwt | None = parse_jwt(identity)
+        token = parse_jwt(identity)
         if token is None:
             raise IdentityUnavailableError("The identity is not a JSON Web Token")
         if AUTHORIZATION_MANAGER not in token.audiences:

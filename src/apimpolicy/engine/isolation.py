@@ -14,7 +14,7 @@ import signal
 import time
 from contextlib import suppress
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import Limits
 from apimpolicy.dotnet.process_limits import GRACE, MEMORY, PATIENCE, limit_process
@@ -22,10 +22,8 @@ from apimpolicy.engine.result import Result
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, InternalError, LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from apimpolicy.context.execution import LastError
-    from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.gateway import Gateway
 
 _BLOCK = 1 << 16
@@ -39,23 +37,14 @@ class IsolatedResult(Result):
     that it cannot be explained. Values of variables that cannot be sent are texts.
     """
 
-    def __init__(self, sent: _Sent) -> None:
-        self.response = sent.response
-        self.backend_requests = sent.backend_requests
-        self.sent_requests = sent.sent_requests
+    def __init__(self, result: Result) -> None:
+        self.response = result.response
+        self.backend_requests = result.backend_requests
+        self.sent_requests = result.sent_requests
         self.metrics = ()
-        self.error = sent.error
-        self._variables = sent.variables
-        self.messages = sent.messages
-
-
-class _Sent(NamedTuple):
-    response: Response
-    backend_requests: Sequence[Request]
-    sent_requests: Sequence[Request]
-    variables: dict[str, Any]
-    error: LastError | None
-    messages: Sequence[str]
+        self.error = result.error
+        self._variables = {name: _portable(value) for name, value in result.variables.items()}
+        self.messages = tuple(result.trace.messages)
 
 
 def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> IsolatedResult:
@@ -70,24 +59,14 @@ def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> Isolated
 
 def isolated_result(run: Callable[[], Result], seconds: float, memory: int = MEMORY) -> IsolatedResult:
     """Run in a process of its own. Raises what the run raises, and LimitExceededError."""
-
-    def work() -> _Sent:
-        result = run()
-        return _Sent(
-            result.response,
-            result.backend_requests,
-            result.sent_requests,
-            {name: _portable(value) for name, value in result.variables.items()},
-            result.error,
-            tuple(result.trace.messages),
-        )
-
-    return IsolatedResult(call_isolated(work, seconds, memory))
+    found: IsolatedResult = call_isolated(lambda: IsolatedResult(run()), seconds, memory)
+    return found
 
 
 def call_isolated(function: Callable[[], Any], seconds: float, memory: int = MEMORY) -> Any:
-    """Return what a function gives or raises in a copy of this process, with so many bytes of memory; `seconds` are
-    those that one evaluation may take. Results are pickled.
+    """Return the pickled result of a function in a copy of this process, or raise its exception.
+
+    `memory` is in bytes; `seconds` are those of one evaluation.
 
     Raises LimitExceededError when the system stopped it, ConfigurationError where processes cannot be copied (Windows).
     """

@@ -1,7 +1,7 @@
 """OpenAPI documents (2.0, 3.0, 3.1; JSON or YAML) as descriptions of APIs.
 
 References are followed within the document only; one that leads to a file or to the network is a ConfigurationError.
-Of the document this reads operations, parameters, bodies, answers, headers, examples and schemas. Security schemes,
+Of the document this reads operations, parameters, bodies, responses, headers, examples and schemas. Security schemes,
 callbacks, links and servers below the document's own are not read: API Management does not take policies from them.
 
 Schemas become JSON Schema 2020-12: `nullable`, the boolean `exclusiveMinimum` of 3.0 and `type: file` are rewritten.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.description import ApiDescription, OperationDescription, Parameter, pointed_at
 from apimpolicy.context.entities import Operation
+from apimpolicy.engine.document import MAX_DOCUMENT_BYTES, read_bytes
 from apimpolicy.engine.openapi_contents import MessageReader
 from apimpolicy.engine.openapi_schemas import SchemaReader
 from apimpolicy.errors import ConfigurationError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _CHAIN = 32
 _MOST_KEPT = 64
@@ -51,20 +51,12 @@ def _described(content: bytes, name: str) -> ApiDescription:
 
 
 def _content_of(document: str | bytes | Path) -> tuple[bytes, str]:
-    name = "the OpenAPI document"
     if isinstance(document, Path) or (isinstance(document, str) and "\n" not in document and "{" not in document):
-        name = str(document)
-        try:
-            with Path(document).open("rb") as file:
-                content = file.read(MAX_DOCUMENT_BYTES + 1)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(f"cannot read the OpenAPI document {name[:300]!r}: {reason}") from None
-    else:
-        content = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
+        return read_bytes(Path(document), "OpenAPI document"), str(document)
+    content = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
     if len(content) > MAX_DOCUMENT_BYTES:
-        raise ConfigurationError(f"{name} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
-    return content, name
+        raise ConfigurationError(f"the OpenAPI document is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
+    return content, "the OpenAPI document"
 
 
 class OpenApiReader:
@@ -136,9 +128,7 @@ class OpenApiReader:
         return value
 
     def resolved(self, value: Any, where: str) -> dict[str, Any]:
-        """Return an object behind its references. Raises ConfigurationError for one that leads nowhere
-        or in a circle.
-        """
+        """Return an object behind its references. Raises ConfigurationError for a missing or circular one."""
         found = self.mapping(value, where)
         for _ in range(_CHAIN):
             reference = found.get("$ref")

@@ -1,4 +1,4 @@
-"""Parameters, bodies and answers of the operations of an OpenAPI document."""
+"""Parameters, bodies and responses of the operations of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ _KEYWORDS_OF_2 = (
 
 
 class MessageReader(Record):
-    """Reads what a request and its answers are made of; `is_swagger` is OpenAPI 2.0."""
+    """Reads what a request and its responses are made of; `is_swagger` is OpenAPI 2.0."""
 
     document: OpenApiReader
     is_swagger: bool
 
     def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
-        """Return parameters by location and name, without cookies; and by name those that make the body
-        in OpenAPI 2.0.
-        """
+        """Return parameters by location and name, without cookies; and by name those of an OpenAPI 2.0 body."""
         found: dict[Any, Parameter] = {}
         in_body: dict[str, Any] = {}
         for entry in value if isinstance(value, list) else ():

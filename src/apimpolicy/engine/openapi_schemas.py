@@ -30,7 +30,7 @@ _NOT_JSON_SCHEMA = ("nullable", "discriminator", "externalDocs", "$schema", "$id
 
 
 class SchemaReader:
-    """Rewrites schemas; `is_old` says that they are those of OpenAPI 2.0 and 3.0."""
+    """Rewrites schemas; `is_old` is true for those of OpenAPI 2.0 and 3.0."""
 
     def __init__(self, data: Mapping[str, Any], name: str, *, is_old: bool) -> None:
         self.data = data
@@ -76,7 +76,7 @@ class SchemaReader:
                 self.check_local(value)
                 made[key] = value
             elif key == "required" and isinstance(value, bool):
-                continue  # a slip that many documents have; it says nothing in any version
+                continue  # a slip that many documents have; it has no meaning in any version
             elif key not in _NOT_JSON_SCHEMA and not str(key).startswith("x-"):
                 made[str(key)] = value
         return self.modern(schema, made) if self.is_old else made

@@ -80,7 +80,7 @@ class OpenIdCache:
         return OpenIdConfiguration(issuer if isinstance(issuer, str) else None, keys)
 
     def _documents(self, url: str) -> list[Mapping[str, Any]]:
-        """Return the answers of all sources; tenants that share a URL, such as `common`, each bring their keys."""
+        """Return the documents of all sources; tenants that share a URL, such as `common`, each bring their keys."""
         answers = [document for source in self.sources if (document := source.document(url)) is not None]
         if not answers:
             what = "an OpenIdProvider, an EntraTenant or OpenIdDocuments"

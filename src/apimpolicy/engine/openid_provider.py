@@ -9,7 +9,7 @@
     login.token(signed_with=TokenKey())               signed with an unpublished key
     login.token(signed_with=TokenKey("none"))         not signed
 
-Whatever answers `document(url)` can stand in its place; `OpenIdDocuments` does with what a real provider published.
+Any object with `document(url)` can replace it, such as `OpenIdDocuments` with what a real provider published.
 """
 
 from __future__ import annotations
@@ -31,20 +31,18 @@ HOUR = 3600
 
 @runtime_checkable
 class OpenIdSource(Protocol):
-    """Answers for documents of OpenID providers."""
+    """A source of documents of OpenID providers."""
 
     def document(self, url: str) -> Mapping[str, Any] | str | bytes | None:
-        """Return the JSON document at a URL, decoded or not; None when it is none of this source's. An OSError means
-        that it cannot be reached now.
-        """
+        """Return the JSON at a URL, decoded or not; None for an unknown one. Raises OSError when unreachable."""
 
 
 class OpenIdProvider(TokenIssuer):
     """A provider that publishes its configuration at `url` (the issuer's well-known one) and its keys at `jwks_url`.
 
-    `audience` and `claims` are in every token unless it says otherwise. With an `HS…` algorithm nothing is published:
-    the policy has `provider.key.base64`. `requests` are the URLs that were asked for; while `is_reachable` is false it
-    does not answer.
+    `audience` and `claims` are in every token unless it overrides them. With an `HS…` algorithm nothing is published:
+    the policy has `provider.key.base64`. `requests` are the requested URLs; while `is_reachable` is false it
+    does not respond.
     """
 
     def __init__(
@@ -67,7 +65,7 @@ class OpenIdProvider(TokenIssuer):
 
     @property
     def urls(self) -> list[str]:
-        """Return what it answers for."""
+        """Return the URLs of its documents."""
         return [self.url, self.jwks_url]
 
     @property
@@ -128,7 +126,7 @@ class OpenIdProvider(TokenIssuer):
 
 
 class OpenIdDocuments:
-    """Documents that a provider published once, by URL: decoded JSON or its text. `requests` are those asked for."""
+    """Documents that a provider published once, by URL: decoded JSON or its text. `requests` are the requested URLs."""
 
     def __init__(self, documents: Mapping[str, Mapping[str, Any] | str | bytes]) -> None:
         self.documents = dict(documents)
@@ -136,7 +134,7 @@ class OpenIdDocuments:
 
     @property
     def urls(self) -> list[str]:
-        """Return what it answers for."""
+        """Return the URLs of its documents."""
         return list(self.documents)
 
     def document(self, url: str) -> Mapping[str, Any] | str | bytes | None:

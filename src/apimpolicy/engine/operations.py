@@ -103,7 +103,7 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
     A template is relative to the API's path: `/orders/{id}`, `/files/{*path}`, `/files/*` with everything below,
     `/get?a={b}`. Methods and literal parts
     ignore case; a parameter of the query that is not there is no mismatch. `method` is the request's, or that which a
-    preflight asks for.
+    preflight names.
     """
     if from_utf16(operation.method).upper() not in ("*", method.upper()):
         return None

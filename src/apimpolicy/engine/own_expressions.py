@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 
 def own_expressions(element: Element, specification: Specification) -> Iterator[Excerpt]:
-    """Yield the expressions of a policy or part itself: its attributes, its content, and children that
-    are mere values.
-    """
+    """Yield the expressions of a policy or part itself: in attributes, in its content, and in values."""
     literal = {slot.name for slot in specification.attributes if not slot.expression}
     for attribute in element.attributes:
         if attribute.value.expression is not None and attribute.name not in literal:

@@ -1,9 +1,9 @@
 """Policies that run at the same time, as those inside of wait: each begins at the same moment, in the order written.
 
-On a clock that is only told to move they run one after another, and it is put back in between, so that waiting for all
+On a clock that is only told to move they run one after another, and it is set back in between, so that waiting for all
 of them takes as long as the slowest. On a clock that really waits, and can do several things at once (its method
 `gather`), each has an exchange of its own, and what it did is put together at the end. When only the first one
-counts, what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they
+counts, what the others did to the request is taken back: variables, and a response that ends the pipeline. What they
 sent has been sent.
 """
 
@@ -92,7 +92,7 @@ def _set_variables(exchange: Exchange, wanted: dict[str, object]) -> None:
 
 
 _OWN = ("_evaluator", "_running", "answer", "context", "trace", "variables")
-"""What an exchange that is one of several at the same time has for itself."""
+"""The state of its own that an exchange has when several run at the same time."""
 
 
 def _run_concurrently(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:

@@ -1,7 +1,7 @@
-"""The pipeline: inbound, backend, outbound; an error jumps to on-error; and the gateway's own answers.
+"""The pipeline: inbound, backend, outbound; an error jumps to on-error; and the gateway's own responses.
 
 What no document states, and is our choice: an error inside on-error ends that section, and the caller gets the default
-answer of the second error, while `context.LastError` stays the first. Statuses and texts of the default answers are
+response of the second error, while `context.LastError` stays the first. Statuses and texts of the default responses are
 those seen on real gateways.
 """
 
@@ -113,7 +113,7 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
 
 
 def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
-    """Answer a request that matches no operation: run on-error of the program, then answer 404.
+    """Respond to a request that matches no operation: run on-error of the program, then respond 404.
 
     The section of the error is `backend`, as seen on real gateways.
     """
@@ -123,9 +123,7 @@ def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
 
 
 def answer_denied(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
-    """Answer a request that the gateway refuses before any policy: run on-error of the program, then give the error's
-    answer with this reason phrase.
-    """
+    """Refuse a request before any policy: run on-error, then return the error's response with this reason phrase."""
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
     error.phrase = reason
     if "inbound" in exchange.sections:
@@ -144,7 +142,7 @@ def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMes
 
 
 def answer_over_capacity(exchange: Exchange) -> ResponseMessage:
-    """Answer a request when the gateway is over its capacity: no policy runs. Its text is our choice."""
+    """Respond to a request when the gateway is over its capacity: no policy runs. Its text is our choice."""
     return default_answer(exchange, 429, "Too many requests.")
 
 
@@ -173,9 +171,7 @@ def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None =
 
 
 def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMessage:
-    """Return the gateway's default answer: a status code and a message in JSON; at 500 no details but an
-    activity id.
-    """
+    """Return the gateway's default response: status and message as JSON, at 500 with an activity id only."""
     import json
 
     from apimpolicy.dotnet.system import objects

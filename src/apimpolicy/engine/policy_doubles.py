@@ -19,6 +19,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Effect, Replaced
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import PolicyError
+from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     AnyDouble: TypeAlias = "PolicyDouble | Callable[[Exchange], object] | None"
 
 
-class PolicyDouble:
-    """A double that, in this order, sets variables, sets headers of the message, fails, or answers the caller.
+class PolicyDouble(Record):
+    """A double that, in this order, sets variables, sets headers of the message, fails, or responds to the caller.
 
     `variables` are what `Gateway.run` takes; `headers` are set on the request in inbound and backend, else on the
     response. `error` has `reason`, `message` and `status` (500 unless given) of an error, which goes to on-error, and
@@ -40,24 +41,14 @@ class PolicyDouble:
     double that is given nothing does nothing.
     """
 
-    __slots__ = ("error", "headers", "response", "variables")
-
-    def __init__(
-        self,
-        *,
-        variables: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        error: Mapping[str, Any] | None = None,
-        response: Response | None = None,
-    ) -> None:
-        self.variables = dict(variables or {})
-        self.headers = dict(headers or {})
-        self.error = error
-        self.response = response
+    variables: Mapping[str, object] | None = keyword(default=None, kw_only=True)
+    headers: Mapping[str, str] | None = keyword(default=None, kw_only=True)
+    error: Mapping[str, Any] | None = keyword(default=None, kw_only=True)
+    response: Response | None = keyword(default=None, kw_only=True)
 
     def __call__(self, exchange: Exchange) -> None:
-        set_variables(exchange, self.variables)
-        for name, text in self.headers.items():
+        set_variables(exchange, self.variables or {})
+        for name, text in (self.headers or {}).items():
             exchange.message.headers.set(to_utf16(name), to_utf16(text))
         if self.error is not None:
             raise _error_of(self.error)

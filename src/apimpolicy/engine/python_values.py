@@ -1,4 +1,4 @@
-"""Values of a policy as values of Python, for tests and programs: what `Result.variables` gives.
+"""Values of a policy as values of Python, for tests and programs: those of `Result.variables`.
 
 | .NET | Python |
 | --- | --- |

@@ -6,7 +6,7 @@
     ])
     Gateway(outside=answers)
 
-The first answer that fits counts. A URL may have `*` for any characters. What none fits is answered by `otherwise`.
+The first response that fits counts. A URL may have `*` for any characters. What none fits is answered by `otherwise`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _RAISED = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
 
 @attrs.frozen
 class RecordedAnswer:
-    """One answer, and to what: a method and a URL, any unless given. It takes `delay` seconds on the gateway's clock.
+    """A response, and the method and URL of its requests, any unless given; it comes after `delay` simulated seconds.
 
-    With `raises`, "timeout" or "refused", there is no answer but that.
+    With `raises`, "timeout" or "refused", there is no response but that.
     """
 
     response: Response

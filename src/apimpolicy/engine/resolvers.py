@@ -38,7 +38,7 @@ def published_events(trace: Trace) -> Sequence[PublishedEvent]:
 class Resolution:
     """The result of a resolver, and how it came about.
 
-    - `text`: the body of the result; None when the resolver failed, then `error` says why (`context.LastError`)
+    - `text`: the body of the result; None when the resolver failed, then `error` is the reason (`context.LastError`)
     - `sent_requests`: the HTTP requests that it sent; databases keep their own
     - `events`: what publish-event published
     - `trace`, `variables`, `exchange`: as in `Result`

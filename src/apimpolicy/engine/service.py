@@ -134,9 +134,7 @@ class ServiceSubscription:
 
     @property
     def target(self) -> tuple[str, str]:
-        """Return what kind of scope it is (`products`, `apis` or empty for everything), and the id of
-        the one it names.
-        """
+        """Return the kind of the scope (`products`, `apis`, or empty for everything), and the id in it."""
         return scope_target(self.scope)
 
 
@@ -151,7 +149,7 @@ class ServiceWorkspace:
 class Service:
     """A whole service; `policy` is the global one, that of a new service unless given.
 
-    A service without any subscription asks for no key unless an API says that it does, which is our choice. Raises
+    A service without any subscription requires no key unless an API does, which is our choice. Raises
     ConfigurationError for what does not fit together.
     """
 

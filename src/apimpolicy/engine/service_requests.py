@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program
 
 WITHOUT_OPERATIONS = ("mcp", "a2a")
-"""Kinds of APIs whose requests are all for one endpoint, or for what the server says of itself."""
+"""Kinds of APIs whose requests are all for one endpoint, or for the description of the server."""
 TRACE_HEADER = "Ocp-Apim-Trace"
 
 
@@ -176,7 +176,7 @@ class ServiceRequests:
         return self.gateway.program(scopes)
 
     def _named(self, scope: str, policy: AnyPolicy, api: ServiceApi | None, admission: Admission | None) -> AnyPolicy:
-        """Return the policy; one that is a text with a name that says whose it is."""
+        """Return the policy; one that is a text has the name of its owner."""
         if not isinstance(policy, str) or not is_markup(policy):
             return policy
         name = f"<{scope} policy>"

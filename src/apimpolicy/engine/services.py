@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]
-    """Runs functions at the same time until all of them, or (if that is asked for) the first has ended."""
+    """Runs functions at the same time until all of them, or, with `any`, the first has ended."""
     Now: TypeAlias = "datetime.datetime | Callable[[], datetime.datetime] | Clock | None"
     Backend: TypeAlias = "Callable[..., Response] | Response | Transport | None"
 
@@ -120,7 +120,7 @@ class Transport(Protocol):
     """
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Return the backend's answer; `timeout` is in seconds."""
+        """Return the backend's response; `timeout` is in seconds."""
 
 
 class _FunctionTransport:
@@ -153,9 +153,7 @@ class _ConstantTransport(Record):
 
 
 def transport_of(backend: Backend) -> Transport:
-    """Return a transport from what `Gateway(backend=…)` takes; None answers 200 without a body. Raises
-    ConfigurationError.
-    """
+    """Return the transport for `Gateway(backend=…)`; None responds 200 without a body. Raises ConfigurationError."""
     given: object = backend
     if backend is None:
         return _ConstantTransport(Response(200))
@@ -178,7 +176,7 @@ class KeyVault:
         self._certificates: dict[str, list[Certificate]] = {}
 
     def add(self, name: str, certificate: Certificate) -> Certificate:
-        """Add a certificate, or a new version of one; gives it back."""
+        """Add a certificate, or a new version of one, and return it."""
         self._certificates.setdefault(name, []).append(certificate)
         return certificate
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class LocalState:
     """Implements `apimpolicy.policies.state.State`; times are those of the gateway whose request runs.
 
-    A gateway has one cache, whatever `caching-type` says.
+    A gateway has one cache, whatever `caching-type` is.
     """
 
     def __init__(self) -> None:

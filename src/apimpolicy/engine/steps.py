@@ -24,39 +24,26 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
-"""From wide to narrow."""
-
 MAX_STEPS = 100_000
 """Steps of one section with everything inserted; `<base />` given again and again would multiply without a bound."""
 
 
-class Step:
+class Step(Record):
     """A policy, or a part of one, at its place in a document; see `apimpolicy.policies.spec.Step`.
 
     `inserted` are the steps in its place when it is `<base />` or `<include-fragment />`. `prepared` is what
     needs no evaluation, found when it first runs (see `apimpolicy.engine.evaluation`).
     """
 
-    __slots__ = ("element", "fields", "inserted", "parent", "path", "prepared", "scope", "section", "specification")
-
-    def __init__(
-        self,
-        element: Element,
-        specification: Specification | None,
-        section: str,
-        scope: str,
-        path: str,
-        parent: Step | None,
-    ) -> None:
-        self.element = element
-        self.specification = specification
-        self.section = section
-        self.scope = scope
-        self.path = path
-        self.parent = parent
-        self.fields: dict[str, list[Step] | Step | None] = {}
-        self.inserted: list[Step] = []
-        self.prepared: Prepared | None = None
+    element: Element
+    specification: Specification | None
+    section: str
+    scope: str
+    path: str
+    parent: Step | None
+    fields: dict[str, list[Step] | Step | None]
+    inserted: list[Step]
+    prepared: Prepared | None = None
 
     @property
     def name(self) -> str:
@@ -92,9 +79,7 @@ class Step:
         yield from self.inserted
 
     def lists_inside(self) -> Iterator[list[Step]]:
-        """Yield the lists of policies inside, each of which runs from its beginning: of a choose one for
-        each branch.
-        """
+        """Yield the lists of policies inside, each of which runs from its beginning: one per branch of a choose."""
         yield self.inserted
         for slot in () if self.specification is None else self.specification.children:
             found = self.fields[slot.field]
@@ -164,33 +149,24 @@ def spliced(
     order = [scope for scope in SCOPES if scope in scopes]
     sections: dict[str, list[Step]] = {}
     for section in SECTIONS:
-        builder = _Builder(section, scopes, order, fragments, inherit_missing, missing)
+        builder = _Builder(section, scopes, order, fragments, inherit_missing, missing, used=set())
         sections[section] = builder.section(len(order) - 1)
         if section == "inbound" and not cors_needs_base:
             sections[section] = [*builder.cors_left_out(), *sections[section]]
     return Program(sections, dict(scopes), inherits_missing=inherit_missing)
 
 
-class _Builder:
-    """Builds one section."""
+class _Builder(Record):
+    """Builds one section; `used` are the scopes that it has visited."""
 
-    def __init__(
-        self,
-        section: str,
-        scopes: Mapping[str, Policy],
-        order: Sequence[str],
-        fragments: Mapping[str, Policy],
-        inherit_missing: bool,
-        missing: set[str] | None = None,
-    ) -> None:
-        self.missing = missing
-        self.name = section
-        self.scopes = scopes
-        self.order = order
-        self.fragments = fragments
-        self.inherit_missing = inherit_missing
-        self.count = 0
-        self.used: set[str] = set()
+    name: str
+    scopes: Mapping[str, Policy]
+    order: Sequence[str]
+    fragments: Mapping[str, Policy]
+    inherit_missing: bool
+    missing: set[str] | None
+    used: set[str]
+    count: int = 0
 
     def cors_left_out(self) -> list[Step]:
         """Return the cors policies of scopes that nothing inherits, widest first.
@@ -237,7 +213,7 @@ class _Builder:
         self.count += 1
         if self.count > MAX_STEPS:
             raise LimitExceededError("policy_steps", MAX_STEPS)
-        step = Step(element, specification, self.name, scope, path, parent)
+        step = Step(element, specification, self.name, scope, path, parent, fields={}, inserted=[])
         if specification is None:
             return step
         for slot in specification.children:

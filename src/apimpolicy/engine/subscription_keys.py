@@ -7,7 +7,7 @@ of a product, and such an open product, bring the product's policies. A key that
 none is needed.
 
 An API in an open product accepts the key of another product (release notes of November 2024). Our choice: the request
-then goes on like one without a key.
+then continues like one without a key.
 
 Seen on real gateways: status 401 with the reason `Access Denied`, the header WWW-Authenticate, and the text about a
 missing key, where the documentation ends it in "to this API" instead of "to an API".
@@ -77,7 +77,7 @@ def needs_key(service: Service, api: ServiceApi) -> bool:
 
 
 def asks_for_key(service: Service, api: ServiceApi) -> bool:
-    """Return whether an API asks for a key by itself, whatever products it is in."""
+    """Return whether an API requires a key, whatever products it is in."""
     return bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class TokenIssuer:
     """Keys that are published, of which the newest signs. Its time is that of the gateway it is passed to, unless
-    `now` gives another.
+    it has another `now`.
     """
 
     def __init__(self, algorithm: str, now: Now = None) -> None:
@@ -40,7 +40,7 @@ class TokenIssuer:
         return new
 
     def use_time(self, time: SimulatedTime) -> None:
-        """Issue tokens at this time; a gateway says so when the issuer is passed to it."""
+        """Issue tokens at this time: a gateway calls this for its issuers."""
         if not self._own_clock:
             self._time = time
 

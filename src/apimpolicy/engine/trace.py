@@ -1,9 +1,9 @@
 """The trace: what happened to one request, policy by policy, as data. Rendering lives in `apimpolicy.report`.
 
 A `Trace` is a list of `TraceEntry` in the order of execution. Children follow their parent (`choose[1]`, then
-`choose[1]/when[1]`, then `choose[1]/when[1]/set-header[1]`); `depth` says how deep, `parent` is the entry around it. A
-`when` is an entry as soon as its condition is evaluated, taken or not: its effect is a `Condition`, whose `taken` is
-the result. The module `apimpolicy.policies.effects` has all classes of effects.
+`choose[1]/when[1]`, then `choose[1]/when[1]/set-header[1]`); `depth` counts the entries around it, `parent` is the
+innermost. A `when` is an entry as soon as its condition is evaluated: its effect is a `Condition`, whose `taken` is the
+result. The module `apimpolicy.policies.effects` has all classes of effects.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Evaluation(Record):
-    """One expression that was evaluated for a policy.
+    """An expression that was evaluated for a policy.
 
     `what` is the attribute's name, or the child element's name, or "text" for the element's own content. `recorder`
     holds the values of the sub-expressions; it is None when the gateway runs with `tracing=False`. `value` is the
@@ -61,39 +61,26 @@ class Evaluation(Record):
         return f"Evaluation({self.what!r}, {self.code!r}, {self.value!r})"
 
 
-class TraceEntry:
-    """One policy (or one `when`, `otherwise`) that was reached: its `step`, and its outcome.
+class TraceEntry(Record):
+    """A policy (or a `when`, `otherwise`) that was reached: its `step`, and its outcome.
 
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
-    values as the policy got them, by their XML names; children's texts stand under the child's name, the content
-    under "text". `effect` is None when the policy failed; then `error` says why, and `is_recovered` whether the request
-    went on all the same, as inside of retry. `ticks` is when it was
-    reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
+    values as the policy got them, by their XML names; children's texts are under the child's name, the content
+    under "text". `effect` is None when the policy failed; then `error` is set, and `is_recovered` if the request
+    continued, as inside of retry. `ticks` is when it was reached (100 ns since 0001-01-01 UTC), None when the gateway
+    runs with `tracing=False`.
     """
 
-    __slots__ = (
-        "_effect",
-        "_is_readable",
-        "attributes",
-        "error",
-        "evaluations",
-        "is_recovered",
-        "parent",
-        "step",
-        "ticks",
-    )
-
-    def __init__(self, step: Step, parent: TraceEntry | None, ticks: int | None) -> None:
-        self.step = step
-        self.parent = parent
-        self.ticks = ticks
-        self.attributes: dict[str, object] = {}
-        self.evaluations: list[Evaluation] = []
-        self._effect: Effect | None = None
-        self._is_readable = True
-        self.error: LastError | None = None
-        self.is_recovered = False
+    step: Step
+    parent: TraceEntry | None
+    ticks: int | None
+    attributes: dict[str, object]
+    evaluations: list[Evaluation]
+    error: LastError | None = None
+    is_recovered: bool = False
+    _effect: Effect | None = None
+    _is_readable: bool = True
 
     @property
     def effect(self) -> Effect | None:
@@ -172,7 +159,7 @@ class Trace(list[TraceEntry]):
 
     @property
     def decision(self) -> TraceEntry | None:
-        """Return the entry that settled the answer: the policy that returned a response, or the one that failed."""
+        """Return the entry that decided the response: the policy that returned it, or the one that failed."""
         for entry in reversed(self):
             effect = entry.effect
             failed = entry.error is not None and not entry.is_recovered

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class UploadedCertificates:
-    """Certificates by id, each as it is when it is asked for: a reference leads to the key vault's newest version."""
+    """Certificates by id, each as it is when it is used: a reference leads to the key vault's newest version."""
 
     def __init__(self, certificates: Mapping[str, Certificate | KeyVaultReference]) -> None:
         self._certificates = certificates

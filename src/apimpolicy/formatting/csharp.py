@@ -60,8 +60,8 @@ def edits_of(text: str, level: int, style: Style) -> list[Edit]:
         tree = parse(text)
     except ApimPolicyError:
         return []
-    tokens, mistake = tokenize(text, 1)
-    if mistake is not None:
+    tokens, error = tokenize(text, 1)
+    if error is not None:
         return []
     return list(_Layout(text, tokens, Roles(tree, tokens), level, style).gaps())
 

@@ -1,7 +1,7 @@
 """The layout of files: policies by themselves, and policies in Terraform heredocs and multi-line strings of Bicep.
 
-A policy that can't be laid out safely stays as it is, and the result says why. The new text is read again, compared
-with the original (`equality`), and checked: the findings must be the same.
+A policy that can't be laid out safely stays as it is, and the result has the reason. The new text is read again,
+compared with the original (`equality`), and checked: the findings must be the same.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.files import source_of
 from apimpolicy.project.fixes import Edit, apply
 from apimpolicy.text.markup import read
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.project.format_settings import Style
-    from apimpolicy.text.source import Source
 
 _BREAK = re.compile(r"\r\n|\r")
 _INDENT = re.compile(r"[ \t]*")
@@ -107,8 +107,6 @@ class Formatter:
         """Return one edit that lays out the policy and writes its expressions in the wanted form."""
         assert self.form is not None
         laid_out = apply(reading.text, found)
-        from apimpolicy.text.source import Source
-
         document = read(Source(laid_out))
         new = apply(laid_out, forms.edits_of(document, self.form))
         if [code.text for code in read(Source(new)).expressions()] != [code.text for code in document.expressions()]:

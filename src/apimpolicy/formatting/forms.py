@@ -1,4 +1,4 @@
-"""The two ways to write an expression: raw, as uploads with the format `rawxml` take it, or with entities, as `xml`."""
+"""The two forms of an expression: raw, for uploads with the format `rawxml`, or with entities, for `xml`."""
 
 from __future__ import annotations
 

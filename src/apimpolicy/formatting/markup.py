@@ -67,7 +67,7 @@ class _Layout:
     # Elements
 
     def children(self, nodes: Sequence[Node], level: int, parent: Element | None) -> None:
-        """Lay out nodes that stand in lines of their own, and the white space between them."""
+        """Lay out nodes on lines of their own, and the white space between them."""
         start = parent.content_start if parent is not None else 0
         is_first = True
         for node in nodes:

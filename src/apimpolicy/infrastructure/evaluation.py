@@ -1,4 +1,4 @@
-"""Evaluates expressions: lazily, within bounds, and always. What can't be known is `Unknown` with its own text.
+"""Evaluate expressions lazily and within bounds. A value that can't be known is `Unknown` with its source text.
 
 A language derives from `Evaluator`: it resolves names, converts values to texts, and has a table of functions.
 """
@@ -18,13 +18,15 @@ from apimpolicy.infrastructure.values import (
     TooLarge,
     Unknown,
     Value,
+    can_equal,
+    ensure_bounded,
     hole,
-    is_fully_known,
     is_known,
     json_text,
     parts_of,
     whole,
 )
+from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -163,7 +165,7 @@ class Evaluator:
             elif isinstance(part, nodes.Interpolation):
                 text = self.as_text(self.value(part.value, source, scope))
                 found = parts_of(text, source, part.start, part.end)
-                if isinstance(text, Text) and len(text) < 200:  # a short value: the place where it is put in says more
+                if isinstance(text, Text) and len(text) < 200:  # its origin is this place
                     found = (Part(str(text), source, part.start, part.end, False),)
                 made.extend(found)
             elif isinstance(part, nodes.IfDirective):
@@ -257,7 +259,11 @@ class Evaluator:
             return self.logical(node, left, source, scope)
         right = self.value(node.right, source, scope)
         if sign in ("==", "!=", "=~", "!~"):
-            equal = self.equal(left, right, sign in ("=~", "!~"))
+            if sign in ("=~", "!~") and isinstance(left, str) and isinstance(right, str):
+                left, right = left.lower(), right.lower()
+            ensure_bounded(left)
+            ensure_bounded(right)
+            equal = equality(left, right)
             if equal is None:
                 return self.unknown(node, source, scope)
             return equal if sign in ("==", "=~") else not equal
@@ -277,14 +283,6 @@ class Evaluator:
         if second is decided:
             return decided
         return self.unknown(node, source, scope) if first is None or second is None else second
-
-    def equal(self, left: Value, right: Value, ignores_case: bool) -> bool | None:
-        """Return whether two values are equal; None if that isn't known."""
-        if not is_fully_known(left) or not is_fully_known(right):
-            return None
-        if ignores_case and isinstance(left, str) and isinstance(right, str):
-            return left.lower() == right.lower()
-        return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
     def arithmetic(self, sign: str, left: Value, right: Value) -> Value:
         if sign == "/":
@@ -364,6 +362,25 @@ class Evaluator:
 def bound(names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
     """Return the variables of one round where the key comes first, if both are named."""
     return {names[0]: key, names[1]: value} if len(names) > 1 else dict.fromkeys(names, value)
+
+
+def equality(left: Value, right: Value) -> bool | None:
+    """Return whether two values are equal; None if that depends on what isn't known in them."""
+    if isinstance(left, Unknown | Reference) or isinstance(right, Unknown | Reference):
+        return None
+    pairs: list[tuple[Value, Value]] = []
+    if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+        pairs = [(each, right[key]) for key, each in left.items()]
+    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        pairs = list(zip(left, right, strict=True))
+    elif isinstance(left, str) and isinstance(right, str) and (OPEN in left or OPEN in right):
+        return None if can_equal(left, right) else False
+    elif isinstance(left, dict) and isinstance(right, dict):
+        return False if all(map(is_known, (*left, *right))) else None
+    else:
+        return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
+    results = [equality(*pair) for pair in pairs]
+    return False if False in results else None if None in results else True
 
 
 def values_shown(value: Value) -> str:

@@ -1,11 +1,12 @@
-"""The files that infrastructure code may read: those in one folder, within limits.
+"""The files that infrastructure code may read: those in one folder and in the repository around it, within limits.
 
-Paths that lead out of the folder, by `..` or by a link, are refused and noted, as are files that are too large.
+Paths that lead out of both, by `..` or by a link, are refused and noted, as are files that are too large.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.text.encoding import decode
@@ -18,13 +19,15 @@ MOST_BYTES = 128 * 1024 * 1024
 MOST_FILES = 20_000
 MOST_LEVELS = 30
 LEFT_OUT = frozenset((".git", ".terraform", "node_modules", ".venv"))
+OUTSIDE = "it is outside of the folder"
 
 
 class Files:
-    """Reads files of one folder, each once."""
+    """Reads files of one folder, each once; code in it may name other files of the repository around it."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, repository: str | None = None) -> None:
         self.root = os.path.realpath(root)
+        self.repository = self.root if repository is None else os.path.realpath(repository)
         self.shown = root
         self.refused: dict[str, str] = {}
         """Paths that weren't read, and why."""
@@ -32,16 +35,20 @@ class Files:
         self._bytes = 0
 
     def path(self, *names: str) -> str:
-        """Return the real path of a file or a folder inside the root. Raises LookupError when it leads out."""
-        path = os.path.realpath(os.path.join(*names))
-        if path != self.root and not path.startswith(self.root.rstrip(os.sep) + os.sep):
-            self.refused.setdefault(os.path.normpath(os.path.join(*names)), f"is outside of {self.shown}")
+        """Return the real path of a file or a folder that may be read. Raises LookupError for any other."""
+        written = os.path.join(*names)
+        path = os.path.realpath(written)
+        is_visible = _is_in(path, self.repository) and f"{os.sep}." not in path[len(self.repository) :]
+        if not is_visible and not _is_in(path, self.root):
+            self.refused.setdefault(self.display(os.path.normpath(written)), OUTSIDE)
             raise LookupError(path)
         return path
 
     def display(self, path: str) -> str:
-        """Return the name of a path for people: below the folder as it was named."""
+        """Return the name of a path for people: below the folder as it was named, or else as the folder is named."""
         relative = os.path.relpath(path, self.root)
+        if relative.startswith(os.pardir):
+            return path if os.path.isabs(self.shown) else os.path.relpath(path)
         return self.shown if relative == os.curdir else os.path.join(self.shown, relative)
 
     def source(self, *names: str) -> Source:
@@ -51,6 +58,11 @@ class Files:
             self._sources[path] = decode(self._data(path), self.display(path))[0]
         return self._sources[path]
 
+    def reason(self, *names: str) -> str:
+        """Return why a file couldn't be read, for a message of its own: `refused` doesn't have it any more."""
+        written = self.display(os.path.normpath(os.path.join(*names)))
+        return self.refused.pop(written, "it has no code, or calls itself")
+
     def data(self, *names: str) -> bytes:
         """Return the bytes of a file. Raises LookupError when it can't be read."""
         return self._data(self.path(*names))
@@ -58,15 +70,16 @@ class Files:
     def _data(self, path: str) -> bytes:
         try:
             if not os.path.isfile(path):
-                raise OSError("there is no such file")
+                raise OSError("the file doesn't exist")
             with open(path, "rb") as file:
                 data = file.read(LARGEST_FILE + 1)
         except (OSError, ValueError) as error:
-            self.refused.setdefault(self.display(path), str(getattr(error, "strerror", None) or error))
+            reason = str(getattr(error, "strerror", None) or error)
+            self.refused.setdefault(self.display(path), reason[:1].lower() + reason[1:])
             raise LookupError(path) from None
         self._bytes += len(data)
         if len(data) > LARGEST_FILE or self._bytes > MOST_BYTES:
-            self.refused.setdefault(self.display(path), "is too large")
+            self.refused.setdefault(self.display(path), "it is too large")
             raise LookupError(path)
         return data
 
@@ -103,8 +116,6 @@ class Files:
 
     def matching(self, folder: str, pattern: str) -> list[str]:
         """Return the files below a folder that match a pattern of Terraform's `fileset`, relative to the folder."""
-        import re
-
         wanted = re.compile(_regular(pattern))
         base = self.path(folder)
         found: list[str] = []
@@ -117,10 +128,12 @@ class Files:
         return sorted(found)
 
 
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
 def _regular(pattern: str) -> str:
     """Return the regular expression of a glob pattern with `**`, `*`, `?`, `[…]` and `{a,b}`."""
-    import re
-
     made: list[str] = []
     position = braces = 0
     while position < len(pattern):

@@ -1,18 +1,29 @@
-"""Functions that Terraform and Bicep have in common."""
+"""Functions common to Terraform and Bicep."""
 
 from __future__ import annotations
 
 import json
+import re
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, ensure_bounded, is_fully_known
+from apimpolicy.infrastructure.values import (
+    MARKED,
+    TooLarge,
+    Unknown,
+    Value,
+    cut,
+    ensure_bounded,
+    is_fully_known,
+    joined,
+)
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.infrastructure.evaluation import Evaluator
+    from apimpolicy.infrastructure.values import Find
 
     Function = Callable[..., Value]
 
@@ -79,6 +90,35 @@ def some_text(value: Value) -> str:
     return value
 
 
+def join(evaluator: Evaluator, separator: Value, items: Iterable[Value]) -> str:
+    """Return the texts of items with a separator between them."""
+    separated = [text for each in items for text in (some_text(separator), evaluator.as_text(each))]
+    return joined(separated[1:])
+
+
+def split(text: Value, separators: Sequence[str]) -> list[str]:
+    """Return the parts of a text between separators; its characters if the separator is empty."""
+    text = known_text(text)
+    if "" in separators:
+        return [cut(text, place, place + 1) for place in range(len(text))]
+    pattern = re.compile("|".join(re.escape(each) for each in sorted(separators, key=len, reverse=True)) or r"(?!)")
+    found: list[str] = []
+    position = 0
+    for match in pattern.finditer(text):
+        found.append(cut(text, position, match.start()))
+        position = match.end()
+    return [*found, cut(text, position, len(text))]
+
+
+def has_item(values: Value, wanted: Value) -> bool:
+    """Return whether a list has an item. Raises LookupError where that depends on what isn't known."""
+    if is_fully_known(wanted) and any(each == wanted for each in known_list(values)):
+        return True
+    if not is_fully_known(values) or not is_fully_known(wanted):
+        raise LookupError
+    return False
+
+
 def flat(value: Iterable[Value], levels: int = 50) -> list[Value]:
     """Return the items of lists in lists, one after another."""
     found: list[Value] = []
@@ -113,15 +153,13 @@ def bounded_range(start: int, stop: int, step: int) -> list[int]:
     return list(numbers)
 
 
-def find_literal(wanted: str) -> Callable[[str, int, int], Any]:
+def find_literal(wanted: str) -> Find:
     """Return the function for `values.replaced` that finds a literal text."""
-    import re
-
     pattern = re.compile(re.escape(wanted))
     return pattern.finditer
 
 
-def find_pattern(pattern: str) -> Callable[[str, int, int], Any]:
+def find_pattern(pattern: str) -> Find:
     """Return the function for `values.replaced` that finds a pattern, which can't take long."""
     import regex  # type: ignore[import-untyped]  # types-regex is optional
 

@@ -64,7 +64,7 @@ class ForDirective(Node):
 
 
 class Template(Node):
-    """A string; `lines` says that it can have several lines (a heredoc), `flush` that their indentation is left out."""
+    """A string; with `lines`, of several lines (a heredoc), and with `flush`, without their indentation."""
 
     parts: Sequence[Node]
     lines: bool = False
@@ -193,6 +193,17 @@ class Within(Node):
 
     source: Source
     node: Node
+
+
+def chars(text: str, start: int, end: int) -> list[Node]:
+    """Return the characters of a span as they are in the file; none if it is empty."""
+    return [Chars(start, end, text[start:end])] if start < end else []
+
+
+def character(digits: str) -> str:
+    """Return the character of a hexadecimal code; U+FFFD where there is none."""
+    code = int(digits, 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
 def children(node: Node) -> Iterator[Node]:

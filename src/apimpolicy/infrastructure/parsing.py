@@ -31,7 +31,7 @@ MOST_NESTED = 60
 LONGEST_CHAIN = 250
 """Operators or accesses in a row, of which the tree is as deep."""
 MOST_STRINGS = 200
-"""Strings that are looked for in text that can't be read otherwise."""
+"""Strings to extract from text that can't be parsed."""
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -44,11 +44,17 @@ class NotReadable(Exception):
 
 
 class Problem(NamedTuple):
-    """Something in a file that can't be read."""
+    """A span of a file that can't be parsed."""
 
     message: str
     start: int
     end: int
+
+
+def end_of(pattern: re.Pattern[str], text: str, start: int, stop: int) -> int:
+    """Return where a match of a pattern ends; `start` without one."""
+    found = pattern.match(text, start, stop)
+    return start if found is None else found.end()
 
 
 class ExpressionParser:
@@ -76,13 +82,13 @@ class ExpressionParser:
     # Tokens
 
     def advance(self) -> None:
-        """Go to the next token; `last` is the end of the one before."""
+        """Read the next token; `last` is the end of the previous one."""
         self.last = position = self.end
         while True:
             found = self.TOKEN.match(self.text, position, self.stop)
             if found is None:
                 raise NotReadable("the comment isn't closed", position, self.stop)
-            kind: str = found.lastgroup  # type: ignore[assignment]
+            kind = found.lastgroup or ""
             position = found.end()
             if kind != "line" or self.lines:
                 break
@@ -91,7 +97,7 @@ class ExpressionParser:
         self.start, self.end = position - len(self.token), position
 
     def move(self, position: int) -> None:
-        """Go on at another place."""
+        """Continue at another offset."""
         self.end = position
         self.advance()
 
@@ -102,20 +108,20 @@ class ExpressionParser:
         return self.token == word and self.kind == "name"
 
     def expect(self, sign: str) -> None:
-        """Go past a sign, or a word. Raises NotReadable when something else is there."""
+        """Consume a sign, or a word. Raises NotReadable for any other token."""
         if self.token != sign or self.kind == "quote":
             raise self.unexpected(f"'{sign}'")
         self.advance()
 
     def close(self, sign: str, lines: bool) -> None:
-        """Go past a closing bracket, behind which new lines count as they did before the opening one."""
+        """Consume a closing bracket, after which new lines count as they did before the opening one."""
         if not self.at(sign):
             raise self.unexpected(f"'{sign}'")
         self.lines = lines
         self.advance()
 
     def open(self, lines: bool) -> bool:
-        """Go past an opening bracket; return whether new lines counted before it."""
+        """Consume an opening bracket; return whether new lines counted before it."""
         before, self.lines = self.lines, lines
         self.advance()
         return before
@@ -125,7 +131,7 @@ class ExpressionParser:
             self.advance()
 
     def word(self) -> str:
-        """Go past a name and return it."""
+        """Consume a name and return it."""
         if self.kind != "name":
             raise self.unexpected("a name")
         name = self.token
@@ -158,7 +164,7 @@ class ExpressionParser:
         return node
 
     def continue_line(self) -> None:
-        """Go to the next line if the expression continues there."""
+        """Move to the next line if the expression continues there."""
         if self.kind == "line" and self.CONTINUED is not None:
             found = self.CONTINUED.match(self.text, self.start, self.stop)
             if found is not None:

@@ -36,15 +36,21 @@ class Resource(Record):
     """True when the resource represents an unknown number of resources."""
     places: Mapping[str, tuple[Source, int]] = {}
     """Places of properties, by name, as far as they are known."""
+    is_update: bool = False
+    """True when the properties are added to those of another resource with the same type and names."""
 
 
 class Note(NamedTuple):
-    """Something about the code that isn't known or can't be read, and where."""
+    """A message about code that isn't known or can't be read, with its place.
+
+    `module` is a module from a registry: `combined` makes one note of all of them.
+    """
 
     message: str
     source: Source | None = None
     start: int = 0
     help: str = ""
+    module: str = ""
 
 
 class Reading(Record):
@@ -54,14 +60,45 @@ class Reading(Record):
     notes: list[Note]
 
 
+def combined(notes: Sequence[Note], advice: str) -> list[Note]:
+    """Return notes without repetitions, and one note for all modules from registries."""
+    found = list(dict.fromkeys(each for each in notes if not each.module))
+    modules = [each for each in notes if each.module]
+    if modules:
+        message = f"modules from a registry aren't read, so what they deploy and return is unknown: {_names(modules)}"
+        found.append(Note(message, modules[0].source, modules[0].start, advice))
+    return found
+
+
+def updated(resources: Sequence[Resource]) -> list[Resource]:
+    """Return resources with the properties that updates change; updates of resources elsewhere have no effect."""
+    found = {(each.type, *map(str, each.names)): each for each in resources if not each.is_update}
+    for each in resources:
+        changed = found.get((each.type, *map(str, each.names)))
+        if each.is_update and changed is not None:
+            changed.properties = _merged(changed.properties, each.properties)
+    return [each for each in resources if not each.is_update]
+
+
+def _merged(old: Value, new: Value) -> Value:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {**old, **{key: _merged(old.get(key), each) for key, each in new.items()}}
+
+
 def notes_of_guesses(resources: Sequence[Resource]) -> list[Note]:
     """Return the note about resources of which it isn't known how many there are."""
-    guesses = [each for each in resources if each.is_guess]
+    guesses = [each for each in resources if each.is_guess and not each.type.endswith("diagnostics")]
     if not guesses:
         return []
     names = ", ".join(each.address for each in guesses[:4]) + (" …" if len(guesses) > 4 else "")
     message = f"it isn't known whether, or how often, these are deployed; one of each is assumed: {names}"
     return [Note(message, guesses[0].source, guesses[0].start)]
+
+
+def _names(modules: Sequence[Note]) -> str:
+    names = list(dict.fromkeys(each.module for each in modules))
+    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
 
 
 def segments(id_: Value) -> list[Value]:

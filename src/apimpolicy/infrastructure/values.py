@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 Value: TypeAlias = Any
+Find: TypeAlias = "Callable[[str, int, int], Iterable[re.Match[str]]]"
+"""Finds the matches in a text from one offset to another."""
 MARKED = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
 LONGEST_TEXT = 8 * 1024 * 1024
 LONGEST_LIST = 100_000
 
 
 class Unknown:
-    """A value that isn't known, with the expression that gives it."""
+    """A value that isn't known, with its expression."""
 
     __slots__ = ("text",)
 
@@ -43,7 +45,7 @@ class Unknown:
 
 
 class Missing(Unknown):
-    """A value that certainly isn't there: a member that an object doesn't have, an index behind a list."""
+    """A value that certainly isn't there: a member that an object doesn't have, an index after the end of a list."""
 
     __slots__ = ()
 
@@ -85,14 +87,14 @@ class TooLarge(Exception):
 
 
 class Reference:
-    """Something that names lead into: variables, a resource, a module. It is no value itself."""
+    """An object that resolves names but is no value itself: variables, a resource, a module."""
 
     def member(self, name: str) -> Value:
-        """Return what a name leads to. Raises LookupError when that isn't known."""
+        """Resolve a member. Raises LookupError when it isn't known."""
         raise LookupError(name)
 
     def item(self, key: Value) -> Value:
-        """Return what a key or an index leads to. Raises LookupError when that isn't known."""
+        """Resolve a key or an index. Raises LookupError when it isn't known."""
         raise LookupError(key)
 
     def value(self) -> Value:
@@ -105,7 +107,7 @@ class Reference:
 
 
 class Named(Reference):
-    """Something whose names lead to values."""
+    """A reference that resolves members with a function."""
 
     def __init__(self, find: Callable[[str], Value]) -> None:
         self._find = find
@@ -120,14 +122,14 @@ def hole(value: Unknown) -> str:
 
 
 def is_known(value: Value) -> bool:
-    """Return whether a value is known, except for what a list or an object holds."""
+    """Return whether a value is known, apart from the items of a list or an object."""
     return not isinstance(value, Unknown | Reference) and not (isinstance(value, str) and OPEN in value)
 
 
 def leaves(value: Value) -> Iterator[Value]:
     """Yield the keys and the values inside of a value that hold no others.
 
-    Raises TooLarge: lists of lists that share their parts are small in memory and huge when written out.
+    Raises TooLarge: nested lists that share their items are small in memory and very large when serialized.
     """
     waiting = [value]
     left = 2 * LONGEST_LIST
@@ -145,12 +147,12 @@ def leaves(value: Value) -> Iterator[Value]:
 
 
 def is_fully_known(value: Value) -> bool:
-    """Return whether a value is known with everything that it holds. Raises TooLarge."""
+    """Return whether a value is known with all its items. Raises TooLarge."""
     return all(map(is_known, leaves(value)))
 
 
 def ensure_bounded(value: Value) -> None:
-    """Raises TooLarge for a value that would be huge when written out."""
+    """Raise TooLarge for a value that would be very large when serialized."""
     length = 0
     for each in leaves(value):
         length += len(each) if isinstance(each, str) else 1
@@ -161,6 +163,23 @@ def ensure_bounded(value: Value) -> None:
 def shown(text: str) -> str:
     """Return a text with its unknown values as `${…}`."""
     return MARKED.sub(lambda found: f"${{{found[0][1:-1]}}}", text) if OPEN in text else text
+
+
+def can_equal(first: str, second: str) -> bool:
+    """Return whether two texts can be equal, of which one or both have marks."""
+    if OPEN in first and OPEN in second:
+        return True
+    marked, text = (first, second) if OPEN in first else (second, first)
+    start, *middle, end = MARKED.split(marked)
+    if not text.startswith(start) or not text.endswith(end):
+        return False
+    position = len(start)
+    for part in middle:
+        place = text.find(part, position)
+        if place < 0:
+            return False
+        position = place + len(part)
+    return position <= len(text) - len(end)
 
 
 def parts_of(text: str, source: Source, start: int, end: int) -> Sequence[Part]:
@@ -209,10 +228,10 @@ def joined(texts: Sequence[str]) -> str:
     return Text.of(parts)
 
 
-def replaced(text: str, find: Callable[[str, int, int], Iterable[Any]], make: Callable[[Any], str]) -> str:
+def replaced(text: str, find: Find, make: Callable[[re.Match[str]], str]) -> str:
     """Return a text with another text for each match outside of marks.
 
-    `find` gives the matches in a text from one offset to another, `make` the new text for a match.
+    `find` returns the matches in a text from one offset to another, `make` the new text for a match.
     """
     found: list[str] = []
     position = begin = 0
@@ -252,7 +271,7 @@ def json_text(value: Value) -> str:
 
 
 class EncodedText(Text):
-    """A JSON text that was made from a value, which decoding gives back with all that is known of its texts."""
+    """A JSON text with the value that it encodes, so that decoding keeps the origins of its texts."""
 
     __slots__ = ("value",)
     value: Value

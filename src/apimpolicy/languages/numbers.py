@@ -21,6 +21,7 @@ from apimpolicy.languages.language import (
     sequence,
     union,
 )
+from apimpolicy.languages.operations import white_space
 
 _DIGIT = in_ranges((0x30, 0x39))
 _BLANK = any_of_text("\t\n\v\f\r ")
@@ -74,8 +75,6 @@ def _digits_up_to(bound: int) -> Language:
 
 def truth(*, value: bool) -> Language:
     """Return the texts that `bool.Parse` reads as a truth value."""
-    from apimpolicy.languages.operations import white_space
-
     word = "true" if value else "false"
     letters = [any_of_text(letter + letter.upper()) for letter in word]
     around = repeat(one_of(white_space() | units.of_text("\0")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.languages import units
 from apimpolicy.languages.language import (
     ANY_UNIT,
@@ -45,8 +46,6 @@ class ToUpper(NamedTuple):
     kind: str = "upper"
 
     def apply(self, text: str) -> str:
-        from apimpolicy.dotnet.system.characters import to_upper
-
         return to_upper(text)
 
     def before(self, language: Language) -> Language:
@@ -59,8 +58,6 @@ class ToLower(NamedTuple):
     kind: str = "lower"
 
     def apply(self, text: str) -> str:
-        from apimpolicy.dotnet.system.characters import to_lower
-
         return to_lower(text)
 
     def before(self, language: Language) -> Language:
@@ -196,8 +193,6 @@ def _mapped_before(language: Language, operation: Operation, table: Mapping[int,
 @functools.cache
 def case_table(*, upper: bool) -> dict[int, int]:
     """Return the code units that the simulated .NET's own case mapping changes, with what it makes of them."""
-    from apimpolicy.dotnet.system.characters import to_lower, to_upper
-
     text = "".join(map(chr, [*range(0xD800), *range(0xE000, units.COUNT)]))
     made = to_upper(text) if upper else to_lower(text)
     if len(made) != len(text):
@@ -236,6 +231,4 @@ def _is_blind_to_pairs(language: Language, known: dict[Language, None]) -> bool:
 @functools.cache
 def white_space() -> Units:
     """Return what `Trim()` takes away, and `IsNullOrWhiteSpace` passes over."""
-    from apimpolicy.dotnet.system.characters import WHITE_SPACE
-
     return units.of_text(WHITE_SPACE)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.languages import units
 from apimpolicy.languages.language import (
     ANYTHING,
@@ -45,9 +47,7 @@ class NotRegular(Exception):
 @functools.lru_cache(512)
 def language_of(pattern: str, options: int = 0) -> Language:
     """Return the texts in which a pattern is found. Raises NotRegular."""
-    from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.dotnet.regex.expressions import Regex
-    from apimpolicy.errors import ApimPolicyError
 
     if options & ~_KNOWN:
         raise NotRegular

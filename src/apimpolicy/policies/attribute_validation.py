@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.policies.conversions import InvalidValueError
-from apimpolicy.policies.registry import is_unnamed_output
+from apimpolicy.policies.registry import did_you_mean, is_unnamed_output
 from apimpolicy.text import holes
 
 if TYPE_CHECKING:
@@ -47,15 +47,13 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
                 element.source,
                 attribute.name_start,
                 attribute.name_end,
-                label=_meant(name, known),
+                label=did_you_mean(name, tuple(known)),
                 help=f"Its attributes are {', '.join(known)}." if known else "It has no attributes.",
             )
 
 
 def is_unknown(value: Characters) -> bool:
-    """Return whether the text is not known before the policy is deployed or run: an expression, or one with a hole in
-    it.
-    """
+    """Return whether a text is known only when the policy is deployed or run: an expression, or one with a hole."""
     return bool(value.parts) or holes.is_unknown(value.text)
 
 
@@ -93,7 +91,7 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
             yield finding
         elif expected := _expected(text, slot):
             finding = _at_value(
-                attribute, f"'{slot.name}' can't be '{text[:80]}'", label=_meant(text, slot.values), help=expected
+                attribute, f"'{slot.name}' can't be '{text[:80]}'", label=did_you_mean(text, slot.values), help=expected
             )
             if text.lower() in map(str.lower, slot.values):  # whether the gateway looks at the case is not known
                 finding.severity = Severity.WARNING
@@ -139,20 +137,11 @@ _KINDS = {
     "skew": "a number of seconds, 0 or more",
     "moment": "a date and time, such as 2026-01-31T00:00:00Z",
 }
-"""What the literals of an attribute are, by the name of its conversion."""
+"""The literals of an attribute, by the name of its conversion."""
 
 
 def _one_of(values: tuple[str, ...]) -> str:
     return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
-
-
-def _meant(written: str, known: Iterable[str]) -> str:
-    """Return the known name that is like the written one, as a question; empty when none is."""
-    from difflib import get_close_matches
-
-    names = {name.lower(): name for name in known}
-    near = get_close_matches(written[:64].lower(), names, 1, 0.7)
-    return f"did you mean '{names[near[0]]}'?" if near else ""
 
 
 def at_name(

@@ -13,7 +13,7 @@ Simulated in full: the backend sees the certificate as the `certificate` of the 
 send-request the certificate goes to the address of that request. Our choices: a text as `body` is read as Base64;
 `body` takes precedence over `certificate-id`, and that over `thumbprint`; PEM and DER are accepted as well as PKCS#12;
 a certificate that is missing, cannot be read, or has no private key is an error with status 500, without a reason, with
-a message of ours.
+our own message.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-certificate-policy
 """  # noqa: E501 - the example is one line, as people write it

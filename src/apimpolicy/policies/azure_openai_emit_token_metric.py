@@ -4,7 +4,7 @@
 <azure-openai-emit-token-metric namespace="orders"><dimension name="API ID" /></azure-openai-emit-token-metric>
 ```
 
-Simulated as llm-emit-token-metric; its page says everything else.
+Simulated as llm-emit-token-metric; see its page.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-emit-token-metric-policy
 """

@@ -1,4 +1,4 @@
-"""azure-openai-semantic-cache-lookup: answer a similar prompt from the cache; older than llm-semantic-cache-lookup.
+"""azure-openai-semantic-cache-lookup: respond to a similar prompt from the cache; older than llm-semantic-cache-lookup.
 
 ```xml
 <azure-openai-semantic-cache-lookup score-threshold="0.05" embeddings-backend-id="embeddings">
@@ -6,7 +6,7 @@
 </azure-openai-semantic-cache-lookup>
 ```
 
-Simulated as llm-semantic-cache-lookup; its page says everything else. That both share one cache is our choice.
+Simulated as llm-semantic-cache-lookup; see its page. That both share one cache is our choice.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-cache-lookup-policy
 """

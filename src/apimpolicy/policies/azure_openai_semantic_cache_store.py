@@ -1,10 +1,10 @@
-"""azure-openai-semantic-cache-store: keep the answer for similar prompts; older than llm-semantic-cache-store.
+"""azure-openai-semantic-cache-store: cache the response for similar prompts; older than llm-semantic-cache-store.
 
 ```xml
 <azure-openai-semantic-cache-store duration="600" />
 ```
 
-Simulated as llm-semantic-cache-store; its page says everything else. This policy has no `cache-response`.
+Simulated as llm-semantic-cache-store; see its page. This policy has no `cache-response`.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-semantic-cache-store-policy
 """

@@ -10,7 +10,7 @@
 The scopes from wide to narrow are global, workspace, product, API and operation. A section without `<base />` does not
 run the policies of the wider scopes. In the global scope `<base />` does nothing.
 
-Simulated in full. A scope without a policy document passes on to the next wider one, because the gateway gives it a
+Simulated in full. A scope without a policy document continues with the next wider one, because the gateway gives it a
 document with nothing but `<base />`. That a document without the section does the same is our choice
 (`Gateway(missing_section="skip")` for the other reading).
 

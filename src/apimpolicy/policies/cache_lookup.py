@@ -9,14 +9,14 @@
 
 Only GET requests are looked up; requests with an `Authorization` header only with `allow-private-response-caching`.
 Responses are stored separately by `vary-by-header`, `vary-by-query-parameter` (several names are separated by
-semicolons), `vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound keeps them.
+semicolons), `vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound caches them.
 
 Seen on real gateways: the key is made of the API, the operation and the request as it would be forwarded (scheme, host,
 port, path and query after set-backend-service and rewrite-uri), not of the caller's URL. A hit ends inbound, skips the
 backend, and continues in outbound behind the matching `cache-store`. A miss removes `Cache-Control` from the forwarded
 request, so that the backend sends a complete response; the caller's `no-cache` still hits.
 
-Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
+Simulated with one cache for each gateway, whatever `caching-type` is, unless the gateway has a Redis. Our choices:
 the matching `cache-store` is the first one in the same scope, else the first one at all; a miss also removes
 `If-None-Match` and `If-Modified-Since`, to which the backend could answer 304; the id of a pool takes the place of its
 members' hosts; without `vary-by-query-parameter` the whole forwarded query counts; developers and groups are
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
-"""What a miss removes from the request. Cache-Control was seen; the reason that the trace gives implies the others."""
+"""Headers that a miss removes from the request. Cache-Control was seen; the reason in the trace implies the others."""
 HIT = (
     "Cache lookup resulted in a hit! Cached response will be used. Processing will continue from the step in the"
     " response pipeline that is after the corresponding `cache-store`."
@@ -91,17 +91,17 @@ class CacheLookup:
             for name, _ in removed:
                 request.headers.delete(name)
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
-            told = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
-            return CacheAccessed(MISS, key=key, found=False, told=told)
+            traced = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
+            return CacheAccessed(MISS, key=key, found=False, traced=traced)
         answer = exchange.received(value)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])
         exchange.serve(answer)
-        return CacheAccessed(HIT, key=key, found=True, told={"message": HIT, "cacheKey": shown})
+        return CacheAccessed(HIT, key=key, found=True, traced={"message": HIT, "cacheKey": shown})
 
     def key_parts(self, exchange: Exchange) -> tuple[object, ...]:
-        """Return what keeps responses apart, in the order and spelling of traces of real gateways."""
+        """Return the parts of the cache key, in the order and spelling of traces of real gateways."""
         from urllib.parse import quote
 
         context, request, user = exchange.context, exchange.request, exchange.context.user

@@ -7,7 +7,7 @@
 When the cache has no value for `key`, the variable gets `default-value`. Without `default-value` the variable is not
 set; the documentation says so in one place, and "null" in another.
 
-Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Values keep
+Simulated with one cache for each gateway, whatever `caching-type` is, unless the gateway has a Redis. Values keep
 their types.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-value-policy

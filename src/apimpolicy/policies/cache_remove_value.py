@@ -4,7 +4,7 @@
 <cache-remove-value key="@(&quot;user-&quot; + context.User.Id)" />
 ```
 
-Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. That cache
+Simulated with one cache for each gateway, whatever `caching-type` is, unless the gateway has a Redis. That cache
 never fails, so that `fail-on-cache-removal-error` makes no difference. Our choice: a key that is not there is not an
 error.
 

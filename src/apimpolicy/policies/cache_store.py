@@ -4,13 +4,13 @@
 <cache-store duration="3600" />
 ```
 
-`duration` is in seconds, on the gateway's clock. Only responses with status 200 are kept, unless `cache-response`
+`duration` is in seconds, on the gateway's clock. Only responses with status 200 are cached, unless `cache-response`
 is set. cache-lookup in inbound defines which requests are of the same kind.
 
 After a hit of cache-lookup the policy does not run (seen).
 
-Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is not an error; what is
-kept is the response as it is at this point of outbound, and it can be looked up at once. `caching-mode`, which only
+Simulated in full. Our choices: without a cache-lookup before it nothing is cached, and that is not an error; the
+response is cached as it is at this point of outbound, and it can be looked up at once. `caching-mode`, which only
 the editor's schema knows, has no effect.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-policy
@@ -48,4 +48,4 @@ class CacheStore:
         if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
             return CacheAccessed("this response is not kept", key=exchange.cache_key, found=False)
         cache.set(exchange.cache_key, response.to_response(), self.duration)
-        return CacheAccessed(STORED, key=exchange.cache_key, found=True, told=STORED)
+        return CacheAccessed(STORED, key=exchange.cache_key, found=True, traced=STORED)

@@ -6,7 +6,7 @@
 
 `duration` is in seconds, on the gateway's clock. cache-lookup-value reads the value.
 
-Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
+Simulated with one cache for each gateway, whatever `caching-type` is, unless the gateway has a Redis. Our choices:
 the value can be read at once (Azure stores it a little later), and it keeps its type.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-store-value-policy

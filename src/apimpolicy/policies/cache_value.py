@@ -14,7 +14,7 @@ the variable is stored for `expires-after` seconds. After `refresh-after` second
 not expired. The cache is that of cache-lookup-value, cache-store-value and cache-remove-value.
 
 Microsoft's policy toolkit writes this policy, and real gateways take it with both durations only; no page describes it.
-Simulated, except that `caching-type` has no effect. Our choices: policies that stand in it without a `value` around
+Simulated, except that `caching-type` has no effect. Our choices: policies in it without a `value` around
 them count as if they had one; the request that finds a value due for a refresh computes it and gets the new one; if
 that fails, or sets nothing, it gets the old one, and the next request tries again. `default-value` is for when there is
 neither a cached value nor one that the policies set, and is not stored.

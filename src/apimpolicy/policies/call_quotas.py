@@ -22,7 +22,7 @@ NO_LIMIT = 1 << 52
 
 
 class Quota(Record):
-    """One quota. `start` is in seconds since 0001-01-01, `period` in seconds; a period of 0 never ends."""
+    """A quota. `start` is in seconds since 0001-01-01, `period` in seconds; a period of 0 never ends."""
 
     key: str
     calls: int | None
@@ -42,7 +42,7 @@ class Quota(Record):
         return found
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
-        """Count the bodies of the request and of the answer."""
+        """Count the bodies of the request and of the response."""
         sent = len(exchange.request.body.content if exchange.request.body else b"")
         counters, total = exchange.services.state.counters, self.total("bytes")
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))

@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Condition, Effect, RateLimited
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute
+from apimpolicy.policies.spec import (
+    Exchange,
+    PolicyError,
+    Step,
+    expression_attribute,
+    literal_attribute,
+    postponed_attribute,
+)
 from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, Window, whole_calls
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import ResponseMessage
@@ -35,8 +43,29 @@ class Report:
     total_calls_header_name: str | None = literal_attribute()
 
 
+class KeyedCounter:
+    """The attributes of policies that count for a key, and how much a request counts."""
+
+    counter_key: str = expression_attribute(required=True)
+    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
+    increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
+
+    def increment(self) -> int | None:
+        """Return how much this request counts; None where the condition is false."""
+        return self.increment_count() if self.increment_condition() else None
+
+    def commit(self, exchange: Exchange, counter: Counter) -> int | None:
+        """Count a request that has reserved room, and return how much; an exception counts nothing."""
+        count = None
+        try:
+            count = self.increment()
+        finally:
+            exchange.services.state.counters.commit(counter, exchange, [(counter, count)] if count else [])
+        return count
+
+
 class CallRate(Record):
-    """One limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
+    """A limit: `calls` within `period` seconds. Only the outermost limit of a policy reports the remaining calls."""
 
     key: str
     calls: int
@@ -54,15 +83,15 @@ class CallRate(Record):
 
     def counted(self, left: int) -> Effect:
         """Return the effect of a counted call."""
-        told = {"message": f"RateLimit counter {self.number} is incremented"}
-        return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, told=told)
+        traced = {"message": f"RateLimit counter {self.number} is incremented"}
+        return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, traced=traced)
 
     def counter(self, exchange: Exchange) -> Counter:
         if exchange.services.settings.tier == "v2":
             return Bucket(self.key, self.calls, self.period)
         return Window(self.key, self.period)
 
-    def tell(self, exchange: Exchange, status: CounterStatus) -> int:
+    def report_remaining(self, exchange: Exchange, status: CounterStatus) -> int:
         """Set the variable of remaining calls and, at the end, the headers; return how many calls remain."""
         left, report = whole_calls(status.left), self.report
         if not self.is_outermost:
@@ -84,11 +113,11 @@ class CallRate(Record):
         seconds = max(1, math.ceil(round(status.wait, 3)))
         if self.report.retry_after_variable_name is not None:
             exchange.variables[self.report.retry_after_variable_name] = seconds
-        self.tell(exchange, status)
+        self.report_remaining(exchange, status)
         period = time_span(self.period)
         limit = {"counterKey": self.number, "period": period, "callLimit": self.calls, "count": self.calls}
-        told = {"message": EXCEEDED, "retryAfter": time_span(status.wait), "rateLimit": limit}
-        exchange.note(RateLimited(EXCEEDED, remaining=0, told=told))
+        traced = {"message": EXCEEDED, "retryAfter": time_span(status.wait), "rateLimit": limit}
+        exchange.note(RateLimited(EXCEEDED, remaining=0, traced=traced))
         return PolicyError(
             "RateLimitExceeded",
             "Rate limit is exceeded",
@@ -119,7 +148,7 @@ def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_re
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         raise rates[taken.refused].refusal(exchange, taken.statuses[taken.refused])
-    return rates[0].tell(exchange, taken.statuses[0])
+    return rates[0].report_remaining(exchange, taken.statuses[0])
 
 
 def applicable(exchange: Exchange, steps: Sequence[Step], kind: str, entity: Api | Operation) -> Iterator[Any]:

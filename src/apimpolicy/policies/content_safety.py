@@ -17,7 +17,7 @@ class SafetyAnalysis:
     """The result for a text.
 
     `severities` by category, 0 (safe) to 7; a category that is not there is 0. `blocklists` are the ids of the
-    blocklists that the text is on; `is_attack` says that it attacks the model's instructions.
+    blocklists that the text is on; `is_attack` is true if it attacks the model's instructions.
     """
 
     __slots__ = ("blocklists", "is_attack", "severities")
@@ -78,7 +78,7 @@ AnalyzesSafety: TypeAlias = "Callable[[str], SafetyAnalysis | Mapping[str, int]]
 
 
 class ContentSafetyService:
-    """The stand-in that a gateway asks; `texts` are all that were analyzed, in order."""
+    """The stand-in of a gateway; `texts` are all that were analyzed, in order."""
 
     def __init__(self, analyze: AnalyzesSafety | None = None) -> None:
         self._analyze = analyze

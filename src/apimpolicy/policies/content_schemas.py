@@ -1,6 +1,6 @@
 """Validate a body under a `content` of validate-content: find the schema, read the body, compare them.
 
-Where a schema has no name, the text goes on without one, as in the tests of a real API.
+Where a schema has no name, the text has none, as in the tests of a real API.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NO_SCHEMA = "API's schema does not exist or it could not be resolved."
 ENDS_EARLY = "Unexpected end"
-"""How the messages of Newtonsoft's reader begin when a text ends too early."""
+"""The beginnings of messages of Newtonsoft's reader when a text ends too early."""
 NO_DEFINITIONS = "API's schema does not specify definitions."
 
 
@@ -43,7 +43,7 @@ def content_errors(
     described: Content | None,
     unreadable: str,
 ) -> Iterator[ValidationError]:
-    """Yield the errors of a body under one rule; `unreadable` says why its bytes are not there, if so.
+    """Yield the errors of a body under one rule; `unreadable` is why its bytes are not there, if so.
 
     Raises ConfigurationError for a schema that cannot be used.
     """

@@ -45,7 +45,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 RESTRICTED_HEADER = "Header name is invalid or restricted from modification."
-"""Seen on a real gateway, for an expression that gives `Content-Length`."""
+"""Seen on a real gateway, for an expression whose value is `Content-Length`."""
 
 
 def header_name(value: object) -> str:

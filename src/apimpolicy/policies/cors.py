@@ -69,7 +69,7 @@ class ExposeHeaders:
 
 
 def is_preflight(request: RequestMessage) -> bool:
-    """Return whether a browser asks for permission."""
+    """Return whether the request is a preflight."""
     return (
         request.method == "OPTIONS"
         and "Origin" in request.headers
@@ -122,7 +122,7 @@ class Cors:
         return CorsChecked(shown, origin=origin, allowed=fits, ends=ends)
 
     def preflight(self, exchange: Exchange, grant: dict[str, str]) -> list[str]:
-        """Return why the method and the headers asked for are not allowed, if so; adds what is to be answered."""
+        """Return why the requested method and headers are not allowed, if so; adds the headers of the response."""
         request = exchange.request
         method = (request.headers.joined("Access-Control-Request-Method") or "").strip()
         methods, age = ["GET", "POST"], 0

@@ -14,8 +14,8 @@
 </cosmosdb-data-source>
 ```
 
-Exactly one of `query-request`, `read-request`, `delete-request` and `write-request` says what is asked. The policy is
-the root of a resolver's document. A stand-in for the container answers, and keeps what it was asked:
+Exactly one of `query-request`, `read-request`, `delete-request` and `write-request` is the request. The policy is
+the root of a resolver's document. A stand-in for the container responds, and records its requests:
 
 ```python
 container = RecordedCosmos({"id": "1", "total": 7})
@@ -23,9 +23,9 @@ Gateway(cosmos=container).resolve(policy, arguments={"id": 1})
 container.requests[0].partition_key
 ```
 
-Simulated: the request with all its settings, Liquid wherever `template="liquid"` stands, and the answer as JSON. The
+Simulated: the request with all its settings, Liquid with `template="liquid"`, and the response as JSON. The
 request is recorded and not run: no query is executed or checked. Our choices, where the documentation is silent: the
-items of a query become `{"items": [item, …]}`, any other answer stays as it is; a write without `set-body` sends the
+items of a query become `{"items": [item, …]}`, any other response stays as it is; a write without `set-body` sends the
 arguments of the field (documented) and takes its id from them; a container that raises OSError is the error
 BackendConnectionFailure.
 

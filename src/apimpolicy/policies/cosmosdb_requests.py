@@ -1,4 +1,4 @@
-"""The elements of cosmosdb-data-source that say what is asked."""
+"""The request elements of cosmosdb-data-source."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@
 
 The policy belongs in the global scope.
 
-Simulated: a GET request for `/crossdomain.xml` is answered with the file, and nothing else runs; other requests go on.
-No document states the exact answer. Our choices: the content as it is written, put inside `cross-domain-policy` when
+Simulated: a GET request for `/crossdomain.xml` gets the file, and nothing else runs; other requests continue.
+No document states the exact response. Our choices: the content as it is written, inside `cross-domain-policy` even when
 that element is left out, with the content type `text/x-cross-domain-policy`. A gateway that was given an operation
-answers 404 before this policy is reached, as it does for every path without an operation.
+responds 404 before this policy is reached, as it does for every path without an operation.
 
 Source: https://learn.microsoft.com/azure/api-management/cross-domain-policy
 """

@@ -1,9 +1,9 @@
-"""The common part of publish-to-dapr and invoke-dapr-binding: a request to the Dapr sidecar, and its answer.
+"""The common part of publish-to-dapr and invoke-dapr-binding: a request to the Dapr sidecar, and its response.
 
 Where no document says more, our choices: `template="Liquid"` makes the content a template as in set-body, that sees the
-message of its section, and `{{…}}` anywhere in the element is Liquid's, no named value; an answer of status 400 and
-above is an error without a reason, of status 500, in our words; the answer is in the variable before on-error runs;
-when there is no answer at all and errors are ignored, the variable is null.
+message of its section, and `{{…}}` anywhere in the element is Liquid's, not a named value; a response of status 400 and
+above is an error with status 500, our own text and no reason; the response is in the variable before on-error runs;
+when there is no response at all and errors are ignored, the variable is null.
 """
 
 from __future__ import annotations

@@ -82,9 +82,7 @@ def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
 
 
 def templated(exchange: Exchange, text: str, template: str | None) -> str:
-    """Return a text as Python's, with `template="liquid"` rendered against the resolver's request.
-    Raises PolicyError.
-    """
+    """Return a text, rendered against the resolver's request with `template="liquid"`. Raises PolicyError."""
     if template != "liquid":
         return from_utf16(text)
     from apimpolicy.policies.liquid.template import rendered

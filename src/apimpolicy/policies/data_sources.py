@@ -1,11 +1,11 @@
-"""The databases of GraphQL resolvers: their requests as data, and stand-ins that record them and give prepared answers.
+"""The databases of GraphQL resolvers: their requests as data, and stand-ins with prepared responses.
 
     people = RecordedSql([{"Id": 1, "Name": "Ada"}])
     gateway = Gateway(sql=people)
     gateway.resolve("resolvers/people.xml", arguments={"id": 1})
     people.requests[0].statement
 
-Nothing here opens a socket. A database of one's own is any object with the method `execute`.
+Nothing here opens a socket. Any other database is an object with the method `execute`.
 """
 
 from __future__ import annotations
@@ -79,13 +79,11 @@ class CosmosContainer(Protocol):
     """Answers requests to a container. A PolicyError or OSError that it raises is the resolver's error."""
 
     def execute(self, request: CosmosRequest) -> Any:
-        """Return what Cosmos DB answers, as JSON data: the items of a query, the item that was read or
-        written, None.
-        """
+        """Return the response as JSON data: the items of a query, the item that was read or written, or None."""
 
 
 class RecordedSql:
-    """A SQL database that always gives these rows, or those that a function makes of a `SqlRequest`."""
+    """A SQL database with the same rows for all requests, or the result of a function of a `SqlRequest`."""
 
     def __init__(
         self, rows: Sequence[Mapping[str, Any]] | Callable[[SqlRequest], Sequence[Mapping[str, Any]]] = ()
@@ -99,7 +97,7 @@ class RecordedSql:
 
 
 class RecordedCosmos:
-    """A container that always gives this answer, or that which a function makes of a `CosmosRequest`."""
+    """A container with one response for all requests, or the result of a function of a `CosmosRequest`."""
 
     def __init__(self, answer: Any = None) -> None:
         self.answer = answer

@@ -28,13 +28,13 @@ _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Effect(Record):
-    """`text` describes the effect in a few words; `told` is the entry in a real gateway's trace, where it is known."""
+    """`text` describes the effect in a few words; `traced` is the entry in a real gateway's trace, if it is known."""
 
     text: str
-    told: object = keyword(default=None, kw_only=True)
+    traced: object = keyword(default=None, kw_only=True)
     kind = "effect"
     ends = False
-    """Whether the policy ended the pipeline."""
+    """True if the policy ended the pipeline."""
 
     def __init_subclass__(cls) -> None:
         cls.kind = _WORD_START.sub("-", cls.__name__).lower()
@@ -199,7 +199,7 @@ class CorsChecked(Effect):
 
 
 class CrossDomainChecked(Effect):
-    """cross-domain: whether the request asks for the file."""
+    """cross-domain: `asked` if the request is for the file."""
 
     asked: bool
 

@@ -1,4 +1,4 @@
-"""find-and-replace: replace one text in the body by another, wherever it stands.
+"""find-and-replace: replace one text in the body by another, wherever it occurs.
 
 ```xml
 <find-and-replace from="http://backend.internal" to="https://contoso.azure-api.net" />

@@ -104,9 +104,7 @@ class ForwardRequest:
 
 
 def redirected(request: Request, response: Response) -> Request | None:
-    """Return the request that follows a redirect, None when the answer is none or leads from https to http or
-    elsewhere.
-    """
+    """Return the request that follows a redirect; None without one, or when it leads from https to http."""
     from apimpolicy.context.records import Request
 
     location = response.headers.get("Location")

@@ -8,6 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import graphql
+from graphql import GraphQLError, GraphQLSchema
+
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,13 +37,11 @@ def error(message: str) -> GraphQLRequestError:
     return GraphQLRequestError({"message": message})
 
 
-def graphql_schema(text: str) -> Any:
+def graphql_schema(text: str) -> GraphQLSchema:
     """Return a schema of SDL text. Raises ConfigurationError."""
-    from graphql import GraphQLError, build_schema, validate_schema
-
     try:
-        schema = build_schema(text)
-        problems = validate_schema(schema)
+        schema = graphql.build_schema(text)
+        problems = graphql.validate_schema(schema)
     except RecursionError:
         raise ConfigurationError("the GraphQL schema is nested too deeply") from None
     except (GraphQLError, TypeError) as problem:
@@ -53,12 +55,10 @@ class GraphQLRequest:
     """A GraphQL request: `payload` is its JSON, None for a GET; `document` the parsed query."""
 
     def __init__(self, query: str, payload: dict[str, Any] | None) -> None:
-        from graphql import GraphQLError, parse
-
         self.query = query
         self.payload = payload
         try:
-            self.document: Any = parse(query, max_tokens=MAX_TOKENS)
+            self.document = graphql.parse(query, max_tokens=MAX_TOKENS)
         except GraphQLError as problem:
             raise GraphQLRequestError(_entry(problem)) from None
         except RecursionError:
@@ -67,8 +67,6 @@ class GraphQLRequest:
     @classmethod
     def of(cls, request: RequestMessage, content: bytes) -> GraphQLRequest:
         """Read a request: the parameter `query` of a GET, else a body in JSON. Raises GraphQLRequestError."""
-        from apimpolicy.dotnet.values import from_utf16
-
         if not content:
             values = request.url.query.get_all("query")
             if not values:
@@ -82,12 +80,10 @@ class GraphQLRequest:
             raise error("The body of the request has no query.")
         return cls(payload["query"], payload)
 
-    def validate(self, schema: Any) -> None:
+    def validate(self, schema: GraphQLSchema) -> None:
         """Validate the query against a schema. Raises GraphQLRequestError."""
-        from graphql import validate
-
         try:
-            problems = validate(schema, self.document)
+            problems = graphql.validate(schema, self.document)
         except RecursionError:
             raise error("The query is nested too deeply.") from None
         if problems:
@@ -114,28 +110,24 @@ class GraphQLRequest:
                     waiting.append((fragments[node.name.value].selection_set, depth))
         return deepest, count
 
-    def without(self, schema: Any, refused: Callable[[str, str, bool], bool]) -> str | None:
-        """Return the query without the fields for which `refused(type, field, is_root)` is true; None when nothing is
-        left.
-        """
-        from graphql import REMOVE, TypeInfo, TypeInfoVisitor, Visitor, print_ast, visit
-
-        info = TypeInfo(schema)
+    def without(self, schema: GraphQLSchema, refused: Callable[[str, str, bool], bool]) -> str | None:
+        """Return the query without fields for which `refused(type, field, is_root)` is true; None if none is left."""
+        info = graphql.TypeInfo(schema)
         roots = [schema.query_type, schema.mutation_type, schema.subscription_type]
 
         emptied: set[str] = set()
 
-        class Remover(Visitor):
+        class Remover(graphql.Visitor):
             def enter_field(self, node: Any, *_: Any) -> Any:
                 parent = info.get_parent_type()
                 name = parent.name if parent is not None else ""
-                return REMOVE if refused(name, node.name.value, parent in roots) else None
+                return graphql.REMOVE if refused(name, node.name.value, parent in roots) else None
 
             def enter_fragment_spread(self, node: Any, *_: Any) -> Any:
-                return REMOVE if node.name.value in emptied else None
+                return graphql.REMOVE if node.name.value in emptied else None
 
             def leave_field(self, node: Any, *_: Any) -> Any:
-                return REMOVE if _is_empty(node) else None
+                return graphql.REMOVE if _is_empty(node) else None
 
             leave_inline_fragment = leave_field
             leave_operation_definition = leave_field
@@ -144,19 +136,18 @@ class GraphQLRequest:
                 if not _is_empty(node):
                     return None
                 emptied.add(node.name.value)
-                return REMOVE
+                return graphql.REMOVE
 
         edited, known = self.document, -1
         try:
             while known < len(emptied):  # the spreads of a fragment that was emptied go in the next turn
                 known = len(emptied)
-                edited = visit(edited, TypeInfoVisitor(info, Remover()))
+                edited = graphql.visit(edited, graphql.TypeInfoVisitor(info, Remover()))
         except RecursionError:
             raise error("The query is nested too deeply.") from None
         if not any(node.kind == "operation_definition" for node in edited.definitions):
             return None
-        text: str = print_ast(edited)
-        return text
+        return graphql.print_ast(edited)
 
     def _operations(self) -> list[Any]:
         return [node for node in self.document.definitions if node.kind == "operation_definition"]

@@ -17,7 +17,7 @@ The policy is the root of a resolver's document: `Gateway(…).resolve(policy, a
 `{"arguments": {…}}`. In `http-response` the response is that of the resolver's own request; without that element its
 body is the result.
 
-Simulated: `Gateway(outside=…)` answers, or else its `backend`; no socket is opened. Our choices, where the
+Simulated: `Gateway(outside=…)` responds, or else its `backend`; no socket is opened. Our choices, where the
 documentation is silent: a status of 400 and above is not an error, and the body counts; of the `backend` element only
 the timeout of forward-request has an effect; with set-backend-service the request goes to the base URL of that backend
 with the path and query of `set-url`; `set-url` is evaluated before the policies beside it.

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class IdentityUnavailableError(Exception):
-    """A key, token or connection is not available: no answer from a provider, or a refused identity or connection.
+    """A key, token or connection is not available: no response from a provider, or a refused identity or connection.
 
-    The text says why; it is not for the caller.
+    The text is the reason; it is not for the caller.
     """
 
 
@@ -36,7 +36,7 @@ class Connection(NamedTuple):
 class Identities(Protocol):
     """The source of keys, tokens and connections for policies; each is an input of the simulated gateway.
 
-    All methods raise IdentityUnavailableError when what was asked for cannot be had, and ConfigurationError when
+    All methods raise IdentityUnavailableError when something is not available, and ConfigurationError when
     nothing was passed in that could answer. Texts are Python's, not .NET's.
     """
 
@@ -46,9 +46,7 @@ class Identities(Protocol):
         """
 
     def managed_identity_token(self, resource: str, client_id: str | None) -> str:
-        """Return an access token for the resource, of the system-assigned identity, or of the one with
-        this client id.
-        """
+        """Return an access token of the system-assigned identity, or of the one with this client id."""
 
     def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> Connection:
         """Return a connection of the credential manager, for the gateway's own identity or for that of a token."""

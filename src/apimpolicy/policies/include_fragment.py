@@ -6,7 +6,7 @@
 
 The policies of the fragment run as if they were written here. The id can't be an expression.
 
-Simulated in full: give the fragments to the gateway, `Gateway(fragments={"log-caller": "<fragment>…</fragment>"})`. A
+Simulated in full: the gateway has the fragments, `Gateway(fragments={"log-caller": "<fragment>…</fragment>"})`. A
 missing fragment is an error before anything runs: Azure would not save the document.
 
 Source: https://learn.microsoft.com/azure/api-management/include-fragment-policy

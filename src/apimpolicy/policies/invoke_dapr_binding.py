@@ -8,17 +8,17 @@
 ```
 
 The gateway posts JSON with `operation`, `metadata` and `data` to `http://localhost:3500/v1.0/bindings/external-system`.
-An error from Dapr goes to on-error, unless `ignore-error="true"`; the answer is in the variable either way. `timeout`
+An error from Dapr goes to on-error, unless `ignore-error="true"`; the response is in the variable either way. `timeout`
 is in seconds, 5 by default.
 
-Simulated: `Gateway(dapr=…)` answers, or 204 without it; `gateway.dapr.bindings` has what was triggered and
+Simulated: `Gateway(dapr=…)` responds, or 204 without it; `gateway.dapr.bindings` has what was triggered and
 `result.sent_requests` the request; no socket is opened. With `template="Liquid"` the data is a template, as in
 set-body. `content-type`, whose only value is application/json, makes no difference.
 
 Our choices: without `operation` it is `create`, which is the default of the editor's schema, not of the documentation;
-data that is JSON is embedded as JSON, anything else as a text; what is not given is left out; an answer with status 400
-and above is an error with status 500, without a reason, in our words; if there is no answer and errors are ignored, the
-variable is null; `{{…}}` in a template is Liquid's, not a named value.
+data that is JSON is embedded as JSON, anything else as a text; a setting that is not given is left out; a response with
+status 400 and above is an error with status 500, our own text and no reason; if there is no response and errors are
+ignored, the variable is null; `{{…}}` in a template is Liquid's, not a named value.
 
 Source: https://learn.microsoft.com/azure/api-management/invoke-dapr-binding-policy
 """

@@ -7,12 +7,12 @@
 </invoke-request>
 ```
 
-With `response-variable-name` the answer is kept in that variable and the pipeline goes on. Without it the answer is the
-caller's, and the pipeline ends. With `backend-id` the URL is a path below the backend's base URL, and the backend's
-credentials, circuit breaker and pool count.
+With `response-variable-name` the response is kept in that variable and the pipeline continues. Without it the response
+is the caller's, and the pipeline ends. With `backend-id` the URL is a path below the backend's base URL, and the
+backend's credentials, circuit breaker and pool are used.
 
 Microsoft's release notes and its policy toolkit know this policy; no page describes it. Simulated in full:
-`Gateway(backend=…)` answers for a backend and `Gateway(outside=…)` for a URL; `result.sent_requests` has what was sent.
+`Gateway(backend=…)` is the backend, `Gateway(outside=…)` any other URL; the requests are in `result.sent_requests`.
 Our choices: without `method` it is a GET request without the caller's headers; without `url` it goes to the backend's
 base URL; the timeout is that of send-request, 60 seconds; an error goes to on-error.
 

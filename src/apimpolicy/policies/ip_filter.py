@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 FORBIDDEN = 403
 PUBLIC = "Forbidden"
-"""What the caller reads; the details are for `context.LastError` only, as seen on real gateways."""
+"""The text for the caller; the details are for `context.LastError` only, as seen on real gateways."""
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 
 

@@ -28,7 +28,7 @@ class JsonText:
 
 
 def read_json(text: str, *, folds_names: bool = False) -> JsonText:
-    """Read a .NET string; `folds_names` puts property names in lower case. Raises JsonReaderException."""
+    """Read a .NET string; `folds_names` makes property names lower case. Raises JsonReaderException."""
     reader = tokens.TextReader(text)
     reader.date_parsing = 0
     document = JsonText()

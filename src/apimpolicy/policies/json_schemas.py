@@ -39,7 +39,7 @@ _AT_THE_END = (
     *("MinProperties", "MaxProperties", "MinItems", "MaxItems", "UniqueItems", "Contains"),
     *("AnyOf", "OneOfNotValid", "OneOfMultipleValid", "Not"),
 )
-"""What is known of an object or array only behind its closing bracket."""
+"""Keywords that are decided at the closing bracket of an object or array."""
 
 _TYPE_NAMES = {
     "string": "String",
@@ -89,7 +89,7 @@ class UnverifiableError(Exception):
 
 
 class SchemaViolation(Record):
-    """One way in which a value does not conform: a sentence, and the place it is about."""
+    """An error of a value under a schema: a sentence, and the place it is about."""
 
     message: str
     place: Place = NOWHERE

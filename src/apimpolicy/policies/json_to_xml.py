@@ -36,28 +36,9 @@ Source: https://learn.microsoft.com/azure/api-management/json-to-xml-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.policies.body_conversion import BodyConversion
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.json.tokens import JToken
-    from apimpolicy.dotnet.xml.containers import XContainer
-    from apimpolicy.dotnet.xml.elements import XElement
-    from apimpolicy.dotnet.xml.names import XName
-
-MAXIMUM_DEPTH = 200
-"""Objects and arrays within each other."""
-
-_ROOT = "Document"
-_ITEM = "item"
-_XML = "http://www.w3.org/XML/1998/namespace"
-_XMLNS = "http://www.w3.org/2000/xmlns/"
-_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-_WITHOUT_FORMATTING = 1
+from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy
 
 
 @policy(
@@ -89,143 +70,12 @@ class JsonToXml(BodyConversion):
     empty_values: str | None = expression_attribute(values=("preserve", "as-null"))
 
     def convert(self, text: str) -> str:
-        """Convert JSON to XML, both .NET strings. Raises DotnetException."""
-        from apimpolicy.dotnet.json.arrays import JArray
-        from apimpolicy.dotnet.json.loading import finish, load
-        from apimpolicy.dotnet.json.objects import JObject, JProperty
-        from apimpolicy.dotnet.json.reader import TextReader
-        from apimpolicy.dotnet.json.scalars import JValue
-        from apimpolicy.dotnet.xml.containers import XDocument
-        from apimpolicy.dotnet.xml.writer import write
+        from apimpolicy.policies.json_as_xml import xml_of
 
-        reader = TextReader(text)
-        reader.date_parsing = int(self.parse_date)
-        if not reader.read():
-            reader.fail("Error reading JToken from JsonReader.")
-        root = load(reader)
-        finish(reader)
-        tree = _Tree(self.namespace_separator, self.namespace_prefix, self.attribute_block_name)
-        document = XDocument()
-        properties = (
-            [item for item in root.children if isinstance(item, JProperty)] if isinstance(root, JObject) else []
+        return xml_of(
+            text,
+            parses_dates=self.parse_date,
+            separator=self.namespace_separator,
+            prefix=self.namespace_prefix,
+            attributes=self.attribute_block_name,
         )
-        if len(properties) == 1 and not isinstance(properties[0].value, JArray):
-            tree.add(document, properties[0].name, properties[0].value, 0)
-        elif isinstance(root, (JObject, JValue)):
-            tree.add(document, _ROOT, root, 0)
-        else:
-            made = JObject()
-            made.property_to_fill(_ITEM).value = root
-            tree.add(document, _ROOT, made, 0)
-        return write(document, _WITHOUT_FORMATTING)
-
-
-class _Tree:
-    """Puts properties into elements; `scopes` are the namespaces by prefix, innermost last."""
-
-    def __init__(self, separator: str, prefix: str | None, attributes: str | None) -> None:
-        self.separator = separator
-        self.prefix = prefix
-        self.attributes = attributes
-        self.scopes: list[dict[str, str]] = [{"xml": _XML} if separator == ":" else {}]
-
-    def add(self, parent: XContainer, name: str, value: JToken | None, depth: int) -> None:
-        from apimpolicy.dotnet.json.arrays import JArray
-
-        if isinstance(value, JArray) and value.children:
-            for item in value.children:
-                parent.add(self.element(name, item, depth))
-        else:
-            parent.add(self.element(name, value, depth))
-
-    def element(self, name: str, value: JToken | None, depth: int) -> XElement:
-        from apimpolicy.dotnet.environment import environment
-        from apimpolicy.dotnet.json.arrays import JArray
-        from apimpolicy.dotnet.json.objects import JObject, JProperty
-        from apimpolicy.dotnet.json.scalars import JValue
-        from apimpolicy.dotnet.xml.content import text_of
-        from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-        from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XNamespace
-
-        environment().step()
-        if depth > MAXIMUM_DEPTH:
-            raise PolicyError(None, f"The JSON is nested more than {MAXIMUM_DEPTH} deep.")
-        items = [item for item in value.children if isinstance(item, JProperty)] if isinstance(value, JObject) else []
-        declared = {item.name: self.declared(item) for item in items}
-        self.scopes.append({prefix: _text(item.value) for item in items if (prefix := declared[item.name]) is not None})
-        made = XElement(self.name(name))
-        for item in items:
-            prefix = declared[item.name]
-            if prefix is not None:
-                _check_declaration(prefix, _text(item.value))
-                attribute = XMLNS.get_name(prefix) if prefix else NO_NAMESPACE.get_name("xmlns")
-                made.add_attribute(XAttribute(attribute, _text(item.value)))
-            elif item.name == self.attributes and isinstance(item.value, JObject):
-                for entry in item.value.children:
-                    assert isinstance(entry, JProperty)
-                    made.add_attribute(XAttribute(self.name(entry.name, is_attribute=True), _text(entry.value)))
-            else:
-                self.add(made, item.name, item.value, depth + 1)
-        if isinstance(value, JArray):
-            for inner in value.children:
-                made.add(self.element(name, inner, depth + 1))
-        elif isinstance(value, JValue) and value.value is not None:
-            made.add(text_of(value.value))
-        elif not isinstance(value, JObject):
-            made.add_attribute(XAttribute(XNamespace.get(_INSTANCE).get_name("nil"), "true"))
-            made.add_attribute(XAttribute(XMLNS.get_name("xsi"), _INSTANCE))
-        self.scopes.pop()
-        return made
-
-    def declared(self, item: Any) -> str | None:
-        """Return the prefix that a property declares, empty for the default namespace; None for any other property."""
-        from apimpolicy.dotnet.json.scalars import JValue
-
-        if not self.prefix or not item.name.startswith(self.prefix) or not isinstance(item.value, JValue):
-            return None
-        rest = item.name[len(self.prefix) :]
-        if not rest:
-            return ""
-        return rest[len(self.separator) :] if self.separator and rest.startswith(self.separator) else None
-
-    def name(self, written: str, *, is_attribute: bool = False) -> XName:
-        from apimpolicy.dotnet.json.xml_nodes import encode_name
-        from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XNamespace
-
-        prefix, separator, local = written.partition(self.separator) if self.separator else (written, "", "")
-        wanted = prefix if separator and local else None if is_attribute else ""
-        for scope in reversed(self.scopes):
-            if wanted is not None and wanted in scope:
-                local = local if wanted else written
-                return XNamespace.get(scope[wanted]).get_name(encode_name(local.replace(":", "_x003A_")))
-        return self.plain(written, is_attribute=is_attribute, encode=encode_name, nothing=NO_NAMESPACE)
-
-    def plain(self, written: str, *, is_attribute: bool, encode: Any, nothing: Any) -> XName:
-        """Return a name whose prefix is not declared: the whole of it, in the default namespace if it is
-        an element's.
-        """
-        from apimpolicy.dotnet.xml.names import XNamespace
-
-        space = nothing
-        if not is_attribute:
-            default = next((scope[""] for scope in reversed(self.scopes) if "" in scope), None)
-            space = nothing if default is None else XNamespace.get(default)
-        return space.get_name(encode(written.replace(":", "_x003A_")) or "_")  # type: ignore[no-any-return]
-
-
-def _check_declaration(prefix: str, namespace: str) -> None:
-    """Raises ArgumentException for a declaration that XML does not have."""
-    if prefix and not namespace:
-        raise ArgumentException("Cannot use a prefix with an empty namespace.")
-    if prefix == "xmlns" or namespace == _XMLNS or (prefix == "xml") != (namespace == _XML):
-        raise ArgumentException(f"The prefix '{prefix}' cannot be bound to the namespace '{namespace}'.")
-
-
-def _text(value: Any) -> str:
-    from apimpolicy.dotnet.json.scalars import JValue
-    from apimpolicy.dotnet.json.writer import write
-    from apimpolicy.dotnet.xml.content import text_of
-
-    if isinstance(value, JValue):
-        return "" if value.value is None else text_of(value.value)
-    return write(value, indented=False)

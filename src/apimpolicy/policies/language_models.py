@@ -41,16 +41,14 @@ class SemanticCache(Protocol):
     """Answers by the meaning of their prompts, each with a time to live on the simulated clock."""
 
     def find(self, partition: str, vector: Sequence[float], threshold: float) -> tuple[float | None, Any]:
-        """Return the nearest prompt's distance (0 is the same; None without any), and its answer unless beyond
-        `threshold`.
-        """
+        """Return the distance of the nearest prompt (None without any), and its response unless beyond `threshold`."""
 
     def store(self, partition: str, vector: Sequence[float], answer: object, seconds: float) -> None:
-        """Keep an answer for so many seconds."""
+        """Cache a response for so many seconds."""
 
 
 class PromptEmbedding(NamedTuple):
-    """The place of the answer in the cache, which llm-semantic-cache-lookup leaves for llm-semantic-cache-store."""
+    """The place of the response in the cache, which llm-semantic-cache-lookup leaves for llm-semantic-cache-store."""
 
     partition: str
     vector: Sequence[float]

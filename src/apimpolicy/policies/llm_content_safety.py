@@ -1,4 +1,4 @@
-"""llm-content-safety: have Azure AI Content Safety check prompts or completions, and refuse harmful ones.
+"""llm-content-safety: check prompts or completions with Azure AI Content Safety, and refuse harmful ones.
 
 ```xml
 <llm-content-safety backend-id="content-safety" shield-prompt="true" enforce-on-completions="true">
@@ -129,9 +129,7 @@ class LlmContentSafety:
         return count, None
 
     def check_completion(self, judge: _Judge, response: ResponseMessage) -> tuple[int, str | None]:
-        """Return how many texts were judged, and why a stream was cut off. Raises PolicyError when it is
-        not a stream.
-        """
+        """Return how many texts were judged, and why a stream was cut off. Raises PolicyError without a stream."""
         text = read_completion(response).text
         is_streamed = is_event_stream(response)
         if not text and not is_streamed:
@@ -151,7 +149,7 @@ class LlmContentSafety:
 
 
 class _Judge:
-    """Asks the service about a text, and says what in its answer is refused."""
+    """Has the service judge texts, and finds what is refused."""
 
     def __init__(self, exchange: Exchange, backend_id: str) -> None:
         self.exchange = exchange

@@ -7,17 +7,17 @@
 </llm-emit-token-metric>
 ```
 
-When the answer is there, three metrics are sent: `Total Tokens`, `Prompt Tokens` and `Completion Tokens`, by default in
-the namespace `API Management`. The numbers are those of the answer's `usage`. The documentation allows one to five
+With the response, three metrics are sent: `Total Tokens`, `Prompt Tokens` and `Completion Tokens`, by default in
+the namespace `API Management`. The numbers are those of the response's `usage`. The documentation allows one to five
 dimensions; with more, or none, `check` says so, and the policy still runs. Default dimensions, which need no value, are
 those of emit-metric.
 
 Simulated in full: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`. Our
-choices: a streamed answer that states no `usage` is estimated (`Gateway(count_tokens=…)`), and another answer without
-it gives no metrics, nor does one from the cache; dimensions have their values of inbound, except `Backend ID`, which
-has that of the moment when the answer is there. Known from the editor's schema only: `value-type` selects one of the
+choices: a streamed response that states no `usage` is estimated (`Gateway(count_tokens=…)`); any other response without
+it sends no metrics, nor does one from the cache; dimensions have their values of inbound, except `Backend ID`, which
+has its value at the time of the response. Known from the editor's schema only: `value-type` selects one of the
 three metrics, `name` is then its name, and `ignore-prompt` leaves out the prompt's tokens. The further categories in
-preview are metrics when the answer states them: `Cached Tokens`, `Reasoning Tokens`, `Audio Tokens`, `Accepted
+preview are metrics when the response states them: `Cached Tokens`, `Reasoning Tokens`, `Audio Tokens`, `Accepted
 Prediction Tokens` and `Rejected Prediction Tokens`; no source states these names.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-emit-token-metric-policy

@@ -1,4 +1,4 @@
-"""llm-semantic-cache-lookup: answer from the cache if a prompt with nearly the same meaning was answered before.
+"""llm-semantic-cache-lookup: respond from the cache to a prompt with nearly the meaning of an earlier one.
 
 ```xml
 <llm-semantic-cache-lookup
@@ -13,16 +13,16 @@
 
 The lower `score-threshold` is, the more alike the prompts must be. `ignore-system-messages` leaves system messages out
 of the comparison. With more than `max-message-count` messages left, the cache is not used. Values of `vary-by` keep
-answers apart. llm-semantic-cache-store in outbound keeps them.
+responses apart. llm-semantic-cache-store in outbound caches them.
 
 Simulated with one cache for each gateway. The embeddings backend is not called and need not exist:
 `Gateway(embeddings=…)`, a function from a text to a vector, takes its place. Without it prompts are compared by their
 words, whatever the order, which tests the policy and not a model. That the score is 1 − cosine similarity is our
-reading. An answer from the cache ends inbound, skips the backend, and continues in outbound behind the matching
+reading. A response from the cache ends inbound, skips the backend, and continues in outbound behind the matching
 llm-semantic-cache-store, as seen of cache-lookup.
 
 Our choices: besides `vary-by`, the forwarded request's URL without its query, the embeddings backend and `cache-id`
-(known from the editor's schema only) keep answers apart; only chat completions in POST requests are looked up;
+(known from the editor's schema only) keep responses apart; only chat completions in POST requests are looked up;
 developer messages count as system messages.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-lookup-policy

@@ -1,14 +1,14 @@
-"""llm-semantic-cache-store: keep the answer for prompts with nearly the same meaning.
+"""llm-semantic-cache-store: cache the response for prompts with nearly the same meaning.
 
 ```xml
 <llm-semantic-cache-store duration="600" />
 ```
 
-`duration` is in seconds, on the gateway's clock. Only answers with status 200 are kept, unless `cache-response`
-decides. llm-semantic-cache-lookup in inbound says what is compared.
+`duration` is in seconds, on the gateway's clock. Only responses with status 200 are cached, unless `cache-response`
+decides. llm-semantic-cache-lookup in inbound defines what is compared.
 
-Simulated in full. Our choices: without a lookup before it nothing is kept, and that is not an error; what is kept is
-the answer as it is at this point of outbound, and it can be looked up at once.
+Simulated in full. Our choices: without a lookup before it nothing is cached, and that is not an error; the response
+is cached as it is at this point of outbound, and it can be looked up at once.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-store-policy
 """
@@ -40,7 +40,7 @@ class LlmSemanticCacheStore:
 
 
 def store(exchange: Exchange, duration: float, cache_response: bool | None) -> Effect:
-    """Keep the response as it is now, if it is to be kept."""
+    """Cache the response as it is now, if `cache-response` allows it."""
     response, embedding = exchange.reply, exchange.prompt_embedding
     wanted = response.status_code == 200 if cache_response is None else cache_response
     if embedding is None or exchange.is_served or not wanted:

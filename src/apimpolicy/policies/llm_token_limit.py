@@ -26,12 +26,12 @@ the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (doc
 Our choices:
 
 - The rate is a bucket that fills evenly in a minute, in all tiers.
-- The rate comes before the quota; refused calls count nothing; nothing is counted before the answer is there.
+- The rate comes before the quota; refused calls count nothing; nothing is counted before the response.
 - A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
 - A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
-- An answer without `usage` is estimated if it is streamed or if the policy estimates, and otherwise counts nothing; nor
-  does an answer with status 400 and above. An answer from the semantic cache uses no tokens, as seen.
-- The headers of a streamed answer state what was left before its completion, as seen, and not what it used.
+- A response without `usage` is estimated if it is streamed or if the policy estimates; otherwise it counts nothing, nor
+  does a response with status 400 and above. A response from the semantic cache uses no tokens, as seen.
+- The headers of a streamed response state what was left before its completion, as seen, and not what it used.
 - `ignore-prompt` leaves out the prompt's tokens, and `prompt-type` reads prompts of that kind only; both are known from
   the editor's schema only.
 - Both names of the policy, this one and azure-openai-token-limit, share their counters.
@@ -49,7 +49,7 @@ from apimpolicy.policies.effects import Effect, TokensLimited
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import PROMPT_TYPES, Prompt, is_event_stream, read_prompt
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
-from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, refusal
+from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate
 from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ UNREADABLE = (
     "Unable to parse and estimate tokens from incoming request. Please ensure incoming request is of one of the"
     " following types: 'Chat Completion', 'Completion', 'Embeddings' and works with current prompt estimation mode."
 )
-"""Seen; how the sentence ends is ours."""
+"""Seen on a real gateway, but for the end of the sentence, which is our choice."""
 QUOTA = (("token-quota", "token-quota-period"),)
 
 
@@ -103,27 +103,27 @@ class LlmTokenLimit:
         estimate = estimated_prompt_tokens(exchange, prompt) if counted else 0
         rate, quota = self.limits(exchange)
         limits = [limit for limit in (rate, quota) if limit is not None]
-        told = _Told(self, exchange, rate, quota)
-        told.set_variables(estimate)
+        report = _Report(self, exchange, rate, quota)
+        report.set_variables(estimate)
         for limit in limits:
             if limit.is_exceeded(exchange, estimate):
                 seconds = limit.seconds_until(exchange, estimate)
                 if self.retry_after_variable_name is not None and seconds is not None:
                     exchange.variables[self.retry_after_variable_name] = seconds
-                raise refusal(limit, seconds, from_utf16(self.retry_after_header_name))
+                raise limit.refusal(seconds, from_utf16(self.retry_after_header_name))
 
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)
             if is_event_stream(answer):
-                told.set_variables(estimate)
+                report.set_variables(estimate)
             for limit in limits:
                 if exchange.is_first_call(limit.key):
                     limit.record(exchange, usage.total)
             if not is_event_stream(answer):
-                told.set_variables()
-                told.consume(usage.total)
+                report.set_variables()
+                report.consume(usage.total)
 
-        told.consume(estimate, in_header=False)
+        report.consume(estimate, in_header=False)
         exchange.on_response(count, may_wait=True)
         left, left_of_quota = (None if limit is None else limit.remaining(exchange) for limit in (rate, quota))
         lefts = ((left, "tokens"), (left_of_quota, "of the quota"))
@@ -153,8 +153,8 @@ class LlmTokenLimit:
         return TokenUsage(0, used.completion) if self.ignore_prompt else used
 
 
-class _Told:
-    """The values that the policy reports: variables at once, headers with the answer."""
+class _Report:
+    """The values that the policy reports: in variables at once, in headers with the response."""
 
     def __init__(
         self, names: LlmTokenLimit, exchange: Exchange, rate: TokenRate | None, quota: TokenQuota | None
@@ -175,14 +175,14 @@ class _Told:
         ):
             if limit is not None:
                 left = max(0, limit.remaining(self.exchange) - estimate)
-                self.tell(left, variable, header)
+                self.set(left, variable, header)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
         """Set the variable of consumed tokens."""
         names = self.names
-        self.tell(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
+        self.set(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
 
-    def tell(self, value: int, variable: str | None, header: str | None) -> None:
+    def set(self, value: int, variable: str | None, header: str | None) -> None:
         if variable is not None:
             self.exchange.variables[from_utf16(variable)] = value if value < 1 << 31 else box(LONG, value)
         if header is not None:

@@ -20,7 +20,7 @@ def media_type_of(message: RequestMessage | ResponseMessage) -> str:
 
 
 def content_of(message: RequestMessage | ResponseMessage) -> bytes:
-    """Return the body, decompressed. Raises ValueError for one that is not what Content-Encoding says."""
+    """Return the body, decompressed. Raises ValueError for one that does not fit Content-Encoding."""
     if message.body is None:
         return b""
     content = message.body.remaining
@@ -34,7 +34,7 @@ def content_of(message: RequestMessage | ResponseMessage) -> bytes:
 
 
 def size_of(message: RequestMessage | ResponseMessage, content: bytes) -> int:
-    """Return the length of the body in bytes: what Content-Length says, unless the body is compressed."""
+    """Return the length of the body in bytes: Content-Length, unless the body is compressed."""
     stated = from_utf16(message.headers.joined("Content-Length") or "").strip()
     if stated.isdecimal() and len(stated) < 16 and not message.headers.get_all("Content-Encoding"):
         return int(stated)

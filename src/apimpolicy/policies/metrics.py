@@ -21,7 +21,7 @@ NAMESPACE = "API Management"
 
 
 class Metric:
-    """One value of a custom metric, as Application Insights would get it."""
+    """A value of a custom metric, as Application Insights would get it."""
 
     __slots__ = ("dimensions", "name", "namespace", "value")
 
@@ -57,9 +57,7 @@ _BY_LOWER_CASE = {name.lower(): value for name, value in DEFAULT_DIMENSIONS.item
 
 
 def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None]:
-    """Return the dimensions with their values, None for those of which the gateway says the value.
-    Raises PolicyError.
-    """
+    """Return the dimensions with their values, None where the gateway has the value. Raises PolicyError."""
     found: dict[str, str | None] = {}
     for step in steps:
         dimension: Dimension = exchange.evaluate(step)

@@ -4,7 +4,7 @@
 <mock-response status-code="200" content-type="application/json" />
 ```
 
-The answer is an example of the operation for this status (and content type), otherwise a sample made from the schema,
+The response is an example of the operation for this status (and content type), otherwise a sample made from the schema,
 otherwise no content. Examples and schemas are those of the API's description, `Gateway(openapi="orders.yaml")`.
 
 Simulated for examples of every kind, and for samples in JSON and XML. A sample of another content type fails by name;
@@ -13,7 +13,7 @@ so does `enabled="false"`, which only the editor's schema knows. Our choices:
 - `index`, which only the editor's schema and Microsoft's toolkit know, selects one of several examples, counted
   from 0; if there are fewer, a sample is made.
 - Without `content-type` the first content with an example counts, otherwise the first content; a content type that the
-  operation does not have gives no content. The header Content-Type is set when there is content.
+  operation does not have returns no content. The header Content-Type is set when there is content.
 - The values of a sample, which are undocumented: `example`, `default`, `const` or the first `enum` value where
   the schema has one, otherwise a fixed value of the right type and format; the first alternative of `oneOf` and
   `anyOf`; all properties of an object, one item of an array.

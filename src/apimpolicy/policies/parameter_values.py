@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.json_documents import JsonText
-from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
+from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?"
 
 
 class UnparsableError(Exception):
-    """A text is not of the type that the schema asks for."""
+    """A text does not have the type of the schema."""
 
 
 class ParameterChecker(Record):
-    """Compares values with what a description says of them. `compiled` keeps schemas from one request to the next."""
+    """Compares values with the description of a parameter. `compiled` holds schemas between requests."""
 
     description: ApiDescription
     compiled: MutableMapping[Any, Any]
@@ -133,6 +133,3 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def _type_of(value: Any) -> str:
     kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return kinds.get(type(value), "null")
-
-
-__all__ = ["ParameterChecker", "SchemaNotFoundError", "UnparsableError", "UnverifiableError", "scalar"]

@@ -1,6 +1,6 @@
 """The places in which the gateway allows a policy beyond its section: scopes, gateways, tiers, and how often.
 
-Each policy says it beside its sections, and only what is *not* allowed. Source: the policy's page,
+Each policy declares it beside its sections, and only what is *not* allowed. Source: the policy's page,
 https://learn.microsoft.com/azure/api-management/…-policy; `cache-lookup-value` and `cache-store-value` have no `once`,
 which their pages ask for and deployed policies do not keep.
 """

@@ -1,7 +1,7 @@
-"""Prompts and completions in the bodies of requests to language models, and what the answers say of tokens.
+"""Prompts and completions in the bodies of requests to language models, and the numbers of tokens in responses.
 
 Read are the forms of OpenAI (chat completions, completions, embeddings, responses), of Anthropic (messages), of Google
-(contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed answers included. Everything else is not a
+(contents), and the JSON-RPC of MCP servers and of agents (A2A), streamed responses included. Everything else is not a
 prompt; nothing here raises for what a body holds.
 """
 
@@ -21,7 +21,7 @@ PROMPT_TYPES = ("auto", "chat-completion", "completion", "embeddings")
 
 
 class Message(NamedTuple):
-    """One message of a prompt; a prompt without roles is one message of `user`."""
+    """A message of a prompt; a prompt without roles is one message of `user`."""
 
     role: str
     text: str
@@ -40,7 +40,7 @@ class Prompt:
         self.token_ids = 0
 
     def add(self, role: str, content: object) -> None:
-        """Add what one message, or a part of one, says."""
+        """Add the content of a message, or of a part of one."""
         pieces: list[str] = []
         for item in content if isinstance(content, list) else [content]:
             if isinstance(item, str):
@@ -63,9 +63,7 @@ class Prompt:
 
 
 def read_prompt(request: RequestMessage, kind: str = "auto") -> Prompt | None:
-    """Return the prompt in a request's body, which stays as it is; None when there is none of that kind
-    (`PROMPT_TYPES`).
-    """
+    """Return the prompt in a request's body; None when there is none of that kind (`PROMPT_TYPES`)."""
     data = _object(request.body.remaining if request.body is not None else b"")
     if data is None:
         return None
@@ -120,7 +118,7 @@ def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
 
 
 class Completion(NamedTuple):
-    """The answer of a model. The numbers of tokens are None where the answer does not state them."""
+    """The response of a model. The numbers of tokens are None where the response does not state them."""
 
     text: str
     prompt_tokens: int | None
@@ -170,7 +168,7 @@ def stream_events(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def texts_of(data: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts in an answer, or in one event of a streamed one."""
+    """Yield the texts in a response, or in one event of a streamed one."""
     for choice in _dicts(data.get("choices")):
         for part in (choice.get("message"), choice.get("delta"), choice):
             if isinstance(part, dict):
@@ -191,7 +189,7 @@ def texts_of(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts_of_result(result: object) -> Iterator[str]:
-    """Yield the texts that a tool (MCP) or an agent (A2A) gives back."""
+    """Yield the texts in the result of a tool (MCP) or an agent (A2A)."""
     if not isinstance(result, dict):
         return
     yield from _texts(result.get("content"))
@@ -223,7 +221,7 @@ _DETAILS = {
 
 
 def _read_details(stated: dict[str, Any], details: dict[str, int]) -> None:
-    """Read the categories of tokens that an answer states, under the names of their metrics."""
+    """Read the categories of tokens that a response states, under the names of their metrics."""
     found: dict[str, int] = {}
     for holder in (stated, *(value for value in stated.values() if isinstance(value, dict))):
         for name, metric in _DETAILS.items():

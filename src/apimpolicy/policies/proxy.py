@@ -6,7 +6,7 @@
 
 Between gateway and proxy only HTTP is possible, with Basic or NTLM authentication.
 
-Simulated: the trace says which proxy would be used; the requests stay the same, because there is no proxy here. Our
+Simulated: the trace shows which proxy would be used; the requests stay the same, because there is no proxy here. Our
 choices: a text that is not a URL, or not one of HTTP, is an error without a reason; user name and password are not
 checked.
 

@@ -8,7 +8,7 @@
 </publish-event>
 ```
 
-The policy stands in the answer of a resolver: in `http-response` of http-data-source, in `response` of the others.
+The policy belongs in the response of a resolver: in `http-response` of http-data-source, in `response` of the others.
 
 Simulated: there are no subscribers; `gateway.resolve(…).events` has the id of each subscription with the body that the
 response had at that moment, which is our reading of what is published. Outside of a resolver it is refused.

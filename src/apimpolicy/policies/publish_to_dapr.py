@@ -7,15 +7,15 @@
 ```
 
 The gateway posts the content to `http://localhost:3500/v1.0/publish/orders/new`. Without `pubsub-name` the topic has
-the form `pubsub/topic`. An error from Dapr goes to on-error, unless `ignore-error="true"`; the answer is in the
+the form `pubsub/topic`. An error from Dapr goes to on-error, unless `ignore-error="true"`; the response is in the
 variable either way. `timeout` is in seconds, 5 by default.
 
-Simulated: `Gateway(dapr=…)` answers, or 204 without it; `gateway.dapr.publications` has what was published and
+Simulated: `Gateway(dapr=…)` responds, or 204 without it; `gateway.dapr.publications` has what was published and
 `result.sent_requests` the request; no socket is opened. With `template="Liquid"` the content is a template, as in
 set-body.
 
 Our choices: Content-Type is set only if `content-type` is given; elements in the content are sent as they are written;
-an answer with status 400 and above is an error with status 500, without a reason, in our words; if there is no answer
+a response with status 400 and above is an error with status 500, our own text and no reason; if there is no response
 and errors are ignored, the variable is null; `{{…}}` in a template is Liquid's, not a named value.
 
 Source: https://learn.microsoft.com/azure/api-management/publish-to-dapr-policy

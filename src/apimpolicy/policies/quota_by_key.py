@@ -14,7 +14,7 @@ When the quota is used up, callers get 403 with `Retry-After`, in seconds. Perio
 `first-period-start` (0001-01-01 unless given); with `renewal-period="0"` there is only one. A key has one counter
 wherever it is used, and counts once for each request.
 
-Simulated on the gateway's clock. Our choices: bandwidth is the bodies of requests and answers, and a kilobyte is 1024
+Simulated on the gateway's clock. Our choices: bandwidth is the bodies of requests and responses, and a kilobyte is 1024
 bytes; with an expression for `increment-condition` or `increment-count` everything is counted at the end, otherwise at
 once; a condition that throws at the end counts as false; refused calls do not count.
 
@@ -28,15 +28,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import FormatException
 from apimpolicy.policies.call_quotas import Quota, take
-from apimpolicy.policies.conversions import boolean, integer, number, text
+from apimpolicy.policies.call_rates import KeyedCounter
+from apimpolicy.policies.conversions import integer, number, text
 from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy, postponed_attribute
+from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.context.messages import ResponseMessage
 
 
@@ -62,15 +61,12 @@ def moment(value: object) -> float:
     effects="refuses answer-headers",
     access="limits",
 )
-class QuotaByKey:
+class QuotaByKey(KeyedCounter):
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float = literal_attribute(
         number, required=True, within=Range(300, besides=(0,), advice="Use rate-limit-by-key for shorter periods.")
     )
-    counter_key: str = expression_attribute(required=True)
-    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
-    increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
     first_period_start: float = literal_attribute(moment, default=0.0)
 
     def run(self, exchange: Exchange) -> Effect:
@@ -81,19 +77,12 @@ class QuotaByKey:
             used = take(exchange, [quota], calls=0, is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, quota, answer))
         elif is_first:
-            used = take(exchange, [quota], calls=self.increment_count() if self.increment_condition() else 0)
+            used = take(exchange, [quota], calls=self.increment() or 0)
             exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
         else:
             used = take(exchange, [quota], calls=0, own=1)
         return QuotaUsed(f"{used} calls in this period", calls=used)
 
     def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
-        calls = quota.total("calls")
-        is_counted, count = False, 0
-        try:
-            is_counted = self.increment_condition()
-            count = self.increment_count() if is_counted else 0
-        finally:
-            exchange.services.state.counters.commit(calls, exchange, [(calls, count)] if count else [])
-        if is_counted:
+        if self.commit(exchange, quota.total("calls")) is not None:
             quota.count_bytes(exchange, answer)

@@ -26,15 +26,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.call_rates import CallRate, Report, take
+from apimpolicy.policies.call_rates import CallRate, KeyedCounter, Report, take
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy, postponed_attribute
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.policies.effects import Effect
 
 
@@ -48,14 +46,11 @@ if TYPE_CHECKING:
     effects="refuses variables answer-headers",
     access="limits",
 )
-class RateLimitByKey(Report):
+class RateLimitByKey(KeyedCounter, Report):
     calls: int = expression_attribute(integer, required=True)
     renewal_period: float = expression_attribute(
         number, required=True, within=Range(0, 300, advice="Use quota-by-key for longer periods.")
     )
-    counter_key: str = expression_attribute(required=True)
-    increment_condition: Callable[[], bool] = postponed_attribute(boolean, default=True)
-    increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
     increment_after_response: bool = literal_attribute(boolean, default=False)
     flexible_retry_window: str | None = literal_attribute()
 
@@ -63,14 +58,7 @@ class RateLimitByKey(Report):
         rate = CallRate(f"rate-limit-by-key {self.counter_key}", self.calls, self.renewal_period, self)
         if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
             left = take(exchange, [rate], is_reservation=True)
-            exchange.at_end(lambda answer: self.count(exchange, rate))
+            exchange.at_end(lambda _: self.commit(exchange, rate.counter(exchange)))
         else:
-            left = take(exchange, [rate], count=self.increment_count() if self.increment_condition() else 0)
+            left = take(exchange, [rate], count=self.increment() or 0)
         return rate.counted(left)
-
-    def count(self, exchange: Exchange, rate: CallRate) -> None:
-        counter, count = rate.counter(exchange), 0
-        try:
-            count = self.increment_count() if self.increment_condition() else 0
-        finally:
-            exchange.services.state.counters.commit(counter, exchange, [(counter, count)] if count else [])

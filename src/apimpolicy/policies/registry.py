@@ -1,4 +1,4 @@
-"""Every policy name that the gateway knows, and the module that runs it; modules are imported when first asked for.
+"""Every policy name that the gateway knows, and the module that runs it; modules are imported when they are first used.
 
 A policy needs nothing but a module with a class marked `@policy("name", …)`: `apimpolicy.declarations` finds it.
 """
@@ -12,7 +12,7 @@ from apimpolicy.declarations import declared
 from apimpolicy.policies.placement import EVERYWHERE, Placement
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.policies.spec import AttributeSlot, Specification
 
 _EDITOR = "the schema of the editor extension for Visual Studio Code"
 
@@ -52,13 +52,6 @@ def traits_of(name: str) -> tuple[str, ...]:
     return () if said is None else said["traits"]
 
 
-def type_of_result(name: str, attribute: str) -> str | None:
-    """Return the type of the variable that an attribute of a policy names, where the policy always sets it."""
-    specification = specification_of(name)
-    slots = () if specification is None else specification.attributes
-    return next((slot.sets for slot in slots if slot.name == attribute), None)
-
-
 def why_not_simulated(name: str) -> str:
     """Return why a known name isn't simulated, as a clause that can follow its name; empty for other names."""
     if (replacement := RETIRED.get(name)) is not None:
@@ -67,16 +60,15 @@ def why_not_simulated(name: str) -> str:
     return f"undocumented: it occurs only in {source}." if source is not None else ""
 
 
-def is_postponed(name: str, attribute: str) -> bool:
-    """Return whether a policy evaluates an attribute later than the others, when there may be a response."""
+def attribute_of(name: str, attribute: str) -> AttributeSlot | None:
+    """Return the declaration of a policy's attribute; None where the policy is not simulated or does not have it."""
     specification = specification_of(name)
-    return specification is not None and any(
-        slot.postponed for slot in specification.attributes if slot.name == attribute
-    )
+    slots = () if specification is None else specification.attributes
+    return next((slot for slot in slots if slot.name == attribute), None)
 
 
 def is_unnamed_output(name: str, attribute: str) -> bool:
-    """Return whether an attribute may be one of the output variables of a policy, of which no source says the names."""
+    """Return whether an attribute may be an output variable of a policy whose names no source states."""
     return attribute.endswith("-variable-name") and has_trait(name, "undocumented-outputs")
 
 
@@ -90,7 +82,7 @@ def has_trait(name: str, *traits: str) -> bool:
     return name in names_with(*traits)
 
 
-@lru_cache(1024)  # documents may name what they like
+@lru_cache(1024)  # names in documents are arbitrary
 def specification_of(name: str) -> Specification | None:
     """Return the specification of a simulated policy; None when it is not simulated, or not known at all."""
     said = declared()["policies"].get(name)
@@ -109,7 +101,7 @@ def specification_of(name: str) -> Specification | None:
 
 
 def placement_of(name: str) -> Placement:
-    """Return where a policy may stand; everywhere, if it is not simulated."""
+    """Return where a policy is allowed: everywhere, if it is not simulated."""
     specification = specification_of(name)
     return EVERYWHERE if specification is None else specification.placement
 
@@ -127,14 +119,11 @@ def fidelity_of(name: str) -> str:
     return fidelity_of(specification.same_as) if specification.same_as else specification.fidelity
 
 
-def nearest(name: str, known: tuple[str, ...]) -> str | None:
-    """Return the known name that is most like this one, if any is."""
-    return _nearest(name.lower()[:64], known)
-
-
 @lru_cache(256)
-def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+def did_you_mean(written: str, known: tuple[str, ...]) -> str:
+    """Return the known name that is most like the written one, as a question; empty when none is."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, known, 1, 0.75)
-    return found[0] if found else None
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(written.lower()[:64], names, 1, 0.7)
+    return f"did you mean '{names[near[0]]}'?" if near else ""

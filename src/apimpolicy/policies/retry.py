@@ -75,7 +75,7 @@ class Retry:
         return Retried(shown, waits=tuple(waits))
 
     def attempt(self, exchange: Exchange) -> PolicyError | None:
-        """Run the policies once. An error of forward-request is given back: the condition decides what it means."""
+        """Run the policies once; return an error of forward-request, since the condition decides what it means."""
         try:
             exchange.execute(self.steps)
         except PolicyError as error:

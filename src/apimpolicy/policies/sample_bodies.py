@@ -1,4 +1,4 @@
-"""Sample values made of JSON Schemas, for mock-response. No document says which values Azure makes: these are ours.
+"""Sample values made of JSON Schemas, for mock-response. The values are our choice.
 
 A schema's `example`, `examples`, `default`, `const` or first `enum` value is taken when there is one; else something
 of the right type and format, the same each time. Of `oneOf` and `anyOf` the first is taken, `allOf` is put together; a

@@ -1,18 +1,21 @@
 """Samples of JSON Schemas written as XML, for mock-response: the values are those of `sample_bodies`.
 
-Names, namespaces, attributes and wrapped arrays are what the `xml` objects of the schemas say, as OpenAPI explains them.
-No document shows what Azure makes. Our choices besides: the root without a name of its own is called like the schema's
-definition, else `root`; an item of an array is called as its `xml` says, else like the array, and an item of an array
+Names, namespaces, attributes and wrapped arrays follow the `xml` objects of the schemas, as OpenAPI explains them.
+No document shows the samples of Azure. Our other choices: a root without a name has that of the schema's definition,
+else `root`; an item of an array has the name in its `xml`, else that of the array, and an item of an array
 that is the root `item`; what XML does not allow in names is written as `_x0020_`; null is an empty element.
 
 Source: https://spec.openapis.org/oas/v3.0.3#xml-object
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from apimpolicy.context.description import ApiDescription, definition_name
+from apimpolicy.dotnet.json.xml_nodes import encode_name
 from apimpolicy.policies.sample_bodies import SampleMaker
 from apimpolicy.records import Record
 
@@ -24,9 +27,7 @@ _ROOT, _ITEM = "root", "item"
 
 
 def xml_sample(description: ApiDescription, schema: Any) -> str:
-    """Return a sample of a schema as XML; one that the schema itself gives as XML stays as it is."""
-    from lxml import etree
-
+    """Return a sample of a schema as XML; one that is XML in the schema stays as it is."""
     value = SampleMaker(description).sample(schema)
     if isinstance(value, str) and value.lstrip().startswith("<"):
         return value
@@ -47,8 +48,6 @@ class _Writer(Record):
     description: ApiDescription
 
     def element(self, name: str, schema: Any, value: Any) -> Any:
-        from lxml import etree
-
         xml = self.xml_of(schema)
         namespace, prefix = xml.get("namespace"), xml.get("prefix")
         known: Any = {prefix if isinstance(prefix, str) else None: namespace} if isinstance(namespace, str) else None
@@ -101,8 +100,6 @@ _MAX_DEPTH = 12
 
 
 def _qualified(name: str, namespace: Any) -> str:
-    from apimpolicy.dotnet.json.xml_nodes import encode_name
-
     local = encode_name(name.replace(":", "_x003A_")) or "_"
     return f"{{{namespace}}}{local}" if isinstance(namespace, str) and namespace else local
 

@@ -68,9 +68,7 @@ def _multiplies(schema: Mapping[str, Any]) -> bool:
 
 
 def branches_too_often(schema: Any, root: Mapping[str, Any], value: Any, size: int) -> bool:
-    """Return whether validating a value of `size` parts takes far more visits than there are pairs of a schema and a
-    part.
-    """
+    """Return whether validating `size` parts takes far more visits than there are pairs of a schema and a part."""
     counter = _Counter(root)
     try:
         visits = counter.visits(schema, value)
@@ -109,7 +107,7 @@ class _Counter:
         return total
 
     def parts(self, schema: Mapping[str, Any], value: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield what a validator goes on with: schemas, and the values for them."""
+        """Yield what a validator visits next: schemas, and the values for them."""
         for key in _REFERENCES:
             if isinstance(schema.get(key), str):
                 yield from ((part, value) for part in self.targets(schema[key]))

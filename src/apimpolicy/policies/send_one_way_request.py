@@ -10,7 +10,7 @@
 
 Its children are those of send-request. A copy has no body in outbound and on-error.
 
-Simulated in full: whatever answers send-request gets the request, and `result.sent_requests` has it. The response is
+Simulated in full: the request is sent like that of send-request, and `result.sent_requests` has it. The response is
 ignored. Our choices: an error of the other service is ignored too; the clock doesn't advance unless the double advances
 it.
 
@@ -50,5 +50,5 @@ class SendOneWayRequest:
         request = outgoing_request(exchange, self.mode, self.urls, self.steps)
         with suppress(PolicyError):
             exchange.send(request, self.timeout)
-        told = f"One way request was successfully send to {request.url}."
-        return Sent(f"{request.method} {request.url}", request=request, response=None, told=told)
+        traced = f"One way request was successfully send to {request.url}."
+        return Sent(f"{request.method} {request.url}", request=request, response=None, traced=traced)

@@ -13,7 +13,7 @@
 its body). The variable then holds the response: `((IResponse)context.Variables["token"]).StatusCode`. An error goes to
 on-error; with `ignore-error="true"` the variable is null instead. `timeout` is in seconds, 60 by default.
 
-Simulated: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no socket is
+Simulated: `Gateway(outside=…)` responds, or else its `backend`; `result.sent_requests` has what was sent; no socket is
 opened. Only the trace mentions a `proxy`, and `buffer-response`, which only the editor's schema knows, has no effect.
 The message of a timeout is that of .NET 5 and later, as seen on real gateways. Our choices: the status 500 of
 `Timeout`; the timeout covers the whole response, including its body; without `set-method` it is a GET request;
@@ -78,6 +78,6 @@ class SendRequest:
         return Sent.answered(request, response)
 
     def keep(self, exchange: Exchange, response: ResponseMessage | None) -> None:
-        """Set the variable; examples of the documentation have none, and then the answer is not kept."""
+        """Set the variable, if there is one; examples of the documentation have none."""
         if self.response_variable_name:
             exchange.variables[self.response_variable_name] = response

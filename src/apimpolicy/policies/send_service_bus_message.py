@@ -14,7 +14,7 @@
 </send-service-bus-message>
 ```
 
-Either `queue-name` or `topic-name` says where the message goes. `message-id` and `session-id` are GUIDs; without
+Either `queue-name` or `topic-name` is the destination. `message-id` and `session-id` are GUIDs; without
 `message-id` one is made up. `response-variable-name` names a variable that then has `MessageId`, `SessionId` and
 `TimeToLive`, or, when sending failed and `ignore-error` is true, `Error.Reason` and `Error.Message`. A message that is
 wrong in itself is an error in any case (all documented).
@@ -22,8 +22,8 @@ wrong in itself is an error in any case (all documented).
 Simulated: the messages are in `gateway.service_bus.messages`, those of one queue in
 `gateway.service_bus.queue("orders")`; nothing is sent. Every queue and topic exists, unless
 `Gateway(service_bus=ServiceBus(queues=["orders"]))` names all of them. Our choices: a queue or topic that does not
-exist, and both attributes at once, are errors with status 500, without a reason, in our words; white space around the
-value of a property is removed, white space in the payload is kept; the managed identity is not asked for a token; the
+exist, and both attributes at once, are errors with status 500, our own text and no reason; white space around the
+value of a property is removed, white space in the payload is kept; no token of the managed identity is acquired; the
 variable is a `JObject`.
 
 Source: https://learn.microsoft.com/azure/api-management/send-service-bus-message-policy

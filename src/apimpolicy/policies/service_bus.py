@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class ServiceBusMessage(Record):
     """A message in a queue or a topic; `client_id` is that of the managed identity, None the system-assigned one.
 
-    `time_to_live` is in seconds, None for as long as the queue says.
+    `time_to_live` is in seconds, None for that of the queue.
     """
 
     body: bytes

@@ -19,8 +19,8 @@ resolve the service again and resend the request; no cluster is simulated, so th
 
 Dapr is simulated too: with `dapr-app-id` and `dapr-method` the request goes to the sidecar, at
 `http://localhost:3500/v1.0/invoke/echo.echo-app/method/back`, and the request's own path is not appended (documented).
-`Gateway(dapr=…)` answers, or else the `backend`; `gateway.dapr.invocations` has the requests. Our choices: the query
-string stays; without `dapr-method` it is an error with a message of ours.
+`Gateway(dapr=…)` responds, or else the `backend`; `gateway.dapr.invocations` has the requests. Our choices: the query
+string stays; without `dapr-method` it is an error with our own message.
 
 Source: https://learn.microsoft.com/azure/api-management/set-backend-service-policy and set-backend-service-dapr-policy
 """
@@ -122,7 +122,7 @@ class SetBackendService:
         )
 
     def watch(self, exchange: Exchange) -> None:
-        """Evaluate the condition when the request went out: after an answer, and after an error on the way."""
+        """Evaluate the condition when the request went out: after a response, and after an error on the way."""
         sent = len(exchange.backend_requests)
 
         def check(_: ResponseMessage) -> None:

@@ -16,8 +16,8 @@ stay as they are written; otherwise they are parsed, and written as `03/21/2012 
 
 Simulated, except for undocumented parts: `html-decode-expression`, the `where` of `JSONArrayFor` and Liquid's
 newer tags fail by name. A request with the method GET or HEAD that has no body cannot get one: the
-documentation says that this throws (`Gateway(allows_new_body=True)` lets it pass; the error's text is ours, and it has
-no reason).
+documentation says that this throws (`Gateway(allows_new_body=True)` lets it pass; the error has our own text
+and no reason).
 
 Our choices:
 

@@ -63,9 +63,9 @@ class SetHeader:
         after = tuple(headers.get_all(self.name))
         protected = kept is not None and after == before
         shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
-        told = None
+        traced = None
         if self.exists_action == "delete" and before and not after:
-            shown = told = f"Header '{self.name}' was removed."
+            shown = traced = f"Header '{self.name}' was removed."
         return HeaderSet(
             f"{self.name} stays: policies cannot change it" if protected else shown,
             message=kind,
@@ -74,7 +74,7 @@ class SetHeader:
             before=before,
             after=after,
             protected=protected,
-            told=told,
+            traced=traced,
         )
 
     def kept(self, kind: str, before: tuple[str, ...]) -> list[str] | None:
@@ -87,7 +87,7 @@ class SetHeader:
 
 
 def apply(fields: HeaderCollection, action: str, name: str, values: list[str]) -> None:
-    """Change the fields of a name as `exists-action` says."""
+    """Change the fields of a name by `exists-action`."""
     if action == "delete" or (action == "override" and not values):
         fields.delete(name)
     elif action == "override" or name not in fields:

@@ -5,7 +5,7 @@
         \"""Which rate limits: a sliding window, or the token buckets of the v2 tiers.\"""
 
 From the declaration come the keyword of `Gateway`, the key of `apimpolicy.toml` and of test files (with hyphens), the
-checks, the JSON schema and the page of the reference. What reads a setting says `gateway.tier`, a policy
+checks, the JSON schema and the page of the reference. Code reads a setting as `gateway.tier`, a policy
 `exchange.services.settings.tier`. Settings that are more than one plain value are declared in
 `apimpolicy.engine.gateway_settings`.
 """
@@ -26,7 +26,7 @@ _KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str,
 
 
 class Setting:
-    """One setting: its name, its default, its kind as the annotation says it, and the least and the greatest number."""
+    """One setting: its name, its default, its kind by the annotation, and the least and the greatest number."""
 
     __slots__ = ("annotation", "choices", "default", "name", "within")
 
@@ -49,7 +49,7 @@ class Setting:
 
     @property
     def kind(self) -> type:
-        """Return what a file may say for a plain setting."""
+        """Return the type of the setting in files."""
         return str if self.choices else _KINDS[self.annotation.partition(" | ")[0]]
 
     def check(self, value: object) -> None:
@@ -139,22 +139,19 @@ class Behaviour(Declared):
     """"v2" has token buckets for rate limits, "classic" a sliding window."""
 
     over_capacity: bool | Callable[[Request], bool] = setting(default=False)
-    """Whether the gateway has no room for a request and answers 429 before any policy: a bool, or a function of a
-    `Request`."""
+    """Respond 429 before any policy, as a gateway over its capacity does: a bool, or a function of a `Request`."""
 
     seed: int | None = setting(default=0)
-    """Where random numbers and ids begin, so that runs can be repeated."""
+    """The seed of random numbers and ids, so that runs can be repeated."""
 
     second_read: Literal["empty", "error", "again"] = setting(default="empty")
-    """What a body gives that was read already."""
+    """The second read of a body: "empty" reads nothing, "error" throws, "again" reads the body."""
 
     unbuffered_body: Literal["empty", "again"] = setting(default="empty")
-    """What a second forward-request sends of a body that the first one did not buffer (`buffer-request-body`): "empty"
-    nothing, "again" the body."""
+    """The body of a second forward-request, if `buffer-request-body` was off for the first: "empty" or "again"."""
 
     missing_section: Literal["inherit", "skip"] = setting(default="inherit")
-    """"inherit" takes a section that a document does not have for one with nothing but `<base />`; "skip" for an empty
-    one."""
+    """"inherit" treats a missing section as one with nothing but `<base />`; "skip" as an empty one."""
 
     missing_revocation_list: Literal["unknown", "empty"] = setting(default="unknown")
     """"unknown", as in .NET, makes `Verify()` false for a certificate whose authority publishes no list; "empty" takes
@@ -164,15 +161,15 @@ class Behaviour(Declared):
     """The status code when validate-client-certificate refuses."""
 
     allows_new_body: bool = setting(default=False)
-    """Let set-body give a body to a GET or HEAD request that has none, where the documentation says it throws."""
+    """Let set-body add a body to a GET or HEAD request without one, where the documentation says it throws."""
 
     cors_needs_base: bool = setting(default=False)
     """Leave out the cors policies of wider scopes where inbound has no `<base />`, as the documentation has it; a trace
     of a real gateway shows the global one at work there."""
 
     dotnet: Literal["core", "framework"] = setting(default="core")
-    """"core" for the words of .NET 5 and later, "framework" for those of .NET Framework, where a cast that fails says
-    no more than "Specified cast is not valid."; both were seen on real gateways."""
+    """"core" for the messages of .NET 5 and later, "framework" for those of .NET Framework, where that of a failed cast
+    is only "Specified cast is not valid."; both were seen on real gateways."""
 
     def behaviour(self) -> Behaviour:
         """Return these settings alone, without the gateway."""

@@ -37,9 +37,9 @@ class AttributeSlot(Record):
     refers: str = keyword(default="", kw_only=True)
     field: str = keyword(default="", kw_only=True)
     expression = False
-    """Whether it may be an expression."""
+    """True for one that may be an expression."""
     postponed = False
-    """Whether it arrives as a function that evaluates it, each time anew."""
+    """True for one whose value is a function, which evaluates it anew with each call."""
 
     def __set_name__(self, owner: type, field: str) -> None:
         self.field = field

@@ -78,7 +78,7 @@ class Specification:
         self.also_in = frozenset(also_in.split())
         """Sections in which not its page but another source has it."""
         self.placement = placement
-        """Where the gateway allows it beyond its sections."""
+        """Further restrictions on its places."""
         self.alternatives = alternatives
         """Attributes of which one must be given."""
         self.exclusive = exclusive
@@ -90,9 +90,9 @@ class Specification:
         self.waiver = waiver
         """The attribute with which none of the `choices` must be there."""
         self.choice_is_doubtful = choice_is_doubtful
-        """Whether a gateway saved the policy without any of the `choices`."""
+        """A gateway saved the policy without any of the `choices`."""
         self.in_order = in_order
-        """Whether child elements with specifications have the order of the fields."""
+        """Child elements with specifications have the order of the fields."""
         self.order = tuple(order.split())
         """The order of the policies inside it."""
         self.same_as = same_as
@@ -100,19 +100,19 @@ class Specification:
         self.other_half = other_half
         """The policy without which it has no effect."""
         self.left_out = left_out
-        """What is not simulated."""
+        """The parts that are not simulated."""
         self.traits = frozenset(traits.split())
-        """Facts that other rooms ask for, see `policies.traits.TRAITS`."""
+        """Facts that other rooms use, see `policies.traits.TRAITS`."""
         self.refuses_with = tuple(refuses_with.split())
         """The statuses with which it refuses a request."""
         self.effects = None if effects is None else tuple(effects.split())
-        """What it may do, for proofs (`policies.traits.EFFECTS`); None for anything."""
+        """Its possible effects, for proofs (`policies.traits.EFFECTS`); None for anything."""
         self.access = access
-        """What it means for who reaches the backend (`policies.traits.ACCESS`); `audit` decides nothing without it."""
+        """Its meaning for access to the backend (`policies.traits.ACCESS`); `audit` decides nothing without it."""
         self.traced = traced
-        """What the trace of a real gateway says when it has run, where that was seen."""
+        """The text in the trace of a real gateway when it has run, where that was seen."""
         self.traced_error = traced_error
-        """What the trace says when it has failed; `{message}` is that of the error."""
+        """The text in the trace when it has failed; `{message}` is that of the error."""
         self.cls: type = object
         self.attributes: list[AttributeSlot] = []
         self.contents: list[ContentSlot] = []

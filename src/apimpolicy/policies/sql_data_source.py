@@ -10,7 +10,7 @@
 </sql-data-source>
 ```
 
-The policy is the root of a resolver's document. A stand-in for the database answers, and keeps what it was asked:
+The policy is the root of a resolver's document. A stand-in for the database responds, and records its requests:
 
 ```python
 database = RecordedSql([{"id": 1, "name": "Smith"}])
@@ -18,7 +18,7 @@ Gateway(sql=database).resolve(policy, arguments={"id": 1})
 database.requests[0].statement
 ```
 
-Simulated: the request, and the answer as JSON: `{"items": [row, …]}`, which is the form that the documentation's
+Simulated: the request, and the response as JSON: `{"items": [row, …]}`, which is the form that the documentation's
 template reads, and with `single-result` the first row, or null. The statement is recorded and not run or checked.
 `set-body` in `request` fails by name, because no document says what becomes of the body of a SQL request. Our choices:
 parameters are texts; a database that raises OSError is the error BackendConnectionFailure; `scope` and `client-id` of

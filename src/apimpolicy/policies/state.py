@@ -84,7 +84,7 @@ class TakeOutcome(NamedTuple):
 
 
 class StateEntry(NamedTuple):
-    """One counter, cached value or circuit, for people."""
+    """A counter, cached value or circuit, for people."""
 
     kind: str
     key: str

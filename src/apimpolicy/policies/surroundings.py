@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
+    from graphql import GraphQLSchema
+
     from apimpolicy.context.description import ApiDescription, OperationDescription
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -43,7 +45,7 @@ class Step(Protocol):
 
 
 class Exchange(Protocol):
-    """One request in the gateway: the state that policies read and change. Texts are .NET strings.
+    """A request in the gateway: the state that policies read and change. Texts are .NET strings.
 
     The engine's class adds what runs policies: the methods without a body. Attributes that most requests never change
     are in the class, and only those that a request changes in the instance.
@@ -56,7 +58,7 @@ class Exchange(Protocol):
     variables: MutableMapping[str, object]
     """`context.Variables`; values are boxed."""
     asks_for_certificate: bool
-    """Whether the caller was asked for a client certificate ("Negotiate client certificate")."""
+    """True if the gateway negotiates a client certificate."""
     url_template: str
     """The URL template of the operation, empty without an operation."""
     described_operation: OperationDescription | None = None
@@ -80,7 +82,7 @@ class Exchange(Protocol):
     answer: ResponseMessage | None = None
     """The response with which a policy ended the pipeline or the section."""
     served_by: Step | None = None
-    """The policy that answered from the cache."""
+    """The policy that responded from the cache."""
     composed_request: RequestMessage | None = None
     """The request that a policy composes."""
     _composed: ResponseMessage | None = None
@@ -204,16 +206,16 @@ class Exchange(Protocol):
     def is_first_call(self, key: str) -> bool:
         """Return whether this is the first call for this key in this request."""
 
-    def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
-        """Do this with the caller's answer when everything else is done, whatever path the request took."""
+    def at_end(self, action: Callable[[ResponseMessage], object]) -> None:
+        """Call a function with the caller's response at the end of every request."""
 
     def on_response(self, action: Callable[[ResponseMessage], None], *, may_wait: bool = False) -> None:
-        """Do this with the response before outbound begins; a PolicyError is then one of the policy that runs now. What
-        `may_wait` is done with a copy at the end of a body that is sent on as it comes.
+        """Call a function with the response before outbound begins; errors are those of the policy that runs now.
+        One that `may_wait` is called with a copy, at the end of a body that is streamed.
         """
 
     def recover(self, error: PolicyError) -> None:
-        """Continue after an error: expressions see the answer that the error would have given as the response."""
+        """Continue after an error: expressions see the response that the error would have caused."""
 
     def emit(self, metric: Metric) -> None:
         """Send a custom metric."""
@@ -245,23 +247,19 @@ class Exchange(Protocol):
     def forward(
         self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
     ) -> tuple[Request, Response]:
-        """Send the request to the backend; return it as sent, and its answer, which is now the response. `timeout` is
-        in seconds. Unless it `buffers`, the body may still be to come; unless it `buffers_request`, the caller's body
-        is gone afterwards. Raises PolicyError.
+        """Send the request to the backend; return it as sent, and its response, which is now the response. `timeout` is
+        in seconds. Unless it `buffers`, the body may be streamed; unless it `buffers_request`, the caller's body is
+        gone afterwards. Raises PolicyError.
         """
 
     def follow(self, request: Request, timeout: float) -> Response:
-        """Send a request that the backend's answer asks for; its answer is now the response. Raises PolicyError."""
+        """Send the request that follows a redirect; its response is now the response. Raises PolicyError."""
 
     def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
-        """Send a request of the policy's own, or one to the Dapr sidecar, and wait for the answer. `timeout` is in
-        seconds. Raises PolicyError.
-        """
+        """Send a request of the policy, or one to the Dapr sidecar; `timeout` is in seconds. Raises PolicyError."""
 
     def send_to_backend(self, request: Request, backend_id: str, timeout: float) -> Response:
-        """Send a request of the policy's own to a backend of the gateway, a pool's member with its own URL. Raises
-        PolicyError.
-        """
+        """Send a request of the policy to a backend of the gateway, or to a member of a pool. Raises PolicyError."""
 
 
 class Services:
@@ -306,7 +304,7 @@ class ApiDocuments(Protocol):
     """Compiled schemas, for the next request."""
 
     @property
-    def graphql_schema(self) -> Any:
+    def graphql_schema(self) -> GraphQLSchema | None:
         """Return the GraphQL schema, read; None without one. Raises ConfigurationError."""
 
 
@@ -315,9 +313,9 @@ class PolicyError(Exception):
 
     `reason` and `message` are the gateway's own words; a reason that no document states is None. `status` is what the
     caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
-    `public_message` is what the caller reads instead of `message`, and `headers` what the default answer has besides;
+    `public_message` is for the caller instead of `message`, `headers` are added to the default response;
     `phrase` is the reason phrase beside the status, where it is not the usual one.
-    `response` is what the caller gets instead of the default answer. The engine sets `last_error`.
+    `response` replaces the default response. The engine sets `last_error`.
     """
 
     def __init__(

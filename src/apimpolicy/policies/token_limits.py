@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from typing import Protocol
 
 from apimpolicy.policies.state import Bucket, Total
 from apimpolicy.policies.surroundings import Exchange, PolicyError
@@ -15,72 +14,72 @@ TOO_MANY_REQUESTS, FORBIDDEN = 429, 403
 _ORIGIN = datetime.datetime(1, 1, 1)
 
 
-class TokenLimit(Protocol):
-    """A limit on the tokens of one counter."""
+class TokenLimit:
+    """A limit on the tokens of one counter; reasons, statuses and texts as seen on real gateways."""
 
-    key: str
     status: int
     message: str
     reason: str
 
+    def __init__(self, counter: Bucket | Total, limit: int) -> None:
+        self.key = counter.key
+        self.counter = counter
+        self.limit = limit
+
+    def left(self, exchange: Exchange) -> float:
+        """Return the tokens that are left, below 0 when more were used."""
+        return exchange.services.state.counters.status(self.counter, self.limit).left
+
     def remaining(self, exchange: Exchange) -> int:
         """Return the tokens that are left, at least 0."""
+        return max(0, int(self.left(exchange)))
 
     def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
         """Return whether more than the limit was used, or would be with a prompt of so many tokens."""
+        return self.left(exchange) < prompt_tokens
 
     def record(self, exchange: Exchange, tokens: int) -> None:
         """Count tokens that were used."""
+        exchange.services.state.counters.count([(self.counter, tokens)])
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         """Return how long until so many tokens are left; None when they never will be."""
+        raise NotImplementedError
 
     def when(self, seconds: int) -> str:
         """Return that time in the words of the message."""
+        return in_words(seconds)
+
+    def refusal(self, seconds: int | None, header: str) -> PolicyError:
+        """Return the error when the limit is exceeded."""
+        if seconds is None:
+            return PolicyError(self.reason, self.message, self.status)
+        message = f"{self.message} Try again in {self.when(seconds)}."
+        return PolicyError(self.reason, message, self.status, headers={header: str(seconds)})
 
 
-def refusal(limit: TokenLimit, seconds: int | None, header: str) -> PolicyError:
-    """Return the error when it is exceeded; reason, status, texts and header as seen on real gateways."""
-    message = limit.message if seconds is None else f"{limit.message} Try again in {limit.when(seconds)}."
-    return PolicyError(limit.reason, message, limit.status, headers={} if seconds is None else {header: str(seconds)})
-
-
-class TokenRate:
-    """So many tokens a minute, as a bucket that fills evenly. What was used beyond it is owed, as seen."""
+class TokenRate(TokenLimit):
+    """Tokens per minute, as a bucket that fills evenly. Tokens that were used beyond it are owed, as seen."""
 
     status = TOO_MANY_REQUESTS
     message = "Token limit is exceeded."
     reason = "OpenAITokenLimitExceeded"
 
     def __init__(self, counter_key: str, limit: int) -> None:
-        self.key = f"token-rate {counter_key}"
-        self.limit = limit
-        self.bucket = Bucket(self.key, limit, MINUTE)
-
-    def level(self, exchange: Exchange) -> float:
-        return exchange.services.state.counters.status(self.bucket, self.limit).left
-
-    def remaining(self, exchange: Exchange) -> int:
-        return max(0, int(self.level(exchange)))
-
-    def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
-        return self.level(exchange) < prompt_tokens
-
-    def record(self, exchange: Exchange, tokens: int) -> None:
-        exchange.services.state.counters.count([(self.bucket, tokens)])
+        super().__init__(Bucket(f"token-rate {counter_key}", limit, MINUTE), limit)
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         if tokens > self.limit:
             return None
-        seconds = (tokens - self.level(exchange)) * MINUTE / self.limit
+        seconds = (tokens - self.left(exchange)) * MINUTE / self.limit
         return max(1, math.ceil(round(seconds, 3)))
 
     def when(self, seconds: int) -> str:
         return f"{seconds} seconds"
 
 
-class TokenQuota:
-    """So many tokens in the current hour, day, week, month or year, UTC; `Indefinite` never ends."""
+class TokenQuota(TokenLimit):
+    """Tokens in the current hour, day, week, month or year, UTC; `Indefinite` never ends."""
 
     status = FORBIDDEN
     message = "Token quota is exceeded."
@@ -88,35 +87,16 @@ class TokenQuota:
 
     def __init__(self, counter_key: str, limit: int, period: str, now: float) -> None:
         start, self.end = period_around(period, now)
-        self.key = f"token-quota {counter_key} {period} {start:%Y-%m-%dT%H}"
-        self.limit = limit
-        self.total = Total(self.key, 0, 0)
-
-    def remaining(self, exchange: Exchange) -> int:
-        return max(0, self.limit - self.used(exchange))
-
-    def used(self, exchange: Exchange) -> int:
-        return self.limit - int(exchange.services.state.counters.status(self.total, self.limit).left)
-
-    def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
-        return self.used(exchange) + prompt_tokens > self.limit
-
-    def record(self, exchange: Exchange, tokens: int) -> None:
-        exchange.services.state.counters.count([(self.total, tokens)])
+        super().__init__(Total(f"token-quota {counter_key} {period} {start:%Y-%m-%dT%H}", 0, 0), limit)
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         if self.end is None or tokens > self.limit:
             return None
         return max(1, math.ceil((self.end - _ORIGIN).total_seconds() - exchange.services.state.counters.now()))
 
-    def when(self, seconds: int) -> str:
-        return in_words(seconds)
-
 
 def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.datetime | None]:
-    """Return where the period that `now` (seconds since 0001-01-01 UTC) is in begins and ends; a week
-    begins on Monday.
-    """
+    """Return the bounds of the period around `now`, in seconds since 0001-01-01 UTC; a week begins on Monday."""
     moment = _ORIGIN + datetime.timedelta(seconds=now)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "Hourly":
@@ -137,7 +117,7 @@ def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.
 
 
 def in_words(seconds: int) -> str:
-    """Return a time span in words.
+    """Return a time span as text.
 
     >>> in_words(1293), in_words(60), in_words(90061)
     ('21 minutes and 33 seconds', '1 minute', '1 day, 1 hour, 1 minute and 1 second')

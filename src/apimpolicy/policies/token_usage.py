@@ -1,9 +1,9 @@
-"""Count the tokens of a request to a language model: as the answer states them, or estimated.
+"""Count the tokens of a request to a language model: as the response states them, or estimated.
 
-Documented: the numbers in the answer's `usage` count when it has them; those of a streamed prompt are estimated; an
-image in an estimated prompt counts as 1200 tokens. Our choice: what a streamed answer states counts too; an answer
-without numbers is estimated when it is streamed or when the policy estimates, and counts nothing otherwise; so does an
-answer of status 400 and above.
+Documented: the numbers in the response's `usage` count when it has them; those of a streamed prompt are estimated; an
+image in an estimated prompt counts as 1200 tokens. Our choice: what a streamed response states counts too; a response
+without numbers is estimated when it is streamed or when the policy estimates, and counts nothing otherwise; so does a
+response with status 400 and above.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TOKENS_OF_AN_IMAGE = 1200
 
 
 class TokenUsage(NamedTuple):
-    """`details` are the categories that the answer states: cached, reasoning, audio, prediction tokens."""
+    """`details` are the categories that the response states: cached, reasoning, audio, prediction tokens."""
 
     prompt: int
     completion: int
@@ -43,7 +43,7 @@ def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
 
 
 def usage_of(exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool) -> TokenUsage:
-    """Return what the request used. `estimates`: whether to estimate what the answer does not state."""
+    """Return what the request used. With `estimates`, numbers that the response does not state are estimated."""
     completion = read_completion(answer)
     prompt_tokens, completion_tokens = completion.prompt_tokens, completion.completion_tokens
     total = completion.total_tokens

@@ -25,7 +25,7 @@ about trust, validity and revocation.
 No document states what a refusal looks like. Ours, not Azure's: the reasons `ClientCertificateNotFound`,
 `ClientCertificateNotAsked`, `ClientCertificateNotValid` and `ClientCertificateIdentityNotMatched`; the messages, which
 are for you and not for the caller; status 401 (`Gateway(refused_certificate_status=…)`), and "Invalid client
-certificate." as the message in the body. Other choices of ours:
+certificate." as the message in the body. Our other choices:
 
 - `validate-trust` covers the whole chain, except for the validity period of the certificate itself. Without it, only
   revocation is checked. With `validate-revocation`, an unavailable revocation list is a failure, as it is for
@@ -41,7 +41,7 @@ Source: https://learn.microsoft.com/azure/api-management/validate-client-certifi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16, to_utf16
@@ -161,9 +161,9 @@ class ValidateClientCertificate:
                 "ClientCertificateNotAsked",
                 f"No client certificate was requested: 'Negotiate client certificate' is off for {host}.",
             )
-        chain: Chain | None = None
-        if environment().trust is not None:
-            chain = environment().trust.build(certificate, check_revocation=self.validate_revocation)  # type: ignore[union-attr, assignment]
+        trust = environment().trust
+        found = None if trust is None else trust.build(certificate, check_revocation=self.validate_revocation)
+        chain = cast("Chain | None", found)
         wrong = [*self.times(certificate), *self.chain(certificate, chain)]
         if wrong:
             return "ClientCertificateNotValid", f"The client certificate {certificate.subject}: {'; '.join(wrong)}."

@@ -23,7 +23,7 @@ With the action `detect` the pipeline continues. With `prevent` the message is r
 inbound, with 502 and no details in outbound. `context.LastError`
 has the reason "Bad request" or "Response not allowed", and the details.
 
-JSON that ends too early gives the caller 500 instead of 400, as seen on a real gateway.
+For JSON that ends too early the caller gets 500 instead of 400, as seen on a real gateway.
 
 Simulated, except that schemas' `readOnly`, `writeOnly` and `discriminator`, and their documented maximal size of 4 MB,
 are ignored. Our choices, where the documentation is silent:
@@ -33,7 +33,7 @@ are ignored. Our choices, where the documentation is silent:
 - The sentences about JSON follow Newtonsoft's validator, those about XML are libxml2's (without a column: position 0),
   with one blank before them. SOAP headers are not validated.
 - The variable is a `JArray`, and exists only if there is an error; of several errors the first one makes `LastError`
-  and the answer.
+  and the response.
 - An operation that the description does not have, or no description at all with `detect`, is the documented error of a
   schema that does not exist. With `prevent`, a gateway without any description raises ConfigurationError, and so does
   an unknown `schema-id`.
@@ -170,7 +170,7 @@ class ValidateContent:
         return media_type
 
     def described(self, exchange: Exchange) -> Sequence[Content] | None:
-        """Return what the description says of this body; None without a description."""
+        """Return the description of this body; None without one."""
         operation = exchange.described_operation
         if operation is None:
             return None

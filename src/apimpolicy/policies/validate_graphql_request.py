@@ -1,4 +1,4 @@
-"""validate-graphql-request: hold a GraphQL request against the schema, its size and depth, and rules for its fields.
+"""validate-graphql-request: validate a GraphQL request: the schema, its size and depth, and rules for its fields.
 
 ```xml
 <validate-graphql-request error-variable-name="errors" max-size="102400" max-depth="4">
@@ -9,24 +9,24 @@
 </validate-graphql-request>
 ```
 
-A request that is too large, too deep, not GraphQL, or does not fit the schema is a request error: the answer has
+A request that is too large, too deep, not GraphQL, or does not fit the schema is a request error: the response has
 `errors` and no `data`, and the backend gets nothing. The path of a rule is `/type/field`, with `*` for any part of a
 name. Of several rules that match a field the most specific one counts; `ignore` leaves the decision to the next one:
-`reject` refuses the request, `remove` takes the field out of the query, `allow` (the default) lets it pass. All errors
+`reject` refuses the request, `remove` removes the field from the query, `allow` (the default) lets it pass. All errors
 are in `context.Variables["GraphQLErrors"]`, and in the variable that `error-variable-name` names.
 
-Give the schema to the gateway, `Gateway(graphql_schema="schema.graphql")`; without one it is a mistake in its set-up.
+Give the schema to the gateway, `Gateway(graphql_schema="schema.graphql")`; without one the policy fails.
 
 Simulated: POST requests with JSON, and GET requests with `query`; more than 250 fields are refused (documented).
 `max-total-depth` and `max-complexity`, which only the editor's schema knows, fail by name, because no document says
 what they limit. Our choices, where the documentation is silent:
 
-- The answer has status 400 and content type application/json; the error's reason is null; its words are ours, and
-  graphql-core's where the query is at fault.
+- The response has status 400 and content type application/json; the error's reason is null; its text is our own, or
+  graphql-core's for an error in the query.
 - A path with one part concerns fields of the operation's root type. Rules concern every field, with a selection of its
   own or not.
 - A field without any field left is removed too, and when nothing is left the request is refused. The error of a removed
-  field is not put into the response.
+  field is not in the response.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-graphql-request-policy
 """
@@ -45,6 +45,8 @@ from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
     from apimpolicy.policies.graphql_requests import GraphQLRequest
 
 MAX_FIELDS = 250
@@ -100,7 +102,7 @@ class ValidateGraphQLRequest:
         shown = f"valid; removed {', '.join(removed)}" if removed else "valid"
         return GraphqlValidated(shown, removed=tuple(removed))
 
-    def valid_request(self, exchange: Exchange, schema: Any) -> GraphQLRequest:
+    def valid_request(self, exchange: Exchange, schema: GraphQLSchema) -> GraphQLRequest:
         from apimpolicy.policies.graphql_requests import GraphQLRequest, error
         from apimpolicy.policies.message_content import content_of, size_of
 
@@ -120,7 +122,7 @@ class ValidateGraphQLRequest:
         request.validate(schema)
         return request
 
-    def authorized(self, exchange: Exchange, schema: Any, request: GraphQLRequest) -> list[str]:
+    def authorized(self, exchange: Exchange, schema: GraphQLSchema, request: GraphQLRequest) -> list[str]:
         """Apply the rules; the names of what was removed. Raises GraphQLRequestError."""
         from apimpolicy.policies.graphql_requests import error
 

@@ -1,4 +1,4 @@
-"""validate-headers: hold a response's headers against the API's description.
+"""validate-headers: validate a response's headers against the API's description.
 
 ```xml
 <validate-headers specified-header-action="ignore" unspecified-header-action="prevent" errors-variable-name="headers">
@@ -6,11 +6,11 @@
 </validate-headers>
 ```
 
-A `header` overrides the action for one name. The description is `Gateway(openapi="orders.yaml")`; what counts is what
-it says about the status of the answer.
+A `header` overrides the action for one name. The description is `Gateway(openapi="orders.yaml")`; the headers are
+those of the status of the response.
 
 What is wrong becomes an error with Name, Type, ValidationRule, Details and Action. With the action `detect` the errors
-go to the variable that `errors-variable-name` names, and the response goes on; with `prevent` they go there too, and
+go to the variable that `errors-variable-name` names, and the response continues; with `prevent` they go there too, and
 the caller gets 502 without details. `context.LastError` has the reason "Response not allowed" and the details.
 
 Simulated in full. Our choices, where the documentation is silent: every header that the description does not have is

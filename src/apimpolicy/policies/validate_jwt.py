@@ -35,7 +35,7 @@ editor's schema knows, fail by name. `validate-connectivity` and `host` have no 
 
 The reasons are those of the gateway: TokenNotPresent, TokenSignatureInvalid, TokenSignatureKeyNotFound, TokenExpired,
 TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, TokenClaimValueNotAllowed, JwtInvalid. So are the
-messages of TokenNotPresent and of the two about claims; the others, which Azure takes from its library, are ours.
+messages of TokenNotPresent and of the two about claims; the others, which Azure takes from its library, are our own.
 Our choices:
 
 - Signature, time, audience, issuer and claims are checked in this order, and the first failure counts.

@@ -1,4 +1,4 @@
-"""validate-odata-request: hold a request's URL, headers and parameters against the OData specification.
+"""validate-odata-request: validate a request's URL, headers and parameters against the OData specification.
 
 ```xml
 <validate-odata-request error-variable-name="odataErrors" default-odata-version="4.01" max-size="102400" />
@@ -13,11 +13,11 @@ Simulated, as far as the request alone tells:
   ends in `asc` or `desc`, if in anything. Version 4.01 knows its options without `$` too.
 - Keys in the path have closed literals and brackets.
 
-What would take the metadata of the service is not checked: the names of entities and properties, and the types of
+Checks that need the metadata of the service are left out: the names of entities and properties, and the types of
 expressions. No document says which of these the gateway checks.
 
 Our choices, since the documentation says nothing about it: the caller gets 400; the error has the reason "Bad request"
-and words of ours; the variable of `error-variable-name` gets a list of errors in the form of the other validation
+and our own text; the variable of `error-variable-name` gets a list of errors in the form of the other validation
 policies.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-odata-request-policy
@@ -108,8 +108,7 @@ class ValidateODataRequest:
         known = set(_OF_4 if version.startswith("4") else _OF_3) | (set(_OF_4_01) if version == "4.01" else set())
         url = exchange.request.url
         path = unquote(from_utf16(url.path))
-        problem = _unbalanced(path)
-        if problem:
+        if problem := _read(path)[1]:
             yield _error(path, "PathParameter", "IncorrectMessage", f"The path of the request {problem}.")
         for name, values in url.query.fields():
             option = from_utf16(name)
@@ -121,65 +120,53 @@ class ValidateODataRequest:
                 yield _option_error(option, f"There is no query option {option} in OData {version}.")
             elif len(values) > 1:
                 yield _option_error(option, f"Request cannot contain multiple values for the query option {option}.")
-            else:
-                problem = _problem(plain, from_utf16(values[0]).strip())
-                if problem:
-                    yield _option_error(option, f"The value of the query option {option} {problem}.")
+            elif problem := _problem(plain, from_utf16(values[0]).strip()):
+                yield _option_error(option, f"The value of the query option {option} {problem}.")
 
 
 def _problem(option: str, value: str) -> str:
-    """Return the error of the value of an option; empty when nothing is."""
+    """Return what is wrong with the value of an option; empty when nothing is."""
     if option in ("top", "skip") and not _COUNT.fullmatch(value):
         return "is not a number of 0 or more"
     if option == "count" and value not in ("true", "false"):
         return "is neither true nor false"
     if option == "inlinecount" and value not in ("allpages", "none"):
         return "is neither allpages nor none"
-    if option not in _EXPRESSIONS:
+    if not value or option not in _EXPRESSIONS:
         return "" if value else "is empty"
-    if not value:
-        return "is empty"
-    problem = _unbalanced(value)
-    if problem or option != "orderby":
-        return problem
-    return "" if all(_ordered(part) for part in _parts(value)) else "is not a list of expressions with asc or desc"
+    parts, problem = _read(value)
+    if not problem and option == "orderby" and not all(map(_is_ordered, parts)):
+        return "is not a list of expressions with asc or desc"
+    return problem
 
 
-def _ordered(part: str) -> bool:
+def _is_ordered(part: str) -> bool:
     words = re.sub(r"'[^']*'|\([^()]*\)", "x", part).split()
     return len(words) == 1 or (len(words) > 1 and (words[-1] in ("asc", "desc") or len(words) > 2))
 
 
-def _parts(value: str) -> list[str]:
-    """Return what commas outside of brackets and literals divide."""
-    parts, depth, start, in_literal = [], 0, 0, False
-    for index, character in enumerate(value):
-        if character == "'":
-            in_literal = not in_literal
-        elif not in_literal and character in "([":
-            depth += 1
-        elif not in_literal and character in ")]":
-            depth -= 1
-        elif not in_literal and character == "," and not depth:
-            parts.append(value[start:index])
-            start = index + 1
-    return [*parts, value[start:]]
-
-
-def _unbalanced(text: str) -> str:
-    """Return what does not close in a text; empty when everything does. A quote within a literal is written twice."""
-    waiting: list[str] = []
+def _read(text: str) -> tuple[list[str], str]:
+    """Return the parts that commas outside of brackets and literals divide, and what does not close, empty when
+    everything does. A quote within a literal is written twice.
+    """
+    parts: list[str] = []
+    start = 0
+    closing: list[str] = []
     in_literal = False
-    for character in text:
+    for index, character in enumerate(text):
         if character == "'":
             in_literal = not in_literal
-        elif not in_literal and character in "([":
-            waiting.append(")" if character == "(" else "]")
-        elif not in_literal and character in ")]" and (not waiting or waiting.pop() != character):
-            return f"has a '{character}' too many"
-    if in_literal:
-        return "has a literal that does not end"
-    return f"lacks a '{waiting[-1]}'" if waiting else ""
+        elif in_literal:
+            continue
+        elif character in "([":
+            closing.append(")" if character == "(" else "]")
+        elif character in ")]" and (not closing or closing.pop() != character):
+            return parts, f"has a '{character}' too many"
+        elif character == "," and not closing:
+            parts.append(text[start:index])
+            start = index + 1
+    problem = "has a literal that does not end" if in_literal else f"lacks a '{closing[-1]}'" if closing else ""
+    return [*parts, text[start:]], problem
 
 
 def _number(version: str | None) -> float:

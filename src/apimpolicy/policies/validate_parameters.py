@@ -168,7 +168,7 @@ def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter:
 
 
 def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str]]]:
-    """Return names and values of what the request has, by the key that tells one from another."""
+    """Return names and values of the parameters of the request, by a key for comparison."""
     request = exchange.request
     if location == PATH:
         pairs = [(from_utf16(pair.key), [from_utf16(pair.value)]) for pair in request.matched_parameters]

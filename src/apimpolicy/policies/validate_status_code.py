@@ -10,10 +10,10 @@ A `status-code` overrides the action for one status that is not described. The d
 `Gateway(openapi="orders.yaml")`.
 
 A status that is not described is an error with Name, Type, ValidationRule, Details and Action. With the action `detect`
-it goes to the variable that `errors-variable-name` names, and the response goes on; with `prevent` it goes there too,
+it goes to the variable that `errors-variable-name` names, and the response continues; with `prevent` it goes there too,
 and the caller gets 502 without details. `context.LastError` has the reason "Response not allowed" and the details.
 
-Simulated in full. Our choices: ranges (`4XX`) and `default` describe every status that they stand for; an operation
+Simulated in full. Our choices: ranges (`4XX`) and `default` describe every status that they include; an operation
 that is not described is the error of a schema that does not exist, with the action for the status. The variable and
 missing descriptions are treated as by validate-parameters.
 

@@ -7,7 +7,7 @@
     POL150  sections without <policies> around them
     POL102 to POL105, POL113: `attribute_validation`
 
-An error says that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
+An error means that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
 policies that are not simulated only the name is checked, and what the gateway was seen to require.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.attribute_validation import at_name, unknown_attributes, validate_attributes
-from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, is_known, names, nearest, specification_of
+from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, did_you_mean, is_known, names, specification_of
 from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
 from apimpolicy.text.document import CData, Characters, Document, Element
 from apimpolicy.text.holes import has_hole
@@ -43,9 +43,7 @@ def validate(document: Document) -> list[Diagnostic]:
 
 
 def _sections_side_by_side(roots: Sequence[Element]) -> Iterator[Diagnostic]:
-    """Yield a warning, because a build may put <policies> around the file. One section alone is left to the rule
-    POL136.
-    """
+    """Yield a warning: a build may put <policies> around the file. Rule POL136 is for one section alone."""
     if len(roots) > 1 and len({root.name for root in roots}) == len(roots) and all(r.name in SECTIONS for r in roots):
         yield at_name(
             roots[0],
@@ -65,7 +63,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
                     section,
                     "POL110",
                     f"'{section.name}' is not a section",
-                    label=_did_you_mean(nearest(section.name, SECTIONS)),
+                    label=did_you_mean(section.name, SECTIONS),
                     help="The sections are inbound, backend, outbound and on-error.",
                 )
                 continue
@@ -86,7 +84,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
             root,
             "POL110",
             f"a policy document does not begin with <{root.name}>",
-            label=_did_you_mean(nearest(root.name, _ROOTS)),
+            label=did_you_mean(root.name, _ROOTS),
             help="Write <policies>, or <fragment> for a policy fragment.",
         )
 
@@ -101,10 +99,6 @@ def _fragment(root: Element) -> Iterator[Diagnostic]:
                 f"a fragment can't contain <{element.name}>",
                 help="A fragment contains policies only: no sections, no <base /> and no other fragments.",
             )
-
-
-def _did_you_mean(near: str | None) -> str:
-    return f"did you mean '{near}'?" if near else ""
 
 
 def _policies(
@@ -124,7 +118,7 @@ def _policies(
                 element,
                 "POL101",
                 f"unknown policy '{element.name}'",
-                label=_did_you_mean(nearest(element.name, names())),
+                label=did_you_mean(element.name, names()),
             )
         else:
             yield from _policy(element, section)
@@ -151,21 +145,11 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
         )
     if specification is None:
         return
-    if section is not None and section not in specification.sections:
-        yield from _placement(element, specification, section)
+    if section is not None and section not in specification.sections | specification.also_in:
+        where = ", ".join(name for name in SECTIONS if name in specification.sections)
+        message = f"'{element.name}' is not allowed in the section '{section}'"
+        yield at_name(element, "POL106", message, help=f"It is allowed in {where or 'GraphQL resolvers only'}.")
     yield from _element(element, specification, section)
-
-
-def _placement(element: Element, specification: Specification, section: str) -> Iterator[Diagnostic]:
-    if section in specification.also_in:
-        return
-    where = ", ".join(name for name in SECTIONS if name in specification.sections)
-    yield at_name(
-        element,
-        "POL106",
-        f"'{element.name}' is not allowed in the section '{section}'",
-        help=f"It is allowed in {where or 'GraphQL resolvers only'}.",
-    )
 
 
 def _element(element: Element, specification: Specification, section: str | None) -> Iterator[Diagnostic]:
@@ -217,7 +201,7 @@ def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
     """Yield a child element that holds a text and nothing else."""
     yield from unknown_attributes(element)
     for child in element.elements():
-        if not child.is_unclosed:  # that was said already
+        if not child.is_unclosed:  # which has a finding already
             yield _unexpected(child, ())
     yield from _not_empty(element, slot)
 
@@ -270,6 +254,6 @@ def _unexpected(element: Element, allowed: Iterable[str]) -> Diagnostic:
         element,
         "POL107",
         f"the element '{parent}' has invalid child element '{element.name}'",
-        label=_did_you_mean(nearest(element.name, known)),
+        label=did_you_mean(element.name, known),
         help=f"Expected: {expected}." if expected else f"'{parent}' has no child elements.",
     )

@@ -1,14 +1,14 @@
-"""Errors of the policies that hold messages against the API's description, and what becomes of them.
+"""Errors of the policies that validate messages against the API's description, and their effects.
 
 An error is the documented object `{Name, Type, ValidationRule, Details, Action}`. `detect` writes it to the variable
-that `errors-variable-name` names and goes on; `prevent` writes it there too and refuses: 400 on the request's side, 502
+of `errors-variable-name` and continues; `prevent` writes it there too and refuses: 400 on the request's side, 502
 on the response's (with the phrase `Response Not Allowed`, as seen), `context.LastError` with the details, and for the
 caller the public text.
 
 Our choices: the variable holds a `JArray` of `JObject` (the documented example casts it to `IEnumerable<object>`), and
-is there only if there is an error; of several errors of one set the first one makes `LastError` and the answer. A
-description without the operation gives the documented error of a schema that does not exist. So does a gateway without
-any description where the action is `detect`; where it is `prevent`, that is a mistake in its set-up.
+is there only if there is an error; of several errors of one set the first one makes `LastError` and the response. A
+description without the operation causes the documented error of a schema that does not exist. So does a gateway without
+any description where the action is `detect`; where it is `prevent`, the configuration of the gateway is wrong.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-content-policy#validation-errors
 """
@@ -33,14 +33,14 @@ ACTIONS = ("ignore", "prevent", "detect")
 IGNORE, PREVENT, DETECT = ACTIONS
 
 INTERNAL = "The request could not be processed due to an internal error. Contact the API owner."
-"""What callers read of errors that do not concern them."""
+"""The text for callers of errors that do not concern them."""
 
 UNSPECIFIED, INCORRECT, SIZE, MISSING = "Unspecified", "IncorrectMessage", "SizeLimit", "MissingDefinition"
 
 
 @attrs.frozen
 class ValidationError:
-    """One error; `public` is what the caller reads of it."""
+    """An error; `public` is its text for the caller."""
 
     name: str
     type: str
@@ -88,7 +88,7 @@ class ErrorLog:
         raise PolicyError(reason, to_utf16(first.details), status, public_message=to_utf16(public), phrase=phrase)
 
     def effect(self, checked: str) -> Effect:
-        """Return what the policy did: `checked` says what it looked at."""
+        """Return the effect of the policy; `checked` names what it validated."""
         count = len(self.entries)
         found = f"{count} error{'' if count == 1 else 's'}, not prevented" if count else "valid"
         return Validated(f"{checked}: {found}", errors=tuple(entry["Details"] for entry in self.entries))

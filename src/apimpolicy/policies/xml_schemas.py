@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
@@ -29,8 +31,6 @@ _TOO_LONG = "A regular expression or a content model of the schema takes too lon
 
 def parse_xml(content: bytes) -> Any:
     """Return the root element of an XML text. Raises UnverifiableError for what is none, or has a DTD."""
-    from lxml import etree
-
     try:
         root = etree.fromstring(content, parser())
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -47,8 +47,6 @@ class XmlSchema:
     """
 
     def __init__(self, text: str | bytes, others: Mapping[str, str] | None = None) -> None:
-        from lxml import etree
-
         given = {f"{_SCHEME}{name}": _bytes(other) for name, other in (others or {}).items()}
         try:
             root = etree.fromstring(_bytes(text), parser())
@@ -95,9 +93,7 @@ class XmlSchema:
 
 
 def _may_be_costly(schema: Any) -> bool:
-    """Return whether libxml2 may need far more time or memory than the schema is long: patterns, groups,
-    large numbers.
-    """
+    """Return whether libxml2 may need far more resources than the schema is long: patterns, groups, large numbers."""
     for element in schema.iter(*(f"{{{SCHEMA}}}{name}" for name in _COSTLY)):
         if element.get("ref") is not None or element.tag.endswith("}pattern"):
             return True
@@ -106,8 +102,6 @@ def _may_be_costly(schema: Any) -> bool:
 
 
 def _text(element: Any) -> str:
-    from lxml import etree
-
     return etree.tostring(element, encoding="unicode", with_tail=False)
 
 
@@ -138,8 +132,6 @@ def _schemas_of(root: Any) -> list[Any]:
 
 def _joined(schemas: list[Any], given: dict[str, bytes]) -> bytes:
     """Return a schema that imports all schemas of a WSDL; they are put into `given`, by their namespace."""
-    from lxml import etree
-
     imports = ""
     for number, schema in enumerate(schemas):
         namespace = schema.get("targetNamespace")

@@ -1,4 +1,4 @@
-"""xml-to-json: turn a body from XML into JSON.
+"""xml-to-json: convert a body from XML to JSON.
 
 ```xml
 <xml-to-json kind="direct" apply="content-type-xml" consider-accept-header="false" />
@@ -16,13 +16,13 @@ that the response.
 
 Seen on real gateways, and not documented, all for `direct`: `$` in place of the colon in names, `@` before attributes,
 the `version` and `encoding` of the XML declaration as properties at the top; mixed text is an array `#text` where the
-first of it stands; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty
+first of it is; of one comment the comment stays (`/* … */`), of several the property `$comment` with an empty
 array. A `Content-Length` that no longer fits is removed.
 
 Simulated, except for the attributes that only the editor's schema knows (`preserve-whitespace-nodes`, `empty-values`,
 `trim-values`): they fail by name, because no document says what they do. Our choices:
 
-- What `javascript-friendly` is, which no document shows: names without prefixes, no namespace declarations, attributes
+- `javascript-friendly`, which no document shows, has names without prefixes, no namespace declarations, attributes
   beside child elements, with `@` only where a child element has the same name.
 - An empty element is null, or an empty text if it has a start and an end tag, as in Newtonsoft.Json. Text beside
   attributes or elements is `#text`. All values are texts. White space between elements is left out, as are comments
@@ -39,21 +39,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.body_conversion import BodyConversion
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
-from apimpolicy.records import Record
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-    from apimpolicy.dotnet.xml.names import XName
     from apimpolicy.policies.effects import Converted
 
-TOLD = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
+TRACED = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
 REMOVED = "Original Content-Length header was removed as its value was invalidated. "
-"""What the trace of a real gateway says."""
-MAXIMUM_DEPTH = 200
-"""Elements within elements."""
+"""The text in the trace of a real gateway."""
 
 
 @policy(
@@ -79,125 +72,10 @@ class XmlToJson(BodyConversion):
     def run(self, exchange: Exchange) -> Converted:
         had_length = "Content-Length" in exchange.message.headers
         effect = super().run(exchange)
-        effect.told = None if effect.length is None else TOLD.format(REMOVED if had_length else "")
+        effect.traced = None if effect.length is None else TRACED.format(REMOVED if had_length else "")
         return effect
 
     def convert(self, text: str) -> str:
-        """Convert XML to JSON, both .NET strings. Raises DotnetException."""
-        from apimpolicy.dotnet.xml.reader import parse_document
+        from apimpolicy.policies.xml_as_json import json_of
 
-        document = parse_document(text)
-        tree = _Tree(_Names(self.kind == "direct"), always_arrays=self.always_array_child_elements)
-        stated = document.declaration if self.kind == "direct" else None
-        values = {part: getattr(stated, part, None) for part in ("version", "encoding", "standalone")}
-        members = [_member(name, _quoted(value)) for name, value in values.items() if value]
-        return _object([*members, *tree.members(document.children, 0)])
-
-
-class _Names(Record):
-    """The names of elements and attributes in JSON."""
-
-    is_direct: bool
-
-    def of_element(self, element: XElement) -> str:
-        return self._qualified(element, element.name) if self.is_direct else element.name.local
-
-    def of_attribute(self, element: XElement, attribute: XAttribute) -> str | None:
-        """Return the name of an attribute; None for one that is left out."""
-        if not self.is_direct:
-            return None if attribute.is_namespace_declaration else attribute.name.local
-        if attribute.is_namespace_declaration:
-            return f"@xmlns${attribute.name.local}" if attribute.name.namespace_name else "@xmlns"
-        return "@" + self._qualified(element, attribute.name)
-
-    def _qualified(self, element: XElement, name: XName) -> str:
-        prefix = element.get_prefix_of_namespace(name.namespace) if name.namespace_name else None
-        return f"{prefix}${name.local}" if prefix else name.local
-
-
-class _Tree(Record):
-    """Writes elements as JSON text: nodes of one name are grouped at the place of the first."""
-
-    names: _Names
-    always_arrays: bool
-
-    def value(self, element: XElement, depth: int) -> str:
-        from apimpolicy.dotnet.environment import environment
-        from apimpolicy.dotnet.xml.elements import XElement
-        from apimpolicy.dotnet.xml.nodes import XText
-
-        environment().step()
-        if depth > MAXIMUM_DEPTH:
-            raise PolicyError(None, f"The XML is nested more than {MAXIMUM_DEPTH} deep.")
-        children = element.children
-        attributes = self.attributes(element)
-        if not attributes and not any(isinstance(child, XElement) or self.is_kept(child) for child in children):
-            texts = [child.value for child in children if isinstance(child, XText)]
-            return "null" if not texts and element.is_empty else _quoted("".join(texts))
-        return _object([*attributes, *self.members(children, depth + 1)])
-
-    def is_kept(self, node: object) -> bool:
-        """Return whether a node is a comment, which `direct` keeps."""
-        from apimpolicy.dotnet.xml.nodes import XComment
-
-        return self.names.is_direct and isinstance(node, XComment)
-
-    def attributes(self, element: XElement) -> list[str]:
-        names = {self.names.of_element(child) for child in element.elements()} if not self.names.is_direct else set()
-        members: dict[str, str] = {}
-        for attribute in element.attribute_list:
-            name = self.names.of_attribute(element, attribute)
-            if name is not None:
-                name = f"@{name}" if name in names else name
-                members[name] = _member(name, _quoted(attribute.value))
-        return list(members.values())
-
-    def members(self, nodes: Sequence[object], depth: int) -> list[str]:
-        """Return the members that nodes become. Of several comments only the name is left, of one only the comment."""
-        from apimpolicy.dotnet.xml.elements import XElement
-        from apimpolicy.dotnet.xml.nodes import XComment, XText
-
-        groups: dict[tuple[str, bool], list[str]] = {}
-        is_after_text = False
-        for node in nodes:
-            if isinstance(node, XElement):
-                groups.setdefault((self.names.of_element(node), True), []).append(self.value(node, depth))
-            elif isinstance(node, XText):
-                texts = groups.setdefault(("#text", False), [])
-                texts[-1:] = [texts[-1] + node.value] if is_after_text else [*texts[-1:], node.value]
-            elif self.is_kept(node) and isinstance(node, XComment):
-                groups.setdefault((_COMMENT, False), []).append(f"/*{node.value}*/")
-            is_after_text = isinstance(node, XText)
-        inside = depth > 0
-        return [self.member(name, values, is_element, inside) for (name, is_element), values in groups.items()]
-
-    def member(self, name: str, values: list[str], is_element: bool, inside: bool) -> str:
-        if name == _COMMENT and not is_element:
-            return values[0] if len(values) == 1 else _member(name, "[]")
-        shown = values if is_element else [_quoted(value) for value in values]
-        is_array = len(shown) > 1 or (is_element and inside and self.always_arrays)
-        return _member(name, f"[{','.join(shown)}]" if is_array else shown[0])
-
-
-_COMMENT = "$comment"
-
-
-def _quoted(text: str) -> str:
-    from apimpolicy.dotnet.json.escapes import escape
-
-    return f'"{escape(text)}"'
-
-
-def _member(name: str, value: str) -> str:
-    return f"{_quoted(name)}:{value}"
-
-
-def _object(members: list[str]) -> str:
-    """Return an object; a comment among the members needs no comma before it."""
-    pieces: list[str] = []
-    for member in members:
-        is_comment = member.startswith("/*")
-        if not is_comment and any(not piece.startswith("/*") for piece in pieces):
-            pieces.append(",")
-        pieces.append(member)
-    return "{" + "".join(pieces) + "}"
+        return json_of(text, is_direct=self.kind == "direct", always_arrays=self.always_array_child_elements)

@@ -18,7 +18,7 @@ Simulated with libxslt. The transformation runs in a process of its own, with li
 only extension function is `node-set`, as `msxsl:node-set` or `exsl:node-set`; others are an error where they are
 called, and `msxsl:script` fails by name.
 
-Our choices: the stylesheet is taken as it is written, and only parameters may have expressions; a body with a DOCTYPE
+Our choices: the stylesheet is literal, and only parameters may have expressions; a body with a DOCTYPE
 is an error, as in .NET; white space and empty tags are those of libxslt (`<a/>`), the XML declaration is that of .NET;
 the content type stays as it is; without a body nothing happens; errors have no reason.
 

@@ -6,12 +6,12 @@ json = {orders = []}                        # or: reason, headers, body, file
 
 [outside]                                   # answers send-request; the backend does unless it is given
 
-[[answers]]                                 # both, by what is asked; the first that fits counts
+[[answers]]                                 # both, by method and URL; the first match counts
 method = "POST"
 url = "https://login.example/*"             # `*` is any characters
 json = {active = true}
 delay = 2.5                                 # seconds on the gateway's clock
-raises = "timeout"                          # or "refused", in the place of an answer
+raises = "timeout"                          # or "refused", instead of a response
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _answer(table: Table) -> RecordedAnswer:
 
 
 def response_of(table: Table) -> Response:
-    """The response that a table describes. Raises ConfigurationError."""
+    """Return the response that a table describes. Raises ConfigurationError."""
     from apimpolicy.context.records import Response
 
     status, reason = table.take("status", int), table.take("reason", str)

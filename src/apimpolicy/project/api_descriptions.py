@@ -5,11 +5,10 @@ Each is a file, or the document itself: a text that begins with `<` or `{`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from apimpolicy.project.toml_table import Table
 
 _SINGLE = {"openapi": "openapi", "wsdl": "wsdl", "graphql-schema": "graphql_schema"}
@@ -34,6 +33,4 @@ class DescriptionPaths:
         return found
 
     def _document(self, text: str) -> str | Path:
-        from pathlib import Path
-
         return text if text.lstrip().startswith(("<", "{")) else Path(self._table.path(text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -12,12 +11,18 @@ from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
 from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.subject import Settings, Subject
+from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_gate import Gate, judge
 from apimpolicy.project.audit_origins import DescribedOrigins
 from apimpolicy.project.audit_settings import AuditSettings
+from apimpolicy.project.baseline import Baseline
+from apimpolicy.project.gateways import configured
 from apimpolicy.text.encoding import decode
+from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -49,7 +54,7 @@ class AuditRun(NamedTuple):
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def access(self, api: str, operation: str) -> str:
-        """Return who reaches the backend by an operation (`GET /customers`, or its id). Raises LookupError."""
+        """Return the access to the backend through an operation (`GET /customers`, or its id). Raises LookupError."""
         for each in self.audit.operations:
             if each.api.id == api and operation in (each.name, each.id):
                 return each.access.words
@@ -60,25 +65,23 @@ def audit_path(
     path: str, config: str | None = None, baseline: str | None = None, today: datetime.date | None = None
 ) -> AuditRun:
     """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none."""
-    from apimpolicy.project.gateways import load_gateway
-
-    gateway = load_gateway(path, config=config)
+    configuration, folder = configured(path, config)
+    gateway = configuration.gateway(folder)
     if gateway.service is None or not gateway.service.apis:
         raise ConfigurationError(
             f"there is no API in {path}: name a folder that APIOps extracted, or with Terraform or Bicep code"
         )
-    settings = settings_for(path, config)
-    return audit_gateway(gateway, path, settings, described(path), baseline=baseline, today=today)
+    settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
+    return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today)
 
 
 def analysed(path: str) -> ServiceAudit | None:
     """Analyse the service of a folder without running a request; None when there is none. Raises ConfigurationError."""
-    from apimpolicy.project.gateways import load_gateway
-
-    gateway = load_gateway(path)
+    configuration, folder = configured(path)
+    gateway = configuration.gateway(folder)
     if gateway.service is None:
         return None
-    return audit_service(gateway.service, _surroundings(gateway, described(path)))
+    return audit_service(gateway.service, _surroundings(gateway, configuration.described(folder)))
 
 
 def _surroundings(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
@@ -112,30 +115,6 @@ def audit_gateway(
     return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept))
 
 
-def settings_for(path: str, config: str | None = None) -> AuditSettings:
-    """Return the settings of the nearest configuration. Raises ConfigurationError."""
-    from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.configuration_files import find_configuration
-
-    found = config or (find_configuration(path) if os.path.isdir(path) else path)
-    return AuditSettings() if found is None else load_configuration(found).audit or AuditSettings()
-
-
-def described(path: str) -> ServiceDescription | None:
-    """Return what a folder, or the folder that a configuration names, says about its service; None without one."""
-    from apimpolicy.project.configuration import read_configuration
-    from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.layout import extracts_in
-    from apimpolicy.project.overlays import NO_CHANGES
-    from apimpolicy.project.service.reading import describe, has_service
-
-    config = path if os.path.isfile(path) else None if has_service(path) else find_configuration(path)
-    if config is not None:
-        folder = read_configuration(config).get("service")
-        path = os.path.join(os.path.dirname(config), folder) if isinstance(folder, str) else path
-    return describe(path, NO_CHANGES) if os.path.isdir(path) and (has_service(path) or extracts_in(path)) else None
-
-
 def _unsettled(description: ServiceDescription | None) -> frozenset[str]:
     """Return the APIs of which isn't known whether they need a key."""
     apis = () if description is None else description.apis
@@ -153,8 +132,6 @@ def _without_known(
 ) -> list[tuple[AuditFinding, Diagnostic]]:
     if baseline is None:
         return list(pairs)
-    from apimpolicy.project.baseline import Baseline
-
     known = Baseline.load(baseline)
     return [pair for pair in pairs if not known.takes(pair[1])]
 
@@ -187,11 +164,6 @@ class Diagnostics:
 
     def is_suppressed(self, diagnostic: Diagnostic) -> bool:
         """Return whether a comment in the policy leaves a finding out."""
-        from apimpolicy.checks.expressions import ExpressionCheck
-        from apimpolicy.checks.subject import Settings, Subject
-        from apimpolicy.checks.suppressions import Suppressions
-        from apimpolicy.text.markup import read
-
         if "apimpolicy:" not in diagnostic.source.text:
             return False
         subject = Subject(read(diagnostic.source), ExpressionCheck(), Settings())
@@ -224,6 +196,4 @@ class Diagnostics:
 
 def write_baseline(run: AuditRun, path: str) -> int:
     """Write the findings of a run to a baseline; return how many there are."""
-    from apimpolicy.project.baseline import Baseline
-
     return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()

@@ -21,13 +21,13 @@ until = 2027-01-31
 
 from __future__ import annotations
 
+import ast
 import datetime
-import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from apimpolicy.project.toml_table import Table
 
@@ -40,76 +40,42 @@ WORDS = {
 }
 """Kinds of requirements: the configuration's word for each, and the audit's."""
 ANYONE = "anyone"
-_TOKENS = re.compile(r"\s*(\(|\)|and\b|or\b|own check\b|[a-z]+\b)")
+_OWN_CHECK = "own_check"
 
 
 class Requirement:
-    """Requirements that every request has to meet: `token or (key and address)`."""
+    """Requirements that every request has to meet: `token or (key and address)`, parsed as Python parses conditions."""
 
     def __init__(self, text: str) -> None:
         """Raises ValueError."""
         self.text = text
-        self._tokens = _split(text)
-        self._position = 0
-        self._test = self._either()
-        if self._position < len(self._tokens):
-            raise ValueError(f"'{self._tokens[self._position]}' isn't expected there")
+        words = " ".join(text.lower().split()).replace("own check", _OWN_CHECK)
+        try:
+            self._condition = ast.parse(words, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise ValueError("join words by 'and' and 'or', and close each parenthesis") from None
+        for node in ast.walk(self._condition):
+            known = isinstance(node, ast.BoolOp | ast.boolop | ast.expr_context)
+            if not known and not (isinstance(node, ast.Name) and _word(node) in (*WORDS, ANYONE)):
+                shown = (ast.get_source_segment(words, node) or words).replace(_OWN_CHECK, "own check")
+                raise ValueError(f"'{shown}' isn't known; the words are {', '.join((*WORDS, ANYONE))}")
 
     def allows(self, proofs: frozenset[str]) -> bool:
         """Return whether these proofs are enough."""
-        return self._test(proofs)
-
-    def _take(self) -> str:
-        if self._position >= len(self._tokens):
-            raise ValueError("a word is missing at the end")
-        self._position += 1
-        return self._tokens[self._position - 1]
-
-    def _next_is(self, token: str) -> bool:
-        is_next = self._tokens[self._position : self._position + 1] == [token]
-        self._position += is_next
-        return is_next
-
-    def _either(self) -> Callable[[frozenset[str]], bool]:
-        parts = [self._both()]
-        while self._next_is("or"):
-            parts.append(self._both())
-        return lambda proofs: any(part(proofs) for part in parts)
-
-    def _both(self) -> Callable[[frozenset[str]], bool]:
-        parts = [self._one()]
-        while self._next_is("and"):
-            parts.append(self._one())
-        return lambda proofs: all(part(proofs) for part in parts)
-
-    def _one(self) -> Callable[[frozenset[str]], bool]:
-        token = self._take()
-        if token == "(":
-            inner = self._either()
-            if not self._next_is(")"):
-                raise ValueError("a parenthesis isn't closed")
-            return inner
-        if token == ANYONE:
-            return lambda proofs: True
-        if token not in WORDS:
-            raise ValueError(f"'{token}' isn't known; the words are {', '.join((*WORDS, ANYONE))}")
-        word = WORDS[token]
-        return lambda proofs: word in proofs
+        return _is_met(self._condition, proofs)
 
 
-def _split(text: str) -> list[str]:
-    found: list[str] = []
-    position = 0
-    text = " ".join(text.lower().split())
-    while position < len(text):
-        match = _TOKENS.match(text, position)
-        if match is None:
-            raise ValueError(f"'{text[position:]}' can't be read")
-        found.append(match[1])
-        position = match.end()
-        while text[position : position + 1] == " ":
-            position += 1
-    return found
+def _word(node: ast.Name) -> str:
+    return "own check" if node.id == _OWN_CHECK else node.id
+
+
+def _is_met(node: ast.expr, proofs: frozenset[str]) -> bool:
+    if isinstance(node, ast.BoolOp):
+        test = all if isinstance(node.op, ast.And) else any
+        return test(_is_met(each, proofs) for each in node.values)
+    assert isinstance(node, ast.Name)
+    word = _word(node)
+    return word == ANYONE or WORDS[word] in proofs
 
 
 class Which(NamedTuple):
@@ -154,7 +120,7 @@ class AuditSettings(NamedTuple):
         return self.require is not None or bool(self.rules)
 
     def required(self, api: str, operation: str) -> Requirement | None:
-        """Return what requests for an operation have to prove."""
+        """Return the requirement for requests to an operation."""
         fitting = [requirement for which, requirement in self.rules if which.fits(api, operation)]
         return fitting[-1] if fitting else self.require
 
@@ -163,7 +129,7 @@ class AuditSettings(NamedTuple):
 
 
 def audit_settings(table: Table | None) -> AuditSettings:
-    """Return what a table `[audit]` says. Raises ConfigurationError."""
+    """Read a table `[audit]`. Raises ConfigurationError."""
     if table is None:
         return AuditSettings()
     baseline = table.take("baseline", str)

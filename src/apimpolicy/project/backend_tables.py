@@ -8,7 +8,7 @@ url = "https://east.internal"
 headers = {x-functions-key = "{{east-key}}"}             # also: query
 authorization = {scheme = "Bearer", parameter = "…"}
 certificates = ["gateway"]                               # ids of uploaded ones
-azure-region = "westeurope"                              # what context.Backend says of it; also:
+azure-region = "westeurope"                              # the value of context.Backend.AzureRegion; also:
 validates-certificate-chain = true                       # validates-certificate-name
 
 [backends.east.circuit-breaker]                          # also: percentage, error-reasons; times in seconds
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def backends_of(table: Table) -> dict[str, AnyBackend]:
-    """The backends by id. Raises ConfigurationError."""
+    """Return the backends by id. Raises ConfigurationError."""
     found: dict[str, AnyBackend] = {}
     for id_, given in table.items():
         if isinstance(given, str):
@@ -101,7 +101,7 @@ def _circuit_breaker(table: Table) -> CircuitBreaker:
 
 
 def _range(table: Table, index: int, given: object) -> tuple[int, int]:
-    """A status, or a range of them: `429`, `"500-599"`."""
+    """Read a status, or a range of them: `429`, `"500-599"`."""
     if isinstance(given, int) and not isinstance(given, bool):
         return given, given
     first, dash, last = given.partition("-") if isinstance(given, str) else ("", "", "")

@@ -53,14 +53,14 @@ class Baseline:
 
     @classmethod
     def of(cls, path: str, diagnostics: Iterable[Diagnostic]) -> Baseline:
-        """A baseline that knows these findings."""
+        """Make a baseline of these findings."""
         made = cls(path, {})
         for diagnostic in diagnostics:
             made._left.setdefault(made.name(diagnostic), Counter())[_text(diagnostic)] += 1
         return made
 
     def name(self, diagnostic: Diagnostic) -> str:
-        """The path of a finding as the file has it."""
+        """Return the path of a finding, relative to the baseline's folder."""
         return os.path.relpath(os.path.abspath(diagnostic.source.path), self._directory).replace(os.sep, "/")
 
     def takes(self, diagnostic: Diagnostic) -> bool:

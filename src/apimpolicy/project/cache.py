@@ -17,6 +17,7 @@ from typing import Any
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.findings import Finding, Findings
+from apimpolicy.project.fingerprints import fingerprint
 
 VERSION = 2
 MOST_ENTRIES = 20_000
@@ -24,7 +25,7 @@ UNUSED_SECONDS = 30 * 86_400
 
 
 def cache_directory() -> str:
-    """Return where caches lie: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
+    """Return the folder of caches: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
     if given := os.environ.get("APIMPOLICY_CACHE_DIR"):
         return given
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
@@ -32,25 +33,13 @@ def cache_directory() -> str:
 
 
 def key_of(*parts: object) -> str:
-    """A name for what findings depend on besides a file's content."""
+    """Return a key for all that findings depend on besides a file's content."""
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
 
 def code_state(package: str | None = None) -> str:
     """Return a key that changes whenever a file of the package changes: a wheel installed anew, an edited checkout."""
-    root = package or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    waiting, found = [root], []
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.name == "__pycache__":
-                    continue
-                if entry.is_dir():
-                    waiting.append(entry.path)
-                else:
-                    status = entry.stat()
-                    found.append((entry.path, status.st_mtime_ns, status.st_size))
-    return key_of(sorted(found))
+    return key_of(fingerprint([package or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]))
 
 
 class Cache:
@@ -75,11 +64,11 @@ class Cache:
 
     @staticmethod
     def name_of(data: bytes, *parts: str) -> str:
-        """The key of a content with these settings."""
+        """Return the key of a file's content with these settings."""
         return hashlib.blake2b(data, digest_size=16, person=key_of(*parts)[:16].encode()).hexdigest()
 
     def get(self, name: str) -> Findings | None:
-        """Return what was found before."""
+        """Return the findings of an earlier run, if there are any."""
         found = self._old.get(name)
         if found is None:
             return None
@@ -125,7 +114,7 @@ class Cache:
 
 
 def _finding(row: list[Any]) -> Finding:
-    """A finding as it was written down. Raises TypeError or ValueError for anything else: the file may be anybody's."""
+    """Return a stored finding. Raises TypeError or ValueError for anything else: other programs may write the file."""
     finding = Finding(*row)
     texts = (finding.code, finding.message, finding.severity, finding.label, finding.help)
     if not all(isinstance(text, str) for text in texts):

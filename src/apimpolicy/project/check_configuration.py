@@ -22,7 +22,7 @@
     method = "GET"                          # of the operation
     subscription-required = false           # of the API
     ignore = ["POL127"]                     # besides those above; also: extend-select, severity
-    strict = true                           # also: tier, gateway, placeholders, in the place of those above
+    strict = true                           # also: tier, gateway, placeholders, which replace those above
 
 In the layout that APIOps extracts the scope is known from the folders, and whether an API requires a subscription from
 its information file, unless an entry says otherwise.
@@ -90,7 +90,7 @@ class CheckConfiguration(NamedTuple):
         return self.strict if entry is None or entry.strict is None else entry.strict
 
     def settings_for(self, path: str, service: Service | None = None) -> Settings:
-        """Return the settings for one file: its entry, or else what its folder or its service says about the scope."""
+        """Return the settings for one file: its entry, or else its scope by its folder or service."""
         settings = self.settings
         entry = self._entry(path)
         changes: dict[str, Any] = {}
@@ -112,7 +112,7 @@ class CheckConfiguration(NamedTuple):
 
 
 def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfiguration:
-    """Return what a table `[check]` says. Raises ConfigurationError."""
+    """Read a table `[check]`. Raises ConfigurationError."""
     if table is None:
         return CheckConfiguration()
     settings = Settings(
@@ -165,7 +165,7 @@ def _severities(table: Table, rules: Rules) -> dict[str, Severity]:
 
 
 def _placeholders(table: Table) -> tuple[str, ...] | None:
-    """Patterns with something before and behind the one `…`, also written as three dots; or words as they are."""
+    """Read patterns with text before and after one `…` (or three dots), and plain words."""
     texts = table.texts("placeholders")
     if texts is None:
         return None

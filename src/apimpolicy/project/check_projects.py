@@ -59,7 +59,7 @@ class CheckOptions(NamedTuple):
     strict: bool = False
     rule_files: tuple[str, ...] = ()
     proofs: Callable[[str], Proofs] | None = None
-    """Proves what it can about a policy file, where that is asked for."""
+    """Proves facts about a policy file, with `check --prove`."""
 
 
 class CheckProjects:
@@ -91,7 +91,7 @@ class CheckProjects:
         return self._rules
 
     def of(self, path: str, environment: str | None = None) -> Project:
-        """The project of a file or a directory, as it is in an environment."""
+        """Return the project of a file or a directory in an environment."""
         config = self.options.config if self.options.config is not None else self._finder.for_file(path)
         key = config, environment
         if key not in self._projects:
@@ -103,7 +103,7 @@ class CheckProjects:
         return self._exclude.leaves_out(path) or self.of(path).exclude.leaves_out(path)
 
     def excludes(self, project: Project, path: str, is_directory: bool) -> bool:
-        """Return the same for one entry of a directory that is not left out itself; the path is absolute."""
+        """Return whether a setting or an option leaves out an entry of a directory that is not left out itself."""
         return bool(self._exclude.verdict(path, is_directory) or project.exclude.verdict(path, is_directory))
 
     def _check_codes(self) -> None:

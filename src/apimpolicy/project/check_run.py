@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
@@ -11,16 +13,18 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_services import CheckServices
 from apimpolicy.project.checked import Checked
+from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.environments import ALL
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
-from apimpolicy.project.findings import Findings, to_findings
-from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.findings import Findings, merged, to_findings
+from apimpolicy.project.layout import place_of
 from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole
+from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,8 +33,10 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.check_projects import CheckProjects, Project
+    from apimpolicy.project.known_service import Service
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
+    from apimpolicy.text.source import Source
 
 SMALL = 16_384
 """Bytes of a file that needs no time limit."""
@@ -52,10 +58,10 @@ class CheckRun:
         self.services = CheckServices(projects)
         self._replacements: Replacements | None = None
         self._surroundings = Surroundings()
-        self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
+        self._fragments: dict[int | str | None, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
-        """Every file, in order. `jobs` 0 means two processes for many files, one for few."""
+        """Check every file, in order. `jobs` 0 means two processes for many files, one for few."""
         if jobs == 0:
             jobs = min(2, os.cpu_count() or 1) if len(paths) >= MANY else 1
         if jobs == 1:
@@ -79,7 +85,7 @@ class CheckRun:
                     done()
 
     def one(self, path: str) -> Checked:
-        """One file; where a deadline is wanted, one that takes longer is left alone, and says so."""
+        """Check one file. With a deadline, a file that takes longer has a problem instead of findings."""
         if self.seconds is None or _is_small(path):
             return self._one(path)
         try:
@@ -102,14 +108,12 @@ class CheckRun:
             return Checked(path, [], problem=f"{path} was left alone: checking it needs too much memory")
         found, name = each[0]
         if len(each) > 1:
-            from apimpolicy.project.findings import merged
-
             found, name = merged(dict(zip(environments, (found for found, _ in each), strict=True))), None
         content = data if path == STANDARD_INPUT else None
         return Checked(path, found.rows, found.has_holes, name=name, data=content)
 
     def information(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
-        """The files below these paths that describe the services to which policy files belong, where one is wrong."""
+        """Check the information files, below these paths, of the services of policy files."""
         roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
         if not roots:
             return
@@ -120,8 +124,7 @@ class CheckRun:
             yield from self._overlays(roots, paths)
 
     def _overlays(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
-        """The policies in the overlays of the environments that are checked."""
-        from apimpolicy.project.configuration_files import shown_path
+        """Check the policies in the overlays of the selected environments."""
         from apimpolicy.project.overlay_policies import policies_in
 
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
@@ -141,7 +144,7 @@ class CheckRun:
     def _in_environment(
         self, path: str, data: bytes, shown: str, environment: str | None
     ) -> tuple[Findings, str | None]:
-        """The findings in one file, and their key in the cache, where they depend on nothing else."""
+        """Return the findings in one file, and their key in the cache if they depend on nothing else."""
         if environment is not None and self.services.replaces(path, environment):
             return Findings([]), None  # what the overlay has in its place is checked with the overlay
         knowledge = self._knowledge(path, environment, data)
@@ -161,16 +164,14 @@ class CheckRun:
         return explained, name if explained is found else None
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
-        """Return what is wrong with the bytes of one file, in order. Raises ConfigurationError."""
+        """Return the findings in the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         knowledge = self._knowledge(name, None, data)
         found = self._with_replaced_words(self._found(data, name, knowledge), data, name, knowledge)
         return [finding.diagnostic(source) for finding in found.rows]
 
     def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: Knowledge) -> Findings:
-        """The findings; where there are errors, words that something else replaces are taken for placeholders, if that
-        explains errors and makes none.
-        """
+        """Treat words that a script replaces as placeholders, if that explains errors and makes none."""
         errors = _errors(found)
         if name == SHOWN_STANDARD_INPUT or not errors:
             return found
@@ -202,7 +203,7 @@ class CheckRun:
         return Findings(to_findings(found), has_holes)
 
     def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
-        """Return what is known of a file in an environment. Raises ConfigurationError."""
+        """Collect settings, named values and surroundings of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
         settings = project.check.settings_for(path, service)
@@ -217,21 +218,19 @@ class CheckRun:
 
             named_values = named_values_for(named_values, service, project.declared, shown)
         values = {**self.services.values_of(path, environment), **(options.values or {})}
-        documents, known = self._fragments_for(path, project)
+        documents, known = self._fragments_for(service, project)
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
         return Knowledge(settings, named_values, values, others + surroundings)
 
-    def _fragments_for(self, path: str, project: Project) -> tuple[dict[str, Document] | None, str]:
-        """The documents of fragments by id, and a text that changes with them."""
-        root = place_of(path).root or ""
-        if not root and not project.check.fragments:
+    def _fragments_for(self, service: Service | None, project: Project) -> tuple[dict[str, Document] | None, str]:
+        """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
+        if service is None and not project.check.fragments:
             return None, ""
-        key = root or f"fragments of {project.path}"
+        key = id(service) if service is not None else project.path
         if key not in self._fragments:
-            own = fragments_of(root) if root else {}
-            self._fragments[key] = _read_fragments({**dict(project.check.fragments), **own})
+            self._fragments[key] = _read_fragments(dict(project.check.fragments), service)
         return self._fragments[key]
 
 
@@ -245,7 +244,7 @@ class Knowledge(NamedTuple):
 
     @property
     def lookups(self) -> int:
-        """Return how often the service asked for something outside of its folder."""
+        """Return how often the service searched outside of its folder."""
         return getattr(self.settings.service, "lookups", 0)
 
     def key(self) -> tuple[str, ...]:
@@ -266,21 +265,21 @@ def _is_small(path: str) -> bool:
         return True
 
 
-def _read_fragments(paths: Mapping[str, str]) -> tuple[dict[str, Document], str]:
-    """The documents of fragments, and a text that changes with them; what cannot be read is left out."""
+def _read_fragments(paths: Mapping[str, str], service: Service | None) -> tuple[dict[str, Document], str]:
     from apimpolicy.project.cache import key_of
-    from apimpolicy.text.markup import read
 
-    documents: dict[str, Document] = {}
-    contents: list[bytes] = []
-    for identifier, path in paths.items():
-        try:
-            data, name = read_data(path)
-        except ConfigurationError:
-            continue
-        documents[identifier] = read(source_of(data, name)[0])
-        contents.append(data)
-    return documents, key_of(*contents)
+    reads: dict[str, Callable[[], Source]] = {id_: partial(_source, path) for id_, path in paths.items()}
+    if service is not None:
+        reads |= service.fragments
+    sources: dict[str, Source] = {}
+    for id_, make in reads.items():
+        with suppress(ConfigurationError):
+            sources[id_] = make()
+    return {id_: read(source) for id_, source in sources.items()}, key_of(*(each.text for each in sources.values()))
+
+
+def _source(path: str) -> Source:
+    return source_of(*read_data(path))[0]
 
 
 _run: CheckRun | None = None

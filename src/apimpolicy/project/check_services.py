@@ -1,11 +1,18 @@
-"""The services that checked files belong to, in the environments that were asked for; each is read once."""
+"""The services of checked files in the selected environments; each is read once."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.environments import ALL, environments_at, unknown_environment
+from apimpolicy.project.environments import (
+    ALL,
+    environments_at,
+    overlay_path,
+    unknown_environment,
+    variable_files,
+    variables_of,
+)
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.repository import code_around
 
@@ -32,7 +39,7 @@ class CheckServices:
         self._values: dict[tuple[str, str], dict[str, str]] = {}
 
     def environments_of(self, path: str) -> tuple[str | None, ...]:
-        """The environments in which a file is checked; None is none in particular.
+        """Return the environments in which a file is checked; None is no particular one.
 
         A file of a service that doesn't have the environment is checked without one: another service may have it.
         """
@@ -69,8 +76,6 @@ class CheckServices:
         return self._environments[folder]
 
     def _variables(self, path: str) -> Iterable[str]:
-        from apimpolicy.project.environments import variable_files
-
         return variable_files(self._folder(path))
 
     @staticmethod
@@ -78,11 +83,9 @@ class CheckServices:
         return place_of(path).root or os.path.dirname(os.path.abspath(path))
 
     def values_of(self, path: str, environment: str | None) -> dict[str, str]:
-        """The texts for placeholders of templates in an environment. Raises ConfigurationError."""
+        """Return the texts for placeholders of templates in an environment. Raises ConfigurationError."""
         if environment is None:
             return {}
-        from apimpolicy.project.environments import variables_of
-
         key = self._folder(path), environment
         if key not in self._values:
             project = self._projects.of(path)
@@ -91,7 +94,7 @@ class CheckServices:
         return self._values[key]
 
     def replaces(self, path: str, environment: str) -> bool:
-        """Return whether the overlay of an environment has another document in the place of a policy file."""
+        """Return whether the overlay of an environment replaces a policy file."""
         place = place_of(path)
         overlay = None if place.root is None else self._overlay(place.root, path, environment)
         if overlay is None or place.scope is None:
@@ -101,7 +104,7 @@ class CheckServices:
         return overlay.policy(kind, name, place.operation or "", place.workspace) is not None
 
     def overlays(self, root: str, path: str) -> Iterator[tuple[str, Overlay]]:
-        """The environments in which a file of a service is checked, with their overlays."""
+        """Yield the environments in which a file of a service is checked, with their overlays."""
         for environment in self.environments_of(path):
             if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
                 yield environment, overlay
@@ -140,7 +143,6 @@ class CheckServices:
         return self._services[key]
 
     def _overlay(self, root: str, path: str, environment: str) -> Overlay | None:
-        from apimpolicy.project.environments import overlay_path
         from apimpolicy.project.overlays import read_overlay
 
         project = self._projects.of(path)

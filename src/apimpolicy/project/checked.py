@@ -24,7 +24,7 @@ class Checked(NamedTuple):
     """The content, when it cannot be read again."""
 
     def diagnostics(self) -> list[Diagnostic]:
-        """The findings in the file's text, which is read again. Raises ConfigurationError."""
+        """Read the file again and return the findings as diagnostics. Raises ConfigurationError."""
         if not self.findings:
             return []
         data, name = read_data(self.path) if self.data is None else (self.data, SHOWN_STANDARD_INPUT)

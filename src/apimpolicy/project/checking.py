@@ -11,6 +11,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun
+from apimpolicy.project.discovery import discover, searched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +31,7 @@ def check(
     rule_files: Sequence[str | os.PathLike[str]] = (),
     environment: str | None = None,
 ) -> list[Diagnostic]:
-    """Return what is wrong with a policy file, or with all policies of a folder, in the order of the files.
+    """Return the findings in a policy file, or in all policies of a folder, in the order of the files.
 
     The same as `apimpolicy check PATH`: settings are those of the nearest `apimpolicy.toml` above each file unless
     `config` names one; `select` and `ignore` take codes, beginnings of codes and names of rules; `rule_files` are
@@ -36,10 +39,6 @@ def check(
 
     Raises ConfigurationError when a file cannot be read, a folder has no policies, or a setting is wrong.
     """
-    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.project.check_run import CheckRun
-    from apimpolicy.project.discovery import discover, searched
-
     options = CheckOptions(
         config=None if config is None else os.fspath(config),
         named_values=None if named_values is None else dict(named_values),

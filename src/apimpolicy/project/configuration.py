@@ -61,6 +61,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -84,12 +85,11 @@ from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.leniency import leniency, may_need_stand_ins
-from apimpolicy.project.service_tables import ServiceTables
+from apimpolicy.project.service_tables import ServiceTables, is_document
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -141,6 +141,7 @@ class Configuration:
         table.take("prove", dict)
         self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
         self._service = ServiceTables(table)
+        self._described: dict[tuple[str | None, str | None], ServiceDescription | None] = {}
         self.external = external_patterns(table)
         self.environments = environment_tables({TABLE: table.take(TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
@@ -149,28 +150,28 @@ class Configuration:
             table.within(own, f"{TABLE}.{name}").finish((*OWN_KEYS, *table.keys))
 
     def declared(self, *others: Mapping[str, Any]) -> Declared:
-        """Return what the file declares of a service, and what other tables of this form do."""
+        """Return the resources that the file, and other tables of its form, declare."""
         return declared_in(self._table.values, *others, external=self.external)
 
     def check(self, rules: tuple[type[Rule], ...] | None = None) -> CheckConfiguration:
-        """Return what `apimpolicy check` looks for. With the rules besides the catalogue's, codes are checked too."""
+        """Read the table `[check]`. With `rules`, the additional ones, codes are validated too."""
         from apimpolicy.project.check_configuration import CheckConfiguration, check_configuration
 
         return CheckConfiguration() if self._check is None else check_configuration(self._check, rules)
 
     @property
     def answers_for_backends(self) -> bool:
-        """Return whether the file says what a forwarded request is answered with."""
+        """Return whether the file has responses for forwarded requests."""
         return self._answers.has_backend
 
     @property
     def answers_for_outside(self) -> bool:
-        """Return whether the file says what a request of a policy's own is answered with."""
+        """Return whether the file has responses for requests that policies send themselves."""
         return self._answers.has_outside
 
     @property
     def says_seed(self) -> bool:
-        """Return whether the file says where random numbers begin."""
+        """Return whether the file has a seed for random numbers."""
         return "seed" in self._settings.settings()
 
     @property
@@ -178,9 +179,15 @@ class Configuration:
         """Return whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
-    def described(self, folder: str) -> ServiceDescription | None:
-        """Return the service of a folder as it is in the selected environment. Raises ConfigurationError."""
-        return self._service.described(folder)
+    def described(self, folder: str | None) -> ServiceDescription | None:
+        """Return the service of a folder, or of the one that the file names, in the selected environment.
+
+        It is read once. Raises ConfigurationError.
+        """
+        key = folder, selected()
+        if key not in self._described:
+            self._described[key] = self._service.described(folder)
+        return self._described[key]
 
     def gateway(
         self,
@@ -192,7 +199,7 @@ class Configuration:
         kept: KeptServices | None = None,
         **overrides: Any,
     ) -> Gateway:
-        """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
+        """Make the gateway that the file describes, with the service of a folder if one is given.
 
         Inside of `lenient()` what the service and `policies` need besides is stood in for, and problems of the folder
         disable their part; `further_named_values` are those that a caller adds, `kept` has what was read for other
@@ -200,7 +207,7 @@ class Configuration:
         """
         self._check_environment(folder or self._service.folder)
         kept = KeptServices() if kept is None else kept
-        description = kept.description(folder, self._table.values, lambda: self._service.described(folder))
+        description = kept.description(folder, self._table.values, lambda: self.described(folder))
         found, policies = leniency(), list(policies)
         if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
             lists, values = further_revocation_lists, further_named_values or {}
@@ -222,7 +229,7 @@ class Configuration:
         kept: KeptServices,
         overrides: dict[str, Any],
     ) -> Gateway:
-        """The gateway with stand-ins, which are added to the list."""
+        """Make the gateway with stand-ins, and add these to the list."""
         from apimpolicy.project.service.completion import completion
 
         has_service = description is not None or self.has_service
@@ -255,7 +262,7 @@ class Configuration:
         return gateway
 
     def _settings_with(self, parts: ServiceParts | None) -> dict[str, Any]:
-        """The file's own settings with those of a service below them."""
+        """Return the settings of a service, overridden by the file's own."""
         settings = self._own_settings()
         if parts is not None:
             for name in ("named_values", "fragments", "backends"):
@@ -317,7 +324,7 @@ class Configuration:
         found: list[Certificate] = []
         for path in self._files[name]:
             if not os.path.isfile(path):
-                raise self._table.mistake(f"names {path}, which is not there", name)
+                raise self._table.mistake(f"names {path}, which does not exist", name)
             certificate = Certificate.from_file(path)
             found += (certificate, *certificate.intermediates)
         return found
@@ -344,9 +351,9 @@ class Configuration:
         return vaults
 
     def fragment_paths(self) -> dict[str, str]:
-        """The files of fragments by id. Raises ConfigurationError, also for one that doesn't exist."""
+        """Return the files of fragments by id. Raises ConfigurationError, also for one that doesn't exist."""
         table = self._fragments
-        paths = {name: table.path(text) for name, text in self._fragment_texts() if table and not _is_document(text)}
+        paths = {name: table.path(text) for name, text in self._fragment_texts() if table and not is_document(text)}
         for name, path in paths.items():
             if table is not None and not os.path.isfile(path):
                 raise table.mistake(f"names the file {path}, which does not exist", name)
@@ -354,13 +361,11 @@ class Configuration:
 
     def _all_fragments(self) -> dict[str, str | Path]:
         """Fragments by id: files, or the documents themselves."""
-        from pathlib import Path
-
-        documents = {name: text for name, text in self._fragment_texts() if _is_document(text)}
+        documents = {name: text for name, text in self._fragment_texts() if is_document(text)}
         return {**documents, **{name: Path(path) for name, path in self.fragment_paths().items()}}
 
     def _fragment_texts(self) -> list[tuple[str, str]]:
-        """Return what the table says of each fragment: the name of a file, or a document."""
+        """Return the text for each fragment: the name of a file, or a document."""
         table = self._fragments
         return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
 
@@ -377,10 +382,6 @@ def _serve_settings(table: Table) -> dict[str, Any]:
     return serve_settings(table)
 
 
-def _is_document(text: str) -> bool:
-    return text.lstrip().startswith("<")
-
-
 def load_configuration(path: str, environment: str | None = None) -> Configuration:
     """Read a configuration file; of a pyproject.toml its table `[tool.apimpolicy]`. Raises ConfigurationError.
 
@@ -390,7 +391,7 @@ def load_configuration(path: str, environment: str | None = None) -> Configurati
 
 
 def read_configuration(path: str, environment: str | None = None) -> dict[str, Any]:
-    """The keys and values of a configuration file, as `load_configuration` takes them. Raises ConfigurationError."""
+    """Read the keys and values of a configuration file in an environment. Raises ConfigurationError."""
     values = parse_toml(read_text(path), path)
     if os.path.basename(path) == "pyproject.toml":
         tool = values.get("tool")
@@ -400,17 +401,17 @@ def read_configuration(path: str, environment: str | None = None) -> dict[str, A
 
 
 def empty_configuration() -> Configuration:
-    """The configuration without any file: an Azure service as it comes."""
+    """Return the configuration without a file: a service with Azure's defaults."""
     return Configuration(Table("apimpolicy.toml", {}))
 
 
 def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:
-    """An uploaded certificate, or a reference to one in a Key Vault."""
+    """Return an uploaded certificate, or a reference to one in a Key Vault."""
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     if isinstance(value, str):
         if not os.path.isfile(table.path(value)):
-            raise table.mistake(f"names {table.path(value)}, which is not there", name)
+            raise table.mistake(f"names {table.path(value)}, which does not exist", name)
         return Certificate.from_file(table.path(value))
     entry = Table(table.file, table.checked(value, dict, name), table.full(name))
     if "key-vault" in entry:
@@ -445,7 +446,7 @@ def _negotiation(table: Table) -> bool | list[str]:
 
 
 def _utc(moment: datetime.datetime | None) -> datetime.datetime | None:
-    """A local time in the file is taken as UTC."""
+    """Treat a time without an offset as UTC."""
     if moment is not None and moment.tzinfo is None:
         return moment.replace(tzinfo=datetime.UTC)
     return moment

@@ -21,12 +21,12 @@ class ConfigurationFinder:
         self._found: dict[str, str | None] = {}
 
     def for_file(self, path: str) -> str | None:
-        """The configuration for a file, or for a directory: the nearest above it or in it."""
+        """Return the configuration for a file, or for a directory: the nearest above it or in it."""
         path = os.path.abspath(path)
         return self.for_directory(path if os.path.isdir(path) else os.path.dirname(path))
 
     def for_directory(self, directory: str) -> str | None:
-        """The configuration for what lies in a directory, which is absolute."""
+        """Return the configuration for files in a directory; its path is absolute."""
         if directory not in self._found:
             self._found[directory] = self._search(directory)
         return self._found[directory]
@@ -41,7 +41,7 @@ class ConfigurationFinder:
 
 
 def configuration_in(directory: str) -> str | None:
-    """The configuration file in a directory, if it has one; shown from here, when it lies below."""
+    """Return the configuration file of a directory, relative to the current directory if it is below it."""
     path = os.path.join(directory, CONFIGURATION)
     if os.path.isfile(path):
         return shown_path(path)
@@ -56,11 +56,11 @@ def configuration_in(directory: str) -> str | None:
 
 
 def find_configuration(path: str = "") -> str | None:
-    """The configuration for a file or a directory; without one, for the current directory."""
+    """Return the configuration for a file or a directory; without one, for the current directory."""
     return ConfigurationFinder().for_file(path)
 
 
 def shown_path(path: str) -> str:
-    """A path as people want to see it: from here, when it is below."""
+    """Return a path for messages: relative to the current directory if it is below it."""
     here = os.path.join(os.getcwd(), "")
     return path.removeprefix(here)

@@ -63,7 +63,7 @@ class ConfiguredFragments:
 
 
 def declared_in(*configurations: Mapping[str, Any], external: tuple[tuple[str, str], ...] = ()) -> Declared:
-    """Return what the values of a configuration declare, and those of its environments."""
+    """Return the resources that a configuration and its environments declare."""
     found: dict[str, set[str]] = {}
     for values in configurations:
         for kind, name in _names(values):
@@ -86,7 +86,7 @@ def _names(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def external_patterns(table: Table) -> tuple[tuple[str, str], ...]:
-    """The key `external`. Raises ConfigurationError."""
+    """Read the key `external`. Raises ConfigurationError."""
     found: list[tuple[str, str]] = []
     for text in table.texts("external") or ():
         folder, slash, pattern = text.partition("/")

@@ -41,7 +41,7 @@ def deleted_since(service: ServiceDescription, workspace: str | None, name: str)
 
 
 def _resources(paths: Sequence[str]) -> Iterator[tuple[Kind, str]]:
-    """The resources that files belong to: kind and id."""
+    """Yield the resources that files belong to: kind and id."""
     for path in paths:
         _, kind, resource, file = _parts(path)
         if kind is not None and (file == kind.information or (kind.id == "fragments" and file == _POLICY)):
@@ -49,7 +49,7 @@ def _resources(paths: Sequence[str]) -> Iterator[tuple[Kind, str]]:
 
 
 def _parts(path: str) -> tuple[str, Kind | None, str, str]:
-    """The workspace, the kind, the id and the file of a path such as `backends/orders/backendInformation.json`."""
+    """Return workspace, kind, id and file of a path such as `backends/orders/backendInformation.json`."""
     parts, workspace = path.split("/"), ""
     if len(parts) == 5 and parts[0].lower() == "workspaces":
         workspace, parts = parts[1], parts[2:]
@@ -57,7 +57,7 @@ def _parts(path: str) -> tuple[str, Kind | None, str, str]:
 
 
 def _named_values(revision: Revision, root: str, paths: Sequence[str]) -> Iterator[str]:
-    """The display names of a revision's named values."""
+    """Yield the display names of a revision's named values."""
     files = [path for path in paths if _parts(path)[3] == "namedValueInformation.json"]
     for path, content in zip(files, revision.contents_below(root, files), strict=True):
         try:

@@ -13,11 +13,14 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.project.embedded import CODE
+from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
+from apimpolicy.project.embedded import CODE, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
 from apimpolicy.project.ignore_patterns import gitignore_of, gitignores_above
+from apimpolicy.project.layout import place_of, root_of_information
 from apimpolicy.project.root_element import begins_like_a_policy, is_blank, is_meant_as_a_policy
+from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -64,7 +67,7 @@ _SKIPPED_DIRECTORIES = frozenset(
 )
 """Folders that tools keep for themselves, old versions, and copies of other people's files. Others are read."""
 _TAGS = frozenset(("CACHEDIR.TAG", "pyvenv.cfg"))
-"""Files by which a directory says that it is a cache, or a virtual environment of Python."""
+"""Files that mark a directory as a cache or a virtual environment of Python."""
 _WANTED = (*ENDINGS, *CONTAINERS, *UNREAD)
 _HEAD = 65_536
 _MADE_BY_BICEP = re.compile(rb'"_generator"\s*:\s*\{\s*"name"\s*:\s*"bicep"')
@@ -92,7 +95,7 @@ class Discovery(NamedTuple):
 
 
 def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
-    """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
+    """Find the policy files among and below `paths`. A named file counts in any case, even if it does not exist.
 
     With `policies_only` named files count as those of a tree do: those without a policy, and those
     that a setting excludes, are skipped. A configuration, an overlay or an information file of a service selects the
@@ -125,7 +128,7 @@ def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bo
 
 
 def searched() -> str:
-    """Return what a tree was searched for, as a sentence about one without policies."""
+    """Return a sentence for a tree without policies: the files that were searched for."""
     return (
         f"no file ({', '.join(ENDINGS)}) begins with <policies>, <fragment> or a section; "
         f"no template ({', '.join(TEMPLATES)}) has such a document inside; "
@@ -134,9 +137,7 @@ def searched() -> str:
 
 
 def _tree_of(path: str) -> str | None:
-    """The folder with the policies that a file is about which isn't a policy itself; None for any other file."""
-    from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
-
+    """Return the folder with the policies that a file is about which isn't a policy itself; None for any other file."""
     folder, name = os.path.split(path)
     if (
         name == CONFIGURATION
@@ -145,8 +146,6 @@ def _tree_of(path: str) -> str | None:
     ):
         return folder or os.curdir
     if name.endswith(_INFORMATION):
-        from apimpolicy.project.layout import root_of_information
-
         root = root_of_information(path)
         return None if root is None else os.path.relpath(root) if not os.path.isabs(path) else root
     return None
@@ -183,7 +182,7 @@ class _Search:
         return False
 
     def policies_below(self, top: str) -> list[str]:
-        """The policy files of a tree, in order."""
+        """Return the policy files of a tree, in order."""
         # A tree that is the current directory needs no "./" before every name.
         candidates = sorted(file.removeprefix(_HERE) for file in self._tree(top))
         found: list[str] = []
@@ -239,7 +238,7 @@ class _Search:
         return any(mark in data for mark in _SURE_MARKS)
 
     def _tree(self, top: str) -> Iterator[str]:
-        """Files that may be policies; caches and the like are left out, and a directory is entered once."""
+        """Yield files that may be policies. Caches are left out, and each directory is entered once."""
         entered: set[tuple[int, int]] = set()
         waiting = [(top, gitignores_above(top))]
         while waiting:
@@ -290,7 +289,7 @@ class _Search:
 
 
 def _unread_kind(path: str, top: str) -> str | None:
-    """Return what a file of a tree is that is not read; None for one that is."""
+    """Return the kind of a file that is not read; None for a file that is."""
     lowered = path.lower()
     if lowered.endswith(CODE):
         return TESTS if _OF_TESTS.search(os.path.relpath(path, top).replace(os.sep, "/")) else None
@@ -298,7 +297,7 @@ def _unread_kind(path: str, top: str) -> str | None:
 
 
 def _is_compiled(data: bytes, path: str) -> bool:
-    """Return whether an ARM template was made by Bicep's compiler, of a file that lies beside it and is read itself."""
+    """Return whether an ARM template was compiled from a Bicep file beside it, which is read itself."""
     if not path.lower().endswith(".json") or _MADE_BY_BICEP.search(data) is None:
         return False
     with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
@@ -307,7 +306,7 @@ def _is_compiled(data: bytes, path: str) -> bool:
 
 
 def _neighbours(path: str) -> Iterator[str]:
-    """The files beside a file that may be policies."""
+    """Yield the files beside a file that may be policies."""
     with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
         yield from (entry.path for entry in entries if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
 
@@ -321,17 +320,15 @@ def _begins_like_a_policy(path: str) -> bool:
 
 
 def _has_its_place(path: str) -> bool:
-    """Return whether a folder of APIOps' layout says that this file is a policy, whatever it begins with."""
+    """Return whether a file is a policy by its place in an extract, whatever it begins with."""
     if os.path.basename(path).lower() != "policy.xml":
         return False
-    from apimpolicy.project.layout import place_of
-
     place = place_of(path)
     return place.scope is not None or place.fragment is not None
 
 
 def _is(question: Callable[[], bool]) -> bool:
-    """The answer of a directory entry; a symbolic link that leads to itself is nothing."""
+    """Return the result of a query of a directory entry; False for a symbolic link that leads to itself."""
     try:
         return question()
     except OSError:
@@ -341,8 +338,5 @@ def _is(question: Callable[[], bool]) -> bool:
 def _holds_policies(data: bytes, path: str) -> bool:
     if not any(mark in data for mark in MARKS):
         return False
-    from apimpolicy.project.embedded import reader_for
-    from apimpolicy.text.encoding import decode
-
     reader = reader_for(path)
     return reader is not None and bool(reader(decode(data, path)[0]))

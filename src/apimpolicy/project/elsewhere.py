@@ -15,6 +15,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
 from apimpolicy.project.overlays import overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
+from apimpolicy.project.service.extract import read_extract
 
 if TYPE_CHECKING:
     from apimpolicy.project.overlays import Overlay
@@ -69,8 +70,6 @@ class Elsewhere:
 
         One that has an API of the same name is the service of another environment.
         """
-        from apimpolicy.project.service.extract import read_extract
-
         own = {name.lower() for name, _ in subfolders(folders_of_kinds(self.root).get("apis"))}
         others = (read_extract(root) for root in self._roots if root != self.root)
         return [other for other in others if own.isdisjoint(each.id.lower() for each in other.resources("apis"))]
@@ -104,7 +103,7 @@ def _is_in(overlay: Overlay, kind: str, name: str) -> bool:
 
 
 def _service_roots(repository: str) -> tuple[str, ...]:
-    """The folders of a repository that have folders of several kinds of resources."""
+    """Return the folders of a repository that have folders of several kinds of resources."""
     found: list[str] = []
     waiting = [repository]
     for _ in range(_MOST_FOLDERS):

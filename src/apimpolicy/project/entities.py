@@ -54,7 +54,7 @@ _PLAIN: dict[str, dict[str, type]] = {
 
 
 def entity_of(name: str, table: Table, id_: str | None = None) -> Any:
-    """The entity that a table describes; keys are those of the constructor, with hyphens. Raises ConfigurationError.
+    """Return the entity of a table, whose keys are the constructor's with hyphens. Raises ConfigurationError.
 
     `id_` is the id when it is the table's name, which then has no key of its own for it.
     """

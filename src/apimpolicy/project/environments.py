@@ -38,7 +38,7 @@ _selected: str | None = None
 
 @contextmanager
 def selected_environment(name: str | None) -> Iterator[None]:
-    """Load configurations and services as they are in an environment, inside of the block."""
+    """Select an environment for all configurations and services that are loaded in the block."""
     before = _selected
     select(name)
     try:
@@ -48,18 +48,18 @@ def selected_environment(name: str | None) -> Iterator[None]:
 
 
 def select(name: str | None) -> None:
-    """Load everything as it is in an environment from now on."""
+    """Select an environment for everything that is loaded from now on."""
     global _selected
     _selected = name
 
 
 def selected() -> str | None:
-    """The environment that was selected."""
+    """Return the selected environment."""
     return _selected
 
 
 def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any]:
-    """The keys and values of a configuration in an environment."""
+    """Return the keys and values of a configuration in an environment."""
     found = dict(values)
     tables = found.get(TABLE)
     own = tables.get(name) if name is not None and isinstance(tables, dict) else None
@@ -69,7 +69,7 @@ def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any
 
 
 def merged(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with other ones in the place of those of the same keys; tables are merged key by key."""
+    """Return values overridden by others with the same keys; tables are merged key by key."""
     found = dict(values)
     for key, value in other.items():
         old = found.get(key)
@@ -78,13 +78,13 @@ def merged(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
 
 
 def environment_tables(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The tables of the environments in a configuration, by name."""
+    """Return the tables of the environments in a configuration, by name."""
     tables = values.get(TABLE)
     return {name: own for name, own in tables.items() if isinstance(own, dict)} if isinstance(tables, dict) else {}
 
 
 def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
-    """The environments of what lies in a folder, by name: those with a table or an overlay, or else with variables."""
+    """Return the environments of a folder by name: with a table or an overlay, or else with variables."""
     from apimpolicy.project.overlays import overlays_around
 
     found = {*environment_tables(values), *overlays_around(folder)}
@@ -92,7 +92,7 @@ def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
-    """Return what to say of a name that is none of an environment."""
+    """Return the error for an unknown environment."""
     names = sorted(set(known))
     if not names:
         return ConfigurationError(
@@ -103,7 +103,7 @@ def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
 
 
 def variable_files(folder: str) -> dict[str, str]:
-    """The files of Terraform's variables around a folder, by the environment's name; the nearest first."""
+    """Return the files of Terraform's variables around a folder, by the environment's name; the nearest first."""
     found: dict[str, str] = {}
     for above in parents_of(folder):
         for below in _FOLDERS:
@@ -132,7 +132,7 @@ def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str)
 
 
 def overlay_path(root: str, name: str, own: Mapping[str, Any], directory: str) -> str | None:
-    """The overlay of an environment: the file that its table names, else the nearest of its name."""
+    """Return the overlay of an environment: the file that its table names, else the nearest of its name."""
     from apimpolicy.project.overlays import overlays_around
 
     given = own.get("overlay")

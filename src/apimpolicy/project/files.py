@@ -30,7 +30,7 @@ SHOWN_STANDARD_INPUT = "<stdin>"
 
 
 def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnostic]]:
-    """The source in a file (`-` is standard input), and what is wrong with its size or encoding.
+    """Return the source in a file (`-` is standard input), and what is wrong with its size or encoding.
 
     Raises ConfigurationError when there is no such file, or it cannot be read.
     """
@@ -38,7 +38,7 @@ def read_policy_file(path: str | os.PathLike[str]) -> tuple[Source, list[Diagnos
 
 
 def read_data(path: str | os.PathLike[str]) -> tuple[bytes, str]:
-    """The bytes of a file and its name for people; `-` is standard input. Raises ConfigurationError."""
+    """Return the bytes of a file and its name for people; `-` is standard input. Raises ConfigurationError."""
     name = str(path)
     if name == STANDARD_INPUT:
         return read_standard_input(), SHOWN_STANDARD_INPUT
@@ -62,7 +62,7 @@ def read_standard_input() -> bytes:
 
 
 def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
-    """The source in the bytes of a file, and what is wrong with its size or encoding."""
+    """Return the source in the bytes of a file, and what is wrong with its size or encoding."""
     if len(data) > MAXIMUM_BYTES:
         source = Source("", name)
         limit = f"{MAXIMUM_BYTES // 1024 // 1024} MB"
@@ -73,7 +73,7 @@ def source_of(data: bytes, name: str) -> tuple[Source, list[Diagnostic]]:
 
 
 def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
-    """The bytes of a file. Raises ConfigurationError when it cannot be read, or is larger than `limit`."""
+    """Return the bytes of a file. Raises ConfigurationError when it cannot be read, or is larger than `limit`."""
     data = _read(path, limit)
     if len(data) > limit:
         raise ConfigurationError(f"{path} is larger than {limit // 1024 // 1024} MB, which is the limit for this file")
@@ -81,7 +81,7 @@ def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
 
 
 def _read(path: str, limit: int) -> bytes:
-    """The bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
+    """Return the bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
     try:
         with open(path, "rb") as file:
             return _head(file, limit)

@@ -25,7 +25,7 @@ class Finding(NamedTuple):
     help: str
 
     def diagnostic(self, source: Source) -> Diagnostic:
-        """The diagnostic, in the source of the file."""
+        """Return the diagnostic, in the source of the file."""
         code, message, start, end, severity, label, advice = self
         return Diagnostic(code, message, source, start, end, Severity(severity), label, advice)
 
@@ -57,7 +57,7 @@ def to_findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
 
 
 def merged(each: Mapping[str | None, Findings]) -> Findings:
-    """The findings of one file in several environments: equal ones once, others with the names of the environments."""
+    """Merge the findings of several environments: equal ones once, others with the names of the environments."""
     names: dict[Finding, list[str]] = {}
     for environment, found in each.items():
         for row in found.rows:

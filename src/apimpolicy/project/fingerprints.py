@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def fingerprint(paths: Iterable[str]) -> list[tuple[str, int, int]]:
-    """Every file below the paths, with its time of change and its size."""
+    """Return every file below the paths, with its time of change and its size."""
     found: list[tuple[str, int, int]] = []
     for path in paths:
         if os.path.isdir(path):
             for directory, folders, files in os.walk(path):
-                folders[:] = [name for name in folders if not name.startswith(".")]
+                folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
                 found += (entry for name in files if (entry := _entry(os.path.join(directory, name))) is not None)
         elif (entry := _entry(path)) is not None:
             found.append(entry)

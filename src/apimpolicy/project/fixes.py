@@ -1,8 +1,7 @@
 """The changes of `check --fix`: only what cannot change the meaning of a document that the gateway would take.
 
-A misspelt policy, attribute, value of an attribute, or member with one near name is written right, and a policy that
-has a newer equivalent gets its name, each with the end tag. Nothing else: not `http` to `https`, and nothing in files
-that are not UTF-8.
+It corrects a misspelt policy, attribute, attribute value or member with one similar name, and renames a policy that has
+a newer equivalent, each with the end tag. It changes nothing else, and nothing in files that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _MEANT = re.compile(r"(?:did you mean|the newer name is) '([\w.-]+)'\??")
 
 
 class Edit(NamedTuple):
-    """Put `text` in the place of the characters from `start` to `end` of the file."""
+    """Replace the characters from `start` to `end` of the file by `text`."""
 
     start: int
     end: int
@@ -33,7 +32,7 @@ class Edit(NamedTuple):
 
 
 def edits(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Edit]:
-    """The edits that would mend some of the findings in a file, from the front to the back, none on another."""
+    """Return edits that fix some of the findings in a file, in order and without overlaps."""
     found: list[Edit] = []
     for diagnostic in diagnostics:
         found += _edits(source, diagnostic)
@@ -46,7 +45,7 @@ def edits(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Edit]:
 
 
 def apply(text: str, changes: Iterable[Edit]) -> str:
-    """The text with the edits in it."""
+    """Apply edits to a text."""
     pieces: list[str] = []
     position = 0
     for start, end, new in changes:

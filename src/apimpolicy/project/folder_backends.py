@@ -54,7 +54,7 @@ def _authorization(credentials: Table | None) -> tuple[str, str] | None:
 
 
 def _certificates(credentials: Table | None) -> list[str]:
-    """The ids of certificates; thumbprints, which the extractor writes for older services, count as ids."""
+    """Return the ids of certificates; thumbprints, which the extractor writes for older services, count as ids."""
     if credentials is None:
         return []
     paths = credentials.texts("certificateIds") or credentials.texts("certificate") or []
@@ -134,7 +134,7 @@ def _seconds(table: Table, name: str) -> float | None:
         return None
     found = _DURATION.fullmatch(text)
     if found is None or not any(found.groups()):
-        raise table.mistake(f"is a duration such as PT1M, not '{text}'", name)
+        raise table.mistake(f"must be a duration such as PT1M, not '{text}'", name)
     return sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
 
 

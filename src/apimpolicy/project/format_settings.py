@@ -28,7 +28,7 @@ class Style(NamedTuple):
 
 
 def style_of(table: Table | None) -> Style:
-    """Return what a table `[format]` says. Raises ConfigurationError."""
+    """Read a table `[format]`. Raises ConfigurationError."""
     if table is None:
         return Style()
     style = Style()

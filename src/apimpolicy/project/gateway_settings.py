@@ -21,7 +21,7 @@ status = 204
 categories = {Hate = {badword = 4}}
 blocklists = {secrets = ["project x"]}
 attacks = ["ignore all instructions"]
-raises = "refused"                          # or "timeout", in the place of an answer; also of [sql] and [cosmos]
+raises = "refused"                          # or "timeout", instead of a result; also of [sql] and [cosmos]
 
 [embeddings]                                # vectors for the semantic cache, by a text that the prompt contains
 "capital of France" = [1, 0]                # a prompt that contains none of them is a mistake
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
-"""The errors that services raise in the place of an answer, by the word for each."""
+"""Errors that a service raises instead of responding, by their words in the configuration."""
 
 
 class GatewaySettings:
@@ -109,7 +109,7 @@ def _number(table: Table, index: int, value: object) -> float:
 
 
 def _raised(table: Table) -> Callable[[object], Any] | None:
-    """Return what fails in the place of a service, where its table says so. Raises ConfigurationError."""
+    """Return a function that fails as the key `raises` says, if there is one. Raises ConfigurationError."""
     raises = table.choice("raises", tuple(ERRORS))
     if raises is None:
         return None
@@ -163,7 +163,7 @@ def _cosmos(table: Table) -> RecordedCosmos:
 
 
 def _embeddings(table: Table) -> Callable[[str], Sequence[float]]:
-    """A function from a prompt to the vector of the first of the texts that it contains. Raises ConfigurationError."""
+    """Return a function from a prompt to the vector of the first text that it contains. Raises ConfigurationError."""
     vectors: list[tuple[str, list[float]]] = []
     for text, value in table.items():
         numbers = table.checked(value, list, text)

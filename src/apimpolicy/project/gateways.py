@@ -1,7 +1,7 @@
-"""A gateway from what lies on disk: a folder in the layout of APIOps, a configuration file, or both.
+"""Make a gateway from a service folder, a configuration file, or both.
 
 gateway = load_gateway("extracted")                            with the nearest apimpolicy.toml, in it or above it
-gateway = load_gateway("apimpolicy.toml", backend=answer)      what the keyword arguments say comes before the file
+gateway = load_gateway("apimpolicy.toml", backend=answer)      keyword arguments override the file
 gateway.send("/orders/17")
 """
 
@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import empty_configuration, load_configuration
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.environments import selected_environment
+from apimpolicy.project.layout import extracts_in
+from apimpolicy.project.service.reading import has_service
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
+    from apimpolicy.project.configuration import Configuration
 
 
 def load_gateway(
     path: str | Path, *, config: str | Path | None = None, environment: str | None = None, **overrides: Any
 ) -> Gateway:
-    """The gateway that a folder or a configuration file describes. Raises ConfigurationError.
+    """Make the gateway that a folder or a configuration file describes. Raises ConfigurationError.
 
     `config` is the configuration for a folder, in the place of the nearest `apimpolicy.toml`; `environment` is the name
     of the environment as in which everything is loaded. The other arguments are those of `Gateway`.
@@ -32,22 +36,31 @@ def load_gateway(
     if environment is not None:
         with selected_environment(environment):
             return load_gateway(path, config=config, **overrides)
-    from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.service.reading import has_service
-
     path = os.fspath(path)
     if not os.path.isdir(path):
         if config is not None:
             raise ConfigurationError(f"{path} is not a folder, so it takes no further configuration")
         return load_configuration(path).gateway(**overrides)
-    found = os.fspath(config) if config is not None else find_configuration(path)
+    configuration, folder = configured(path, None if config is None else os.fspath(config))
+    return configuration.gateway(folder or (None if configuration.has_service else path), **overrides)
+
+
+def configured(path: str, config: str | None = None) -> tuple[Configuration, str | None]:
+    """Return the configuration of a path, and the path itself if it is the folder of the service.
+
+    The path is a folder, a configuration or a policy; `config` replaces the nearest configuration. Raises
+    ConfigurationError.
+    """
+    found = path if config is None and path.endswith(".toml") else config or find_configuration(path)
     configuration = load_configuration(found) if found is not None else empty_configuration()
-    folder = path if has_service(path) or not configuration.has_service else None
-    return configuration.gateway(folder, **overrides)
+    is_service = os.path.isdir(path) and (
+        has_service(path) or (not configuration.has_service and bool(extracts_in(path)))
+    )
+    return configuration, path if is_service else None
 
 
 def load_service(path: str | Path) -> Service:
-    """The APIs, products and subscriptions of a folder in APIOps' layout, or of a configuration file.
+    """Load the APIs, products and subscriptions of a folder or a configuration file.
 
     For `Gateway(service=…)`; `load_gateway` brings named values, fragments and backends too.
     Raises ConfigurationError when there is no service.

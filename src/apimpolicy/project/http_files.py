@@ -27,7 +27,7 @@ _COMMENTS = ("#", "//")
 
 
 def load_request(path: str, **options: Any) -> Request:
-    """The request in a file; `options` are further arguments of `Request`. Raises ConfigurationError."""
+    """Load the request in a file; `options` are further arguments of `Request`. Raises ConfigurationError."""
     from apimpolicy.context.records import Request
 
     method, url, headers, body = parse_request(read_bytes(path, MAXIMUM_MESSAGE_BYTES), path)

@@ -25,7 +25,7 @@ class _Pattern(NamedTuple):
 
 
 class IgnorePatterns:
-    """The patterns of one file or setting; they are about what lies below `directory`."""
+    """The patterns of one file or setting, for paths below `directory`."""
 
     def __init__(self, directory: str, lines: Iterable[str]) -> None:
         self.directory = os.path.join(os.path.abspath(directory), "")
@@ -57,7 +57,7 @@ class IgnorePatterns:
 
 
 def gitignore_of(directory: str) -> IgnorePatterns | None:
-    """The patterns of the `.gitignore` in a directory, if it has one that can be read."""
+    """Return the patterns of the `.gitignore` in a directory, if it has one that can be read."""
     path = os.path.join(directory, GITIGNORE)
     if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
         return None
@@ -69,7 +69,7 @@ def gitignore_of(directory: str) -> IgnorePatterns | None:
 
 
 def gitignores_above(directory: str) -> list[IgnorePatterns]:
-    """The patterns of the directories above, up to the root of the repository; none outside of a repository."""
+    """Return the patterns of the directories above, up to the root of the repository; none outside of a repository."""
     found: list[IgnorePatterns] = []
     current = os.path.abspath(directory)
     while not os.path.exists(os.path.join(current, ".git")):
@@ -126,7 +126,7 @@ _SET_ITEM = r"(\\.|.)-(\\.|[^\]])|\\?(.)"
 
 
 def _regex(glob: str) -> str | None:
-    """The regular expression of a pattern; None for a pattern that git does not take either."""
+    """Return the regular expression of a pattern; None for a pattern that git doesn't accept."""
     pieces: list[str] = []
     for token in re.finditer(_TOKEN, glob, re.DOTALL):
         text = token[0]
@@ -150,7 +150,7 @@ def _regex(glob: str) -> str | None:
 
 
 def _items(inside: str) -> str:
-    """The characters and ranges of a set; a range that runs backwards has none."""
+    """Return the characters and ranges of a set; a reversed range has none."""
     found: list[str] = []
     for item in re.finditer(_SET_ITEM, inside, re.DOTALL):
         if item[3] is not None:

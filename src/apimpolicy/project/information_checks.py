@@ -2,6 +2,7 @@
 
 POL162  a reference to a resource that the service doesn't have
 POL163  a name that Azure refuses
+POL164  a file that can't be published, or that publishing leaves out
 """
 
 from __future__ import annotations
@@ -17,20 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.project.known_service import Service
+    from apimpolicy.project.service.description import Origin
     from apimpolicy.text.source import Source
 
 LINK_UNKNOWN = "POL162"
 NAME_REFUSED = "POL163"
+UNPUBLISHED = "POL164"
 
 _REVISION = ";rev="
 
 
 def check_information(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
-    """Return what is wrong with the name of a resource, and with what its information file refers to.
+    """Yield findings about an information file: its problems, the resource's name and its references.
 
     Of kinds of which only a part is described, only misspelt names are reported. What an overlay refers to is not
     checked: it often names what only the service of its environment has.
     """
+    for problem in service.problems.get(path, ()):
+        start = _offset(source, problem.origin)
+        # A pipeline may change the file before it publishes the folder, so that nothing is certain.
+        yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, Severity.WARNING, help=problem.help)
     yield from _refused_name(path, source, service)
     for each in service.references.get(path, ()):
         if service.has_id(each.kind, each.name):
@@ -39,10 +46,14 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
         is_partial = each.kind in service.partial_kinds
         if missing is not None and (missing.near or missing.deleted or not is_partial):
             is_error = each.is_certain and missing.is_certain and (bool(missing.deleted) or not is_partial)
-            start = min(source.line_starts[each.origin.line - 1] + each.origin.column - 1, len(source.text))
+            start = _offset(source, each.origin)
             end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
+
+
+def _offset(source: Source, origin: Origin) -> int:
+    return min(source.line_starts[origin.line - 1] + origin.column - 1, len(source.text))
 
 
 def _refused_name(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:

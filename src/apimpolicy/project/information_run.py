@@ -28,12 +28,13 @@ class InformationRun:
         self.services = services
 
     def all(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
-        """Return what is wrong below paths, file by file; `roots` are folders of services, each with a policy in it."""
+        """Yield findings below paths, file by file; `roots` are folders of services, each with a policy in it."""
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
         for root, policy in sorted(roots.items()):
             environments = self.services.environments_of(policy)
-            described = sorted(self.services.at(root, None, policy, None).references)
-            wanted = [path for path in described if path.endswith(".json") and path.startswith(tuple(tops))]
+            services = [self.services.at(root, None, policy, environment) for environment in environments]
+            described = {path for each in services for path in (*each.references, *each.problems)}
+            wanted = sorted(path for path in described if os.path.isfile(path) and path.startswith(tuple(tops)))
             for path in wanted:
                 if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)

@@ -13,9 +13,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.references import Missing
+from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
+from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
@@ -24,9 +26,10 @@ from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from apimpolicy.project.service.description import Reference, ServiceDescription
+    from apimpolicy.project.service.description import Problem, Reference, ServiceDescription
+    from apimpolicy.text.source import Source
 
 _OPERATIONS = "operations"
 _AUTHORIZATIONS = "authorizations"
@@ -81,13 +84,11 @@ class Service:
     @cached_property
     def _key(self) -> str:
         """Everything that a response depends on, for caches; what is looked up elsewhere is counted in `lookups`."""
-        from apimpolicy.project.cache import key_of
-        from apimpolicy.project.fingerprints import fingerprint
-
         ids = {kind: sorted(self.resources(kind)) for kind in (*KINDS, _AUTHORIZATIONS)}
         values = sorted(self.known_values.items()), sorted(self.named_values)
-        files = [file.path for api in self.resources("apis").values() for file in api.files if file.path is not None]
-        operations = [(api.id, each.id) for api in self.resources("apis").values() for each in api.operations]
+        apis = [each for each in self.resources("apis").values() if isinstance(each, ApiDescription)]
+        files = [file.path for api in apis for file in api.files if file.path is not None]
+        operations = [(api.id, each.id) for api in apis for each in api.operations]
         parts = ids, values, operations, self._declared, self.environment, self._deleted
         return key_of(self.root, self.workspace, fingerprint(files), *parts)
 
@@ -130,6 +131,12 @@ class Service:
         named = (each for each in apis.values() if (each.name.known or "").lower() == lowered)
         return apis.get(lowered) or next(named, None)
 
+    @property
+    def fragments(self) -> dict[str, Callable[[], Source]]:
+        """The readers of fragments by id."""
+        found = self.resources("fragments").values()
+        return {each.id: each.policy.read for each in found if getattr(each, "policy", None) is not None}
+
     def place_of(self, path: str) -> Place:
         """Return the place of a policy file in the service, as far as all uses of the file agree about it."""
         place, file = place_of(path), os.path.abspath(path)
@@ -145,6 +152,14 @@ class Service:
         """Return whether an API requires a subscription; None where that isn't described."""
         found = self.resources("apis").get(api.lower())
         return found.subscription_required.known if isinstance(found, ApiDescription) else None
+
+    @cached_property
+    def problems(self) -> Mapping[str, list[Problem]]:
+        """The problems of the description in each file."""
+        found: dict[str, list[Problem]] = {}
+        for each in self.description.problems:
+            found.setdefault(each.origin.file, []).append(each)
+        return found
 
     @cached_property
     def references(self) -> Mapping[str, list[Reference]]:
@@ -191,7 +206,7 @@ class Service:
     # Missing resources
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
-        """Return what is missing when no resource of a kind has these names; see `checks.references.KnownService`."""
+        """Return the missing reference if no resource has one of these names; see `checks.references.KnownService`."""
         if kind == _OPERATIONS:
             return self._missing_operation(within, names)
         if kind == _AUTHORIZATIONS:
@@ -267,7 +282,7 @@ class Service:
 def named_values_for(
     values: Mapping[str, str] | None, service: Service | None, declared: Declared, environment: str | None
 ) -> Mapping[str, str] | None:
-    """The named values that a policy may use, those of the configuration first; None where any may exist.
+    """Return the named values that a policy may use, those of the configuration first; None where any may exist.
 
     Without a service that lists its own, `values` are all that there are.
     """

@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place:
-    """Return what the place of a policy file says."""
+    """Return scope, ids and service folder of a policy file, by its path."""
     directory, name = os.path.split(os.path.abspath(path))
     if name.lower() != "policy.xml":
         return Place()
@@ -54,6 +54,8 @@ def place_of(path: str) -> Place:
         return Place(scope, None, os.path.dirname(parent), identifier)
     if scope == "operation":
         api = os.path.dirname(parent)
+        if os.path.basename(os.path.dirname(api)).lower() != "apis":
+            return Place()
         return Place(scope, None, *_root(os.path.dirname(os.path.dirname(api))), os.path.basename(api), identifier)
     if scope is not None:
         return Place(scope, None, *_root(os.path.dirname(parent)), identifier if scope == "api" else None)
@@ -63,7 +65,7 @@ def place_of(path: str) -> Place:
 
 
 def _root(folder: str) -> tuple[str, str | None]:
-    """The layout's folder, and the id of the workspace: `folder` has folders of kinds, and may be a workspace's."""
+    """Return the service's folder, and the id of the workspace if `folder` is a workspace's."""
     above, identifier = os.path.split(folder)
     if os.path.basename(above).lower() == "workspaces":
         return os.path.dirname(above), identifier
@@ -71,7 +73,7 @@ def _root(folder: str) -> tuple[str, str | None]:
 
 
 def root_of_information(path: str) -> str | None:
-    """The folder of the service that an information file describes something of; None where it is in none."""
+    """Return the service folder of an information file, if it is in one."""
     folder = os.path.dirname(os.path.abspath(path))
     for _ in range(_MOST_LEVELS):
         above, name = os.path.split(folder)
@@ -118,7 +120,7 @@ def _folders(folder: str) -> list[str]:
 
 
 def folders_of_kinds(folder: str) -> dict[str, str]:
-    """The folders of kinds of resources in a folder, by the kind's id: their paths."""
+    """Return the paths of the folders of kinds of resources, by the kind's id."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.is_dir())
@@ -146,6 +148,6 @@ def file_in(folder: str, *names: str) -> str | None:
 
 
 def fragments_of(root: str) -> dict[str, str]:
-    """The fragments of a layout: id and path."""
+    """Return the paths of a service's fragments by id."""
     folders = subfolders(folders_of_kinds(root).get("fragments"))
     return {id_: path for id_, folder in folders if (path := file_in(folder, "policy.xml")) is not None}

@@ -10,7 +10,7 @@ from apimpolicy.text.secrets import keep_secret
 
 
 def load_named_values(path: str) -> dict[str, str]:
-    """The named values in a file. Raises ConfigurationError.
+    """Load the named values in a file. Raises ConfigurationError.
 
     In TOML they may stand at the top or in a table `named-values`.
     """
@@ -37,7 +37,7 @@ _VARIABLE = r"(?m)^[ \t]*([\w-]+)[ \t]*=[ \t]*(?:\"((?:[^\"\\]|\\.)*)\"|(-?[\d.]
 
 
 def load_values(path: str) -> dict[str, str]:
-    """The values for placeholders of templates in a file. Raises ConfigurationError.
+    """Load the values for placeholders of templates in a file. Raises ConfigurationError.
 
     Of a `.tfvars` file texts, numbers and truth values count; lists and objects do not stand in a policy as they are.
     """
@@ -48,7 +48,7 @@ def load_values(path: str) -> dict[str, str]:
 
 
 def checked_named_values(found: dict[str, object], path: str) -> dict[str, str]:
-    """Return the same names with texts as values; numbers and truth values are written out. Raises ConfigurationError.
+    """Return named values as texts; numbers and truth values are written out. Raises ConfigurationError.
 
     A secret one is written `{ value = "…", secret = true }`, and is shown nowhere from then on.
     """
@@ -75,7 +75,7 @@ def _of_table(name: str, table: dict[str, object], path: str) -> object:
 
 
 def read_text(path: str) -> str:
-    """A file as UTF-8 text. Raises ConfigurationError."""
+    """Read a file as UTF-8 text. Raises ConfigurationError."""
     try:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class OverlayPolicy(NamedTuple):
-    """A document, and where the one lies that it replaces: parts of a path, of the service's policy none."""
+    """A document, and the folders of the policy that it replaces; none for the service's policy."""
 
     folders: tuple[str, ...]
     source: Source
 
 
 def policies_in(overlay: Source) -> Iterator[OverlayPolicy]:
-    """The policies in the text of an overlay, in order; none where it can't be read."""
+    """Yield the policies in the text of an overlay, in order; none where it can't be read."""
     import yaml
 
     try:
@@ -52,7 +52,7 @@ def _of_resource(overlay: Source, node: Any, folders: tuple[str, ...]) -> Iterat
 
 
 def _pairs(node: Any) -> dict[str, Any]:
-    """The values of a mapping by key; nothing for another node."""
+    """Return the values of a mapping by key; nothing for another node."""
     pairs = getattr(node, "value", None)
     if not isinstance(pairs, list) or getattr(node, "id", "") != "mapping":
         return {}
@@ -60,7 +60,7 @@ def _pairs(node: Any) -> dict[str, Any]:
 
 
 def _entries(node: Any, section: str) -> Iterator[tuple[str, Any]]:
-    """The entries of a section: name and node."""
+    """Yield the entries of a section: name and node."""
     listed: Any = _pairs(node).get(section)
     for entry in listed.value if getattr(listed, "id", "") == "sequence" else ():
         name: Any = _pairs(entry).get("name")
@@ -69,7 +69,7 @@ def _entries(node: Any, section: str) -> Iterator[tuple[str, Any]]:
 
 
 def _text(overlay: Source, node: Any) -> Pieces:
-    """The text of a scalar: line by line where it is a block, as a whole where YAML changes it in another way."""
+    """Return the text of a scalar: line by line for a block, otherwise as a whole."""
     start, end, text = node.start_mark.index, node.end_mark.index, overlay.text
     pieces = Pieces(overlay)
     if node.style == "|":

@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.repository import parents_of
 from apimpolicy.project.resource_kinds import kind_of_folder, plain
 
@@ -50,7 +51,7 @@ class Overlay:
                     self._entries.setdefault((workspace, kind.id, name.lower()), entry)
 
     def properties(self, kind: str, name: str, workspace: str | None = None) -> dict[str, Any]:
-        """The properties that come in the place of a resource's own."""
+        """Return the properties that override a resource's own."""
         found = self._entries.get(((workspace or "").lower(), kind, name.lower()), {}).get("properties")
         return found if isinstance(found, dict) else {}
 
@@ -62,8 +63,14 @@ class Overlay:
         """Return the kinds and names of the service, or of a workspace; names are in lower case."""
         return ((kind, name) for scope, kind, name in self._entries if scope == (workspace or "").lower())
 
+    def line_of(self, name: str) -> int:
+        """Return the line of an entry with this name, in whatever letters; 1 if it can't be found."""
+        text = read_bytes(self.path, _MOST_BYTES).decode("utf-8", "replace")
+        found = re.search(rf"""(?im)^[\s-]*name\s*:\s*["']?{re.escape(name)}["']?\s*(?:#.*)?$""", text)
+        return 1 if found is None else text.count("\n", 0, found.end()) + 1
+
     def named_values(self, workspace: str | None = None) -> Iterator[tuple[str, str | None, str | None]]:
-        """The named values: the resource's name in lower case, its display name, if given, and its value, if known.
+        """Yield named values: id in lower case, display name if given, and value if known.
 
         Those of a workspace come after those of the service around it.
         """
@@ -76,12 +83,12 @@ class Overlay:
                 yield name, display if isinstance(display, str) else None, str(value) if is_known else None
 
     def all_named_values(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """Return the same for the service and all workspaces."""
+        """Yield the named values of the service and all workspaces."""
         for scope in {scope for scope, _, _ in self._entries}:
             yield from self.named_values(scope)
 
     def policy(self, kind: str = "", name: str = "", operation: str = "", workspace: str | None = None) -> str | None:
-        """The document in the place of a policy: of the service, an API, a product, or an API's operation."""
+        """Return the document that replaces a policy of the service, an API, a product or an operation."""
         scope = (workspace or "").lower()
         entry = self._entries.get((scope, kind, name.lower()), {}) if name else self._content
         if operation:
@@ -95,7 +102,7 @@ class Overlay:
 
 
 def _entries_of(content: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The entries of a section: name and content; what has another form is left out."""
+    """Yield the entries of a section: name and content; what has another form is left out."""
     listed = content.get(section)
     for entry in listed if isinstance(listed, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("name"), (str, int)):
@@ -107,7 +114,7 @@ NO_CHANGES = Overlay("", {})
 
 
 def overlays_around(root: str) -> dict[str, str]:
-    """The overlays beside or above a service's folder, by the environment's name: their paths."""
+    """Return the overlays beside or above a service's folder, by the environment's name: their paths."""
     found: dict[str, str] = {}
     for folder in parents_of(root):
         for name in _names_in(folder):
@@ -126,7 +133,6 @@ def read_overlay(path: str) -> Overlay:
 
 def _yaml(path: str) -> Any:
     from apimpolicy.engine.data_files import parse_json_or_yaml
-    from apimpolicy.project.files import read_bytes
 
     return parse_json_or_yaml(read_bytes(path, _MOST_BYTES), path)
 
@@ -163,7 +169,7 @@ def filtered_names(root: str) -> dict[str, list[str]]:
 
 
 def is_filtered(names: list[str], existing: Mapping[str, object]) -> bool:
-    """Return whether a filter was in use when resources were extracted: one of its names is there.
+    """Return whether a filter was used for an extract: the extract has one of its names.
 
     The filter that comes with the tool names `apiName1` and the like.
     """

@@ -26,7 +26,7 @@ def python_command(*arguments: str) -> list[str]:
 
 
 def process_pool(jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any) -> ProcessPoolExecutor:
-    """A pool of so many processes; each calls `initializer` with the arguments, which can be pickled, first."""
+    """Make a pool of `jobs` processes; each first calls `initializer` with the arguments."""
     with _safe_path():  # it starts the process that looks after semaphores
         return ProcessPoolExecutor(jobs, _context(), _start, (selected(), initializer, arguments))
 
@@ -39,7 +39,7 @@ def _start(environment: str | None, initializer: Callable[..., object] | None, a
 
 
 def _context() -> BaseContext:
-    """Return how they are started: as copies of this process, the quickest way, where it has one thread.
+    """Return the start method: copies of this process, which is fastest, if it has one thread.
 
     What another thread holds at that moment, a copy would wait for without end. Windows has no copies.
     """

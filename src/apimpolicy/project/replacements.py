@@ -63,7 +63,7 @@ class Replacements:
 
 
 def replaced_words(text: str) -> Iterator[str]:
-    """The words that a script or a template replaces by something else."""
+    """Yield the words that a script or a template replaces."""
     if "eplace" in text:
         for call in _CALL.finditer(text):
             for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):
@@ -82,7 +82,7 @@ def replaced_words(text: str) -> Iterator[str]:
 
 
 def plain_words(text: str) -> Iterator[str]:
-    """The words of small letters that a script replaces; they count only where a policy has them as bare attributes."""
+    """Yield lower-case words that a script replaces; they count only as bare attributes of a policy."""
     for call in _CALL.finditer(text):
         for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):
             if _PLAIN.fullmatch(word := literal[1] or literal[2]):
@@ -91,7 +91,7 @@ def plain_words(text: str) -> Iterator[str]:
 
 
 def _end_of_call(text: str, start: int) -> int:
-    """Return where the parenthesis that was opened before `start` is closed; texts in quotation marks have none."""
+    """Return the offset after the parenthesis that closes the one before `start`, ignoring quoted texts."""
     depth, index, last = 1, start, min(len(text), start + _WINDOW)
     while index < last and depth:
         character = text[index]

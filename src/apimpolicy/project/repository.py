@@ -31,7 +31,7 @@ _MOST_PARENTS = 3
 
 
 def repository_of(folder: str) -> str | None:
-    """The folder around (or at) a folder that is a repository or has a configuration; None where nothing shows one."""
+    """Return the nearest folder, from this one upwards, that is a repository or has a configuration."""
     for names in _ROOTS:
         above = os.path.abspath(folder)
         for _ in range(MOST_LEVELS_UP):
@@ -42,7 +42,7 @@ def repository_of(folder: str) -> str | None:
 
 
 def parents_of(folder: str) -> Iterator[str]:
-    """The folders from a folder up to its repository; without one, the nearest few, but not the user's own folder."""
+    """Yield the folders up to the repository; without one, the nearest few below the home directory."""
     root = repository_of(folder)
     above = os.path.abspath(folder)
     home = os.path.expanduser("~")
@@ -66,7 +66,7 @@ def code_around(path: str) -> str | None:
 
 
 def scripts_around(folder: str) -> Iterator[tuple[str, str]]:
-    """The files of the repository around a folder that may say more about policies: path and text, within bounds.
+    """Yield the files of the repository around a folder that may say more about policies: path and text, within bounds.
 
     Without a repository these are the files below the folder, those in the folders above it, and in what is called like
     a folder of scripts there: another project may be beside it.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class NameRule(NamedTuple):
-    """A pattern of what a name can't contain, and a sentence that says so."""
+    """A pattern for characters that a name can't contain, and the sentence for messages."""
 
     refused: str
     sentence: str
@@ -86,7 +86,7 @@ KINDS: dict[str, Kind] = {
 
 
 def plain(name: str) -> str:
-    """A name of a kind without what spellings differ in: `named values`, `namedValues` and `named-values` are one."""
+    """Return a kind's name without spelling differences: `named values` and `namedValues` are equal."""
     return "".join(character for character in name.lower() if character.isalnum())
 
 
@@ -95,15 +95,15 @@ _BY_FILE = {file: kind for kind in KINDS.values() for file in kind.files}
 
 
 def kind_of_folder(name: str) -> Kind | None:
-    """The kind whose resources a folder of this name has."""
+    """Return the kind whose resources a folder of this name has."""
     return _BY_FOLDER.get(plain(name))
 
 
 def kind_named(name: str) -> Kind | None:
-    """The kind that a person means: its id in any spelling, or the name of its folder."""
+    """Return the kind that a person means: its id in any spelling, or the name of its folder."""
     return next((kind for kind in KINDS.values() if plain(kind.id) == plain(name)), None) or kind_of_folder(name)
 
 
 def kind_of_file(name: str) -> Kind | None:
-    """The kind of resource that an information file of this name describes."""
+    """Return the kind of resource that an information file of this name describes."""
     return _BY_FILE.get(name)

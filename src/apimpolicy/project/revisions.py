@@ -61,13 +61,13 @@ class Revision:
         return os.path.relpath(os.path.realpath(path), os.path.realpath(self.root)).replace(os.sep, "/")
 
     def files_below(self, folder: str) -> list[str]:
-        """The files of this revision in a folder of the repository as it is now, with paths from that folder."""
+        """Return the files of this revision in a folder of the repository as it is now, with paths from that folder."""
         inside = self._from_root(folder)
         before = _below(inside)
         return [path.removeprefix(before) for path in self._blobs if path.startswith(before)]
 
     def contents_below(self, folder: str, paths: Sequence[str]) -> list[bytes]:
-        """Return what files had in them, which `files_below` has given for the folder. Raises ConfigurationError."""
+        """Return the contents of files that `files_below` returned for the folder. Raises ConfigurationError."""
         before = _below(self._from_root(folder))
         blobs = [self._blobs[before + path] for path in paths]
         return list(self._contents([blob.object_id for blob in blobs])) if blobs else []
@@ -92,7 +92,7 @@ class Revision:
                     _write(os.path.join(folder, *path.split("/")), linked)
 
     def _project(self, inside: str) -> str:
-        """The outermost folder around a path that has a configuration; without one, the folder itself."""
+        """Return the outermost folder around a path that has a configuration; without one, the folder itself."""
         folder = posixpath.dirname(inside) if self.is_file(inside) else inside
         found, above = folder, folder
         while above:
@@ -102,7 +102,7 @@ class Revision:
         return found
 
     def _target(self, path: str, data: bytes) -> str | None:
-        """The file in this revision that a link leads to; None for one that leads anywhere else."""
+        """Return the file in this revision that a link leads to; None for one that leads anywhere else."""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), os.fsdecode(data)))
         found = self._blobs.get(target)
         return None if found is None or found.is_link or found.size > MAXIMUM_BYTES else target
@@ -122,7 +122,7 @@ class Revision:
 
 
 def revision_of(name: str, near: str) -> Revision | None:
-    """A revision of the repository around a path, which need not exist, or around this folder.
+    """Return a revision of the repository around a path, which need not exist, or around this folder.
 
     None when the repository has none of this name. Raises ConfigurationError when there is no git, or no repository.
     """
@@ -157,7 +157,7 @@ def _git(folder: str, *arguments: str, given: bytes = b"") -> subprocess.Complet
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The first line of what git says is wrong."""
+    """Return the first line of git's error message."""
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.returncode}"
 

@@ -50,7 +50,7 @@ def _utf8(head: bytes) -> bytes:
 
 
 def root_name(head: bytes) -> bytes:
-    """The name of the first element, looking past a byte order mark, declarations and comments; empty without one."""
+    """Return the name of the first element, after a byte order mark, declarations and comments; empty without one."""
     head = _utf8(head)
     position = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     while True:

@@ -102,7 +102,7 @@ class ServeSettings(Limits):
 
 
 def serve_settings(table: Table) -> dict[str, Any]:
-    """Return what the table says, by the names of `ServeSettings`. Raises ConfigurationError."""
+    """Read a table `[serve]` into the names of `ServeSettings`. Raises ConfigurationError."""
     found: dict[str, Any] = {}
     for name, declared in ServeSettings.declared.items():
         key, kind = declared.key, declared.kind

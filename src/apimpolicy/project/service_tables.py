@@ -41,20 +41,21 @@ A subscription of the folder that is named here keeps its scope and its user unl
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.environments import environment_tables, overlay_path, selected
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.building import ServiceParts
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.project.toml_table import Table
-    from apimpolicy.text.source import Source
 
 _KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
 
@@ -67,7 +68,7 @@ class ServiceTables:
         folder = table.take("service", str)
         self.folder = None if folder is None else table.path(folder)
         policy = table.take("global-policy", str)
-        self._policy = policy if policy is None or _is_document(policy) else _as_path(table.path(policy))
+        self._policy = policy if policy is None or is_document(policy) else Path(table.path(policy))
         self._named = {kind: table.named_tables(kind) for kind in _KINDS}
 
     @property
@@ -76,7 +77,7 @@ class ServiceTables:
         return self.folder is None and self._policy is None and not any(self._named.values())
 
     def described(self, folder: str | None = None) -> ServiceDescription | None:
-        """The service of the folder, as it is in the selected environment, with what doesn't fit left out.
+        """Describe the service of the folder in the selected environment, without the parts that don't fit.
 
         Raises ConfigurationError.
         """
@@ -94,7 +95,7 @@ class ServiceTables:
         return found
 
     def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
-        """Everything of a description and of the tables. Raises ConfigurationError."""
+        """Make the parts of a description and of the tables. Raises ConfigurationError."""
         from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.entities import entity_of
@@ -116,8 +117,7 @@ class ServiceTables:
         return parts
 
     def _overlay(self, root: str) -> Overlay:
-        """Return what the selected environment changes in a folder."""
-        from apimpolicy.project.environments import environment_tables, overlay_path, selected
+        """Return the overlay of the selected environment."""
         from apimpolicy.project.overlays import NO_CHANGES, read_overlay
 
         name = selected()
@@ -129,7 +129,7 @@ class ServiceTables:
 
 
 def _checked(table: Table, make: Any, id_: str) -> Any:
-    """Return what a function makes of a table; a mistake that does not say where it is, says it."""
+    """Call `make` with a table, and add the table's place to its error."""
     try:
         return make(id_, table)
     except ConfigurationError as error:
@@ -137,33 +137,27 @@ def _checked(table: Table, make: Any, id_: str) -> Any:
 
 
 def _policy(table: Table, name: str = "policy") -> Source | Path | None:
-    """A policy: the file that a key names, or the document itself. Raises ConfigurationError."""
-    from apimpolicy.text.source import Source
-
+    """Return a policy: the file that a key names, or the document itself. Raises ConfigurationError."""
     text = table.take(name, str)
-    is_document = text is not None and _is_document(text)
-    return Source(text, f"{table.file} ({table.full(name)})") if text and is_document else _path(table, name)
+    if text is not None and is_document(text):
+        return Source(text, f"{table.file} ({table.full(name)})")
+    return _path(table, name)
 
 
-def _is_document(text: str) -> bool:
+def is_document(text: str) -> bool:
+    """Return whether a text is a document, not the name of a file."""
     return text.lstrip().startswith("<")
 
 
 def _path(table: Table, name: str) -> Path | None:
-    """A file that a key names. Raises ConfigurationError when it is not there."""
+    """Return the file that a key names. Raises ConfigurationError if it doesn't exist."""
     text = table.take(name, str)
     if text is None:
         return None
     path = table.path(text)
     if not os.path.isfile(path):
-        raise table.mistake(f"names the file {path}, which is not there", name)
-    return _as_path(path)
-
-
-def _as_path(text: str) -> Path:
-    from pathlib import Path
-
-    return Path(text)
+        raise table.mistake(f"names the file {path}, which does not exist", name)
+    return Path(path)
 
 
 def _api(id_: str, table: Table) -> ServiceApi:

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.files import STANDARD_INPUT
+from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +55,6 @@ class Surroundings:
     @staticmethod
     def _secrets(text: str, tables: Mapping[str, Any], service: Service | None) -> dict[str, bool]:
         """Return for each named value in a text whether it is secret, where that is known."""
-        from apimpolicy.text.named_values import find_named_values
-
         found: dict[str, bool] = {}
         values = tables.get("named-values")
         for name in dict.fromkeys(reference.name for reference in find_named_values(text)):

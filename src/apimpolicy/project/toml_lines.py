@@ -10,7 +10,7 @@ _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 def line_of_key(text: str, key: str) -> int | None:
-    """The line, from 1, of a key such as `check.files[0].ignore`; of its table when it has no line itself."""
+    """Return the line, from 1, of a key such as `check.files[0].ignore`; of its table when it has no line itself."""
     lines = lines_of_keys(text)
     while key:
         if key in lines:
@@ -20,7 +20,7 @@ def line_of_key(text: str, key: str) -> int | None:
 
 
 def lines_of_keys(text: str) -> dict[str, int]:
-    """Return every key that begins a line, and every table, with its line from 1."""
+    """Return the line, from 1, of every key that begins a line, and of every table."""
     found: dict[str, int] = {}
     counts: dict[str, int] = {}
     table, inside = "", ""

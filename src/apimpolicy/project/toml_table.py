@@ -30,7 +30,7 @@ _MOST_KEYS = 8
 
 
 class Table:
-    """One table; `key` is its full name in the file. Call `finish` when all keys have been asked for."""
+    """One table; `key` is its full name in the file. Call `finish` after reading all keys."""
 
     __slots__ = ("_asked", "_values", "directory", "file", "key")
 
@@ -45,7 +45,7 @@ class Table:
         return name in self._values
 
     def take(self, name: str, kind: type[_T]) -> _T | None:
-        """The value of a key, or None without one. Raises ConfigurationError when it is of another kind."""
+        """Return the value of a key, or None without one. Raises ConfigurationError when it is of another kind."""
         self._asked[name] = None
         value = self._values.get(name)
         if value is None:
@@ -53,13 +53,13 @@ class Table:
         return self.checked(value, kind, name)
 
     def checked(self, value: Any, kind: type[_T], name: str) -> _T:
-        """The value, if it is of this kind. Raises ConfigurationError."""
+        """Return the value, if it is of this kind. Raises ConfigurationError."""
         if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
             raise self.mistake(f"must be {_NAMES[kind]}, not {_kind_of(value)}", name)
         return value
 
     def choice(self, name: str, values: Sequence[str]) -> str | None:
-        """One of a few texts, or None. Raises ConfigurationError with the nearest."""
+        """Return one of a few texts, or None. Raises ConfigurationError with the nearest."""
         value = self.take(name, str)
         if value is not None and value not in values:
             from difflib import get_close_matches
@@ -71,14 +71,14 @@ class Table:
         return value
 
     def number(self, name: str) -> float | None:
-        """A number, whole or not, or None. Raises ConfigurationError."""
+        """Return a number, whole or not, or None. Raises ConfigurationError."""
         value = self.take(name, object)
         if value is None:
             return None
         return float(self.checked(value, float, name) if not isinstance(value, int) else self.checked(value, int, name))
 
     def named_tables(self, name: str) -> list[tuple[str, Table]]:
-        """The tables of a table whose keys are names given by the user. Raises ConfigurationError."""
+        """Return the tables of a table whose keys are names given by the user. Raises ConfigurationError."""
         table = self.table(name)
         if table is None:
             return []
@@ -87,16 +87,16 @@ class Table:
         ]
 
     def tables(self, name: str) -> list[Table]:
-        """A list of tables. Raises ConfigurationError."""
+        """Return a list of tables. Raises ConfigurationError."""
         items = self.take(name, list) or []
         return [self.within(item, f"{name}[{index}]") for index, item in enumerate(items)]
 
     def within(self, value: Any, name: str) -> Table:
-        """A value as a table at a place of this one. Raises ConfigurationError."""
+        """Return a value as a table at a place of this one. Raises ConfigurationError."""
         return Table(self.file, self.checked(value, dict, name), self.full(name))
 
     def table(self, name: str) -> Table | None:
-        """A table inside of this one, or None."""
+        """Return a table inside of this one, or None."""
         values = self.take(name, dict)
         return None if values is None else Table(self.file, values, self.full(name))
 
@@ -107,7 +107,7 @@ class Table:
         return found
 
     def texts(self, name: str) -> list[str] | None:
-        """A list of texts, or None; a single text counts as a list of one."""
+        """Return a list of texts, or None; a single text counts as a list of one."""
         self._asked[name] = None
         value = self._values.get(name)
         if value is None:
@@ -118,7 +118,7 @@ class Table:
         return [self.checked(item, str, f"{name}[{index}]") for index, item in enumerate(items)]
 
     def items(self) -> list[tuple[str, Any]]:
-        """All keys and values, for a table whose keys are names given by the user."""
+        """Return all keys and values, for a table whose keys are names given by the user."""
         return list(self._values.items())
 
     @property
@@ -128,18 +128,18 @@ class Table:
 
     @property
     def keys(self) -> list[str]:
-        """The keys that were asked for: those that the table may have."""
+        """The keys that were read: those that the table may have."""
         return list(self._asked)
 
     def path(self, relative: str) -> str:
-        """A path that is meant from where the file is."""
+        """Return a path that is relative to the file."""
         return os.path.join(self.directory, relative)
 
     def full(self, name: str) -> str:
         return f"{self.key}.{name}" if self.key else name
 
     def mistake(self, sentence: str, name: str = "") -> ConfigurationError:
-        """An error that says where it is."""
+        """Return an error with file, line and key."""
         key = self.full(name) if name else self.key
         shown = key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}…"
         return ConfigurationError(f"{self.file}{_line(self.file, key)}: '{shown}' {sentence}")

@@ -36,7 +36,7 @@ def read_toml(text: str) -> dict[str, Any]:
 
 
 def _line_of_long_key(text: str) -> int:
-    """The line, from 1, of a key with too many parts outside of texts and comments; 0 without one."""
+    """Return the line, from 1, of a key with too many parts outside of texts and comments; 0 without one."""
     parts = 0
     is_joined = False
     for token in re.finditer(_TOKEN, text):

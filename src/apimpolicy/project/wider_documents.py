@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.service.description import (
     ApiDescription,
     Field,
@@ -52,7 +51,7 @@ class WiderDocuments:
     def around(
         self, path: str, service: ServiceDescription | None, tables: Mapping[str, Any], directory: str
     ) -> Around:
-        """Return what is around a file. `tables` are those of the configuration above it, `directory` is its folder."""
+        """Return the documents around a file. `tables` are those of the configuration above it, in `directory`."""
         described = [each for each in (service, _of_tables(tables, directory)) if each is not None]
         found = [documents for each in described for documents in _around(each, path)][:MOST_PATHS]
         read = [[each for title, policy in way if (each := self._read(title, policy)) is not None] for way in found]
@@ -74,7 +73,7 @@ class WiderDocuments:
         if key not in self._known:
             self._known[key] = None
             try:
-                source = policy.source or source_of(*read_data(policy.path or ""))[0]
+                source = policy.read()
             except ConfigurationError:
                 return None
             from apimpolicy.text.markup import read
@@ -125,7 +124,7 @@ def _narrower(service: ServiceDescription, path: str) -> list[PolicyText] | None
 
 
 def _of_tables(tables: Mapping[str, Any], directory: str) -> ServiceDescription:
-    """Return what the tables of a configuration say about policies: `[apis.orders]`, `[products.starter]`."""
+    """Describe the policies in the tables of a configuration: `[apis.orders]`, `[products.starter]`."""
 
     def policy(table: Mapping[str, Any], key: str = "policy") -> PolicyText | None:
         text = table.get(key)

@@ -1,7 +1,7 @@
 """Equivalence of two programs: the same responses, and the same requests to the backend, for all requests.
 
 Backends and other services are the same for both. A policy does the same in both programs where its text, the state
-that it sees and what it counts are the same; otherwise its effects are unknown in each by itself.
+that it sees and what it counts are the same; otherwise its effects are unknown in each separately.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BACKEND = "backend"
 
 
 class Known(NamedTuple):
-    """Differences that requests have shown, which are left out: kinds of answers, kinds of cells, and single cells."""
+    """Known differences, which are left out: kinds of responses, kinds of cells, and single cells."""
 
     answers: frozenset[tuple[str, str]] = frozenset()
     kinds: frozenset[str] = frozenset()
@@ -69,7 +69,7 @@ def compare(
 
 
 def _answers(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
-    """Yield where the answers to the same request differ."""
+    """Yield where the responses to the same request differ."""
     for one in old.ends:
         for other in new.ends:
             both = terms.all_of(one.condition, other.condition)
@@ -100,7 +100,7 @@ def _backend(end: End) -> Term:
 
 
 def _is(end: End, kind: str) -> Term:
-    """Return where an answer is of a kind: the backend's, or the status and reason of another one."""
+    """Return where a response is of a kind: the backend's, or the status and reason of another one."""
     if kind == BACKEND:
         return _backend(end)
     status, _, reason = kind.partition(" ")
@@ -110,7 +110,7 @@ def _is(end: End, kind: str) -> Term:
 
 
 def _requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
-    """Yield where what reaches the backend differs; that something does is compared with the answers."""
+    """Yield where requests to the backend differ; whether there is one is compared with the responses."""
     if len(old.sent) != len(new.sent) or any(sent.state is None for sent in (*old.sent, *new.sent)):
         yield terms.TRUE
         return

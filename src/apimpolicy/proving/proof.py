@@ -33,7 +33,7 @@ _FRAMES = 50_000
 
 
 class ProofResult(NamedTuple):
-    """The result of an inquiry: `is_proven`, with the assumptions of the proof in words; else the reasons."""
+    """The result of an inquiry: `is_proven`, with the assumptions of the proof; else the reasons."""
 
     is_proven: bool
     assumptions: tuple[str, ...] = ()
@@ -41,8 +41,9 @@ class ProofResult(NamedTuple):
 
 
 class Proof:
-    """A program over all requests. `variables` are those that every request begins with; with `knows_variables` there
-    are no others. `scopes` are the documents of the program.
+    """A program over all requests, which begin with `variables`; with `knows_variables` with no others.
+
+    `scopes` are the documents of the program.
     """
 
     def __init__(
@@ -74,10 +75,6 @@ class Proof:
 
     def expression(self, compiled: CompiledExpression, state: State) -> Term:
         """Return where an expression over a state is true, and doesn't throw."""
-        with Frames(_FRAMES):
-            return self._expression(compiled, state)
-
-    def _expression(self, compiled: CompiledExpression, state: State) -> Term:
         unknowns = self.unknowns
         watched, unknowns.watched = unknowns.watched, {}
         before = unknowns.heap, unknowns.bodies
@@ -85,8 +82,9 @@ class Proof:
         unknowns.place = lambda: place_of(compiled.excerpt)
         evaluation = Evaluation(unknowns, state.copy())
         try:
-            value = evaluation.run(compiled.bound.body, compiled.type)
-            return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
+            with Frames(_FRAMES):
+                value = evaluation.run(compiled.bound.body, compiled.type)
+                return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
         except (Unsupported, TooLarge) as problem:
             return unknowns.truth(str(problem) or "a string with too many cases")
         finally:
@@ -108,9 +106,7 @@ class Inquiry:
 
     def decide(self) -> ProofResult:
         """Return whether no request makes it true, without assumptions."""
-        if self._question is None:
-            return ProofResult(True)
-        if self._question.ask().status == "impossible":
+        if self._question is None or self._question.ask().status == "impossible":
             return ProofResult(True)
         return ProofResult(False, reasons=tuple(self.reasons()))
 
@@ -158,8 +154,7 @@ class Inquiry:
                 return
 
     def _assumptions(self) -> dict[Term, str]:
-        question = self._question
-        known = set() if question is None else set(question.variables)
+        known = set() if self._question is None else set(self._question.variables)
         return {literal: words for words, literal in self.unknowns.assumptions.items() if literal in known}
 
 

@@ -6,8 +6,19 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.audit_data import audit_data, fingerprint
-from apimpolicy.report.audit_text import request_words, rows, shown_place, sorted_findings, subject, summary, title
+from apimpolicy.report.audit_text import (
+    answer,
+    audit_text,
+    request_words,
+    rows,
+    shown_place,
+    sorted_findings,
+    subject,
+    summary,
+    title,
+)
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.tool_version import tool_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,45 +33,27 @@ MOST_RELATED = 50
 
 def audit_as(form: str, run: AuditRun) -> str:
     """Return the report in a format, without a line end after it."""
-    from apimpolicy.report.style import PLAIN
-
-    diagnostics = [diagnostic for _, diagnostic in run.diagnostics]
     match form:
         case "json":
-            return to_json(audit_data(run, _version()), indent=2, ensure_ascii=True)
+            return to_json(audit_data(run, tool_version()), indent=2, ensure_ascii=True)
         case "sarif":
             return _sarif(run)
         case "markdown":
             return "\n".join(_markdown(run))
         case "junit":
             return _junit(run)
-        case "azure":
-            from apimpolicy.report.azure import report_to_azure
+        case "azure" | "github":
+            from apimpolicy.report.annotations import to_annotations
 
-            return "\n".join(report_to_azure(diagnostics))
-        case "github":
-            from apimpolicy.report.github import report_to_github
-
-            return "\n".join(report_to_github(diagnostics))
-    from apimpolicy.report.audit_text import audit_text
-
-    return audit_text(run, PLAIN)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("apimpolicy")
-    except PackageNotFoundError:
-        return "0+unknown"
+            return to_annotations(form, (diagnostic for _, diagnostic in run.diagnostics))
+    return audit_text(run)
 
 
 def _sarif(run: AuditRun) -> str:
     """Return one result for each API and cause: the evidence as a code flow, the operations as related locations."""
     from apimpolicy.report.sarif import report_to_sarif
 
-    report: dict[str, Any] = json.loads(report_to_sarif((each for _, each in run.diagnostics), _version()))
+    report: dict[str, Any] = json.loads(report_to_sarif((each for _, each in run.diagnostics), tool_version()))
     for result, (finding, _) in zip(report["runs"][0]["results"], run.diagnostics, strict=True):
         result["partialFingerprints"] = {"apimpolicyAudit/v1": fingerprint(finding)}
         result["relatedLocations"] = list(_related(run, finding))
@@ -91,35 +84,22 @@ def _location(run: AuditRun, words: str, place: PolicyLocation) -> dict[str, Any
 
 
 def _junit(run: AuditRun) -> str:
-    """Return a test case for each operation; errors about it fail it."""
-    from apimpolicy.report.audit_text import answer
-    from apimpolicy.report.junit import attribute, text
+    """Return a test case for each operation, which errors about it fail, and for each other finding."""
+    from apimpolicy.report.junit import JunitCase, JunitSuite, to_junit
 
-    cases: list[str] = []
-    failures = 0
+    cases: list[JunitCase] = []
     for operation in run.audit.operations:
-        name = f"name={attribute(f'{operation.api.id} {operation.name}')} classname={attribute(operation.api.id)}"
         found = [each for each in run.findings if operation in each.operations]
-        errors = [each for each in found if each.severity.value == "error"]
-        listed = text("\n".join([answer(operation), *(f"{each.code} {each.message}" for each in found)]))
-        if errors:
-            failures += 1
-            first = f"message={attribute(errors[0].message)} type={attribute(errors[0].code)}"
-            cases.append(f"    <testcase {name}>\n      <failure {first}>{listed}</failure>\n    </testcase>")
-        else:
-            cases.append(f"    <testcase {name}>\n      <system-out>{listed}</system-out>\n    </testcase>")
-    for finding in run.findings:
-        if not finding.operations:
-            failures += 1
-            first = f"message={attribute(finding.message)} type={attribute(finding.code)}"
-            cases.append(
-                f"    <testcase name={attribute(finding.message)} classname={attribute(finding.code)}>"
-                f"\n      <failure {first} />\n    </testcase>"
-            )
-    counts = f'tests="{len(cases)}" failures="{failures}" errors="0" time="0.000"'
-    suite = [f'  <testsuite name="apimpolicy audit" {counts}>', *cases, "  </testsuite>"]
-    head = '<?xml version="1.0" encoding="UTF-8"?>'
-    return "\n".join([head, f'<testsuites name="apimpolicy" {counts}>', *suite, "</testsuites>"])
+        listed = "\n".join([answer(operation), *(f"{each.code} {each.message}" for each in found)])
+        case = JunitCase(f"{operation.api.id} {operation.name}", operation.api.id, text=listed)
+        first = next((each for each in found if each.severity.value == "error"), None)
+        if first is not None:
+            case = case._replace(status="failed", message=first.message, type=first.code)
+        cases.append(case)
+    for each in run.findings:
+        if not each.operations:
+            cases.append(JunitCase(each.message, each.code, "failed", each.message, type=each.code))
+    return to_junit([JunitSuite("apimpolicy audit", cases)], 0.0)
 
 
 def _markdown(run: AuditRun) -> Iterator[str]:

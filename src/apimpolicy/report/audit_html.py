@@ -25,6 +25,7 @@ from apimpolicy.report.audit_text import (
     summary,
     title,
 )
+from apimpolicy.report.columns import counted
 from apimpolicy.report.html_style import page, text
 from apimpolicy.text.secrets import markup_without_secrets
 
@@ -83,7 +84,7 @@ def _matrix(run: AuditRun) -> Iterator[str]:
     heads = "".join(f'<span class="cell">{text(column)}</span>' for column in COLUMNS)
     yield f'<div class="row head" aria-hidden="true"><span class="name">API, operations</span>{heads}</div>'
     for api, operations in operations_by_api(run.audit.operations).items():
-        count = f"{len(operations):,} operation{'' if len(operations) == 1 else 's'}"
+        count = counted(len(operations), "operation")
         cells = {column: _joined([_cell(each, column) for each in operations]) for column in COLUMNS}
         yield f'<details class="api"><summary class="row"><span class="name">{text(api)} <small>{count}</small></span>'
         yield f"{_markup(cells)}</summary>"
@@ -203,7 +204,7 @@ def _owasp(run: AuditRun) -> Iterator[str]:
     yield "<table><thead><tr><th>Risk<th>Found<th>What is decided here</tr></thead>"
     for risk in RISKS:
         count = sum(each.code in risk.codes for each in run.findings)
-        shown = f"{count} finding{'' if count == 1 else 's'}, in part" if risk.codes else "not decidable at the gateway"
+        shown = f"{counted(count, 'finding')}, in part" if risk.codes else "not decidable at the gateway"
         if risk.number == "API7":
             shown = "see check"
         yield f"<tr><td>{risk.number} {text(risk.name)}</td><td>{shown}</td><td>{text(risk.words)}</td></tr>"

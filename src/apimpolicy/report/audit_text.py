@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
 from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def sorted_findings(findings: Sequence[AuditFinding]) -> list[AuditFinding]:
 def title(run: AuditRun) -> str:
     operations = run.audit.operations
     apis = len({each.api.id for each in operations})
-    return f"{_counted(len(operations), 'operation')} of {_counted(apis, 'API')}"
+    return f"{counted(len(operations), 'operation')} of {counted(apis, 'API')}"
 
 
 def _table(run: AuditRun, style: Style) -> Iterator[str]:
     found = rows(run.audit.operations)
     missing = len(run.audit.missing_fragments)
-    note = f"{_counted(missing, 'fragment')} missing" if missing else ""
+    note = f"{counted(missing, 'fragment')} missing" if missing else ""
     words = max([len(row.words) for row in found], default=0)
     words = min(max(words, 24), _WIDEST_WORDS)
     head = title(run)
@@ -139,7 +139,7 @@ def details(operation: OperationAudit) -> Iterator[str]:
     if KEY_WORD in operation.access.words:
         yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
     for fact in operation.access.facts(ADDRESS):
-        yield f"{len(fact.detail)} address{'' if len(fact.detail) == 1 else 'es'}"
+        yield counted(len(fact.detail), "address", "addresses")
     for kind in (OWN, OPAQUE, UNDECIDED):
         for fact in operation.access.facts(kind):
             place = operation.places.get(fact)
@@ -219,14 +219,10 @@ def summary(run: AuditRun) -> str:
     counts = {word: sum(each.severity.value == word for each in run.findings) for word in ("error", "warning", "info")}
     nouns = {"error": "error", "warning": "warning", "info": "remark"}
     if not run.settings.has_gate or not run.gate.refused:
-        parts += [_counted(count, nouns[word]) for word, count in counts.items() if count]
+        parts += [counted(count, nouns[word]) for word, count in counts.items() if count]
     if run.gate.excepted:
         until = min(each.until for _, each in run.gate.excepted)
         parts.append(f"{len(run.gate.excepted):,} excepted until {until}")
     if run.known:
-        parts.append(f"{_counted(run.known, 'finding')} left out by comments or the baseline")
+        parts.append(f"{counted(run.known, 'finding')} left out by comments or the baseline")
     return f"audit: {', '.join(parts) or 'nothing found'}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

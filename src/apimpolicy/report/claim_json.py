@@ -1,4 +1,4 @@
-"""Claims for programs: `prove --format json`, `junit` and `sarif`.
+"""Claims for programs: `prove --format json`, and as test cases for JUnit.
 
     {"version": 1,
      "tool": {"name": "apimpolicy", "version": "0.1.0"},
@@ -19,22 +19,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.diagnostics import Severity
-from apimpolicy.report.annotations import finding_at
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, STATUSES, UNDECIDED
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.test_text import CaseReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.report.claim_data import ClaimReport, FoundRequest
 
 VERSION = 1
-CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
-"""The codes of claims that are false, or not decided, in SARIF."""
 _SUMMARY = {status: "errors" if status == ERROR else status for status in STATUSES}
 _OF_CASES = {PROVEN: "passed", FALSE: "failed", UNDECIDED: "error", ERROR: "error", SKIPPED: "skipped"}
 
@@ -97,17 +92,3 @@ def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
         )
         for report in reports
     ]
-
-
-def as_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
-    """Yield claims that are false or not decided, as findings at the place of the claim."""
-    for report in reports:
-        if report.status not in CODES:
-            continue
-        about = f" ({report.about})" if report.about else ""
-        if report.status == FALSE:
-            message, severity = f"the claim '{report.name}'{about} is false: {report.request}", Severity.ERROR
-        else:
-            why = report.problem or "; ".join(report.reasons)
-            message, severity = f"the claim '{report.name}'{about} is not decided: {why}", Severity.WARNING
-        yield finding_at(report.path, report.line, CODES[report.status], message, severity)

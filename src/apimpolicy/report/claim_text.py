@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, UNDECIDED, WORDS
-from apimpolicy.report.columns import printable, width, wrap
+from apimpolicy.report.columns import counted, printable, width, wrap
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN
     counts = {status: sum(report.status == status for report in reports) for status in WORDS}
     always = (PROVEN, FALSE, UNDECIDED)
     words = ", ".join(f"{counts[status]} {WORDS[status]}" for status in WORDS if counts[status] or status in always)
-    number = f"{len(reports)} {'claim' if len(reports) == 1 else 'claims'}"
+    number = counted(len(reports), "claim")
     meaning = "error" if counts[FALSE] or counts[ERROR] else "warning" if counts[UNDECIDED] else "good"
     return style.paint(meaning, f"{number}: {words}, {seconds:.2f} s")
 

@@ -124,6 +124,15 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}… ({len(text):,} characters)"
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "case"), counted(1_200, "policy", "policies")
+    ('1 case', '1,200 policies')
+    """
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def clip(text: str, available: int) -> str:
     """Return the text on one line, cut with an ellipsis where it is too long."""
     text = printable(text)

@@ -1,4 +1,4 @@
-"""Coverage of policies as plain data, which is sent between processes and merged.
+"""Coverage of policies as data, which is sent between processes and merged.
 
 CoverageReport
 └── files: FileCoverage         one policy file, with its text
@@ -9,14 +9,15 @@ An outcome is what counts: a policy that is reached, a branch that is taken, a c
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.report.places import path_from_here
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 POLICY, BRANCH, CONDITION = KINDS = ("policy", "branch", "condition")
 PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
@@ -104,8 +105,7 @@ class FileCoverage:
         """The path from here, when the file is below."""
         if self.path.startswith("<"):
             return self.path if self.number == 1 else f"{self.path[:-1]} {self.number}>"
-        relative = os.path.relpath(self.path)
-        return self.path if relative.startswith("..") else relative
+        return path_from_here(self.path)
 
     def missing(self) -> Iterator[Place]:
         """Yield the places with gaps in the order of the file, but none inside an unreached place."""
@@ -133,44 +133,6 @@ class CoverageReport:
     def percent(self) -> float | None:
         """Of all outcomes of all files; None when there are none."""
         return _percent([_count(file.places) for file in self.files])
-
-    def plain(self) -> dict[str, Any]:
-        """Return the whole, as lists and texts."""
-        files = [
-            {
-                "path": file.path,
-                "text": file.text,
-                "places": [
-                    {
-                        **{name: getattr(place, name) for name in _PLAIN},
-                        "outcomes": {outcome: sorted(tests) for outcome, tests in place.outcomes.items()},
-                        "failed": sorted(place.failed),
-                    }
-                    for place in file.places
-                ],
-            }
-            for file in self.files
-        ]
-        return {"files": files, "tests": self.tests}
-
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> CoverageReport:
-        """Return the report that `plain` wrote."""
-        report = cls(tests=list(plain["tests"]))
-        for file in plain["files"]:
-            places = [
-                Place(
-                    **{name: place[name] for name in _PLAIN},
-                    outcomes={outcome: set(tests) for outcome, tests in place["outcomes"].items()},
-                    failed=set(place["failed"]),
-                )
-                for place in file["places"]
-            ]
-            report.files.append(FileCoverage(file["path"], file["text"], places))
-        return report
-
-
-_PLAIN = ("kind", "name", "start", "end", "line", "column", "around")
 
 
 def merged(reports: Iterable[CoverageReport]) -> CoverageReport:

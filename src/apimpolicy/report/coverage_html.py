@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.coverage_data import KINDS, PLURALS
 from apimpolicy.report.coverage_listing import FULL, NONE, PART, line_states, listing, spans_of
 from apimpolicy.report.coverage_text import percent
@@ -53,8 +53,8 @@ def _body(report: CoverageReport, title: str) -> Iterator[str]:
     yield "</div>"
     yield '<aside id="panel" aria-live="polite" aria-label="The tests of a part"><h2>Tests</h2>Point at a colored '
     yield "part, or tab into a file and move with the arrow keys, to see which tests reached it.</aside></div></main>"
-    yield f"<footer>{_sum(len(report.tests), 'test')}. A condition counts twice: once for true and once for false. The "
-    yield "left side of <code>??</code> and <code>?.</code> counts once for null and once for not null.</footer>"
+    yield f"<footer>{counted(len(report.tests), 'test')}. A condition counts twice: once for true and once for false. "
+    yield "The left side of <code>??</code> and <code>?.</code> counts once for null and once for not null.</footer>"
 
 
 def _order(file: FileCoverage) -> tuple[float, str]:
@@ -73,7 +73,7 @@ def _filters(files: int) -> Iterator[str]:
 
 
 def _head(report: CoverageReport, title: str) -> Iterator[str]:
-    files = _sum(len(report.files), "policy file")
+    files = counted(len(report.files), "policy file")
     yield f"<header><h1>{text(title)}: {percent(report.percent)}<small>{files}</small></h1>"
     yield '<dl class="totals">'
     for kind in KINDS:
@@ -163,7 +163,3 @@ def _bar(share: float) -> str:
 
 def _count(count: Count) -> str:
     return str(count) if count.total else "–"
-
-
-def _sum(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_text import MOST_REASONS
-from apimpolicy.report.columns import printable, wrap
+from apimpolicy.report.columns import counted, printable, wrap
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED
 from apimpolicy.report.style import PLAIN
 
@@ -101,5 +101,5 @@ def summary(reports: Sequence[DifferenceReport], seconds: float, style: Style = 
     order = (DIFFERENT, UNDECIDED, EQUIVALENT, ADDED, REMOVED, ERROR)
     words_of = {UNDECIDED: "not decided", ERROR: "with errors"}
     words = ", ".join(f"{counts[status]} {words_of.get(status, status)}" for status in order if status in counts)
-    number = f"{len(reports)} {'policy' if len(reports) == 1 else 'policies'}"
+    number = counted(len(reports), "policy", "policies")
     return style.paint("good" if set(counts) <= {EQUIVALENT} else "warning", f"{number}: {words}, {seconds:.2f} s")

@@ -115,9 +115,9 @@ class _Writer:
     def failed(self, entry: TraceEntry) -> None:
         self.has_failed = self.has_failed or not entry.is_recovered
         effect = entry.effect
-        if effect is not None and (isinstance(effect, entries.SENDING) or effect.told is not None):
+        if effect is not None and (isinstance(effect, entries.SENDING) or effect.traced is not None):
             self.tell(entry)
-        if effect is None or effect.told is None:
+        if effect is None or effect.traced is None:
             self.add(entry, entry.name, {"messages": entries.failure(entry)})
 
     def leave(self, depth: int) -> None:

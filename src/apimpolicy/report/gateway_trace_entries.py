@@ -60,8 +60,8 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield from _sent(entry, effect)
     elif isinstance(effect, CorsChecked):
         yield entry.name, effect.text
-    elif effect.told is not None:
-        yield entry.name, effect.told
+    elif effect.traced is not None:
+        yield entry.name, effect.traced
     elif isinstance(effect, StatusSet):
         code, reason = effect.code, effect.reason
         told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
@@ -127,8 +127,8 @@ def _forwarded(entry: TraceEntry, effect: Forwarded, result: Result) -> Iterator
 
 def _sent(entry: TraceEntry, effect: Sent) -> Iterator[Told]:
     request, response = effect.request, effect.response
-    if effect.told is not None:
-        yield entry.name, effect.told
+    if effect.traced is not None:
+        yield entry.name, effect.traced
         return
     if not has_trait(entry.name, "requests"):
         told = {} if response is None else {"response": answer(response)}

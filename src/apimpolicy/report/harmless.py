@@ -12,6 +12,7 @@ apart: with a space in text, with an escape where data must stay what they are (
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -141,9 +142,10 @@ class HarmlessStream:
                 raise ConfigurationError(f"cannot write the output: {error.strerror or error}") from None
 
 
-def write_finished(text: str, stream: TextIO) -> None:
-    """Write what is harmless as it is, and must stay so: JSON and XML made here, and commands that are meant."""
-    if isinstance(stream, HarmlessStream):
-        stream.own(text)
+def write_report(report: str) -> None:
+    """Print a report as it is: it is harmless already, as JSON and XML made here, or has commands that are meant."""
+    text = f"{report}\n" if report else ""
+    if isinstance(sys.stdout, HarmlessStream):
+        sys.stdout.own(text)
     else:
-        stream.write(text)
+        sys.stdout.write(text)

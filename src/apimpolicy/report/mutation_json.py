@@ -19,9 +19,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.report.columns import printable
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.mutation_data import CHECKS
-from apimpolicy.report.mutation_text import Score, check_sentence, shown, would_notice
+from apimpolicy.report.mutation_text import Score, check_sentence, would_notice
+from apimpolicy.report.places import path_from_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,7 @@ def _result(outcomes: Sequence[MutantOutcome], check: str) -> dict[str, Any] | N
 def _mutant(outcome: MutantOutcome) -> dict[str, Any]:
     mutant = outcome.mutant
     return {
-        "path": shown(mutant.path),
+        "path": printable(path_from_here(mutant.path)),
         "line": mutant.line,
         "column": mutant.column,
         "kind": mutant.kind,

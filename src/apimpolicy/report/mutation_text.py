@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.report.columns import clip, printable, width
+from apimpolicy.report.columns import clip, counted, printable, width
 from apimpolicy.report.mutation_data import (
     CERTIFICATE,
     CHECKS,
@@ -19,6 +18,7 @@ from apimpolicy.report.mutation_data import (
     TOKEN,
     UNJUDGED,
 )
+from apimpolicy.report.places import path_from_here
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class Score:
 def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
     """Return a surviving change: its place, its description, and the lines."""
     mutant = outcome.mutant
-    tests = len(mutant.tests)
-    ran = f"({mutant.kind}; {tests} {'test' if tests == 1 else 'tests'} still passed)"
+    ran = f"({mutant.kind}; {counted(len(mutant.tests), 'test')} still passed)"
     lines = [f"{style.paint('strong', place_of(mutant))}  {printable(mutant.description)}  {style.paint('dim', ran)}"]
     changed = [line for line in outcome.diff.splitlines() if line[1:].strip()]
     for line in changed[:MOST_LINES]:
@@ -82,7 +81,7 @@ def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:
         if outcome.status == SURVIVED and not outcome.mutant.tests:
             counts.setdefault(outcome.mutant.path, []).append(outcome.mutant)
     return [
-        f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} that no test reaches, "
+        f"{printable(path_from_here(path))}: {counted(len(mutants), 'change')} that no test reaches, "
         f"the first on line {mutants[0].line}"
         for path, mutants in counts.items()
     ]
@@ -106,13 +105,7 @@ def _window(line: str, column: int, room: int) -> str:
 
 def place_of(mutant: Mutant) -> str:
     """Return the place of a mutant: `orders.xml:12:30`."""
-    return f"{shown(mutant.path)}:{mutant.line}:{mutant.column}"
-
-
-def shown(path: str) -> str:
-    """Return a path relative to the working directory, when it is below."""
-    relative = os.path.relpath(path)
-    return printable(path if relative.startswith("..") else relative)
+    return f"{printable(path_from_here(mutant.path))}:{mutant.line}:{mutant.column}"
 
 
 NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "call limit"}

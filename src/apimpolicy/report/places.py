@@ -30,6 +30,12 @@ def place_in_file(diagnostic: Diagnostic) -> FilePlace:
     return FilePlace(source.path, line, column, end_line, end_column)
 
 
+def path_from_here(path: str) -> str:
+    """Return a path relative to the working directory, when it is below."""
+    relative = os.path.relpath(path) if path else path
+    return path if relative.startswith(os.pardir) else relative
+
+
 def short_path(path: str) -> str:
     """Return the name of a file; in the layout of APIOps, where all have the same name, its path in the layout."""
     name = os.path.basename(path)

@@ -45,16 +45,21 @@ def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
 
 
 def api_in_words(api: ServiceApi) -> str:
-    """Return `orders at /orders/v2`, and how a request names the version."""
-    path = "/" + from_utf16(api.api.path).strip("/")
+    """Return `orders at /orders/v2;rev=3`, and how a request names the version."""
     version = None if api.api.version is None else from_utf16(api.api.version)
     versions = api.version_set
-    if versions is None or version is None:
-        return f"{api.id} at {path}"
-    if versions.scheme == "segment":
-        return f"{api.id} at {path.rstrip('/')}/{version}"
+    if versions is None or version is None or versions.scheme == "segment":
+        return f"{api.id} at {url_path_of(api)}"
     where = "the header" if versions.scheme == "header" else "the query parameter"
-    return f"{api.id} at {path} with {version} in {where} {versions.name}"
+    return f"{api.id} at {url_path_of(api)} with {version} in {where} {versions.name}"
+
+
+def url_path_of(api: ServiceApi) -> str:
+    """Return the path by which requests reach an API: `/orders/v2`, or `/orders/v2;rev=3` for another revision."""
+    path = "/" + from_utf16(api.api.path).strip("/")
+    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
+        path = f"{path.rstrip('/')}/{from_utf16(api.api.version)}"
+    return path if api.api.is_current_revision else f"{path};rev={from_utf16(api.api.revision)}"
 
 
 def _limits(result: Result) -> Iterator[str]:

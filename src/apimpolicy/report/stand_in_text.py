@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.report.columns import printable
+from apimpolicy.report.places import path_from_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ def stand_in_lines(stand_ins: Sequence[StandIn], problems: Sequence[Problem]) ->
 def problem_text(problem: Problem) -> str:
     """Return a problem as `check` writes a finding: place, severity, sentence and advice."""
     where = f"{place(problem.origin)}: " if problem.origin.file else ""
-    column = f"{shown(problem.origin.file)}:{problem.origin.line}:{problem.origin.column}: " if where else ""
+    column = f"{path_from_here(problem.origin.file)}:{problem.origin.line}:{problem.origin.column}: " if where else ""
     advice = f". {problem.help}" if problem.help else ""
     return printable(f"{column}{problem.severity}: {problem.message}{advice}")
 
@@ -85,19 +85,11 @@ def with_stand_ins(report: dict[str, Any]) -> dict[str, Any]:
 
 def place(origin: Origin) -> str:
     """`infra/values.tf:12`, from here where it is below."""
-    return f"{shown(origin.file)}:{origin.line}" if origin.file else ""
-
-
-def shown(path: str) -> str:
-    """Return a path as people want to see it: from here, when it is below."""
-    if not os.path.isabs(path):
-        return os.path.normpath(path) if path else path
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative
+    return f"{path_from_here(origin.file)}:{origin.line}" if origin.file else ""
 
 
 def _place(origin: Origin) -> dict[str, Any]:
-    return {"file": shown(origin.file), "line": origin.line, "column": origin.column} if origin.file else {}
+    return {"file": path_from_here(origin.file), "line": origin.line, "column": origin.column} if origin.file else {}
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

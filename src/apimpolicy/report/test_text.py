@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.report.columns import printable, width
+from apimpolicy.report.columns import counted, printable, width
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def marks(path: str, outcomes: Sequence[CaseReport], style: Style = PLAIN) -> st
     """Return the line of a file: its path, a mark per case, their number."""
     signs = "".join(MARKS[outcome.status] for outcome in outcomes)
     painted = "".join(style.paint(_MEANINGS[outcome.status], MARKS[outcome.status]) for outcome in outcomes)
-    count = f"{len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'}"
+    count = counted(len(outcomes), "case")
     room = style.width - width(path) - width(signs) - len(count) - 1
     return f"{printable(path)} {painted}{' ' * max(room, 1)}{style.paint('dim', count)}"
 

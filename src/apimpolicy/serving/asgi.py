@@ -7,20 +7,21 @@ command `apimpolicy serve` keeps both. A client certificate is known where the s
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
+from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.dispatcher import Dispatcher, Served
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from apimpolicy.context.records import Response
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
 
@@ -83,8 +84,6 @@ def application(
 
 
 def _is_one(policy: object) -> bool:
-    from collections.abc import Mapping
-
     return not isinstance(policy, Mapping)
 
 
@@ -115,8 +114,6 @@ def _certificate(scope: Any) -> Certificate | None:
     chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or []
     if not chain:
         return None
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-
     own, *others = [Certificate.from_pem(each) for each in chain]
     own.intermediates = tuple(others)
     return own

@@ -70,7 +70,7 @@ class HttpBackend:
         return engine_loop.wait_for(self._answer(request, timeout))
 
     def stream(self, request: Request, timeout: float) -> Response:
-        """Return the answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
+        """Return the response after its headers; its `stream` is the body. Raises as `send` does."""
         return engine_loop.wait_for(self._answer(request, timeout, streams=True))
 
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
@@ -96,7 +96,7 @@ class HttpBackend:
         return Response.made_of(answer.status, answer.reason or "", headers, body)
 
     def _begin(self, client: _Client, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
-        """Return the answer as soon as its headers are there."""
+        """Return the response after its headers."""
         headers = client.new_headers()
         _send_on(request, url, headers.add)
         answer: Awaitable[Any] = client.session.request(
@@ -124,8 +124,8 @@ class HttpBackend:
 
 
 def _as_os_error(error: Exception, url: str) -> OSError | None:
-    """Return what an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or
-    no backend's.
+    """Return an aiohttp error as an error of sockets, which the engine expects; None if it is one already, or isn't
+    about the backend.
     """
     import aiohttp
 
@@ -139,7 +139,7 @@ def _as_os_error(error: Exception, url: str) -> OSError | None:
 
 
 def _error_text(error: Exception) -> str:
-    """Return what an error of aiohttp says, in one line."""
+    """Return the message of an aiohttp error, in one line."""
     message = getattr(error, "message", "")
     said = message if isinstance(message, str) else ""
     return " ".join(f"{type(error).__name__}: {said or ('' if message else error)}".split()).rstrip(": ")

@@ -13,6 +13,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
 
 if TYPE_CHECKING:
@@ -65,8 +70,6 @@ def server_certificate(names: Iterable[str] = (), folder: Path | None = None) ->
 
 
 def _is_good(chain: Path, authority: Path, names: list[str]) -> bool:
-    from cryptography import x509
-
     try:
         found = x509.load_pem_x509_certificate(chain.read_bytes())
         found.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.read_bytes()))
@@ -78,8 +81,6 @@ def _is_good(chain: Path, authority: Path, names: list[str]) -> bool:
 
 
 def _alternatives(names: Iterable[str]) -> list[Any]:
-    from cryptography import x509
-
     found: list[Any] = []
     for name in names:
         try:
@@ -91,8 +92,6 @@ def _alternatives(names: Iterable[str]) -> list[Any]:
 
 
 def _make_authority(key: Any) -> Any:
-    from cryptography import x509
-
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,
@@ -115,10 +114,6 @@ def _make_authority(key: Any) -> Any:
 
 
 def _make_server(key: Any, names: list[str], folder: Path) -> Any:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.x509.oid import ExtendedKeyUsageOID
-
     authority_key: Any = serialization.load_pem_private_key((folder / "authority.key").read_bytes(), None)
     authority = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())
     extensions = [
@@ -145,15 +140,11 @@ def _life(days: int) -> tuple[datetime.datetime, datetime.datetime]:
 
 
 def _key_text(key: Any) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
     found: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return found
 
 
 def _certificate_text(certificate: Any) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     found: bytes = certificate.public_bytes(Encoding.PEM)
     return found
 

@@ -9,10 +9,13 @@ import secrets
 import sys
 import tempfile
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
+from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.service.leniency import leniency
+from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.lines import LineWriter
@@ -72,8 +75,6 @@ class ServeCommand:
         if self.inspector is not None:
             print(f"requests: {self.inspector.url}/{self.token}/", file=self.output)
         if (found := leniency()) is not None and found:
-            from apimpolicy.report.stand_in_text import stand_in_lines
-
             found.is_shown = True
             print("\n".join(stand_in_lines(found.stand_ins, found.problems)), file=self.output)
         for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
@@ -132,14 +133,12 @@ class ServeCommand:
             raise ConfigurationError(f"the certificate for https is not usable: {error}") from None
 
     def _asks(self, host: str) -> bool:
-        """Return whether a caller of this host is asked for a certificate; one that names none calls by the address."""
+        """Return whether callers of this host are asked for a certificate; without a name they use the address."""
         served = self.served if self.runtime is None else self.runtime.dispatcher.served
         gateway = served.gateway
         return gateway.negotiates(host) if host else any(gateway.negotiates(name) for name in _LOCAL)
 
     def _backend(self) -> str:
-        from apimpolicy.project.configuration import load_configuration
-
         if self.target.backend is not None:
             return f"forwards to {self.target.backend}"
         if self.target.allow_outside:
@@ -170,8 +169,6 @@ _LOCAL = ("localhost", "127.0.0.1", "::1", "")
 
 def _names(served: Served, given: Sequence[str]) -> list[str]:
     """Return the host names that callers may use: for the certificate."""
-    from urllib.parse import urlsplit
-
     gateway = served.gateway
     setting = gateway.negotiate_client_certificate
     asking = [] if isinstance(setting, bool) else [setting] if isinstance(setting, str) else list(setting)

@@ -61,7 +61,7 @@ class Served(NamedTuple):
 
 
 class Handled:
-    """A request that has been answered. `result` is None when the engine gave up, and then `problem` says why.
+    """A request that has been answered. If the engine gave up, `result` is None and `problem` has the reason.
 
     `began` is in seconds since 1970, `seconds` is how long it took. `number` counts the requests of this process.
     """

@@ -145,7 +145,7 @@ def can_wait() -> bool:
 
 
 def wait_for(awaited: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine gives, run on the loop. Raises what it raises, RuntimeError outside of such work."""
+    """Return the result of a coroutine, run on the loop. Raises its error; RuntimeError outside of such work."""
     current = getcurrent()
     if isinstance(current, _Work):
         assert current.parent is not None

@@ -1,7 +1,7 @@
 """A request as it arrives, and the reasons to refuse it before its body.
 
-What two readers of HTTP could understand differently is not passed on: a body whose end is not certain, a host that is
-said twice. httptools refuses the shapes that are no HTTP; the rest is here.
+Requests that two HTTP parsers could read differently are refused, such as ones with an ambiguous end of the body or two
+hosts. httptools refuses malformed HTTP.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class IncomingRequest:
 
     @property
     def has_body(self) -> bool:
-        """Return whether the head says that a body follows."""
+        """Return whether the head declares a body."""
         fields = self.fields
         return "transfer-encoding" in fields or fields.get("content-length", ("", ["0"]))[1][0].strip("0") != ""
 
@@ -51,7 +51,7 @@ _CODINGS = 501, "The gateway only knows the transfer coding chunked."
 
 
 def refusal_for(incoming: IncomingRequest, limits: Limits) -> Refusal | None:
-    """Return why a request is refused when its head is there; None when it is not. Notes the host."""
+    """Return why a request with this head is refused, if it is. Sets the host."""
     fields, target = incoming.fields, incoming.target
     if len(target) > limits.target_bytes:
         return 414, "The URL of the request is too long."
@@ -81,7 +81,7 @@ def refusal_for(incoming: IncomingRequest, limits: Limits) -> Refusal | None:
 
 
 def _refusal_for_target(incoming: IncomingRequest) -> Refusal | None:
-    """Return the target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
+    """Return the refusal of a target that isn't a path, unless it is a URL with the host of the header."""
     if incoming.method == "CONNECT":
         return None
     scheme, _, rest = incoming.target.decode("latin-1").partition("://")

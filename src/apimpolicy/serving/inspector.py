@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
+from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Handled
@@ -114,7 +115,7 @@ class Inspector:
         done(handled)
 
     def id_of(self, handled: Handled) -> str:
-        """Return what a request is called here: its number, behind that of its worker where there are several."""
+        """Return the id of a request: its number, after the worker's number if there are several workers."""
         return str(handled.number) if self.peers is None else f"{self.peers.worker}-{handled.number}"
 
     def _peer_of(self, path: str) -> int | None:
@@ -140,7 +141,7 @@ class Inspector:
         return self._is_token(token) and host in _OWN_HOSTS and site in ("none", "same-origin")
 
     def page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
-        """Return what a path behind the token shows."""
+        """Return the page for a path after the token."""
         if path in PAGES:
             return static_page(path)
         if path == "events":
@@ -295,8 +296,6 @@ def _size(handled: Handled) -> int:
 
 def _state(gateway: Gateway) -> list[dict[str, str]]:
     """Return counters, caches and circuits, at the gateway's own time."""
-    from apimpolicy.dotnet.environment import use_environment
-
     with use_environment(gateway.environment()):
         return [entry._asdict() for entry in gateway.services.state.entries()]
 

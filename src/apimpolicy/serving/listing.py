@@ -6,7 +6,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
+from apimpolicy.report.routing_notes import url_path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ def callable_lines(served: Served) -> list[str]:
 
 
 def notes(served: Served) -> list[str]:
-    """Return what else a caller should know."""
+    """Return further notes for callers: certificates, subscriptions, keys."""
     gateway = served.gateway
     setting = gateway.negotiate_client_certificate
     uploaded = len(gateway.certificates)
@@ -40,7 +42,8 @@ def notes(served: Served) -> list[str]:
         found.append(f"HTTPS requests a client certificate on {', '.join(names)}; {uploaded} uploaded")
     service = gateway.service
     if service is not None and service.subscriptions:
-        ids = ", ".join(each.id for each in service.subscriptions[:8])
+        states = [(each.id, "" if each.state == "active" else f" ({each.state})") for each in service.subscriptions[:8]]
+        ids = ", ".join(f"{id_}{state}" for id_, state in states)
         found.append(f"subscriptions: {ids}")
         if (stand_in := next((each for each in service.subscriptions if each.id == SUBSCRIPTION), None)) is not None:
             key = from_utf16(stand_in.subscription.primary_key)
@@ -49,12 +52,7 @@ def notes(served: Served) -> list[str]:
 
 
 def _of_api(api: ServiceApi) -> Iterator[str]:
-    from apimpolicy.engine.service_requests import documents_of, operations_with_policies
-
-    entity = api.api
-    prefix = "/" + from_utf16(entity.path).strip("/")
-    if api.version_set is not None and api.version_set.scheme == "segment" and entity.version:
-        prefix = f"{prefix.rstrip('/')}/{from_utf16(entity.version)}"
+    prefix = url_path_of(api)
     documents = documents_of(api)
     operations = operations_with_policies(api, documents)
     if documents.problem:

@@ -15,12 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.context.entities import Api
+from apimpolicy.engine.document import is_markup, read_bytes
+from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.gateways import configured
+from apimpolicy.project.root_element import root_name
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
 from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     import datetime
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.policies.state import State
     from apimpolicy.project.configuration import Configuration
 
@@ -37,7 +43,7 @@ _KINDS = (
     *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
     *(".tf", ".tofu", ".tfvars", ".tftpl", ".tpl", ".bicep", ".bicepparam"),
 )
-"""Files that what is served may be made of; a log that grows beside them is none."""
+"""Endings of relevant files; a log that grows beside them isn't one."""
 
 _GLOBAL = "global.xml"
 _HEAD = 4096
@@ -68,8 +74,6 @@ class ServeTarget:
 
     def configuration_path(self) -> str | None:
         """Return the configuration that counts, if there is one."""
-        from apimpolicy.project.configuration_files import find_configuration
-
         if self.config is not None:
             return self.config
         return self.path if self.path.endswith(".toml") else find_configuration(self.path)
@@ -79,14 +83,11 @@ class ServeTarget:
 
         Raises ConfigurationError, and DiagnosticError for a single policy.
         """
-        from apimpolicy.project.configuration import empty_configuration, load_configuration
-
         if not os.path.exists(self.path):
             raise ConfigurationError(f"there is no file or folder {self.path}")
         files = files_below(self.watched())
-        path = self.configuration_path()
-        configuration = load_configuration(path) if path is not None else empty_configuration()
-        gateway = self._gateway(configuration, state)
+        configuration, folder = configured(self.path, self.config)
+        gateway = self._gateway(configuration, folder, state)
         if os.path.isfile(self.path) and not self.path.endswith(".toml"):
             policies: dict[str, AnyPolicy] = dict(gateway.scopes({"api": Path(self.path)}))
             gateway.program(gateway.scopes(policies))
@@ -99,10 +100,7 @@ class ServeTarget:
         gateway.service = _read(gateway, gateway.service, broken)
         return Served(gateway, files=files, broken=broken)
 
-    def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
-        from apimpolicy.project.layout import extracts_in
-        from apimpolicy.project.service.reading import has_service
-
+    def _gateway(self, configuration: Configuration, folder: str | None, state: State | None) -> Gateway:
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
         if not configuration.says_seed:
             overrides["seed"] = None
@@ -118,11 +116,6 @@ class ServeTarget:
         if real and not configuration.answers_for_outside:
             real.append(HttpBackend(allowed=self.allow_outside))
             overrides["outside"] = real[-1]
-        is_folder = os.path.isdir(self.path)
-        is_service = is_folder and (
-            has_service(self.path) or (not configuration.has_service and bool(extracts_in(self.path)))
-        )
-        folder = self.path if is_service else None
         gateway = configuration.gateway(folder, **overrides)
         trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:
@@ -131,7 +124,7 @@ class ServeTarget:
 
 
 def files_below(paths: list[str]) -> list[tuple[str, int, int]]:
-    """Return the files of these that what is served may be made of, as they are now: time of change and size."""
+    """Return relevant files below these paths with time of change and size."""
     return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]
 
 
@@ -143,10 +136,6 @@ def _clock(start: datetime.datetime | None) -> RunningClock:
 
 def service_of_policies(folder: str) -> Service:
     """Return the policies of a folder as APIs. Raises ConfigurationError when there is none."""
-    from apimpolicy.context.entities import Api
-    from apimpolicy.engine.service import Service, ServiceApi
-    from apimpolicy.project.root_element import root_name
-
     apis: list[ServiceApi] = []
     policy: Path | None = None
     for path in sorted(Path(folder).glob("*.xml")):
@@ -163,14 +152,11 @@ def service_of_policies(folder: str) -> Service:
 
 
 def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> Service:
-    """Return the service with its documents in the place of files.
+    """Return the service with documents instead of files.
 
     The errors of a document are added to `found`, and its text stays, so that requests that need it say so.
     Raises ConfigurationError.
     """
-    from apimpolicy.engine.document import is_markup, read_bytes
-    from apimpolicy.engine.service import Service, ServiceOperation, ServiceProduct, ServiceWorkspace
-    from apimpolicy.text.encoding import decode
 
     def document(policy: AnyPolicy | None, name: str) -> AnyPolicy | None:
         if policy is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -61,11 +62,9 @@ def serving_on(
     """Serve a gateway on several ports, each with TLS or without. `arrives` is called for each request before its
     answer.
     """
-    from collections.abc import Mapping as MappingType
-
     policies: Mapping[str, AnyPolicy] | None = None
     if policy is not None:
-        given: Mapping[str, AnyPolicy] = policy if isinstance(policy, MappingType) else {"api": policy}
+        given: Mapping[str, AnyPolicy] = policy if isinstance(policy, Mapping) else {"api": policy}
         policies = gateway.scopes(given)
         gateway.program(gateway.scopes(policies))
     runtime = Runtime(Served(gateway, policies))

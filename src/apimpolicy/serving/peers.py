@@ -1,5 +1,5 @@
-"""The workers of one server among themselves: each has a socket in a folder of theirs, so that the inspector of the one
-that answers a browser can show the requests of all.
+"""Connections between the workers of one server: each has a socket in a private folder, so that the inspector of any
+worker shows the requests of all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Peers:
         self._folder = folder
 
     def listener(self, answer: Answer) -> Listener:
-        """Return where the others ask this worker."""
+        """Return the socket on which other workers query this one."""
         path = self._path(self.worker)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # of a worker that was killed
@@ -47,7 +47,7 @@ class Peers:
     async def ask(
         self, worker: int, method: str, path: str, headers: dict[str, str], body: bytes | None = None
     ) -> Response:
-        """Return what another worker answers; 404 when it has been replaced, with all that it kept."""
+        """Return the response of another worker; 404 if it has been replaced."""
         import aiohttp
 
         try:
@@ -61,7 +61,7 @@ class Peers:
             return own_answer(404, "The worker that had this request is not there any more.")
 
     async def events(self, worker: int, path: str) -> AsyncIterator[bytes]:
-        """Yield the events of another worker, one by one, for ever; one that is replaced is asked again."""
+        """Yield the events of another worker, one by one; reconnect to a worker that is replaced."""
         import aiohttp
 
         while True:

@@ -307,7 +307,7 @@ class GatewayProtocol(asyncio.Protocol):
                 await self._may_write.wait()
                 if self.transport.is_closing():
                     return
-        except OSError:  # nothing can be said any more, but that this was not all
+        except OSError:  # an aborted connection shows that the body is incomplete
             self.transport.abort()
             return
         except asyncio.CancelledError:
@@ -378,7 +378,7 @@ class _KnownHead:
 
 
 def _framing(incoming: IncomingRequest) -> bytes:
-    """Return a head with nothing but what says where the body ends."""
+    """Return a head with only the fields that delimit the body."""
     names = ("content-length", "transfer-encoding")
     lines = [f"{name}: {value}\r\n" for name in names for value in incoming.fields.get(name, ("", []))[1]]
     return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1", "replace")

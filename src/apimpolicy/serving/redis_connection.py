@@ -58,7 +58,7 @@ class RedisConnection:
         self._missing = redis.exceptions.NoScriptError
         self._refused = redis.RedisError
         self._asked_at: float | None = None
-        """When Redis was last asked whether it is back; None while it answers."""
+        """Time of the last attempt to reconnect; None while Redis responds."""
         self._is_asking = threading.Lock()
         self._logged: set[str] = set()
 
@@ -68,14 +68,14 @@ class RedisConnection:
         return self._asked_at is not None
 
     def operation(self, name: str, given: dict[str, Any]) -> list[bytes] | None:
-        """Return what an operation of the script answers; None when Redis is away."""
+        """Return the result of an operation of the script; None if Redis is not available."""
         keys = [self.prefix + key for key in keys_of(given)]
         arguments = len(keys), *keys, self.prefix, name, json.dumps(given, separators=(",", ":"))
         found: list[bytes] | None = self._guarded(self._run, arguments)
         return found
 
     def command(self, *words: Any) -> tuple[Any] | None:
-        """Return what a command answers, in a tuple; None when Redis is away."""
+        """Return the result of a command, in a tuple; None if Redis is not available."""
         found: tuple[Any] | None = self._guarded(self._command, words)
         return found
 

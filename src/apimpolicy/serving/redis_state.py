@@ -196,7 +196,7 @@ class RedisCounters:
 
 
 class RedisCache:
-    """Implements `apimpolicy.policies.state.Cache`; while Redis is away nothing is there."""
+    """Implements `apimpolicy.policies.state.Cache`; while Redis is not available, every lookup misses."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
@@ -280,7 +280,7 @@ class RedisPrompts:
 
 
 def _prompt(data: bytes, vector: Sequence[float], now: int) -> tuple[float, str] | None:
-    """Return how far a stored prompt is, and its answer; None for one that is over or unreadable."""
+    """Return distance and response of a stored prompt; None if it is expired or unreadable."""
     try:
         ends, stored, answer = json.loads(data)
         return (distance(vector, stored), str(answer)) if ends > now else None

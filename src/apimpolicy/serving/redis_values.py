@@ -10,9 +10,14 @@ import json
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from apimpolicy.context.bodies import parse_json, parse_xml
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Response
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.system.datetimes import DateTime
+from apimpolicy.dotnet.system.guids import Guid
+from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, EnumValue, box, byte_array
 from apimpolicy.errors import NotSimulatedError
 
@@ -68,10 +73,6 @@ def _boxed(value: Any) -> Any:
 
 
 def _object(value: Any) -> Any:
-    from apimpolicy.dotnet.system.datetimes import DateTime
-    from apimpolicy.dotnet.system.guids import Guid
-    from apimpolicy.dotnet.system.timespans import TimeSpan
-
     name = getattr(value, "dotnet_type_name", "")
     if name.startswith("Newtonsoft.Json.Linq.J"):
         return {"json": [name.rpartition(".")[2], str(value.format(0))]}
@@ -107,7 +108,7 @@ def _response(content: Any) -> Response:
 
 
 def _of(kind: type[T], content: Any) -> T:
-    """Return what is of this kind. Raises TypeError."""
+    """Return content of exactly this type. Raises TypeError."""
     if type(content) is not kind:
         raise TypeError(f"{content!r} is no {kind.__name__}")
     found: T = content
@@ -115,8 +116,6 @@ def _of(kind: type[T], content: Any) -> T:
 
 
 def _unboxed(content: Any) -> object:
-    from apimpolicy.dotnet.metadata import named
-
     name, value = content
     if name not in _BOXED:
         raise TypeError(f"{name!r} is no type that is boxed")
@@ -126,34 +125,24 @@ def _unboxed(content: Any) -> object:
 
 
 def _json(content: Any) -> object:
-    from apimpolicy.context.bodies import parse_json
-
     name, text = content
     return parse_json(name if name in ("JObject", "JArray") else "JToken", text)
 
 
 def _xml(content: Any) -> object:
-    from apimpolicy.context.bodies import parse_xml
-
     return parse_xml(*content)
 
 
 def _time(content: Any) -> object:
-    from apimpolicy.dotnet.system.datetimes import DateTime
-
     ticks, kind = content
     return DateTime(_of(int, ticks), _of(int, kind))
 
 
 def _span(content: Any) -> object:
-    from apimpolicy.dotnet.system.timespans import TimeSpan
-
     return TimeSpan(_of(int, content))
 
 
 def _guid(content: Any) -> object:
-    from apimpolicy.dotnet.system.guids import Guid
-
     return Guid(f"{int(_of(str, content), 16):032x}")
 
 

@@ -10,16 +10,18 @@ stands for what the request really had, so that a request can be edited and sent
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Request
+from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.http_files import parse_request
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import is_secret_header, without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.serving.dispatcher import Handled
 
@@ -45,8 +47,6 @@ def form_of(handled: Handled) -> dict[str, str]:
 
 def read_form(data: bytes, gateway: Gateway, edited: Handled | None = None) -> Request:
     """Return the request of a form. Raises ConfigurationError, with a sentence for the person who filled it in."""
-    from apimpolicy.project.http_files import parse_request
-
     form = _fields(data)
     lines = [" ".join(f"{form['method']} {form['url']}".split()), *filter(str.strip, form["headers"].split("\n"))]
     method, url, headers, _ = parse_request("\n".join(lines).encode("utf-8", "surrogatepass"), "the request")
@@ -68,8 +68,6 @@ def read_form(data: bytes, gateway: Gateway, edited: Handled | None = None) -> R
 
 
 def _fields(data: bytes) -> dict[str, str]:
-    import json
-
     try:
         given: Any = json.loads(data)
     except ValueError:
@@ -80,8 +78,6 @@ def _fields(data: bytes) -> dict[str, str]:
 
 
 def _certificate(choice: str, pem: str, gateway: Gateway, edited: Handled | None) -> Certificate | None:
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-
     kind, _, name = choice.partition(":")
     if kind == "same" and edited is not None:
         return edited.request.certificate

@@ -35,8 +35,8 @@ log = logging.getLogger("apimpolicy.serve")
 class Runtime:
     """Serves what was loaded; with a `target` it loads it again when files change.
 
-    Requests that are under way end with what they began with. Counters and caches stay. What can't be loaded is
-    reported, and the last good state goes on. With a token there is an inspector, for those who know the token.
+    Requests that are under way end with what they began with. Counters and caches stay. If loading
+    fails, that is reported and the last valid version stays active. With a token there is an inspector.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Runtime:
         return True
 
     def _loaded(self) -> Served:
-        """Return what is there now. Raises DiagnosticError for a policy that was usable before."""
+        """Load again. Raises DiagnosticError for a policy that was usable before."""
         assert self.target is not None
         served = self.target.load(self.state)
         found = [*served.broken, *filter(None, programs(served))]

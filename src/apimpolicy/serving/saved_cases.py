@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from apimpolicy.policies.effects import Forwarded
 from apimpolicy.report.result_secrets import hide_secrets_of
@@ -24,8 +27,6 @@ _NOT_OURS = frozenset(
 
 def case_of(handled: Handled, served: Served) -> str:
     """Return the test file. Secrets are replaced by `***`; put test values in their place before you keep the file."""
-    import yaml
-
     result = handled.result
     assert result is not None
     document: dict[str, Any] = _subject(served)
@@ -87,8 +88,6 @@ def _headers(headers: Headers) -> dict[str, Any]:
 
 
 def _content(body: bytes, text: str) -> dict[str, Any]:
-    import json
-
     if not body:
         return {}
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ class AskingConnection:
         self.context = context
 
     def client_certificates(self) -> list[bytes]:
-        """Return what the caller presented, its own certificate first, in DER; empty when it presented nothing."""
-        from cryptography.hazmat.primitives.serialization import Encoding
-
+        """Return the certificates of the caller in DER, its own first; empty if it presented none."""
         own = self._tls.get_peer_certificate(as_cryptography=True)
         if own is None:
             return []

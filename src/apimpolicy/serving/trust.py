@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.cryptography.presenting import present
+from apimpolicy.engine.backends import BackendPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +24,6 @@ class BackendTrust:
     """
 
     def __init__(self, roots: Iterable[Certificate] = (), backends: Mapping[str, AnyBackend] | None = None) -> None:
-        from apimpolicy.engine.backends import BackendPool
-
         self._roots = "\n".join(root.to_pem() for root in roots)
         self._checks = [
             (place, each.validates_certificate_chain, each.validates_certificate_name)
@@ -43,7 +42,7 @@ class BackendTrust:
         return found
 
     def _checks_of(self, url: str) -> tuple[bool, bool]:
-        """Return whether the chain and the name are checked: as the backend with the longest path says.
+        """Return whether the chain and the name are checked, by the backend with the longest matching path.
 
         Where several backends have the same URL, a check that one of them asks for is made.
         """

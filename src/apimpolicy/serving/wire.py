@@ -6,15 +6,16 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.cryptography.certificate import Certificate
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.records import Response
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 LAST_CHUNK = b"0\r\n\r\n"
 _OURS = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade", "trailer", "te", "proxy-connection"))
-"""Headers that belong to this connection, whatever a backend or a policy says."""
+"""Headers of this connection, which backends and policies can't set."""
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NOT_IN_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
 
@@ -100,8 +101,6 @@ def peer_certificate(connection: Any) -> Certificate | None:
     found: list[bytes] = [] if presented is None else presented()
     if not found:
         return None
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-
     try:
         own, *others = [Certificate.from_der(each) for each in found]
     except Exception:  # OpenSSL read it, and cryptography can't: to the policy it is none

@@ -1,6 +1,6 @@
 """Advice of syntax errors for code in the style of other languages.
 
-Codes and places are the compiler's; these sentences are ours. Code that follows them compiles.
+Codes and places are the compiler's, these sentences are not. Code that follows them compiles.
 """
 
 from __future__ import annotations

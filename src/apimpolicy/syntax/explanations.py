@@ -1,4 +1,4 @@
-"""Why a text does not parse, in the codes and at the places of the C# compiler.
+"""Errors of texts that do not parse, with the codes and places of the C# compiler.
 
 The parser stops at the first token that no rule allows. Which code the compiler gives depends on what it was reading:
 the state of the parser says what could have come instead, and the brackets around the place say in what.

@@ -38,7 +38,7 @@ class Failure:
         self.accepts = accepts
 
     def at(self, index: int) -> Failure:
-        """The same at another token, for questions about its place."""
+        """Return the failure at another token, for questions about its place."""
         return Failure(self.tokens, index, self.contextual, self.accepts)
 
     @property
@@ -94,8 +94,8 @@ class Failure:
         return self.tokens.span(self.index + distance, self.index)
 
     def missing_place(self) -> tuple[int, int]:
-        """Where the compiler reports something missing: at the token, or at the end of the one before when a line ends
-        between them, or the expression does."""
+        """Return where the compiler reports something missing: at the token, or at the end of the previous one when a
+        line ends between them, or the expression does."""
         if self.index:
             end = self.tokens.ends[self.index - 1]
             between = self.tokens.text[end : self.start]
@@ -130,7 +130,7 @@ class Failure:
         return -1
 
     def operand_start(self, index: int) -> int:
-        """Where the operand that ends with the token before `index` starts in the text: `a.b(c)` is one operand."""
+        """Return where the operand that ends before the token at `index` starts: `a.b(c)` is one operand."""
         place = index - 1
         while place > 0:
             kind = self.tokens.kinds[place]

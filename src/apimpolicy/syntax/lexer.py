@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 
 from apimpolicy.diagnostics import DiagnosticInfo
@@ -41,7 +42,7 @@ class Tokens:
         self.ends.append(end)
 
     def close(self, position: int) -> None:
-        """Nothing more comes after `position`."""
+        """End the list: no token comes after `position`."""
         for _ in range(PADDING):
             self.add(END, position, position)
 
@@ -92,7 +93,7 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
                 tokens.close(length)
                 return tokens, error
         if found is None:
-            place = blanks.match(text, position).end()  # type: ignore[union-attr]
+            place = _end(blanks, text, position)
             error = None
             if place < length:
                 error = lexical_error(text, place)
@@ -140,12 +141,18 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
         ends(position)
 
 
+def _end(pattern: re.Pattern[str], text: str, start: int, end: int = sys.maxsize) -> int:
+    """Return where a pattern ends that matches everywhere, if only the empty text."""
+    found = pattern.match(text, start, end)
+    return found.end() if found is not None else start
+
+
 def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> int:
     """At the colon or the brace that ends the expression of a hole; returns where the string goes on, or -1."""
     hole = holes.pop()
     if kind == "COLON":
         pattern = _VERBATIM_FORMAT if hole.verbatim else _REGULAR_FORMAT
-        end = pattern.match(tokens.text, start + 1).end()  # type: ignore[union-attr]
+        end = _end(pattern, tokens.text, start + 1)
         if not tokens.text.startswith("}", end):
             return -1
         tokens.add("INTERPOLATION_FORMAT", start + 1, end)
@@ -159,7 +166,7 @@ def _read_text(
 ) -> tuple[DiagnosticInfo | None, int]:
     """Return the text of an interpolated string up to its next hole, which is opened, or up to its end."""
     text = tokens.text
-    end = (_VERBATIM_TEXT if verbatim else _REGULAR_TEXT).match(text, position).end()  # type: ignore[union-attr]
+    end = _end(_VERBATIM_TEXT if verbatim else _REGULAR_TEXT, text, position)
     if end > position:
         tokens.add("INTERPOLATED_TEXT", position, end)
     following = text[end : end + 1]
@@ -189,7 +196,7 @@ def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _second_line(text: str, start: int, end: int, hole: _Hole) -> DiagnosticInfo | None:
     """The error when blanks in a hole, or the token after them, leave the line of a string that is not verbatim."""
     blanks, line_end = _line_patterns()
-    place = blanks.match(text, start, end).end()  # type: ignore[union-attr]
+    place = _end(blanks, text, start, end)
     if text.startswith("//", place, end):
         message = "a '//' comment can't be used in an interpolated string"
         return DiagnosticInfo("CS8077", message, place, place + 2, help="Remove the comment, or write /* … */.")

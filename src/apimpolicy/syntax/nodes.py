@@ -63,7 +63,7 @@ class Node:
         return child
 
     def walk(self) -> Iterator[Node]:
-        """This node and every node below it, parents first, in the order of the text."""
+        """Yield this node and every node below it, parents first, in the order of the text."""
         waiting: list[Child] = [self]
         while waiting:
             node = waiting.pop()

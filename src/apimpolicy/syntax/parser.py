@@ -21,12 +21,12 @@ from apimpolicy.syntax.lookahead import Lookahead, candidates
 from apimpolicy.syntax.nodes import Token
 from apimpolicy.syntax.shapes import KINDS
 from apimpolicy.syntax.table_builder import EXPAND
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.syntax.nodes import Child, Node
-    from apimpolicy.text.source import Excerpt
 
 _MANY_TOKENS = 100
 
@@ -85,8 +85,6 @@ def _of_failure(failure: Failure, lexical: DiagnosticInfo | None) -> list[Diagno
 
 
 def _error(code: str | Excerpt, errors: list[DiagnosticInfo]) -> PolicySyntaxError:
-    from apimpolicy.text.source import Excerpt
-
     excerpt = Excerpt.of(code) if isinstance(code, str) else code
     return PolicySyntaxError([found.within(excerpt) for found in sorted(errors, key=lambda error: error.start)])
 
@@ -210,7 +208,8 @@ class Machine:
                 state = rows[states[-1]][origin]
                 states.append(state)
                 if state == self.end and kind == "$END":
-                    return value  # type: ignore[no-any-return]
+                    tree: Node = value
+                    return tree
             start = starts[index]
             if width:
                 last_end = ends[index + width - 1]
@@ -226,7 +225,7 @@ class Machine:
 def _chosen(
     offered: Sequence[tuple[str, Callable[[Lookahead, int], int]]], lookahead: Lookahead, index: int, kind: str
 ) -> tuple[str, int]:
-    """What the look-ahead says that the token at an index is, and how many tokens it takes; else the kind given."""
+    """Return the terminal that the look-ahead finds at an index, and how many tokens it takes; else the given kind."""
     for terminal, question in offered:
         taken = question(lookahead, index)
         if taken >= 0:

@@ -30,7 +30,7 @@ CARET: Final = mark(999_999)
 
 
 class Word(NamedTuple):
-    """How a terminal is spelled when it is put in, and what that costs: rare and long things cost more."""
+    """The spelling of a terminal that is inserted, and its cost: rare and long ones cost more."""
 
     text: str
     cost: int
@@ -71,7 +71,7 @@ def _weights() -> dict[int, int]:
 
 
 class Reading(NamedTuple):
-    """How far the tokens of a text lead: the stack before each token that was taken, and after the last one.
+    """The stacks before each accepted token of a text, and after the last one.
 
     `failed` is the index of the token that the tables refuse, or -1.
     """
@@ -153,7 +153,7 @@ class Stacks:
         return Reading(tokens, before, current, -1)
 
     def accepted(self, stack: Stack, kinds: Iterable[str]) -> list[str]:
-        """Those of the kinds of tokens that may come next."""
+        """Return those of the kinds of tokens that may come next."""
         return [kind for kind in kinds if self.take(stack, kind) is not None]
 
     def ending(self, stack: Stack) -> list[str] | None:

@@ -30,7 +30,7 @@ _WORDS = re.compile(r"\(\?:([\w|]+)\)\\b")
 
 
 def origin(grammar: bytes) -> tuple[int, bytes]:
-    """What stored tables must have been built from. Comparing the whole grammar is faster than importing hashlib."""
+    """Return what stored tables were built from; comparing the whole grammar is faster than importing hashlib."""
     return FORMAT, grammar.replace(b"\r\n", b"\n")
 
 

@@ -41,7 +41,8 @@ def load() -> dict[str, Any]:
             from pathlib import Path
 
             store(Path(STORED), grammar, tables)
-    return tables  # type: ignore[no-any-return]
+    found: dict[str, Any] = tables
+    return found
 
 
 def _content(path: str | PathLike[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""Whole numbers that texts have: their length, what they parse to, where a text first occurs in them.
+"""Whole numbers of texts: their length, the number that they parse to, the index of a text in them.
 
 A comparison of a measure with a constant is a regular language, so that solvers need no arithmetic of texts.
 """

@@ -343,7 +343,9 @@ class Apim:
 
         What a folder misses is stood in for. Raises ConfigurationError when there is no service.
         """
-        from apimpolicy.project.audit_run import audit_gateway, audit_path, settings_for
+        from apimpolicy.project.audit_run import audit_gateway, audit_path
+        from apimpolicy.project.audit_settings import AuditSettings
+        from apimpolicy.project.gateways import configured
         from apimpolicy.project.service.leniency import lenient
 
         config = self._config_path()
@@ -353,8 +355,8 @@ class Apim:
                 return audit_path(str(found), config if self._config is not None else None)
         if self.gateway.service is None:
             raise ConfigurationError("give the folder of a service, or a configuration with one")
-        settings = settings_for(config or str(self.directory), config)
-        return audit_gateway(self.gateway, str(self.directory), settings)
+        configuration, _ = configured(str(self.directory), config)
+        return audit_gateway(self.gateway, str(self.directory), configuration.audit or AuditSettings())
 
     def _scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy] | None) -> dict[str, Any]:
         """Return the policies by scope, of `apim.policy` unless given. Raises ConfigurationError when

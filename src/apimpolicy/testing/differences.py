@@ -9,7 +9,7 @@ from apimpolicy.testing.format import BODY, MATCHING, SENT
 from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
@@ -128,21 +128,25 @@ def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Itera
     for number, (item, request) in enumerate(zip(items, requests, strict=False), 1):
         whose = f"request {number}" if len(items) > 1 else "the request"
         for key, part in item.known(SENT).items():
-            if key == "method":
-                yield from text_differs(part, request.method, f"{whose}'s method")
-            elif key == "url":
-                yield from text_differs(part, request.url, f"{whose}'s url")
-            elif key == "headers":
-                yield from headers_differ(part, request.headers, whose)
-            elif key == "body":
-                yield from body_differs(part, request.text, f"{whose}'s body")
-            elif key == "certificate":
-                got = None if request.certificate is None else request.certificate.subject
-                if (part.value in (None, False)) is not (got is None) or (got is not None and part.text() not in got):
-                    yield f"expected {whose} to carry the certificate {part.text()}, got {got or 'none'}"
-            else:
-                yield from json_differs(part, request.text, f"{whose}'s body", subset=key == "json-subset")
+            yield from _SENT[key](part, request, whose)
 
 
 def _requests(count: str) -> str:
     return "request" if count == "1" else "requests"
+
+
+def _certificate(tree: Tree, request: Request, whose: str) -> Iterator[str]:
+    got = None if request.certificate is None else request.certificate.subject
+    if (tree.value in (None, False)) is not (got is None) or (got is not None and tree.text() not in got):
+        yield f"expected {whose} to carry the certificate {tree.text()}, got {got or 'none'}"
+
+
+_SENT: dict[str, Callable[[Tree, Request, str], Iterator[str]]] = {
+    "method": lambda tree, request, whose: text_differs(tree, request.method, f"{whose}'s method"),
+    "url": lambda tree, request, whose: text_differs(tree, request.url, f"{whose}'s url"),
+    "headers": lambda tree, request, whose: headers_differ(tree, request.headers, whose),
+    "body": lambda tree, request, whose: body_differs(tree, request.text, f"{whose}'s body"),
+    "certificate": _certificate,
+    "json": lambda tree, request, whose: json_differs(tree, request.text, f"{whose}'s body", subset=False),
+    "json-subset": lambda tree, request, whose: json_differs(tree, request.text, f"{whose}'s body", subset=True),
+}

@@ -20,7 +20,7 @@ expect:
   holds: only partners get through     claims of the file, by name (testing/claims)
   warned-at-save: [POL108]             codes of the warnings about the documents
 
-In the place of an answer, alone:
+Instead of a response, alone:
 
 expect:
   refused-at-save: POL104              the gateway does not accept the document: the codes of its errors
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 
 class Mismatch(NamedTuple):
-    """One thing that is not as expected: the sentence, and the line of the test file that expects it."""
+    """A difference from what is expected: a sentence, and the line of the test file that expects it."""
 
     sentence: str
     line: int
@@ -78,7 +78,7 @@ class Surroundings(NamedTuple):
 
 
 def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Mismatch]:
-    """Everything in which a result differs from what is expected. Raises TestFileError."""
+    """Return all differences between a result and what is expected. Raises TestFileError."""
     found: list[Mismatch] = []
     for key, tree in expect.known(EXPECT).items():
         sentences = _CHECKS[key](tree, result) if key in _CHECKS else _AROUND[key](tree, result, around)
@@ -87,14 +87,12 @@ def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Misma
 
 
 OBSERVABLE = frozenset({"status", "reason", "headers", "body", "json", "json-subset"})
-"""What can be seen of an answer that comes over the network."""
-
-
+"""Keys about a response that comes over the network."""
 _OF_BODIES = frozenset({"body", "json", "json-subset"})
 
 
 def observable_mismatches(expect: Tree, response: Response, method: str) -> tuple[list[Mismatch], int]:
-    """In what a response from anywhere differs from what is expected; how many expectations it cannot show."""
+    """Return how a response from anywhere differs from what is expected, and how many expectations it can't show."""
     expected = expect.known(EXPECT)
     observable = OBSERVABLE - _OF_BODIES if method == "HEAD" else OBSERVABLE
     seen = SimpleNamespace(response=response)
@@ -108,12 +106,12 @@ def observable_mismatches(expect: Tree, response: Response, method: str) -> tupl
 
 
 def differences_in(key: str, tree: Tree, result: Result) -> Iterator[str]:
-    """Return how an answer differs from what one key expects of it, as sentences; a key that a result alone decides."""
+    """Yield how a response differs from what a key expects; the key must be one that a result alone decides."""
     return _CHECKS[key](tree, result)
 
 
 def outcome_mismatches(expect: Tree, error: ApimPolicyError) -> list[Mismatch] | None:
-    """In what an error differs from the one that is expected in the place of an answer; None when none is expected."""
+    """Return how an error differs from the one that is expected instead of a response; None when none is expected."""
     for key, tree in expect.known(EXPECT).items():
         if key in OUTCOMES and isinstance(error, _ERRORS[key]) and not isinstance(error, TestFileError):
             return [Mismatch(sentence, tree.line) for sentence in _outcome(key, tree, error)]
@@ -152,7 +150,7 @@ def _no_outcome(key: str) -> Callable[[Tree, Result], Iterator[str]]:
 
 def _elapsed(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
     if abs(tree.value - around.elapsed) > 1e-6:
-        yield f"expected {tree.text()} seconds to go by, it were {around.elapsed:g}"
+        yield f"expected the request to take {tree.text()} seconds, it took {around.elapsed:g}"
 
 
 def _warned(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
@@ -167,13 +165,6 @@ def _holds(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
             yield f"the claim {item.text()!r} does not hold for this request"
 
 
-def _recorded(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
-    from apimpolicy.testing.recorded_services import differences_of
-
-    assert around.recording is not None
-    yield from differences_of(tree, result, around.recording)
-
-
 def _status(tree: Tree, result: Result) -> Iterator[str]:
     got = result.response.status_code
     if not any(_is_status(item, got) for item in tree.items()):
@@ -185,30 +176,6 @@ def _is_status(tree: Tree, status: int) -> bool:
     if isinstance(tree.value, int):
         return status == tree.value
     return re.fullmatch(tree.text().lower().replace("x", r"\d"), str(status)) is not None
-
-
-def _reason(tree: Tree, result: Result) -> Iterator[str]:
-    yield from text_differs(tree, result.response.reason, "reason")
-
-
-def _headers(tree: Tree, result: Result) -> Iterator[str]:
-    yield from headers_differ(tree, result.response.headers, "the response")
-
-
-def _body(tree: Tree, result: Result) -> Iterator[str]:
-    yield from body_differs(tree, result.response.text, "body")
-
-
-def _backend_requests(tree: Tree, result: Result) -> Iterator[str]:
-    yield from requests_differ(tree, result.backend_requests, "to a backend")
-
-
-def _sent_requests(tree: Tree, result: Result) -> Iterator[str]:
-    yield from requests_differ(tree, result.sent_requests, "sent by policies")
-
-
-def _request(tree: Tree, result: Result) -> Iterator[str]:
-    yield from requests_differ(tree, [result.exchange.request.to_request()], "policies changed")
 
 
 def _variables(tree: Tree, result: Result) -> Iterator[str]:
@@ -300,19 +267,26 @@ def _effects(tree: Tree, result: Result) -> Iterator[str]:
 def _trace(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.testing.trace_expectations import missing_entries
 
-    yield from missing_entries(tree, result)
+    return missing_entries(tree, result)
+
+
+def _recorded(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+    from apimpolicy.testing.recorded_services import differences_of
+
+    assert around.recording is not None
+    return differences_of(tree, result, around.recording)
 
 
 _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
     "status": _status,
-    "reason": _reason,
-    "headers": _headers,
-    "body": _body,
+    "reason": lambda tree, result: text_differs(tree, result.response.reason, "reason"),
+    "headers": lambda tree, result: headers_differ(tree, result.response.headers, "the response"),
+    "body": lambda tree, result: body_differs(tree, result.response.text, "body"),
     "json": lambda tree, result: json_differs(tree, result.response.text, "body", subset=False),
     "json-subset": lambda tree, result: json_differs(tree, result.response.text, "body", subset=True),
-    "backend-requests": _backend_requests,
-    "sent-requests": _sent_requests,
-    "request": _request,
+    "backend-requests": lambda tree, result: requests_differ(tree, result.backend_requests, "to a backend"),
+    "sent-requests": lambda tree, result: requests_differ(tree, result.sent_requests, "sent by policies"),
+    "request": lambda tree, result: requests_differ(tree, [result.exchange.request.to_request()], "policies changed"),
     "variables": _variables,
     "error": _error,
     "branch": _branch,

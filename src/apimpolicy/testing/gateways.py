@@ -249,9 +249,3 @@ def _joined(below: Any, above: Any) -> Any:
     if isinstance(below, dict) and isinstance(above, dict):
         return {**below, **{key: _joined(below.get(key), value) for key, value in above.items()}}
     return above
-
-
-def shown_path(path: str) -> str:
-    """Return a path as people want to see it: from here, when it is below."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative

@@ -50,7 +50,7 @@ NOT_SPACE = re.compile(r"[^ \t\r\n]")
 
 
 class GiveUp(Exception):
-    """Not an error, but the readers' way out of a document: it is not read any further than `offset`."""
+    """Leaves the reader of a document without an error: it is not read any further than `offset`."""
 
     def __init__(self, offset: int) -> None:
         self.offset = offset

@@ -7,7 +7,7 @@ LARGE = 10**_MOST_DIGITS
 
 
 def number_of(digits: str) -> int | None:
-    """A number in ASCII digits, however many zeros lead; a larger one than LARGE counts as that. None: it is none.
+    """Return a number in ASCII digits, at most LARGE; None when it isn't a number. Leading zeros don't count.
 
     >>> number_of("0" * 5_000 + "12"), number_of("9" * 5_000) == LARGE, number_of("+1")
     (12, True, None)

@@ -140,7 +140,7 @@ class Value(Characters):
 
     @property
     def is_cut(self) -> bool:
-        """Whether it begins like an expression, has a hole and no end: attributes after it may seem a part of it."""
+        """Return whether it begins like an expression, has a hole and no end: it may contain later attributes."""
         return not self.parts and has_hole(self.raw) and self.raw.lstrip().startswith(("@(", "@{"))
 
 
@@ -228,7 +228,7 @@ class Element(Node):
         return next((child for child in self.elements() if child.name == name), None)
 
     def descendants(self) -> Iterator[Element]:
-        """This element and all elements below it, in document order."""
+        """Yield the element and all elements below it, in document order."""
         waiting = [self]
         while waiting:
             element = waiting.pop()
@@ -291,7 +291,7 @@ class Element(Node):
 
 
 class Document:
-    """A policy document: its nodes at the outermost level, and what is wrong with it as markup."""
+    """A policy document: its nodes at the outermost level, and the findings about its markup."""
 
     __slots__ = ("children", "diagnostics", "source")
 

@@ -16,7 +16,7 @@ UTF16 = "POL003"
 
 
 def decode(data: bytes, path: str = "<policy>") -> tuple[Source, list[Diagnostic]]:
-    """The text of a policy file, and what is wrong with its encoding (at most one diagnostic, at the first bad byte).
+    """Return the text of a policy file and its encoding error, if any: one diagnostic, at the first bad byte.
 
     A UTF-8 byte order mark is taken off: offset 0, line 1, column 1 is the first character after it. The source is
     usable in any case; bytes that cannot be decoded stand as U+FFFD.

@@ -23,7 +23,7 @@ _RAW_AMPERSAND = re.compile(r"&(?!(?:#[0-9]+|#x[0-9A-Fa-f]+|[A-Za-z][\w.-]*);)")
 
 
 class NamedValuePlaces:
-    """The attributes and texts of a document in which references stand."""
+    """The attributes and texts of a document that contain references."""
 
     def __init__(self, source: Source) -> None:
         from apimpolicy.text.markup import read

@@ -46,7 +46,7 @@ class NamedValueReference(NamedTuple):
 
 
 class MissingNamedValue(NamedTuple):
-    """What to say of a named value that does not exist; without `help`, how to declare it."""
+    """Return the finding for a named value that does not exist; without `help` it explains how to declare one."""
 
     message: str
     label: str = ""

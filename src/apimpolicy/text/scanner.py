@@ -69,7 +69,7 @@ _MOST_COMMENTS = 8
 
 
 class Unterminated(NamedTuple):
-    """What is open where an expression should have ended, where it was opened, and how far the search went."""
+    """The bracket or string that is open at the end of an expression, its position, and the end of the search."""
 
     what: str
     start: int
@@ -78,7 +78,7 @@ class Unterminated(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """One run over C# code: where the expression ends, or what is open; and what lies on the way.
+    """One run over C# code: the end of the expression or the open bracket, and the holes in between.
 
     `literals` are spans of strings, characters and comments (without the holes of interpolated strings);
     `entities` are spans between them that are written as XML entities.
@@ -272,7 +272,7 @@ def _closed_in_comment(text: str, start: int, limit: int, delimiter: str) -> Sca
 def find_expression(
     source: Source, start: int, limit: int | None = None, *, delimiter: str = "", entities: bool = True
 ) -> Excerpt | Unterminated:
-    """Like `scan_expression`, but an expression that does not end is an ordinary answer."""
+    """Like `scan_expression`, but an expression that does not end is an ordinary result."""
     text = source.text
     stop = len(text) if limit is None else limit
     if entities:

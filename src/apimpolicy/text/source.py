@@ -63,7 +63,7 @@ class Source:
         return self.origin.original_span(first, last)
 
     def holds(self, offset: int) -> bool:
-        """Whether the character at an offset of the file itself is in this text; a template may leave some out."""
+        """Return whether the character at an offset of the file is in this text; a template may leave some out."""
         if self.origin is None:
             return 0 <= offset <= len(self.text)
         ends = [*(anchor[0] for anchor in self.anchors[1:]), len(self.text)]

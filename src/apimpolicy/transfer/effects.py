@@ -1,4 +1,4 @@
-"""A policy by the effects that it declares. Without any it may change, answer and fail in every way."""
+"""A policy by the effects that it declares. Without any it may change, respond and fail in every way."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def transfer_unknown(run: Run, step: Step) -> None:
     if own is None and (specification is None or specification.effects is None):
         do_anything(run, step)
         return
-    run.evaluate_unknown(step.name)
+    run.evaluate_unknown()
     (own or transfer)(run, step)
 
 
@@ -108,7 +108,7 @@ def set_variable(run: Run, step: Step, name: str) -> None:
 
 
 def respond(run: Run, step: Step) -> None:
-    """Do what a policy has left for the response: it may fail then, and change once more what it changes."""
+    """Run the rest of a policy when the response comes: it may fail, and change once more what it changes."""
     run.unknowns.place = step.where
     effects = None if step.specification is None else step.specification.effects
     if effects is None:
@@ -119,21 +119,21 @@ def respond(run: Run, step: Step) -> None:
     failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
-    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None, keeps_headers=effects is None)
+    run.fail(failed, status, by_policy=by_policy, keeps_headers=effects is None)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
-    """Say that a policy refuses requests, with one of the statuses that it declares."""
+    """Refuse requests, with one of the statuses that the policy declares."""
     if has_trait(step.name, "per-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(condition, status_of(run, step), by_policy=by_policy, source=step.name, reason=None)
+    run.fail(condition, status_of(run, step), by_policy=by_policy)
 
 
 def fail(run: Run, step: Step) -> None:
-    """Say that a policy may fail: that is its answer where it refuses requests, else the gateway's."""
+    """Let a policy fail: its own response where it refuses requests, else the gateway's."""
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail_at_service(f"whether {step.name} fails", by_policy=by_policy, source=step.name)
+    run.fail_at_service(f"whether {step.name} fails", by_policy=by_policy)
 
 
 def status_of(run: Run, step: Step) -> Value:
@@ -165,9 +165,9 @@ def evaluate_all(run: Run, step: Step) -> None:
         return
     own = dict.fromkeys(own_expressions(step.element, step.specification))
     for excerpt in own:
-        run.evaluate(excerpt, step.name)
+        run.evaluate(excerpt)
     if _may_not_convert(step):
-        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
         return
@@ -176,8 +176,8 @@ def evaluate_all(run: Run, step: Step) -> None:
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
     for excerpt in inside:
-        run.evaluate(excerpt, step.name)
-    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"), source=step.name, reason=None)
+        run.evaluate(excerpt)
+    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
@@ -238,22 +238,14 @@ def _reach_everything(run: Run, step: Step) -> None:
 
 
 def do_anything(run: Run, step: Step) -> None:
-    """Run a policy that declares nothing: it may change, answer and fail in every way."""
+    """Run a policy that declares nothing: it may change, respond and fail in every way."""
     run.unknowns.place = step.where
     run.forget_everything()
     _reach_everything(run, step)
     what = f"the policy {step.name}"
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
-    run.fail(
-        run.unknowns.truth(what),
-        status,
-        by_policy=by_policy,
-        by_backend=by_backend,
-        source=step.name,
-        reason=None,
-        keeps_headers=True,
-    )
+    run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, keeps_headers=True)
     run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """All ends of a program over all requests, what it forwards, and where each policy is reached."""
+    """The ends of a program over all requests, its forwarded requests, and where each policy is reached."""
 
     start: State
     ends: list[End]
@@ -59,6 +59,7 @@ def outcome_of(
     _to_outbound(run)
     run.section = "outbound"
     for step in run.later:
+        run.source = step.name
         respond(run, step)
     run.execute(program.sections["outbound"])
     by_backend = where(run.state.get("reached"), _truth)
@@ -74,7 +75,7 @@ def _truth(leaf: Value) -> Term:
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
-    """Remove preflight requests: cors answers them, whatever its scope."""
+    """Remove preflight requests, to which cors responds, whatever its scope."""
     steps = preflight_steps(program)
     if not steps:
         return
@@ -96,7 +97,7 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
 
 
 def _to_outbound(run: Run) -> None:
-    """Go on to outbound: with the backend's response, or with one that a policy has given in its place."""
+    """Continue with outbound: with the backend's response, or with one of a policy in its place."""
     for condition, state in run.served:
         run.state = state if run.alive is terms.FALSE else State.merged(condition, state, run.state)
         run.alive = terms.any_of(run.alive, condition)
@@ -139,7 +140,7 @@ def _end_of(error: Error) -> End:
 
 
 def _shown(error: Error) -> State:
-    """Return the state in which on-error begins: it sees the error, and the answer that it makes."""
+    """Return the state in which on-error begins: it sees the error, and the response that it makes."""
     state = error.state.copy()
     state.set(error.status, "status")
     state.set(constant_truth(True), "has-response")

@@ -12,7 +12,7 @@ from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf
 from apimpolicy.semantics.operators import text_of
@@ -62,11 +62,11 @@ class Error(NamedTuple):
     by_policy: Term = _NO
     by_backend: Term = _NO
     source: str = ""
-    reason: str | None = ""
+    reason: str | None = None
 
 
 class End(NamedTuple):
-    """An end of the pipeline: its condition, the state, the status of the answer, and who answered."""
+    """An end of the pipeline: its condition, the state, the status of the response, and who responded."""
 
     condition: Term
     state: State
@@ -98,7 +98,7 @@ class MadeUp(Protocol):
 
 
 class Run:
-    """One run. `alive` is the condition under which it gets here."""
+    """A run. `alive` is the condition under which requests get here."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         self.made_up = made_up
@@ -109,8 +109,10 @@ class Run:
         self.state = inputs.state()
         self.alive: Term = terms.TRUE
         self.section = "inbound"
+        self.source = ""
+        """The name of the policy that runs: the source of errors."""
         self.lost: list[Term] = []
-        """Where requests left the run, since the outer policy began."""
+        """The conditions of requests that left the run, since the outer policy began."""
         self.errors: list[Error] = []
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
@@ -118,19 +120,17 @@ class Run:
         self.added_headers: frozenset[str] | None = frozenset()
         """The headers that policies may add to the response after all others have run; None for any."""
         self.error_headers: frozenset[str] | None = OF_ERRORS
-        """The headers that the gateway's own answer to an error may have; None for any."""
+        """The headers that the gateway's own response to an error may have; None for any."""
         self.adds_uncounted = False
-        """Whether these depend on more than the state and what the policy has counted: see `_enter`."""
+        """True if these depend on more than the state and the policy's counters: see `_enter`."""
         self.open_statuses: Sequence[int] = ()
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
-        self.composed: State | None = None
-        """The response that is being composed, inside of return-response."""
         self.branches: dict[int, Term] = {}
-        """Where each `when`, `otherwise` and policy is reached, by the identity of its element."""
+        """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
-        """Where a `when` is evaluated ("asked"), and where a `choose` takes no branch ("none")."""
+        """The conditions under which a `when` is evaluated ("asked"), or a `choose` takes no branch ("none")."""
 
     # Policies
 
@@ -141,7 +141,9 @@ class Run:
                 return
             self.reach(step)
             self.unknowns.place = step.where
-            around = self.unknowns.scope
+            around = self.source, self.unknowns.scope
+            if is_known(step.name):
+                self.source = step.name
             self._enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
             try:
@@ -153,10 +155,10 @@ class Run:
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
             self.reach_otherwise(step, "passed")
-            self.unknowns.scope = around
+            self.source, self.unknowns.scope = around
 
     def _enter(self, step: Step) -> None:
-        """Say what unknown values of a policy depend on, where two programs are compared."""
+        """Set what unknown values of a policy depend on, where two programs are compared."""
         if self.canonical is None:
             return
         key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
@@ -205,11 +207,10 @@ class Run:
         *,
         by_policy: Term = terms.FALSE,
         by_backend: Term = terms.FALSE,
-        source: str = "",
-        reason: str | None = "",
+        reason: str | None = None,
         keeps_headers: bool = False,
     ) -> None:
-        """Fail requests here, where a condition is true; by default with the gateway's own 500.
+        """Fail requests where a condition is true; by default with the gateway's own 500. `reason` None: unknown.
 
         The response is the gateway's own, with few headers, unless it `keeps_headers` of the backend's.
         """
@@ -221,19 +222,18 @@ class Run:
                 state.forget(kind, self.next_generation())
             if not keeps_headers:
                 self.limit_headers(state, self.error_headers)
-            self.errors.append(Error(gone, state, known, by_policy, by_backend, source, reason))
+            self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
 
-    def fail_at_service(self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO, source: str) -> None:
-        """Say that a request to a backend or another service may fail; the circuit of a backend may be open."""
+    def fail_at_service(self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO) -> None:
+        """Let a request to a backend or another service fail; the circuit of a backend may be open."""
         statuses = [constant_number(each) for each in self.open_statuses]
         for status in (None, *statuses):
-            chance = self.unknowns.chance(what)
-            self.fail(chance, status, by_policy=by_policy, by_backend=by_backend, source=source, reason=None)
+            self.fail(self.unknowns.chance(what), status, by_policy=by_policy, by_backend=by_backend)
 
     def end(self, condition: Term, status: Value, headers: frozenset[str] | None) -> None:
-        """Say that a policy answers here, where a condition is true.
+        """End requests with a response of a policy, where a condition is true.
 
-        The answer has no headers but, perhaps, these; None for any.
+        The response has no headers but, perhaps, these; None for any.
         """
         gone = self.lose(condition)
         if gone is not terms.FALSE:
@@ -254,7 +254,7 @@ class Run:
         self.added_headers = None if names is None or known is None else known | names
 
     def serve(self, condition: Term) -> None:
-        """Say that a policy gives the backend's response in its place, where a condition is true."""
+        """Skip the backend, where a condition is true: a policy has a response."""
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             state = self.state.copy()
@@ -265,7 +265,7 @@ class Run:
 
     # Expressions
 
-    def evaluate(self, excerpt: Excerpt, source: str) -> Value:
+    def evaluate(self, excerpt: Excerpt) -> Value:
         """Return the value of an expression; where it throws, requests fail."""
         try:
             if self.made_up is not None and self.made_up.in_expression(excerpt):
@@ -273,7 +273,7 @@ class Run:
             expression = compiled(excerpt)
         except ApimPolicyError:
             self.note_unknown(excerpt)
-            return self.evaluate_unknown(source)
+            return self.evaluate_unknown()
         self.unknowns.place = lambda: place_of(excerpt)
         evaluation = Evaluation(self.unknowns, self.state, self.alive)
         value = evaluation.run(expression.bound.body, expression.type)
@@ -281,16 +281,16 @@ class Run:
             self.note_unknown(excerpt)
         if evaluation.has_escaped:
             self.forget(*REACHABLE)
-        self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
+        self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
         return value
 
-    def evaluate_unknown(self, source: str) -> Value:
+    def evaluate_unknown(self) -> Value:
         """Return the value of an unknown expression, which may have thrown and changed all that expressions can."""
         what = "an expression that is not simulated"
         self.forget(*REACHABLE)
         self.unknowns.change()
         self.unknowns.use_up()
-        self.fail(self.unknowns.truth(what), source=source, reason=None)
+        self.fail(self.unknowns.truth(what))
         return self.unknowns.value("object", what)
 
     def has_unknown_texts(self, step: Step) -> bool:
@@ -298,7 +298,7 @@ class Run:
         return self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step))
 
     def note_unknown(self, excerpt: Excerpt) -> None:
-        """Say that every condition in an expression may have every outcome."""
+        """Note that every condition in an expression may have every outcome."""
         watched = self.unknowns.watched
         try:
             body = compiled(excerpt).bound.body if watched else None
@@ -317,31 +317,31 @@ class Run:
         is_literal = any(slot.name == name and not slot.expression for slot in slots)
         if attribute.value.expression is None or is_literal:
             return constant_text(to_utf16(attribute.value.text))
-        return self.evaluate(attribute.value.expression, step.name)
+        return self.evaluate(attribute.value.expression)
 
-    def content(self, element: Element, step: Step) -> Value:
+    def content(self, element: Element) -> Value:
         """Return the content of an element: a text, or the value of an expression."""
         if element.expression is not None:
-            return self.evaluate(element.expression, step.name)
+            return self.evaluate(element.expression)
         return constant_text(to_utf16(literal_content(element).strip()))
 
     def contents(self, step: Step, name: str) -> list[Value]:
         """Return the contents of the child elements of a name."""
-        return [self.content(element, step) for element in step.element.elements() if element.name == name]
+        return [self.content(element) for element in step.element.elements() if element.name == name]
 
-    def each(self, values: Sequence[Value], form: Callable[..., Value], source: str, *, is_text: bool = True) -> Value:
+    def each(self, values: Sequence[Value], form: Callable[..., Value], *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
         evaluation = Evaluation(self.unknowns, self.state)
         try:
             found = evaluation.each(values, form)
         except (Unsupported, TooLarge) as problem:
             what = str(problem) or "a string with too many cases"
-            self.fail(self.unknowns.truth(what), source=source)
+            self.fail(self.unknowns.truth(what))
             return self.unknowns.value("string", what, null=False) if is_text else self.unknowns.value("object", what)
-        self.fail(evaluation.throws, source=source, reason=None)  # it may not convert, or not be valid
+        self.fail(evaluation.throws)  # it may not convert, or not be valid
         return found
 
-    def text(self, value: Value, source: str) -> Value:
+    def text(self, value: Value) -> Value:
         """Return a value as text, as attributes are converted; null is empty."""
 
         def form(leaf: Value) -> Value:
@@ -350,13 +350,13 @@ class Run:
             except Unsupported:
                 return Text(self.unknowns.fresh(terms.TEXT, "the text of a value"))
 
-        return self.each([value], form, source)
+        return self.each([value], form)
 
     def constant(self, value: Value) -> str | None:
         """Return a constant text; None for others."""
         return value.constant if isinstance(value, Text) else None
 
-    def truth(self, value: Value, source: str) -> Term:
+    def truth(self, value: Value) -> Term:
         """Return a value as a condition; a text that is no truth value fails."""
         text = self.constant(value)
         known = None if text is None else {"true": True, "false": False}.get(text.strip(" \t\r\n\0").lower())
@@ -364,10 +364,10 @@ class Run:
             return terms.truth(known)
         if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
             return Evaluation(self.unknowns, self.state).truth(value)
-        self.fail(self.unknowns.truth("a condition that is not a bool"), source=source)
+        self.fail(self.unknowns.truth("a condition that is not a bool"))
         return self.unknowns.truth("a condition that is not a bool")
 
-    def status(self, value: Value, source: str) -> Value:
+    def status(self, value: Value) -> Value:
         """Return a value as a status code."""
 
         def form(leaf: Value) -> Value:
@@ -381,7 +381,7 @@ class Run:
         try:
             return Evaluation(self.unknowns, self.state).each([value], form)
         except (Unsupported, TooLarge):
-            self.fail(self.unknowns.truth("an unknown status"), source=source)
+            self.fail(self.unknowns.truth("an unknown status"))
             return self.inputs.status(self.next_generation())
 
     # What is not known any more

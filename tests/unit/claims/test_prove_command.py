@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -468,6 +469,6 @@ def test_named_claims_are_decided_of_a_service_without_claims(
     assert main(["test", "repository"]) == 1  # the case names the claim, which still is false
     assert "authenticated" in capsys.readouterr().out
 
-    (tmp_path / "repository" / "older" / "apis").mkdir(parents=True)
+    shutil.copytree(api.parents[1], tmp_path / "repository" / "older")
     assert main(["audit", "repository"]) == 2
     assert "repository has 2 services: name one of" in capsys.readouterr().err

@@ -22,7 +22,7 @@ LINEAR, LOGARITHMIC_FACTOR, CONSTANT = 2.15, 2.5, 1.05
 _TEXT = "var s = new string('a', N);"
 _NODES = 'var x = XElement.Parse("<a>" + string.Concat(Enumerable.Repeat("<b/>", N)) + "</a>");'
 _TOKENS = 'var j = JArray.Parse("[" + string.Concat(Enumerable.Repeat("1,", N)) + "1]");'
-_BYTES = 'var ms = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é\\n", N))));'
+_BYTES = 'var bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é\\n", N)));'
 _LIST = "var l = Enumerable.Range(0, N).ToList();"
 
 LOOPS = {
@@ -43,7 +43,7 @@ LOOPS = {
     "var d = new SortedDictionary<int, int>(); for (int i = 0; i < N; i++) d[i * 7 % N] = i; return d.First().Key;": (
         LOGARITHMIC_FACTOR
     ),
-    "var d = new SortedSet<int>(); for (int i = 0; i < N; i++) d.Add(i * 7 % N); return d.Min;": LOGARITHMIC_FACTOR,
+    "var d = new SortedSet<int>(); for (int i = 0; i < N; i++) d.Add(i * 7 % N); return d.First();": LOGARITHMIC_FACTOR,
     'var o = new JObject(); for (int i = 0; i < N; i++) o["k" + i] = i; return (int)o["k5"];': LINEAR,
     'var o = new JObject(); for (int i = 0; i < N; i++) o.Add("k" + i, i); return o.ToString().Length;': LINEAR,
     "var o = new JArray(); for (int i = 0; i < N; i++) o.Add(i); return o.Sum(t => (int)t);": LINEAR,
@@ -55,8 +55,7 @@ LOOPS = {
     _NODES + "while (x.HasElements) x.FirstNode.Remove(); return 1;": LINEAR,
     _NODES + "return x.Elements().Count() + x.Descendants().Count() + x.ToString().Length;": LINEAR,
     'var x = new XElement("a"); for (int i = 0; i < N; i++) x.Add(new XElement("b", i)); return x.Value;': LINEAR,
-    _BYTES
-    + "var w = new StringReader(Encoding.UTF8.GetString(ms.ToArray())); while (w.ReadLine() != null) { } return 1;": (
+    _BYTES + "var w = new StringReader(Encoding.UTF8.GetString(bytes)); while (w.ReadLine() != null) { } return 1;": (
         LINEAR
     ),
     'return new DateTime(2024, 1, 1).ToString(string.Concat(Enumerable.Repeat("dd/MM", N))).Length;': LINEAR,

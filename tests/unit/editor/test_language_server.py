@@ -318,7 +318,7 @@ def test_format_some_lines_and_while_typing(client: Client, project: Path) -> No
 
 ACTIONS = [
     ("GetValueOrDefalt", "Change to 'GetValueOrDefault'", "GetValueOrDefault("),
-    ("Certificate.Thumbprint", "Use '?.', which is null for nothing", "Certificate?.Thumbprint"),
+    ("Certificate.Thumbprint", "Use '?.', which returns null for null", "Certificate?.Thumbprint"),
     ("Certificate.Thumbprint", "Ignore POL303 here", "<!-- apimpolicy: ignore POL303: "),
 ]
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+import yaml
 
 from apimpolicy.infrastructure import evaluation
 from apimpolicy.infrastructure.bicep.reading import read_bicep
@@ -13,12 +17,12 @@ from apimpolicy.infrastructure.values import Unknown
 from apimpolicy.project.service.infrastructure import read_infrastructure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+    from collections.abc import Iterator
 
     from apimpolicy.infrastructure.resources import Reading
+    from apimpolicy.project.service.description import PolicyText, ServiceDescription
 
+SERVICES = yaml.safe_load(Path(__file__).with_name("services.yaml").read_text(encoding="utf-8"))
 API = """resource "azurerm_api_management_api" "{0}" {{
   name = "{0}"
   path = {1}
@@ -44,6 +48,35 @@ def paths(reading: Reading) -> dict[str, object]:
 
 def messages(reading: Reading) -> str:
     return "\n".join(f"{note.message} {note.help}" for note in reading.notes)
+
+
+def described(service: ServiceDescription, root: Path) -> Iterator[str]:
+    def text(policy: PolicyText | None) -> str:
+        assert policy is not None
+        return str(Path(policy.path).relative_to(root)) if policy.path is not None else str(policy.source.text)  # type: ignore[union-attr]
+
+    if service.policy is not None:
+        yield f"policy {text(service.policy)}"
+    for api in service.apis:
+        files = [f" {each.format} {Path(each.path or '').name}".rstrip() for each in api.files]
+        yield f"api {api.id} {api.path.text()} {'' if api.is_current.known else 'not '}current{''.join(files)}"
+        if api.policy is not None:
+            yield f"policy of {api.id} {text(api.policy)}"
+    for backend in service.backends:
+        members = getattr(backend.backend, "members", ())
+        yield f"backend {backend.id} of {' '.join(each.id for each in members)}"
+    yield from (f"{each.kind} {each.within}/{each.id}" for each in service.others)
+    for value in service.named_values:
+        yield f"named value {value.id} = {value.value.text()}"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_as_teams_write_them(name: str, tmp_path: Path) -> None:
+    row = SERVICES[name]
+    written(tmp_path, **row["files"])
+    service = read_infrastructure(str(tmp_path / row.get("folder", "")))
+    assert list(described(service, tmp_path)) == row["described"]
+    assert [each.message for each in service.problems] == row.get("problems", [])
 
 
 def test_variable_files_count_in_terraforms_order(tmp_path: Path) -> None:
@@ -82,7 +115,7 @@ def test_optional_attributes_have_null_or_their_default(tmp_path: Path) -> None:
 def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> None:
     code = 'module "far" {\n  source = "Some/module/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
     written(tmp_path, **{"main.tf": code})
-    assert "the module 'far' isn't read" in messages(terraform(tmp_path))
+    assert "return is unknown: far (Some/module/azurerm)" in messages(terraform(tmp_path))
     index = {"Modules": [{"Key": "far", "Source": "s", "Dir": ".terraform/modules/far"}]}
     written(
         tmp_path,
@@ -94,15 +127,58 @@ def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> Non
     assert paths(terraform(tmp_path)) == {"a": "a", "b": "x"}
 
 
-def test_override_files_replace_attributes_and_code_in_json_is_named(tmp_path: Path) -> None:
+def test_override_files_replace_attributes(tmp_path: Path) -> None:
     code = 'variable "path" {\n  default = "plain"\n}\n' + API.format("a", "var.path") + API.format("b", '"b"')
     first = 'variable "path" {\n  default = "first"\n}\n'
     second = 'variable "path" {\n  default = "second"\n}\n'
     resource = 'resource "azurerm_api_management_api" "b" {\n  path = "changed"\n}\n'
-    files = {"a_override.tf": first, "main.tf": code, "override.tf": second + resource}
-    written(tmp_path, **{**files, "more.tf.json": '{"resource": {"azurerm_api_management_api": {}}}'})
+    written(tmp_path, **{"a_override.tf": first, "main.tf": code, "override.tf": second + resource})
     assert paths(terraform(tmp_path)) == {"a": "second", "b": "changed"}
-    assert "more.tf.json isn't read" in messages(terraform(tmp_path))
+
+
+IN_JSON = """{
+  "//": "generated",
+  "variable": {"apis": {"type": "map(object({ path = string, key = optional(string, \\"k\\") }))"}},
+  "locals": [{"prefix": "v${1 + 1}"}],
+  "module": {"inner": {"source": "./inner", "path": "${local.prefix}/m"}},
+  "resource": {
+    "azurerm_api_management_api": {
+      "each": [{
+        "for_each": "${var.apis}", "name": "${each.key}",
+        "path": "%{ if true }${local.prefix}%{ endif }/${each.value.path}",
+        "dynamic": {"subscription_key_parameter_names": {
+          "for_each": ["${each.value.key}"],
+          "content": {"header": "x-${subscription_key_parameter_names.value}", "query": "$${q}"}
+        }}
+      }]
+    },
+    "azurerm_api_management_api_operation": {"get": {
+      "api_name": "${azurerm_api_management_api.each[\\"a\\"].name}", "operation_id": "get", "method": "GET",
+      "url_template": "/{id}", "template_parameter": {"name": "id", "required": true, "type": "string"}
+    }}
+  }
+}"""
+
+
+def test_code_in_json_is_read_alike(tmp_path: Path) -> None:
+    api = '{"azurerm_api_management_api": {"m": {"name": "m", "path": "${var.path}"}}}'
+    inner = f'{{"variable": {{"path": {{}}}}, "resource": [{api}]}}'
+    files = {
+        "main.tf.json": IN_JSON,
+        "inner__main.tf.json": inner,
+        "terraform.tfvars.json": '{"apis": {"a": {"path": "p"}}}',
+    }
+    service = read_infrastructure(str(written(tmp_path, **files)))
+    assert not service.problems
+    assert {api.id: (api.path.known, api.key_header.known, api.key_query.known) for api in service.apis} == {
+        "a": ("v2/p", "x-k", "${q}"),
+        "m": ("v2/m", None, None),
+    }
+    (operation,) = service.apis[0].operations
+    assert [(each.name, each.type.known) for each in operation.parameters] == [("id", "string")]
+    assert service.apis[0].path.origin.line == 10
+    written(tmp_path, **{"main.tf.json": '{"resource": {"azurerm_api_management_api": {"a": {"name": [}}}}'})
+    assert "expected a JSON value" in str(read_infrastructure(str(tmp_path)).problems[0])
 
 
 def test_a_plan_is_exact_and_the_code_has_the_places(tmp_path: Path) -> None:
@@ -135,7 +211,22 @@ def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
     reading = read_terraform(files)
     assert all(isinstance(path, Unknown) for path in paths(reading).values())
     assert "outside of the folder" in messages(reading)
-    assert len(files.refused) == 3
+    assert len(files.refused) == 2
+
+
+def test_code_may_name_visible_files_of_its_repository(tmp_path: Path) -> None:
+    code = 'module "o" { source = "../other" }\n' + API.format("a", 'file("../shared.txt")')
+    code += API.format("hidden", 'file("../.secrets/x.txt")') + API.format("above", 'file("../../x.txt")')
+    files = {"code__main.tf": code, "other__main.tf": API.format("b", '"b"'), "shared.txt": "s", ".secrets__x.txt": "x"}
+    repository = written(tmp_path / "repository", **files)
+    written(tmp_path, **{"x.txt": "x"})
+    (repository / ".git").mkdir()
+    service = read_infrastructure(str(repository / "code"))
+    assert {api.id: api.path.known for api in service.apis} == {"a": "s", "b": "b", "hidden": None, "above": None}
+    assert [str(each).partition(" aren't read: ")[2] for each in service.problems if "outside" in str(each)] == [
+        "../.secrets/x.txt, ../../x.txt. Name a folder that contains them. In a Git repository, code"
+        " may name all its files."
+    ]
 
 
 def test_values_that_depend_on_themselves_are_unknown(tmp_path: Path) -> None:
@@ -143,7 +234,7 @@ def test_values_that_depend_on_themselves_are_unknown(tmp_path: Path) -> None:
     written(tmp_path, **{"main.tf": code + 'module "self" { source = "./" }\n'})
     reading = terraform(tmp_path)
     assert isinstance(reading.resources[0].properties["path"], Unknown)
-    assert "isn't read" in messages(reading)
+    assert "the module 'self' can't be read" in messages(reading)
 
 
 def test_steps_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.rows import for_each
 
 from apimpolicy import PolicySyntaxError, Severity, load_policy
-from apimpolicy.policies.registry import names, nearest, specification_of
+from apimpolicy.policies.registry import did_you_mean, names, specification_of
 from apimpolicy.policies.spec import SECTIONS
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -64,10 +64,10 @@ def test_every_simulated_policy_has_a_page(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("set-heder", "set-header"), ("Choose", "choose"), ("x", None), ("a" * 10_000, None)]
+    ("name", "expected"), [("set-heder", "'set-header'"), ("Choose", "'choose'"), ("x", None), ("a" * 10_000, None)]
 )
-def test_nearest(name: str, expected: str | None) -> None:
-    assert nearest(name, names()) == expected
+def test_did_you_mean(name: str, expected: str | None) -> None:
+    assert did_you_mean(name, names()) == (f"did you mean {expected}?" if expected else "")
 
 
 def test_no_false_alarms_on_real_policies() -> None:

@@ -307,7 +307,7 @@ def test_services_that_answer(tmp_path: Path) -> None:
         ('[subscriptions.s]\nuser = "u"', "'subscriptions.s.user' names the user 'u'"),
         ('[subscriptions.s]\nstate = "gone"', "'subscriptions.s.state' cannot be 'gone'; it must be one of active"),
         ('[subscriptions.s]\nprimary-key = "k"\n[subscriptions.t]\nsecondary-key = "k"', "have the same key"),
-        ('service = "none"', "and there is no service in the folder"),
+        ('service = "none"', "there is no service in the folder"),
         ('[[answers]]\nraises = "hands"', "'answers[0]' cannot be: an answer raises one of"),
         ("[[answers]]\nstatus = 99", "'answers[0].status' must be between 100 and 599"),
         ("[[answers]]\nurls = 1", "'answers[0].urls' is not a setting"),

@@ -150,6 +150,8 @@ def test_a_defect_disables_its_part_only(tmp_path: Path, row: dict[str, Any]) ->
                 gateway.send(url)
         else:
             assert (url, gateway.send(url).response.status_code) == (url, status)
+    if all(not each.is_error for each in found.problems):
+        return
     with pytest.raises((ConfigurationError, PolicySyntaxError)) as raised:
         load_gateway(folder).send("/orders/17?key=partner")
     assert row["problem"] in str(raised.value) or "can't be read" in row["problem"]
@@ -167,7 +169,7 @@ def test_the_policy_of_an_operation_that_is_not_there(tmp_path: Path) -> None:
     (copy / "apis/orders/specification.yaml").unlink()
     gateway, found = loaded(copy)
     assert [each.message for each in found.problems] == [
-        "the API 'orders' has policies for the operations 'other', but no file says what their URLs are"
+        "the API 'orders' has a policy for the operation 'other', but no file has the URL of this"
     ]
     assert gateway.send("/orders/17/any/path?key=partner").response.status_code == 200
 

@@ -6,13 +6,14 @@ import html
 import io
 import json
 import re
+import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
 from apimpolicy.cli import main
-from apimpolicy.report.harmless import HarmlessStream, harmless, harmless_markup, to_json, visible_lines, write_finished
+from apimpolicy.report.harmless import HarmlessStream, harmless, harmless_markup, to_json, visible_lines, write_report
 from apimpolicy.report.html_style import text as html_text
 from apimpolicy.report.junit import attribute
 from apimpolicy.report.junit import text as junit_text
@@ -91,15 +92,16 @@ def test_what_is_invisible_is_shown_as_what_it_is() -> None:
     assert json.loads(to_json([INVISIBLE + "\U000e0001"], ensure_ascii=False)) == [INVISIBLE + "\U000e0001"]
 
 
-def test_a_stream_sees_whole_lines() -> None:
+def test_a_stream_sees_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     sink = io.StringIO()
     stream = HarmlessStream(sink)
+    monkeypatch.setattr(sys, "stdout", stream)
     for piece in ("::", "add-mask::x\n", "a ", "#", "#vso[x]\n", "a", "\n"):
         stream.write(piece)
     stream.write("a ")
     stream.flush()
     stream.write("::error::x\n")
-    write_finished("::error::own\n", stream)  # type: ignore[arg-type]
+    write_report("::error::own")
     stream.write("::error::x")
     stream.flush()
     assert sink.getvalue() == ": :add-mask::x\na # #vso[x]\na\na ::error::x\n::error::own\n: :error::x"

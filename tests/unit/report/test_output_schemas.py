@@ -21,16 +21,15 @@ from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.cli.check_output import CheckOutput
+from apimpolicy.report.annotations import to_annotations
 from apimpolicy.report.coverage_json import coverage_to_json
 from apimpolicy.report.explanation import explain
-from apimpolicy.report.github import report_to_github
-from apimpolicy.report.junit import report_to_junit
+from apimpolicy.report.junit import cases_to_junit, findings_to_junit
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, UNJUDGED, Mutant, MutantOutcome
 from apimpolicy.report.mutation_json import mutation_to_json
 from apimpolicy.report.run_json import explanation_to_json, result_to_json
 from apimpolicy.report.sarif import report_to_sarif
 from apimpolicy.report.test_json import cases_to_json
-from apimpolicy.report.test_junit import report_to_junit as cases_to_junit
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.running import run_case
@@ -147,7 +146,7 @@ def junit_problems(text: str) -> list[str]:
 def test_junit(findings: list[Diagnostic], is_strict: bool) -> None:
     junitparser = pytest.importorskip("junitparser", reason="reads JUnit's XML")
     strict = {finding.source.path for finding in findings} if is_strict else ()
-    text = report_to_junit(["clean.xml"], findings, 1.5, strict=strict)
+    text = findings_to_junit(["clean.xml"], findings, 1.5, strict=strict)
     assert junit_problems(text) == []
     (suite,) = junitparser.JUnitXml.fromstring(text.encode())
     counted = suite.tests, suite.failures, suite.errors
@@ -190,7 +189,7 @@ COMMAND = re.compile(
 
 
 def test_github(findings: list[Diagnostic]) -> None:
-    lines = list(report_to_github(findings))
+    lines = to_annotations("github", findings).split("\n")
     assert len(lines) == len(findings)
     assert [line for line in lines if not COMMAND.fullmatch(line)] == []
 

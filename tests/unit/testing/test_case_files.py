@@ -184,7 +184,7 @@ FAILURES = [
     ("branch: when 2", ["expected the branch when 2, taken were: choose ▸ when 1"]),
     ("explanation: nonsense", ["expected the explanation to say 'nonsense'"]),
     ("error: true", ["expected an error, there was none"]),
-    ("elapsed: 2.5", ["expected 2.5 seconds to go by, it were 0"]),
+    ("elapsed: 2.5", ["expected the request to take 2.5 seconds, it took 0"]),
     ("warned-at-save: [POL108]", ["expected the warnings POL108 about the documents, there are none"]),
     ("refused-at-save: CS1525", ["expected the document to be refused, got 200 OK"]),
     ("misconfigured: logger", ["expected the gateway to be set up wrongly, got 200 OK"]),

@@ -28,7 +28,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, InterpolatedString, Literal, Logical
-from apimpolicy.checks.messages import caller_inputs
+from apimpolicy.checks.nodes import caller_inputs
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.dotnet.values import STRING
 

@@ -25,7 +25,7 @@ subscription. The expression then throws.
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.context_members import context_member, is_tested_for_null
+from apimpolicy.checks.nodes import context_member, is_tested_for_null
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 NAMES = ("User", "Subscription", "Product")

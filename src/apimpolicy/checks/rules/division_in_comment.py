@@ -21,9 +21,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import bind
 from apimpolicy.binding.nodes import Expression
 from apimpolicy.binding.type_relations import NUMERIC
 from apimpolicy.checks.rule import CheckedExpression, Diagnostic, Findings, Rule
+from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from apimpolicy.binding.bind import BoundExpression
@@ -57,10 +60,7 @@ def _is_number(bound: BoundExpression | None) -> bool:
 
 
 def _bind(code: str) -> BoundExpression | None:
-    from apimpolicy.binding import bind
-    from apimpolicy.errors import PolicySyntaxError
     from apimpolicy.syntax.parser import parse
-    from apimpolicy.text.source import Excerpt
 
     excerpt = Excerpt.of(code)
     try:

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Bound, PropertyAccess
 from apimpolicy.checks.nodes import is_property
-from apimpolicy.checks.results import reaches_result
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
+from apimpolicy.checks.secrets import reaches_result
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
 

@@ -35,8 +35,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call, IndexerAccess, PropertyAccess
-from apimpolicy.checks.context_members import context_member
-from apimpolicy.checks.nodes import is_property, type_name
+from apimpolicy.checks.nodes import context_member, is_property, type_name
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait

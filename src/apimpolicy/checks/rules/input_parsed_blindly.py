@@ -24,8 +24,7 @@
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import Call, Try
-from apimpolicy.checks.messages import caller_inputs
-from apimpolicy.checks.nodes import type_name
+from apimpolicy.checks.nodes import caller_inputs, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 PLAIN = frozenset(["int", "long", "double", "decimal", "float", "bool", "Guid", "DateTime", "DateTimeOffset"])

@@ -24,8 +24,7 @@ of them, in expressions that don't check the length. Off by default, because man
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import ArrayAccess, Bound, Call, Convert, IndexerAccess
-from apimpolicy.checks.messages import caller_inputs
-from apimpolicy.checks.nodes import is_property, receiver_of, unconverted
+from apimpolicy.checks.nodes import caller_inputs, is_property, receiver_of, unconverted
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 OR_DEFAULT = ("First", "Last", "Single")

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 
 class LiquidUnreadable(Rule):
@@ -36,7 +37,6 @@ class LiquidUnreadable(Rule):
     def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "template") != "liquid":
             return
-        from apimpolicy.errors import LimitExceededError, NotSimulatedError
         from apimpolicy.policies.liquid.errors import LiquidSyntaxError
         from apimpolicy.policies.liquid.template import read_template
 

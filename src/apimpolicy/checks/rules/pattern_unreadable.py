@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.nodes import is_in_try, text_of, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 from apimpolicy.checks.rules.slow_pattern import patterns_in
+from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Call, ObjectCreation
@@ -61,7 +62,6 @@ def syntax_error(pattern: str, options: int) -> str | None:
     """Return .NET's error for an invalid pattern; None for a valid pattern and if it's unknown."""
     from apimpolicy.dotnet.exceptions import RegexParseException
     from apimpolicy.dotnet.regex.translator import Translator
-    from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
     try:
         counted = Translator(pattern, options, None)

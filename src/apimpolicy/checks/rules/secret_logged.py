@@ -22,10 +22,8 @@ https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html
 
 from __future__ import annotations
 
-from apimpolicy.checks.messages import secrets
-from apimpolicy.checks.results import reaches_result
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
-from apimpolicy.checks.secret_named_values import secrets_written
+from apimpolicy.checks.secrets import reaches_result, secrets, secrets_written
 from apimpolicy.policies.registry import has_trait
 
 

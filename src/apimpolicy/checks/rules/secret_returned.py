@@ -25,9 +25,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.results import reaches_result
 from apimpolicy.checks.rule import Element, Findings, Rule
-from apimpolicy.checks.secret_named_values import secrets_written
+from apimpolicy.checks.secrets import reaches_result, secrets_written
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
 

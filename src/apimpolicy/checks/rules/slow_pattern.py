@@ -24,8 +24,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, Expression, ObjectCreation
-from apimpolicy.checks.messages import caller_inputs
-from apimpolicy.checks.nodes import text_of, type_name
+from apimpolicy.checks.nodes import caller_inputs, text_of, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ class ThumbprintLiteral(Rule):
     members = ("Thumbprint",)
 
     def visit_element(self, element: Element) -> Findings:
-        """Case doesn't matter in these attributes. It's unknown for spaces; invisible characters certainly matter."""
+        """Report only invisible characters: the case of letters has no effect here, and that of spaces is unknown."""
         attribute = element.get("thumbprint")
         text = attribute.value.text if attribute is not None and not attribute.value.parts else ""
         if not text.isascii() and re.fullmatch(_DIGITS, re.sub(_BETWEEN, "", text)):

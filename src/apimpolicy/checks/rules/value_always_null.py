@@ -24,10 +24,9 @@ inbound anyway, so this isn't an error.
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
-from apimpolicy.checks.context_members import context_member, is_tested_for_null
-from apimpolicy.checks.nodes import is_in_try
+from apimpolicy.checks.nodes import context_member, is_in_try, is_tested_for_null
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
-from apimpolicy.policies.registry import is_postponed
+from apimpolicy.policies.registry import attribute_of
 
 
 class ValueAlwaysNull(Rule):
@@ -40,7 +39,8 @@ class ValueAlwaysNull(Rule):
         section = self.subject.section_of(element)
         if section is None or section == "on-error":
             return
-        if attribute is not None and is_postponed(element.name, attribute.name):
+        slot = attribute_of(element.name, attribute.name) if attribute is not None else None
+        if slot is not None and slot.postponed:
             return
         for node in expression.compiled.nodes:
             name = context_member(node.receiver if isinstance(node, (PropertyAccess, Call)) else None)

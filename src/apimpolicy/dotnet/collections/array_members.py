@@ -9,6 +9,7 @@ from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -204,92 +205,8 @@ def copy_to(source: Any, array: Any, index: int) -> None:
     copy_part(source, 0, array, index, len(_items(source)))
 
 
-@implements(_ARRAY, "ConvertAll", types=True)
-@counts_itself
-def convert_all(types: Types, array: Any, converter: Callable[[Any], Any]) -> Array:
-    require(array, "array")
-    require(converter, "converter")
-    environment().step(len(array))
-    return Array(types[1], [converter(item) for item in array])
-
-
-@implements(_ARRAY, "Exists")
-def exists(array: Any, match: Predicate) -> bool:
-    return find_index(array, match) >= 0
-
-
-@implements(_ARRAY, "Find", types=True)
-def find(types: Types, array: Any, match: Predicate) -> Any:
-    return searching.item_or_default(array, find_index(array, match), types[0])
-
-
-@implements(_ARRAY, "FindLast", types=True)
-def find_last(types: Types, array: Any, match: Predicate) -> Any:
-    return searching.item_or_default(array, find_last_index(array, match), types[0])
-
-
-@implements(_ARRAY, "FindAll", types=True)
-@counts_itself
-def find_all(types: Types, array: Any, match: Predicate) -> Array:
-    require(array, "array")
-    require(match, "match")
-    environment().step(len(array))
-    return Array(types[0], [item for item in array if match(item)])
-
-
-@implements(_ARRAY, "FindIndex(T[], Predicate<T>)")
-def find_index(array: Any, match: Predicate) -> int:
-    return searching.find_index(require(array, "array"), 0, None, match)
-
-
-@implements(_ARRAY, "FindIndex(T[], int, Predicate<T>)")
-def find_index_from(array: Any, start: int, match: Predicate) -> int:
-    return searching.find_index(require(array, "array"), start, None, match)
-
-
-@implements(_ARRAY, "FindIndex(T[], int, int, Predicate<T>)")
-def find_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
-    return searching.find_index(require(array, "array"), start, count, match)
-
-
-@implements(_ARRAY, "FindLastIndex(T[], Predicate<T>)")
-def find_last_index(array: Any, match: Predicate) -> int:
-    return searching.find_last_index(require(array, "array"), None, None, match)
-
-
-@implements(_ARRAY, "FindLastIndex(T[], int, Predicate<T>)")
-def find_last_index_from(array: Any, start: int, match: Predicate) -> int:
-    return searching.find_last_index(require(array, "array"), start, None, match)
-
-
-@implements(_ARRAY, "FindLastIndex(T[], int, int, Predicate<T>)")
-def find_last_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
-    return searching.find_last_index(require(array, "array"), start, count, match)
-
-
-@implements(_ARRAY, "ForEach")
-@counts_itself
-def for_each(array: Any, action: Callable[[Any], None]) -> None:
-    require(array, "array")
-    require(action, "action")
-    for item in array:
-        environment().step()
-        action(item)
-
-
-@implements(_ARRAY, "TrueForAll")
-@counts_itself
-def true_for_all(array: Any, match: Predicate) -> bool:
-    require(array, "array")
-    require(match, "match")
-    environment().step(len(array))
-    return all(match(item) for item in array)
-
-
 @implements(_ARRAY, "AsReadOnly", types=True)
 def as_read_only(types: Types, array: Any) -> Any:
-    from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
-
     return ReadOnlyCollection(types, require(array, "array"))
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArrayTypeMismatchException,
@@ -26,11 +27,7 @@ _ZERO_FIELDS = {
     "System.DateTime": "static readonly System.DateTime MinValue;",
     "System.DateTimeOffset": "static readonly System.DateTimeOffset MinValue;",
     "System.Guid": "static readonly System.Guid Empty;",
-    "System.ReadOnlySpan": "static System.ReadOnlySpan<T> Empty { get; }",
-    "System.Span": "static System.Span<T> Empty { get; }",
     "System.TimeSpan": "static readonly System.TimeSpan Zero;",
-    "System.Numerics.BigInteger": "static System.Numerics.BigInteger Zero { get; }",
-    "System.Threading.CancellationToken": "static System.Threading.CancellationToken None { get; }",
 }
 """The member that gives the value of a structure with all bits zero."""
 
@@ -47,8 +44,6 @@ def default_value(type_: Type) -> Any:
     if type_.definition.is_tuple:
         return tuple(default_value(element) for element in type_.arguments)
     if name == "System.Collections.Generic.KeyValuePair":
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         return KeyValuePair(type_.arguments, *(default_value(part) for part in type_.arguments))
     field = _ZERO_FIELDS.get(name)
     found = find_implementation(type_.definition, field) if field else None
@@ -162,7 +157,7 @@ def element_type(value: Any) -> Type | None:
 
 
 def iterate_boxed(value: Any) -> Iterator[Any]:
-    """Return the elements as the non-generic `IEnumerable` gives them: boxed."""
+    """Return the elements as the non-generic `IEnumerable` yields them: boxed."""
     element = element_type(value)
     if element is None or not element.is_value_type:
         return iter(value)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import go_into
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.metadata import FULL_NAMES, named
 from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.system.objects import get_hash_code, to_string
 from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box, type_of
 
@@ -118,26 +119,8 @@ def default_compare(a: Any, b: Any) -> int:
     if cls in _LOOSE or isinstance(a, (int, float, str)):
         name = getattr(type_of(a), "definition", None)
         simple = getattr(name, "name", "object")
-        raise ArgumentException(f"Object must be of type {_SIMPLE.get(simple, simple)}.")
+        raise ArgumentException(f"Object must be of type {FULL_NAMES.get(simple, simple).removeprefix('System.')}.")
     raise ArgumentException("At least one object must implement IComparable.")
-
-
-_SIMPLE = {
-    "int": "Int32",
-    "bool": "Boolean",
-    "double": "Double",
-    "float": "Single",
-    "string": "String",
-    "decimal": "Decimal",
-    "char": "Char",
-    "long": "Int64",
-    "ulong": "UInt64",
-    "uint": "UInt32",
-    "short": "Int16",
-    "ushort": "UInt16",
-    "byte": "Byte",
-    "sbyte": "SByte",
-}
 
 
 def _compare_plain(a: Any, b: Any) -> int:
@@ -185,7 +168,7 @@ def comparison(type_: Type) -> Comparison:
     return default_compare
 
 
-_ORDERED = frozenset(_SIMPLE) - {"string"}
+_ORDERED = frozenset(FULL_NAMES) - {"object", "string", "void"}
 
 
 def is_plainly_ordered(type_: Type) -> bool:
@@ -253,8 +236,6 @@ class DefaultEqualityComparer:
     def get_hash_code(self, value: Any) -> int:
         if value is None:
             return 0
-        from apimpolicy.dotnet.system.objects import get_hash_code
-
         return int(get_hash_code(box(self.types[0], value)))
 
 
@@ -264,8 +245,6 @@ def text(type_: Type, value: Any) -> str:
         return ""
     if type(value) is str:
         return value
-    from apimpolicy.dotnet.system.objects import to_string
-
     return str(to_string(box(type_, value)) or "")
 
 
@@ -296,7 +275,6 @@ def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
     return bool(key(x) == key(y))
 
 
-@implements("System.Collections.Generic.EqualityComparer<T>", "GetHashCode")
 @implements("System.Collections.Generic.IEqualityComparer<T>", "GetHashCode")
 @implements("System.Collections.IEqualityComparer", "GetHashCode")
 def comparer_hash_code(comparer: Any, value: Any) -> int:

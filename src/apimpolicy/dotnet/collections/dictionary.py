@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
 
 @dotnet_class(f"{_NAME}<TKey, TValue>")
 class Dictionary(HashedCollection):
-    """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
+    """A dictionary; its slots hold keys with their values, and iteration yields `KeyValuePair`s."""
 
     __slots__ = ()
 
@@ -274,11 +274,6 @@ class KeyCollection(DictionaryView):
 
     part = "key"
 
-    @staticmethod
-    @member("new")
-    def create(dictionary: Any) -> KeyCollection:
-        return KeyCollection(require(dictionary, "dictionary"))
-
     def contains(self, item: Any) -> bool:
         return bool(self.dictionary.contains_key(item))
 
@@ -289,18 +284,6 @@ class ValueCollection(DictionaryView):
 
     part = "value"
     position = 1
-
-    @staticmethod
-    @member("new")
-    def create(dictionary: Any) -> ValueCollection:
-        return ValueCollection(require(dictionary, "dictionary"))
-
-
-declines(
-    "System.Collections.Generic.Dictionary<TKey, TValue>",
-    "GetObjectData",
-    reason="a hook of .NET's serialization, which policies cannot call",
-)
 
 
 @implements("System.Collections.Generic.Dictionary<TKey, TValue>", "OnDeserialization")

@@ -51,7 +51,7 @@ class Enumerator:
 
 
 class BoxedEnumerator(Enumerator):
-    """What the non-generic `IEnumerable.GetEnumerator` gives."""
+    """The enumerator that the non-generic `IEnumerable.GetEnumerator` returns."""
 
     __slots__ = ()
 
@@ -88,10 +88,6 @@ _ENUMERATED = (
     "HashSet<T>",
     "List<T>",
     "Queue<T>",
-    "SortedDictionary<TKey, TValue>",
-    "SortedDictionary<TKey, TValue>.KeyCollection",
-    "SortedDictionary<TKey, TValue>.ValueCollection",
-    "SortedSet<T>",
     "Stack<T>",
 )
 for _name in _ENUMERATED:

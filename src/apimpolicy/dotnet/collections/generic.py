@@ -1,4 +1,4 @@
-"""What the generic collections share: their constructed type, reference equality, no change while they are walked."""
+"""Base of the generic collections: their constructed type, reference equality, no change while they are walked."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class HashedCollection(GenericCollection):
             self.check_room(slot + 1)
 
     def _delete(self, hashed: Any) -> Any:
-        """Take out and give back the entry, or EMPTY."""
+        """Remove and return the entry, or EMPTY."""
         slot = self._index.pop(hashed, None)
         if slot is None:
             return EMPTY

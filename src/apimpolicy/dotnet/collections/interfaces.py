@@ -41,14 +41,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
-from apimpolicy.dotnet.collections.arrays import array_set, element_type, iterate_boxed
+from apimpolicy.dotnet.collections.arrays import array_set, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
 from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
-from apimpolicy.dotnet.values import OBJECT, Array, RectangularArray, box
+from apimpolicy.dotnet.values import Array, RectangularArray
 
 _FIXED = "Collection was of a fixed size."
 
@@ -72,7 +71,7 @@ def get_count(value: Any) -> int:
 
 @implements("System.Collections.Generic.ICollection<T>", "IsReadOnly")
 def is_read_only(value: Any) -> bool:
-    """Return an array seen as a generic collection calls itself read-only, since it cannot grow."""
+    """Return whether it refuses changes: so does an array seen as a generic collection, since it cannot grow."""
     return isinstance(value, list) or bool(getattr(value, "is_read_only", False))
 
 
@@ -87,7 +86,6 @@ def add(value: Any, item: Any) -> None:
 
 
 @implements("System.Collections.Generic.ICollection<T>", "Clear")
-@implements("System.Collections.IList", "Clear")
 @implements("System.Collections.IDictionary", "Clear")
 def clear(value: Any) -> None:
     if isinstance(value, Array):
@@ -162,7 +160,6 @@ def insert(value: Any, index: int, item: Any) -> None:
 
 
 @implements("System.Collections.Generic.IList<T>", "RemoveAt")
-@implements("System.Collections.IList", "RemoveAt")
 def remove_at(value: Any, index: int) -> None:
     if isinstance(value, list):
         raise NotSupportedException(_FIXED)
@@ -187,55 +184,9 @@ interface_members("System.Linq.IGrouping<TKey, TElement>", "Key")
 interface_members("System.Linq.ILookup<TKey, TElement>", "Count Item=get_item Contains")
 
 
-def _as_element(value: Any, item: Any) -> Any:
-    """Return a boxed value as the collection holds it; InvalidCastException when it cannot."""
-    return cast(item, element_type(value) or OBJECT)
-
-
-@implements_setter("System.Collections.IList", "Item")
-def set_boxed_item(value: Any, index: int, item: Any) -> None:
-    set_item(value, index, _as_element(value, item))
-
-
-@implements("System.Collections.IList", "Add")
-def add_boxed(value: Any, item: Any) -> int:
-    if isinstance(value, list):
-        raise NotSupportedException(_FIXED)
-    value.add(_as_element(value, item))
-    return get_count(value) - 1
-
-
-@implements("System.Collections.IList", "IndexOf")
-def index_of_boxed(value: Any, item: Any) -> int:
-    return searching.index_of(list(iterate_boxed(value)), item, 0, None, object_key)
-
-
-@implements("System.Collections.IList", "Insert")
-def insert_boxed(value: Any, index: int, item: Any) -> None:
-    insert(value, index, _as_element(value, item))
-
-
-@implements("System.Collections.IList", "Remove")
-def remove_boxed(value: Any, item: Any) -> None:
-    index = index_of_boxed(value, item)
-    if index >= 0:
-        remove_at(value, index)
-
-
-@implements("System.Collections.IList", "IsReadOnly")
 @implements("System.Collections.IDictionary", "IsReadOnly")
-def is_read_only_list(value: Any) -> bool:
+def is_read_only_dictionary(value: Any) -> bool:
     return bool(getattr(value, "is_read_only", False))
 
 
-@implements("System.Collections.IList", "IsFixedSize")
-@implements("System.Collections.IDictionary", "IsFixedSize")
-def is_fixed_size(value: Any) -> bool:
-    return isinstance(value, list) or is_read_only_list(value)
-
-
-implements_all(
-    "System.Collections.IList",
-    {"Item": lambda value, index: box(element_type(value) or OBJECT, get_item(value, index))},
-)
-implements_all("System.Collections.IList", {"Contains": lambda value, item: index_of_boxed(value, item) >= 0})
+implements_all("System.Collections.IDictionary", {"IsFixedSize": is_read_only_dictionary})

@@ -9,6 +9,7 @@ from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, check_non_negative, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
+from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
@@ -192,64 +193,6 @@ class List(GenericCollection):
     def last_index_of(self, item: Any, index: int | None = None, count: int | None = None) -> int:
         return searching.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
 
-    def exists(self, match: Predicate) -> bool:
-        return self.find_index(match) >= 0
-
-    def find(self, match: Predicate) -> Any:
-        return searching.item_or_default(self.items, self.find_index(match), self.types[0])
-
-    def find_last(self, match: Predicate) -> Any:
-        return searching.item_or_default(self.items, self.find_last_index(match), self.types[0])
-
-    @counts_itself
-    def find_all(self, match: Predicate) -> List:
-        require(match, "match")
-        environment().step(len(self.items))
-        return List(self.types, [item for item in self.items if match(item)])
-
-    @member("FindIndex(Predicate<T>)")
-    def find_index(self, match: Predicate) -> int:
-        return searching.find_index(self.items, 0, None, match)
-
-    @member("FindIndex(int, Predicate<T>)")
-    def find_index_from(self, start: int, match: Predicate) -> int:
-        return searching.find_index(self.items, start, None, match)
-
-    @member("FindIndex(int, int, Predicate<T>)")
-    def find_index_within(self, start: int, count: int, match: Predicate) -> int:
-        return searching.find_index(self.items, start, count, match)
-
-    @member("FindLastIndex(Predicate<T>)")
-    def find_last_index(self, match: Predicate) -> int:
-        return searching.find_last_index(self.items, None, None, match)
-
-    @member("FindLastIndex(int, Predicate<T>)")
-    def find_last_index_from(self, start: int, match: Predicate) -> int:
-        return searching.find_last_index(self.items, start, None, match)
-
-    @member("FindLastIndex(int, int, Predicate<T>)")
-    def find_last_index_within(self, start: int, count: int, match: Predicate) -> int:
-        return searching.find_last_index(self.items, start, count, match)
-
-    @counts_itself
-    def true_for_all(self, match: Predicate) -> bool:
-        require(match, "match")
-        environment().step(len(self.items))
-        return all(match(item) for item in self.items)
-
-    @counts_itself
-    def for_each(self, action: Callable[[Any], None]) -> None:
-        require(action, "action")
-        for item in self:
-            environment().step()
-            action(item)
-
-    @counts_itself
-    def convert_all(self, types: tuple[Type, ...], converter: Callable[[Any], Any]) -> List:
-        require(converter, "converter")
-        environment().step(len(self.items))
-        return List(types[-1:], [converter(item) for item in self.items])
-
     @counts_itself
     def get_range(self, index: int, count: int) -> List:
         check_part(index, count, len(self.items))
@@ -326,8 +269,6 @@ class List(GenericCollection):
         self._capacity = len(self.items)
 
     def as_read_only(self) -> Any:
-        from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
-
         return ReadOnlyCollection(self.types, self)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections import interfaces
 from apimpolicy.dotnet.collections.enumerators import Enumerator
 from apimpolicy.dotnet.collections.generic import ReadOnlyView
-from apimpolicy.dotnet.exceptions import NotSupportedException, require
+from apimpolicy.dotnet.exceptions import NotSupportedException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
 
@@ -28,11 +28,6 @@ class ReadOnlyCollection(ReadOnlyView):
     def __init__(self, types: tuple[Type, ...], wrapped: Any) -> None:
         self.types = types
         self._list = wrapped
-
-    @staticmethod
-    @member("new", types=True)
-    def create(types: tuple[Type, ...], wrapped: Any) -> ReadOnlyCollection:
-        return ReadOnlyCollection(types, require(wrapped, "list"))
 
     @property
     def dotnet_type(self) -> Type:

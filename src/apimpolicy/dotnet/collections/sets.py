@@ -11,7 +11,7 @@ from apimpolicy.dotnet.collections.dictionary import capacity_for
 from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import require
-from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +19,45 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-class SetOperations:
-    """The operations of `ISet<T>` in terms of `add`, `remove`, `contains`, `entries`, `clear` and `stand_ins`."""
+@dotnet_class("System.Collections.Generic.HashSet<T>")
+class HashSet(HashedCollection):
+    """A set in the order of insertion."""
 
     __slots__ = ()
 
+    definition_name = "System.Collections.Generic.HashSet"
+
+    @staticmethod
+    @member("new()", "new(IEqualityComparer<T>)", types=True)
+    def create(types: tuple[Type, ...], comparer: Any = None) -> HashSet:
+        return HashSet(types, comparer)
+
+    @staticmethod
+    @member("new(int)", "new(int, IEqualityComparer<T>)", types=True)
+    def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> HashSet:
+        check_non_negative(capacity, "capacity", None)
+        environment().check_elements(capacity)
+        return HashSet(types, comparer)
+
+    @staticmethod
+    @member("new(IEnumerable<T>)", "new(IEnumerable<T>, IEqualityComparer<T>)", types=True)
+    @counts_itself
+    def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> HashSet:
+        made = HashSet(types, comparer)
+        step = environment().step
+        for item in require(collection, "collection"):
+            step()
+            made.add(item)
+        return made
+
     def stand_ins(self, items: Any) -> dict[Any, Any]:
-        """Items without repetition: hashable stand-in to item, under this set's equality."""
-        raise NotImplementedError
+        """Return the items without repetition, by the hashable stand-ins of this set's equality."""
+        if self._key is None:
+            return {item: item for item in items}
+        found: dict[Any, Any] = {}
+        for item in items:
+            found.setdefault(self._key(item), item)
+        return found
 
     def _others(self, other: Any) -> dict[Any, Any]:
         require(other, "other")
@@ -80,52 +111,6 @@ class SetOperations:
         require(match, "match")
         return sum(bool(match(item)) and bool(self.remove(item)) for item in self._own().values())
 
-    if TYPE_CHECKING:
-
-        def add(self, item: Any) -> bool: ...
-        def remove(self, item: Any) -> bool: ...
-        def entries(self) -> list[Any]: ...
-
-
-@dotnet_class("System.Collections.Generic.HashSet<T>")
-class HashSet(SetOperations, HashedCollection):
-    """A set in the order of insertion."""
-
-    __slots__ = ()
-
-    definition_name = "System.Collections.Generic.HashSet"
-
-    @staticmethod
-    @member("new()", "new(IEqualityComparer<T>)", types=True)
-    def create(types: tuple[Type, ...], comparer: Any = None) -> HashSet:
-        return HashSet(types, comparer)
-
-    @staticmethod
-    @member("new(int)", "new(int, IEqualityComparer<T>)", types=True)
-    def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> HashSet:
-        check_non_negative(capacity, "capacity", None)
-        environment().check_elements(capacity)
-        return HashSet(types, comparer)
-
-    @staticmethod
-    @member("new(IEnumerable<T>)", "new(IEnumerable<T>, IEqualityComparer<T>)", types=True)
-    @counts_itself
-    def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> HashSet:
-        made = HashSet(types, comparer)
-        step = environment().step
-        for item in require(collection, "collection"):
-            step()
-            made.add(item)
-        return made
-
-    def stand_ins(self, items: Any) -> dict[Any, Any]:
-        if self._key is None:
-            return {item: item for item in items}
-        found: dict[Any, Any] = {}
-        for item in items:
-            found.setdefault(self._key(item), item)
-        return found
-
     def _hashed(self, item: Any) -> Any:
         return item if self._key is None else self._key(item)
 
@@ -175,12 +160,6 @@ interface_members(
     "System.Collections.Generic.ISet<T>",
     "UnionWith IntersectWith ExceptWith SymmetricExceptWith IsSubsetOf IsProperSubsetOf IsSupersetOf "
     "IsProperSupersetOf Overlaps SetEquals Add",
-)
-
-declines(
-    "System.Collections.Generic.HashSet<T>",
-    "GetObjectData",
-    reason="a hook of .NET's serialization, which policies cannot call",
 )
 
 

@@ -1,4 +1,4 @@
-"""Where a node is among the children of its parent.
+"""The position of a node among the children of its parent.
 
 Trees keep their children in lists, .NET links them to each other. A node remembers where it was found; the search
 begins there, so that a walk from sibling to sibling takes one look for each, as it does along links.

@@ -152,7 +152,6 @@ def _register() -> None:
         implements("System.Tuple", f"static {name} Create<{arguments}>({parameters})", types=True)(_create)
         value_name = f"System.ValueTuple<{arguments}>"
         implements(value_name, f"new({parameters})")(_create_value)
-        implements("System.ValueTuple", f"static {value_name} Create<{arguments}>({parameters})")(_create_value)
         implements(value_name, "bool Equals(object obj)", types=True)(_value_equals_boxed)
         implements(value_name, f"bool Equals({value_name} other)", types=True)(_equal)
         implements(value_name, f"int CompareTo({value_name} other)", types=True)(_compare)

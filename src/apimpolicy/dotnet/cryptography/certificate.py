@@ -211,7 +211,7 @@ class Certificate:
         return self.parsed.subject == self.parsed.issuer
 
     def verify(self) -> bool:
-        """Whether a chain to a root that the environment trusts can be built, nothing in it expired or revoked."""
+        """Return whether there is a valid chain to a root that the environment trusts."""
         return _has_valid_chain(self, check_revocation=True)
 
     def verify_no_revocation(self) -> bool:
@@ -240,7 +240,7 @@ class Certificate:
         return 0 if self.is_empty else wrap_int32(int(self.thumbprint[:8], 16))
 
     def dispose(self) -> None:
-        """Nothing is held outside of memory."""
+        """Do nothing: a certificate is in memory only."""
 
     def __eq__(self, other: object) -> bool:
         if self is other:

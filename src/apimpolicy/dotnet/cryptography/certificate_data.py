@@ -1,7 +1,6 @@
 """X509Certificate and X509Certificate2 from bytes and back to bytes: constructors, Import, Reset, Export.
 
-Messages for broken data are those of Windows, where the gateway runs. Secure strings, which policies cannot make, can
-only be null. Nothing reads a file.
+Messages for broken data are those of Windows, where the gateway runs. Nothing reads a file.
 """
 
 from __future__ import annotations
@@ -28,13 +27,9 @@ if TYPE_CHECKING:
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 _CERTIFICATE = _NAMESPACE + "X509Certificate"
 _CERTIFICATE2 = _NAMESPACE + "X509Certificate2"
-_FLAGS = _NAMESPACE + "X509KeyStorageFlags keyStorageFlags"
-_SECURE = "System.Security.SecureString password"
 
 CERT, SERIALIZED_CERT, PFX, SERIALIZED_STORE, PKCS7 = 1, 2, 3, 4, 5
 """`X509ContentType`."""
-_PERSIST, _EPHEMERAL, _ALL_FLAGS = 16, 32, 63
-"""`X509KeyStorageFlags`. Where a key is stored makes no difference here."""
 
 
 def from_bytes(cls: type[Certificate], data: Array | None) -> Certificate:
@@ -42,16 +37,10 @@ def from_bytes(cls: type[Certificate], data: Array | None) -> Certificate:
     return read(cls, data, None) if data else cls(None)
 
 
-def read(cls: type[Certificate], data: Array | None, password: str | None, flags: int = 0) -> Certificate:
+def read(cls: type[Certificate], data: Array | None, password: str | None) -> Certificate:
     """Return a certificate in any format. Raises CryptographicException for data that is none."""
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")
-    if flags & ~_ALL_FLAGS:
-        raise ArgumentException("Value of flags is invalid.", "keyStorageFlags")
-    if flags & _PERSIST and flags & _EPHEMERAL:
-        raise ArgumentException(
-            "The flags 'PersistKeySet, EphemeralKeySet' may not be specified together.", "keyStorageFlags"
-        )
     try:
         file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
     except ConfigurationError as error:
@@ -77,30 +66,19 @@ def immutable(*_arguments: Any) -> NoReturn:
 
 
 def _register_constructors(name: str, cls: type[Certificate]) -> None:
-    is_second = cls is Certificate
     table: dict[str, Callable[..., Certificate]] = {
         "new()": lambda: cls(None),
-        f"new(byte[] {'rawData' if is_second else 'data'})": lambda data: from_bytes(cls, data),
-        f"new({_CERTIFICATE} {'certificate' if is_second else 'cert'})": lambda other: copy_as(cls, other),
+        "new(byte[])": lambda data: from_bytes(cls, data),
+        "new(X509Certificate)": lambda other: copy_as(cls, other),
+        "new(byte[], string)": lambda data, password: read(cls, data, password),
     }
-    for password in ("string password", _SECURE):
-        table[f"new(byte[] rawData, {password})"] = lambda data, password: read(cls, data, password)
-        table[f"new(byte[] rawData, {password}, {_FLAGS})"] = lambda data, password, flags: read(
-            cls, data, password, flags
-        )
     implements_all(name, table)
     implements(name, "void Reset()")(Certificate.reset)
-    for source in ("byte[] rawData", "string fileName"):
-        implements(name, f"void Import({source})")(immutable)
-        implements(name, f"void Import({source}, string password, {_FLAGS})")(immutable)
-        implements(name, f"void Import({source}, {_SECURE}, {_FLAGS})")(immutable)
+    implements(name, "Import")(immutable)
     declines(
         name,
         "new(string fileName)",
         "new(string fileName, string password)",
-        f"new(string fileName, {_SECURE})",
-        f"new(string fileName, string password, {_FLAGS})",
-        f"new(string fileName, {_SECURE}, {_FLAGS})",
         reason="expressions read no files; give the certificate's bytes",
     )
     declines(name, "new(System.IntPtr handle)", reason="handles of the operating system are not simulated")
@@ -122,18 +100,12 @@ declines(
 declines(_CERTIFICATE, "Handle", reason="handles of the operating system are not simulated")
 
 
-@implements(_CERTIFICATE, "new(SerializationInfo, StreamingContext)")
-def deserialized(_info: object, _context: object) -> NoReturn:
-    """.NET Core does not serialize certificates."""
-    raise PlatformNotSupportedException
-
-
 @implements(_CERTIFICATE, "Export(X509ContentType)")
 def export(certificate: Certificate, content_type: int) -> Array:
     return export_with_password(certificate, content_type, None)
 
 
-@implements(_CERTIFICATE, "Export")
+@implements(_CERTIFICATE, "Export(X509ContentType, string)")
 def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
     """As DER (Cert) or PKCS#12 (Pfx)."""
     if content_type not in (CERT, SERIALIZED_CERT, PFX):

@@ -16,7 +16,7 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 
 
 class CertificateFile(NamedTuple):
-    """What a file held: the certificate, its private key or None, and all other certificates."""
+    """The contents of a file: the certificate, its private key or None, and all other certificates."""
 
     certificate: ParsedCertificate
     private_key: Any

@@ -1,6 +1,6 @@
-"""What C# calls on X509Certificate and X509Certificate2 beyond the properties, and RSACertificateExtensions.
+"""Methods of X509Certificate and X509Certificate2, and RSACertificateExtensions.
 
-Where .NET's answer depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
+Where .NET's result depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
 UTC.
 """
 
@@ -42,16 +42,6 @@ def raw_data(certificate: Certificate) -> Array:
     return byte_array(certificate.raw)
 
 
-@implements(_CERTIFICATE, "GetCertHash()")
-def cert_hash(certificate: Certificate) -> Array:
-    return byte_array(bytes.fromhex(certificate.thumbprint))
-
-
-@implements(_CERTIFICATE, "GetCertHashString(HashAlgorithmName)")
-def cert_hash_string_with(certificate: Certificate, algorithm: HashAlgorithmName) -> str:
-    return hexadecimal(_digest(certificate, algorithm))
-
-
 def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
     if not algorithm.name:
         raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
@@ -60,42 +50,6 @@ def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
     import hashlib
 
     return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
-
-
-@implements(_CERTIFICATE, "GetSerialNumber")
-def serial_number(certificate: Certificate) -> Array:
-    """Little-endian, unlike `SerialNumber`."""
-    return byte_array(certificate.serial_bytes[::-1])
-
-
-@implements(_CERTIFICATE, "GetExpirationDateString")
-def expiration_date_string(certificate: Certificate) -> str:
-    return invariant_date(certificate.valid_until)
-
-
-@implements(_CERTIFICATE, "GetName")
-def get_name(certificate: Certificate) -> str:
-    return format_name(certificate.parsed.subject, most_specific_first=False)
-
-
-@implements(_CERTIFICATE, "GetFormat")
-def get_format(certificate: Certificate) -> str:
-    return "X509"
-
-
-@implements(_CERTIFICATE, "GetKeyAlgorithm")
-def key_algorithm(certificate: Certificate) -> str:
-    return str(certificate.parsed.public_key_algorithm_oid.dotted_string)
-
-
-@implements(_CERTIFICATE, "GetKeyAlgorithmParametersString")
-def key_algorithm_parameters_string(certificate: Certificate) -> str:
-    return hexadecimal(certificate.public_key.encoded_parameters.data)
-
-
-@implements(_CERTIFICATE, "GetPublicKeyString")
-def public_key_string(certificate: Certificate) -> str:
-    return hexadecimal(certificate.public_key.encoded_key_value.data)
 
 
 @implements(_CERTIFICATE2, "GetNameInfo")
@@ -204,6 +158,17 @@ def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
 implements_all(
     _CERTIFICATE,
     {
+        "GetCertHash()": lambda certificate: byte_array(bytes.fromhex(certificate.thumbprint)),
+        "GetCertHashString(HashAlgorithmName)": lambda certificate, name: hexadecimal(_digest(certificate, name)),
+        "GetSerialNumber": lambda certificate: byte_array(certificate.serial_bytes[::-1]),  # the other way round
+        "GetExpirationDateString": lambda certificate: invariant_date(certificate.valid_until),
+        "GetName": lambda certificate: format_name(certificate.parsed.subject, most_specific_first=False),
+        "GetFormat": lambda _: "X509",
+        "GetKeyAlgorithm": lambda certificate: certificate.parsed.public_key_algorithm_oid.dotted_string,
+        "GetKeyAlgorithmParametersString": lambda certificate: hexadecimal(
+            certificate.public_key.encoded_parameters.data
+        ),
+        "GetPublicKeyString": lambda certificate: hexadecimal(certificate.public_key.encoded_key_value.data),
         "GetRawCertDataString": lambda certificate: hexadecimal(certificate.raw),
         "GetSerialNumberString": lambda certificate: certificate.serial_number,
         "GetEffectiveDateString": lambda certificate: invariant_date(certificate.valid_from),

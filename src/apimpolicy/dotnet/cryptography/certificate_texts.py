@@ -29,7 +29,7 @@ def to_string(certificate: Certificate, verbose: bool) -> str:
 
 @implements(_NAMESPACE + "X509Certificate2", "ToString(bool)")
 def to_long_string(certificate: Certificate, verbose: bool) -> str:
-    """Return the long form has the names, the public key and the extensions too."""
+    """Return the text of a certificate; the long form has the names, the public key and the extensions too."""
     if not verbose or certificate.is_empty:
         return certificate.to_string()
     text = "\n\n".join(f"[{title}]\n  {content}" for title, content in _parts(certificate))

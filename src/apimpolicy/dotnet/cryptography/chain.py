@@ -47,7 +47,7 @@ _NAME_CONSTRAINTS = "2.5.29.30"
 
 
 class ChainStatus(NamedTuple):
-    """One thing wrong with a chain: .NET's name for it, the certificate it is about, and a sentence for people."""
+    """One problem of a chain: .NET's name for it, the certificate it is about, and a sentence for people."""
 
     name: str
     certificate: Certificate
@@ -318,7 +318,7 @@ def _subject_key(certificate: Certificate) -> bytes | None:
 
 
 def _judge_authority(certificate: Certificate, authorities_below: int) -> Iterator[ChainStatus]:
-    """Whether a certificate may issue others; `authorities_below` counts those between it and the end certificate."""
+    """Return whether a certificate may issue others; `authorities_below` are between it and the end."""
     from cryptography import x509
 
     extensions = certificate.parsed.extensions

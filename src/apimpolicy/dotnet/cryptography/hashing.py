@@ -19,7 +19,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
     counts_itself,
-    declines,
     dotnet_class,
     implements,
     implements_all,
@@ -129,7 +128,7 @@ class HashAlgorithm:
 
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
-    """Return the part of a byte array that a method was asked to work on, with .NET's checks."""
+    """Return the part of a byte array that a method works on, with .NET's checks."""
     buffer = require(buffer, buffer_name)
     if offset < 0:
         raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
@@ -245,7 +244,7 @@ def no_default_algorithm() -> NoReturn:
 
 @implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
-    """Return a hash takes its input byte by byte, seen as a transform."""
+    """Return 1: as a transform, a hash takes its input byte by byte."""
     return 1
 
 
@@ -277,7 +276,3 @@ implements_all(_NAMESPACE + "HMACSHA384", {"ProduceLegacyHmacValues": lambda alg
 implements_all(_NAMESPACE + "HMACSHA512", {"ProduceLegacyHmacValues": lambda algorithm: False})
 
 implements_all(_NAMESPACE + "KeyedHashAlgorithm", {"Create(string)": lambda name: _create(name, (*_HMACS, "HMAC"))})
-
-declines(
-    _NAMESPACE + "HashAlgorithm", "ComputeHash(Stream)", reason="Azure refuses the type Stream in policy expressions"
-)

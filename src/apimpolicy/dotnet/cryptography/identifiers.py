@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import CryptographicException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
@@ -160,8 +161,6 @@ class HashAlgorithmName:
         return self.name or ""
 
     def get_hash_code(self) -> int:
-        from apimpolicy.dotnet.system.objects import get_hash_code
-
         return 0 if self.name is None else get_hash_code(self.name)
 
     def equals(self, other: object) -> bool:

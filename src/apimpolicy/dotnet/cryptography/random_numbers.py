@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -21,7 +21,7 @@ class RandomNumberGenerator:
     """Draws from `environment().random`."""
 
     def dispose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
     @member("GetBytes(byte[])")
     def get_bytes(self, data: Array | None) -> None:
@@ -49,31 +49,6 @@ class RandomNumberGenerator:
 
 
 @implements(_NAMESPACE + "RNGCryptoServiceProvider", "new")
-@implements(_NAMESPACE + "RandomNumberGenerator", "Create()")
 def create(_unused: object = None) -> RandomNumberGenerator:
     """.NET Core ignores text and bytes; CspParameters, which policies cannot make, can only be null."""
     return RandomNumberGenerator()
-
-
-interface_members(_NAMESPACE + "RandomNumberGenerator", "Dispose")
-
-
-@implements(_NAMESPACE + "RandomNumberGenerator", "GetInt32(int, int)")
-def get_int32(low: int, high: int) -> int:
-    if low >= high:
-        raise ArgumentException("Range of random number does not contain at least one possibility.")
-    return _number(low, high)
-
-
-@implements(_NAMESPACE + "RandomNumberGenerator", "GetInt32(int)")
-def get_int32_below(high: int) -> int:
-    if high <= 0:
-        raise ArgumentOutOfRangeException("toExclusive", "Positive number required.")
-    return _number(0, high)
-
-
-def _number(low: int, high: int) -> int:
-    """A number from `low` up to, not including, `high`; the next one that is written down for a test, if there is."""
-    surroundings = environment()
-    found = None if surroundings.script is None else surroundings.script.number(low, high)
-    return surroundings.random.randrange(low, high) if found is None else int(found)

@@ -18,7 +18,6 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
-    declines,
     dotnet_class,
     implements,
     implements_setter,
@@ -232,7 +231,7 @@ class RSA:
             raise CryptographicException("The parameter is incorrect.") from None
 
     def dispose(self) -> None:
-        """Nothing is held: the key stays with its certificate."""
+        """Do nothing: the key stays with its certificate."""
 
     def export_public_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -258,7 +257,7 @@ class RSA:
 
 @dotnet_class(_NAMESPACE + "RSACng")
 class RSACng(RSA):
-    """What a certificate's private key is on Windows, where the managed gateway runs (our choice: no document says so).
+    """A certificate's private key, as on Windows, where the managed gateway runs (our choice: undocumented).
 
     Microsoft's own sample for tokens by certificate casts to it.
     """
@@ -349,11 +348,3 @@ def _encryption_padding(padding: RSAEncryptionPadding | None) -> Any:
         return paddings.PKCS1v15()
     algorithm = _hash(padding.hash)
     return paddings.OAEP(paddings.MGF1(algorithm), algorithm, None)
-
-
-declines(
-    _NAMESPACE + "RSA",
-    "SignData(Stream, HashAlgorithmName, RSASignaturePadding)",
-    "VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)",
-    reason="Azure refuses the type Stream in policy expressions",
-)

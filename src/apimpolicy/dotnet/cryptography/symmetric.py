@@ -8,7 +8,7 @@ from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException, require
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array, byte_array
 from apimpolicy.errors import NotSimulatedError
 
@@ -41,7 +41,7 @@ class KeySizes:
 
 
 class _Cipher:
-    """What differs between the algorithms: sizes in bits."""
+    """The differences between the algorithms: sizes in bits."""
 
     __slots__ = ("block_size", "default_key_size", "key_sizes", "name")
 
@@ -217,7 +217,7 @@ class CryptoTransform:
         return self._unpad(bytes(decryptor.update(data) + decryptor.finalize()))
 
     def dispose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
     def _pad(self, data: bytes) -> bytes:
         rest = len(data) % self.block_size
@@ -247,6 +247,7 @@ class CryptoTransform:
         return data[:-length]
 
 
+@implements(_NAMESPACE + "SymmetricAlgorithm", "Create(string)")
 def create_algorithm(name: str | None) -> SymmetricAlgorithm | None:
     """`SymmetricAlgorithm.Create(name)`: None for a name that .NET does not know; names ignore case."""
     name = require(name, "name")
@@ -264,48 +265,4 @@ def create_algorithm(name: str | None) -> SymmetricAlgorithm | None:
     return None
 
 
-implements(_NAMESPACE + "SymmetricAlgorithm", f"static {_NAMESPACE}SymmetricAlgorithm Create(string algName)")(
-    create_algorithm
-)
-
-
-_OVERRIDDEN = (
-    "mode",
-    "set_mode",
-    "key",
-    "set_key",
-    "iv",
-    "set_iv",
-    "key_size",
-    "set_key_size",
-    "generate_key",
-    "generate_iv",
-    "create_encryptor",
-    "create_encryptor_with",
-    "create_decryptor",
-    "create_decryptor_with",
-    "legal_key_sizes",
-)
-
-
-def _register_factory(type_name: str, signature: str, cipher: _Cipher, runtime_type: str) -> None:
-    def create() -> SymmetricAlgorithm:
-        return SymmetricAlgorithm(cipher, runtime_type)
-
-    implements(_NAMESPACE + type_name, signature)(create)
-
-
-_register_factory("Aes", f"static {_NAMESPACE}Aes Create()", _AES, "Aes")
-_register_factory("Rijndael", f"static {_NAMESPACE}Rijndael Create()", _AES, "RijndaelManaged")
-_register_factory("TripleDES", f"static {_NAMESPACE}TripleDES Create()", _TRIPLE_DES, "TripleDES")
-for _type in ("AesManaged", "AesCryptoServiceProvider", "RijndaelManaged"):
-    _register_factory(_type, "new()", _AES, _type)
-    # .NET overrides these members in each class; here they are the same.
-    dotnet_class(
-        _NAMESPACE + _type,
-        members="BlockSize Padding",
-    )(type(_type, (), {name: vars(SymmetricAlgorithm)[name] for name in _OVERRIDDEN}))
-implements_setter(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.set_key)
-
-implements_all(_NAMESPACE + "KeySizes", {"new": KeySizes})
-implements_all(_NAMESPACE + "TripleDES", {"Key": SymmetricAlgorithm.key})
+implements_all(_NAMESPACE + "Aes", {"Create()": lambda: SymmetricAlgorithm(_AES, "Aes")})

@@ -5,7 +5,7 @@ format is taken when all versions of Windows from 8 on agree, whatever ICU says;
 agrees with. ICU differs in negative currency (en-US has ($1.00), not -$1.00; zh-CN ¥-1.00) and in the currency of
 ja-JP, ¥ (U+00A5). Groups of French numbers are divided by U+202F, as on Windows 11 and in ICU; older versions have
 U+00A0.
-A neutral culture (`de`) has the formats of its usual specific one, as in .NET. English names are .NET's.
+A neutral culture (`de`) has the formats of its usual specific one, as in .NET.
 """
 
 from __future__ import annotations
@@ -16,42 +16,12 @@ from typing import NamedTuple
 from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
 from apimpolicy.dotnet.system.number_symbols import NumberSymbols
 
-
-class Identity(NamedTuple):
-    """Names and numbers of a culture. `own_order` are the letters that it sorts elsewhere than the invariant culture.
-
-    `*` in `own_order` stands for everything beyond ASCII.
-    """
-
-    lcid: int
-    english_name: str
-    parent: str
-    three_letters: str
-    formats: str
-    own_order: str = ""
-
-
-IDENTITIES = {
-    "": Identity(127, "Invariant Language (Invariant Country)", "", "ivl", ""),
-    "de": Identity(7, "German", "", "deu", "de-DE"),
-    "de-DE": Identity(1031, "German (Germany)", "de", "deu", "de-DE"),
-    "en": Identity(9, "English", "", "eng", "en-US"),
-    "en-GB": Identity(2057, "English (United Kingdom)", "en", "eng", "en-GB"),
-    "en-US": Identity(1033, "English (United States)", "en", "eng", "en-US"),
-    "es": Identity(10, "Spanish", "", "spa", "es-ES", "ñÑ\u0303"),
-    "es-ES": Identity(3082, "Spanish (Spain)", "es", "spa", "es-ES", "ñÑ\u0303"),
-    "fr": Identity(12, "French", "", "fra", "fr-FR"),
-    "fr-FR": Identity(1036, "French (France)", "fr", "fra", "fr-FR"),
-    "it": Identity(16, "Italian", "", "ita", "it-IT"),
-    "it-IT": Identity(1040, "Italian (Italy)", "it", "ita", "it-IT"),
-    "ja": Identity(17, "Japanese", "", "jpn", "ja-JP", "*"),
-    "ja-JP": Identity(1041, "Japanese (Japan)", "ja", "jpn", "ja-JP", "*"),
-    "nl": Identity(19, "Dutch", "", "nld", "nl-NL"),
-    "nl-NL": Identity(1043, "Dutch (Netherlands)", "nl", "nld", "nl-NL"),
-    "pt": Identity(22, "Portuguese", "", "por", "pt-BR"),
-    "pt-BR": Identity(1046, "Portuguese (Brazil)", "pt", "por", "pt-BR"),
-    "zh-CN": Identity(2052, "Chinese (Simplified, China)", "zh-Hans", "zho", "zh-CN", "*"),
-}
+FORMATS = {
+    "": "", "de": "de-DE", "de-DE": "de-DE", "en": "en-US", "en-GB": "en-GB", "en-US": "en-US", "es": "es-ES",
+    "es-ES": "es-ES", "fr": "fr-FR", "fr-FR": "fr-FR", "it": "it-IT", "it-IT": "it-IT", "ja": "ja-JP",
+    "ja-JP": "ja-JP", "nl": "nl-NL", "nl-NL": "nl-NL", "pt": "pt-BR", "pt-BR": "pt-BR", "zh-CN": "zh-CN",
+}  # fmt: skip
+"""Each culture with the one whose formats it has."""
 
 
 class Numbers(NamedTuple):
@@ -81,8 +51,8 @@ _NUMBERS = {
 
 @functools.cache
 def numbers(name: str) -> NumberSymbols:
-    """Return what the culture with this name says about numbers."""
-    formats = IDENTITIES[name].formats
+    """Return the symbols and patterns of numbers of the culture with this name."""
+    formats = FORMATS[name]
     if not formats:
         return INVARIANT_NUMBERS
     row = _NUMBERS[formats]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.enumerators import get_enumerator
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
@@ -16,7 +17,7 @@ _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 
 
 class _Indexed(JContainer):
-    """What JArray and JConstructor share: children by position."""
+    """Base of JArray and JConstructor: children by position."""
 
     __slots__ = ()
 
@@ -110,8 +111,6 @@ class JArray(_Indexed):
         return self.remove_child(item)
 
     def get_enumerator(self) -> Any:
-        from apimpolicy.dotnet.collections.enumerators import get_enumerator
-
         return get_enumerator(self)
 
 

@@ -25,6 +25,7 @@ from apimpolicy.dotnet.json.kinds import (
 )
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.metadata import FULL_NAMES
 from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.values import Int64, type_of
 
@@ -40,22 +41,11 @@ _RANGES = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 
 """The integer types that most JSON numbers are read as."""
 
 PRIMITIVES = {
-    "bool": ("Boolean", "ToBoolean"),
-    "sbyte": ("SByte", "ToSByte"),
-    "byte": ("Byte", "ToByte"),
-    "short": ("Int16", "ToInt16"),
-    "ushort": ("UInt16", "ToUInt16"),
-    "int": ("Int32", "ToInt32"),
-    "uint": ("UInt32", "ToUInt32"),
-    "long": ("Int64", "ToInt64"),
-    "ulong": ("UInt64", "ToUInt64"),
-    "float": ("Single", "ToSingle"),
-    "double": ("Double", "ToDouble"),
-    "decimal": ("Decimal", "ToDecimal"),
-    "char": ("Char", "ToChar"),
-    "System.DateTime": ("DateTime", "ToDateTime"),
+    name: full_name.removeprefix("System.")
+    for name, full_name in (*FULL_NAMES.items(), ("System.DateTime", "System.DateTime"))
+    if name not in ("object", "string", "void")
 }
-"""C# type to its name in messages and its method of `System.Convert`."""
+"""C# type to its name in messages, and in the methods of `System.Convert`."""
 
 _ACCEPTED: dict[str, frozenset[int]] = {
     "char": _TEXTS | {INTEGER, FLOAT},
@@ -74,7 +64,7 @@ def convert_to(type_name: str, value: Any) -> Any:
     """`System.Convert` of a boxed value to a primitive type, invariant culture."""
     if isinstance(value, platform.BigInteger):
         value = float(value) if type_name in ("float", "double") else platform.text_of(value)
-    method = PRIMITIVES[type_name][1]
+    method = f"To{PRIMITIVES[type_name]}"
     provider = "System.IFormatProvider provider"
     return platform.function("System.Convert", f"static {type_name} {method}(object value, {provider})")(value, None)
 
@@ -93,7 +83,7 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
 
 
 def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]:
-    shown = PRIMITIVES[type_name][0]
+    shown = PRIMITIVES[type_name]
 
     low, high = _RANGES.get(type_name, (0, -1))
 

@@ -79,5 +79,4 @@ class JTokenEqualityComparer:
 
 _COMPARER = JTokenEqualityComparer()
 
-implements_all(J + "JTokenEqualityComparer", {"new": JTokenEqualityComparer})
 implements_all(J + "JToken", {"EqualityComparer": lambda: _COMPARER})

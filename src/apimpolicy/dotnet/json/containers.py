@@ -188,7 +188,7 @@ class JContainer(JToken):
         return result
 
     def owned(self, item: JToken | None) -> JToken:
-        """The token to put in: a copy when it has a parent already or would contain itself; JSON null for null."""
+        """Return the token to insert: a copy if it has a parent or would contain itself; JSON null for null."""
         if item is None:
             return as_token(None)
         if item.parent is not None or item is self:

@@ -20,7 +20,7 @@ _MAXIMUM_TICKS = 3_155_378_975_999_999_999
 
 
 def find_date(text: str, *, keeps_offset: bool = False) -> Any | None:
-    """Return the DateTime that a JSON string stands for, or None. Offsets become local time, which is UTC here.
+    """Return the DateTime in a JSON string, or None. Offsets become local time, which is UTC here.
 
     With `keeps_offset` it is a DateTimeOffset, of local time where none is written.
     """

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.tuples import Tuple
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
@@ -41,7 +43,6 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.dotnet.json.settings import JsonSerializer
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.types import Type
 
@@ -88,19 +89,6 @@ def to_object(types: tuple[Type, ...], token: JToken) -> Any:
 def to_object_of(token: JToken, type_object: Any) -> Any:
     type_object = require(type_object, "objectType")
     return box(type_object.type, to_object((type_object.type,), token))
-
-
-@implements(JTOKEN, "ToObject<T>(JsonSerializer)", types=True)
-def to_object_with(types: tuple[Type, ...], token: JToken, serializer: JsonSerializer | None) -> Any:
-    """Always through the deserializer; the settings that are simulated change nothing for a tree."""
-    require(serializer, "jsonSerializer")
-    return _convert(token, types[-1], TreeSource(), 0)
-
-
-@implements(JTOKEN, "ToObject(Type, JsonSerializer)")
-def to_object_of_with(token: JToken, type_object: Any, serializer: JsonSerializer | None) -> Any:
-    type_ = OBJECT if type_object is None else type_object.type
-    return box(type_, to_object_with((type_,), token, serializer))
 
 
 def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
@@ -225,12 +213,8 @@ def _made_of(type_: Type, values: tuple[Any, ...]) -> Any:
     target = type_.underlying or type_
     assert isinstance(target, NamedType)
     if target.name == _PAIR:
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         return KeyValuePair(target.arguments, *values)
     if target.name == _TUPLE:
-        from apimpolicy.dotnet.collections.tuples import Tuple
-
         return Tuple(target.arguments, values)
     return values
 
@@ -264,24 +248,21 @@ def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
     raise NotSimulatedError(f"JSON deserialization to {type_}")
 
 
-def read_text(text: str, *, date_parsing: int = 1) -> tuple[JToken | None, TextSource]:
+def read_text(text: str) -> tuple[JToken | None, TextSource]:
     """Return the tree of a text, with what its scalars looked like; None for a text without a value."""
     reader = TextReader(text)
-    reader.date_parsing = date_parsing
     source = TextSource(reader)
     while reader.read():
         if reader.token != COMMENT:
-            kept = loading.JsonLoadSettings()
-            kept.comments = loading.LOAD_COMMENTS
-            root = loading.load(reader, kept, note=source.note)
+            root = loading.load(reader, keeps_comments=True, note=source.note)
             loading.finish(reader)
             return root, source
     return None, source
 
 
-def from_text(text: str, type_: Type, *, date_parsing: int = 1) -> Any:
-    """`DeserializeObject<T>`; gives the plain value, boxed for `object`."""
-    root, source = read_text(text, date_parsing=date_parsing)
+def from_text(text: str, type_: Type) -> Any:
+    """`DeserializeObject<T>`; returns the plain value, boxed for `object`."""
+    root, source = read_text(text)
     if root is None:
         return default_value(type_) if not type_.is_value_type or type_.underlying is not None else _no_content(type_)
     return _convert(root, type_, source, 0)

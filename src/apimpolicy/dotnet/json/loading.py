@@ -1,4 +1,4 @@
-"""Readers to trees: `Parse`."""
+"""Readers to trees: `Parse`. Azure refuses `JsonLoadSettings`, so that they are always null."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apimpolicy.dotnet.json.kinds import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, S
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
+from apimpolicy.dotnet.registry import implements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,23 +32,6 @@ _SCALARS = {
     tokens.DATE: DATE,
     tokens.BYTES: BYTES,
 }
-IGNORE_COMMENTS, LOAD_COMMENTS = 0, 1
-REPLACE_DUPLICATES, IGNORE_DUPLICATES, ERROR_ON_DUPLICATES = 0, 1, 2
-
-
-@dotnet_class(
-    J + "JsonLoadSettings",
-    members=("CommentHandling=comments LineInfoHandling=line_info DuplicatePropertyNameHandling=duplicates"),
-)
-class JsonLoadSettings:
-    """What to do with comments, line information and repeated names."""
-
-    __slots__ = ("comments", "duplicates", "line_info")
-
-    def __init__(self) -> None:
-        self.comments = IGNORE_COMMENTS
-        self.duplicates = REPLACE_DUPLICATES
-        self.line_info = 1
 
 
 def _scalar(reader: Reader) -> JValue | None:
@@ -69,9 +52,7 @@ def _container(reader: Reader) -> JContainer | None:
     return JConstructor(reader.value) if reader.token == tokens.START_CONSTRUCTOR else None
 
 
-def load(
-    reader: Reader, settings: JsonLoadSettings | None = None, note: Callable[[JToken], None] | None = None
-) -> JToken:
+def load(reader: Reader, *, keeps_comments: bool = False, note: Callable[[JToken], None] | None = None) -> JToken:
     """Return the tree that starts at the reader's token; the reader is left on its last token.
 
     `note` is called with each scalar while the reader is just behind it, and with each container where it opens.
@@ -80,7 +61,7 @@ def load(
     if isinstance(made, JContainer):
         if note is not None:
             note(made)
-        _fill(made, reader, settings, note)
+        _fill(made, reader, keeps_comments, note)
         return made
     made = _scalar(reader)
     if made is not None and note is not None:
@@ -95,7 +76,7 @@ def load(
 def _fill(
     root: JContainer,
     reader: Reader,
-    settings: JsonLoadSettings | None,
+    keeps_comments: bool,
     note: Callable[[JToken], None] | None,
 ) -> None:
     depth = reader.depth
@@ -110,15 +91,15 @@ def _fill(
             parent = parent.parent
         token = reader.token
         if token == tokens.PROPERTY_NAME:
-            parent = _begin_property(parent, reader, settings)
+            assert isinstance(parent, JObject)
+            parent = parent.property_to_fill(reader.value)
         elif token in (tokens.END_OBJECT, tokens.END_ARRAY, tokens.END_CONSTRUCTOR):
             if parent is root:
                 return
             assert parent.parent is not None
             parent = parent.parent
         elif token == tokens.COMMENT:
-            keeps = settings is not None and settings.comments == LOAD_COMMENTS
-            if keeps and not isinstance(parent, (JObject, JProperty)):
+            if keeps_comments and not isinstance(parent, (JObject, JProperty)):
                 parent.add(JValue.of_comment(reader.value))
         else:
             made: JToken | None = _scalar(reader) or _container(reader)
@@ -136,26 +117,11 @@ def _fill(
         reader.fail(f"Unexpected end of content while loading {root.short_name}.")
 
 
-def _begin_property(parent: JContainer, reader: Reader, settings: JsonLoadSettings | None) -> JProperty:
-    assert isinstance(parent, JObject)
-    name: str = reader.value
-    duplicates = settings.duplicates if settings is not None else REPLACE_DUPLICATES
-    if duplicates != REPLACE_DUPLICATES and parent.find_property(name) is not None:
-        if duplicates == ERROR_ON_DUPLICATES:
-            reader.fail(f"Property with the name '{name}' already exists in the current JSON object.")
-        # The value goes into a property that is thrown away.
-        ignored = JProperty(name)
-        ignored.parent = parent
-        return ignored
-    return parent.property_to_fill(name)
-
-
-def _opened(text: str | None, what: str, settings: JsonLoadSettings | None) -> TextReader:
+def _opened(text: str | None, what: str) -> TextReader:
     text = require(text, "s")
     reader = TextReader(text)
     found = reader.read()
-    skips = what != "JToken" or (settings is not None and settings.comments == IGNORE_COMMENTS)
-    while found and skips and reader.token == tokens.COMMENT:
+    while found and what != "JToken" and reader.token == tokens.COMMENT:
         found = reader.read()
     if not found:
         reader.fail(f"Error reading {what} from JsonReader.")
@@ -168,31 +134,31 @@ def finish(reader: TextReader) -> None:
         pass
 
 
-def parse(text: str | None, settings: JsonLoadSettings | None = None) -> JToken:
+def parse(text: str | None, _settings: None = None) -> JToken:
     """`JToken.Parse`. Raises JsonReaderException for what is not JSON, ArgumentNullException for null."""
-    reader = _opened(text, "JToken", settings)
-    root = load(reader, settings)
+    reader = _opened(text, "JToken")
+    root = load(reader)
     finish(reader)
     return root
 
 
-def parse_object(text: str | None, settings: JsonLoadSettings | None = None) -> JObject:
+def parse_object(text: str | None, _settings: None = None) -> JObject:
     """`JObject.Parse`; raises JsonReaderException when the text is no object."""
-    reader = _opened(text, "JObject", settings)
+    reader = _opened(text, "JObject")
     if reader.token != tokens.START_OBJECT:
         reader.fail(f"Error reading JObject from JsonReader. Current JsonReader item is not an object: {reader.token}.")
-    root = load(reader, settings)
+    root = load(reader)
     finish(reader)
     assert isinstance(root, JObject)
     return root
 
 
-def parse_array(text: str | None, settings: JsonLoadSettings | None = None) -> JArray:
+def parse_array(text: str | None, _settings: None = None) -> JArray:
     """`JArray.Parse`; raises JsonReaderException when the text is no array."""
-    reader = _opened(text, "JArray", settings)
+    reader = _opened(text, "JArray")
     if reader.token != tokens.START_ARRAY:
         reader.fail(f"Error reading JArray from JsonReader. Current JsonReader item is not an array: {reader.token}.")
-    root = load(reader, settings)
+    root = load(reader)
     finish(reader)
     assert isinstance(root, JArray)
     return root
@@ -201,10 +167,7 @@ def parse_array(text: str | None, settings: JsonLoadSettings | None = None) -> J
 def _register() -> None:
     parsers: dict[str, Callable[..., Any]] = {"JToken": parse, "JObject": parse_object, "JArray": parse_array}
     for name, function in parsers.items():
-        implements(J + name, f"static {J}{name} Parse(string json)")(function)
-        implements(J + name, f"static {J}{name} Parse(string json, {J}JsonLoadSettings settings)")(function)
+        implements(J + name, "Parse")(function)
 
 
 _register()
-
-implements_all(J + "JsonLoadSettings", {"new": JsonLoadSettings})

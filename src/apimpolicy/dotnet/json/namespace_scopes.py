@@ -1,4 +1,4 @@
-"""Prefixes and what they stand for while XML becomes JSON or the other way round, as `XmlNamespaceManager` does."""
+"""Prefixes and their namespaces while XML becomes JSON, as `XmlNamespaceManager` does."""
 
 from __future__ import annotations
 
@@ -22,19 +22,11 @@ class NamespaceScopes:
     def declare(self, prefix: str, namespace: str) -> None:
         self._scopes[-1][prefix] = namespace
 
-    def forget_default(self) -> None:
-        """Take back a default namespace that this scope declares."""
-        self._scopes[-1].pop("", None)
-
     def namespace(self, prefix: str) -> str | None:
         return next((scope[prefix] for scope in reversed(self._scopes) if prefix in scope), None)
 
-    @property
-    def default(self) -> str:
-        return self.namespace("") or ""
-
     def prefix(self, namespace: str) -> str | None:
-        """Return the prefix declared last for a namespace that still stands for it."""
+        """Return the prefix declared last for a namespace that no inner declaration hides."""
         for scope in reversed(self._scopes):
             for prefix in reversed(scope):
                 if scope[prefix] == namespace == self.namespace(prefix):

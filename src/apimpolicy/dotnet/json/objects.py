@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.enumerators import get_enumerator
+from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
     JsonException,
+    require,
 )
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
 from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J
@@ -73,12 +76,10 @@ class JProperty(JContainer):
     @staticmethod
     @member("new(JProperty)")
     def copy(other: JProperty | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     def fill(self, value: JToken | None) -> None:
-        """Give a property that was just made its value."""
+        """Set the value of a property that was just made."""
         if value is not None and value.parent is None and value.token_type not in _NO_VALUES:
             self.take(value)
         else:
@@ -123,7 +124,7 @@ class JProperty(JContainer):
 
 @dotnet_class(J + "JObject", members="Type=token_type Add=add_property")
 class JObject(JContainer):
-    """Properties in order, found by name. Iteration gives the properties, `key_value_pairs` what C#'s foreach gives."""
+    """Properties in order, found by name. Iteration yields the properties, C#'s foreach `key_value_pairs`."""
 
     __slots__ = ("_by_name",)
 
@@ -185,9 +186,7 @@ class JObject(JContainer):
     @staticmethod
     @member("new(JObject)")
     def copy(other: JObject | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     # Children
 
@@ -368,19 +367,15 @@ class JObject(JContainer):
         return JEnumerable(self._values, f"System.Collections.Generic.ICollection<{JTOKEN}>")
 
     def key_value_pairs(self) -> JEnumerable:
-        """Return what `foreach` over a JObject gives: `KeyValuePair<string, JToken>`."""
+        """Return the elements of a `foreach` over a JObject: `KeyValuePair<string, JToken>`."""
         return JEnumerable(self._pairs, f"System.Collections.Generic.IEnumerable<{_PAIR}>")
 
     def _pairs(self) -> Iterator[Any]:
-        from apimpolicy.dotnet.collections.pairs import KeyValuePair
-
         types = (STRING, named(JTOKEN))
         for item in self:
             yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
 
     def get_enumerator(self) -> Any:
-        from apimpolicy.dotnet.collections.enumerators import get_enumerator
-
         return get_enumerator(self.key_value_pairs())
 
 

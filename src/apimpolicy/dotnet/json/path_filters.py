@@ -1,4 +1,4 @@
-"""What the parts of a JSONPath select, on the live tree."""
+"""The selections of the parts of a JSONPath, on the live tree."""
 
 from __future__ import annotations
 

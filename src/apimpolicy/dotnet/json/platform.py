@@ -1,4 +1,4 @@
-"""What JSON needs of dates, identifiers, addresses and conversions, reached by C# signature on first use."""
+"""Dates, identifiers, addresses and conversions that JSON needs, reached by C# signature on first use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.metadata import FULL_NAMES, find_definition, named
 from apimpolicy.dotnet.registry import bound
+from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
 
@@ -76,8 +77,6 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, BigInteger):
         return str(int(value))
-    from apimpolicy.dotnet.system.objects import to_string
-
     return to_string(value)
 
 

@@ -20,7 +20,7 @@ from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.sequences import J_ENUMERABLE, JEnumerable, j_enumerable_of, of_type
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _EXTENSIONS = J + "Extensions"
 
 
 def change_type(value: Any, type_: Type) -> Any:
-    """`Convert.ChangeType` with the invariant culture; gives the plain value.
+    """`Convert.ChangeType` with the invariant culture; returns the plain value.
 
     Raises InvalidCastException, FormatException or OverflowException as .NET does.
     """
@@ -86,43 +86,26 @@ def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
     return converter(type_)(found)
 
 
-def _required(source: Any, name: str = "source") -> Any:
-    return require(source, name)
-
-
 @implements(_EXTENSIONS, "Value", types=True)
 def value_of(types: tuple[Type, ...], token: Any) -> Any:
-    if not isinstance(_required(token, "value"), JToken):
+    if not isinstance(require(token, "value"), JToken):
         raise ArgumentException("Source value must be a JToken.")
     return converter(types[-1])(token)
 
 
-@implements(_EXTENSIONS, "Values(IEnumerable<JToken>, object)")
-def values_under(source: Iterable[JToken], key: Any) -> JEnumerable:
-    return _values(_required(source), key, _token_type(), J_ENUMERABLE)
+@implements(_EXTENSIONS, "Values")
+def values(source: Iterable[JToken], key: Any = None) -> JEnumerable:
+    return _values(source, key, named(JTOKEN), J_ENUMERABLE)
 
 
-@implements(_EXTENSIONS, "Values(IEnumerable<JToken>)")
-def values(source: Iterable[JToken]) -> JEnumerable:
-    return _values(_required(source), None, _token_type(), J_ENUMERABLE)
-
-
-@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>, object)", types=True)
-def typed_values_under(types: tuple[Type, ...], source: Iterable[JToken], key: Any) -> JEnumerable:
-    return _values(_required(source), key, types[-1], of_type(types[-1]))
-
-
-@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>)", types=True)
-def typed_values(types: tuple[Type, ...], source: Iterable[JToken]) -> JEnumerable:
-    return _values(_required(source), None, types[-1], of_type(types[-1]))
-
-
-def _token_type() -> Type:
-    return named(JTOKEN)
+@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>)", "Values<U>(IEnumerable<JToken>, object)", types=True)
+def typed_values(types: tuple[Type, ...], source: Iterable[JToken], key: Any = None) -> JEnumerable:
+    return _values(source, key, types[-1], of_type(types[-1]))
 
 
 def _values(source: Iterable[JToken], key: Any, wanted: Type, type_: Type | str) -> JEnumerable:
     convert = converter(wanted)
+    require(source, "source")
 
     def start() -> Any:
         for token in _tokens(source):
@@ -140,6 +123,7 @@ def _values(source: Iterable[JToken], key: Any, wanted: Type, type_: Type | str)
 
 
 def _many(source: Any, inner: Callable[[Any], Iterable[Any]], type_: Type | str = J_ENUMERABLE) -> JEnumerable:
+    require(source, "source")
     return JEnumerable(lambda: (found for token in _tokens(source) for found in inner(token)), type_)
 
 
@@ -151,40 +135,10 @@ def _tokens(source: Iterable[JToken | None]) -> Iterator[JToken]:
         yield token
 
 
-@implements(_EXTENSIONS, "Ancestors")
-def ancestors(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token.ancestors())
-
-
-@implements(_EXTENSIONS, "AncestorsAndSelf")
-def ancestors_and_self(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token.ancestors_and_self())
-
-
-@implements(_EXTENSIONS, "Descendants")
-def descendants(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token.descendants())
-
-
-@implements(_EXTENSIONS, "DescendantsAndSelf")
-def descendants_and_self(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token.descendants_and_self())
-
-
-@implements(_EXTENSIONS, "Properties")
-def properties(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token.properties(), f"{J}JEnumerable<{J}JProperty>")
-
-
-@implements(_EXTENSIONS, "Children(IEnumerable<T>)")
-def children(source: Any) -> JEnumerable:
-    return _many(_required(source), lambda token: token)
-
-
 @implements(_EXTENSIONS, "Children<T, U>(IEnumerable<T>)", types=True)
 def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
     convert = converter(types[-1])
-    return _many(_required(source), lambda token: map(convert, token), of_type(types[-1]))
+    return _many(source, lambda token: map(convert, token), of_type(types[-1]))
 
 
 @implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<JToken>)")
@@ -195,3 +149,16 @@ def as_j_enumerable(source: Any) -> Any:
 @implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<T>)", types=True)
 def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))
+
+
+implements_all(
+    _EXTENSIONS,
+    {
+        "Ancestors": lambda source: _many(source, lambda token: token.ancestors()),
+        "AncestorsAndSelf": lambda source: _many(source, lambda token: token.ancestors_and_self()),
+        "Descendants": lambda source: _many(source, lambda token: token.descendants()),
+        "DescendantsAndSelf": lambda source: _many(source, lambda token: token.descendants_and_self()),
+        "Properties": lambda source: _many(source, lambda token: token.properties(), f"{J}JEnumerable<{J}JProperty>"),
+        "Children(IEnumerable<T>)": lambda source: _many(source, lambda token: token),
+    },
+)

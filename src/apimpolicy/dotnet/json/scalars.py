@@ -27,6 +27,7 @@ from apimpolicy.dotnet.json.kinds import (
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
 
 if TYPE_CHECKING:
@@ -185,8 +186,6 @@ class JValue(JToken):
     def get_hash_code(self) -> int:
         if self._value is None:
             return 0
-        from apimpolicy.dotnet.system.objects import get_hash_code
-
         value = self._value
         if isinstance(value, platform.BigInteger):
             return hash(int(value)) & 0x7FFFFFFF

@@ -15,12 +15,11 @@ from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import format_date, format_number
-from apimpolicy.dotnet.registry import implements, implements_all
+from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import (
     OBJECT,
     AnonymousObject,
     Char,
-    EnumValue,
     RectangularArray,
     ValueTuple,
     box,
@@ -31,24 +30,22 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.dotnet.json.settings import JsonSerializer, JsonSerializerSettings
     from apimpolicy.dotnet.types import Type
 
 _NO_TYPES: tuple[Type, ...] = ()
 MAXIMUM_DEPTH = 128
 
 
-def to_token(value: Any, settings: JsonSerializerSettings | None = None) -> JToken:
+def to_token(value: Any) -> JToken:
     """Return the tree of a boxed value, as Newtonsoft's default contracts make it.
 
     Raises JsonSerializationException for a cycle, NotSimulatedError for a type without a known contract.
     """
-    return _Serializer(settings).token(value)
+    return _Serializer().token(value)
 
 
 class _Serializer:
-    def __init__(self, settings: JsonSerializerSettings | None) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self.open: list[int] = []
 
     def token(self, value: Any) -> JToken:
@@ -58,7 +55,7 @@ class _Serializer:
         if isinstance(value, Char):
             return JValue(str(value), STRING_TYPE)
         if value is None or value_type(value) is not None:
-            return self._scalar(value)
+            return JValue.of(value)
         if len(self.open) >= MAXIMUM_DEPTH:
             raise JsonSerializationException(f"Values are nested more than {MAXIMUM_DEPTH} deep.")
         if id(value) in self.open:
@@ -71,19 +68,12 @@ class _Serializer:
         finally:
             self.open.pop()
 
-    def _scalar(self, value: Any) -> JValue:
-        if isinstance(value, EnumValue) and self.settings is not None and self.settings.names_enums:
-            return JValue(platform.text_of(value), STRING_TYPE)
-        return JValue.of(value)
-
     def _composite(self, value: Any) -> JToken:
         pairs = members_of(value)
         if pairs is not None:
             made = JObject()
             for name, item in pairs:
-                if self._leaves_out(value, name, item):
-                    continue
-                made.property_to_fill(self._name(name, value)).value = self.token(item)
+                made.property_to_fill(name).value = self.token(item)
             return made
         if isinstance(value, RectangularArray):
             return self._rows([box(value.element, item) for item in value.items], value.lengths)
@@ -98,13 +88,6 @@ class _Serializer:
             return node_token(value)
         raise NotSimulatedError(f"JSON serialization of {platform.type_name(value)}")
 
-    def _leaves_out(self, value: Any, name: str, item: Any) -> bool:
-        """Return whether the settings leave out a member; a dictionary is written with all its entries."""
-        if self.settings is None or hasattr(value, "contains_key"):
-            return False
-        members = getattr(value.dotnet_type, "members", ()) if isinstance(value, AnonymousObject) else ()
-        return self.settings.leaves_out(item, dict(members).get(name))
-
     def _rows(self, items: list[Any], lengths: tuple[int, ...]) -> JArray:
         """Return an array of several dimensions as arrays in arrays."""
         made = JArray()
@@ -114,24 +97,6 @@ class _Serializer:
             token = self._rows(row, lengths[1:]) if len(lengths) > 1 else self.token(row[0])
             made.insert_child(number, token)
         return made
-
-    def _name(self, name: str, value: Any) -> str:
-        if self.settings is not None and self.settings.camel_case and not hasattr(value, "contains_key"):
-            return camel_case(name)
-        return name
-
-
-def camel_case(name: str) -> str:
-    """`URLValue` as `urlValue`: the capitals at the start, but for the last before a small letter."""
-    characters = list(name)
-    for position, character in enumerate(characters):
-        if not character.isupper():
-            break
-        following = characters[position + 1 : position + 2]
-        if position and following and not following[0].isupper():
-            break
-        characters[position] = character.lower()
-    return "".join(characters)
 
 
 def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
@@ -181,46 +146,14 @@ def _key_text(key: Any) -> str:
     return platform.text_of(key)
 
 
-def _from_object(value: Any, name: str) -> JToken:
-    value = require(value, "o")
-    return _expected(to_token(value), name)
+def _register(name: str) -> None:
+    @implements(J + name, "FromObject(object)")
+    def from_object(value: Any) -> JToken:
+        token = to_token(require(value, "o"))
+        if name not in ("JToken", token.short_name):
+            raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. {name} instance expected.")
+        return token
 
 
-def _from_object_with(value: Any, serializer: JsonSerializer | None, name: str) -> JToken:
-    value = require(value, "o")
-    serializer = require(serializer, "jsonSerializer")
-    return _expected(to_token(value, serializer.settings), name)
-
-
-def _expected(token: JToken, name: str) -> JToken:
-    if name not in ("JToken", token.short_name):
-        raise ArgumentException(f"Object serialized to {TYPE_NAMES[token.token_type]}. {name} instance expected.")
-    return token
-
-
-@implements(J + "JToken", "FromObject(object)")
-def token_from_object(value: Any) -> JToken:
-    return _from_object(value, "JToken")
-
-
-@implements(J + "JObject", "FromObject(object)")
-def object_from_object(value: Any) -> JToken:
-    return _from_object(value, "JObject")
-
-
-@implements(J + "JToken", "FromObject(object, JsonSerializer)")
-def token_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
-    return _from_object_with(value, serializer, "JToken")
-
-
-@implements(J + "JObject", "FromObject(object, JsonSerializer)")
-def object_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
-    return _from_object_with(value, serializer, "JObject")
-
-
-@implements(J + "JArray", "FromObject(object, JsonSerializer)")
-def array_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
-    return _from_object_with(value, serializer, "JArray")
-
-
-implements_all(J + "JArray", {"FromObject(object)": lambda value: _from_object(value, "JArray")})
+for _name in ("JToken", "JObject", "JArray"):
+    _register(_name)

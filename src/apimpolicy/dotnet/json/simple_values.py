@@ -50,7 +50,7 @@ _UNEXPECTED = "Unexpected character encountered while parsing value: "
 
 
 class TreeSource:
-    """Where values come from a tree: a value is what the token holds."""
+    """Values from a tree: those that its tokens hold."""
 
     def text(self, value: JValue) -> str | None:
         return None if value.value is None else platform.text_of(value.value)
@@ -60,7 +60,7 @@ class TreeSource:
 
 
 class TextSource(TreeSource):
-    """Where values come from text: remembers (token, raw text, path, line, position) of each value.
+    """Values from text: remembers (token, raw text, path, line, position) of each value.
 
     The position is after a scalar, and after the bracket that opens anything else.
     """
@@ -204,7 +204,7 @@ def _decimal_of_text(token: JValue, source: TextSource) -> Any:
 
 
 def _check_text(token: JValue, name: str, source: TextSource) -> None:
-    """The reader's own complaints about a number or string where another type is wanted."""
+    """Raise the reader's own errors for a number or string where another type is expected."""
     raw, value = source.text(token) or "", token.value
     if isinstance(value, bool):
         if name != "bool":

@@ -1,4 +1,4 @@
-"""`JsonReader` over a tree: what `token.CreateReader()` gives, and the members that read tokens from it."""
+"""`JsonReader` over a tree, as `token.CreateReader()` returns it, and the members that read tokens from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.kinds import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J
-from apimpolicy.dotnet.json.loading import IGNORE_COMMENTS, load
+from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
 from apimpolicy.dotnet.json.tokens import JToken
@@ -21,11 +21,9 @@ from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.dotnet.json.loading import JsonLoadSettings
 
 _Token = TypeVar("_Token", bound=JToken)
 _READER = "Newtonsoft.Json.JsonReader"
-_SETTINGS = f"{J}JsonLoadSettings settings"
 _BRACKETS = {
     JObject: (tokens.START_OBJECT, tokens.END_OBJECT),
     JArray: (tokens.START_ARRAY, tokens.END_ARRAY),
@@ -121,37 +119,31 @@ def _started(reader: TreeReader | None, what: str) -> TreeReader:
     return reader
 
 
-def read_token(reader: TreeReader | None, settings: JsonLoadSettings | None = None) -> JToken:
+def read_token(reader: TreeReader | None, _settings: None = None) -> JToken:
     """Return the token that the reader is on; the reader stays on its last part."""
     reader = _started(reader, "JToken")
-    if settings is not None and settings.comments == IGNORE_COMMENTS:
-        _skip_comments(reader, "JToken")
     if reader.token == tokens.PROPERTY_NAME:
-        return _property(reader, settings)
-    return load(reader, settings)
+        return _property(reader)
+    return load(reader)
 
 
-def _skip_comments(reader: TreeReader, what: str) -> None:
-    while reader.token == tokens.COMMENT:
-        if not reader.read():
-            reader.fail(f"Error reading {what} from JsonReader.")
-
-
-def _property(reader: TreeReader, settings: JsonLoadSettings | None) -> JProperty:
+def _property(reader: TreeReader) -> JProperty:
     made = JProperty(reader.value)
     if not reader.read():
         reader.fail("Error reading JProperty from JsonReader.")
-    made.value = load(reader, settings)
+    made.value = load(reader)
     return made
 
 
-def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None, settings: Any) -> JToken:
+def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None) -> JToken:
     reader = _started(reader, name)
-    _skip_comments(reader, name)
+    while reader.token == tokens.COMMENT:
+        if not reader.read():
+            reader.fail(f"Error reading {name} from JsonReader.")
     start = tokens.PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls][0]  # type: ignore[index]
     if reader.token != start:
         reader.fail(f"Error reading {name} from JsonReader. Current JsonReader item is not {noun}: {reader.token}.")
-    return _property(reader, settings) if name == "JProperty" else load(reader, settings)
+    return _property(reader) if name == "JProperty" else load(reader)
 
 
 @implements(J + "JRaw", "Create")
@@ -165,8 +157,7 @@ def create_raw(reader: TreeReader | None) -> JRaw:
 
 def _register() -> None:
     for method in ("ReadFrom", "Load"):
-        implements(J + "JToken", f"static {J}JToken {method}({_READER} reader)")(read_token)
-        implements(J + "JToken", f"static {J}JToken {method}({_READER} reader, {_SETTINGS})")(read_token)
+        implements(J + "JToken", method)(read_token)
     classes: tuple[tuple[type[JToken], str], ...] = (
         (JObject, "an object"), (JArray, "an array"), (JConstructor, "a constructor"), (JProperty, "a property"),
     )  # fmt: skip
@@ -174,12 +165,11 @@ def _register() -> None:
         name = cls.__name__
 
         def load_one(
-            reader: TreeReader | None, settings: Any = None, cls: type[JToken] = cls, name: str = name, noun: str = noun
+            reader: TreeReader | None, _: None = None, cls: type[JToken] = cls, name: str = name, noun: str = noun
         ) -> JToken:
-            return _load_as(cls, name, noun, reader, settings)
+            return _load_as(cls, name, noun, reader)
 
-        implements(J + name, f"static {J}{name} Load({_READER} reader)")(load_one)
-        implements(J + name, f"static {J}{name} Load({_READER} reader, {_SETTINGS})")(load_one)
+        implements(J + name, "Load")(load_one)
 
 
 _register()

@@ -1,4 +1,4 @@
-"""`JsonWriter` into a tree: what `container.CreateWriter()` gives, and `WriteTo`, which adds a copy of a token."""
+"""`JsonWriter` into a tree, as `container.CreateWriter()` returns it, and `WriteTo`, which adds a copy of a token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TreeWriter:
         self._container.add(token.deep_clone())
 
     def close(self) -> None:
-        """Everything is in the container already."""
+        """Do nothing: everything is in the container already."""
 
 
 @implements(J + "JContainer", "CreateWriter")

@@ -1,4 +1,4 @@
-"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\\n`, and the texts that settings choose."""
+"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\\n`."""
 
 from __future__ import annotations
 
@@ -93,29 +93,14 @@ def format_value(token_type: int, value: Any) -> str:
     return f'"{escape(platform.text_of(value))}"'
 
 
-class Texts:
-    """How names and scalars are written, as without settings."""
-
-    def name(self, text: str) -> str:
-        """Return a property's name between quotes."""
-        return escape(text)
-
-    def scalar(self, token_type: int, value: Any) -> str:
-        """Return a scalar with its quotes."""
-        return format_value(token_type, value)
-
-
-_TEXTS = Texts()
-
-
-def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
+def write(token: JToken, *, indented: bool) -> str:
     """Return the text of a token and everything below it."""
     if is_value(token):
-        return texts.scalar(token.token_type, token.value)
+        return format_value(token.token_type, token.value)
     parts: list[str] = []
     length = 0
     here = environment()
-    for piece in _pieces(token, indented, texts):
+    for piece in _pieces(token, indented):
         parts.append(piece)
         length += len(piece)
         if not len(parts) & _LOOK_EVERY:
@@ -125,18 +110,18 @@ def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
     return "".join(parts)
 
 
-def _pieces(root: JToken, indented: bool, texts: Texts) -> Iterator[str]:
+def _pieces(root: JToken, indented: bool) -> Iterator[str]:
     """Yield the text of a token. Keeps a stack of (children, closing text); a property is a prefix of its value."""
     colon = ": " if indented else ":"
     stack: list[tuple[Iterator[JToken], str]] = []
     token: Any = root
     while True:
         while token.token_type == PROPERTY and token.value is not None:
-            yield f'"{texts.name(token.name)}"{colon}'
+            yield f'"{escape(token.name)}"{colon}'
             token = token.value
         opened = False
         if is_value(token):
-            yield texts.scalar(token.token_type, token.value)
+            yield format_value(token.token_type, token.value)
         else:
             opening, closing = _brackets(token)
             yield opening

@@ -1,4 +1,4 @@
-"""`SerializeXNode` and `DeserializeXNode` of JsonConvert.
+"""`SerializeXNode` of JsonConvert.
 
 <a x="1"><b>t</b><b>u</b><c/></a>        {"a":{"@x":"1","b":["t","u"],"c":null}}
 """
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.reader import TextReader
-from apimpolicy.dotnet.json.xml_reading import to_document
 from apimpolicy.dotnet.json.xml_writing import json_text
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.xml.nodes import XObject
 
-_CONVERT = "Newtonsoft.Json.JsonConvert"
 _NOT_IN_NAMES = re.compile(r"[^\w.\-:]|^[^\w:]|^\d")
 
 
@@ -30,27 +28,16 @@ def encode_name(name: str) -> str:
     return _NOT_IN_NAMES.sub(lambda match: f"_x{ord(match.group()):04X}_", name)
 
 
-@implements(_CONVERT, "SerializeXNode")
-def serialize_node(node: XObject | None, formatting: int = 0, omit_root: bool = False) -> str:
-    return json_text(node, indented=formatting == 1, omit_root=omit_root)
+@implements("Newtonsoft.Json.JsonConvert", "SerializeXNode(XObject)")
+def serialize_node(node: XObject | None) -> str:
+    return json_text(node)
 
 
 def node_token(node: XObject) -> JToken:
-    """What `SerializeObject` makes of a node: the same, as a tree, which cannot hold comments inside of objects."""
-    reader = TextReader(json_text(node, indented=False, omit_root=False))
+    """Return the tree that `SerializeObject` writes for a node; objects can't contain comments."""
+    reader = TextReader(json_text(node))
     reader.date_parsing = 0
     if any(isinstance(item, XComment) for item in ([node, *node.below()] if isinstance(node, XContainer) else [node])):
         raise NotSimulatedError("JSON serialization of XML with comments, other than with SerializeXNode")
     reader.read()
     return load(reader)
-
-
-def _register() -> None:
-    parameters = "string value"
-    for following in ("string deserializeRootElementName", "bool writeArrayAttribute", "bool encodeSpecialCharacters"):
-        implements(_CONVERT, f"static System.Xml.Linq.XDocument DeserializeXNode({parameters})")(to_document)
-        parameters += f", {following}"
-    implements(_CONVERT, f"static System.Xml.Linq.XDocument DeserializeXNode({parameters})")(to_document)
-
-
-_register()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import JsonWriterException
 from apimpolicy.dotnet.json.escapes import escape
 from apimpolicy.dotnet.json.namespace_scopes import NamespaceScopes
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     Part = XObject | XDeclaration
 
 MAXIMUM_DEPTH = 150
-_NO_OBJECT = "Token PropertyName in state Start would result in an invalid JSON object. Path ''."
 JSON_NAMESPACE = "http://james.newtonking.com/projects/json"
 """The namespace of attributes that say how a thing is to be written: `json:Array`, `json:id`."""
 
@@ -37,23 +35,19 @@ def check_depth(depth: int) -> None:
 
 
 class _Output:
-    """The text of a JsonTextWriter: names and items stand on lines of their own, comments do not."""
+    """The text of a JsonTextWriter on one line."""
 
-    __slots__ = ("_indented", "_items", "_parts")
+    __slots__ = ("_items", "_parts")
 
-    def __init__(self, indented: bool) -> None:
-        self._indented = indented
+    def __init__(self) -> None:
         self._parts: list[str] = []
         # How many items each open bracket has so far, and whether it is an array.
         self._items: list[tuple[int, bool]] = []
 
     def _separate(self) -> None:
         count, is_array = self._items[-1]
-        self._parts.append(("," if count else "") + self._line_break())
+        self._parts.append("," if count else "")
         self._items[-1] = count + 1, is_array
-
-    def _line_break(self) -> str:
-        return "\n" + "  " * len(self._items) if self._indented else ""
 
     def _begin_value(self) -> None:
         environment().step()
@@ -61,10 +55,8 @@ class _Output:
             self._separate()
 
     def name(self, name: str) -> None:
-        if not self._items:
-            raise JsonWriterException(_NO_OBJECT)
         self._separate()
-        self._parts.append(f'"{escape(name)}":{" " if self._indented else ""}')
+        self._parts.append(f'"{escape(name)}":')
 
     def value(self, text: str | None) -> None:
         self._begin_value()
@@ -76,8 +68,8 @@ class _Output:
         self._items.append((0, bracket == "["))
 
     def close(self) -> None:
-        count, is_array = self._items.pop()
-        self._parts.append((self._line_break() if count else "") + ("]" if is_array else "}"))
+        _, is_array = self._items.pop()
+        self._parts.append("]" if is_array else "}")
 
     def comment(self, text: str) -> None:
         self._parts.append(f"/*{text}*/")
@@ -90,17 +82,15 @@ class _Output:
 class _Writer:
     __slots__ = ("_out", "_scopes")
 
-    def __init__(self, indented: bool) -> None:
-        self._out = _Output(indented)
+    def __init__(self) -> None:
+        self._out = _Output()
         self._scopes = NamespaceScopes()
 
-    def write(self, node: XObject, omit_root: bool) -> str:
+    def write(self, node: XObject) -> str:
         self._enter_parents(node)
-        if not omit_root:
-            self._out.open("{")
-        self._node(node, not omit_root, 0)
-        if not omit_root:
-            self._out.close()
+        self._out.open("{")
+        self._node(node, True, 0)
+        self._out.close()
         return self._out.text()
 
     def _enter_parents(self, node: XObject) -> None:
@@ -246,6 +236,6 @@ def _text(node: Part) -> str:
     return str(node.data if isinstance(node, XProcessingInstruction) else node.value)  # type: ignore[union-attr]
 
 
-def json_text(node: XObject | None, *, indented: bool, omit_root: bool) -> str:
-    """`SerializeXNode`; `omit_root` leaves out the braces around, and the name of, what is written."""
-    return "null" if node is None else _Writer(indented).write(node, omit_root)
+def json_text(node: XObject | None) -> str:
+    """`SerializeXNode`."""
+    return "null" if node is None else _Writer().write(node)

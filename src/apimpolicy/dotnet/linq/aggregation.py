@@ -9,6 +9,7 @@ from apimpolicy.dotnet.collections.comparers import comparison
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, OverflowException
 from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator
+from apimpolicy.dotnet.system.decimals import add, divide
 from apimpolicy.dotnet.values import to_single
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Number:
     def divide(self, values: list[Any]) -> Any:
         """Return the average of at least one value: integers add up as `long`, `float` as `double`."""
         if self.name == "decimal":
-            return _divide_decimals(_sum_decimals(values), len(values))
+            return divide(_sum_decimals(values), Decimal(len(values)))
         if self.largest is not None:
             return float(self.sum(values, 64)) / len(values)
         total = 0.0
@@ -112,18 +113,10 @@ NUMBERS = (
 
 
 def _sum_decimals(values: Iterable[Any]) -> Decimal:
-    from apimpolicy.dotnet.system.decimals import add
-
     total = Decimal(0)
     for value in values:
         total = add(total, value)
     return total
-
-
-def _divide_decimals(total: Decimal, count: int) -> Decimal:
-    from apimpolicy.dotnet.system.decimals import divide
-
-    return divide(total, Decimal(count))
 
 
 def _walk(source: Any, selector: Selector | None) -> Iterator[Any]:
@@ -218,7 +211,7 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
 
 
 def fold_of(name: str, result: str) -> Callable[[Iterable[Any]], Any] | None:
-    """What `Sum`, `Average`, `Min` or `Max` makes of values of a number, by the C# type of its result; else None."""
+    """Return how `Sum`, `Average`, `Min` or `Max` folds values, by the C# type of its result; None for other types."""
     return _FOLDS.get((name, result))
 
 

@@ -94,7 +94,7 @@ def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
 
 @operator("Contains")
 def contains(types: Types, source: Any, value: Any, comparer: Any = None) -> bool:
-    """Without a comparer a collection is asked itself, so that a HashSet's own comparer decides."""
+    """Without a comparer, the collection's own `Contains` decides, as a HashSet's with its comparer."""
     not_null(source=source)
     if comparer is None and hasattr(source, "copy_to"):
         return interfaces.contains(source, value)
@@ -227,7 +227,7 @@ def _element_at(source: Any, index: int) -> Any:
 
 @operator("ElementAt")
 def element_at(types: Types, source: Any, index: int) -> Any:
-    """Return an `IList<T>` answers with its own indexer's message."""
+    """Return the element; an `IList<T>` fails with its own indexer's message."""
     found = _element_at(source, index)
     if found is _ABSENT:
         indexed = isinstance(source, list) or hasattr(source, "index_of")

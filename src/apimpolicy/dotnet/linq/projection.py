@@ -223,7 +223,7 @@ def as_enumerable(types: Types, source: Any) -> Any:
 
 @operator("Cast")
 def cast_all(types: Types, source: Any) -> Any:
-    """Return a source that already is an `IEnumerable<TResult>` is given back as it is, as .NET does."""
+    """Return the elements cast; a source that already is an `IEnumerable<TResult>` is returned as it is, as in .NET."""
     not_null(source=source)
     target = types[0]
     own = element_type(source)

@@ -1,4 +1,4 @@
-"""What the deferred operators return, and how an operator is registered."""
+"""The results of deferred operators, and the registration of operators."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ COUNTABLE: set[Callable[..., Iterator[Any]]] = set()
 
 
 class Last:
-    """What a stage makes of an element that is passed on as the last one."""
+    """An element that a stage passes on as the last one."""
 
     __slots__ = ("item",)
 
@@ -135,7 +135,7 @@ def not_null(**arguments: Any) -> None:
 
 
 def walked(source: Any) -> Any:
-    """What emitted code walks over for a query: burns a step for each element, of a short array or list in advance.
+    """Return a query's source for emitted code; each element costs a step, those of a short array or list in advance.
 
     Raises ArgumentNullException for null.
     """

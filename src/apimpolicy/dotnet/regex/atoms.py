@@ -1,4 +1,4 @@
-"""What stands for one character, a place in the text or an earlier group: literals, escapes, anchors, references."""
+"""Translation of single characters, positions and references: literals, escapes, anchors, earlier groups."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ Instruction = tuple[Any, ...]
 
 
 class _State(NamedTuple):
-    """Where a match goes on: instruction, place in the text, captures, and the begins of what is open."""
+    """The state of a match: next instruction, position in the text, captures, and the starts of open groups."""
 
     at: int
     position: int
@@ -64,7 +64,7 @@ class BalancedPattern:
 
 
 class BalancedMatch:
-    """What was found, as a match of the package tells it; groups are called `g1`, `g2` and so on."""
+    """A match with the interface of the package's; groups are called `g1`, `g2` and so on."""
 
     def __init__(self, text: str, start: int, end: _State) -> None:
         self._text = text
@@ -99,7 +99,7 @@ class _Run:
     def match(
         self, program: list[Instruction], position: int, captures: Captures, opened: tuple[int, ...]
     ) -> _State | None:
-        """Run to the end of a program, going back where it does not go on; None when no way leads there."""
+        """Run to the end of a program, backtracking on failure; None when there is no match."""
         waiting = [_State(0, position, captures, opened)]
         while waiting:
             at, position, captures, opened = waiting.pop()
@@ -181,7 +181,7 @@ class _Run:
     def look(
         self, state: _State, _: list[_State], program: list[Instruction], negative: bool, otherwise: int
     ) -> _State | None:
-        """Look on, and come back; in a condition it goes on elsewhere when there is nothing."""
+        """Match a lookaround and return to its start; a condition continues elsewhere when nothing matches."""
         found = self.match(program, state.position, state.captures, ())
         if (found is None) != negative:
             return state._replace(at=otherwise) if otherwise >= 0 else None
@@ -196,7 +196,7 @@ class _Run:
 
 
 def _between(taken: Span, begun: int, end: int) -> Span:
-    """What a balancing group captures: the text between the capture it takes back and its own, or what both share."""
+    """Return the capture of a balancing group: the text between its own and the one it removes, or their overlap."""
     first, last = taken
     if begun >= last:
         return last, begun

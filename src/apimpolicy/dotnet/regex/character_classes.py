@@ -69,7 +69,7 @@ _UNTERMINATED = "Unterminated [] set."
 
 
 def literal(char: str) -> str:
-    """Return one character that stands for itself."""
+    """Return one literal character."""
     if char.isascii() and not (char.isalnum() or char == "_"):
         return f"\\{char}" if char.isprintable() and char != " " else f"\\x{ord(char):02x}"
     return char
@@ -123,7 +123,7 @@ class Reader:
         return (_ECMA_CLASSES if self.options & ECMA_SCRIPT else _CLASSES)[letter]
 
     def character_escape(self) -> str:
-        """Return the character that an escape stands for; the position is after the backslash."""
+        """Return the character of an escape; the position is after the backslash."""
         char = self.take()
         if "0" <= char <= "7":
             self.position -= 1

@@ -18,7 +18,7 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Undo `escape`, and any other escape of a character; raises RegexParseException for a wrong one."""
+    """Undo `escape`, and any other escape of a character; raises RegexParseException for an invalid one."""
     reader = Reader(text, 0)
     out: list[str] = []
     while not reader.at_end:

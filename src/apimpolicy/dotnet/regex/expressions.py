@@ -104,20 +104,6 @@ class Regex:
                 raise ArgumentOutOfRangeException("matchTimeout")
         return Regex(pattern, options, ticks)
 
-    @member("Options")
-    def get_options(self) -> int:
-        return self.options
-
-    @member("RightToLeft")
-    def is_right_to_left(self) -> bool:
-        return bool(self.options & RIGHT_TO_LEFT)
-
-    @member("MatchTimeout")
-    def match_timeout(self) -> Any:
-        from apimpolicy.dotnet.system.timespans import TimeSpan
-
-        return TimeSpan(_INFINITE_TICKS if self.timeout is None else self.timeout)
-
     def to_string(self) -> str:
         return self.pattern
 
@@ -126,13 +112,6 @@ class Regex:
 
     def get_group_numbers(self) -> Array:
         return Array(INT, self.translation.numbers)
-
-    def group_name_from_number(self, number: int) -> str:
-        return next((name for name, own in self.translation.names.items() if own == number), "")
-
-    def group_number_from_name(self, name: str) -> int:
-        _check(name, "name")
-        return self.translation.names.get(name, -1)
 
     def _search(self, text: str, position: int) -> Any:
         """The next match of the `regex` package; the search goes on from a position, leftward with RightToLeft."""
@@ -338,13 +317,6 @@ def _register_static() -> None:
 
 
 _register_static()
-
-
-@implements(_NAME, "InfiniteMatchTimeout")
-def infinite_match_timeout() -> Any:
-    from apimpolicy.dotnet.system.timespans import TimeSpan
-
-    return TimeSpan(_INFINITE_TICKS)
 
 
 @implements(_NAME, "Escape", cost=SLOW)

@@ -1,4 +1,4 @@
-"""Which characters are one with IgnoreCase: those with the same small letter, in .NET Core 3.1's invariant culture.
+"""Case folding of IgnoreCase: characters with the same small letter are equal, in .NET Core 3.1's invariant culture.
 
 The `regex` package takes a few more for one: `s` and the long s, `i` and the Turkish letters, both small sigmas. What
 differs is written out instead.

@@ -12,10 +12,9 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
     require,
 )
-from apimpolicy.dotnet.linq.sequences import Sequence
 from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.regex.replacements import expand, read_replacement
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
-from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +45,7 @@ class Capture:
 
 
 class _CaptureList:
-    """What the three collections share: a read-only list."""
+    """Base of the three collections: a read-only list."""
 
     __slots__ = ("_items",)
 
@@ -83,14 +82,6 @@ class _CaptureList:
     def get_enumerator(self) -> BoxedEnumerator:
         return BoxedEnumerator(self)
 
-    @property
-    def never(self) -> bool:
-        return False
-
-    @property
-    def sync_root(self) -> Any:
-        return self
-
     def add(self, item: Any) -> None:
         raise NotSupportedException("Collection is read-only.")
 
@@ -101,32 +92,14 @@ class _CaptureList:
         raise NotSupportedException("Collection is read-only.")
 
 
-def _list_members(element: str) -> dict[str, str]:
-    return {
-        "Count": "count",
-        "IsReadOnly": "is_read_only",
-        "IsSynchronized": "never",
-        "SyncRoot": "sync_root",
-        "System.Collections.IEnumerator GetEnumerator()": "get_enumerator",
-        "void CopyTo(System.Array array, int arrayIndex)": "copy_to",
-        f"void CopyTo({_NAMESPACE}{element}[] array, int arrayIndex)": "copy_to",
-    }
-
-
-@dotnet_class(
-    f"{_NAMESPACE}CaptureCollection",
-    members={**_list_members("Capture"), f"{_NAMESPACE}Capture Item[int i] {{ get; }}": "get_item"},
-)
+@dotnet_class(f"{_NAMESPACE}CaptureCollection", members="Item=get_item")
 class CaptureCollection(_CaptureList):
     __slots__ = ()
 
 
-@dotnet_class(
-    f"{_NAMESPACE}MatchCollection",
-    members={**_list_members("Match"), f"{_NAMESPACE}Match Item[int i] {{ get; }}": "get_item"},
-)
+@dotnet_class(f"{_NAMESPACE}MatchCollection", members="Item=get_item")
 class MatchCollection(_CaptureList):
-    """All matches; they are found when the first of them is asked for."""
+    """All matches; found when the first of them is read."""
 
     __slots__ = ("_source",)
 
@@ -162,26 +135,11 @@ class Group(Capture):
     def captures(self) -> CaptureCollection:
         return CaptureCollection([Capture(self.text, start, end - start) for start, end in self._spans])
 
-    @staticmethod
-    def synchronized(inner: Group) -> Group:
-        return require(inner, "inner")
-
 
 _NO_GROUP = Group("", "", [])
 
 
-@dotnet_class(
-    f"{_NAMESPACE}GroupCollection",
-    members={
-        **_list_members("Group"),
-        "Keys": "keys",
-        "Values": "values",
-        f"{_NAMESPACE}Group Item[int groupnum] {{ get; }}": "get_item",
-        f"{_NAMESPACE}Group Item[string groupname] {{ get; }}": "get_named",
-        f"bool TryGetValue(string key, out {_NAMESPACE}Group value)": "try_get_value",
-        "bool ContainsKey(string key)": "contains_key",
-    },
-)
+@dotnet_class(f"{_NAMESPACE}GroupCollection")
 class GroupCollection(_CaptureList):
     """The groups of a match in the order of their numbers; a missing group is one that did not succeed."""
 
@@ -192,31 +150,15 @@ class GroupCollection(_CaptureList):
         self._numbers = numbers
         self._names = {group.name: group for group in groups}
 
+    @member("Item[int]")
     def get_item(self, index: Any) -> Group:
-        """By number; or by name, as the indexer of IReadOnlyDictionary."""
-        if isinstance(index, str):
-            return self.get_named(index)
         place = self._numbers.get(index)
         return _NO_GROUP if place is None else self._items[place]
 
+    @member("Item[string]")
     def get_named(self, name: str) -> Group:
         name = require(name, "groupname")
         return self._names.get(name, _NO_GROUP)
-
-    @property
-    def keys(self) -> Sequence:
-        return Sequence(lambda: iter(self._names), STRING)
-
-    @property
-    def values(self) -> Sequence:
-        return Sequence(lambda: iter(self._items), _GROUP)
-
-    def contains_key(self, name: str) -> bool:
-        return name in self._names
-
-    def try_get_value(self, name: str) -> tuple[bool, Group | None]:
-        found = self._names.get(name)
-        return found is not None, found
 
 
 @dotnet_class(f"{_NAMESPACE}Match")
@@ -264,17 +206,10 @@ class Match(Group):
         return self.regex.match_after(self)
 
     def result(self, replacement: str) -> str:
-        from apimpolicy.dotnet.regex.replacements import expand, read_replacement
-
         replacement = require(replacement, "replacement")
         if self.regex is None or self._found is None:
             raise NotSupportedException("Result cannot be called on a failed Match.")
         return expand(read_replacement(replacement, self.regex.translation, self.regex.options), self)
-
-    @staticmethod
-    @member("Synchronized")
-    def synchronized_match(inner: Match) -> Match:
-        return require(inner, "inner")
 
 
 _EMPTY = Match(None, "", "", 0, None)

@@ -21,7 +21,7 @@ _SPECIAL = {"&": WHOLE, "`": BEFORE, "'": AFTER, "+": LAST, "_": INPUT}
 
 @functools.lru_cache(maxsize=256)
 def read_replacement(text: str, translation: Translation, options: int) -> tuple[Part, ...]:
-    """Return the parts of a replacement pattern: text, or what to put in its place."""
+    """Return the parts of a replacement pattern: text and references."""
     parts: list[Part] = []
     position = 0
     while position < len(text):
@@ -38,7 +38,7 @@ def read_replacement(text: str, translation: Translation, options: int) -> tuple
 
 
 def _reference(text: str, position: int, translation: Translation, ecma: bool) -> tuple[Part, int]:
-    """Return what is after a `$`, and where the text goes on; a `$` that refers to nothing is text."""
+    """Return the reference after a `$` and the position behind it; a `$` that refers to nothing is text."""
     char = text[position : position + 1]
     if char == "$":
         return "$", position + 1

@@ -67,18 +67,6 @@ def to_lower(text: str) -> str:
     return _by_code_unit("".join(map(_lower, _by_code_point(text))))
 
 
-def to_upper_in(text: str, culture: str) -> str:
-    """Upper case by a culture's name: only the invariant culture leaves the dotless `ı` alone."""
-    upper = to_upper(text)
-    return upper.replace("ı", "I") if culture else upper
-
-
-def to_lower_in(text: str, culture: str) -> str:
-    """Lower case by a culture's name: only the invariant culture leaves the dotted `İ` alone."""
-    lower = to_lower(text)
-    return lower.replace("İ", "i") if culture else lower
-
-
 def is_white_space(char: str) -> bool:
     return char in _WHITE_SPACE
 
@@ -179,18 +167,6 @@ def _unicode_category(char: str) -> int:
 @implements("char", "GetNumericValue(char)")
 def _numeric_value(char: str) -> float:
     return unicodedata.numeric(char, -1.0)
-
-
-@implements("char", "ToUpper(char, CultureInfo)")
-def _to_upper_in(char: str, culture: Any) -> str:
-    culture = require(culture, "culture")
-    return to_upper_in(char, culture.name)
-
-
-@implements("char", "ToLower(char, CultureInfo)")
-def _to_lower_in(char: str, culture: Any) -> str:
-    culture = require(culture, "culture")
-    return to_lower_in(char, culture.name)
 
 
 @implements("char", "Parse")

@@ -17,7 +17,6 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
@@ -93,12 +92,6 @@ def elements(char: str) -> tuple[Element, ...]:
 
 _ASCII = {code: "".join(e[0] for e in elements(chr(code))) or None for code in range(128)}
 _ASCII_CASE = {code: "".join(e[2] for e in elements(chr(code))) or None for code in range(128)}
-
-
-def check_culture(culture: Any, *texts: str | None) -> None:
-    """Raise NotSimulatedError when a CultureInfo, unless it is null, sorts these texts in an order of its own."""
-    if culture is not None:
-        culture.check_order(*texts)
 
 
 def _code_points(text: str) -> str:

@@ -45,7 +45,7 @@ class Digits:
 
 
 class _Section:
-    """What the placeholders of one section ask for."""
+    """The placeholders of one section."""
 
     __slots__ = ("digit_count", "first_zero", "last_zero", "point", "scale", "scientific", "thousands")
 

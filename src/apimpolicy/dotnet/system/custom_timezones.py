@@ -64,12 +64,6 @@ class DaylightTime:
         self.start, self.end, self.delta = start, end, delta
 
 
-implements(
-    "System.Globalization.DaylightTime",
-    "new(System.DateTime start, System.DateTime end, System.TimeSpan delta)",
-)(DaylightTime)
-
-
 @dotnet_class("System.TimeZone", members="StandardName=name DaylightName=name")
 class CurrentTimeZone:
     """The gateway's zone, UTC."""

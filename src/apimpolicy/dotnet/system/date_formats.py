@@ -26,7 +26,7 @@ _FEW = 32
 
 
 class Moment(Protocol):
-    """What a format shows; DateTime and DateTimeOffset are moments."""
+    """A value that a format shows: a DateTime or a DateTimeOffset."""
 
     @property
     def year(self) -> int: ...

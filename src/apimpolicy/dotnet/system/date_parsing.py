@@ -1,4 +1,4 @@
-"""Text as dates: `Parse` reads the usual ways of writing a date.
+"""Text as dates: `Parse` reads the usual spellings of a date.
 
 It takes numeric dates (year first, or in the culture's order), month names in any place, an optional day of the week,
 a time with or without AM/PM, and a zone (`Z`, `GMT`, `+02:00`). Missing parts of the date are those of today.
@@ -27,7 +27,7 @@ _LONGEST = 200
 
 
 class Parts:
-    """What was read; None for what the text does not say. `zone` is in minutes east of UTC.
+    """The parts that were read; None for those missing in the text. `zone` is in minutes east of UTC.
 
     `in_pattern`: the text has the ISO form with a `T`, or that of a given format.
     """
@@ -198,7 +198,7 @@ _TOKEN = re.compile(rf"\s*(?:(\d+)|((?:{_NAMES})(?![^\W\d_])|[^\W\d_]+)\.?|([-/.
 
 
 def read(text: str | None) -> Parts:
-    """Read a date in one of the usual ways; raises ArgumentNullException, FormatException."""
+    """Read a date in one of the usual spellings; raises ArgumentNullException, FormatException."""
     text = require(text, "s")
     parts = Parts()
     rest = text.strip("\t\n\v\f\r \0")
@@ -311,6 +311,6 @@ def _assign_beside_month(parts: Parts, number: str, is_before: bool) -> None:
 
 
 def year_of(digits: str) -> int:
-    """Return two digits are a year from 1930 to 2029."""
+    """Return the year of two digits, from 1930 to 2029."""
     number = int(digits)
     return number + (2000 if number < 30 else 1900) if len(digits) <= 2 else number

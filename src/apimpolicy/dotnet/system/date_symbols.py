@@ -1,4 +1,4 @@
-"""What the invariant culture says about dates: names and patterns. Other cultures' dates are not simulated."""
+"""The invariant culture's names and patterns of dates. Other cultures' dates are not simulated."""
 
 from __future__ import annotations
 

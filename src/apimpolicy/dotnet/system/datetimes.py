@@ -8,11 +8,11 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment
 from apimpolicy.dotnet.system.date_symbols import check_dates
+from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
-from apimpolicy.dotnet.values import wrap_int32
 
 _from_ordinal = datetime.date.fromordinal
 
@@ -25,14 +25,18 @@ _MAX_MILLISECONDS = 315_537_897_600_000
 _UNREPRESENTABLE = "The added or subtracted value results in an un-representable DateTime."
 
 
+def _clock(unit: int, modulus: int) -> property:
+    return property(lambda moment: moment.ticks // unit % modulus)
+
+
 @dotnet_class(
     "System.DateTime",
     members=(
         "ToLongDateString=_long_date ToShortDateString=_short_date ToLongTimeString=_long_time "
-        "ToShortTimeString=_short_time ToFileTimeUtc=to_file_time ToFileTime"
+        "ToShortTimeString=_short_time"
     ),
 )
-class DateTime:
+class DateTime(Ordered):
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
 
     __slots__ = ("kind", "ticks")
@@ -73,21 +77,10 @@ class DateTime:
     def day_of_year(self) -> int:
         return self._calendar().timetuple().tm_yday
 
-    @property
-    def hour(self) -> int:
-        return self.ticks // HOUR % 24
-
-    @property
-    def minute(self) -> int:
-        return self.ticks // MINUTE % 60
-
-    @property
-    def second(self) -> int:
-        return self.ticks // SECOND % 60
-
-    @property
-    def millisecond(self) -> int:
-        return self.ticks // MILLISECOND % 1000
+    hour = _clock(HOUR, 24)
+    minute = _clock(MINUTE, 60)
+    second = _clock(SECOND, 60)
+    millisecond = _clock(MILLISECOND, 1000)
 
     @property
     def fraction(self) -> int:
@@ -165,25 +158,6 @@ class DateTime:
     def is_daylight_saving_time(self) -> bool:
         return False
 
-    @member("CompareTo(DateTime)")
-    def compare_to(self, other: DateTime) -> int:
-        return (self.ticks > other.ticks) - (self.ticks < other.ticks)
-
-    @member("CompareTo(object)")
-    def compare_to_object(self, other: Any) -> int:
-        if other is None:
-            return 1
-        if not isinstance(other, DateTime):
-            raise ArgumentException("Object must be of type DateTime.")
-        return self.compare_to(other)
-
-    @member("Equals(DateTime)", "Equals(object)")
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, DateTime) and other.ticks == self.ticks
-
-    def get_hash_code(self) -> int:
-        return wrap_int32(self.ticks ^ (self.ticks >> 32))
-
     @member("ToString()")
     def to_string(self) -> str:
         return self.format("G")
@@ -212,26 +186,12 @@ class DateTime:
     def _short_time(self) -> str:
         return self.format("t")
 
-    def to_file_time(self) -> int:
-        if self.ticks < FILE_TIME_EPOCH:
-            raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
-        return self.ticks - FILE_TIME_EPOCH
-
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __lt__(self, other: DateTime) -> bool:
-        return self.ticks < other.ticks
-
-    def __hash__(self) -> int:
-        return hash(self.ticks)
-
     def __repr__(self) -> str:
         return f"DateTime({self.format('o')!r})"
 
 
-FILE_TIME_EPOCH = 504_911_232_000_000_000
-"""Ticks of 1601-01-01."""
+DateTime.order = vars(DateTime)["ticks"]
+implement_order(DateTime)
 
 
 def _date_ticks(year: int, month: int, day: int) -> int:
@@ -339,38 +299,14 @@ def _specify_kind(value: DateTime, kind: int) -> DateTime:
     return DateTime(value.ticks, kind)
 
 
-@implements("System.DateTime", "FromFileTimeUtc")
-def _from_file_time_utc(file_time: int) -> DateTime:
-    if not 0 <= file_time <= MAX_TICKS - FILE_TIME_EPOCH:
-        raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
-    return DateTime(file_time + FILE_TIME_EPOCH, UTC)
-
-
 implements_all(
     "System.DateTime",
     {
         "MinValue": lambda: MIN_VALUE,
         "MaxValue": lambda: MAX_VALUE,
         "UnixEpoch": lambda: UNIX_EPOCH,
-        "Compare": DateTime.compare_to,
         "op_Addition": lambda d, t: d.add_ticks(t.ticks, "t"),
         "op_Subtraction(DateTime, TimeSpan)": lambda d, t: d.add_ticks(-t.ticks, "t"),
         "op_Subtraction(DateTime, DateTime)": DateTime.subtract,
-        "op_Equality": lambda a, b: a.ticks == b.ticks,
-        "Equals(DateTime, DateTime)": lambda a, b: a.ticks == b.ticks,
-        "op_Inequality": lambda a, b: a.ticks != b.ticks,
-        "op_LessThan": lambda a, b: a.ticks < b.ticks,
-        "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
-        "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
-        "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
-        "FromFileTime": lambda file_time: _from_file_time_utc(file_time).to_local_time(),
     },
-)
-
-_PARTS = "int, int, int, int, int, int"
-declines(
-    "System.DateTime",
-    "new(int, int, int, Calendar)",
-    *(f"new({_PARTS}, {rest})" for rest in ("Calendar", "int, Calendar", "int, Calendar, DateTimeKind")),
-    reason="Azure refuses the type Calendar in policy expressions",
 )

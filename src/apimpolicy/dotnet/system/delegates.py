@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Multicast:
-    """The invocation list of a delegate with more than one method: calls all in order, gives what the last gives."""
+    """The invocation list of a delegate with more than one method: calls all in order and returns the last result."""
 
     __slots__ = ("methods",)
 
@@ -127,11 +127,6 @@ def _same_parts(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -
     return len(first) == len(second) and all(map(reference_equals, first, second))
 
 
-@implements("System.Delegate", "op_Inequality")
-def differs(first: Delegate, second: Delegate) -> bool:
-    return not equals(first, second)
-
-
 @implements("System.Delegate", "Equals")
 @implements("System.MulticastDelegate", "Equals")
 def equals_object(delegate: Callable[..., Any], other: Any) -> bool:
@@ -151,22 +146,9 @@ def get_invocation_list(delegate: Callable[..., Any]) -> Array:
     return Array(named("System.Delegate"), _methods(delegate))
 
 
-@implements("System.Delegate", "RemoveAll")
-def remove_all(source: Delegate, value: Delegate) -> Delegate:
-    while True:
-        left = remove(source, value)
-        if left is source:
-            return left
-        source = left
-
-
 implements_all(
     "System.Delegate",
     {
-        "op_Equality": equals,
         "Clone": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate,
-        "Combine(Delegate, Delegate)": combine,
-        "Remove": remove,
-        "Combine(Delegate[])": lambda delegates: _of(_joined(*(_methods(delegate) for delegate in delegates or ()))),
     },
 )

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     require,
 )
-from apimpolicy.dotnet.registry import declines, implements, implements_all
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.encodings import (
     NULL_ARRAY,
     NULL_STRING,
@@ -142,18 +142,6 @@ def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
     """Form C is 1; only Latin 1 has nothing but composed characters, says .NET."""
     return encoding.codec == "latin-1" and form == 1
 
-
-declines(
-    _ENCODING,
-    "RegisterProvider",
-    reason="policies cannot make a provider: there is none among the allowed types",
-)
-declines(
-    _ENCODING,
-    *("GetDecoder", "GetEncoder", "GetEncodings", "DecoderFallback", "EncoderFallback"),
-    *(f"GetEncoding({given}, EncoderFallback, DecoderFallback)" for given in ("string", "int")),
-    reason="Azure refuses the types Decoder, Encoder, EncodingInfo and those of fallbacks in policy expressions",
-)
 
 implements_all(
     _ENCODING,

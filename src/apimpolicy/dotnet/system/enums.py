@@ -12,9 +12,9 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.system.enum_texts import BITS, enum_name, enum_to_string, format_enum
+from apimpolicy.dotnet.system.enum_texts import BITS, enum_to_string, format_enum
 from apimpolicy.dotnet.system.objects import TypeObject, get_hash_code
-from apimpolicy.dotnet.values import Array, EnumValue, string_array, type_of, unbox
+from apimpolicy.dotnet.values import EnumValue, type_of, unbox
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType, Type
@@ -104,17 +104,6 @@ def _try_object_case(
     return done, EnumValue(type_, number) if done else None
 
 
-@implements("System.Enum", "GetName")
-def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
-    type_ = _of(enum_type)
-    value = require(value, "value")
-    if not _is_integer(value):
-        raise ArgumentException(
-            "The value passed in must be an enum base or an underlying type for an enum, such as an Int32.", "value"
-        )
-    return enum_name(type_, _number(value))
-
-
 _INTEGER_TYPES = {*BITS, "bool", "char"}
 """What counts as an integer to `System.Enum`."""
 
@@ -125,18 +114,6 @@ def _is_integer(value: Any) -> bool:
 
 def _number(value: Any) -> int:
     return ord(value) if isinstance(value, str) else int(unbox(value))
-
-
-@implements("System.Enum", "GetNames")
-def _get_names(enum_type: TypeObject | None) -> Array:
-    members = _of(enum_type).definition.enum_values
-    return string_array(sorted(members, key=lambda name: members[name] & 0xFFFFFFFFFFFFFFFF))
-
-
-@implements("System.Enum", "GetValues")
-def _get_values(enum_type: TypeObject | None) -> Array:
-    type_ = _of(enum_type)
-    return Array(type_, sorted(type_.definition.enum_values.values(), key=lambda value: value & 0xFFFFFFFFFFFFFFFF))
 
 
 @implements("System.Enum", "IsDefined")
@@ -175,16 +152,6 @@ def _other_enum(given: Any, type_: NamedType) -> ArgumentException:
 @implements("System.Enum", "ToString")
 def _format(value: EnumValue, format_: str | None, _provider: Any = None) -> str:
     return format_enum(value.dotnet_type, int(value), format_)
-
-
-@implements("System.Enum", "HasFlag")
-def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
-    flag = require(flag, "flag")
-    if flag.dotnet_type is not value.dotnet_type:
-        raise ArgumentException(
-            f"The argument type, '{flag.dotnet_type}', is not the same as the enum type '{value.dotnet_type}'."
-        )
-    return int(value) & int(flag) == int(flag)
 
 
 @implements("System.Enum", "CompareTo")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet import exceptions
+from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
 from apimpolicy.dotnet.metadata import look_up, named
 from apimpolicy.dotnet.registry import declines, implements, implements_all, implements_setter
@@ -82,63 +83,26 @@ def _register() -> None:
 _register()
 
 _ARGUMENT = "System.ArgumentException"
-_NULL = "System.ArgumentNullException"
 _RANGE = "System.ArgumentOutOfRangeException"
-_AGGREGATE = "System.AggregateException"
 
 
-@implements(_ARGUMENT, "new")
-def _argument(
-    message: str | None = None, parameter: str | None = None, inner: DotnetException | None = None
-) -> ArgumentException:
-    return ArgumentException(message, parameter, inner)
+@implements(_ARGUMENT, "new(string)", "new(string, string)")
+def _argument(message: str | None, parameter: str | None = None) -> ArgumentException:
+    return ArgumentException(message, parameter)
 
 
-def _with_inner(made: DotnetException, inner: DotnetException | None) -> DotnetException:
-    made.inner = inner
-    return made
-
-
-@implements(_NULL, "new")
-def _argument_null(parameter: str | None = None, message: str | None = None) -> DotnetException:
-    return exceptions.ArgumentNullException(parameter, message)
-
-
-@implements(_NULL, "new(string, Exception)")
-def _argument_null_inner(message: str | None, inner: DotnetException | None) -> DotnetException:
-    return _with_inner(exceptions.ArgumentNullException(None, message), inner)
-
-
-@implements(_RANGE, "new()", "new(string)", "new(string, string)")
-def _argument_range(parameter: str | None = None, message: str | None = None) -> DotnetException:
-    return exceptions.ArgumentOutOfRangeException(parameter, message)
-
-
-@implements(_RANGE, "new(string, Exception)")
-def _argument_range_inner(message: str | None, inner: DotnetException | None) -> DotnetException:
-    return _with_inner(exceptions.ArgumentOutOfRangeException(None, message), inner)
+@implements("System.ArgumentNullException", "new(string)")
+def _argument_null(parameter: str | None) -> DotnetException:
+    return exceptions.ArgumentNullException(parameter)
 
 
 @implements("System.Exception", "Message")
 @implements(_ARGUMENT, "Message")
 @implements(_RANGE, "Message")
-@implements(_AGGREGATE, "Message")
 def _message(exception: DotnetException) -> str:
     return exception.message
 
 
-@implements(_AGGREGATE, "InnerExceptions")
-def _inner_exceptions(exception: DotnetException) -> Any:
-    """At most one here: nothing runs side by side."""
-    from apimpolicy.dotnet.collections.lists import List
-    from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
-
-    types = (named("System.Exception"),)
-    found = () if exception.inner is None else (exception.inner,)
-    return ReadOnlyCollection(types, List(types, found))
-
-
-@implements(_AGGREGATE, "GetBaseException")
 @implements("System.Exception", "GetBaseException")
 def _base(exception: DotnetException) -> DotnetException:
     while exception.inner is not None:
@@ -174,19 +138,12 @@ declines(
     "TargetSite",
     reason="reflection is not simulated",
 )
-declines(
-    "System.Exception",
-    "GetObjectData",
-    reason="a hook of .NET's serialization, which policies cannot call",
-)
 
 
 @implements("System.Exception", "Data")
 def _data(exception: DotnetException) -> Any:
-    """Made when first asked for."""
+    """Return the dictionary, made on first use."""
     if exception.data is None:
-        from apimpolicy.dotnet.collections.dictionary import Dictionary
-
         exception.data = Dictionary.create((OBJECT, OBJECT))
     return exception.data
 
@@ -194,7 +151,6 @@ def _data(exception: DotnetException) -> Any:
 implements_all(
     _ARGUMENT,
     {
-        "new(string, Exception)": lambda message, inner: ArgumentException(message, None, inner),
         "ParamName": lambda exception: exception.parameter,
     },
 )

@@ -191,7 +191,7 @@ def new_guid() -> Guid:
 
 @implements("System.Guid", "new(byte[])")
 def from_bytes(data: Array | None) -> Guid:
-    """Return the first three groups are little-endian, as `ToByteArray` writes them."""
+    """Make a GUID from bytes; the first three groups are little-endian, as `ToByteArray` writes them."""
     data = require(data, "b")
     if len(data) != 16:
         raise ArgumentException("Byte array for GUID must be exactly 16 bytes long.", "b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, require
+from apimpolicy.dotnet.exceptions import FormatException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Array, byte_array
@@ -161,31 +161,4 @@ def _is_loopback(address: IPAddress | None) -> bool:
     return address.data[0] == 127 if len(address.data) == 4 else address.data == b"\0" * 15 + b"\x01"
 
 
-@implements("System.Net.IPAddress", "new(byte[])")
-def _new(data: Array | None) -> IPAddress:
-    data = require(data, "address")
-    if len(data) not in (4, 16):
-        raise ArgumentException("An invalid IP address was specified.", "address")
-    return IPAddress(bytes(data))
-
-
-@implements("System.Net.IPAddress", "MapToIPv6")
-def _to_ipv6(address: IPAddress) -> IPAddress:
-    return address if len(address.data) == 16 else IPAddress(b"\0" * 10 + b"\xff\xff" + address.data)
-
-
-for _name, _data in (
-    ("Any", b"\0\0\0\0"),
-    ("Loopback", b"\x7f\0\0\x01"),
-    ("Broadcast", b"\xff\xff\xff\xff"),
-    ("None", b"\xff\xff\xff\xff"),
-    ("IPv6Any", b"\0" * 16),
-    ("IPv6Loopback", b"\0" * 15 + b"\x01"),
-    ("IPv6None", b"\0" * 16),
-):
-    implements("System.Net.IPAddress", f"static readonly System.Net.IPAddress {_name};")(
-        lambda data=_data: IPAddress(data)
-    )
-
-
-implements_all("System.Net.IPAddress", {"MapToIPv4": lambda address: IPAddress(address.data[-4:])})
+implements_all("System.Net.IPAddress", {"Loopback": lambda: IPAddress(b"\x7f\0\0\x01")})

@@ -1,4 +1,4 @@
-"""Searching and normalising in a time that grows as the text does, where Python's own ways take its square."""
+"""Searching and normalising in linear time, where Python's own functions take quadratic time."""
 
 from __future__ import annotations
 

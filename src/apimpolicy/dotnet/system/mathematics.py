@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _guarded(function: Callable[..., float], *, overflow: float = math.inf) -> Callable[..., float]:
-    """C's answer where Python raises: NaN outside of the domain, infinity when too large."""
+    """C's result where Python raises: NaN outside of the domain, infinity when too large."""
 
     def call(*arguments: float) -> float:
         try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
-from apimpolicy.dotnet.values import byte_array
+from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -33,13 +32,9 @@ class MemoryStream:
             raise ObjectDisposedException("Cannot access a closed Stream.")
         return len(self._bytes)
 
-    def to_array(self) -> Array:
-        return byte_array(self._bytes)
-
     def dispose(self) -> None:
         self._is_open = False
 
 
-implements("System.IO.MemoryStream", "new()")(lambda: MemoryStream(b""))
 interface_members("System.IO.MemoryStream", "Length")
 interface_members("System.IO.Stream", "Length Close=dispose Dispose")

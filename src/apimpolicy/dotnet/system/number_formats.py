@@ -184,7 +184,7 @@ def _format_float(value: float, format_: str | None, single: bool, symbols: Numb
 
 
 def _precision(kind: str, precision: int, symbols: NumberSymbols) -> int:
-    """Digits after the point: those asked for, or as many as are usual."""
+    """Return the number of digits after the point: the given one, or the usual one."""
     if precision >= 0:
         return precision
     return {"C": symbols.currency_digits, "P": symbols.percent_digits}.get(kind, symbols.number_digits)

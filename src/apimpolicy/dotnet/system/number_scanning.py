@@ -1,4 +1,4 @@
-"""The parts of a number in a text: what may stand around the digits, and in which order.
+"""The parts of a number in a text: marks around the digits, and their order.
 
 Source: .NET Core 3.1, `Number.TryParseNumber`. Currency signs and number signs may stand before or after the digits,
 one of each; a blank may follow a sign only when a currency sign came first.
@@ -34,7 +34,7 @@ def invalid() -> FormatException:
 
 
 def _one_of(*symbols: str) -> str:
-    """Return a pattern for symbols; a plain blank may stand for those that do not break, as people write it."""
+    """Return a pattern for symbols; a plain blank matches a no-break space too, as people write it."""
     patterns = [
         "".join(
             "[ \xa0]" if char == "\xa0" else "[ \u202f]" if char == "\u202f" else re.escape(char) for char in symbol

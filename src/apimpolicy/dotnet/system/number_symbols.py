@@ -1,4 +1,4 @@
-"""What a culture says about numbers: separators, groups, symbols and patterns. The invariant culture's are the default.
+"""A culture's symbols of numbers: separators, groups, symbols and patterns. The invariant culture's are the default.
 
 Names and numbers of patterns are those of `System.Globalization.NumberFormatInfo`, where `n` stands for the number,
 `$` for the currency and `%` for the percent sign.
@@ -88,7 +88,7 @@ INVARIANT = NumberSymbols()
 
 
 def numbers_of(provider: Any) -> NumberSymbols:
-    """Return what an IFormatProvider says about numbers; null is the current culture, the invariant one."""
+    """Return the symbols of numbers of an IFormatProvider; null is the current culture, the invariant one."""
     return INVARIANT if provider is None else provider.number_symbols
 
 

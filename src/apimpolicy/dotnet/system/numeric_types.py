@@ -35,34 +35,13 @@ if TYPE_CHECKING:
 _PROVIDER = "System.IFormatProvider provider"
 _STYLE = "System.Globalization.NumberStyles style"
 
-TYPE_CODES = {
-    name: number
-    for number, name in enumerate(
-        [
-            "empty",
-            "object",
-            "dbnull",
-            "bool",
-            "char",
-            "sbyte",
-            "byte",
-            "short",
-            "ushort",
-            "int",
-            "uint",
-            "long",
-            "ulong",
-            "float",
-            "double",
-            "decimal",
-        ]
-    )
-} | {"System.DateTime": 16, "string": 18}
+_CODES = "empty object dbnull bool char sbyte byte short ushort int uint long ulong float double decimal"
+TYPE_CODES = {name: number for number, name in enumerate(_CODES.split())} | {"System.DateTime": 16, "string": 18}
 """`System.TypeCode` by the type's name."""
 
 
 def attempt(parse: Callable[..., Any], default: Any, *arguments: Any) -> tuple[bool, Any]:
-    """`TryParse`: what `parse` gives, or the default when it fails; a null text fails, a wrong style still throws."""
+    """`TryParse`: the result of `parse`, or the default for null and when it fails; an invalid style throws."""
     if arguments[0] is None:
         return False, default
     try:

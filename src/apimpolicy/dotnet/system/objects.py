@@ -1,4 +1,4 @@
-"""What every value can do: `ToString`, `Equals`, `GetHashCode`, `GetType`; and `System.Type`.
+"""Members of every value: `ToString`, `Equals`, `GetHashCode`, `GetType`; and `System.Type`.
 
 Values are seen as `object`, so numbers come boxed (see `apimpolicy.dotnet.values`). Run-time classes override by having
 methods `to_string`, `equals`, `get_hash_code`.
@@ -49,7 +49,7 @@ _TO_STRING: dict[type, Callable[[Any], str]] = {
 
 @counts_itself
 def to_string(value: Any) -> str:
-    """Return what `ToString()` gives for a value that is not null.
+    """Return the result of `ToString()` for a value that is not null.
 
     >>> to_string(True), to_string(1.5), to_string(1e20)
     ('True', '1.5', '1E+20')
@@ -257,7 +257,7 @@ _type_objects: weakref.WeakValueDictionary[Type, TypeObject] = weakref.WeakValue
 
 
 def type_object(type_: Type) -> TypeObject:
-    """Return what `typeof(…)` gives."""
+    """Return the result of `typeof(…)`."""
     found = _type_objects.get(type_)
     if found is None:
         found = _type_objects[type_] = TypeObject(type_)
@@ -265,7 +265,7 @@ def type_object(type_: Type) -> TypeObject:
 
 
 def get_type(value: Any) -> TypeObject:
-    """Return what `GetType()` gives for a value; raises NullReferenceException for null, also that of a nullable."""
+    """Return the result of `GetType()` for a value; raises NullReferenceException for null, also that of a nullable."""
     if value is None:
         raise NullReferenceException
     return type_object(type_of(value))

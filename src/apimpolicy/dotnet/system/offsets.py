@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
 from apimpolicy.dotnet.system.date_symbols import PATTERNS, check_dates
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
+from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
-from apimpolicy.dotnet.values import wrap_int32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _moved(change: Callable[[DateTime, Any], DateTime]) -> Callable[[DateTimeOffset, Any], DateTimeOffset]:
+    """Return a method that changes the clock and keeps the offset."""
+
+    def moved(moment: DateTimeOffset, value: Any) -> DateTimeOffset:
+        return _checked(change(moment.clock, value).ticks, moment.offset_ticks)
+
+    return moved
 
 
 @dotnet_class(
@@ -22,7 +34,7 @@ from apimpolicy.dotnet.values import wrap_int32
         "ToLocalTime=to_universal_time ToUniversalTime"
     ),
 )
-class DateTimeOffset:
+class DateTimeOffset(Ordered):
     """A point in time; immutable. `ticks` are those of the clock; equality and order go by UTC."""
 
     __slots__ = ("clock", "offset_ticks")
@@ -32,7 +44,7 @@ class DateTimeOffset:
         self.offset_ticks = offset_ticks
 
     def __getattr__(self, name: str) -> Any:
-        """Return the parts of the date and time are the clock's."""
+        """Return a part of the clock's date and time."""
         if name in _OF_CLOCK:
             return getattr(self.clock, name)
         raise AttributeError(name)
@@ -40,6 +52,8 @@ class DateTimeOffset:
     @property
     def utc_ticks(self) -> int:
         return self.clock.ticks - self.offset_ticks
+
+    order = utc_ticks
 
     @property
     def offset(self) -> TimeSpan:
@@ -61,39 +75,16 @@ class DateTimeOffset:
     def zone_designator(self) -> str:
         return zone_text(self.zone_minutes, 3)
 
-    def _with(self, clock: DateTime) -> DateTimeOffset:
-        return _checked(clock.ticks, self.offset_ticks)
-
-    def add_ticks(self, ticks: int) -> DateTimeOffset:
-        return self._with(self.clock.add_ticks(ticks))
-
-    def add_days(self, value: float) -> DateTimeOffset:
-        return self._with(self.clock.add_days(value))
-
-    def add_hours(self, value: float) -> DateTimeOffset:
-        return self._with(self.clock.add_hours(value))
-
-    def add_minutes(self, value: float) -> DateTimeOffset:
-        return self._with(self.clock.add_minutes(value))
-
-    def add_seconds(self, value: float) -> DateTimeOffset:
-        return self._with(self.clock.add_seconds(value))
-
-    def add_milliseconds(self, value: float) -> DateTimeOffset:
-        return self._with(self.clock.add_milliseconds(value))
-
-    def add_months(self, value: int) -> DateTimeOffset:
-        return self._with(self.clock.add_months(value))
-
-    def add_years(self, value: int) -> DateTimeOffset:
-        return self._with(self.clock.add_years(value))
-
-    def add(self, span: TimeSpan) -> DateTimeOffset:
-        return self._with(self.clock.add(span))
-
-    @member("Subtract(TimeSpan)")
-    def subtract_span(self, span: TimeSpan) -> DateTimeOffset:
-        return self._with(self.clock.subtract_span(span))
+    add_ticks = _moved(DateTime.add_ticks)
+    add_days = _moved(DateTime.add_days)
+    add_hours = _moved(DateTime.add_hours)
+    add_minutes = _moved(DateTime.add_minutes)
+    add_seconds = _moved(DateTime.add_seconds)
+    add_milliseconds = _moved(DateTime.add_milliseconds)
+    add_months = _moved(DateTime.add_months)
+    add_years = _moved(DateTime.add_years)
+    add = _moved(DateTime.add)
+    subtract_span = member("Subtract(TimeSpan)")(_moved(DateTime.subtract_span))
 
     @member("Subtract(DateTimeOffset)")
     def subtract(self, other: DateTimeOffset) -> TimeSpan:
@@ -113,20 +104,13 @@ class DateTimeOffset:
         return self.utc_ticks // MILLISECOND - UNIX_EPOCH_TICKS // MILLISECOND
 
     def to_file_time(self) -> int:
-        return self.utc_datetime.to_file_time()
-
-    def compare_to(self, other: DateTimeOffset) -> int:
-        return (self.utc_ticks > other.utc_ticks) - (self.utc_ticks < other.utc_ticks)
-
-    @member("Equals(DateTimeOffset)", "Equals(object)")
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, DateTimeOffset) and other.utc_ticks == self.utc_ticks
+        ticks = self.utc_datetime.ticks - _FILE_TIME_EPOCH
+        if ticks < 0:
+            raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
+        return ticks
 
     def equals_exact(self, other: DateTimeOffset) -> bool:
         return self.utc_ticks == other.utc_ticks and self.offset_ticks == other.offset_ticks
-
-    def get_hash_code(self) -> int:
-        return wrap_int32(self.utc_ticks ^ (self.utc_ticks >> 32))
 
     @member("ToString()")
     def to_string(self) -> str:
@@ -147,36 +131,15 @@ class DateTimeOffset:
 
     formatted = format
 
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __lt__(self, other: DateTimeOffset) -> bool:
-        return self.utc_ticks < other.utc_ticks
-
-    def __hash__(self) -> int:
-        return hash(self.utc_ticks)
-
     def __repr__(self) -> str:
         return f"DateTimeOffset({self.format('o')!r})"
 
 
-_OF_CLOCK = frozenset(
-    [
-        "ticks",
-        "date",
-        "time_of_day",
-        "year",
-        "month",
-        "day",
-        "day_of_week",
-        "day_of_year",
-        "hour",
-        "minute",
-        "second",
-        "millisecond",
-        "fraction",
-    ]
-)
+_OF_CLOCK = frozenset((
+    "ticks", "date", "time_of_day", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute", "second",
+    "millisecond", "fraction",
+))  # fmt: skip
+implement_order(DateTimeOffset)
 MIN_OFFSET_VALUE, MAX_OFFSET_VALUE = DateTimeOffset(0), DateTimeOffset(MAX_TICKS)
 
 
@@ -197,7 +160,7 @@ def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
 
 @implements("System.DateTimeOffset", "new(DateTime)", "op_Implicit")
 def from_datetime(moment: DateTime) -> DateTimeOffset:
-    """Return the gateway's local time is UTC, so every kind has offset zero."""
+    """Return the moment with offset zero for every kind, since the gateway's local time is UTC."""
     return DateTimeOffset(moment.ticks)
 
 
@@ -249,17 +212,9 @@ implements_all(
         "MinValue": lambda: MIN_OFFSET_VALUE,
         "MaxValue": lambda: MAX_OFFSET_VALUE,
         "UnixEpoch": lambda: _UNIX_EPOCH,
-        "Compare": DateTimeOffset.compare_to,
         "op_Addition": DateTimeOffset.add,
         "op_Subtraction(DateTimeOffset, TimeSpan)": DateTimeOffset.subtract_span,
         "op_Subtraction(DateTimeOffset, DateTimeOffset)": DateTimeOffset.subtract,
-        "op_Equality": lambda a, b: a.utc_ticks == b.utc_ticks,
-        "Equals(DateTimeOffset, DateTimeOffset)": lambda a, b: a.utc_ticks == b.utc_ticks,
-        "op_Inequality": lambda a, b: a.utc_ticks != b.utc_ticks,
-        "op_LessThan": lambda a, b: a.utc_ticks < b.utc_ticks,
-        "op_LessThanOrEqual": lambda a, b: a.utc_ticks <= b.utc_ticks,
-        "op_GreaterThan": lambda a, b: a.utc_ticks > b.utc_ticks,
-        "op_GreaterThanOrEqual": lambda a, b: a.utc_ticks >= b.utc_ticks,
         "FromUnixTimeSeconds": lambda seconds: _from_unix("seconds", seconds, SECOND),
         "FromUnixTimeMilliseconds": lambda milliseconds: _from_unix("milliseconds", milliseconds, MILLISECOND),
     },
@@ -274,10 +229,3 @@ def _from_file_time(ticks: int) -> DateTimeOffset:
     if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
         raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
     return DateTimeOffset(ticks + _FILE_TIME_EPOCH)
-
-
-declines(
-    "System.DateTimeOffset",
-    "new(int, int, int, int, int, int, int, Calendar, TimeSpan)",
-    reason="Azure refuses the type Calendar in policy expressions",
-)

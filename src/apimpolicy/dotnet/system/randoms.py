@@ -1,4 +1,4 @@
-"""`System.Random`: .NET's subtractive generator, so that a seed gives the numbers it gives there.
+"""`System.Random`: .NET's subtractive generator, so that a seed produces the same numbers.
 
 Source: .NET Core 3.1, `Random`, after Knuth, The Art of Computer Programming, volume 2.
 """

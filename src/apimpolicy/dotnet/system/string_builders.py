@@ -1,4 +1,4 @@
-"""`System.Text.StringBuilder`: a list of pieces, joined when something asks for the text."""
+"""`System.Text.StringBuilder`: a list of pieces, joined when the text is read."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class StringBuilder:
 
     @property
     def capacity(self) -> int:
-        """The larger of what was asked for and the length; .NET's growth by chunks is not reproduced."""
+        """The larger of the requested capacity and the length; .NET's growth by chunks is not reproduced."""
         return max(self._capacity, self._length)
 
     @capacity.setter

@@ -57,13 +57,7 @@ def _is_string(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Char)
 
 
-@implements("string", "Compare(string, string, bool)", "Compare(string, string, bool, CultureInfo)")
-def _compare_case(a: str | None, b: str | None, ignore_case: bool, culture: Any = None) -> int:
-    collation.check_culture(culture, a, b)
-    return compare(a, b, int(ignore_case))
-
-
-def parts_in_culture(
+def _parts_in_culture(
     a: str | None, index_a: int, b: str | None, index_b: int, length: int
 ) -> tuple[str | None, str | None]:
     """At most `length` units of either text; raises ArgumentOutOfRangeException as `CompareInfo.Compare` does."""
@@ -78,21 +72,11 @@ def parts_in_culture(
     return a and a[index_a : index_a + length_a], b and b[index_b : index_b + length_b]
 
 
-@implements(
-    "string",
-    "Compare",
-)
+@implements("string", "Compare(string, int, string, int, int)", "Compare(string, int, string, int, int, bool)")
 def _compare_parts_case(
-    a: str | None,
-    index_a: int,
-    b: str | None,
-    index_b: int,
-    length: int,
-    ignore_case: bool = False,
-    culture: Any = None,
+    a: str | None, index_a: int, b: str | None, index_b: int, length: int, ignore_case: bool = False
 ) -> int:
-    collation.check_culture(culture, a, b)
-    return compare(*parts_in_culture(a, index_a, b, index_b, length), int(ignore_case))
+    return compare(*_parts_in_culture(a, index_a, b, index_b, length), int(ignore_case))
 
 
 @implements("string", "Compare(string, int, string, int, int, StringComparison)")
@@ -162,7 +146,7 @@ class StringComparer:
         return self.get_hash_code_of(value) if _is_string(value) else get_hash_code(value)
 
     def key(self, text: str) -> str:
-        """Equal exactly for strings that this comparer takes for equal: what a dictionary may use as its key."""
+        """Return a key for dictionaries: equal exactly for strings that this comparer regards as equal."""
         if self.comparison == ORDINAL:
             return text
         if self.comparison == ORDINAL_IGNORE_CASE:
@@ -210,6 +194,7 @@ implements_all(
     {
         "Compare(string, string)": compare,
         "Compare(string, string, StringComparison)": compare,
+        "Compare(string, string, bool)": lambda a, b, ignore_case: compare(a, b, int(ignore_case)),
         "CompareOrdinal(string, string)": compare_ordinal,
         "CompareTo(string)": compare,
         "Equals": equal,

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import counts_itself, declines, implements, implements_all
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_lower_in, to_upper, to_upper_in
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.dotnet.system.linear_text import is_normalized, normalize
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
@@ -113,12 +113,6 @@ def _replace_by(text: str, old: str | None, new: str | None, comparison: int) ->
     if comparison == ORDINAL_IGNORE_CASE:
         return _replace_upper(text, old, new)
     return _replace_culture(text, old, new, bool(comparison & 1))
-
-
-@implements("string", "Replace(string, string, bool, CultureInfo)")
-def _replace_in_culture(text: str, old: str | None, new: str | None, ignore_case: bool, culture: Any) -> str:
-    collation.check_culture(culture, text, old)
-    return _replace_by(text, old, new, int(ignore_case))
 
 
 def _replace_upper(text: str, old: str, new: str) -> str:
@@ -316,8 +310,6 @@ implements_all(
         "TrimEnd": lambda text, chars: _trimmed(text, chars, start=False),
         "PadLeft": lambda text, width, char=" ": text.rjust(_check_width(width), char),
         "PadRight": lambda text, width, char=" ": text.ljust(_check_width(width), char),
-        "ToUpper(CultureInfo)": lambda text, culture: to_upper_in(text, culture.name if culture is not None else ""),
-        "ToLower(CultureInfo)": lambda text, culture: to_lower_in(text, culture.name if culture is not None else ""),
         "Clone": lambda text, _provider=None: text,
         "ToString": lambda text, _provider=None: text,
         "IsNormalized": lambda text, form=1: is_normalized(_form(form), _valid(text)),

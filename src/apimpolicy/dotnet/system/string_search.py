@@ -6,7 +6,7 @@ Searches for a character, `Contains` and `Replace` compare code units; searches 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
@@ -206,7 +206,7 @@ def _contains_by(text: str, value: str | None, comparison: int) -> bool:
     return index_of(text, value, 0, len(text), comparison) >= 0
 
 
-@implements("string", "StartsWith")
+@implements("string", "StartsWith(string)", "StartsWith(string, StringComparison)")
 @counts_itself
 def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
@@ -221,7 +221,7 @@ def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE)
     return collation.starts_with(text, value, bool(comparison & 1))
 
 
-@implements("string", "EndsWith")
+@implements("string", "EndsWith(string)", "EndsWith(string, StringComparison)")
 @counts_itself
 def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
@@ -234,18 +234,6 @@ def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -
     if comparison == ORDINAL_IGNORE_CASE:
         return len(value) <= len(text) and to_upper(text[len(text) - len(value) :]) == to_upper(value)
     return collation.ends_with(text, value, bool(comparison & 1))
-
-
-@implements("string", "StartsWith(string, bool, CultureInfo)")
-def _starts_with_culture(text: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
-    collation.check_culture(culture, text, value)
-    return starts_with(text, value, int(ignore_case))
-
-
-@implements("string", "EndsWith(string, bool, CultureInfo)")
-def _ends_with_culture(text: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
-    collation.check_culture(culture, text, value)
-    return ends_with(text, value, int(ignore_case))
 
 
 implements_all(

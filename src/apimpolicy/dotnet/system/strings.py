@@ -91,7 +91,7 @@ def format_item(value: Any, alignment: int = 0, format_: str | None = None, prov
 
 
 def concat(*parts: Any) -> str:
-    """Return the `+` of strings: null is empty, other values are boxed and give their `ToString()`.
+    """Return the `+` of strings: null is empty, other values are boxed and converted with `ToString()`.
 
     >>> concat("n=", 1, None, True)
     'n=1True'

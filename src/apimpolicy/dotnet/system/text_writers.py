@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
+from apimpolicy.dotnet.globalization.cultures import INVARIANT
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
@@ -61,7 +62,7 @@ class TextWriter:
         self.write_line(None if value is None else value.to_string())
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: nothing is buffered."""
 
     def dispose(self) -> None:
         self._closed = True
@@ -105,8 +106,6 @@ def _shower(type_name: str) -> Callable[[Any, Any], str]:
 
 def _provider_of(writer: TextWriter) -> Any:
     """Return the writer's own, or the current culture."""
-    from apimpolicy.dotnet.globalization.cultures import INVARIANT
-
     return writer.provider or INVARIANT
 
 

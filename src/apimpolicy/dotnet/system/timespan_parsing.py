@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
+from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.system.timespan_readings import GENERAL, GENERAL_LONG, out_of_range, read_ticks, unrecognized
@@ -60,7 +60,7 @@ class _Custom:
         self.seen[kind] = int(found)
 
 
-def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
+def _parse_custom(text: str, format_: str) -> TimeSpan:
     work_through((len(text) + len(format_)) << 4)
     reading, index = _Custom(text), 0
     while index < len(format_):
@@ -86,21 +86,19 @@ def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
     if any(reading.seen.get(kind, 0) > most for kind, most in _MOST.items()):
         raise out_of_range(text)
     ticks = reading.seen.get("f", 0) + sum(reading.seen.get(kind, 0) * unit for kind, (unit, _) in _UNITS.items())
-    return TimeSpan(-ticks if negative else ticks)
+    return TimeSpan(ticks)
 
 
-def parse_exact(text: str | None, format_: str | None, provider: Any = None, styles: int = 0) -> TimeSpan:
+def parse_exact(text: str | None, format_: str | None, provider: Any = None) -> TimeSpan:
     """Raise ArgumentNullException, ArgumentException, FormatException, OverflowException.
 
-    >>> parse_exact("01h", "hh'h'"), parse_exact("5", "%m", None, 1)
-    (TimeSpan('01:00:00'), TimeSpan('-00:05:00'))
+    >>> parse_exact("01h", "hh'h'")
+    TimeSpan('01:00:00')
     """
-    if styles not in (0, 1):
-        raise ArgumentException("An undefined TimeSpanStyles value is being used.", "styles")
     if text is None or format_ is None:
         raise ArgumentNullException("input" if text is None else "format")
     if len(format_) > 1:
-        return _parse_custom(text, format_, styles == 1)
+        return _parse_custom(text, format_)
     if format_ not in ("c", "t", "T", "g", "G"):
         raise FormatException("Format specifier was invalid.")
     general = _GENERAL.get(format_)
@@ -108,10 +106,8 @@ def parse_exact(text: str | None, format_: str | None, provider: Any = None, sty
     return TimeSpan(read_ticks(text, point, constant=general is None, general=general or {}))
 
 
-def parse_exact_any(text: str | None, formats: Array | None, provider: Any = None, styles: int = 0) -> TimeSpan:
+def parse_exact_any(text: str | None, formats: Array | None, provider: Any = None) -> TimeSpan:
     """By the first format that fits."""
-    if styles not in (0, 1):
-        raise ArgumentException("An undefined TimeSpanStyles value is being used.", "styles")
     if text is None or formats is None:
         raise ArgumentNullException("input" if text is None else "formats")
     if not text:
@@ -121,34 +117,25 @@ def parse_exact_any(text: str | None, formats: Array | None, provider: Any = Non
     for format_ in formats:
         if not format_:
             raise FormatException("Format specifier was invalid.")
-        fits, found = attempt(lambda value, form=format_: parse_exact(value, form, provider, styles), None, text)
+        fits, found = attempt(lambda value, form=format_: parse_exact(value, form, provider), None, text)
         if fits:
             assert isinstance(found, TimeSpan)
             return found
     raise unrecognized(text)
 
 
-_PROVIDER = "System.IFormatProvider formatProvider"
-_STYLES = "System.Globalization.TimeSpanStyles styles"
+def _attempted(parse: Callable[..., TimeSpan]) -> Callable[..., tuple[bool, TimeSpan]]:
+    return lambda text, form, provider: (
+        (False, TimeSpan(0)) if form is None else attempt(parse, TimeSpan(0), text, form, provider)
+    )
 
 
-def _register() -> None:
-    functions: dict[str, Callable[..., TimeSpan]] = {"string format": parse_exact, "string[] formats": parse_exact_any}
-    for format_, function in functions.items():
-        for styles in ("", f", {_STYLES}"):
-
-            def attempted(
-                text: Any, form: Any, provider: Any, flags: int = 0, function: Any = function
-            ) -> tuple[bool, TimeSpan]:
-                if flags not in (0, 1):
-                    function(text, form, provider, flags)
-                if text is None or form is None:
-                    return False, TimeSpan(0)
-                return attempt(function, TimeSpan(0), text, form, provider, flags)
-
-            given = f"string input, {format_}, {_PROVIDER}{styles}"
-            implements("System.TimeSpan", f"static System.TimeSpan ParseExact({given})")(function)
-            implements("System.TimeSpan", f"static bool TryParseExact({given}, out System.TimeSpan result)")(attempted)
-
-
-_register()
+implements_all(
+    "System.TimeSpan",
+    {
+        "ParseExact(string, string, IFormatProvider)": parse_exact,
+        "ParseExact(string, string[], IFormatProvider)": parse_exact_any,
+        "TryParseExact(string, string, IFormatProvider, out TimeSpan)": _attempted(parse_exact),
+        "TryParseExact(string, string[], IFormatProvider, out TimeSpan)": _attempted(parse_exact_any),
+    },
+)

@@ -16,8 +16,8 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all,
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
+from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 from apimpolicy.dotnet.system.timespan_readings import GENERAL, read_ticks
-from apimpolicy.dotnet.values import wrap_int32
 
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
 """Ticks in each."""
@@ -25,8 +25,22 @@ _LIMIT = 1 << 63
 _TOO_LONG = "TimeSpan overflowed because the duration is too long."
 
 
+def _part(unit: int, modulus: int) -> property:
+    """Return a property: how many of the unit there are beside larger ones, with the sign of the span."""
+
+    def part(span: TimeSpan) -> int:
+        part = abs(span.ticks) // unit % modulus
+        return -part if span.ticks < 0 else part
+
+    return property(part)
+
+
+def _total(unit: int) -> property:
+    return property(lambda span: span.ticks / unit)
+
+
 @dotnet_class("System.TimeSpan")
-class TimeSpan:
+class TimeSpan(Ordered):
     """A span of time; immutable."""
 
     __slots__ = ("ticks",)
@@ -34,49 +48,16 @@ class TimeSpan:
     def __init__(self, ticks: int) -> None:
         self.ticks = ticks
 
-    def _part(self, unit: int, modulus: int) -> int:
-        part = abs(self.ticks) // unit % modulus
-        return -part if self.ticks < 0 else part
-
-    @property
-    def days(self) -> int:
-        return self._part(DAY, 1 << 62)
-
-    @property
-    def hours(self) -> int:
-        return self._part(HOUR, 24)
-
-    @property
-    def minutes(self) -> int:
-        return self._part(MINUTE, 60)
-
-    @property
-    def seconds(self) -> int:
-        return self._part(SECOND, 60)
-
-    @property
-    def milliseconds(self) -> int:
-        return self._part(MILLISECOND, 1000)
-
-    @property
-    def total_days(self) -> float:
-        return self.ticks / DAY
-
-    @property
-    def total_hours(self) -> float:
-        return self.ticks / HOUR
-
-    @property
-    def total_minutes(self) -> float:
-        return self.ticks / MINUTE
-
-    @property
-    def total_seconds(self) -> float:
-        return self.ticks / SECOND
-
-    @property
-    def total_milliseconds(self) -> float:
-        return self.ticks / MILLISECOND
+    days = _part(DAY, 1 << 62)
+    hours = _part(HOUR, 24)
+    minutes = _part(MINUTE, 60)
+    seconds = _part(SECOND, 60)
+    milliseconds = _part(MILLISECOND, 1000)
+    total_days = _total(DAY)
+    total_hours = _total(HOUR)
+    total_minutes = _total(MINUTE)
+    total_seconds = _total(SECOND)
+    total_milliseconds = _total(MILLISECOND)
 
     def add(self, other: TimeSpan) -> TimeSpan:
         return _checked(self.ticks + other.ticks)
@@ -108,25 +89,6 @@ class TimeSpan:
     @member("Divide(TimeSpan)")
     def ratio(self, other: TimeSpan) -> float:
         return float_divide(float(self.ticks), float(other.ticks))
-
-    @member("CompareTo(TimeSpan)")
-    def compare_to(self, other: TimeSpan) -> int:
-        return (self.ticks > other.ticks) - (self.ticks < other.ticks)
-
-    @member("CompareTo(object)")
-    def compare_to_object(self, other: Any) -> int:
-        if other is None:
-            return 1
-        if not isinstance(other, TimeSpan):
-            raise ArgumentException("Object must be of type TimeSpan.")
-        return self.compare_to(other)
-
-    @member("Equals(TimeSpan)", "Equals(object)")
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, TimeSpan) and other.ticks == self.ticks
-
-    def get_hash_code(self) -> int:
-        return wrap_int32(self.ticks ^ (self.ticks >> 32))
 
     @member("ToString()")
     def to_string(self) -> str:
@@ -167,17 +129,12 @@ class TimeSpan:
         shown += f"{hours}:{minutes:02d}:{seconds:02d}"
         return f"{shown}{point}{f'{fraction:07d}'.rstrip('0')}" if fraction else shown
 
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __lt__(self, other: TimeSpan) -> bool:
-        return self.ticks < other.ticks
-
-    def __hash__(self) -> int:
-        return hash(self.ticks)
-
     def __repr__(self) -> str:
         return f"TimeSpan({self.to_string()!r})"
+
+
+TimeSpan.order = vars(TimeSpan)["ticks"]
+implement_order(TimeSpan)
 
 
 def _custom(span: TimeSpan, format_: str) -> str:
@@ -294,7 +251,6 @@ implements_all(
         "MinValue": lambda: TimeSpan(-_LIMIT),
         "new(long)": TimeSpan,
         "FromTicks": TimeSpan,
-        "Compare": lambda a, b: a.compare_to(b),
         "op_UnaryPlus": lambda span: span,
         "op_UnaryNegation": TimeSpan.negate,
         "op_Addition": TimeSpan.add,
@@ -303,13 +259,6 @@ implements_all(
         "op_Multiply(double, TimeSpan)": lambda a, span: span.multiply(a),
         "op_Division(TimeSpan, double)": TimeSpan.divide,
         "op_Division(TimeSpan, TimeSpan)": TimeSpan.ratio,
-        "op_Equality": lambda a, b: a.ticks == b.ticks,
-        "Equals(TimeSpan, TimeSpan)": lambda a, b: a.ticks == b.ticks,
-        "op_Inequality": lambda a, b: a.ticks != b.ticks,
-        "op_LessThan": lambda a, b: a.ticks < b.ticks,
-        "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
-        "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
-        "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
         "TryParse": lambda text, provider=None: attempt(parse, TimeSpan(0), text, provider),
     },
 )

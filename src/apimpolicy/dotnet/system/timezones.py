@@ -226,7 +226,7 @@ def find(name: str | None) -> TimeZone:
 
 @implements("System.TimeZoneInfo", "Local")
 def _local_zone() -> TimeZone:
-    """Return the gateway's zone is UTC."""
+    """Return the gateway's zone, UTC."""
     return UTC_ZONE
 
 
@@ -242,7 +242,7 @@ def _moment(ticks: int, zone: TimeZone) -> DateTime:
 
 @implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo)")
 def convert(moment: DateTime, zone: TimeZone | None) -> DateTime:
-    """Return a moment without kind counts as the gateway's local time, UTC."""
+    """Convert a moment; one without kind counts as the gateway's local time, UTC."""
     return _moment(moment.ticks, _given(zone))
 
 

@@ -1,4 +1,4 @@
-"""Parts of a `System.Uri` by `UriComponents`, comparing by them, and the static tests of `Uri`."""
+"""Parts of a `System.Uri` by `UriComponents`, and the static tests of `Uri`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import ip_addresses
-from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
 from apimpolicy.dotnet.system.uri_texts import readable
 from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse
 from apimpolicy.dotnet.system.web_text import percent_decode
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _URI = "System.Uri"
-SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT, STRONG_PORT, NORMALIZED_HOST = (1 << bit for bit in range(9))
-SERIALIZATION = -(1 << 31)
+SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT = (1 << bit for bit in range(7))
 _FORMATS: dict[int, Callable[[str], str]] = {1: str, 2: percent_decode, 3: readable}
 """UriEscaped, Unescaped, SafeUnescaped."""
 UNKNOWN, BASIC, DNS, IPV4, IPV6 = range(5)
@@ -79,51 +77,27 @@ def _punycode(label: str) -> str:
 
 
 def components(uri: Uri, parts: int, format_: int) -> str:
-    """`GetComponents`; raises ArgumentOutOfRangeException, and InvalidOperationException for a relative URI."""
-    if parts & SERIALIZATION and parts != SERIALIZATION:
-        raise ArgumentOutOfRangeException(
-            "components",
-            "UriComponents.SerializationInfoString must not be combined with other UriComponents.",
-        )
-    if format_ not in _FORMATS:
-        raise ArgumentOutOfRangeException("format")
-    if parts == SERIALIZATION and not uri.is_absolute:
-        return uri.original
+    """`GetComponents`, whose enums Azure refuses; raises InvalidOperationException for a relative URI."""
+    if parts & ~(SCHEME | USER_INFO | HOST | PORT | PATH | QUERY | FRAGMENT) or format_ not in _FORMATS:
+        raise NotSimulatedError("System.Uri.GetComponents", f"components {parts} in format {format_}")
     uri.absolute()
-    if parts == SERIALIZATION:
-        parts = SCHEME | USER_INFO | HOST | PORT | PATH | QUERY | FRAGMENT
     shown = _FORMATS[format_]
-    if parts & NORMALIZED_HOST:
-        parts |= HOST
-    only = parts & ~NORMALIZED_HOST
     out = []
     if parts & SCHEME:
         out.append(uri.scheme)
-        if only != SCHEME:
+        if parts != SCHEME:
             out.append("://" if uri.has_authority else ":")
     if parts & USER_INFO and uri.user_info:
-        out.append(shown(uri.user_info) + ("" if only == USER_INFO else "@"))
-    if parts & HOST and uri.host:
-        host = _idn_host(uri) if parts & NORMALIZED_HOST and not uri.host.isascii() else uri.host
-        out.append(host.strip("[]") if only == HOST else host)
-    if (parts & PORT and not uri.is_default_port) or (parts & STRONG_PORT and uri.port >= 0):
-        out.append(("" if only in (PORT, STRONG_PORT) else ":") + str(uri.port))
+        out.append(shown(uri.user_info) + ("" if parts == USER_INFO else "@"))
+    if parts & HOST:
+        out.append(uri.host.strip("[]") if parts == HOST else uri.host)
+    if parts & PORT and not uri.is_default_port:
+        out.append(("" if parts == PORT else ":") + str(uri.port))
     for part, text in ((PATH, uri.path), (QUERY, uri.query), (FRAGMENT, uri.fragment)):
         if parts & part:
             text = shown(text)
-            out.append(text[1:] if only == part and text[:1] in ("/", "?", "#") else text)
+            out.append(text[1:] if parts == part and text[:1] in ("/", "?", "#") else text)
     return "".join(out)
-
-
-@implements(_URI, "Compare")
-def _compare(a: Uri | None, b: Uri | None, parts: int, format_: int, comparison: int) -> int:
-    if a is None or b is None:
-        return 0 if a is b else -1 if a is None else 1
-    if a.is_absolute and b.is_absolute:
-        return compare_strings(components(a, parts, format_), components(b, parts, format_), comparison)
-    if a.is_absolute or b.is_absolute:
-        return 1 if a.is_absolute else -1
-    return compare_strings(a.original, b.original, comparison)
 
 
 @implements(_URI, "IsBaseOf")

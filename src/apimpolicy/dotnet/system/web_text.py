@@ -1,4 +1,4 @@
-"""Escaping for the web: `System.Net.WebUtility`, `System.Web.HttpUtility`, and the percent-encoding of `System.Uri`."""
+"""Escaping for the web: `System.Net.WebUtility` and the percent-encoding of `System.Uri`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def form_encode(text: str, safe: str, upper: bool = True) -> str:
 
 
 def form_decode(text: str) -> str:
-    """Return the way back; bytes that are no UTF-8 become replacement characters."""
+    """Decode a form field; bytes that are not UTF-8 become replacement characters."""
     work_through(len(text) << 2)
     text = text.replace("+", " ")
     if "%" not in text:
@@ -77,7 +77,6 @@ _HTML |= {code: f"&#{code};" for code in range(160, 256)}
 
 
 @implements("System.Net.WebUtility", "HtmlEncode(string)", cost=SLOW)
-@implements("System.Web.HttpUtility", "HtmlEncode(string)", cost=SLOW)
 def html_encode(text: str | None) -> str | None:
     """`<>"'&` and U+00A0 to U+00FF as entities, characters beyond U+FFFF as numbers.
 
@@ -107,9 +106,8 @@ def _decode_entity(match: re.Match[str]) -> str:
 
 
 @implements("System.Net.WebUtility", "HtmlDecode(string)", cost=SLOW)
-@implements("System.Web.HttpUtility", "HtmlDecode(string)", cost=SLOW)
 def html_decode(text: str | None) -> str | None:
-    """Return the entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
+    """Decode the entities of HTML 4, `&apos;` and numbers; unknown ones are kept."""
     work_through(len(text or "") << 2)
     return text if text is None or "&" not in text else _ENTITY.sub(_decode_entity, text)
 
@@ -119,20 +117,14 @@ def _url_encode(text: str | None) -> str | None:
     return text if text is None else form_encode(text, _SAFE).replace("~", "%7E")
 
 
-@implements("System.Web.HttpUtility", "UrlEncode(string)", cost=SLOW)
-def _url_encode_lower(text: str | None) -> str | None:
-    return text if text is None else form_encode(text, _SAFE, upper=False).replace("~", "%7e")
-
-
 @implements("System.Net.WebUtility", "UrlDecode", cost=SLOW)
-@implements("System.Web.HttpUtility", "UrlDecode(string)", cost=SLOW)
 def _url_decode(text: str | None) -> str | None:
     return text if text is None else form_decode(text)
 
 
 @implements("System.Uri", "EscapeDataString", cost=SLOW)
 def escape_data_string(text: str | None) -> str:
-    """Return everything but the unreserved characters of RFC 3986.
+    """Escape all but the unreserved characters of RFC 3986.
 
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
@@ -145,7 +137,7 @@ def escape_data_string(text: str | None) -> str:
 
 @implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
-    """Return everything but the unreserved and the reserved characters of RFC 3986."""
+    """Escape all but the unreserved and the reserved characters of RFC 3986."""
     text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")

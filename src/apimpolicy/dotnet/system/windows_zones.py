@@ -1,4 +1,4 @@
-"""The names that Windows gives to time zones, complete.
+"""All of Windows' names of time zones.
 
 Data: CLDR 48, supplemental/windowsZones, territory 001 (https://cldr.unicode.org). UTC is not among them, since
 `timezones` knows it by itself.

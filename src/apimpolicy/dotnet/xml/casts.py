@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException
 from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.number_parsing import parse_int
 from apimpolicy.dotnet.xml import xml_convert
 from apimpolicy.dotnet.xml.names import X
 
@@ -19,16 +21,9 @@ def _to_boolean(text: str) -> bool:
     return xml_convert.to_boolean(text.lower())
 
 
-def _integer(name: str) -> Callable[[str], int]:
-    return lambda text: xml_convert.to_integer(name, text)
-
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "bool": _to_boolean,
-    "int": _integer("int"),
-    "uint": _integer("uint"),
-    "long": _integer("long"),
-    "ulong": _integer("ulong"),
+    **{name: partial(parse_int, name) for name in ("int", "uint", "long", "ulong")},
     "float": xml_convert.to_single_precision,
     "double": xml_convert.to_double,
     "decimal": xml_convert.to_decimal,

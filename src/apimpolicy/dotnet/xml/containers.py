@@ -15,7 +15,7 @@ from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT
 from apimpolicy.dotnet.xml.names import X, XName
-from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
+from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of
 from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
@@ -65,16 +65,11 @@ class XContainer(XNode):
     def nodes(self) -> XSequence:
         return XSequence(self._nodes, NODES)
 
-    @member("Elements()")
-    def elements(self) -> XSequence:
-        return XSequence(lambda: (node for node in self._nodes() if node.node_type == ELEMENT), ELEMENTS)
-
-    @member("Elements(XName)")
-    def elements_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.elements()), ELEMENTS)
+    def elements(self, *name: XName | None) -> XSequence:
+        return elements_of(self._nodes, name)
 
     def element(self, name: XName | None) -> XElement | None:
-        return next(iter(self.elements_named(name)), None)
+        return next(iter(self.elements(name)), None)
 
     def below(self, *, with_self: bool = False) -> Iterator[XNode]:
         """Yield all nodes below, in document order."""
@@ -95,13 +90,8 @@ class XContainer(XNode):
     def descendant_nodes(self) -> XSequence:
         return XSequence(self.below, NODES)
 
-    @member("Descendants()")
-    def descendants(self) -> XSequence:
-        return XSequence(lambda: (node for node in self.below() if node.node_type == ELEMENT), ELEMENTS)
-
-    @member("Descendants(XName)")
-    def descendants_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.descendants()), ELEMENTS)
+    def descendants(self, *name: XName | None) -> XSequence:
+        return elements_of(self.below, name)
 
     # Changes
 
@@ -141,7 +131,7 @@ class XContainer(XNode):
         return index
 
     def _owned(self, node: XNode) -> XNode:
-        """Return the node to put in: a copy when it is in a tree already, or this container is inside of it."""
+        """Return the node to insert: a copy when it is in a tree already, or this container is inside of it."""
         return clone(node) if node.parent is not None or self.root_object is node else node
 
     def _insert_node(self, index: int, node: XNode) -> None:
@@ -170,7 +160,7 @@ class XContainer(XNode):
         raise ArgumentException(_NO_ATTRIBUTES)
 
     def check_child(self, node: XNode, index: int) -> None:
-        """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
+        """Raise ArgumentException or InvalidOperationException when the node isn't allowed there."""
 
 
 def clone(node: XNode) -> XNode:
@@ -200,11 +190,8 @@ class XDeclaration:
         self.encoding = encoding
         self.standalone = standalone
 
-    @staticmethod
-    @member("new(XDeclaration)")
-    def copy(other: XDeclaration | None) -> XDeclaration:
-        other = require(other, "other")
-        return XDeclaration(other.version, other.encoding, other.standalone)
+    def copy(self) -> XDeclaration:
+        return XDeclaration(self.version, self.encoding, self.standalone)
 
     def to_string(self) -> str:
         parts = (("version", self.version), ("encoding", self.encoding), ("standalone", self.standalone))
@@ -225,7 +212,7 @@ class XDocument(XContainer):
 
     def bare_copy(self) -> XDocument:
         copied = XDocument()
-        copied.declaration = None if self.declaration is None else XDeclaration.copy(self.declaration)
+        copied.declaration = None if self.declaration is None else self.declaration.copy()
         return copied
 
     @staticmethod
@@ -241,12 +228,6 @@ class XDocument(XContainer):
         made = XDocument.create(content)
         made.declaration = declaration
         return made
-
-    @staticmethod
-    @member("new(XDocument)")
-    def copy(other: XDocument | None) -> XNode:
-        other = require(other, "other")
-        return clone(other)
 
     @property
     def root(self) -> XElement | None:
@@ -276,5 +257,14 @@ class XDocument(XContainer):
             raise InvalidOperationException("This operation would create an incorrectly structured document.")
 
 
-implements_all(X + "XDeclaration", {"new(string, string, string)": XDeclaration})
+implements_all(
+    X + "XDeclaration",
+    {
+        "new(string, string, string)": XDeclaration,
+        "new(XDeclaration)": lambda other: require(other, "other").copy(),
+    },
+)
 implements_all(X + "XDocument", {"new()": XDocument})
+
+for _name in ("XCData", "XComment", "XProcessingInstruction", "XDocumentType", "XElement", "XDocument"):
+    implements_all(X + _name, {f"new({_name})": lambda other: clone(require(other, "other"))})

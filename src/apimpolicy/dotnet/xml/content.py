@@ -1,4 +1,4 @@
-"""What may be added to a container, and the XML form of .NET values (`XmlConvert.ToString`)."""
+"""Content to add to a container, and the XML form of .NET values (`XmlConvert.ToString`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound
+from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import Array, Single, box, type_of
 from apimpolicy.dotnet.xml.nodes import XObject
 
@@ -69,15 +70,11 @@ def text_of(value: Any) -> str:
         return format_date(value)
     if type_ is TIME_SPAN:
         return format_duration(_ticks(value))
-    from apimpolicy.dotnet.system.objects import to_string
-
     return to_string(value)
 
 
 def format_double(value: float) -> str:
     """`INF`, `-INF`, `NaN`, `-0`, or the shortest text that reads back."""
-    from apimpolicy.dotnet.system.objects import to_string
-
     if value in (float("inf"), float("-inf")):
         return "INF" if value > 0 else "-INF"
     return "NaN" if value != value else to_string(value if isinstance(value, Single) else float(value))

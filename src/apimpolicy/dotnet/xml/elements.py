@@ -8,11 +8,11 @@ from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationExce
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
-from apimpolicy.dotnet.xml.containers import XContainer, clone
+from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEMENT
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace
-from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
+from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write_attribute
 
@@ -46,12 +46,6 @@ class XAttribute(XObject):
         value = require(value, "value")
         assert name is not None
         return XAttribute(name, text_of(value))
-
-    @staticmethod
-    @member("new(XAttribute)")
-    def copy(other: XAttribute | None) -> XAttribute:
-        other = require(other, "other")
-        return XAttribute(other.name, other.value)
 
     @property
     def value(self) -> str:
@@ -123,12 +117,6 @@ class XElement(XContainer):
         made = XElement(required(name))
         made.insert_content(0, content)
         return made
-
-    @staticmethod
-    @member("new(XElement)")
-    def copy(other: XElement | None) -> XNode:
-        other = require(other, "other")
-        return clone(other)
 
     @property
     def name(self) -> XName:
@@ -210,13 +198,10 @@ class XElement(XContainer):
             if attribute.parent is self:
                 yield attribute
 
-    @member("Attributes()")
-    def attributes(self) -> XSequence:
-        return XSequence(self._attributes, ATTRIBUTES)
-
-    @member("Attributes(XName)")
-    def attributes_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self._attributes()), ATTRIBUTES)
+    def attributes(self, *name: XName | None) -> XSequence:
+        if not name:
+            return XSequence(self._attributes, ATTRIBUTES)
+        return XSequence(lambda: filter(named_only(*name), self._attributes()), ATTRIBUTES)
 
     def add_attribute(self, attribute: XAttribute) -> None:
         if attribute.parent is not None:
@@ -263,24 +248,14 @@ class XElement(XContainer):
 
     # Walking
 
-    @member("AncestorsAndSelf()")
-    def ancestors_and_self(self) -> XSequence:
-        return XSequence(lambda: iter((self, *self._upwards())), ELEMENTS)
-
-    @member("AncestorsAndSelf(XName)")
-    def ancestors_and_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.ancestors_and_self()), ELEMENTS)
+    def ancestors_and_self(self, *name: XName | None) -> XSequence:
+        return elements_of(lambda: iter((self, *self._upwards())), name)
 
     def descendant_nodes_and_self(self) -> XSequence:
         return XSequence(lambda: self.below(with_self=True), NODES)
 
-    @member("DescendantsAndSelf()")
-    def descendants_and_self(self) -> XSequence:
-        return XSequence(lambda: (node for node in self.below(with_self=True) if node.node_type == ELEMENT), ELEMENTS)
-
-    @member("DescendantsAndSelf(XName)")
-    def descendants_and_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.descendants_and_self()), ELEMENTS)
+    def descendants_and_self(self, *name: XName | None) -> XSequence:
+        return elements_of(lambda: self.below(with_self=True), name)
 
     # Namespaces
 
@@ -320,7 +295,14 @@ class XElement(XContainer):
         return {XML.name: "xml", XMLNS.name: "xmlns"}.get(namespace.name)
 
 
-implements_all(X + "XElement", {"new(XName)": lambda name: XElement(required(name))})
-
-implements_all(X + "XElement", {"EmptySequence": lambda: Array(named(X + "XElement"))})
-implements_all(X + "XAttribute", {"EmptySequence": lambda: Array(named(X + "XAttribute"))})
+implements_all(
+    X + "XElement",
+    {"new(XName)": lambda name: XElement(required(name)), "EmptySequence": lambda: Array(named(X + "XElement"))},
+)
+implements_all(
+    X + "XAttribute",
+    {
+        "new(XAttribute)": lambda other: XAttribute(require(other, "other").name, other.value),
+        "EmptySequence": lambda: Array(named(X + "XAttribute")),
+    },
+)

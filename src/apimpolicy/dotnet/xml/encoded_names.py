@@ -1,19 +1,23 @@
-"""`XmlConvert.EncodeName` and its kin: any text as an XML name, with `_xHHHH_` for what a name cannot have."""
+"""`XmlConvert.EncodeName` and its inverse: any text as an XML name, with `_xHHHH_` for what a name cannot have."""
 
 from __future__ import annotations
 
 import re
 
 from apimpolicy.dotnet.costs import SLOW
-from apimpolicy.dotnet.registry import implements, implements_all
+from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.names import is_name_character, is_name_start
 
 _TYPE = "System.Xml.XmlConvert"
 _LOOKS_ENCODED = re.compile("_[xX][0-9a-fA-F]{4}(?:[0-9a-fA-F]{4})?_")
 
 
-def _encode(name: str | None, *, colon: bool, token: bool = False) -> str | None:
-    """`colon`: whether it may stay; `token`: whether the first character is like the others."""
+@implements(_TYPE, "EncodeName", cost=SLOW)
+def encode_name(name: str | None) -> str | None:
+    """
+    >>> encode_name("a b"), encode_name("1:x"), encode_name("_x0041_")
+    ('a_x0020_b', '_x0031_:x', '_x005F_x0041_')
+    """
     if not name:
         return name
     out: list[str] = []
@@ -23,7 +27,7 @@ def _encode(name: str | None, *, colon: bool, token: bool = False) -> str | None
         pair = name[index : index + 2]
         if char == "_" and _LOOKS_ENCODED.match(name, index):
             out.append("_x005F_")
-        elif (char == ":" and colon) or (is_name_character(char) if index or token else is_name_start(char)):
+        elif char == ":" or (is_name_character(char) if index else is_name_start(char)):
             out.append(char)
         elif len(pair) == 2 and "\ud800" <= char <= "\udbff" and "\udc00" <= pair[1] <= "\udfff":
             code = 0x10000 + (ord(char) - 0xD800 << 10) + ord(pair[1]) - 0xDC00
@@ -35,20 +39,6 @@ def _encode(name: str | None, *, colon: bool, token: bool = False) -> str | None
     return "".join(out)
 
 
-@implements(_TYPE, "EncodeName", cost=SLOW)
-def encode_name(name: str | None) -> str | None:
-    """
-    >>> encode_name("a b"), encode_name("1:x"), encode_name("_x0041_")
-    ('a_x0020_b', '_x0031_:x', '_x005F_x0041_')
-    """
-    return _encode(name, colon=True)
-
-
-@implements(_TYPE, "EncodeLocalName", cost=SLOW)
-def encode_local_name(name: str | None) -> str | None:
-    return _encode(name, colon=False)
-
-
 def _decode_character(match: re.Match[str]) -> str:
     code = int(match.group()[2:-1], 16)
     if code < 0x10000:
@@ -58,28 +48,9 @@ def _decode_character(match: re.Match[str]) -> str:
     return chr(0xD800 + (code - 0x10000 >> 10)) + chr(0xDC00 + (code & 0x3FF))
 
 
-@implements(_TYPE, "DecodeName", cost=SLOW)
 def decode_name(name: str | None) -> str | None:
     """
     >>> decode_name("a_x0020_b")
     'a b'
     """
     return name and _LOOKS_ENCODED.sub(_decode_character, name)
-
-
-implements_all(
-    _TYPE,
-    {
-        "EncodeNmToken": lambda name: _encode(name, colon=True, token=True),
-        "IsWhitespaceChar": lambda char: char in " \t\n\r",
-        "IsXmlChar": lambda char: char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd",
-    },
-    cost=SLOW,
-)
-implements_all(
-    _TYPE,
-    {
-        "IsStartNCNameChar": is_name_start,
-        "IsNCNameChar": is_name_character,
-    },
-)

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import require
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import compare_document_order
 from apimpolicy.dotnet.xml.sequences import XSequence, flatten, of_type
@@ -17,47 +17,31 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _TYPE = X + "Extensions"
-_SEQUENCE = "System.Collections.Generic.IEnumerable"
 
-# Name, method of the node, method with a name, result element, receiver element or type parameter's constraint.
-_WALKS = (
-    ("Attributes", "attributes", "attributes_named", "XAttribute", "XElement", ""),
-    ("Ancestors", "ancestors", "ancestors_named", "XElement", "T", "XNode"),
-    ("AncestorsAndSelf", "ancestors_and_self", "ancestors_and_self_named", "XElement", "XElement", ""),
-    ("Nodes", "nodes", "", "XNode", "T", "XContainer"),
-    ("DescendantNodes", "descendant_nodes", "", "XNode", "T", "XContainer"),
-    ("Descendants", "descendants", "descendants_named", "XElement", "T", "XContainer"),
-    ("DescendantNodesAndSelf", "descendant_nodes_and_self", "", "XNode", "XElement", ""),
-    ("DescendantsAndSelf", "descendants_and_self", "descendants_and_self_named", "XElement", "XElement", ""),
-    ("Elements", "elements", "elements_named", "XElement", "T", "XContainer"),
-)
+_WALKS = {
+    "Attributes": "attributes XAttribute",
+    "Ancestors": "ancestors XElement",
+    "AncestorsAndSelf": "ancestors_and_self XElement",
+    "Nodes": "nodes XNode",
+    "DescendantNodes": "descendant_nodes XNode",
+    "Descendants": "descendants XElement",
+    "DescendantNodesAndSelf": "descendant_nodes_and_self XNode",
+    "DescendantsAndSelf": "descendants_and_self XElement",
+    "Elements": "elements XElement",
+}
+"""The method of a node, and the type of its result's elements."""
 
 
 def _required(source: Any) -> Any:
     return require(source, "source")
 
 
-def _walk(method: str, type_: str) -> Callable[[Any], XSequence]:
-    return lambda source: flatten(_required(source), lambda node: getattr(node, method)(), type_)
+def _walk(method: str, element: str) -> Callable[..., XSequence]:
+    type_ = f"System.Collections.Generic.IEnumerable<{X}{element}>"
+    return lambda source, *name: flatten(_required(source), lambda node: getattr(node, method)(*name), type_)
 
 
-def _walk_named(method: str, type_: str) -> Callable[[Any, Any], XSequence]:
-    return lambda source, name: flatten(_required(source), lambda node: getattr(node, method)(name), type_)
-
-
-def _register() -> None:
-    for name, plain, named, result, receiver, constraint in _WALKS:
-        parameters = "<T>" if receiver == "T" else ""
-        element = receiver if receiver == "T" else X + receiver
-        where = f" where T : {X}{constraint}" if constraint else ""
-        returned = f"{_SEQUENCE}<{X}{result}>"
-        start = f"static {returned} {name}{parameters}(this {_SEQUENCE}<{element}> source"
-        implements(_TYPE, f"{start}){where}")(_walk(plain, returned))
-        if named:
-            implements(_TYPE, f"{start}, {X}XName name){where}")(_walk_named(named, returned))
-
-
-_register()
+implements_all(_TYPE, {name: _walk(*found.split()) for name, found in _WALKS.items()})
 
 
 @implements(_TYPE, "InDocumentOrder", types=True)

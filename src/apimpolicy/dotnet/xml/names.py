@@ -30,7 +30,7 @@ def is_name_start(character: str) -> bool:
 
 
 def is_name_character(character: str) -> bool:
-    """Return whether a name without a colon may go on with this."""
+    """Return whether a name without a colon may continue with this."""
     return NCNAME.fullmatch("a" + character) is not None
 
 

@@ -28,9 +28,17 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
     return lambda node: name is not None and node.name == name
 
 
+def elements_of(start: Callable[[], Iterator[Any]], name: tuple[XName | None, ...]) -> XSequence:
+    """Return the elements among nodes, those with a name if there is one."""
+    if not name:
+        return XSequence(lambda: (node for node in start() if node.node_type == ELEMENT), ELEMENTS)
+    is_named = named_only(*name)
+    return XSequence(lambda: (node for node in start() if node.node_type == ELEMENT and is_named(node)), ELEMENTS)
+
+
 @dotnet_class(X + "XObject", members="Parent=parent_element")
 class XObject:
-    """What nodes and attributes share. `parent` is the container, be it element or document.
+    """Base of nodes and attributes. `parent` is the container, be it element or document.
 
     `annotations` is there once something was annotated. `place` is where it last was among its siblings.
     """
@@ -102,21 +110,11 @@ class XNode(XObject):
     def nodes_before_self(self) -> XSequence:
         return XSequence(lambda: self._around(after=False), NODES)
 
-    @member("ElementsAfterSelf()")
-    def elements_after_self(self) -> XSequence:
-        return XSequence(lambda: (n for n in self._around(after=True) if n.node_type == ELEMENT), ELEMENTS)
+    def elements_after_self(self, *name: XName | None) -> XSequence:
+        return elements_of(lambda: self._around(after=True), name)
 
-    @member("ElementsAfterSelf(XName)")
-    def elements_after_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.elements_after_self()), ELEMENTS)
-
-    @member("ElementsBeforeSelf()")
-    def elements_before_self(self) -> XSequence:
-        return XSequence(lambda: (n for n in self._around(after=False) if n.node_type == ELEMENT), ELEMENTS)
-
-    @member("ElementsBeforeSelf(XName)")
-    def elements_before_self_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self.elements_before_self()), ELEMENTS)
+    def elements_before_self(self, *name: XName | None) -> XSequence:
+        return elements_of(lambda: self._around(after=False), name)
 
     # Ancestors
 
@@ -126,13 +124,8 @@ class XNode(XObject):
             yield current
             current = current.parent
 
-    @member("Ancestors()")
-    def ancestors(self) -> XSequence:
-        return XSequence(self._upwards, ELEMENTS)
-
-    @member("Ancestors(XName)")
-    def ancestors_named(self, name: XName | None) -> XSequence:
-        return XSequence(lambda: filter(named_only(name), self._upwards()), ELEMENTS)
+    def ancestors(self, *name: XName | None) -> XSequence:
+        return elements_of(self._upwards, name)
 
     # Order
 
@@ -218,12 +211,6 @@ class XText(XNode):
     def bare_copy(self) -> XText:
         return type(self)(self.value)
 
-    @staticmethod
-    @member("new(XText)")
-    def copy(other: XText | None) -> XText:
-        other = require(other, "other")
-        return XText(other.value)
-
 
 @dotnet_class(X + "XCData")
 class XCData(XText):
@@ -232,12 +219,6 @@ class XCData(XText):
     __slots__ = ()
 
     node_type = CDATA
-
-    @staticmethod
-    @member("new(XCData)")
-    def copy_section(other: XCData | None) -> XCData:
-        other = require(other, "other")
-        return XCData(other.value)
 
 
 @dotnet_class(X + "XComment")
@@ -255,12 +236,6 @@ class XComment(XNode):
 
     def bare_copy(self) -> XComment:
         return type(self)(self.value)
-
-    @staticmethod
-    @member("new(XComment)")
-    def copy(other: XComment | None) -> XComment:
-        other = require(other, "other")
-        return XComment(other.value)
 
 
 @dotnet_class(X + "XProcessingInstruction")
@@ -289,12 +264,6 @@ class XProcessingInstruction(XNode):
             raise ArgumentException(f"'{target}' is an invalid name for a processing instruction.")
         return XProcessingInstruction(target, data)
 
-    @staticmethod
-    @member("new(XProcessingInstruction)")
-    def copy(other: XProcessingInstruction | None) -> XProcessingInstruction:
-        other = require(other, "other")
-        return XProcessingInstruction(other.target, other.data)
-
 
 @dotnet_class(X + "XDocumentType")
 class XDocumentType(XNode):
@@ -314,18 +283,8 @@ class XDocumentType(XNode):
     def bare_copy(self) -> XDocumentType:
         return XDocumentType(self.name, self.public_id, self.system_id, self.internal_subset)
 
-    @staticmethod
-    @member("new(string, string, string, string)")
-    def create(name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> XDocumentType:
-        return XDocumentType(name, public_id, system_id, internal_subset)
 
-    @staticmethod
-    @member("new(XDocumentType)")
-    def copy(other: XDocumentType | None) -> XDocumentType:
-        other = require(other, "other")
-        return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)
-
-
-implements_all(X + "XText", {"new(string)": XText})
+implements_all(X + "XText", {"new(string)": XText, "new(XText)": lambda other: XText(require(other, "other").value)})
 implements_all(X + "XCData", {"new(string)": XCData})
 implements_all(X + "XComment", {"new(string)": XComment})
+implements_all(X + "XDocumentType", {"new(string, string, string, string)": XDocumentType})

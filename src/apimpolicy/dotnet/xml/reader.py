@@ -278,7 +278,7 @@ class _Parser(Scanner):
         return name, value, start
 
     def check_declaration(self, prefix: str, namespace: str, start: int, inside: int) -> None:
-        """What no namespace declaration may be; `inside` is where its value begins."""
+        """Raise XmlException for a namespace declaration that isn't allowed; `inside` is the start of its value."""
         if prefix and not namespace:
             self.fail("Invalid namespace declaration.", inside - 1)
         if (namespace == XMLNS.name and prefix != "xmlns") or (namespace == XML.name and prefix != "xml"):

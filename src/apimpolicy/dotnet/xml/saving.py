@@ -86,7 +86,7 @@ class TreeWriter:
             self._content.append(clone(node))
 
     def flush(self) -> None:
-        """Nothing is written before the end."""
+        """Do nothing: the container gets its nodes when the writer is closed."""
 
     def close(self) -> None:
         content, self._content = self._content, []
@@ -130,14 +130,6 @@ for _name in (_DOCUMENT, _ELEMENT):
         f"static {_name} Load(string uri, {_LOAD_OPTIONS})",
         reason="expressions read and write no files; use Parse and ToString",
     )
-    declines(
-        _name,
-        *(f"{method}(Stream{options})" for method in ("Load", "Save") for options in ("", f", {method}Options")),
-        reason="Azure refuses the type Stream in policy expressions",
-    )
-declines(_ELEMENT, "new(XStreamingElement)", reason="policies cannot make an XStreamingElement: it is not allowed")
-
-
 implements_all(
     _DOCUMENT,
     {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class XSequence:
-    """`IEnumerable<XElement>` and the like; `start` gives a fresh iterator.
+    """`IEnumerable<XElement>` and the like; `start` returns a fresh iterator.
 
     `type_` is the type or its name; .NET's own iterators are hidden classes that implement it.
     """

@@ -170,7 +170,7 @@ class _Writer:
         return {XML_NAMESPACE: "xml", XMLNS_NAMESPACE: "xmlns"}.get(namespace)
 
     def require(self, prefix: str, namespace: str, pending: list[tuple[str, str]]) -> None:
-        """See to it that the prefix stands for the namespace in the text; `pending` are declarations to write."""
+        """Make sure that the prefix is bound to the namespace in the text; `pending` are declarations to write."""
         if prefix in ("xml", "xmlns") or self.written.in_this_element(prefix) == namespace:
             return
         if (self.written.namespace(prefix) or "") != namespace or (prefix and self.written.namespace(prefix) is None):
@@ -258,7 +258,7 @@ def write(node: XNode, options: int = 0) -> str:
 
 
 def write_attribute(attribute: XAttribute) -> str:
-    """`x="1"`, with the prefix that the element's declarations give."""
+    """`x="1"`, with the prefix of the element's declarations."""
     namespace = attribute.name.namespace_name
     prefix = ""
     if attribute.is_namespace_declaration:

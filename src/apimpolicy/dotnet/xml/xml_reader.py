@@ -29,7 +29,7 @@ _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
 
 @dotnet_class(_TYPE, members="EOF=is_at_end NamespaceURI=namespace")
 class XmlReader:
-    """Stands on a node, or before the first (node None); `is_end` on an element's end tag.
+    """At a node, or before the first (node None); `is_end` on an element's end tag.
 
     `is_of_text` tells a reader of a text from one of a tree.
     """
@@ -136,7 +136,7 @@ class XmlReader:
         return None if attribute is None else attribute.value
 
     def dispose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
 
 @implements(_TYPE, "Create(TextReader)")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure.arm.strings import json_chars, quoted_chars
 from apimpolicy.infrastructure.nodes import Array, Chars, Literal, Node, Object, Template, Unreadable, Within
-from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable
+from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable, end_of
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ class JsonParser:
         self.depth = 0
 
     def blank(self) -> str:
-        """Go past what has no meaning; return the next character."""
-        self.position = _BLANK.match(self.text, self.position).end()  # type: ignore[union-attr]
+        """Skip white space and comments; return the next character."""
+        self.position = end_of(_BLANK, self.text, self.position, len(self.text))
         return self.text[self.position : self.position + 1]
 
     def value(self) -> Node:
@@ -111,7 +111,7 @@ class JsonParser:
             if found is None:
                 raise NotReadable("the string isn't closed", start, start + 1)
             self.position = found.end()
-            return string_node(self.source, *found.span(1))
+            return self.string(*found.span(1))
         if char in ("{", "["):
             self.depth += 1
             if self.depth > MOST_NESTED:
@@ -130,6 +130,10 @@ class JsonParser:
             return Literal(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
         except ValueError:
             raise NotReadable("expected a JSON value", start, word.end()) from None
+
+    def string(self, start: int, end: int) -> Node:
+        """Return the string between two quotation marks."""
+        return string_node(self.source, start, end)
 
     def array(self, start: int) -> Node:
         items: list[Node] = []

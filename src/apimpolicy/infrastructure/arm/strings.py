@@ -1,4 +1,4 @@
-"""Strings of JSON and of ARM's expressions, decoded with the way back to the file.
+"""Strings of JSON and of ARM's expressions, decoded with their positions in the file.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
 """
@@ -6,12 +6,8 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/templ
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import Chars, Node
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from apimpolicy.infrastructure.nodes import Chars, Node, chars
 
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -19,18 +15,12 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 def json_chars(text: str, start: int, end: int) -> list[Node]:
     """Return the characters of a JSON string between its quotation marks, escapes decoded."""
-    return list(_json_chars(text, start, end))
-
-
-def _json_chars(text: str, start: int, end: int) -> Iterator[Node]:
-    begin = start
+    found: list[Node] = []
     for escape in _ESCAPE.finditer(text, start, end):
-        if begin < escape.start():
-            yield Chars(begin, escape.start(), text[begin : escape.start()])
-        yield Chars(escape.start(), escape.end(), _character(escape), False)
-        begin = escape.end()
-    if begin < end:
-        yield Chars(begin, end, text[begin:end])
+        found += chars(text, start, escape.start())
+        found.append(Chars(*escape.span(), _character(escape), False))
+        start = escape.end()
+    return found + chars(text, start, end)
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -46,10 +36,7 @@ def _character(escape: re.Match[str]) -> str:
 def quoted_chars(text: str, start: int, end: int) -> list[Node]:
     """Return the characters of a string in an expression, in which `''` is `'`."""
     found: list[Node] = []
-    begin = start
-    while (double := text.find("''", begin, end)) >= 0:
-        found.append(Chars(begin, double + 1, text[begin : double + 1]))
-        begin = double + 2
-    if begin < end:
-        found.append(Chars(begin, end, text[begin:end]))
-    return found
+    while (double := text.find("''", start, end)) >= 0:
+        found += chars(text, start, double + 1)
+        start = double + 2
+    return found + chars(text, start, end)

@@ -5,20 +5,21 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/synta
 
 from __future__ import annotations
 
+import operator
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
 from apimpolicy.infrastructure.evaluation import Evaluator
-from apimpolicy.infrastructure.functions import of_any, of_known
+from apimpolicy.infrastructure.functions import of_known
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments
-from apimpolicy.infrastructure.values import Reference, Unknown, Value, joined
+from apimpolicy.infrastructure.values import Reference, Unknown, Value, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from apimpolicy.infrastructure.evaluation import Budget, Scope
     from apimpolicy.infrastructure.files import Files
@@ -28,22 +29,21 @@ if TYPE_CHECKING:
 DEPLOYMENT = "microsoft.resources/deployments"
 MOST_COPIES = 5_000
 
-_OWN: dict[str, Function] = {
-    "add": of_known(lambda first, second: first + second),
-    "div": of_known(lambda first, second: int(first / second)),
-    "equals": of_known(lambda first, second: first == second),
-    "greater": of_known(lambda first, second: first > second),
-    "greaterorequals": of_known(lambda first, second: first >= second),
-    "less": of_known(lambda first, second: first < second),
-    "lessorequals": of_known(lambda first, second: first <= second),
-    "mod": of_known(lambda first, second: first % second),
-    "mul": of_known(lambda first, second: first * second),
-    "not": of_known(lambda value: not value),
-    "sub": of_known(lambda first, second: first - second),
-    "and": of_known(lambda *values: all(values)),
-    "or": of_known(lambda *values: any(values)),
-    "xor": of_known(lambda first, second: first != second),
-    "createobject": of_any(lambda *values: dict(zip(values[::2], values[1::2], strict=True))),
+_OPERATORS: dict[str, Callable[..., Value]] = {
+    "add": operator.add,
+    "and": lambda *values: all(values),
+    "div": lambda first, second: int(first / second),
+    "equals": operator.eq,
+    "greater": operator.gt,
+    "greaterorequals": operator.ge,
+    "less": operator.lt,
+    "lessorequals": operator.le,
+    "mod": operator.mod,
+    "mul": operator.mul,
+    "not": operator.not_,
+    "or": lambda *values: any(values),
+    "sub": operator.sub,
+    "xor": operator.ne,
 }
 
 
@@ -52,7 +52,7 @@ class JsonTemplate(Evaluator):
 
     FUNCTIONS: ClassVar[Mapping[str, Function]] = {
         **{name.lower(): function for name, function in FUNCTIONS.items()},
-        **_OWN,
+        **{name: of_known(function) for name, function in _OPERATORS.items()},
     }
 
     def __init__(
@@ -113,7 +113,7 @@ class JsonTemplate(Evaluator):
             if test is None:
                 raise LookupError
             return self.reference(node.arguments[1 if test else 2], source, scope)
-        special: Any = getattr(self, f"function_{name}", None)
+        special: Callable[..., Value] | None = getattr(self, f"function_{name}", None)
         arguments = [self.value(each, source, scope) for each in node.arguments]
         if special is not None:
             return special(arguments, scope)
@@ -156,14 +156,6 @@ class JsonTemplate(Evaluator):
         offset = next((each for each in arguments if isinstance(each, int)), 0)
         return scope[f"copy {named[0].lower()}" if named else "copy"] + offset
 
-    def function_resourceid(self, arguments: list[Value], scope: Scope) -> Value:
-        index = next(
-            place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each
-        )
-        kinds = str(arguments[index]).split("/")[1:]
-        pairs = zip(kinds, arguments[index + 1 :], strict=True)
-        return joined([text for kind, name in pairs for text in (f"/{kind}/", self.as_text(name))])
-
     def function_reference(self, arguments: list[Value], scope: Scope) -> Value:
         name = segments(arguments[0])[-1]
         child = self._deployed.get(str(name))
@@ -179,7 +171,7 @@ class JsonTemplate(Evaluator):
             return found
         del found["copy"]
         for loop in self._loops(node):
-            name, count = (self.value(self.entry(loop, each), source, scope) for each in ("name", "count"))  # type: ignore[arg-type]
+            name, count = (self._field(loop, each, scope) for each in ("name", "count"))
             body = self.entry(loop, "input")
             if isinstance(count, int) and body is not None:
                 found[str(name)] = [
@@ -224,21 +216,17 @@ class JsonTemplate(Evaluator):
         """Yield the variables for each copy of a resource, and whether it is a guess."""
         condition = self.entry(node, "condition")
         copy = self.entry(node, "copy")
-        if copy is None:
-            truth = True if condition is None else self.truth(self.value(condition, self.source, {}))
-            if truth is not False:
-                yield {}, truth is None
-            return
-        count, name = self._field(copy, "count", {}), str(self._field(copy, "name", {})).lower()
-        if not isinstance(count, int):
-            unknown = Unknown(f"copyIndex() of {name}")
-            yield {"copy": unknown, f"copy {name}": unknown}, True
-            return
-        for index in range(min(count, MOST_COPIES)):
-            scope = {"copy": index, f"copy {name}": index}
+        scopes: list[dict[str, Value]] = [{}]
+        is_open = False
+        if copy is not None:
+            count, name = self._field(copy, "count", {}), str(self._field(copy, "name", {})).lower()
+            is_open = not isinstance(count, int)
+            indexes = [Unknown(f"copyIndex() of {name}")] if is_open else range(min(count, MOST_COPIES))
+            scopes = [{"copy": index, f"copy {name}": index} for index in indexes]
+        for scope in scopes:
             truth = True if condition is None else self.truth(self.value(condition, self.source, scope))
             if truth is not False:
-                yield scope, truth is None
+                yield scope, is_open or truth is None
 
     def _field(self, node: nodes.Node, name: str, scope: Scope) -> Value:
         found = self.entry(node, name)
@@ -252,15 +240,19 @@ class JsonTemplate(Evaluator):
         found = dict(properties) if isinstance(properties, dict) else {}
         if not kinds:
             found["identity"] = self._field(node, "identity", scope)
-        shown = "/".join(each.text if isinstance(each, Unknown) else str(each) for each in names)
-        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, shown, is_guess)
+        address = "/".join(shown(self.as_text(each)) for each in names)
+        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, is_guess)
 
     def _deployment(self, node: nodes.Node, scope: Scope) -> Iterator[Resource]:
         properties = self.entry(node, "properties")
         template = self.entry(properties, "template")
         name = str(self._field(node, "name", scope))
         if template is None or self.level > 10:
-            self.notes.append(Note("a linked deployment isn't read", self.source, node.start))
+            link = self._field(properties, "templateLink", scope) if properties is not None else None
+            url = (link.get("uri") or link.get("relativePath")) if isinstance(link, dict) else None
+            message = f"the template of the deployment '{name}' isn't read: {shown(self.as_text(url or '?'))}"
+            advice = "A template in the folder is read on its own."
+            self.notes.append(Note(message, self.source, node.start, advice))
             return
         options = self.entry(properties, "expressionEvaluationOptions")
         inner = options is not None and str(self._field(options, "scope", {})).lower() == "inner"

@@ -1,4 +1,4 @@
-"""Functions of Bicep and of ARM templates, as far as they make texts, lists and objects.
+"""Functions of Bicep and ARM templates that return texts, numbers, lists and objects.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin
 
 from apimpolicy.infrastructure.functions import (
@@ -16,6 +16,8 @@ from apimpolicy.infrastructure.functions import (
     find_literal,
     flat,
     from_json,
+    has_item,
+    join,
     known_dict,
     known_list,
     known_text,
@@ -23,13 +25,14 @@ from apimpolicy.infrastructure.functions import (
     of_any,
     of_known,
     some_text,
+    split,
 )
 from apimpolicy.infrastructure.values import (
+    MARKED,
     Reference,
     Unknown,
     Value,
     cut,
-    is_fully_known,
     joined,
     json_text,
     replaced,
@@ -58,9 +61,9 @@ def to_text(value: Value) -> str:
 
 
 def formatted(evaluator: Evaluator, template: Value, *arguments: Value) -> str:
-    """`format`: fields of .NET's composite formats; number formats aren't known."""
+    """Return `format(…)` with the fields of .NET's composite formats. Raises LookupError for most number formats."""
 
-    def put(found: Any) -> str:
+    def put(found: re.Match[str]) -> str:
         if found[1] is None:
             return str(found[0][0])
         value = arguments[int(found[1])]
@@ -82,26 +85,8 @@ def concat(evaluator: Evaluator, *values: Value) -> Value:
     return joined([evaluator.as_text(each) for each in values])
 
 
-def join(evaluator: Evaluator, values: Value, separator: Value) -> str:
-    items = [evaluator.as_text(each) for each in known_list(values)]
-    separated = [text for each in items for text in (some_text(separator), each)]
-    return joined(separated[1:])
-
-
 def string(evaluator: Evaluator, value: Value) -> Value:
     return value if isinstance(value, Unknown) else evaluator.as_text(value)
-
-
-def split(text: Value, separators: Value) -> list[str]:
-    text = known_text(text)
-    marks = [separators] if isinstance(separators, str) else separators
-    pattern = re.compile("|".join(re.escape(each) for each in sorted(marks, key=len, reverse=True)) or r"(?!)")
-    found: list[str] = []
-    position = 0
-    for match in pattern.finditer(text):
-        found.append(cut(text, position, match.start()))
-        position = match.end()
-    return [*found, cut(text, position, len(text))]
 
 
 def replace(text: Value, wanted: Value, new: Value) -> str:
@@ -113,11 +98,7 @@ def contains(values: Value, wanted: Value) -> bool:
         return known_text(wanted).lower() in {key.lower() for key in known_dict(values)}
     if isinstance(values, str):
         return known_text(wanted) in known_text(values)
-    if is_fully_known(wanted) and any(each == wanted for each in known_list(values)):
-        return True
-    if not is_fully_known(values) or not is_fully_known(wanted):
-        raise LookupError
-    return False
+    return has_item(values, wanted)
 
 
 def union(*values: Value) -> Value:
@@ -153,7 +134,7 @@ def merge_shallow(values: Value) -> dict[str, Value]:
 
 
 def is_empty(value: Value) -> bool:
-    if isinstance(value, Unknown | Reference):
+    if isinstance(value, Unknown | Reference) or (isinstance(value, str) and value and not MARKED.sub("", value)):
         raise LookupError
     return not value
 
@@ -171,7 +152,7 @@ def skip(value: Value, count: int) -> Value:
 
 
 def edge(place: int) -> Callable[[Value], Value]:
-    """`first` and `last`."""
+    """Return the function `first` or `last`."""
 
     def one(value: Value) -> Value:
         if isinstance(value, str):
@@ -188,6 +169,13 @@ def coalesce(*values: Value) -> Value:
         if each is not None:
             return each
     return None
+
+
+def resource_id(evaluator: Evaluator, *arguments: Value) -> str:
+    """Return the id of a resource, without what is before the provider."""
+    index = next(place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each)
+    pairs = zip(str(arguments[index]).split("/")[1:], arguments[index + 1 :], strict=True)
+    return joined([text for kind, name in pairs for text in (f"/{kind}/", evaluator.as_text(name))])
 
 
 def pad_left(value: Value, width: int, char: str = " ") -> str:
@@ -225,12 +213,26 @@ def to_bool(value: Value) -> bool:
     )
 
 
-def guard(function: Any) -> Any:
-    """A function of JSON text that may have unknown parts."""
-    return lambda text: function(some_text(text))
-
-
-_KNOWN: dict[str, Any] = {
+PUBLIC_CLOUD = {
+    "name": "AzureCloud",
+    "authentication": {
+        "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+        "identityProvider": "AAD",
+        "loginEndpoint": "https://login.microsoftonline.com/",
+        "tenant": "common",
+    },
+    "graph": "https://graph.windows.net/",
+    "resourceManager": "https://management.azure.com/",
+    "suffixes": {
+        "acrLoginServer": ".azurecr.io",
+        "azureFrontDoorEndpointSuffix": "azurefd.net",
+        "keyvaultDns": ".vault.azure.net",
+        "sqlServerHostname": ".database.windows.net",
+        "storage": "core.windows.net",
+    },
+}
+"""Result of `environment()` in the public cloud."""
+_KNOWN: dict[str, Callable[..., Value]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64ToJson": lambda text: from_json(base64.b64decode(text).decode()),
     "base64ToString": lambda text: base64.b64decode(text).decode(),
@@ -252,7 +254,7 @@ _KNOWN: dict[str, Any] = {
     "uriComponent": lambda text: quote(text, safe="!'()*"),
     "uriComponentToString": lambda text: unquote(text),
 }  # fmt: skip
-_ANY: dict[str, Any] = {
+_ANY: dict[str, Callable[..., Value]] = {
     "any": lambda value: value,
     "array": lambda value: value if isinstance(value, list) else [value],
     "coalesce": coalesce,
@@ -261,11 +263,12 @@ _ANY: dict[str, Any] = {
     "createObject": lambda *values: dict(zip(map(known_text, values[::2]), values[1::2], strict=True)),
     "empty": is_empty,
     "endsWith": lambda text, wanted: known_text(text).lower().endswith(known_text(wanted).lower()),
+    "environment": lambda: PUBLIC_CLOUD,
     "false": lambda: False,
     "first": edge(0),
     "flatten": lambda values: flat(known_list(values), 1),
     "items": items,
-    "json": guard(from_json),
+    "json": lambda text: from_json(some_text(text)),
     "last": edge(-1),
     "length": length,
     "null": lambda: None,
@@ -274,7 +277,7 @@ _ANY: dict[str, Any] = {
     "secure": lambda value: value,
     "shallowMerge": merge_shallow,
     "skip": skip,
-    "split": split,
+    "split": lambda text, marks: split(text, [marks] if isinstance(marks, str) else marks),
     "startsWith": lambda text, wanted: known_text(text).lower().startswith(known_text(wanted).lower()),
     "take": take,
     "trim": lambda text: stripped(some_text(text), None, None),
@@ -288,7 +291,8 @@ FUNCTIONS: dict[str, Function] = {
     **{name: of_any(function) for name, function in _ANY.items()},
     "concat": concat,
     "format": formatted,
-    "join": join,
+    "join": lambda evaluator, values, separator: join(evaluator, separator, known_list(values)),
+    **dict.fromkeys(("resourceId", "subscriptionResourceId", "tenantResourceId"), resource_id),
     "string": string,
 }
 """Functions of values by name; they get the evaluator first."""

@@ -1,4 +1,4 @@
-"""Functions of Bicep that take a lambda: they get the expressions of their arguments.
+"""Functions of Bicep with a lambda; they receive their arguments as expressions.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions-lambda
 """
@@ -6,27 +6,27 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-fun
 from __future__ import annotations
 
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.functions import known_dict, known_list, known_text
 from apimpolicy.infrastructure.nodes import Lambda
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.infrastructure.evaluation import Evaluator, Scope
-    from apimpolicy.infrastructure.nodes import Call
+    from apimpolicy.infrastructure.nodes import Call, Node
     from apimpolicy.infrastructure.values import Value
     from apimpolicy.text.source import Source
 
 
-def _each(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> tuple[list[Value], Any]:
+def _each(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> tuple[list[Value], Callable[..., Value]]:
     """Return the items of the first argument, and the function that the second one is."""
     values = known_list(evaluator.value(node.arguments[0], source, scope))
     return values, lambda index, *given: _apply(evaluator, node.arguments[index], source, scope, given)
 
 
-def _apply(evaluator: Evaluator, node: Any, source: Source, scope: Scope, given: Any) -> Value:
+def _apply(evaluator: Evaluator, node: Node, source: Source, scope: Scope, given: Sequence[Value]) -> Value:
     if not isinstance(node, Lambda):
         raise TypeError
     inner = {**scope, **dict(zip(node.names, given, strict=False))}

@@ -96,7 +96,7 @@ class Parser(ExpressionParser):
         return found, problems
 
     def strings(self, start: int, stop: int) -> Iterator[Node]:
-        """The strings of a span that can't be read otherwise."""
+        """Yield the strings of a span that can't be parsed."""
         position = start
         for _ in range(MOST_STRINGS):
             self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
@@ -169,12 +169,12 @@ class Parser(ExpressionParser):
         return names
 
     def skip_type(self, sign: str) -> None:
-        """Go past a type, up to a sign or the end of the line."""
+        """Skip a type, up to a sign or the end of the line."""
         while self.kind not in ("line", "end") and not self.at(sign):
             self.skip_one()
 
     def skip_rest(self) -> None:
-        """Go to the end of a declaration that doesn't matter."""
+        """Skip the rest of a declaration that isn't evaluated."""
         while self.kind not in ("line", "end"):
             self.skip_one()
             ahead = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}\|(?!\|)", re.DOTALL).match(
@@ -184,7 +184,7 @@ class Parser(ExpressionParser):
                 self.move(ahead.end())
 
     def skip_one(self) -> None:
-        """Go past a token, or what brackets hold."""
+        """Skip a token, or everything between two brackets."""
         if self.kind == "quote":
             read_string(self)
         elif self.kind == "sign" and self.token in "([":

@@ -15,7 +15,7 @@ from apimpolicy.infrastructure.bicep.parser import parse_file
 from apimpolicy.infrastructure.bicep.template import Template, without_comments
 from apimpolicy.infrastructure.evaluation import Budget
 from apimpolicy.infrastructure.functions import from_json
-from apimpolicy.infrastructure.resources import Note, Reading, notes_of_guesses
+from apimpolicy.infrastructure.resources import Note, Reading, combined, notes_of_guesses
 from apimpolicy.infrastructure.values import Unknown, Value
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
         found = list(template.resources())
         if not found:
             if _SERVICE.search(template.source.text):
-                reading.notes += template.all_notes()
+                reading.notes += combined([*template.all_notes()], "")
             continue
         reading.resources += found
-        reading.notes += [*template.all_notes(), *notes_of_guesses(found)]
+        reading.notes += combined([*template.all_notes()], "") + notes_of_guesses(found)
         if template.unset:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."
@@ -86,54 +86,61 @@ def deployed(files: Files) -> list[str]:
 def parameters_for(files: Files, path: str, environment: str | None, budget: Budget) -> tuple[dict[str, Value], str]:
     """Return the parameters of a file, and what to do if none was chosen."""
     folder, name = os.path.split(path)
-    stem = os.path.splitext(name)[0]
-    candidates = [
-        os.path.join(each, one) for each in files.below(folder) for one in files.names(each, (".bicepparam", ".json"))
-    ]
-    chosen = [each for each in candidates if _is_for(files, each, path, stem)]
+    stem = os.path.splitext(name)[0].lower()
+    known = declared_parameters(files, path)
+    chosen: dict[str, dict[str, Value]] = {}
+    for place in files.below(folder):
+        for each in files.names(place, (".bicepparam", ".json")):
+            found = _parameters(files, os.path.join(place, each), path, budget)
+            if found and found.keys() <= known:  # Azure refuses parameters that a template doesn't have
+                chosen[os.path.relpath(os.path.join(place, each), folder)] = found
+    plain = [each for each in chosen if os.path.basename(each).lower() in _plain_names(stem)]
     if environment is not None:
         wanted = re.compile(rf"(?:^|[^A-Za-z0-9]){re.escape(environment)}(?:[^A-Za-z0-9]|$)", re.IGNORECASE)
-        named = [each for each in chosen if wanted.search(os.path.relpath(each, folder))]
-        chosen = named or [each for each in chosen if _is_plain(each, stem)]
-    elif len(chosen) > 1:
-        plain = [each for each in chosen if _is_plain(each, stem)]
-        if not plain:
-            names = ", ".join(os.path.relpath(each, folder) for each in chosen)
-            return {}, f"Choose one of the parameter files with --environment: {names}."
-        chosen = plain
-    return (_parameters(files, chosen[0], budget) if chosen else {}), ""
+        best = [each for each in chosen if wanted.search(each)] or plain
+    else:
+        best = plain or list(chosen)
+        if len(chosen) > 1 and not plain:
+            return {}, f"Choose one of the parameter files with --environment: {', '.join(chosen)}."
+    return (chosen[best[0]] if best else {}), ""
 
 
-def _is_plain(path: str, stem: str) -> bool:
-    """Return whether a file of parameters is for no environment."""
-    name = os.path.basename(path).lower()
-    return name in (f"{stem}.bicepparam".lower(), f"{stem}.parameters.json".lower(), "parameters.json")
-
-
-def _is_for(files: Files, path: str, template: str, stem: str) -> bool:
-    name = os.path.basename(path)
-    if name.endswith(".bicepparam"):
-        using = re.search(r"^[ \t]*using[ \t]+'([^'\n]+)'", files.source(path).text, re.MULTILINE)
-        return using is not None and os.path.normpath(
-            os.path.join(os.path.dirname(path), using[1])
-        ) == os.path.normpath(template)
-    lowered = name.lower()
-    return "parameters" in lowered and lowered.startswith((stem.lower(), "parameters"))
-
-
-def _parameters(files: Files, path: str, budget: Budget) -> dict[str, Value]:
-    """Return the values that a file of parameters gives."""
-    if path.endswith(".bicepparam"):
-        template = Template(files, path, budget)
-        return {
-            each.name: template.value(each.value, template.source, {})
-            for each in parse_file(template.source)[0]
-            if each.kind == "param" and each.value is not None
-        }
+def declared_parameters(files: Files, path: str) -> set[str]:
+    """Return the names of the parameters that a template has."""
+    source = files.source(path)
+    if path.endswith(".bicep"):
+        return {each.name for each in parse_file(source)[0] if each.kind == "param"}
     try:
-        found = from_json(without_comments(files.source(path).text))["parameters"]
-        return {name: _azd(each["value"]) for name, each in found.items() if "value" in each}
+        return set(from_json(without_comments(source.text))["parameters"])
     except (LookupError, ValueError, TypeError):
+        return set()
+
+
+def _plain_names(stem: str) -> set[str]:
+    """Return the names of parameter files that are for no environment."""
+    return {f"{stem}.bicepparam", f"{stem}.parameters.json", f"{stem}.params.json", "parameters.json", "params.json"}
+
+
+def _parameters(files: Files, path: str, template: str, budget: Budget) -> dict[str, Value]:
+    """Return the values in a parameter file; none if it is another kind of file, or for another template."""
+    try:
+        text = files.source(path).text
+        if path.endswith(".bicepparam"):
+            using = re.search(r"^[ \t]*using[ \t]+'([^'\n]+)'", text, re.MULTILINE)
+            used = "" if using is None else os.path.join(os.path.dirname(path), using[1])
+            if os.path.normpath(used) != os.path.normpath(template):
+                return {}
+            given = Template(files, path, budget)
+            return {
+                each.name: given.value(each.value, given.source, {})
+                for each in given.declarations
+                if each.kind == "param" and each.value is not None
+            }
+        if "parameters" not in os.path.basename(path).lower() and "deploymentParameters.json" not in text:
+            return {}
+        found = from_json(without_comments(text))["parameters"]
+        return {name: _azd(each["value"]) for name, each in found.items() if "value" in each}
+    except (LookupError, ValueError, TypeError, AttributeError):
         return {}
 
 

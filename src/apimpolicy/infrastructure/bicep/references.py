@@ -29,12 +29,21 @@ class ModuleReference(Reference):
         return ModuleReference(self.template, self.declared, key)
 
     def member(self, name: str) -> Value:
+        if name == "name":
+            return self._name()
         if name != "outputs":
             raise LookupError(name)
         for index, child in self.template.children(self.declared):
             if self.index is None or index == self.index:
                 return Named(child.output)
         raise LookupError(name)
+
+    def _name(self) -> Value:
+        for index, body, scope, _ in self.template.instances(self.declared.value, {}):
+            if isinstance(body, nodes.Object) and self.index in (None, index):
+                node = entry_of(body, "name")
+                return self.declared.name if node is None else self.template.value(node, self.template.source, scope)
+        raise LookupError("name")
 
 
 class ResourceReference(Reference):
@@ -43,25 +52,14 @@ class ResourceReference(Reference):
     def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
         self.template, self.declared, self.index = template, declared, index
 
-    @cached_property
+    @property
     def parent(self) -> Declaration | None:
-        """The resource that this one is declared in."""
-        found = self.template.named.get(self.declared.name)
-        return found[1] if found is not None and found[0] is self.declared else self._outer()
-
-    def _outer(self) -> Declaration | None:
-        waiting = list(self.template.declarations)
-        while waiting:
-            outer = waiting.pop()
-            inner = list(nested_in(outer))
-            if any(each is self.declared for each in inner):
-                return outer
-            waiting += inner
-        return None
+        """Resource in whose body this one is declared."""
+        return self.template.parents.get(id(self.declared))
 
     @cached_property
     def full_type(self) -> str:
-        """The type in lower case, with those that a nested resource is in."""
+        """Type in lower case, after those of the resources around a nested one."""
         written = (
             None if self.declared.type is None else self.template.value(self.declared.type, self.template.source, {})
         )
@@ -72,7 +70,7 @@ class ResourceReference(Reference):
 
     @property
     def kinds(self) -> list[str] | None:
-        """The kinds below the service; None if it isn't of API Management."""
+        """Kinds below the service; None for a resource of another provider."""
         if self.full_type != PROVIDER and not self.full_type.startswith(f"{PROVIDER}/"):
             return None
         return [each for each in self.full_type.removeprefix(PROVIDER).split("/") if each]
@@ -85,7 +83,7 @@ class ResourceReference(Reference):
         ]
 
     def instance(self) -> ResourceInstance:
-        """Return the instance that is meant. Raises LookupError when that isn't known."""
+        """Return the instance with the index, or the only one. Raises LookupError when it isn't known."""
         found = self.instances()
         if self.index is None and len(found) == 1:
             return found[0]
@@ -120,7 +118,7 @@ class ResourceInstance(Reference):
 
     @cached_property
     def names(self) -> list[Value]:
-        """The segments of the name, those of its parents included, the outermost first."""
+        """Segments of the name after those of its parents, the outermost first."""
         own = segments(self.entry("name"))
         if self.reference.parent is not None:
             return [*ResourceReference(self.template, self.reference.parent).instance().names, *own]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import Chars, Interpolation, Node, Template, Unreadable
+from apimpolicy.infrastructure.nodes import Chars, Interpolation, Node, Template, Unreadable, character, chars
 from apimpolicy.infrastructure.parsing import NotReadable
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[Node], int]:
     parts: list[Node] = []
     begin = start
     while mark and (place := text.find(mark + "{", begin, stop)) >= 0:
-        _copy(parts, text, begin, place)
+        parts += chars(text, begin, place)
         value, begin = _interpolated(parser, place + len(mark) + 1, stop)
         parts.append(Interpolation(place, begin, value))
-    _copy(parts, text, begin, stop)
+    parts += chars(text, begin, stop)
     return parts, min(stop + 3, parser.stop)
 
 
@@ -58,7 +58,7 @@ def _quoted(parser: Parser, start: int) -> tuple[list[Node], int]:
         place, sign = found.start(), found[0]
         position = found.end()
         if sign == "'":
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             return parts, position
         if sign == "\n":
             break
@@ -67,31 +67,25 @@ def _quoted(parser: Parser, start: int) -> tuple[list[Node], int]:
             if escape is None:
                 position = min(position + 1, stop)
                 continue
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             parts.append(Chars(place, escape.end(), _character(escape), False))
             begin = position = escape.end()
         else:
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             value, position = _interpolated(parser, position, stop)
             parts.append(Interpolation(place, position, value))
             begin = position
     raise NotReadable("the string isn't closed", start - 1, start)
 
 
-def _copy(parts: list[Node], text: str, start: int, end: int) -> None:
-    if start < end:
-        parts.append(Chars(start, end, text[start:end]))
-
-
 def _character(escape: re.Match[str]) -> str:
     if escape[1] is not None:
         return _ESCAPES[escape[1]]
-    code = int(escape[2], 16)
-    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+    return character(escape[2])
 
 
 def _interpolated(parser: Parser, start: int, stop: int) -> tuple[Node, int]:
-    """Read the expression behind `${`, and return where its brace ends."""
+    """Read the expression after `${`, and return where its brace ends."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
     inner.depth = parser.depth + 1
@@ -107,7 +101,7 @@ def _interpolated(parser: Parser, start: int, stop: int) -> tuple[Node, int]:
 
 
 def end_of_braces(text: str, start: int, stop: int) -> int:
-    """Return the offset behind the brace that closes the one before `start`; strings are looked past."""
+    """Return the offset after the brace that closes the one before `start`; strings are skipped."""
     inside = ["{"]
     position = start
     while inside and position < stop:

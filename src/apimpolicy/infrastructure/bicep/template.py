@@ -1,9 +1,11 @@
-"""A Bicep file with the values of its parameters: what names in its expressions are, and which resources it makes."""
+"""A Bicep file with the values of its parameters; it resolves the names in expressions and yields the resources."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
+import re
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +23,7 @@ from apimpolicy.infrastructure.bicep.references import (
 from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource
-from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known, joined
+from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,6 +64,7 @@ class Template(Evaluator):
         self.unset: list[str] = []
         """Parameters that were needed and have no value."""
         self._found: dict[str, Value] = {}
+        self._parents: dict[int, Declaration] = {}
         self._others: dict[str, Template] = {}
         self._children: dict[tuple[str, int], list[tuple[Value, Deployment]]] = {}
 
@@ -72,16 +75,23 @@ class Template(Evaluator):
         return found
 
     @cached_property
-    def named(self) -> dict[str, tuple[Declaration, Declaration | None]]:
-        """Declarations by name, each with the resource that it is in."""
-        found: dict[str, tuple[Declaration, Declaration | None]] = {}
-        waiting: list[tuple[Declaration, Declaration | None]] = [(each, None) for each in self.declarations]
+    def named(self) -> dict[str, Declaration]:
+        """Declarations by name; of nested resources with the same name, the first."""
+        found: dict[str, Declaration] = {}
+        waiting = list(self.declarations)
         while waiting:
-            declared, parent = waiting.pop(0)
+            declared = waiting.pop(0)
             if declared.name and declared.kind != "output":
-                found.setdefault(declared.name, (declared, parent))
-            waiting += [(inner, declared) for inner in nested_in(declared)]
+                found.setdefault(declared.name, declared)
+            inner = nested_in(declared)
+            self._parents |= {id(each): declared for each in inner}
+            waiting += inner
         return found
+
+    @property
+    def parents(self) -> Mapping[int, Declaration]:
+        """The resources in whose bodies others are declared, by the identity of these."""
+        return self._parents if self.named else {}
 
     def text(self, value: Value) -> str:
         return to_text(value)
@@ -114,23 +124,22 @@ class Template(Evaluator):
         found = self.named.get(name)
         if found is None:
             return self.imported(name)
-        declared = found[0]
-        if declared.kind == "resource":
-            return ResourceReference(self, declared)
-        if declared.kind == "module":
-            return ModuleReference(self, declared)
-        if declared.value is None:
+        if found.kind == "resource":
+            return ResourceReference(self, found)
+        if found.kind == "module":
+            return ModuleReference(self, found)
+        if found.value is None:
             self.unset.append(name)
             raise LookupError(name)
-        return self.value(declared.value, self.source, {})
+        return self.value(found.value, self.source, {})
 
     def imported(self, name: str) -> Value:
         """Return what a name from another file is. Raises LookupError."""
         for declared in self.declarations:
-            for theirs, mine in declared.names:
-                if mine == name and declared.type is not None:
+            for exported, alias in declared.names:
+                if alias == name and declared.type is not None:
                     other = self.other(declared.type)
-                    return Named(partial(other.name, scope={})) if theirs == "*" else other.name(theirs, {})
+                    return Named(partial(other.name, scope={})) if exported == "*" else other.name(exported, {})
         raise LookupError(name)
 
     def other(self, node: nodes.Node) -> Template:
@@ -151,20 +160,21 @@ class Template(Evaluator):
         if found is not None:
             template, function = found
             values = [self.value(each, source, scope) for each in node.arguments]
-            return template.value(function.body, template.source, dict(zip(function.names, values, strict=False)))
+            made = template.value(function.body, template.source, dict(zip(function.names, values, strict=False)))
+            return self.unknown(node, source, scope) if isinstance(made, Unknown) else made
         return super().call(node, source, scope)
 
     def function(self, node: nodes.Call) -> tuple[Template, nodes.Lambda] | None:
         """Return the function of this file, or an imported one, that a call names, and the file that it is in."""
         own = self.named.get(node.name)
-        if own is not None and isinstance(own[0].value, nodes.Lambda):
-            return self, own[0].value
+        if own is not None and isinstance(own.value, nodes.Lambda):
+            return self, own.value
         receiver = node.receiver.name if isinstance(node.receiver, nodes.Name) else None
         for declared in self.declarations:
-            for theirs, mine in declared.names:
-                if declared.type is not None and mine == (receiver or node.name):
+            for exported, alias in declared.names:
+                if declared.type is not None and alias == (receiver or node.name):
                     return self.other(declared.type).function(
-                        nodes.Call(node.start, node.end, node.name if receiver else theirs, node.arguments)
+                        nodes.Call(node.start, node.end, node.name if receiver else exported, node.arguments)
                     )
         return None
 
@@ -185,22 +195,13 @@ class Template(Evaluator):
         return _at_path(from_yaml(self._file(arguments[0]).text), arguments[1:])
 
     def function_loadFileAsBase64(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
-        import base64
-
         if not is_known(arguments[0]):
             raise LookupError
         return base64.b64encode(self.files.data(self.folder, arguments[0])).decode()
 
-    def function_resourceId(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
-        """Return the id of a resource, without what is before the provider."""
-        index = next(
-            place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each
-        )
-        kinds = str(arguments[index]).split("/")[1:]
-        names = arguments[index + 1 :]
-        return joined(
-            [text for kind, name in zip(kinds, names, strict=True) for text in (f"/{kind}/", self.as_text(name))]
-        )
+    def function_readEnvironmentVariable(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        """Return the default: the code is deployed from another environment than this process has."""
+        return arguments[1]
 
     # Resources
 
@@ -267,24 +268,24 @@ class Template(Evaluator):
     def _deployment(
         self, declared: Declaration, path: Value, given: Mapping[str, Value], place: str
     ) -> Deployment | None:
-        reason = f"its source isn't a file here: {path.text if isinstance(path, Unknown) else path}"
-        if (
-            isinstance(path, str)
-            and path.endswith((".bicep", ".json"))
-            and ":" not in path
-            and self.level < MOST_LEVELS
-        ):
-            try:
-                full = os.path.join(self.folder, path)
-                if path.endswith(".bicep"):
-                    return Template(self.files, full, self.budget, given, self.level + 1, place)
-                from apimpolicy.infrastructure.arm.template import JsonTemplate
+        is_file = isinstance(path, str) and path.endswith((".bicep", ".json")) and ":" not in path
+        if not is_file:
+            shown = path.text if isinstance(path, Unknown) else path
+            self.notes.append(Note("", self.source, declared.start, module=f"{declared.name} ({shown})"))
+            return None
+        full = os.path.join(self.folder, path)
+        try:
+            if self.level >= MOST_LEVELS:
+                raise LookupError
+            if path.endswith(".bicep"):
+                return Template(self.files, full, self.budget, given, self.level + 1, place)
+            from apimpolicy.infrastructure.arm.template import JsonTemplate
 
-                return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
-            except LookupError:
-                reason = f"{path} can't be read"
-        self.notes.append(Note(f"the module '{declared.name}' isn't read: {reason}", self.source, declared.start))
-        return None
+            return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
+        except LookupError:
+            message = f"the module '{declared.name}' can't be read: {path}: {self.files.reason(full)}"
+            self.notes.append(Note(message, self.source, declared.start))
+            return None
 
     def output(self, name: str) -> Value:
         """Return the value of an output. Raises LookupError."""
@@ -302,7 +303,7 @@ class Template(Evaluator):
 
 
 def _at_path(value: Value, path: list[Value]) -> Value:
-    """Return what a JSON path as `.a.b` leads to."""
+    """Return the value at a JSON path such as `.a.b`."""
     if not path or not str(path[0]).startswith((".", "$")):
         return value
     for name in str(path[0]).lstrip("$.").split("."):
@@ -312,8 +313,6 @@ def _at_path(value: Value, path: list[Value]) -> Value:
 
 def without_comments(text: str) -> str:
     """Return JSON text without the comments that Bicep and ARM allow, of the same length."""
-    import re
-
     if "//" not in text and "/*" not in text:
         return text
     pattern = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|//[^\n]*|/\*.*?\*/', re.DOTALL)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, id_below, names_in
+from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import decode_json
 from apimpolicy.infrastructure.values import Text, Unknown, Value, hole, is_known, joined
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     Get = Callable[[str], Value]
 
 PREFIX = "azurerm_api_management"
-AZAPI = ("azapi_resource",)
+AZAPI = ("azapi_resource", "azapi_update_resource", "azapi_resource_action")
 
 
 class Kind(NamedTuple):
@@ -53,6 +54,7 @@ KINDS: dict[str, Kind] = {
     ),
     "_api_operation_policy": Kind("apis/operations/policies", "api_name operation_id", _POLICY),
     "_api_policy": Kind("apis/policies", "api_name", _POLICY),
+    "_api_schema": Kind("apis/schemas", "api_name schema_id", "content_type value"),
     "_api_version_set": Kind("apiversionsets", "name", _VERSIONS),
     "_backend": Kind("backends", "name", "url protocol title description credentials proxy tls resource_id"),
     "_certificate": Kind("certificates", "name", "data key_vault_secret_id"),
@@ -94,7 +96,11 @@ def resource_of(instance: Instance) -> Resource | None:
 def resource_from(type_: str, get: Get, address: str, source: Source, start: int) -> Resource | None:
     """Return a resource with these attributes as Resource Manager has it; None if it isn't of API Management."""
     if type_ in AZAPI:
-        return _azapi(get, address, source, start)
+        is_update = type_ != AZAPI[0]
+        if type_ == "azapi_resource_action" and get("method") not in ("PUT", "PATCH"):
+            return None
+        made = _azapi(get, address, source, start)
+        return made.replaced(is_update=True) if made is not None and is_update else made
     kind = KINDS.get(type_.removeprefix(PREFIX)) if type_.startswith(PREFIX) else None
     if kind is None:
         return None
@@ -114,7 +120,7 @@ def pairs_of(kind: Kind) -> list[tuple[str, str]]:
 
 
 def from_attributes(kind: Kind, get: Get, address: str) -> tuple[list[Value], dict[str, Value]]:
-    """Return the names and the properties of a resource of `azurerm`; `get` gives attributes."""
+    """Return the names and the properties of a resource of `azurerm`; `get` returns attributes."""
     names: list[Value] = []
     for attribute in kind.names.split():
         name = get(attribute)
@@ -144,11 +150,8 @@ def _api(properties: dict[str, Value]) -> dict[str, Value]:
 
 
 def _operation(properties: dict[str, Value]) -> dict[str, Value]:
-    templates = properties.pop("templateParameter", None)
-    queries = first(properties.pop("request", None)).get("query_parameter")
-    if isinstance(templates, list):
-        properties["templateParameters"] = templates
-    properties["request"] = {"queryParameters": queries} if isinstance(queries, list) else {}
+    properties["templateParameters"] = properties.pop("templateParameter", None)
+    properties["request"] = {"queryParameters": first(properties.get("request")).get("query_parameter")}
     return properties
 
 
@@ -233,8 +236,11 @@ def _azapi(get: Get, address: str, source: Source, start: int) -> Resource | Non
         return None
     kinds = type_.removeprefix(PROVIDER).strip("/").split("/") if type_ != PROVIDER else []
     names: list[Value] = []
-    if kinds:
-        parent = get("parent_id")
+    parent, id_ = get("parent_id"), get("resource_id")
+    if id_ is not None:
+        names = names_in(id_, kinds)
+        names = [Unknown(f"{address}.resource_id")] * (len(kinds) - len(names)) + names
+    elif kinds:
         above = names_in(parent, kinds[:-1])
         missing = len(kinds) - 1 - len(above)
         names = [parent if isinstance(parent, Unknown) else Unknown(str(parent))] * missing + above
@@ -262,27 +268,17 @@ def computed(instance: Instance, name: str) -> Value:
     if name == "output" and instance.type in AZAPI:
         return instance.get("body")
     if name == "content" and instance.type == "local_file":
-        return instance.module.text_of_file(instance.get("filename"))
+        return Text.file(instance.module.file(instance.get("filename")))
     if name == "rendered" and instance.type == "template_file":
-        return instance.module.rendered(_template(instance), instance.get("vars"))
+        template = as_template(instance.get("template"), instance.block.source.path)
+        return instance.module.rendered(template, instance.get("vars"))
     raise LookupError(name)
-
-
-def _template(instance: Instance) -> Source:
-    """Return the template of a `template_file`: the file that it is all of, or its text."""
-    text = instance.get("template")
-    if not isinstance(text, str):
-        raise LookupError
-    parts = text.parts if isinstance(text, Text) else ()
-    if len(parts) == 1 and parts[0].text == parts[0].source.text:
-        return parts[0].source
-    from apimpolicy.text.source import Source
-
-    return Source(str(text), instance.block.source.path)
 
 
 def _id(instance: Instance) -> Value:
     """Return the id of a resource: `/service/<name>` and the kinds and names below it."""
+    if instance.type in AZAPI and instance.has("resource_id"):
+        return instance.get("resource_id")
     if instance.type in AZAPI:
         kind = str(instance.get("type")).partition("@")[0].rpartition("/")[2]
         return id_below(instance.get("parent_id"), kind, instance.get("name"))

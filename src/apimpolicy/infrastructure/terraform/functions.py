@@ -1,4 +1,4 @@
-"""Functions of Terraform, as far as they make texts, lists and objects.
+"""Functions of Terraform that return texts, numbers, lists and objects.
 
 Source: https://developer.hashicorp.com/terraform/language/functions
 """
@@ -6,10 +6,11 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from apimpolicy.infrastructure.functions import (
@@ -17,6 +18,8 @@ from apimpolicy.infrastructure.functions import (
     distinct,
     flat,
     from_yaml,
+    has_item,
+    join,
     known_dict,
     known_list,
     known_text,
@@ -24,17 +27,16 @@ from apimpolicy.infrastructure.functions import (
     of_any,
     of_known,
     some_text,
+    split,
 )
 from apimpolicy.infrastructure.terraform.texts import (
     decode_json,
     encode_json,
     formatted,
     indent,
-    join,
     ordered,
     pattern,
     replace,
-    split,
     substr,
     title,
     trim_prefix,
@@ -51,7 +53,7 @@ from apimpolicy.infrastructure.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.infrastructure.functions import Function
     from apimpolicy.infrastructure.terraform.module import Module
@@ -78,16 +80,8 @@ def coalesce(*values: Value) -> Value:
     raise LookupError
 
 
-def contains(values: Value, wanted: Value) -> bool:
-    if is_fully_known(wanted) and any(each == wanted for each in known_list(values)):
-        return True
-    if not is_fully_known(values) or not is_fully_known(wanted):
-        raise LookupError
-    return False
-
-
 def to_set(value: Value) -> list[Value]:
-    """A set is a list in order; sets of texts are sorted."""
+    """Return a set as a list; sets of texts are sorted."""
     items = distinct(known_list(value))
     return sorted(items) if is_fully_known(items) and all(isinstance(each, str) for each in items) else items
 
@@ -117,13 +111,13 @@ def flatten(value: Value) -> list[Value]:
     return found
 
 
-def without(function: Any) -> Any:
-    """A function of sets, which keeps the order of the first."""
+def without(function: Callable[[Value, Sequence[Value]], bool]) -> Callable[..., list[Value]]:
+    """Return a function of sets that keeps the order of the first."""
     return lambda first, *rest: [each for each in known_list(first) if function(each, rest)]
 
 
-def numbers(function: Any) -> Any:
-    """A function of numbers that may be texts."""
+def numbers(function: Callable[[list[float]], float]) -> Callable[..., Value]:
+    """Return a function of numbers, which may be written as texts."""
     return lambda *values: whole(function([float(each) for each in values]))
 
 
@@ -141,7 +135,7 @@ def transpose(value: dict[str, list[str]]) -> dict[str, list[str]]:
     return {key: sorted(name for name, values in value.items() if key in values) for key in keys}
 
 
-def digest(name: str) -> Any:
+def digest(name: str) -> Callable[[str], str]:
     return lambda text: hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -166,7 +160,11 @@ def sum_of(values: Sequence[float]) -> Value:
     return whole(sum(values))
 
 
-_KNOWN: dict[str, Any] = {
+def decode_csv(text: str) -> list[Value]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+_KNOWN: dict[str, Callable[..., Value]] = {
     "abs": lambda value: abs(value),
     "alltrue": lambda values: all(each in (True, "true") for each in values),
     "anytrue": lambda values: any(each in (True, "true") for each in values),
@@ -176,6 +174,7 @@ _KNOWN: dict[str, Any] = {
     "basename": lambda path: path.rstrip("/").rpartition("/")[2],
     "ceil": lambda value: math.ceil(value),
     "chunklist": chunk_list,
+    "csvdecode": decode_csv,
     "dirname": lambda path: path.rpartition("/")[0] or ("/" if path.startswith("/") else "."),
     "floor": lambda value: math.floor(value),
     "index": lambda values, wanted: values.index(wanted),
@@ -204,13 +203,13 @@ _KNOWN: dict[str, Any] = {
     "urlencode": lambda text: quote_plus(text),
     "yamlencode": encode_yaml,
 }
-_ANY: dict[str, Any] = {
+_ANY: dict[str, Callable[..., Value]] = {
     "chomp": lambda text: stripped(some_text(text), "", "\r\n"),
     "coalesce": coalesce,
     "coalescelist": lambda *values: next(each for each in map(known_list, values) if each),
     "compact": lambda values: [each for each in known_list(values) if each not in (None, "")],
     "concat": lambda *values: [each for value in values for each in known_list(value)],
-    "contains": contains,
+    "contains": has_item,
     "distinct": lambda values: distinct(known_list(values)),
     "element": element,
     "endswith": lambda text, wanted: some_text(text).endswith(known_text(wanted)),
@@ -231,7 +230,7 @@ _ANY: dict[str, Any] = {
     "sensitive": lambda value: value,
     "setproduct": product,
     "slice": lambda values, start, stop: known_list(values)[start:stop],
-    "split": split,
+    "split": lambda separator, text: split(text, [separator]),
     "startswith": lambda text, wanted: some_text(text).startswith(known_text(wanted)),
     "substr": substr,
     "tobool": to_bool,
@@ -255,7 +254,9 @@ FUNCTIONS: dict[str, Function] = {
     "formatlist": lambda module, template, *lists: [
         formatted(module, template, *each) for each in zip(*(known_list(one) for one in lists), strict=True)
     ],
-    "join": join,
+    "join": lambda module, separator, *lists: join(
+        module, separator, [each for given in lists for each in known_list(given)]
+    ),
     "tostring": to_string,
 }
 """Functions by name; they get the module first."""

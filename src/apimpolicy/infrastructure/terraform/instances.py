@@ -60,7 +60,7 @@ class Instance(Reference):
 
     @property
     def address(self) -> str:
-        """The address, as Terraform shows it."""
+        """Address as Terraform shows it."""
         return ".".join(part for part in (self.module.place, *self.block.labels) if part) + key_of(self.key)
 
     def has(self, name: str) -> bool:

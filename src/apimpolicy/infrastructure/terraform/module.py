@@ -1,10 +1,11 @@
-"""A module of Terraform with the values of its variables: what names in its expressions are.
+"""A module of Terraform with the values of its variables; it resolves the names in expressions.
 
 Paths are those that Terraform would use: relative to the folder of the root module, from which it runs.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.resources import Note
 from apimpolicy.infrastructure.terraform.calls import Children
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
 from apimpolicy.infrastructure.terraform.instances import Instance, Instances
-from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
+from apimpolicy.infrastructure.terraform.json_syntax import read_file
+from apimpolicy.infrastructure.terraform.parser import Block, parse_template
+from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.terraform.types import completed
 from apimpolicy.infrastructure.values import (
@@ -40,14 +44,14 @@ if TYPE_CHECKING:
     from apimpolicy.infrastructure.parsing import Problem
     from apimpolicy.text.source import Source
 
-FILES = (".tf", ".tofu")
+FILES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 MOST_LEVELS = 12
 MOST_TEMPLATES = 10
 
 
 def is_override(name: str) -> bool:
     """Return whether a file changes blocks of other files: `override.tf`, `prod_override.tf`."""
-    return name.rpartition(".")[0].rpartition("_")[2] == "override"
+    return name.removesuffix(".json").rpartition(".")[0].rpartition("_")[2] == "override"
 
 
 class Module(Evaluator):
@@ -73,8 +77,8 @@ class Module(Evaluator):
         self.root: Module = self if parent is None else parent.root
         self.level: int = 0 if parent is None else parent.level + 1
         self.problems: list[tuple[Source, Problem]] = []
-        self.missing: list[tuple[Source, int, str]] = []
-        """Modules that aren't read: the place of the call and why."""
+        self.missing: list[Note] = []
+        """Calls of modules that can't be read."""
         self.modules_file: dict[str, str] = {}
         """Folders of downloaded modules, by address; the root module has it."""
         self._found: dict[str, Value] = {}
@@ -82,14 +86,14 @@ class Module(Evaluator):
 
     @cached_property
     def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
-        """The blocks of the module's files, by type and labels, with those of override files merged in."""
+        """Blocks of the module's files by type and labels; override files are merged into them."""
         found: dict[str, dict[tuple[str, ...], Block]] = {}
         for name in sorted(self.files.names(self.folder, FILES), key=is_override):
             try:
                 source = self.files.source(self.folder, name)
             except LookupError:
                 continue
-            body = parse_file(source)
+            body = read_file(source)
             self.problems += [(source, problem) for problem in body.problems]
             for block in body.blocks:
                 labels = (*block.labels, str(len(found.get("locals", ())))) if block.type == "locals" else block.labels
@@ -160,7 +164,7 @@ class Module(Evaluator):
 
     @property
     def path(self) -> str:
-        """The folder of the module, from the root module's."""
+        """Folder of the module, relative to that of the root module."""
         return os.path.relpath(self.folder, self.root.folder)
 
     def once(self, key: str, make: Callable[[], Value]) -> Value:
@@ -196,25 +200,16 @@ class Module(Evaluator):
 
     def instances(self, kind: str, type_: str, label: str) -> Instances:
         """Return the instances of a resource or of a data source. Raises LookupError when there is none."""
-        block = self.blocks.get(kind, {}).get((type_, label))
-        if block is None:
-            raise LookupError(label)
-        key = f"{kind}.{type_}.{label}"
-        if key not in self._found:
-            self._found[key] = Instances(self, block)
-        found = self._found[key]
-        assert isinstance(found, Instances)
+        made = Instances(self, self.blocks.get(kind, {})[type_, label])
+        found: Instances = self._found.setdefault(f"{kind}.{type_}.{label}", made)
         return found
 
     # Modules
 
     def child(self, name: str) -> Children:
         """Return the calls of a module. Raises LookupError when there is none."""
-        key = f"module.{name}"
-        if key not in self._found:
-            self._found[key] = Children(self, self.blocks.get("module", {})[(name,)])
-        found = self._found[key]
-        assert isinstance(found, Children)
+        made = Children(self, self.blocks.get("module", {})[(name,)])
+        found: Children = self._found.setdefault(f"module.{name}", made)
         return found
 
     def children(self) -> Iterator[Module]:
@@ -232,46 +227,39 @@ class Module(Evaluator):
             yield from module.resources()
 
     def folder_of(self, block: Block, name: str) -> str | None:
-        """Return the folder of a called module, or None and note why it isn't read."""
+        """Return the folder of a called module, or None and note why it can't be read."""
         attribute = block.body.attributes.get("source")
         written = None if attribute is None else self.value(attribute.value, attribute.source, {})
-        reason = f"its source isn't a folder here: {written}"
+        is_path = isinstance(written, str) and is_known(written) and written.startswith((".", "/"))
         address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
         downloaded = self.root.modules_file.get(address)
-        try:
-            if isinstance(written, str) and is_known(written) and written.startswith((".", "/")):
-                folder = self.files.path(self.folder, written)
-            elif downloaded is not None:
-                folder = self.files.path(self.root.folder, downloaded)
-            else:
-                raise LookupError
-            if self.level >= MOST_LEVELS:
-                raise LookupError
-            if self.files.names(folder, FILES):
+        if not is_path and downloaded is None:
+            shown = written.text if isinstance(written, Unknown) else written
+            self.missing.append(Note("", block.source, block.start, module=f"{name} ({shown})"))
+            return None
+        where = (self.folder, str(written)) if is_path else (self.root.folder, str(downloaded))
+        with contextlib.suppress(LookupError):
+            folder = self.files.path(*where)
+            if self.level < MOST_LEVELS and self.files.names(folder, FILES):
                 return folder
-            reason = f"there are no .tf files in {written}"
-        except LookupError:
-            if isinstance(written, str) and written.startswith("."):
-                reason = f"{written} is outside of the folder {self.files.shown}"
-        self.missing.append((block.source, block.start, f"the module '{name}' isn't read: {reason}"))
+        message = f"the module '{name}' can't be read: {where[1]}: {self.files.reason(*where)}"
+        self.missing.append(Note(message, block.source, block.start, "Name a folder above both modules."))
         return None
 
     # Functions that read files, or need the expression
 
     def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return self.text_of_file(self.value(node.arguments[0], source, scope))
+        return Text.file(self.file(self.value(node.arguments[0], source, scope)))
 
-    def text_of_file(self, path: Value) -> Text:
-        """Return the text of a file. Raises LookupError when it can't be read."""
-        return Text.file(self.files.source(self.root.folder, _path(path)))
+    def file(self, path: Value) -> Source:
+        """Return a file. Raises LookupError when it can't be read."""
+        return self.files.source(self.root.folder, _path(path))
 
     def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         path = self.value(node.arguments[0], source, scope)
         return self.files.exists(self.root.folder, _path(path))
 
     def function_filebase64(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        import base64
-
         path = self.value(node.arguments[0], source, scope)
         return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
 
@@ -280,13 +268,18 @@ class Module(Evaluator):
         return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
 
     def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return self.rendered(self.file(node, source, scope), self.value(node.arguments[1], source, scope))
+        path, values = (self.value(each, source, scope) for each in node.arguments)
+        return self.rendered(self.file(path), values)
 
-    def file(self, node: nodes.Call, source: Source, scope: Scope) -> Source:
-        return self.files.source(self.root.folder, _path(self.value(node.arguments[0], source, scope)))
+    def function_templatestring(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        text, values = (self.value(each, source, scope) for each in node.arguments)
+        return self.rendered(as_template(text, source.path), values)
+
+    def function_abspath(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return os.path.normpath(os.path.join(self.root.folder, _path(self.value(node.arguments[0], source, scope))))
 
     def rendered(self, template: Source, values: Value) -> Value:
-        """Return what a template file gives with the values for its names."""
+        """Return a template file rendered with values for its names."""
         if not isinstance(values, dict):
             values = {}
         if self._templates >= MOST_TEMPLATES:

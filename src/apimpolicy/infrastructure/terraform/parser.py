@@ -1,7 +1,7 @@
 """Parses Terraform's language: bodies of attributes and blocks, expressions and templates.
 
 A file is split into its blocks first; the body of a block is parsed when it is needed. Most blocks of a large
-folder never are. A line that can't be read is a `Problem`, and the parser continues behind it.
+folder never are. A line that can't be read is a `Problem`, and the parser continues after it.
 
 Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 """
@@ -18,14 +18,13 @@ from apimpolicy.infrastructure.nodes import (
     For,
     Index,
     Literal,
-    Name,
     Node,
     Object,
     Splat,
     Template,
     Unreadable,
 )
-from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
+from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem, end_of
 from apimpolicy.infrastructure.terraform.scanning import end_of_braces, end_of_heredoc, end_of_value
 from apimpolicy.infrastructure.terraform.templates import read_template
 
@@ -44,6 +43,7 @@ _TOKEN = re.compile(
 _HEREDOC = re.compile(r"<<(-?)[ \t]*+\"?([A-Za-z_][\w-]*+)\"?[ \t]*+\r?(?:\n|\Z)")
 _BETWEEN = re.compile(r"(?:[\s,\ufeff]++|\#[^\n]*+|//[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _HEAD = re.compile(r'("?[^\W\d][\w.-]*+"?)((?:[ \t]++(?:"[^"\n]*"|[\w.-]++))*+)[ \t]*+([={:])(?!=)')
+_DIGITS = re.compile(r"\d+")
 _LABEL = re.compile(r'"([^"\n]*)"|([\w.-]+)')
 _PLAIN = re.compile(r'[ \t]*+(?:"((?:[^"\\$%\n]|[$%](?!\{|[$%]\{))*+)"|[\w.-]++)[ \t]*+\r?(?=\n|\Z)')
 """A value that is a string without anything special, or a word, and ends its line."""
@@ -55,13 +55,15 @@ class Attribute:
 
     __slots__ = ("_value", "inside", "name", "problems", "source", "start", "stop")
 
-    def __init__(self, source: Source, name: str, start: int, inside: int, stop: int) -> None:
+    def __init__(
+        self, source: Source, name: str, start: int, inside: int, stop: int, value: Node | None = None
+    ) -> None:
         self.source = source
         self.name = name
         self.start = start
         self.inside, self.stop = inside, stop
         self.problems: list[Problem] = []
-        self._value: Node | None = None
+        self._value = value
 
     @property
     def value(self) -> Node:
@@ -115,7 +117,7 @@ class Block:
         return "body" in self.__dict__
 
     def blocks(self, type_: str) -> Iterator[Block]:
-        """The blocks of a type in this one."""
+        """Yield the nested blocks of a type."""
         return (block for block in self.body.blocks if block.type == type_)
 
 
@@ -123,7 +125,7 @@ def read_body(source: Source, start: int, stop: int) -> Body:
     """Read the attributes and blocks of a span; their values and bodies are read when they are wanted."""
     body, text, position = Body(), source.text, start
     while True:
-        position = _BETWEEN.match(text, position, stop).end()  # type: ignore[union-attr]
+        position = end_of(_BETWEEN, text, position, stop)
         if position >= stop:
             return body
         head = _HEAD.match(text, position, stop)
@@ -185,7 +187,7 @@ class Parser(ExpressionParser):
             return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
 
     def strings(self, start: int, stop: int) -> Iterator[Node]:
-        """The strings and heredocs of a span that can't be read otherwise."""
+        """Yield the strings and heredocs of a span that can't be parsed."""
         position = start
         for _ in range(MOST_STRINGS):
             self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
@@ -300,9 +302,9 @@ class Parser(ExpressionParser):
                 self.advance()
                 return self.splat(node)
             if following.isdigit():
-                digits = re.compile(r"\d+").match(self.text, self.end)
-                self.move(digits.end())  # type: ignore[union-attr]
-                index = Literal(digits.start(), digits.end(), int(digits[0]))  # type: ignore[union-attr,index]
+                start, end = self.end, end_of(_DIGITS, self.text, self.end, self.stop)
+                self.move(end)
+                index = Literal(start, end, int(self.text[start:end]))
                 return Index(node.start, index.end, node, index)
         if self.at("[") and re.compile(r"\s*\*\s*\]").match(self.text, self.end, self.stop):
             before = self.open(False)
@@ -316,8 +318,3 @@ class Parser(ExpressionParser):
     def splat(self, node: Node) -> Node:
         rest = self.access(Element(self.last, self.last))
         return Splat(node.start, rest.end, node, rest)
-
-
-def object_key(node: Node) -> str | None:
-    """The key of an object's entry, where it is a name: `a` is the text, `(a)` and `a.b` are expressions."""
-    return node.name if isinstance(node, Name) else None

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.evaluation import Budget
-from apimpolicy.infrastructure.resources import Note, Reading, Resource, notes_of_guesses
+from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.terraform.plan import find_plan, planned
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.infrastructure.files import Files
 
-_CALLED = re.compile(r'^\s*source\s*=\s*"(\.[^"]*)"', re.MULTILINE)
-_ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\s+\"")
+_CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
+_ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 
 
 def read_terraform(files: Files, environment: str | None = None) -> Reading:
@@ -36,28 +36,20 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         module = Module(files, folder, budget)
         module.modules_file = _downloaded(files, folder)
         module.inputs = read_variables(module, variable_files(files, folder, environment))
-        found = [made for instance in module.resources() if (made := resource_of(instance)) is not None]
+        found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
         plan = find_plan(files, folder)
         exact = None if plan is None else planned(plan, found)
         if exact is not None:
-            reading.resources += exact
+            reading.resources += updated(exact)
             continue
         if plan is not None:
             reading.notes.append(Note("the plan can't be read, so the code is", plan))
-        if found:
-            reading.resources += found
-            reading.notes += _notes(module, found, environment)
-            reading.notes += _code_in_json(files, folder)
+        reading.resources += found
+        notes = _notes(module, found, environment)
+        reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
     if budget.steps < 0:
         reading.notes.append(Note("the code takes too many steps to evaluate; the rest of it isn't known"))
     return reading
-
-
-def _code_in_json(files: Files, folder: str) -> Iterator[Note]:
-    """Name the files with code in Terraform's JSON syntax, which isn't read."""
-    for name in files.names(folder, (".json",)):
-        if name.endswith(".tf.json") and _ABOUT.search((source := files.source(folder, name)).text):
-            yield Note(f"{name} isn't read: it is Terraform code in JSON", source, 0, "Save a plan as JSON beside it.")
 
 
 def roots(files: Files) -> list[str]:
@@ -100,7 +92,6 @@ def _all(module: Module) -> Iterator[Module]:
 
 def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
     found: list[Note] = []
-    seen: set[tuple[str, int]] = set()
     for each in _all(module):
         found += [Note(problem.message, source, problem.start) for source, problem in each.problems]
         found += [
@@ -111,17 +102,13 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
             if block.is_read
             for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
         ]
-        for source, start, message in each.missing:
-            if (source.path, start) not in seen:
-                seen.add((source.path, start))
-                advice = "Run `terraform init`, or name a folder above both modules."
-                found.append(Note(message, source, start, advice))
+        found += each.missing
     found += _of_variables(module, environment)
-    return found + notes_of_guesses(resources)
+    return combined(found, "Run `terraform init`, which downloads them.") + notes_of_guesses(resources)
 
 
 def _of_variables(module: Module, environment: str | None) -> list[Note]:
-    """Say which variables have no value, if any is used."""
+    """Return a note about variables without a value, if any is used."""
     unknown = [
         key.removeprefix("var.")
         for key, value in module._found.items()

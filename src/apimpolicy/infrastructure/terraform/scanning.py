@@ -22,7 +22,7 @@ def end_of_heredoc(text: str, start: int, stop: int, word: str) -> tuple[int, in
 
 
 def end_of_braces(text: str, start: int, stop: int) -> int:
-    """Return the offset behind the brace that closes the one at `start`; strings and comments are looked past."""
+    """Return the offset after the brace that closes the one at `start`; strings and comments are skipped."""
     return _skip(text, start, stop, "{", "}")
 
 

@@ -8,9 +8,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import Chars, ForDirective, IfDirective, Interpolation, Node, Unreadable
+from apimpolicy.infrastructure.nodes import (
+    Chars,
+    ForDirective,
+    IfDirective,
+    Interpolation,
+    Node,
+    Unreadable,
+    character,
+    chars,
+)
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.terraform.scanning import end_of_braces
+from apimpolicy.infrastructure.values import Text, Value
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.parser import Parser
@@ -33,8 +44,17 @@ class _Directive:
         self.branches: list[list[Node]] = [[]]
 
 
+def as_template(text: Value, path: str) -> Source:
+    """Return a text as the source of a template: the file that it is all of, or its characters."""
+    if not isinstance(text, str):
+        raise LookupError
+    parts = text.parts if isinstance(text, Text) else ()
+    is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
+    return parts[0].source if is_file else Source(str(text), path)
+
+
 def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[Node], int]:
-    """Read a template from `start`; return its parts and the offset behind it.
+    """Read a template from `start`; return its parts and the offset after it.
 
     A quoted one ends with its mark; without one on its line the offset is -1.
     """
@@ -49,41 +69,35 @@ def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tup
         if sign == "\n":
             break
         if sign == '"':
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             return _closed(parts, opened, place), position
         if sign == "\\":
             escape = _ESCAPE.match(text, place, stop)
             if escape is None:
                 position += 1
                 continue
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             parts.append(Chars(place, escape.end(), _character(escape), False))
             begin = position = escape.end()
         elif len(sign) == 3:  # $${ is ${ itself
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             begin = place + 1
         else:
-            _copy(parts, text, begin, place)
+            parts += chars(text, begin, place)
             end = end_of_braces(text, place + 1, min(stop, place + LONGEST_HOLE) if quoted else stop)
             if sign == "${":
                 parts.append(_interpolation(parser, place, end))
             else:
                 parts = _directive(parser, place, end, parts, opened)
             begin = position = end
-    _copy(parts, text, begin, stop)
+    parts += chars(text, begin, stop)
     return _closed(parts, opened, stop), -1 if quoted else stop
-
-
-def _copy(parts: list[Node], text: str, start: int, end: int) -> None:
-    if start < end:
-        parts.append(Chars(start, end, text[start:end]))
 
 
 def _character(escape: re.Match[str]) -> str:
     if escape[1] is not None:
         return _ESCAPES[escape[1]]
-    code = int(escape[2] or escape[3], 16)
-    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+    return character(escape[2] or escape[3])
 
 
 def _interpolation(parser: Parser, start: int, end: int) -> Node:
@@ -112,10 +126,9 @@ def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: 
     """Read a directive; return the list that the following parts belong to."""
     text = parser.text
     found = _DIRECTIVE.match(text, start, end)
-    word = found[1] if found is not None else ""
+    word, inside = (found[1], found.end()) if found is not None else ("", start)
     stop = end - (2 if text.startswith("~}", end - 2) else 1)
     if word in ("if", "for") and len(opened) < MOST_NESTED:
-        inside = found.end()  # type: ignore[union-attr]
         names: list[str] | None = None
         if word == "for":
             header = re.compile(r"([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\bin\b\s*").match(text, inside, stop)
@@ -142,7 +155,7 @@ def _finished(directive: _Directive, end: int) -> list[Node]:
 
 
 def _closed(parts: list[Node], opened: list[_Directive], end: int) -> list[Node]:
-    """All parts; directives that nothing ends reach to the end of the template."""
+    """Return all parts; directives without an end reach to the end of the template."""
     while opened:
         parts = _finished(opened.pop(), end)
     return parts

@@ -1,4 +1,4 @@
-"""Functions of Terraform that make texts, and how values become texts.
+"""Functions of Terraform that return texts, and the conversion of values to texts.
 
 Source: https://developer.hashicorp.com/terraform/language/functions
 """
@@ -6,13 +6,12 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.functions import (
     find_literal,
     find_pattern,
     from_json,
-    known_list,
     known_text,
     some_text,
 )
@@ -22,12 +21,10 @@ from apimpolicy.infrastructure.values import (
     Value,
     cut,
     ensure_bounded,
-    joined,
     json_text,
     replaced,
     whole,
 )
-from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.module import Module
@@ -68,11 +65,10 @@ def decode_json(text: str) -> Value:
 
 
 def formatted(module: Module, template: Value, *arguments: Value) -> str:
-    """`format`: verbs of Go's `fmt`."""
-    template = known_text(template) if OPEN not in some_text(template) else template
+    """Return `format(…)` with the verbs of Go's `fmt`."""
     waiting = iter(arguments)
 
-    def put(found: Any) -> str:
+    def put(found: re.Match[str]) -> str:
         number, flags, width, precision, verb = found.groups()
         if verb == "%":
             return "%"
@@ -82,7 +78,7 @@ def formatted(module: Module, template: Value, *arguments: Value) -> str:
         return _verb(module, value, verb, flags, width, precision)
 
     try:
-        return replaced(template, _VERB.finditer, put)
+        return replaced(some_text(template), _VERB.finditer, put)
     except (StopIteration, RuntimeError):
         raise LookupError from None
 
@@ -107,29 +103,12 @@ def _verb(module: Module, value: Value, verb: str, flags: str, width: str, preci
 
 
 def replace(text: Value, wanted: Value, new: Value) -> str:
-    """`replace`: a literal text, or a pattern between slashes."""
+    """Replace a literal text, or a pattern between slashes."""
     wanted, new = known_text(wanted), some_text(new)
     if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
         put = re.sub(r"\$(?:(\d+)|\{(\w+)\})", lambda found: f"\\g<{found[1] or found[2]}>", new.replace("\\", "\\\\"))
         return replaced(some_text(text), find_pattern(wanted[1:-1]), lambda found: found.expand(put))
     return replaced(some_text(text), find_literal(wanted), lambda _: new)
-
-
-def join(module: Module, separator: Value, *lists: Value) -> str:
-    items = [module.as_text(each) for given in lists for each in known_list(given)]
-    separated = [text for each in items for text in (some_text(separator), each)]
-    return joined(separated[1:])
-
-
-def split(separator: str, text: str) -> list[str]:
-    separator = known_text(separator)
-    text = known_text(text)
-    found: list[str] = []
-    position = 0
-    while separator and (place := text.find(separator, position)) >= 0:
-        found.append(cut(text, position, place))
-        position = place + len(separator)
-    return [*found, cut(text, position, len(text))]
 
 
 def indent(spaces: int, text: str) -> str:
@@ -153,14 +132,14 @@ def trim_suffix(text: str, suffix: str) -> str:
 
 
 def pattern(text: Value, wanted: Value, every: bool) -> Value:
-    """`regex` and `regexall`: the match, its groups, or its named groups."""
+    """Return the first match or every match: its named groups, its groups, or its text."""
     found = [_groups(each) for each in find_pattern(known_text(wanted))(known_text(text), 0, len(text))]
     if every:
         return found
     return found[0]
 
 
-def _groups(found: Any) -> Value:
+def _groups(found: re.Match[str]) -> Value:
     if found.groupdict():
         return found.groupdict()
     return list(found.groups()) or found[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import Call, Name, Node, Object
+from apimpolicy.infrastructure.nodes import Call, Name, Node, Object, Within
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.module import Module
@@ -19,6 +19,8 @@ _COLLECTIONS = ("list", "map", "set")
 
 def completed(value: Value, type_: Node, module: Module, source: Source) -> Value:
     """Return a value with null, or the default, for each optional attribute that it leaves out."""
+    if isinstance(type_, Within):
+        return completed(value, type_.node, module, type_.source)
     if not isinstance(type_, Call) or not type_.arguments:
         return value
     inner = type_.arguments[0]

@@ -8,13 +8,11 @@ Source: https://developer.hashicorp.com/terraform/language/values/variables#vari
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.functions import unmarked
-from apimpolicy.infrastructure.terraform.parser import parse_file
+from apimpolicy.infrastructure.terraform.json_syntax import read_file
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.files import Files
@@ -66,11 +64,8 @@ def read_variables(module: Module, paths: list[str]) -> dict[str, Value]:
     for path in paths:
         try:
             source = module.files.source(path)
-            if path.endswith(".json"):
-                found |= unmarked(json.loads(source.text))
-                continue
-        except (LookupError, ValueError, TypeError):
+        except LookupError:
             continue
-        for name, attribute in parse_file(source).attributes.items():
+        for name, attribute in read_file(source).attributes.items():
             found[name] = module.value(attribute.value, source, {})
     return found

@@ -22,7 +22,7 @@ TENANT_PLACEHOLDER = "{tenantid}"
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LAST_SECOND = 253_402_300_799
 _MOST_SECONDS = 2.0**63
-"""What is beyond an Int64 is no time."""
+"""A number beyond an Int64 is not a time."""
 
 
 class RequiredClaim(NamedTuple):
@@ -35,7 +35,7 @@ class RequiredClaim(NamedTuple):
 
 
 def check_lifetime(token: Jwt, *, require_expiration: bool, skew: float) -> None:
-    """`exp` and `nbf` at the gateway's time, give or take `skew` seconds. Raises TokenRefusedError."""
+    """Check `exp` and `nbf` at the gateway's time, with a tolerance of `skew` seconds. Raises TokenRefusedError."""
     now = (environment().utc_now() - UNIX_EPOCH_TICKS) / TICKS_PER_SECOND
     expires, starts = _seconds(token, "exp"), _seconds(token, "nbf")
     if expires is None and require_expiration:
@@ -58,7 +58,7 @@ def check_audience(token: Jwt, allowed: Collection[str]) -> None:
 
 def check_issuer(token: Jwt, allowed: Collection[str]) -> None:
     """Check that the issuer is allowed; without any, all are. `{tenantid}` in an issuer, as providers for many tenants
-    publish it, stands for the token's own `tid`. Raises TokenRefusedError.
+    publish it, is replaced by the token's own `tid`. Raises TokenRefusedError.
     """
     if not allowed:
         return

@@ -1,4 +1,4 @@
-"""Encrypted tokens (JWE, compact form): what comes out is a token again, to be verified like any other.
+"""Encrypted tokens (JWE, compact form): the decrypted text is a token, to be verified like any other.
 
 With a certificate: RSA-OAEP, RSA-OAEP-256, RSA1_5. With a secret: `dir` and key wrapping (A128KW, A192KW, A256KW).
 Contents: A128CBC-HS256, A192CBC-HS384, A256CBC-HS512, which the documentation names, and A128GCM, A192GCM, A256GCM.

@@ -24,7 +24,7 @@ HMAC, RSA, EC = "secret", "RSA", "EC"
 class VerificationKey(Record):
     """A key. `value` is bytes (HMAC) or a public key of cryptography; `algorithm` is the only one it is for, if any.
 
-    `origin` says in a few words where it is from, for messages.
+    `origin` is where it is from, for messages.
     """
 
     kind: str

@@ -1,19 +1,19 @@
 """The refusal of a token: the reasons and messages of the gateway's error table.
 
-reason                      when (the message)
-──────────────────────────  ──────────────────────────────────────────────────────────────────────
-TokenNotPresent             there is not a token (the gateway's own words)
-TokenSignatureInvalid       a signature that is missing, or that no key verifies (ours)
-TokenSignatureKeyNotFound   no key of the kind or with the id that the token asks for (ours)
-TokenExpired                too late (ours)
-TokenAudienceNotAllowed     meant for somebody else (ours)
-TokenIssuerNotAllowed       issued by somebody else (ours)
-TokenClaimNotFound          claims are missing (the gateway's own words)
-TokenClaimValueNotAllowed   a claim has another value (the gateway's own words)
-JwtInvalid                  whatever else: no JWT, not valid yet, no expiration time, not decrypted (ours)
+reason                      when
+──────────────────────────  ──────────────────────────────────────────────────────────────────
+TokenNotPresent             there is no token (the gateway's own message)
+TokenSignatureInvalid       the signature is missing, or no key verifies it
+TokenSignatureKeyNotFound   there is no key with the token's key id or for its algorithm
+TokenExpired                the token has expired
+TokenAudienceNotAllowed     the token is for another audience
+TokenIssuerNotAllowed       the token has another issuer
+TokenClaimNotFound          claims are missing (the gateway's own message)
+TokenClaimValueNotAllowed   a claim has another value (the gateway's own message)
+JwtInvalid                  any other error: no JWT, not valid yet, no expiration time, not decrypted
 
-Where the gateway repeats what its library says, the words are ours: the documentation does not fix them. In 2018 it
-called the first reason TokenNotFound.
+The other messages, which the gateway takes from its library and no document states, are our choice. In 2018 the first
+reason was TokenNotFound.
 """
 
 from __future__ import annotations

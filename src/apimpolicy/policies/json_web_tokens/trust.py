@@ -1,4 +1,4 @@
-"""Whom a policy trusts: the keys that it has itself, and what OpenID providers publish."""
+"""The keys that a policy trusts: its own, and those that OpenID providers publish."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Trust:
-    """The keys of a policy. `urls` are OpenID configurations, asked for only when a token is to be verified."""
+    """The keys of a policy. `urls` are OpenID configurations, read only when a token is to be verified."""
 
     def __init__(self, keys: Iterable[VerificationKey], urls: Sequence[str], identities: Identities) -> None:
         self.keys = list(keys)

@@ -1,4 +1,4 @@
-"""All checks of a token, for every policy that validates one.
+"""The checks of a token, for every policy that validates one.
 
 In this order, which is our choice: form, decryption, signature, time, audience, issuer, claims; the first failure counts.
 """  # noqa: E501
@@ -45,9 +45,7 @@ class Demands(NamedTuple):
 
 
 def run(exchange: Exchange, policy: TokenPolicy, demands: Demands) -> Effect:
-    """Validate the token that was sent, and do what the policy declares for a valid or a refused one. Raises
-    PolicyError.
-    """
+    """Validate the token that was sent, and act on the result as the policy declares. Raises PolicyError."""
     try:
         token, verified_by = validated(policy.presented(exchange), demands)
     except TokenRefusedError as refusal:

@@ -15,22 +15,35 @@ people report that it works.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.dates import find_date
+from apimpolicy.dotnet.json.loading import finish, load
+from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.reader import TextReader
+from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.xml.containers import XDocument
+from apimpolicy.dotnet.xml.elements import XElement
+from apimpolicy.dotnet.xml.reader import parse_document
 from apimpolicy.policies.liquid.values import Drop, FoldedHash, Hash, XmlElement, XmlText
 from apimpolicy.policies.media_types import is_json, is_xml
 from apimpolicy.policies.message_text import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.context.execution import Context
-    from apimpolicy.context.header_fields import HeaderCollection
-    from apimpolicy.context.messages import RequestMessage, ResponseMessage
+    from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.xml.elements import XElement
 
 MAXIMUM_DEPTH = 200
 """Objects and lists within each other that are bound; what is deeper is null. Deeper elements are their text."""
@@ -54,21 +67,16 @@ def bind_body(message: RequestMessage | ResponseMessage, *, parses_dates: bool, 
 
 
 def _json(text: str, parses_dates: bool) -> Any:
-    from apimpolicy.dotnet.json.loading import finish, load
-    from apimpolicy.dotnet.json.reader import TextReader
-
     reader = TextReader(text)
     reader.date_parsing = int(parses_dates)
     if not reader.read():
         return None
     root = load(reader)
     finish(reader)
-    return _Binder(parses_dates=parses_dates).bind(root, 0)
+    return bind(root, parses_dates=parses_dates)
 
 
 def _xml(text: str, nil_is_null: bool) -> Any:
-    from apimpolicy.dotnet.xml.reader import parse_document
-
     root = parse_document(text).root
     if root is None:
         return None
@@ -76,8 +84,6 @@ def _xml(text: str, nil_is_null: bool) -> Any:
 
 
 def _element(element: XElement, nil_is_null: bool, depth: int) -> Any:
-    from apimpolicy.dotnet.xml.elements import XElement
-
     environment().step()
     entries: list[tuple[str, Any]] = []
     for attribute in element.attribute_list:
@@ -96,71 +102,44 @@ def _element(element: XElement, nil_is_null: bool, depth: int) -> Any:
     return XmlElement(found, attributes, element.value)
 
 
-def bind(value: Any) -> Any:
+def bind(value: Any, *, parses_dates: bool = False, depth: int = 0) -> Any:
     """Return a .NET value, boxed, as templates see it; objects that they know nothing of are null."""
-    return _Binder().bind(value, 0)
 
+    def inner(value: Any) -> Any:
+        return bind(value, parses_dates=parses_dates, depth=depth + 1)
 
-class _Binder:
-    """Knows the classes of what policies keep in variables; they are imported when something is bound."""
-
-    def __init__(self, *, parses_dates: bool = False) -> None:
-        from apimpolicy.context.messages import ResponseMessage
-        from apimpolicy.dotnet.collections.dictionary import Dictionary
-        from apimpolicy.dotnet.collections.lists import List
-        from apimpolicy.dotnet.json.arrays import JArray
-        from apimpolicy.dotnet.json.objects import JObject, JProperty
-        from apimpolicy.dotnet.json.scalars import JValue
-        from apimpolicy.dotnet.xml.containers import XDocument
-        from apimpolicy.dotnet.xml.elements import XElement
-
-        self.json_value, self.json_object, self.json_property, self.json_array = JValue, JObject, JProperty, JArray
-        self.lists = (Array, List)
-        self.dictionary = Dictionary
-        self.document, self.element = XDocument, XElement
-        self.unknown = ResponseMessage
-        self.step = environment().step
-        self.parses_dates = parses_dates
-
-    def bind(self, value: Any, depth: int) -> Any:
-        self.step()
-        if isinstance(value, self.json_value):
-            return _without_seconds(value.value) if self.parses_dates else value.value
-        if depth > MAXIMUM_DEPTH:
-            return None
-        if isinstance(value, self.json_object):
-            entries: Any = value.children
-            return Hash((entry.name, self.bind(entry.value, depth + 1)) for entry in entries)
-        if isinstance(value, self.json_array):
-            return [self.bind(item, depth + 1) for item in value.children]
-        if isinstance(value, self.json_property):
-            return Hash([(value.name, self.bind(value.value, depth + 1))])
-        if isinstance(value, self.lists):
-            return [self.bind(item, depth + 1) for item in value]
-        if isinstance(value, self.dictionary):
-            return Hash((str(pair.key), self.bind(pair.value, depth + 1)) for pair in value)
-        root = value.root if isinstance(value, self.document) else value
-        if isinstance(root, self.element):
-            return XmlElement([(root.name.local, _element(root, False, 0))], FoldedHash(), root.value)
-        return None if isinstance(value, self.unknown) else root
+    environment().step()
+    if isinstance(value, JValue):
+        return _without_seconds(value.value) if parses_dates else value.value
+    if depth > MAXIMUM_DEPTH or isinstance(value, ResponseMessage):
+        return None
+    if isinstance(value, JObject):
+        entries: Any = value.children
+        return Hash((entry.name, inner(entry.value)) for entry in entries)
+    if isinstance(value, JProperty):
+        return Hash([(value.name, inner(value.value))])
+    if isinstance(value, JArray):
+        return [inner(item) for item in value.children]
+    if isinstance(value, (Array, List)):
+        return [inner(item) for item in value]
+    if isinstance(value, Dictionary):
+        return Hash((str(pair.key), inner(pair.value)) for pair in value)
+    root = value.root if isinstance(value, XDocument) else value
+    if isinstance(root, XElement):
+        return XmlElement([(root.name.local, _element(root, False, 0))], FoldedHash(), root.value)
+    return root
 
 
 def _without_seconds(value: Any) -> Any:
     """Return the DateTime of a text such as `2012-03-21T05:40Z`; any other value as it is."""
-    if not isinstance(value, str):
-        return value
-    written = _MINUTES.fullmatch(value)
-    if written is None:
-        return value
-    from apimpolicy.dotnet.json.dates import find_date
-
-    found = find_date(f"{written[1]}:00{written[2]}")
+    written = _MINUTES.fullmatch(value) if isinstance(value, str) else None
+    found = find_date(f"{written[1]}:00{written[2]}") if written else None
     return value if found is None else found
 
 
 def bind_context(context: Context) -> Drop:
-    """`context`"""
-    members = {
+    """Return `context`."""
+    members: dict[str, Callable[[], Any]] = {
         "Request": lambda: _request(context.request),
         "Variables": lambda: Hash((str(pair.key), bind(pair.value)) for pair in context.variables),
     }
@@ -170,7 +149,7 @@ def bind_context(context: Context) -> Drop:
             {
                 "StatusCode": lambda: response.status_code,
                 "Method": lambda: context.request.method,
-                "Headers": lambda: _fields(response.headers),
+                "Headers": lambda: FoldedHash(response.headers.fields()),
             }
         )
     return Drop(members)
@@ -179,46 +158,29 @@ def bind_context(context: Context) -> Drop:
 def _request(request: RequestMessage) -> Drop:
     return Drop(
         {
+            **_members(request, method="Method", original_method="OriginalMethod", ip_address="IpAddress"),
             "Url": lambda: _url(request.url),
-            "Method": lambda: request.method,
-            "OriginalMethod": lambda: request.original_method,
             "OriginalUrl": lambda: _url(request.original_url),
-            "IpAddress": lambda: request.ip_address,
             "MatchedParameters": lambda: FoldedHash((str(p.key), str(p.value)) for p in request.matched_parameters),
             "HasBody": lambda: request.body is not None,
             "ClientCertificates": lambda: [] if request.certificate is None else [_certificate(request.certificate)],
-            "Headers": lambda: _fields(request.headers),
+            "Headers": lambda: FoldedHash(request.headers.fields()),
         }
     )
 
 
 def _url(url: Url) -> Drop:
     shown = url.to_string()
-    return Drop(
-        {
-            "Scheme": lambda: url.scheme,
-            "Host": lambda: url.host,
-            "Port": lambda: url.port,
-            "Path": lambda: url.path,
-            "Query": lambda: _fields(url.query),
-            "QueryString": lambda: url.query_string,
-            "ToUri": lambda: shown,
-            "ToString": lambda: shown,
-        },
-        shown,
-    )
-
-
-def _fields(headers: HeaderCollection) -> FoldedHash:
-    return FoldedHash(headers.fields())
+    members = _members(url, scheme="Scheme", host="Host", port="Port", path="Path", query_string="QueryString")
+    wholes = dict.fromkeys(("ToUri", "ToString"), lambda: shown)
+    return Drop({**members, **wholes, "Query": lambda: FoldedHash(url.query.fields())}, shown)
 
 
 def _certificate(certificate: Certificate) -> Drop:
-    return Drop(
-        {
-            "Subject": lambda: certificate.subject,
-            "Issuer": lambda: certificate.issuer,
-            "Thumbprint": lambda: certificate.thumbprint,
-        },
-        certificate.subject,
-    )
+    members = _members(certificate, subject="Subject", issuer="Issuer", thumbprint="Thumbprint")
+    return Drop(members, certificate.subject)
+
+
+def _members(source: object, **names: str) -> dict[str, Callable[[], Any]]:
+    """Return members by their names in templates, for attributes of an object."""
+    return {name: partial(getattr, source, attribute) for attribute, name in names.items()}

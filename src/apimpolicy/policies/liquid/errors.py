@@ -33,4 +33,4 @@ class Break(Interruption):
 
 
 class Continue(Interruption):
-    """Go on with the next item."""
+    """Continue with the next item."""

@@ -1,4 +1,4 @@
-"""One filter: what it is called with.
+"""A filter and its parameters.
 
 A filter declares its parameters as .NET does, so that arguments are converted as .NET converts them:
 
@@ -27,7 +27,7 @@ _FULL_NAMES = {
 }
 _DEFAULTS: dict[str, Any] = {"null": None, '""': "", '" "': " ", '"..."': "..."}
 FILTERS: dict[str, Filter] = {}
-"""Those whose modules were imported."""
+"""Filters whose modules were imported."""
 
 
 class Filter:

@@ -1,4 +1,4 @@
-"""All filters, and how one is found."""
+"""All filters, by name."""
 
 from __future__ import annotations
 

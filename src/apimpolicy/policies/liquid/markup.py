@@ -77,7 +77,7 @@ def tokenize(source: str) -> Iterator[Token]:
 
 
 def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
-    """Return where the content of a tag ends, and where the source goes on."""
+    """Return where the content of a tag ends, and where the source continues."""
     stops, mark = _STOPS[opening]
     at = start
     while True:
@@ -105,6 +105,6 @@ def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
 
 
 def _after_blanks(source: str, position: int) -> int:
-    """Return what `-` at the end of a tag takes away: one line end, or blanks."""
+    """Return the text that `-` at the end of a tag removes: one line end, or blanks."""
     following = _FOLLOWING.match(source, position)
     return position if following is None else following.end()

@@ -1,4 +1,4 @@
-"""One rendering of a template: its variables, and the text that grows."""
+"""A rendering of a template: its variables, and its output so far."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Node(Protocol):
     """A part of a template."""
 
     def render(self, rendering: Rendering) -> None:
-        """Write what it stands for. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
+        """Write its output. Raises LiquidError, DotnetException, Interruption, LimitExceededError."""
 
 
 class Rendering:

@@ -8,6 +8,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.regex.expressions import Regex
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
 from apimpolicy.dotnet.system.datetimes import DateTime, now
 from apimpolicy.policies.liquid.filter import liquid_filter
@@ -103,20 +104,18 @@ def replace(text: str | None, pattern: str | None, replacement: str | None) -> s
     """`Regex.Replace`: what is searched is a regular expression, as in DotLiquid 2.0."""
     if not text or not pattern:
         return text
-    return _regex(pattern).replace(text, replacement or "")  # type: ignore[no-any-return]
+    return _regex(pattern).replace(text, replacement or "")
 
 
 @liquid_filter("string input", "string string", 'string replacement = ""')
 def replace_first(text: str | None, pattern: str | None, replacement: str | None) -> str | None:
     if not text or not pattern:
         return text
-    return _regex(pattern).replace_by(text, lambda _: replacement or "", 1)  # type: ignore[no-any-return]
+    return _regex(pattern).replace_by(text, lambda _: replacement or "", 1)
 
 
 @lru_cache(maxsize=256)
-def _regex(pattern: str) -> Any:
-    from apimpolicy.dotnet.regex.expressions import Regex
-
+def _regex(pattern: str) -> Regex:
     return Regex.create(pattern)
 
 

@@ -6,7 +6,7 @@ Beside them are lists and:
     Hash          names with values, counting exactly: JSON objects, dictionaries
     FoldedHash    the same, ignoring case: headers, the parameters of a query
     XmlElement    an element with child elements; XmlText, a str, is one without
-    Pair          one name with its value, what a loop over a Hash gives
+    Pair          a name with its value, an item of a loop over a Hash
     Drop          an object of the gateway with the members that templates may see
 """
 
@@ -62,9 +62,7 @@ class XmlElement(Record):
     text: str
 
     def find(self, name: str) -> tuple[bool, Any]:
-        """Return the child elements of a name (one, or a list), spelt exactly or else ignoring case;
-        else an attribute.
-        """
+        """Return the child elements of a name (one, or a list), case ignored if need be; else an attribute."""
         folded = name.lower()
         found = [value for own, value in self.children if own == name]
         found = found or [value for own, value in self.children if own.lower() == folded]
@@ -74,7 +72,7 @@ class XmlElement(Record):
 
 
 class Pair(Record):
-    """One name with its value; DotLiquid calls the name `itemName`, too, and looks into the value for other names."""
+    """A name with its value; DotLiquid calls the name `itemName`, too, and looks into the value for other names."""
 
     key: str
     value: Any
@@ -88,7 +86,7 @@ class Pair(Record):
 
 
 class Drop(Record):
-    """An object of the gateway; `members` are computed when asked for, `shown` is what it writes as a whole."""
+    """An object of the gateway; `members` are computed when they are read, `shown` is its text as a whole."""
 
     members: Mapping[str, Callable[[], Any]]
     shown: str = ""
@@ -138,7 +136,7 @@ def _counted(value: Any, key: str) -> Any:
 
 
 def items(value: Any) -> Sequence[Any] | None:
-    """Return what a loop goes over; None for what cannot be looped over. A text gives its characters."""
+    """Return the items of a loop; None for a value without items. Those of a text are its characters."""
     if isinstance(value, (list, range)):
         return value
     if isinstance(value, Hash):

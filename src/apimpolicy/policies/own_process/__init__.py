@@ -25,14 +25,14 @@ LONGEST = {"transform": 60.0, "validate": 2.0}
 """Seconds of processor time that it may take, whatever the limit is."""
 
 PATIENCE = 10
-"""How many times its processor time a process may take by the clock: a busy machine gives it little."""
+"""The most time by the clock, in multiples of the processor time: a busy machine is slow."""
 
 STARTS = 100
-"""How many processes the steps of one request are enough for; a start takes a tenth of a second and more."""
+"""The most processes of one request; a start takes a tenth of a second and more."""
 
 
 def answer(kind: str, task: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """Return what the process answers to a task: see `apimpolicy.policies.own_process.process`.
+    """Return the result of a task: see `apimpolicy.policies.own_process.process`.
 
     Its start and its processor time use up steps of the request. Raises LimitExceededError for a process that takes too
     long, needs too much memory or writes too much.

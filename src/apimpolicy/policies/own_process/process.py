@@ -1,9 +1,9 @@
-"""The process in which a stylesheet or a schema runs: reads a task from its input, writes the answer, and ends.
+"""The process in which a stylesheet or a schema runs: reads a task from its input, writes the result, and ends.
 
-`transform` gives the `text` of a stylesheet's result, `validate` the `violations` of documents against an XML schema
-(message, line, column; None for a document that cannot be judged); each may give an `error` or a `limit` instead.
-Each says in `used` how many seconds of the processor it took, without the start of the interpreter.
-The operating system watches: processor time, memory, no files. Run as a script; it imports nothing of apimpolicy.
+`transform` returns the `text` of a stylesheet's result, `validate` the `violations` of documents against an XML schema
+(message, line, column; None for a document that cannot be judged); each may return an `error` or a `limit` instead.
+`used` is its processor time in seconds, without the start of the interpreter.
+The operating system limits processor time, memory and files. Run as a script; it imports nothing of apimpolicy.
 """
 
 from __future__ import annotations
@@ -110,9 +110,7 @@ def violations_in(element: Any, schema: Any, most: int) -> list[tuple[str, int, 
 
 
 def is_memory_used_up(memory: int) -> bool:
-    """Return whether an error is likely to come from that: libxslt goes on without what it did not get,
-    and stumbles.
-    """
+    """Return whether lack of memory is likely the cause of an error: libxslt continues without it, and fails later."""
     try:
         with open("/proc/self/status", encoding="ascii") as file:
             peak = next(line for line in file if line.startswith("VmPeak:"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.own_process.process import parser
 from apimpolicy.policies.surroundings import PolicyError
@@ -27,8 +29,6 @@ _FUNCTIONS = {EXSLT: ("node-set", "object-type"), MICROSOFT: ("node-set",)}
 
 def read(markup: bytes, what: str) -> Any:
     """Return the tree of a document without a DOCTYPE, as lxml's. Raises PolicyError."""
-    from lxml import etree
-
     try:
         tree = etree.ElementTree(etree.fromstring(markup, parser()))
     except etree.XMLSyntaxError as error:

@@ -56,7 +56,7 @@ _SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[")
 
 
 def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
-    """The function that finds the policies in a file with this name, if it is such a file."""
+    """Return the function that finds the policies in a file with this name, if it is such a file."""
     from importlib import import_module
 
     lowered = path.lower()
@@ -83,7 +83,7 @@ def policies_of(
     placeholders: Sequence[str] = (),
     values: Mapping[str, str] | None = None,
 ) -> tuple[list[list[Source]], list[Diagnostic]]:
-    """The policies in the bytes of a file, each in as many readings as its template has (`Pieces.readings`).
+    """Return the policies in the bytes of a file, each in as many readings as its template has (`Pieces.readings`).
 
     `placeholders` are words and patterns such as `#{…}#` that something replaces before the policy is saved; `values`
     are texts for placeholders by name. Raises ConfigurationError for a file that can hold policies and has none.

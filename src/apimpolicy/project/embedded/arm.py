@@ -25,7 +25,7 @@ _ROOT = re.compile(r"<|\\u003[cC]")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """The policies in a JSON file, in order."""
+    """Return the policies in a JSON file, in order."""
     text = outer.text
     found: list[Pieces] = []
     for string in _STRING.finditer(text):
@@ -50,7 +50,7 @@ def policies(outer: Source) -> list[Pieces]:
 
 
 def _value(source: Source) -> Pieces:
-    """The text that an expression makes; its positions go through the decoded string back to the file."""
+    """Return the text of an expression, with positions in the file."""
     node = parse_expression(source)
     if isinstance(node, Unreadable) and node.found:
         node = node.found[0]

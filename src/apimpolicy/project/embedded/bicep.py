@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """The policies in a Bicep file, in order."""
+    """Return the policies in a Bicep file, in order."""
     if "<" not in outer.text and "\\u{3" not in outer.text:
         return []
     declarations, _ = parse_file(outer)
@@ -33,7 +33,7 @@ def policies(outer: Source) -> list[Pieces]:
 
 
 def _is_wanted(outer: Source, pieces: Pieces, node: Node) -> bool:
-    """A text over several lines is a whole policy, however broken; a string of one line may be a part of one."""
+    """Return whether a text is a policy: every multi-line string is, a string of one line may be a part of one."""
     several = outer.text.startswith("'''", node.start)
     return is_policy(pieces.beginning) and (several or is_whole(pieces.whole))
 

@@ -150,7 +150,7 @@ def character(digits: str, base: int = 16) -> str:
 
 
 def end_of_braces(text: str, start: int, stop: int) -> int:
-    """The offset behind the brace that closes the one at `start`, texts inside looked past."""
+    """Return the offset after the brace that closes the one at `start`, ignoring braces in strings."""
     depth = 0
     position = start
     while position < stop:

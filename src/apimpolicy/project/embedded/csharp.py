@@ -110,7 +110,7 @@ def _decode(pieces: Pieces, literal: Literal) -> None:
 
 @cache
 def _holes_of(count: int) -> re.Pattern[str]:
-    """Return what begins a hole in a raw string with so many dollar signs: the last braces of enough of them."""
+    """Return the pattern for the start of a hole in a raw string with `count` dollar signs: the last `count` braces."""
     return re.compile(r"\{" * count + r"(?!\{)")
 
 

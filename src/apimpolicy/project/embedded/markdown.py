@@ -16,7 +16,7 @@ _LANGUAGES = frozenset(("", "xml", "html", "cshtml", "razor", "policy"))
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """The policies in a Markdown file, in order."""
+    """Return the policies in a Markdown file, in order."""
     text = outer.text
     found: list[Pieces] = []
     position = 0

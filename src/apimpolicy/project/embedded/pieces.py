@@ -51,7 +51,7 @@ class Pieces:
         self._open: list[tuple[list[_Item], _Choice | None]] = []
 
     def copy(self, start: int, end: int) -> None:
-        """The characters from `start` to `end`, as they are."""
+        """Add the characters from `start` to `end`."""
         if start < end:
             self._items.append(_Text(self.outer.text[start:end], start, end, True))
 
@@ -85,7 +85,7 @@ class Pieces:
             choice.branches.append(self._items)
 
     def end_choice(self) -> None:
-        """The choice ends; without an open choice nothing happens."""
+        """End the choice; without an open choice nothing happens."""
         if self._open:
             self._items, _ = self._open.pop()
 
@@ -95,7 +95,7 @@ class Pieces:
         return any(isinstance(item, _Choice) for item in self._all)
 
     def add(self, other: Pieces) -> None:
-        """Everything that another text in the making has, at the end of this one."""
+        """Append another text in the making."""
         written = list(other.holes)
         self._items += [self._renumbered(item, written) for item in other._all]
 
@@ -115,7 +115,7 @@ class Pieces:
         return result
 
     def filled(self, value_of: Callable[[str], str | None]) -> Pieces:
-        """Return the same text with the values of the holes that have one."""
+        """Return a copy in which holes with a value are filled."""
         values = [value_of(written) for written in self.holes]
         result = Pieces(self.outer)
         result.holes = dict(self.holes)
@@ -161,14 +161,14 @@ class Pieces:
         return "".join(item.text for item in _flat(self._all))
 
     def source(self) -> Source:
-        """The text with the first branch of every choice, as a source whose positions are those of the outer file."""
+        """Return the text with the first branch of every choice, with positions in the outer file."""
         return self._source(self._taken({}, 0))
 
     def readings(self) -> list[Source]:
-        """Return the text in enough ways that each branch is there in one, and absent in another.
+        """Return enough variants that each branch occurs in one, and doesn't in another.
 
-        With all first branches, all second ones, and so on; with none; and with each branch alone. A reading without
-        any text of its own is no policy: `condition ? "" : <<XML …` saves none, or one from elsewhere.
+        These have all first branches, all second ones, and so on; none; and each branch alone. A variant without text
+        of its own is not a policy: `condition ? "" : <<XML …` deploys none, or one from another file.
         """
         choices = list(_choices(self._all))
         if not choices:
@@ -187,7 +187,7 @@ class Pieces:
         found.setdefault(source.text, source)
 
     def _taken(self, chosen: dict[int, int], otherwise: int) -> list[_Text]:
-        """The texts, with the branch of each choice that is `chosen`; a number that a choice does not have: none."""
+        """Return the texts with the `chosen` branch of each choice; none for a number that it doesn't have."""
         taken: list[_Text] = []
         waiting: list[_Item] = list(reversed(self._all))
         while waiting:

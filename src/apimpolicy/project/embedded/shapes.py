@@ -1,4 +1,4 @@
-"""Placeholders in a policy file that says nothing of what replaces them: known by their shapes.
+"""Recognize placeholders in a policy file by their shapes.
 
 A pipeline puts values in before the policy is saved. `#{name}#`, `__name__`, `$(name)`, `${name}`, `<<name>>` and the
 like mean nothing to the gateway, so that they have no other purpose; `#name#`, `{name}`, `%name%` and
@@ -63,7 +63,7 @@ _ENDS = frozenset(("endif", "endfor", "end", "endunless"))
 
 
 def readings(source: Source, placeholders: Sequence[str], values: Mapping[str, str] | None) -> list[Source]:
-    """A policy file of its own, with what its shapes say are placeholders as holes; the source itself without any."""
+    """Return the readings of a policy file with its placeholders as holes; the source itself without placeholders."""
     text = source.text
     if not placeholders and _SHAPES.search(text) is None and _MAY_BE_WHOLE.search(text) is None:
         return [source]
@@ -72,7 +72,7 @@ def readings(source: Source, placeholders: Sequence[str], values: Mapping[str, s
 
 
 def read_shapes(source: Source) -> Pieces:
-    """The text of a file with its placeholders as holes and its tags (`{% if … %}`) as choices."""
+    """Return the text of a file with its placeholders as holes and its tags (`{% if … %}`) as choices."""
     found = list(_found(source.text))
     if _MAY_BE_WHOLE.search(source.text) is not None:
         found = sorted({*found, *_whole_values(_put_together(source, found).source())})
@@ -88,7 +88,7 @@ def filled(pieces: Pieces, placeholders: Sequence[str], values: Mapping[str, str
 
 
 def pattern_of(placeholder: str) -> re.Pattern[str]:
-    """Return what a setting such as `#{…}#` matches; one without `…` is the placeholder itself.
+    """Return the pattern for a setting such as `#{…}#`; a setting without `…` is the placeholder itself.
 
     The text between `<` and `>` is no element name: it has an upper-case letter, an underscore or a blank in it.
     """
@@ -100,7 +100,7 @@ def pattern_of(placeholder: str) -> re.Pattern[str]:
 
 
 def _value(written: str, values: Mapping[str, str] | None) -> str | None:
-    """The given value of a placeholder: by its name, or by the last part of one with dots (`var.name`)."""
+    """Return the given value of a placeholder: by its name, or by the last part of one with dots (`var.name`)."""
     names = re.findall(r"[A-Za-z_][\w\-]*", written)
     whole = re.search(_WORD, written)
     for name in (whole[0] if whole else "", names[-1] if names else ""):
@@ -151,7 +151,7 @@ class _NamesOfCode:
 
 
 def _whole_values(source: Source) -> Iterator[tuple[int, int, bool]]:
-    """Values and texts that are nothing but a placeholder, by their place in the file."""
+    """Yield values and texts that consist of a placeholder, by their positions in the file."""
     for characters in _characters(read(source)):
         if not characters.parts and (found := re.fullmatch(_WHOLE_VALUE, characters.raw)) is not None:
             start = characters.start + found.start(1)

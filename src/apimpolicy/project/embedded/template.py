@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """The policy that the file is, if it is one."""
+    """Return the policy that the file is, if it is one."""
     if not is_policy(outer.text):
         return []
     if "{%" in outer.text or "{{-" in outer.text:

@@ -27,19 +27,19 @@ _SIGNS = ("<", "\\u003c", "\\u003C")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """The policies in a Terraform file, in order."""
+    """Return the policies in a Terraform file, in order."""
     return Texts(outer, percent=True).among(
         _values(outer, parse_file(outer)), lambda pieces, node: _is_wanted(outer, pieces, node)
     )
 
 
 def _is_wanted(outer: Source, pieces: Pieces, node: Node) -> bool:
-    """A heredoc is a whole policy, however broken; a quoted string may be a part of one."""
+    """Return whether a text is a policy: every heredoc is, a quoted string may be a part of one."""
     return is_policy(pieces.beginning) and (outer.text.startswith("<<", node.start) or is_whole(pieces.whole))
 
 
 def _values(outer: Source, body: Body) -> Iterator[Node]:
-    """The values of attributes, and the strings in what can't be read."""
+    """Yield the values of attributes, and the strings in what can't be read."""
     waiting = [body]
     while waiting:
         each = waiting.pop()

@@ -95,7 +95,7 @@ class Texts:
                     pieces.next_branch()
                     self._add(pieces, part.when_false)
                 pieces.end_choice()
-            elif isinstance(part, nodes.ForDirective):  # what it repeats is there or not
+            elif isinstance(part, nodes.ForDirective):  # its content occurs or not
                 pieces.begin_choice()
                 self._add(pieces, part.parts)
                 pieces.end_choice()

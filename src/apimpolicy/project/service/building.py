@@ -30,7 +30,7 @@ from apimpolicy.engine.service import (
     VersionSet,
 )
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.service.repair import served_backend, served_path
+from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ServiceParts:
     policy: AnyPolicy | None = None
 
     def service(self) -> Service:
-        """The service. Raises ConfigurationError for what doesn't fit together."""
+        """Make the service. Raises ConfigurationError if parts don't fit together."""
         try:
             return Service(
                 self.apis.values(),
@@ -78,15 +78,8 @@ class ServiceParts:
             raise ConfigurationError(f"{self.place}: {error}") from None
 
 
-def service_of(description: ServiceDescription) -> tuple[Service, dict[str, Any]]:
-    """The service, and the settings of a gateway that come from the description. Raises ConfigurationError."""
-    parts = parts_of(description)
-    settings = {"named_values": parts.named_values, "fragments": parts.fragments, "backends": parts.backends}
-    return parts.service(), settings | {"secrets": [*parts.secret_names & parts.named_values.keys()]}
-
-
 def parts_of(description: ServiceDescription, is_lenient: bool = True) -> ServiceParts:
-    """The parts of a service. The description must have been repaired."""
+    """Make the parts of a service. The description must have been repaired."""
     parts = ServiceParts(description.place, policy=_policy(description.policy))
     sets = {(each.workspace, each.id.lower()): _version_set(each) for each in description.version_sets}
     for api in description.apis:
@@ -191,7 +184,7 @@ def _product(given: ProductDescription) -> ServiceProduct:
 
 
 def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
-    """A subscription; without keys its id is the primary one, which is our choice."""
+    """Make a subscription; without keys, its id is the primary key (our choice)."""
     owner = given.owner.known
     entity = Subscription(
         given.id,
@@ -203,6 +196,6 @@ def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
         entity,
         given.scope.known or "/apis",
         user=None if owner is None else User(owner),
-        state=(given.state.known or "active").lower(),
+        state=subscription_state(given),
         allow_tracing=given.allow_tracing.known or False,
     )

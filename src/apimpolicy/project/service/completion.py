@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Completion(NamedTuple):
-    """Stand-ins and problems, and what comes in the place of fragments that can't be read."""
+    """Stand-ins, problems, and documents for fragments that can't be read."""
 
     stand_ins: list[StandIn]
     problems: list[Problem]
@@ -31,7 +31,7 @@ class Completion(NamedTuple):
         return tables_of(self.stand_ins)
 
     def names(self, kind: str) -> frozenset[str]:
-        """The names of a kind that are stood in for."""
+        """Return the names of a kind that are stood in for."""
         return frozenset(each.name for each in self.stand_ins if each.kind == kind)
 
 
@@ -61,7 +61,7 @@ def completion(
 
 
 def _refusing(name: str) -> str:
-    """A fragment that answers with 500, in the place of one that can't be read."""
+    """Return a fragment that responds with 500, instead of one that can't be read."""
     from xml.sax.saxutils import escape
 
     body = escape(f"the fragment '{name}' can't be read")
@@ -70,14 +70,14 @@ def _refusing(name: str) -> str:
 
 
 def _locked(parts: ServiceParts) -> str | None:
-    """The first API that requires a key which no subscription gives."""
+    """Return the first API that requires a key which no subscription gives."""
     service = parts.service()
     locked = (api.id for api in service.apis if api.subscription_required and not is_open(service, api))
     return next(locked, None)
 
 
 def _knows(sources: OpenIdSource | Iterable[OpenIdSource]) -> Callable[[str], bool]:
-    """Return whether one of these publishes something at a URL; nothing is noted as asked for."""
+    """Return a test whether one of these publishes a document at a URL; it leaves no trace in their requests."""
     given: list[Any] = list(sources) if isinstance(sources, (list, tuple)) else [sources]
 
     def knows(url: str) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import attrs
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import Place
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Field(Generic[T]):
         return None if isinstance(self.value, Hole) else self.value
 
     def text(self) -> str:
-        """The value, or the text of the hole, for messages."""
+        """Return the value, or the text of the hole, for messages."""
         return self.value.text if isinstance(self.value, Hole) else str(self.value)
 
 
@@ -94,6 +95,10 @@ class PolicyText:
     origin: Origin
     path: str | None = None
     source: Source | None = None
+
+    def read(self) -> Source:
+        """Read the document. Raises ConfigurationError."""
+        return self.source or source_of(*read_data(self.path or ""))[0]
 
 
 @attrs.frozen
@@ -200,6 +205,7 @@ class SubscriptionDescription:
     primary_key: Field[str] = Field()
     secondary_key: Field[str] = Field()
     allow_tracing: Field[bool] = Field()
+    workspace: str | None = None
 
 
 @attrs.define(eq=False)
@@ -386,7 +392,7 @@ class ServiceDescription:
         return ((place, policy) for place, policy in found if policy is not None)
 
     def api(self, id_: str) -> ApiDescription | None:
-        """The first API with an id; ids ignore case."""
+        """Return the first API with an id; ids ignore case."""
         return self._by_id(self.apis).get(id_.lower())
 
     def product(self, id_: str) -> ProductDescription | None:

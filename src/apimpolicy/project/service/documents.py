@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     Part = tuple[str, str | None, AnyPolicy]
 
 
+_TOKEN = re.compile(r"\{#[^#\n]{1,200}#\}|#\{[^{}\n]{1,200}\}#")
+
+
 def source_of(policy: AnyPolicy) -> Source:
-    """The text of a policy. Raises ConfigurationError when it can't be read."""
+    """Return the text of a policy. Raises ConfigurationError when it can't be read."""
     if isinstance(policy, Policy):
         return policy.original
     if isinstance(policy, Source):
@@ -34,7 +38,7 @@ def source_of(policy: AnyPolicy) -> Source:
 
 
 def documents_of(parts: ServiceParts) -> Iterator[Part]:
-    """The policies of a service without its fragments: what each belongs to, the id of the API, and the document."""
+    """Yield the policies of a service, except fragments: title, id of the API, and document."""
     if parts.policy is not None:
         yield "the global policy", None, parts.policy
     for name, workspace in parts.workspaces.items():
@@ -53,7 +57,7 @@ def documents_of(parts: ServiceParts) -> Iterator[Part]:
 
 
 def readable(part: str, api: str | None, policy: AnyPolicy, problems: list[Problem]) -> Source | None:
-    """The text of a policy; None with a problem when the gateway can't read it."""
+    """Return the text of a policy; None, and add a problem, if the gateway can't read it."""
     try:
         source = source_of(policy)
     except ConfigurationError as error:
@@ -67,10 +71,14 @@ def readable(part: str, api: str | None, policy: AnyPolicy, problems: list[Probl
         message = f"{part} can't be read: {first.message}"
         problems.append(Problem(message, origin, part, "Requests that need it get 500.", api))
         return None
+    if (token := _TOKEN.search(source.text)) is not None:
+        message = f"{part} contains {token[0]}, which a pipeline is to replace; it stays as it is"
+        origin = Origin(source.path, *source.position(token.start()))
+        problems.append(Problem(message, origin, part, api=api, severity=Severity.WARNING))
     return source
 
 
 def readable_fragments(fragments: Mapping[str, AnyPolicy], problems: list[Problem]) -> dict[str, Source]:
-    """The texts of fragments by id, without those that can't be read."""
+    """Return the texts of fragments by id, without those that can't be read."""
     found = {name: readable(f"the fragment '{name}'", None, each, problems) for name, each in fragments.items()}
     return {name: source for name, source in found.items() if source is not None}

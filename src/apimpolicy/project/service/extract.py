@@ -18,10 +18,12 @@ Source: https://azure.github.io/apiops/
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import file_in, folders_of_kinds, is_service_folder, subfolders
+from apimpolicy.project.layout import file_in, folders_of_kinds, is_service_folder, place_of, subfolders
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.description import (
@@ -64,6 +66,7 @@ _FILES = {
 _READ = frozenset(("apis", "products", "subscriptions", "backends", "named-values", "fragments", "loggers")) | {
     *("version-sets", "certificates", "workspaces")
 }
+_MOVE_IT = "Move it beside the information file of its resource, or into apis/API/operations/OPERATION."
 _LINKED = ("apis", "groups", "products", "tags")
 """Kinds that have a folder, or a list, below resources of another kind for the links with them."""
 
@@ -88,7 +91,19 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     scope.read()
     for workspace in service.workspaces:
         _Scope(service, os.path.join(scope.folders["workspaces"], workspace.id), overlay, workspace.id).read()
+    service.problems += _unread_policies(root)
     return service
+
+
+def _unread_policies(root: str) -> Iterator[Problem]:
+    """Yield a problem for each policy.xml that is not where APIOps looks for policies."""
+    for directory, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            path = os.path.join(directory, name)
+            if name.lower() == "policy.xml" and place_of(path).root != os.path.abspath(root):
+                message = "APIOps doesn't publish this policy: it isn't in the folder of a resource"
+                yield Problem(message, Origin(path), help=_MOVE_IT, severity=Severity.WARNING)
 
 
 class _Scope:
@@ -112,8 +127,8 @@ class _Scope:
         for id_, path, found in self.known("loggers"):
             logger_type = found.plain_text("loggerType")
             service.loggers.append(LoggerDescription(id_, Origin(path), logger_type, self.workspace))
+        service.subscriptions += self._subscriptions()
         if self.workspace is None:
-            service.subscriptions += self._subscriptions()
             for id_, path, _ in self.known("certificates"):
                 service.certificates.append(CertificateDescription(id_, Origin(path)))
         for kind in self.folders.keys() - _READ:
@@ -153,24 +168,26 @@ class _Scope:
     def _report_missing(self, kind: str, id_: str, folder: str, part: str) -> None:
         """Report a resource without its information file, and a file that was meant as that."""
         names = sorted(os.listdir(folder))
-        if not names or (kind == "apis" and not any(os.path.isfile(os.path.join(folder, name)) for name in names)):
+        names = [name for name in names if os.path.isfile(os.path.join(folder, name))]
+        if not names:
             return
         file = KINDS[kind].information
         stem = file.partition(".")[0].lower()
         near = next((name for name in names if name.lower().partition(".")[0] == stem), None)
         api = id_ if kind == "apis" else None
+        origin = Origin(os.path.join(folder, near or names[0]))
         message, advice = f"{part} has no {file}", ""
         if near is not None:
             message, advice = f"{message}, only {near}", f"APIOps reads {file} only; rename the file, with JSON in it."
         elif api is not None:
             message = f"{message}, so its path isn't known"
-        self.service.problems.append(Problem(message, Origin(folder), part, advice, api=api))
+        self.service.problems.append(Problem(message, origin, part, advice, api=api))
 
     def _add_other(self, kind: str, id_: str, path: str, within: str = "", *, is_described: bool = True) -> None:
         self.service.others.append(Resource(kind, id_, Origin(path), self.workspace, within, is_described))
 
     def _add_links(self, owner: str, folder: str) -> None:
-        """Add the references in what lies beside and below an information file: `apis.json`, `groups/partners/`."""
+        """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""
         for name in sorted(os.listdir(folder)):
             path = os.path.join(folder, name)
             kind = kind_of_folder(name.removesuffix(".json"))
@@ -200,8 +217,18 @@ class _Scope:
     def _add_overlaid(self) -> None:
         """Add what only the overlay has, which may exist in the environment."""
         for kind, id_ in self.overlay.resources(self.workspace):
-            if kind != "named-values" and all(id_ != each.id.lower() for each in self.service.resources(kind)):
+            known = {each.id.lower() for each in self.service.resources(kind) if each.origin.file != self.overlay.path}
+            if id_ in known:
+                continue
+            if kind != "named-values":
                 self._add_other(kind, id_, self.overlay.path, is_described=False)
+            near = get_close_matches(id_, sorted(known), 1, 0.7)
+            if near or (kind in self.folders and kind != "named-values"):
+                part = f"the {KINDS[kind].noun} '{id_}'"
+                advice = f"Did you mean '{near[0]}'?" if near else "APIOps ignores names that the folder doesn't have."
+                origin = Origin(self.overlay.path, self.overlay.line_of(id_))
+                message = f"the overlay changes {part}, which the folder doesn't have"
+                self.service.problems.append(Problem(message, origin, part, advice, severity=Severity.WARNING))
 
     def _properties(self, path: str, part: str, kind: str, id_: str) -> Properties | None:
         changes = self.overlay.properties(kind, id_, self.workspace)
@@ -285,7 +312,7 @@ class _Scope:
             )
 
     def _linked(self, folder: str, kind: str, part: str) -> list[Field[str]]:
-        """Return what a product is linked with: a list in a file, or a folder for each."""
+        """Return the ids that a product is linked with: a list in a file, or a folder for each."""
         path = file_in(folder, f"{kind}.json")
         if path is not None:
             return list(names_in(path, part, self.service.problems))
@@ -303,7 +330,7 @@ class _Scope:
             yield made
 
     def _named_values(self) -> Iterator[NamedValueDescription]:
-        """The named values of a folder, and those that only the overlay has."""
+        """Yield the named values of a folder, and those of the overlay alone."""
         changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
         for id_, path, found in self.known("named-values"):
             changed.pop(id_.lower(), None)
@@ -332,6 +359,7 @@ class _Scope:
                 primary_key=found.text("primaryKey"),
                 secondary_key=found.text("secondaryKey"),
                 allow_tracing=found.flag("allowTracing"),
+                workspace=self.workspace,
             )
 
     def _policy(self, folder: str, part: str, kind: str, id_: str) -> PolicyText | None:
@@ -361,7 +389,7 @@ def _api_files(folder: str) -> Iterator[ApiFile]:
 
 
 def _last(field: Field[str]) -> Field[str]:
-    """The last part of a resource id; a hole stays one."""
+    """Return the last part of a resource id; a hole stays one."""
     known = field.known
     if known is not None:
         return Field(known.rstrip("/").rpartition("/")[2], field.origin)

@@ -2,135 +2,100 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.resources import Resource, segments
-from apimpolicy.infrastructure.values import Text, TooLarge, Unknown, Value, is_known, shown
+from apimpolicy.diagnostics import Severity
+from apimpolicy.infrastructure.values import Text, Unknown, Value, is_known, shown
+from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
-    BackendDescription,
-    CertificateDescription,
     Field,
     FragmentDescription,
-    IdentityDescription,
-    LoggerDescription,
-    NamedValueDescription,
     OperationDescription,
+    Origin,
     ParameterDescription,
+    Problem,
     ProductDescription,
     ServiceDescription,
-    SubscriptionDescription,
-    VersionSetDescription,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.policy_sources import UnknownValues
+from apimpolicy.project.service.description import Resource as OtherResource
+from apimpolicy.project.service.independent_resources import ADDERS
 from apimpolicy.project.service.resource_entities import (
     Entity,
+    ReadingContext,
     base_id,
     below_workspace,
+    blocks_in,
     first_block,
     flag_of,
     id_of,
     json_of,
-    last_name_of,
-    scope_of,
     text_of,
-    whole_number_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-T = TypeVar("T")
+    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.infrastructure.resources import Resource
 
-_ORDER = ("", "workspaces", "apiversionsets", "apis", "apis/operations", "products")
-"""Types that others refer to come first."""
+_FIRST = ("", "workspaces", "apiversionsets", "apis", "apis/operations", "products")
+"""Types that others refer to, in the order in which they are added."""
+_GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
-def describe_resources(service: ServiceDescription, resources: Iterable[Resource]) -> None:
+def describe_resources(service: ServiceDescription, resources: Iterable[Resource], files: Files) -> None:
     """Add what resources describe to a service."""
+    context = ReadingContext(files, service.problems)
     builder = _Builder(service)
-    listed = list(resources)
-    for type_ in _ORDER:
-        for each in listed:
-            if below_workspace(each)[0] == type_:
-                builder.add(each)
-    for each in listed:
-        if below_workspace(each)[0] not in _ORDER:
-            builder.add(each)
-    service.named_values += builder.unknown.described
+    order = {type_: place for place, type_ in enumerate(_FIRST)}
+    for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
+        type_, names, workspace = below_workspace(each)
+        entity = Entity(each, [id_of(name) for name in names], workspace, context)
+        make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
+        if make is not None:
+            make(entity)
+        elif type_ in ADDERS:
+            ADDERS[type_](service, entity)
+        elif type_ == "authorizationproviders/authorizations":
+            within = entity.ids[0]
+            service.others.append(OtherResource("authorizations", entity.id, entity.origin, workspace, within))
+        elif (kind := kind_of_folder(type_)) is not None:
+            service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
+    service.named_values += context.unknown.described
+    service.problems += _of_links(context)
+
+
+def _of_links(context: ReadingContext) -> list[Problem]:
+    """Report in one line which files are read instead of links."""
+    if not context.linked:
+        return []
+    url, source = context.linked[0]
+    more = f" (and {len(context.linked) - 1} more)" if len(context.linked) > 1 else ""
+    message = f"the file of the same path in this repository is read instead of the link to {url}{more}"
+    return [Problem(message, Origin(source.path), severity=Severity.WARNING)]
 
 
 class _Builder:
+    """Adds resources that belong to others: `_apis_operations` is for resources of the type `apis/operations`."""
+
     def __init__(self, service: ServiceDescription) -> None:
         self.service = service
-        self.unknown = UnknownValues()
         self.apis: dict[str, ApiDescription] = {}
         self.operations: dict[tuple[str, str], OperationDescription] = {}
         self.products: dict[str, ProductDescription] = {}
 
-    def add(self, resource: Resource) -> None:
-        """Add one resource; of types that don't matter nothing is added."""
-        type_, names, workspace = below_workspace(resource)
-        make: Callable[[Entity], None] | None = getattr(self, f"_{type_.replace('/', '_') or 'service'}", None)
-        if make is not None:
-            make(Entity(resource, [id_of(each) for each in names], workspace, self.unknown, self.service.problems))
-
-    # The service
-
-    def _service(self, entity: Entity) -> None:
-        identity = entity.resource.properties.get("identity")
-        blocks = identity if isinstance(identity, list) else [identity]
-        for each in (block for block in blocks if isinstance(block, dict)):
-            kind = str(each.get("type", "")).lower()
-            if "system" in kind:
-                self.service.identities.append(IdentityDescription("system-assigned", entity.origin))
-            users = each.get("userAssignedIdentities") or each.get("identity_ids") or ()
-            for one in users if isinstance(users, list | dict) else ():
-                name = id_of(segments(one)[-1]) if segments(one) else "identity"
-                self.service.identities.append(IdentityDescription(name, entity.origin))
-        hosts = entity.resource.properties.get("hostnameConfigurations")
-        for each in hosts if isinstance(hosts, list) else ():
-            if isinstance(each, dict) and each.get("type") == "Proxy":
-                self.service.hosts.append(text_of(each.get("hostName"), entity.origin))
-        proxies = first_block(entity.resource.properties.get("hosts")).get("proxy")
-        self._host_names(entity, proxies)
-        legacy = first_block(entity.resource.properties.get("legacyPolicy")).get("xml_content")
-        if legacy is not None:
-            self.service.policy = entity.policy_of(legacy, "the global policy")
-
-    def _hosts(self, entity: Entity) -> None:
-        self._host_names(entity, entity.resource.properties.get("gateway"))
-
-    def _host_names(self, entity: Entity, blocks: Value) -> None:
-        for each in blocks if isinstance(blocks, list) else ():
-            if isinstance(each, dict) and each.get("host_name") is not None:
-                self.service.hosts.append(text_of(each["host_name"], entity.origin))
-
-    def _workspaces(self, entity: Entity) -> None:
-        self.service.workspaces.append(WorkspaceDescription(entity.id, entity.origin, entity.text("displayName")))
-
     # APIs
 
-    def _apiversionsets(self, entity: Entity) -> None:
-        scheme, header, query = (
-            entity.text(name) for name in ("versioningScheme", "versionHeaderName", "versionQueryName")
-        )
-        made = VersionSetDescription(entity.id, entity.origin, scheme, header, query, entity.workspace)
-        self.service.version_sets.append(made)
-
     def _apis(self, entity: Entity) -> None:
-        get = entity.resource.properties.get
-        keys = get("subscriptionKeyParameterNames")
-        keys = keys if isinstance(keys, dict) else {}
-        kind = entity.text("apiType") if entity.text("type").is_missing else entity.text("type")
         revision = entity.text("apiRevision")
         id_ = entity.id
-        is_current = entity.flag("isCurrent")
         if id_.lower() in self.apis and revision.known:
             id_ = f"{id_};rev={revision.known}"
-        if is_current.is_missing:
+        is_current = entity.flag("isCurrent")
+        if ";rev=" not in id_ or is_current.is_missing:  # without a revision, an id is that of the current one
             is_current = Field(";rev=" not in id_)
         made = ApiDescription(
             id_,
@@ -139,47 +104,45 @@ class _Builder:
             path=entity.text("path"),
             protocols=entity.texts("protocols"),
             service_url=entity.text("serviceUrl"),
-            kind=kind,
+            kind=entity.text("apiType") if entity.text("type").is_missing else entity.text("type"),
             revision=revision,
             is_current=is_current,
             version=entity.text("apiVersion"),
-            version_set=last_name_of(get("apiVersionSetId"), entity.place("apiVersionSetId")),
+            version_set=entity.last_name("apiVersionSetId"),
             subscription_required=entity.flag("subscriptionRequired"),
-            key_header=text_of(keys.get("header"), entity.origin),
-            key_query=text_of(keys.get("query"), entity.origin),
+            key_header=entity.inner_text("subscriptionKeyParameterNames", "header"),
+            key_query=entity.inner_text("subscriptionKeyParameterNames", "query"),
             workspace=entity.workspace,
         )
         self.service.apis.append(made)
         self.apis.setdefault(id_.lower(), made)
-        self._file(entity, made)
+        form = str(entity.get("format") or "openapi").lower()
+        form = next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi")
+        self._add_file(entity, made, form, *entity.document())
 
-    def _file(self, entity: Entity, api: ApiDescription) -> None:
-        """Add the document that an API is imported from."""
-        form, value = entity.resource.properties.get("format"), entity.resource.properties.get("value")
-        if value is None:
+    def _apis_schemas(self, entity: Entity) -> None:
+        api = self._api(entity, "schema")
+        if api is not None and str(entity.get("contentType")).lower() == _GRAPHQL:
+            document = entity.get("document")
+            value = document.get("value") if isinstance(document, dict) else entity.get("value")
+            self._add_file(entity, api, "graphql", value, None)
+
+    def _add_file(self, entity: Entity, api: ApiDescription, form: str, value: Value, url: str | None) -> None:
+        """Add the document that describes an API."""
+        if value is None and url is None:
             return
-        if isinstance(value, dict):
-            value = json_of(value)
-        kind = str(form or "openapi").lower()
-        known = "wsdl" if kind.startswith("wsdl") else "graphql" if kind.startswith("graphql") else "openapi"
+        value = json_of(value)
         origin = entity.place("value")
-        url = value if isinstance(value, str) and is_known(value) and "link" in kind else None
-        if url is not None or not isinstance(value, str) or not is_known(value):
-            written = url or (
-                value.text
-                if isinstance(value, Unknown)
-                else shown(value)[:200]
-                if isinstance(value, str)
-                else "a document"
-            )
-            api.files.append(ApiFile(known, origin, url=written))
-            message = f"the operations of the API '{api.id}' aren't known: they are imported from {written}"
+        if not isinstance(value, str) or not is_known(value):
+            if url is None:
+                url = value.text if isinstance(value, Unknown) else shown(str(value))[:200]
+            api.files.append(ApiFile(form, origin, url=url))
+            message = f"the operations of the API '{api.id}' aren't known: they are imported from {url}"
             entity.problem(message, f"the API '{api.id}'", "It takes every request below its path.")
             return
         parts = value.parts if isinstance(value, Text) else ()
-        whole = parts[0].source if len(parts) == 1 and parts[0].text == parts[0].source.text else None
-        path = None if whole is None else whole.path
-        api.files.append(ApiFile(known, origin, path, None if path is not None else str(value)))
+        is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
+        api.files.append(ApiFile(form, origin, *((parts[0].source.path,) if is_file else (None, str(value)))))
 
     def _apis_operations(self, entity: Entity) -> None:
         api = self._api(entity, "operation")
@@ -192,15 +155,12 @@ class _Builder:
             method=entity.text("method"),
             template=entity.text("urlTemplate"),
         )
-        request = entity.resource.properties.get("request")
-        queries = request.get("queryParameters") if isinstance(request, dict) else None
-        for place, given in (("template", entity.resource.properties.get("templateParameters")), ("query", queries)):
-            for each in given if isinstance(given, list) else ():
-                if isinstance(each, dict) and isinstance(each.get("name"), str):
-                    type_, required = (
-                        text_of(each.get("type"), entity.origin),
-                        flag_of(each.get("required"), entity.origin),
-                    )
+        queries = first_block(entity.get("request")).get("queryParameters")
+        for place, given in (("template", entity.get("templateParameters")), ("query", queries)):
+            for each in blocks_in(given):
+                if isinstance(each.get("name"), str):
+                    type_, required = text_of(each.get("type"), entity.origin), each.get("required")
+                    required = flag_of(required, entity.origin)
                     made.parameters.append(ParameterDescription(each["name"], entity.origin, place, type_, required))
         api.operations.append(made)
         self.operations.setdefault((api.id, made.id.lower()), made)
@@ -249,19 +209,22 @@ class _Builder:
         if policy is not None:
             self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
 
-    # Products and subscriptions
+    def _workspaces(self, entity: Entity) -> None:
+        self.service.workspaces.append(WorkspaceDescription(entity.id, entity.origin, entity.text("displayName")))
+
+    # Products
 
     def _products(self, entity: Entity) -> None:
         state = entity.text("state")
-        is_published = (state.known or "published").lower() != "notpublished"
+        is_published = None if state.known is None else state.known.lower() != "notpublished"
         made = ProductDescription(
             entity.id,
             entity.origin,
             name=entity.text("displayName"),
-            is_published=Field() if state.known is None else Field(is_published, state.origin),
+            is_published=Field(is_published, state.origin),
             subscription_required=entity.flag("subscriptionRequired"),
             approval_required=entity.flag("approvalRequired"),
-            subscriptions_limit=whole_number_of(entity.resource.properties.get("subscriptionsLimit"), entity.origin),
+            subscriptions_limit=entity.whole_number("subscriptionsLimit"),
             workspace=entity.workspace,
         )
         self.service.products.append(made)
@@ -280,7 +243,7 @@ class _Builder:
 
     def _products_apilinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.apis.append(last_name_of(entity.resource.properties.get("apiId"), entity.origin))
+            product.apis.append(entity.last_name("apiId"))
 
     def _products_groups(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
@@ -288,58 +251,4 @@ class _Builder:
 
     def _products_grouplinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.groups.append(last_name_of(entity.resource.properties.get("groupId"), entity.origin))
-
-    def _subscriptions(self, entity: Entity) -> None:
-        self.service.subscriptions.append(
-            SubscriptionDescription(
-                entity.id,
-                entity.origin,
-                name=entity.text("displayName"),
-                scope=scope_of(entity.resource.properties.get("scope"), entity.place("scope")),
-                state=entity.text("state"),
-                owner=last_name_of(entity.resource.properties.get("ownerId"), entity.origin),
-                primary_key=entity.text("primaryKey"),
-                secondary_key=entity.text("secondaryKey"),
-                allow_tracing=entity.flag("allowTracing"),
-            )
-        )
-
-    # What policies name
-
-    def _namedvalues(self, entity: Entity) -> None:
-        vault = first_block(entity.resource.properties.get("keyVault")).get("secretIdentifier")
-        self.service.named_values.append(
-            NamedValueDescription(
-                entity.id,
-                entity.origin,
-                name=entity.text("displayName"),
-                value=entity.text("value"),
-                is_secret=entity.flag("secret"),
-                key_vault=text_of(vault, entity.origin),
-                workspace=entity.workspace,
-            )
-        )
-
-    def _backends(self, entity: Entity) -> None:
-        from apimpolicy.errors import ConfigurationError
-        from apimpolicy.project.folder_backends import backend_of
-
-        made = BackendDescription(entity.id, entity.origin, entity.text("url"), workspace=entity.workspace)
-        self.service.backends.append(made)
-        properties = dict(entity.resource.properties)
-        if isinstance(properties.get("url"), Unknown):
-            return
-        try:
-            made.backend = backend_of(entity.origin.file, self.unknown.filled_deeply(properties, entity.origin))
-        except (ConfigurationError, TooLarge) as error:
-            entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
-
-    def _loggers(self, entity: Entity) -> None:
-        made = LoggerDescription(entity.id, entity.origin, entity.text("loggerType"), entity.workspace)
-        self.service.loggers.append(made)
-
-    def _certificates(self, entity: Entity) -> None:
-        vault = first_block(entity.resource.properties.get("keyVault")).get("secretIdentifier")
-        made = CertificateDescription(entity.id, entity.origin, key_vault=text_of(vault, entity.origin))
-        self.service.certificates.append(made)
+            product.groups.append(entity.last_name("groupId"))

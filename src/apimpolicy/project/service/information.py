@@ -35,10 +35,8 @@ class JsonFile:
         try:
             self.content: Any = json.loads(self.source.text)
         except ValueError as error:
-            line = getattr(error, "lineno", 1)
-            raise BrokenFileError(
-                f"is not valid JSON: {error}", Origin(path, line, getattr(error, "colno", 1))
-            ) from None
+            origin = Origin(path, getattr(error, "lineno", 1), getattr(error, "colno", 1))
+            raise BrokenFileError(f"is not valid JSON: {getattr(error, 'msg', error)}", origin) from None
         except RecursionError:
             raise BrokenFileError("is not valid JSON: it is nested too deeply", Origin(path)) from None
 
@@ -88,27 +86,31 @@ class Properties:
         self.changes: Mapping[str, Any] = changes or {}
 
     def origin(self, key: str) -> Origin:
-        """Return where a value is written; of one that an environment changes, the overlay."""
+        """Return the place of a value: in the file, or in the overlay that changes it."""
         if key in self.changes:
             return Origin(self._changed)
         return self.file.origin(*self._path, key)
 
     def text(self, key: str) -> Field[str]:
-        """A text; one with a placeholder in it is a hole."""
+        """Return a text; one with a placeholder is a hole."""
         found = self._field(key, str)
         if found.known is not None and PLACEHOLDER.search(found.known):
             return Field(Hole(found.known), found.origin)
         return found
 
     def plain_text(self, key: str) -> Field[str]:
-        """A text in which nothing is a placeholder."""
+        """Return a text in which nothing is a placeholder."""
         return self._field(key, str)
 
     def flag(self, key: str) -> Field[bool]:
+        """Return true or false, which Azure also takes as a text."""
+        value = self.values.get(key)
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return Field(value.lower() == "true", self.origin(key))
         return self._field(key, bool)
 
     def whole(self, key: str) -> Field[int]:
-        """A whole number, which Azure also takes as a text."""
+        """Return a whole number, which Azure also accepts as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.strip().isdecimal():
             return Field(int(value), self.origin(key))
@@ -121,7 +123,7 @@ class Properties:
         return Field(tuple(each for each in found.value if isinstance(each, str)), found.origin)
 
     def inner(self, key: str) -> Properties:
-        """An object inside of this one; an empty one where there is none."""
+        """Return an inner object; an empty one if there is none."""
         found = self._field(key, dict)
         values = found.value if isinstance(found.value, dict) else {}
         own = self.changes.get(key)
@@ -135,14 +137,16 @@ class Properties:
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
             return Field(value, self.origin(key))
         written = json.dumps(value, ensure_ascii=False)[:60]
-        self._problems.append(Problem(f"'{key}' must be {_NAMES[kind]}, not {written}", self.origin(key), self._part))
+        if not (isinstance(value, str) and PLACEHOLDER.search(value)):
+            message = f"'{key}' must be {_NAMES[kind]}, not {written}"
+            self._problems.append(Problem(message, self.origin(key), self._part))
         return Field(Hole(written), self.origin(key))
 
 
 def properties_of(
     path: str, part: str, problems: list[Problem], overlay: str = "", changes: Mapping[str, Any] | None = None
 ) -> Properties | None:
-    """The properties in a file; None with a problem when it can't be read."""
+    """Return the properties in a file; None, and add a problem, if it can't be read."""
     try:
         file = JsonFile(path)
         if not isinstance(file.content, dict):
@@ -156,14 +160,14 @@ def properties_of(
 
 
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
-    """Return what to report of a file that can't be read."""
+    """Return the problem of a file that can't be read."""
     if isinstance(error, BrokenFileError):
         return Problem(f"the file {error.sentence}", error.origin, part)
     return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)
 
 
 def names_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[str]]:
-    """The names in a file such as `apis.json`: a list of names, or of objects with a name."""
+    """Yield the names in a file such as `apis.json`: a list of names, or of objects with a name."""
     try:
         file = JsonFile(path)
     except ConfigurationError as error:

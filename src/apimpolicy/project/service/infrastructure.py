@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.infrastructure.files import Files
+from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import Origin, Problem, ServiceDescription
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
 _ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
 _JSON = re.compile(
-    rb'"type"\s*:\s*"(?:azurerm_api_management|azapi_resource|Microsoft\.ApiManagement/service)', re.IGNORECASE
+    rb'"type"\s*:\s*"(?:azurerm_api_management|azapi_resource|Microsoft\.ApiManagement/service)'
+    rb'|"azurerm_api_management\w*"\s*:',
+    re.IGNORECASE,
 )
 _ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _JSON}
 _MOST_FILES = 5_000
@@ -56,25 +58,35 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     from apimpolicy.project.service.from_resources import describe_resources
 
     service = ServiceDescription(folder)
-    files = Files(folder)
+    files = Files(folder, _repository(folder))
     terraform, bicep = read_terraform(files, environment), read_bicep(files, environment)
     chosen, other, names = terraform, bicep, ("Terraform", "Bicep")
     if len(bicep.resources) > len(terraform.resources):
         chosen, other, names = bicep, terraform, ("Bicep", "Terraform")
     if other.resources:
-        message = f"{folder} has both Terraform and Bicep code of a service; the {names[0]} code is read"
+        message = f"the folder has both Terraform and Bicep code of a service; the {names[0]} code is read"
         advice = "Name the folder of one of them."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
-    describe_resources(service, chosen.resources)
+    describe_resources(service, chosen.resources, files)
     read = (chosen,) if chosen.resources else (chosen, other)
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
     service.is_complete = any(not each.type for each in chosen.resources) and not chosen.notes and not files.refused
     service.open_kinds = frozenset(_open_kinds(chosen.resources))
     if not chosen.resources and not service.problems:
-        message = f"no resource of an API Management service could be read in {folder}"
-        service.problems.append(Problem(message, Origin(folder), severity=Severity.WARNING))
+        message = "the code deploys no resource of an API Management service"
+        advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
+        service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     return service
+
+
+def _repository(folder: str) -> str | None:
+    """Return the Git repository around a folder, whose files the code may name; never the user's own folder."""
+    from apimpolicy.project.repository import repository_of
+
+    found = repository_of(folder)
+    is_git = found is not None and os.path.exists(os.path.join(found, ".git"))
+    return found if is_git and found != os.path.expanduser("~") else None
 
 
 def _open_kinds(resources: Iterable[Resource]) -> Iterator[str]:
@@ -92,9 +104,18 @@ def _problem(note: Note) -> Problem:
 
 
 def _unread(files: Files, reading: Reading) -> list[Problem]:
-    """Say which files the code names and can't have."""
-    return [
-        Problem(f"{path} isn't read: {reason}", Origin(path), severity=Severity.WARNING)
+    """Report the files that the code names and that can't be read; those outside of the folder in one line."""
+    if not reading.resources:
+        return []
+    outside = [path for path, reason in files.refused.items() if reason == OUTSIDE]
+    found = [
+        Problem(f"the file can't be read: {reason}", Origin(path), severity=Severity.WARNING)
         for path, reason in files.refused.items()
-        if reading.resources
+        if reason != OUTSIDE
     ]
+    if outside:
+        names = [os.path.relpath(path, files.shown) for path in outside]
+        message = f"files outside of the folder aren't read: {', '.join(names[:4])}{' …' * (len(names) > 4)}"
+        advice = "Name a folder that contains them. In a Git repository, code may name all its files."
+        found.append(Problem(message, Origin(files.shown), help=advice, severity=Severity.WARNING))
+    return found

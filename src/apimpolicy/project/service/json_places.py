@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 
 
 def places_of(text: str) -> dict[Path, int]:
-    """The offsets of all values but the outermost."""
+    """Return the offsets of all values but the outermost."""
     found: dict[Path, int] = {}
     open_paths: list[Path] = []
     counts: list[int] = []

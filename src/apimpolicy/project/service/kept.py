@@ -41,7 +41,7 @@ class KeptServices:
         known: Mapping[str, Any],
         make: Callable[[], Completion],
     ) -> Completion:
-        """Return what a service misses besides a configuration and settings, made when it is first wanted."""
+        """Return what a service needs besides a configuration and settings; computed on first use."""
         providers = known.get("openid_providers") or ()
         urls = [_urls(each) for each in (providers if isinstance(providers, (list, tuple)) else [providers])]
         key = id(description), _settings(values), tuple(known.get("certificates") or ()), tuple(urls)
@@ -51,7 +51,7 @@ class KeptServices:
 
 
 def _urls(provider: object) -> object:
-    """Return what is the same of two providers that publish at the same places."""
+    """Return a key that is equal for providers that publish at the same URLs."""
     return tuple(getattr(provider, "urls", ())) or id(provider)
 
 

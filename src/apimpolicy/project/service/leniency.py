@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -38,8 +40,6 @@ class Leniency:
         for problem in problems:
             self._problems.setdefault((problem.message, str(problem.origin)), problem)
         if self.is_strict and self:
-            from apimpolicy.errors import ConfigurationError
-
             self.is_shown = True
             raise ConfigurationError("\n".join(_sentences(self)))
 
@@ -95,5 +95,5 @@ def lenient(found: Leniency | None = None) -> Iterator[Leniency]:
 
 
 def leniency() -> Leniency | None:
-    """The list to add to; None where a problem is an error."""
+    """Return the list to add to; None if a problem is an error."""
     return _current

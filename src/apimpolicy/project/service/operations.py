@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import Problem
 
 if TYPE_CHECKING:
@@ -76,9 +77,8 @@ def settle_operations(service: ServiceDescription) -> None:
             api.operations = [each for each in api.operations if each not in unknown]
         elif unknown and file is None:
             names = ", ".join(f"'{each.id}'" for each in unknown[:4]) + (" …" if len(unknown) > 4 else "")
-            message = (
-                f"the API '{api.id}' has policies for the operations {names}, but no file says what their URLs are"
-            )
+            what = f"policies for the operations {names}" if len(unknown) > 1 else f"a policy for the operation {names}"
+            message = f"the API '{api.id}' has {what}, but no file has the URL of {'these' if unknown[1:] else 'this'}"
             first = unknown[0].policy
             origin = unknown[0].origin if first is None else first.origin
             _leave_out(service, api, [each.id for each in unknown], message, origin)
@@ -122,7 +122,7 @@ def _is_quick(file: ApiFile) -> bool:
 
 
 def _problem(api: ApiDescription, file: ApiFile) -> Problem | None:
-    """Return what is wrong with a file."""
+    """Return the problem of a file, if it has one."""
     try:
         _load(file)
     except ConfigurationError as error:
@@ -163,7 +163,7 @@ def operation_ids(file: ApiFile) -> dict[str, str]:
 
 
 def operation_key(name: str) -> str:
-    """Return what names of an operation have in common before and after an import, which rewrites them.
+    """Return a key of an operation's name that an import, which rewrites names, doesn't change.
 
     Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
     """
@@ -174,8 +174,6 @@ def _text(file: ApiFile) -> str:
     """Return the text of a file; an empty one if it can't be read or is too large."""
     if file.path is None:
         return file.text or ""
-    from apimpolicy.project.files import read_bytes
-
     try:
         return read_bytes(file.path, _MOST_BYTES).decode("utf-8-sig", "replace")
     except ConfigurationError:

@@ -28,7 +28,7 @@ class UnknownValues:
         self.described: list[NamedValueDescription] = []
 
     def name(self, text: str, origin: Origin) -> str:
-        """Return the name of the named value in the place of an unknown value."""
+        """Return the name of the named value that represents an unknown value."""
         if text not in self._names:
             name = slug(text)[:LONGEST_NAME]
             taken = set(self._names.values())

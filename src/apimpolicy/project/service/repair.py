@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
+from apimpolicy.engine.backends import BackendPool
 from apimpolicy.engine.service import STATES, scope_target
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import (
@@ -41,19 +42,24 @@ def repair(service: ServiceDescription, elsewhere: Elsewhere | None = None) -> N
 
 
 def served_backend(api: ApiDescription) -> str | None:
-    """The backend of an API; a made-up address where it isn't known."""
+    """Return the backend of an API; a made-up address where it isn't known."""
     return api.service_url.known or None if api.service_url.hole is None else made_up_url(api.id)
 
 
 def made_up_url(name: str) -> str:
-    """A URL that nothing answers for, as the backend of this name."""
+    """Return a made-up URL for a backend of this name."""
     host = "".join(each if each.isascii() and each.isalnum() else "-" for each in name.lower()).strip("-")
     return f"https://{host or 'backend'}.example"
 
 
 def served_path(api: ApiDescription) -> str:
-    """The path of an API; its id where the path isn't known."""
+    """Return the path of an API; its id where the path isn't known."""
     return api.path.known or "" if api.path.hole is None else api.id.partition(";")[0]
+
+
+def subscription_state(subscription: SubscriptionDescription) -> str:
+    """Return the state of a subscription; Azure creates one without a state as submitted."""
+    return "submitted" if subscription.state.is_missing else (subscription.state.known or "active").lower()
 
 
 class _Repair:
@@ -78,14 +84,14 @@ class _Repair:
         self.service.problems.append(Problem(*arguments, **options))  # type: ignore[arg-type]
 
     def _without_doubles(self, kind: str, entities: list[ApiDescription]) -> list[ApiDescription]:
-        """The first of each id; version sets may have the same id in several workspaces."""
+        """Return the first entity of each id; version sets may have the same id in several workspaces."""
         found: dict[object, ApiDescription] = {}
         for each in entities:
             key = (each.workspace, each.id) if kind == "version_sets" else each.id
             if key in found:
                 noun = _NOUNS[kind]
-                message = f"there is another {noun} '{each.id}'; workspaces are read into one service"
-                self._report(message, each.origin, f"the {noun} '{each.id}'")
+                message = f"there is another {noun} '{each.id}', and apimpolicy reads all workspaces into one service"
+                self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
             else:
                 found[key] = each
         return list(found.values())
@@ -121,7 +127,10 @@ class _Repair:
                 continue
             if _is_same_revision(api, other):  # an extract may have the current revision under both of its names
                 continue
-            message = f"the APIs '{other.id}' and '{api.id}' both answer for /{served_path(api).strip('/')}"
+            path = served_path(api).strip("/")
+            message = f"the APIs '{other.id}' and '{api.id}' both have the path /{path}"
+            if api.id.partition(";rev=")[0] == other.id.partition(";rev=")[0]:
+                message = f"'{other.id}' and '{api.id}' are both the current revision of the API at /{path}"
             advice = f"'{api.id}' is left out."
             origin = api.origin if api.path.is_missing else api.path.origin
             self._report(message, origin, part, advice, api=api.id)
@@ -141,7 +150,7 @@ class _Repair:
     def _same_place(
         self, api: ApiDescription, taken: dict[tuple[object, ...], ApiDescription]
     ) -> ApiDescription | None:
-        """An API that answers for the same requests; the place is taken by this one otherwise."""
+        """Return an API with the same path and revision; without one, reserve them for this API."""
         version = (api.version_set.text().lower(), api.version.text()) if _has_version(api) else None
         place = (served_path(api).strip("/").lower(), version)
         keys: list[tuple[object, ...]] = [(*place, api.revision.known or "1")]
@@ -175,7 +184,7 @@ class _Repair:
         return name in ids or any(id_.partition(";rev=")[0] == name for id_ in ids)
 
     def _is_left_out(self, noun: str, name: str) -> bool:
-        """Return whether a problem says already why there is no such part."""
+        """Return whether another problem explains why the part is missing."""
         return any(problem.part == f"the {noun} '{name}'" for problem in self.service.problems)
 
     def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:
@@ -188,13 +197,17 @@ class _Repair:
         except ConfigurationError as error:
             self._report(f"the scope of {part} can't be used: {error}", each.scope.origin, part)
             return False
+        if each.workspace is not None and not name:
+            message = f"{part} has a key for all APIs of the workspace '{each.workspace}', which isn't simulated"
+            self._report(message, each.scope.origin, part, "It is left out.")
+            return False
         products = {product.id for product in self.service.products} | self.elsewhere.products
         if name and not (self._has_api(name) if kind == "apis" else name in products):
             noun = "API" if kind == "apis" else "product"
             if not self._is_left_out(noun, name):
                 self._report(f"{part} is for the {noun} '{name}', which doesn't exist", each.scope.origin, part)
             return False
-        state = (each.state.known or "active").lower()
+        state = subscription_state(each)
         if state not in STATES:
             message = f"the state of {part} must be one of {', '.join(STATES)}, not '{state}'"
             self._report(message, each.state.origin, part)
@@ -209,8 +222,6 @@ class _Repair:
 
     def _pools(self) -> None:
         """Leave out members of pools that are pools themselves; what doesn't exist gets a stand-in."""
-        from apimpolicy.engine.backends import BackendPool
-
         pools = {each.id for each in self.service.backends if isinstance(each.backend, BackendPool)}
         kept: list[BackendDescription] = []
         for each in self.service.backends:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.engine.backends import Backend, BackendPool
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.description import Origin
@@ -18,6 +19,7 @@ from apimpolicy.project.service.repair import made_up_url, served_backend, serve
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Specification
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Source
 
 KEY = "key"
 """So short that no report hides it as a secret: people are to send it."""
@@ -61,7 +62,7 @@ class Known:
 
 
 def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
-    """The configuration of stand-ins together."""
+    """Merge the configurations of stand-ins."""
     values: dict[str, Any] = {}
     for each in found:
         lists = {key: values[key] + value for key, value in each.table.items() if key in values and type(value) is list}
@@ -72,7 +73,7 @@ def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
 def stand_ins(
     documents: Sequence[Source], known: Known, description: ServiceDescription | None = None
 ) -> list[StandIn]:
-    """Return what is missing around documents, which include the fragments that there are."""
+    """Return stand-ins for everything that documents, including fragments, need and don't have."""
     found = list(_named_values(documents, known, description))
     values = {**known.named_values, **tables_of(found).get("named-values", {})}
     elements = [element for document in documents for element in _elements(document, values)]
@@ -106,10 +107,7 @@ def _named_values(
 
 
 def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
-    """The texts of backends in which named values are put."""
-    from apimpolicy.engine.backends import Backend
-    from apimpolicy.text.source import Source
-
+    """Yield the texts of backends that contain named values."""
     for each in description.backends if description is not None else ():
         backend = each.backend
         if isinstance(backend, Backend):
@@ -127,6 +125,7 @@ def _elements(document: Source, values: Mapping[str, str]) -> Iterator[Element]:
 
 def _missing(elements: Sequence[Element], known: Known, description: ServiceDescription | None) -> Iterator[StandIn]:
     declared = {} if description is None else {each.id: each for each in description.backends}
+    left_out = set() if description is None else {problem.part for problem in description.problems}
     for name, origin in _named(elements, "fragments"):
         if name not in known.fragments:
             yield StandIn("fragment", name, "not in this repository", origin, {"fragments": {name: "<fragment />"}})
@@ -135,6 +134,7 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
         if name not in known.backends and name != "dapr":
             given = declared.get(name)
             purpose = "not in this repository" if given is None else "its URL isn't known"
+            purpose = "left out, see above" if f"the backend '{name}'" in left_out else purpose
             origin = origin if given is None else given.origin
             yield StandIn("backend", name, purpose, origin, {"backends": {name: made_up_url(name)}})
     for name, origin in _named(elements, "certificates"):
@@ -180,18 +180,18 @@ def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
 
 
 def missing_subscription(origin: Origin) -> StandIn:
-    """A subscription for all APIs, so that APIs that require a key can be called."""
+    """Return a stand-in subscription for all APIs, so that APIs that require a key can be called."""
     table = {"subscriptions": {SUBSCRIPTION: {"primary-key": KEY, "scope": "/apis"}}}
     return StandIn("subscription", SUBSCRIPTION, f"its key is '{KEY}', for all APIs", origin, table)
 
 
 def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin]]:
-    """The resources of a kind that elements name, each with its place."""
+    """Yield the resources of a kind that elements name, each with its place."""
     return ((name, _origin(element)) for element in elements for name in _names(element, kind))
 
 
 def _names(element: Element, kind: str) -> list[str]:
-    """The resources of a kind that an element names; expressions aside."""
+    """Return the resources of a kind that an element names; expressions aside."""
     specification = _specification(element)
     slots = () if specification is None else specification.attributes
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
@@ -213,8 +213,6 @@ def _specification(element: Element) -> Specification | None:
 
 
 def _pool_members(description: ServiceDescription | None) -> list[tuple[str, Origin]]:
-    from apimpolicy.engine.backends import BackendPool
-
     given = () if description is None else description.backends
     pools = [each for each in given if isinstance(each.backend, BackendPool)]
     return [(member.id, each.origin) for each in pools for member in each.backend.members]  # type: ignore[union-attr]

@@ -65,7 +65,7 @@ def _openid_url(element: Element) -> str:
 
 
 def _claims(element: Element) -> dict[str, str]:
-    """The claims that a policy requires, with a value that it takes."""
+    """Return the claims that a policy requires, with a value that it takes."""
     found: dict[str, str] = {}
     for claim in element.descendants():
         if claim.name == "claim":
@@ -81,7 +81,7 @@ def _claims(element: Element) -> dict[str, str]:
 
 
 def _first(element: Element, name: str, inside: str = "") -> str:
-    """The first text of an element of that name that is no expression; with `inside` in a parent of that name."""
+    """Return the first text, not an expression, of an element with a name, if `inside` is given in a parent of that."""
     for each in element.descendants():
         if each.name == name and each.expression is None and (not inside or getattr(each.parent, "name", "") == inside):
             return each.text.strip()

@@ -84,7 +84,7 @@ class Conditions:
         text = tree.text()
         if is_expression(text):
             return self.expression(tree, None)
-        return self.result.reached_backend if text == REACHES_BACKEND else self._runs(text)
+        return self.result.reached_backend if text == REACHES_BACKEND else self.runs(text)
 
     def _is_key_met(self, key: str, tree: Tree) -> bool:
         combined = _COMBINED.get(key)
@@ -97,7 +97,7 @@ class Conditions:
     def follow(self, key: str, tree: Tree, is_met: bool) -> None:
         """Handle the result of a condition about the response; subclasses trace it over the inputs."""
 
-    def _runs(self, name: str) -> bool:
+    def runs(self, name: str) -> bool:
         """Return whether a policy of this name, or with this id, ran and did not fail."""
         return any(name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace)
 
@@ -135,37 +135,13 @@ class Conditions:
         return context
 
 
-def _all(conditions: Conditions, tree: Tree) -> bool:
-    return all(conditions.is_met(item) for item in tree.items())
-
-
-def _any(conditions: Conditions, tree: Tree) -> bool:
-    return any(conditions.is_met(item) for item in tree.items())
-
-
-def _not(conditions: Conditions, tree: Tree) -> bool:
-    return not conditions.is_met(tree)
-
-
-def _reaches(conditions: Conditions, tree: Tree) -> bool:
-    return conditions.result.reached_backend is tree.value
-
-
-def _by(conditions: Conditions, tree: Tree) -> bool:
-    return bool(answered_by(conditions.result) == tree.value)
-
-
-def _runs(conditions: Conditions, tree: Tree) -> bool:
-    return all(conditions._runs(name) for name in tree.texts())
-
-
 _COMBINED: dict[str, Callable[[Any, Tree], bool]] = {
-    "all": _all,
-    "any": _any,
-    "not": _not,
-    REACHES_BACKEND: _reaches,
-    "by": _by,
-    "runs": _runs,
+    "all": lambda conditions, tree: all(map(conditions.is_met, tree.items())),
+    "any": lambda conditions, tree: any(map(conditions.is_met, tree.items())),
+    "not": lambda conditions, tree: not conditions.is_met(tree),
+    REACHES_BACKEND: lambda conditions, tree: conditions.result.reached_backend is tree.value,
+    "by": lambda conditions, tree: answered_by(conditions.result) == tree.value,
+    "runs": lambda conditions, tree: all(map(conditions.runs, tree.texts())),
 }
 """Conditions that only the path of a request decides, and combinations of conditions."""
 _ORDER = [REACHES_BACKEND, "by", "runs", "error", "branch", *(key for key in CONDITION if key not in _COMBINED)]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.records import Request
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.configuration import empty_configuration, load_configuration
-from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.project.configuration import empty_configuration
+from apimpolicy.project.gateways import configured
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.description import ServiceDescription
@@ -43,8 +43,7 @@ class _Side:
 
     def __init__(self, folder: str | None) -> None:
         self.folder = folder
-        path = find_configuration(folder) if folder is not None else None
-        self.configuration = load_configuration(path) if path is not None else empty_configuration()
+        self.configuration = empty_configuration() if folder is None else configured(folder)[0]
         found = self.configuration.described(folder) if folder is not None else None
         self.description = ServiceDescription("") if found is None else found
 

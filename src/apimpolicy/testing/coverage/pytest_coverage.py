@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.coverage_data import CoverageReport
 from apimpolicy.report.coverage_files import check_name, write_coverage
 from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines, percent
 from apimpolicy.testing.coverage.collector import PolicyCoverage
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from apimpolicy.report.coverage_data import CoverageReport
 
 _OUTPUT = "apimpolicy_coverage"
 
@@ -45,7 +47,7 @@ class CoveragePlugin:
         """Hand over the results of a pytest-xdist worker; otherwise write the files."""
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
-            output[_OUTPUT] = self.collector.report().plain()
+            output[_OUTPUT] = pickle.dumps(self.collector.report())  # workers send only simple values
             return
         self.report = self.collector.report()
         try:
@@ -60,9 +62,9 @@ class CoveragePlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a process collected."""
-        plain = getattr(node, "workeroutput", {}).get(_OUTPUT)
-        if plain is not None:
-            self.collector.add(CoverageReport.of(plain))
+        pickled = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if pickled is not None:
+            self.collector.add(pickle.loads(pickled))
 
     @property
     def is_too_little(self) -> bool:

@@ -72,13 +72,13 @@ class PytestCommand:
 class Baseline:
     """The results of pytest with unchanged policies.
 
-    `coverage` is that of `CoverageReport.plain`; `documents` are path, text and named values of each policy document
+    `documents` are path, text and named values of each policy document
     that was loaded, `fragments` the paths of fragments by id; `seconds` and `files` (absolute paths) are by test name;
     `bad` are the tests that did not pass; `problems` are collection errors; `output` is the end of pytest's output.
     """
 
     code: int
-    coverage: dict[str, Any]
+    coverage: CoverageReport
     documents: tuple[tuple[str, str, dict[str, str] | None], ...]
     fragments: dict[str, str]
     seconds: dict[str, float]
@@ -110,7 +110,7 @@ def run_baseline(command: PytestCommand, connection: Connection) -> None:
     )
     files = {item.nodeid: str(item.path) for item in looks.items}
     bad, problems, output = tuple(looks.bad), tuple(looks.problems), text[-LAST_CHARACTERS:].strip()
-    found = Baseline(code, report.plain(), documents, collector.fragments, looks.seconds, files, bad, problems, output)
+    found = Baseline(code, report, documents, collector.fragments, looks.seconds, files, bad, problems, output)
     connection.send(found)
     connection.close()
 

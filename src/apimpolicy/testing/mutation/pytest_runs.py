@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.coverage_data import CoverageReport
 from apimpolicy.report.mutation_data import INVALID, KILLED, UNJUDGED, MutantOutcome
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class PytestRuns:
             raise ConfigurationError(f"pytest can't run the Python tests without changes:\n{found.output}")
         self.found = found
         coverage.fragments.update(found.fragments)
-        coverage.add(CoverageReport.of(found.coverage))
+        coverage.add(found.coverage)
         for path, text, values in found.documents:
             if (path, text) not in coverage.documents:
                 try:

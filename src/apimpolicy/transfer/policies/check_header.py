@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
-    status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)), step.name)
+    status = run.status(run.attribute(step, "failed-check-httpcode", constant_number(400)))
     run.attribute(step, "failed-check-error-message")
     ignores = run.constant(run.attribute(step, "ignore-case", constant_text("false")))
     values = [run.constant(value) for value in run.contents(step, "value")]
     run.unknowns.place = step.where
-    run.fail(
-        terms.not_(_passes(run, name, values, ignores)), status, by_policy=terms.TRUE, source=step.name, reason=None
-    )
+    run.fail(terms.not_(_passes(run, name, values, ignores)), status, by_policy=terms.TRUE)
     run.mark(step)
 
 

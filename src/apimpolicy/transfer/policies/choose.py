@@ -1,7 +1,7 @@
 """choose: the first branch whose condition is true.
 
-Requests that no branch ends or fails go on under the condition that they came with: independent choices leave no trace
-in it.
+Requests that no branch ends or fails continue under the condition that they came with: independent choices leave no
+trace in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def transfer(run: Run, step: Step) -> None:
         if run.alive is terms.FALSE:
             break
         run.reach_otherwise(when, "asked")
-        condition = run.truth(run.attribute(when, "condition"), step.name)
+        condition = run.truth(run.attribute(when, "condition"))
         rest, state = run.alive, run.state
         _take(run, when, terms.all_of(rest, condition), ends)
         run.state, run.alive = state, terms.all_of(rest, terms.not_(condition))
@@ -57,7 +57,7 @@ def _take(run: Run, branch: Step, condition: Term, ends: list[tuple[Term, State,
 
 
 def _merge(run: Run, entered: Term, ends: list[tuple[Term, State, Term]], lost: list[Term]) -> None:
-    """Go on with those that no branch has ended."""
+    """Continue with the requests that no branch has ended."""
     alive = [(condition, state) for condition, state, left in ends if left is not terms.FALSE]
     if not alive:
         run.alive = terms.FALSE

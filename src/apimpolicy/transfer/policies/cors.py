@@ -1,4 +1,4 @@
-"""cors: it may answer requests that come from another origin."""
+"""cors: it may respond to requests from another origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""forward-request: the request as it is now reaches the backend, whose answer is the response."""
+"""forward-request: the request as it is now reaches the backend, which responds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     unknowns = run.unknowns
     unknowns.place = step.where
-    run.fail_at_service("the address of the backend", by_backend=terms.TRUE, source=step.name)
+    run.fail_at_service("the address of the backend", by_backend=terms.TRUE)
     run.sent.append(Sent(run.alive, run.state.copy()))
     if step.element.get("follow-redirects") is not None:
         run.sent.append(Sent(terms.all_of(run.alive, unknowns.truth("a redirect from the backend")), None))
     run.state.set(constant_truth(True), "reached")
-    run.fail(unknowns.chance("the backend's failure"), by_backend=terms.TRUE, source=step.name, reason=None)
+    run.fail(unknowns.chance("the backend's failure"), by_backend=terms.TRUE)
     status = run.inputs.status(run.next_generation())
     run.state.set(status, "status")
     run.state.set(constant_truth(True), "has-response")
@@ -28,5 +28,5 @@ def transfer(run: Run, step: Step) -> None:
         assert isinstance(status, Number)
         least, most = terms.number(400), terms.number(599)
         is_error = terms.all_of(terms.at_most(least, status.term), terms.at_most(status.term, most))
-        run.fail(is_error, status, by_backend=terms.TRUE, source=step.name, reason=None, keeps_headers=True)
+        run.fail(is_error, status, by_backend=terms.TRUE, keeps_headers=True)
     run.mark(step)

@@ -10,6 +10,6 @@ from apimpolicy.transfer.run import Run
 def transfer(run: Run, step: Step) -> None:
     run.attribute(step, "key")
     run.unknowns.place = step.where
-    run.fail(run.unknowns.chance("too many requests at once"), status_of(run, step), source=step.name, reason=None)
+    run.fail(run.unknowns.chance("too many requests at once"), status_of(run, step))
     run.mark(step)
     run.execute([*step.steps_inside()])

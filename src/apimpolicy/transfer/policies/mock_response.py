@@ -1,4 +1,4 @@
-"""mock-response: an answer that is made up."""
+"""mock-response: a sample response."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
-    status = run.status(run.attribute(step, "status-code", constant_text("200")), step.name)
+    status = run.status(run.attribute(step, "status-code", constant_text("200")))
     run.mark(step)
     run.end(terms.TRUE, status, None)

@@ -16,8 +16,8 @@ def transfer(run: Run, step: Step) -> None:
         if step.element.get(name) is not None:
             value = run.attribute(step, name)
             if run.constant(value) is None:
-                run.fail(run.unknowns.truth(f"a value of {step.name}"), source=step.name, reason=None)
-    run.fail(run.unknowns.truth("the count of retry"), source=step.name, reason=None)
+                run.fail(run.unknowns.truth(f"a value of {step.name}"))
+    run.fail(run.unknowns.truth("the count of retry"))
     run.mark(step)
     steps = [*step.steps_inside()]
     entered = run.alive
@@ -41,7 +41,7 @@ def transfer(run: Run, step: Step) -> None:
     def again(state: State) -> list[State]:
         """Ask the condition, then run the policies once more; the state in which they leave."""
         run.state = state.copy()
-        condition = run.truth(run.attribute(step, "condition"), step.name)
+        condition = run.truth(run.attribute(step, "condition"))
         run.alive = terms.all_of(run.alive, condition, run.unknowns.truth("whether retry tries again"))
         attempt()
         return [run.state]
@@ -56,4 +56,4 @@ def transfer(run: Run, step: Step) -> None:
     run.alive = terms.all_of(entered, run.unknowns.truth("whether retry tries again"))
     again(between)
     run.state, run.alive = between.copy(), terms.all_of(entered, run.unknowns.truth("whether retry continues"))
-    run.truth(run.attribute(step, "condition"), step.name)
+    run.truth(run.attribute(step, "condition"))

@@ -1,4 +1,4 @@
-"""return-response: the answer of a policy."""
+"""return-response: the response of a policy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ def transfer(run: Run, step: Step) -> None:
     variable = step.element.get("response-variable-name")
     status: Value = constant_number(200)
     if variable is not None:
-        run.fail(
-            run.unknowns.truth("whether a variable has a response"), source=step.name, reason=None, by_policy=terms.TRUE
-        )
+        run.fail(run.unknowns.truth("whether a variable has a response"), by_policy=terms.TRUE)
         status = run.inputs.status(run.next_generation())
     section, before = run.section, run.state
     run.section, run.state = "outbound", run.state.copy()

@@ -29,7 +29,7 @@ def transfer(run: Run, step: Step) -> None:
     copies = run.constant(run.attribute(step, "copy-unmatched-params", constant_text("true")))
     path, _, query = ("", "", "") if template is None else template.strip(" \t\r\n").partition("?")
     if template is None or "{" in path + query:
-        run.fail(run.unknowns.truth("whether rewrite-uri fails"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth("whether rewrite-uri fails"))
     run.forget("url", "query")
     for name in ("Host", "Scheme", "Port"):
         run.state.set(run.state.first("url", name), "url", name)

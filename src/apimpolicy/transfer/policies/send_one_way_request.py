@@ -11,5 +11,5 @@ from apimpolicy.transfer.run import Run
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     compose(run, step, ignores=False)
-    run.fail(run.unknowns.chance(f"whether {step.name} fails"), source=step.name, reason=None)
+    run.fail(run.unknowns.chance(f"whether {step.name} fails"))
     run.mark(step)

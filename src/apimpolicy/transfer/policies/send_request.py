@@ -1,8 +1,9 @@
-"""send-request: a request of the policy's own; its answer is in a variable."""
+"""send-request: a request of the policy's own; its response is in a variable."""
 
 from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
+from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.values import NULL, merge
 from apimpolicy.transfer.effects import evaluate_all
 from apimpolicy.transfer.run import Run
@@ -17,7 +18,7 @@ def transfer(run: Run, step: Step) -> None:
     run.unknowns.place = step.where
     failed = run.unknowns.chance(what)
     if not ignores:
-        run.fail(failed, source=step.name, reason=None)
+        run.fail(failed)
     variable = step.element.get("response-variable-name")
     if variable is not None and variable.value.expression is not None:
         run.forget("variable")
@@ -32,9 +33,12 @@ def compose(run: Run, step: Step, *, ignores: bool) -> None:
     alive, errors, lost = run.alive, len(run.errors), len(run.lost)
     for inner in step.steps_inside():
         run.reach(inner)
+        if is_known(inner.name):
+            run.source = inner.name
         evaluate_all(run, inner)
-        run.fail(run.unknowns.truth(f"whether {inner.name} fails"), source=inner.name, reason=None)
+        run.fail(run.unknowns.truth(f"whether {inner.name} fails"))
         run.mark(inner)
+        run.source = step.name
     if ignores:
         del run.errors[errors:]
         del run.lost[lost:]

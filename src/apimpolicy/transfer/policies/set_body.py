@@ -17,14 +17,14 @@ def transfer(run: Run, step: Step) -> None:
     is_request = run.header_kind() == "header"
     kind = "body" if is_request else "response-body"
     if is_request:
-        run.fail(run.unknowns.truth("whether set-body has a body to replace"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth("whether set-body has a body to replace"))
     if has_template:
-        run.fail(run.unknowns.truth("whether a template can be rendered"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth("whether a template can be rendered"))
     run.forget_cell(kind)
     run.unknowns.use_up()
     _state_utf8(run, step)
     if not has_template and all(isinstance(leaf, Text) for leaf in leaves(content)):
-        found = run.each([content], lambda leaf: _written(run, kind, leaf), step.name, is_text=False)
+        found = run.each([content], lambda leaf: _written(run, kind, leaf), is_text=False)
         run.state.set(found, kind)
         if not is_request and run.constant(content) is not None:
             run.state.set(content, "response-body", "text")
@@ -35,7 +35,7 @@ def transfer(run: Run, step: Step) -> None:
 def _content(run: Run, step: Step) -> Value:
     """Return the content, with its white space."""
     if step.element.expression is not None:
-        return run.evaluate(step.element.expression, step.name)
+        return run.evaluate(step.element.expression)
     return constant_text(to_utf16(literal_content(step.element)))
 
 

@@ -24,28 +24,28 @@ _BREAKS = containing(any_of_text("\r\n\0"))
 def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     action = run.constant(run.attribute(step, "exists-action", constant_text("override")))
-    values = [header_value(run, value, step.name) for value in run.contents(step, "value")]
+    values = [header_value(run, value) for value in run.contents(step, "value")]
     kind = run.header_kind()
     attribute = step.element.get("name")
     if attribute is not None and attribute.value.expression is not None:
-        run.fail(run.unknowns.truth("whether the name of a header is valid"), source=step.name, reason=None)
+        run.fail(run.unknowns.truth("whether the name of a header is valid"))
     if name is None or action is None:
-        run.fail(run.unknowns.truth("the name of a header"), source=step.name)
+        run.fail(run.unknowns.truth("the name of a header"))
         run.forget(kind)
     else:
-        set_field(run, kind, name.strip().lower(), action, values, step.name)
+        set_field(run, kind, name.strip().lower(), action, values)
     run.mark(step)
 
 
-def header_value(run: Run, value: Value, source: str) -> Value:
+def header_value(run: Run, value: Value) -> Value:
     """Return a value as a header has it: without blanks around it, and without line breaks."""
 
     def form(leaf: Value) -> Value:
         assert isinstance(leaf, Text)
         return Text(terms.applied(Trim(python_blanks().bits), leaf.term))
 
-    found = run.each([run.text(value, source)], form, source)
-    run.fail(breaks(found), source=source, reason=VALIDATION_FAILED)
+    found = run.each([run.text(value)], form)
+    run.fail(breaks(found), reason=VALIDATION_FAILED)
     return found
 
 
@@ -60,20 +60,20 @@ def python_blanks() -> Units:
     return units.of_text(unit for unit in map(chr, range(units.COUNT)) if unit.isspace())
 
 
-def set_field(run: Run, kind: str, name: str, action: str, values: list[Value], source: str) -> None:
+def set_field(run: Run, kind: str, name: str, action: str, values: list[Value]) -> None:
     """Change the values of a name according to `exists-action`."""
     old = run.state.get(kind, name)
     if (kind != "query" and name in PROTECTED) or (name == "server" and kind == "response-header"):
         run.forget_cell(kind, name)
         return
-    new: Value = ABSENT if not values else run.each(values, lambda *texts: _field(texts), source)
+    new: Value = ABSENT if not values else run.each(values, lambda *texts: _field(texts))
     match action:
         case "delete":
             new = ABSENT
         case "skip":
             new = over(old, lambda leaf: new if leaf is ABSENT else leaf)
         case "append" if values:
-            new = _appended(run, old, values, source)
+            new = _appended(run, old, values)
         case "append":
             new = old
         case "override":
@@ -92,7 +92,7 @@ def _field(texts: tuple[Value, ...]) -> Field:
     return Field(terms.joined(*parts), texts)
 
 
-def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
+def _appended(run: Run, old: Value, values: list[Value]) -> Value:
     def appended(texts: tuple[Value, ...]) -> Value:
         def to(leaf: Value) -> Value:
             added = _field(texts)
@@ -105,7 +105,7 @@ def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
 
         return over(old, to)
 
-    return run.each(values, lambda *texts: appended(texts), source)
+    return run.each(values, lambda *texts: appended(texts))
 
 
 def transfer_unknown(run: Run, step: Step) -> None:

@@ -15,8 +15,8 @@ _TOKEN = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_o
 
 
 def transfer(run: Run, step: Step) -> None:
-    value = run.text(run.content(step.element, step), step.name)
-    found = run.each([value], lambda leaf: _method(run, leaf), step.name)
+    value = run.text(run.content(step.element))
+    found = run.each([value], lambda leaf: _method(run, leaf))
     run.state.set(found, "method")
     run.mark(step)
 
@@ -25,5 +25,5 @@ def _method(run: Run, leaf: Value) -> Value:
     assert isinstance(leaf, Text)
     trimmed = terms.applied(Trim(python_blanks().bits), leaf.term)
     if terms.member(trimmed, _TOKEN) is not terms.TRUE:
-        run.fail(terms.not_(terms.member(trimmed, _TOKEN)), source="set-method", reason=VALIDATION_FAILED)
+        run.fail(terms.not_(terms.member(trimmed, _TOKEN)), reason=VALIDATION_FAILED)
     return Text(terms.applied(ToUpper(), trimmed))

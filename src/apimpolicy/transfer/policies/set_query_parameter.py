@@ -15,16 +15,13 @@ _WITHOUT_PAIRS = repeat(in_ranges((0, 0xD7FF), (0xE000, 0xFFFF)))
 def transfer(run: Run, step: Step) -> None:
     name = run.constant(run.attribute(step, "name"))
     action = run.constant(run.attribute(step, "exists-action", constant_text("override")))
-    values = [
-        run.each([run.text(value, step.name)], lambda leaf: _encoded(run, leaf), step.name)
-        for value in run.contents(step, "value")
-    ]
+    values = [run.each([run.text(value)], lambda leaf: _encoded(run, leaf)) for value in run.contents(step, "value")]
     run.forget_cell("url", "QueryString")
     if name is None or action is None:
-        run.fail(run.unknowns.truth("the name of a parameter"), source=step.name)
+        run.fail(run.unknowns.truth("the name of a parameter"))
         run.forget("query")
     else:
-        set_field(run, "query", name.lower(), action, values, step.name)
+        set_field(run, "query", name.lower(), action, values)
     run.mark(step)
 
 

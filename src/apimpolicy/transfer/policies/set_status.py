@@ -11,11 +11,11 @@ from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
-    status = run.status(run.attribute(step, "code"), step.name)
+    status = run.status(run.attribute(step, "code"))
     reason = run.attribute(step, "reason")
     if reason is not NULL:
-        reason = run.text(reason, step.name)
-        run.fail(breaks(reason), source=step.name, reason=VALIDATION_FAILED)
+        reason = run.text(reason)
+        run.fail(breaks(reason), reason=VALIDATION_FAILED)
         run.state.set(reason, "reason")
     elif isinstance(status, Number) and status.constant is not None:
         run.state.set(constant_text(usual_reason(status.constant)), "reason")

@@ -12,7 +12,7 @@ def transfer(run: Run, step: Step) -> None:
     name = step.element.get("name")
     assert name is not None
     value = run.attribute(step, "value", constant_text(""))
-    kept = run.each([value], lambda leaf: _kept(run, leaf), step.name, is_text=False)
+    kept = run.each([value], lambda leaf: _kept(run, leaf), is_text=False)
     run.state.set(kept, "variable", to_utf16(name.value.text))
     run.mark(step)
 

@@ -1,4 +1,4 @@
-"""LINQ, collections and regular expressions are there as a whole."""
+"""LINQ and collections are there as a whole."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ COMPLETE = [
     ("System.Collections.Generic.List", 1),
     ("System.Collections.Generic.Queue", 1),
     ("System.Collections.Generic.Stack", 1),
-    ("System.Collections.Generic.SortedDictionary", 2),
     ("System.Collections.Generic.KeyValuePair", 2),
     ("System.Tuple", 2),
-    ("System.Text.RegularExpressions.Match", 0),
-    ("System.Text.RegularExpressions.GroupCollection", 0),
 ]
 
 

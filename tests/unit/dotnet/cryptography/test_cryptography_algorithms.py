@@ -6,7 +6,6 @@ import base64
 
 import pytest
 
-from apimpolicy.context.extension_methods import decrypt_by_name, encrypt, encrypt_by_name, encrypt_with
 from apimpolicy.dotnet.cryptography.hashing import HashAlgorithm, new_hmac
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, Oid
 from apimpolicy.dotnet.cryptography.random_numbers import RandomNumberGenerator
@@ -141,18 +140,25 @@ def test_hashing_in_blocks():
     assert text(algorithm.hash()) == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
 
 
+def transformed(method, data, algorithm, *key_and_iv):
+    """The extension methods Encrypt and Decrypt, with an algorithm or its name."""
+    kind = "string" if isinstance(algorithm, str) else "System.Security.Cryptography.SymmetricAlgorithm"
+    parameters = f"this byte[] input, {kind} alg" + ", byte[] key, byte[] iv" * bool(key_and_iv)
+    return bound("ContextExtensions", f"static byte[] {method}({parameters})")(data, algorithm, *key_and_iv)
+
+
 def test_encrypt_and_decrypt_by_name():
     key, iv = byte_array(bytes(16)), byte_array(bytes(16))
-    secret = encrypt_by_name(byte_array(b"hello"), "AES", key, iv)
-    assert bytes(decrypt_by_name(secret, "Aes", key, iv)) == b"hello"
-    assert len(decrypt_by_name(byte_array(b""), "AES", key, iv)) == 0
+    secret = transformed("Encrypt", byte_array(b"hello"), "AES", key, iv)
+    assert bytes(transformed("Decrypt", secret, "Aes", key, iv)) == b"hello"
+    assert len(transformed("Decrypt", byte_array(b""), "AES", key, iv)) == 0
 
 
 def test_encrypt_with_an_algorithm():
     algorithm = create("Aes")
     algorithm.set_key(byte_array(bytes(32)))
     algorithm.set_iv(byte_array(bytes(16)))
-    assert text(encrypt(byte_array(b"hello"), algorithm)) == "wjXeJNI54DzI43fGBPymew=="
+    assert text(transformed("Encrypt", byte_array(b"hello"), algorithm)) == "wjXeJNI54DzI43fGBPymew=="
 
 
 def test_encrypt_in_ecb_without_padding():
@@ -160,36 +166,36 @@ def test_encrypt_in_ecb_without_padding():
     algorithm.set_mode(ECB)
     algorithm.padding = NO_PADDING
     sixteen = byte_array(bytes(16))
-    assert text(encrypt_with(sixteen, algorithm, sixteen, sixteen)) == "ZulL1O+KLDuITPpZyjQrLg=="
+    assert text(transformed("Encrypt", sixteen, algorithm, sixteen, sixteen)) == "ZulL1O+KLDuITPpZyjQrLg=="
 
 
 @pytest.mark.parametrize(
     ("action", "type_", "message"),
     [
-        (lambda key: encrypt_by_name(byte_array(b"x"), "Nope", key, key), ArgumentException, "alg"),
+        (lambda key: transformed("Encrypt", byte_array(b"x"), "Nope", key, key), ArgumentException, "alg"),
         (
-            lambda key: decrypt_by_name(byte_array(bytes(16)), "AES", key, key),
+            lambda key: transformed("Decrypt", byte_array(bytes(16)), "AES", key, key),
             CryptographicException,
             "Padding is invalid and cannot be removed.",
         ),
         (
-            lambda key: decrypt_by_name(byte_array(b"x"), "AES", key, key),
+            lambda key: transformed("Decrypt", byte_array(b"x"), "AES", key, key),
             CryptographicException,
             "The input data is not a complete block.",
         ),
         (
-            lambda key: encrypt_by_name(byte_array(b"x"), "AES", byte_array(b"short"), key),
+            lambda key: transformed("Encrypt", byte_array(b"x"), "AES", byte_array(b"short"), key),
             ArgumentException,
             "Specified key is not a valid size for this algorithm. (Parameter 'rgbKey')",
         ),
         (
-            lambda key: encrypt_by_name(byte_array(b"x"), "AES", key, byte_array(b"short")),
+            lambda key: transformed("Encrypt", byte_array(b"x"), "AES", key, byte_array(b"short")),
             ArgumentException,
             "Specified initialization vector (IV) does not match the block size for this algorithm."
             " (Parameter 'rgbIV')",
         ),
         (
-            lambda key: encrypt_by_name(byte_array(b"x"), "AES", key, None),
+            lambda key: transformed("Encrypt", byte_array(b"x"), "AES", key, None),
             CryptographicException,
             "The cipher mode specified requires that an initialization vector (IV) be used.",
         ),

@@ -37,7 +37,7 @@ def value_of(code: str) -> object:
 def test_numbers(culture: str) -> None:
     holes = "{0:N} {0:C} {1:C} {2:P} {3:P} {4:#,0.#} {5} {6} {7}".replace(" ", "|")
     values = "-1234567.89m, 0.5m, -0.5, 0.5, 1234.5, double.PositiveInfinity, double.NegativeInfinity, double.NaN"
-    found = str(value_of(f'return string.Format(CultureInfo.GetCultureInfo("{culture}"), "{holes}", {values});'))
+    found = str(value_of(f'return string.Format(new CultureInfo("{culture}"), "{holes}", {values});'))
     assert found.replace(" ", "_").replace("\u202f", "~").replace("|", " ") == NUMBERS[culture]
 
 

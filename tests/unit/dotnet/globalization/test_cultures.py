@@ -10,18 +10,14 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DE, GB, US = 'new CultureInfo("de-DE")', 'CultureInfo.GetCultureInfo("en-GB")', 'new CultureInfo("en-US")'
+DE, GB, US = 'new CultureInfo("de-DE")', 'new CultureInfo("en-GB")', 'new CultureInfo("en-US")'
 ROWS = {
     # Which cultures there are
     'return new CultureInfo("DE-de").Name;': "de-DE",
-    "return new CultureInfo(1031).EnglishName + CultureInfo.GetCultureInfo(127).Name;": "German (Germany)",
-    'return new CultureInfo("de").IsNeutralCulture + CultureInfo.CreateSpecificCulture("de").Name + new CultureInfo("de-DE").Parent;': "Truede-DEde",
-    'return new CultureInfo("en").TwoLetterISOLanguageName + CultureInfo.InvariantCulture.TwoLetterISOLanguageName;': "eniv",
     "return CultureInfo.CurrentCulture.Name + CultureInfo.CurrentCulture.Equals(CultureInfo.InvariantCulture);": "True",
-    f"return {US}.Equals(CultureInfo.CreateSpecificCulture(\"en\")) && !{US}.Equals({GB});": True,
+    f"return {US}.Equals(new CultureInfo(\"EN-us\")) && !{US}.Equals({GB});": True,
     'return new CultureInfo("tr-TR");': "NotSimulatedError",
     'return new CultureInfo("de-CH");': "NotSimulatedError",
-    "return new CultureInfo(1055);": "NotSimulatedError",
     'return new CultureInfo("not a culture");': "System.Globalization.CultureNotFoundException: Culture is not supported. (Parameter 'name')\nnot a culture is an invalid culture identifier.",
     'return new CultureInfo("en_US");': "System.Globalization.CultureNotFoundException: Culture is not supported. (Parameter 'name')\nen_US is an invalid culture identifier.",
     'try { return new CultureInfo("?").Name; } catch (ArgumentException e) { return e.ParamName; }': "name",
@@ -34,7 +30,6 @@ ROWS = {
     f'return Convert.ToString(1.5, {DE}) + Convert.ToString((object)2.5m, {DE}) + ((IFormattable)3.5).ToString("F1", {DE});': "1,52,53,5",
     f'return string.Format({DE}, "{{0}} {{1,8:F1}} {{2}} {{3}}", 1.5, 2.25m, true, null);': "1,5      2,3 True ",
     f'return new StringBuilder().AppendFormat({DE}, "{{0:N1}}", 1234.5).ToString();': "1.234,5",
-    f"FormattableString f = $\"{{1.5}}\"; return f.ToString({DE}) + f;": "1,51.5",
     f'var w = new StringWriter({DE}); w.Write(1.5); w.Write("|{{0}}", 2.5m); return w.ToString();': "1,5|2,5",
     f"return new JValue(1234.5).ToString(\"N1\", {DE}) + new JValue(1.5).ToString({DE}) + new JValue(1.5);": "1.234,51,51.5",
     'return string.Format("{0:N2}", new JValue(5));': "5.00",
@@ -62,14 +57,6 @@ ROWS = {
     f'return new DateTime(2024, 2, 9).ToString("gg", {DE});': "NotSimulatedError",
     f'return TimeSpan.FromSeconds(1.5).ToString("G", {DE}) + TimeSpan.Parse("0:0:1,5", {DE}) + TimeSpan.ParseExact("0:00:01,5", "g", {DE});': "0:00:00:01,500000000:00:01.500000000:00:01.5000000",
     f'return TimeSpan.ParseExact("0:00:01.5", "g", {DE});': "System.FormatException: String '0:00:01.5' was not recognized as a valid TimeSpan.",
-    # Formats of one's own
-    # Case and order
-    f'return "straße".ToUpper({DE}) + "ÄI".ToLower({DE});': "STRAßEäi",
-    f'return string.Compare("ä", "z", false, {DE}) + string.Compare("a", "A", true, {DE});': -1,
-    f'return "Äpfel".StartsWith("äp", true, {DE}) && StringComparer.Create({DE}, true).Equals("a", "A");': True,
-    'return string.Compare("ñ", "n", false, new CultureInfo("es-ES"));': "NotSimulatedError",
-    'return string.Compare("a", "b", false, new CultureInfo("ja-JP"));': -1,
-    'return StringComparer.Create(new CultureInfo("zh-CN"), true);': "NotSimulatedError",
 }  # fmt: skip
 
 

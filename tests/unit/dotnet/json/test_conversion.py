@@ -10,10 +10,11 @@ import pytest
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json import json_convert
 from apimpolicy.dotnet.json.deserialization import from_text
-from apimpolicy.dotnet.json.serialization import object_from_object, token_from_object
+from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.xml_nodes import serialize_node
 from apimpolicy.dotnet.json.xml_reading import to_document
 from apimpolicy.dotnet.metadata import parse as parse_type
+from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.types import anonymous_type
 from apimpolicy.dotnet.values import (
     BYTE,
@@ -31,6 +32,7 @@ from apimpolicy.dotnet.values import (
 )
 from apimpolicy.dotnet.xml.reader import parse_element
 
+_FROM_OBJECT = f"static {J}{{}} FromObject(object o)"
 _SHAPE = anonymous_type((("a", INT), ("b", STRING), ("c", parse_type("int[]")), ("g", CHAR)))
 
 SERIALIZED: list[tuple[Any, str]] = [
@@ -106,9 +108,9 @@ def test_deserialize_refuses(text: str, type_name: str, message: str) -> None:
 
 def test_from_object_refuses() -> None:
     with pytest.raises(DotnetException, match="Object serialized to Integer"):
-        object_from_object(5)
+        bound(J + "JObject", _FROM_OBJECT.format("JObject"))(5)
     with pytest.raises(DotnetException, match="Parameter 'o'"):
-        token_from_object(None)
+        bound(J + "JToken", _FROM_OBJECT.format("JToken"))(None)
 
 
 @pytest.mark.parametrize(
@@ -119,11 +121,8 @@ def test_from_object_refuses() -> None:
         ('<a b="1">t<c></c></a>', '{"a":{"@b":"1","#text":"t","c":""}}'),
     ],
 )
-def test_xml_to_json_and_back(xml: str, text: str) -> None:
+def test_xml_to_json(xml: str, text: str) -> None:
     assert serialize_node(parse_element(xml)) == text
-    document = to_document(text)
-    assert document is not None
-    assert document.to_string_with(1).replace("<c />", "<c></c>") == xml.replace("<c />", "<c></c>")
 
 
 def test_json_without_single_root_is_no_document() -> None:

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.exceptions import DotnetException, JsonReaderException
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.comparison import deep_equals
 from apimpolicy.dotnet.json.loading import parse, parse_object
-from apimpolicy.dotnet.json.merging import JsonMergeSettings, merge
+from apimpolicy.dotnet.json.merging import merge
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.path import select_token, select_tokens
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH
@@ -160,10 +160,7 @@ def test_iteration_notices_changes() -> None:
         next(walk)
 
 
-@pytest.mark.parametrize(("arrays", "merged"), [(0, "[1,2,2,3]"), (1, "[1,2,3]"), (2, "[2,3]"), (3, "[2,3]")])
-def test_merge(arrays: int, merged: str) -> None:
-    settings = JsonMergeSettings()
-    settings.arrays = arrays
+def test_merge() -> None:
     target = parse_object('{"a":{"l":[1,2],"x":1},"k":1}')
-    merge(target, parse_object('{"a":{"l":[2,3],"y":2},"k":null}'), settings)
-    assert target.format(0) == f'{{"a":{{"l":{merged},"x":1,"y":2}},"k":1}}'
+    merge(target, parse_object('{"a":{"l":[2,3],"y":2},"k":null}'))
+    assert target.format(0) == '{"a":{"l":[1,2,2,3],"x":1,"y":2},"k":1}'

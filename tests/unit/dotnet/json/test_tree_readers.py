@@ -13,12 +13,11 @@ from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.loading import parse
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.dotnet.json.settings import JsonSerializer
 from apimpolicy.dotnet.json.tree_reader import TreeReader, create_raw, create_reader, read_token
 from apimpolicy.dotnet.json.tree_writer import create_writer, write_to
 from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import bound
-from apimpolicy.dotnet.values import INT, Int64
+from apimpolicy.dotnet.values import Int64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,16 +85,6 @@ def test_writing_into_containers() -> None:
     assert write(made, indented=False) == '{"p":2}'
 
 
-FROM_OBJECT = f"static {J}JObject FromObject(object o, Newtonsoft.Json.JsonSerializer jsonSerializer)"
-TO_OBJECT = "T ToObject<T>(Newtonsoft.Json.JsonSerializer jsonSerializer)"
-
-
-def test_serializers() -> None:
-    serializer = JsonSerializer.create()
-    assert bound(J + "JToken", TO_OBJECT)((INT,), parse("5"), serializer) == 5
-    assert write(bound(J + "JObject", FROM_OBJECT)(parse("{}"), serializer), indented=False) == "{}"
-
-
 READING = "Newtonsoft.Json.JsonReaderException"
 NULL = "System.ArgumentNullException"
 REFUSED: list[tuple[Callable[[], Any], str, str]] = [
@@ -114,11 +103,6 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
      "Error reading JToken from JsonReader. Unexpected token: Raw. Path ''."),
     (lambda: write_to(JArray(), None), "System.NullReferenceException",
      "Object reference not set to an instance of an object."),
-    (lambda: bound(J + "JObject", FROM_OBJECT)(JArray(), None), NULL,
-     "Value cannot be null. (Parameter 'jsonSerializer')"),
-    (lambda: bound(J + "JObject", FROM_OBJECT)(None, None), NULL, "Value cannot be null. (Parameter 'o')"),
-    (lambda: bound(J + "JObject", FROM_OBJECT)(JArray(), JsonSerializer.create()), "System.ArgumentException",
-     "Object serialized to Array. JObject instance expected."),
 ]  # fmt: skip
 
 

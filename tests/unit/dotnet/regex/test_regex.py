@@ -309,7 +309,7 @@ def test_own_timeout() -> None:
 
     with pytest.raises(DotnetException, match="RegexMatchTimeoutException"):
         Regex.create("^(a|aa)+$", 0, TimeSpan(500_000)).is_match("a" * 60 + "b")
-    assert Regex.create("a", 0, TimeSpan(-10_000)).match_timeout().ticks == -10_000
+    assert Regex.create("a", 0, TimeSpan(-10_000)).is_match("a")
     with pytest.raises(DotnetException, match="matchTimeout"):
         Regex.create("a", 0, TimeSpan(0))
 

@@ -117,7 +117,7 @@ def test_changes() -> None:
     node.set_element_value(N("c"), 3)
     node.set_attribute_value(N("x"), None)
     node.set_attribute_value(N("d"), 4)
-    extensions.remove(x for x in node.elements_named(N("b")) if x.value == "1")
+    extensions.remove(x for x in node.elements(N("b")) if x.value == "1")
     assert flat(node) == '<a d="4"><b>2</b><c>3</c></a>'
     node.element(N("b")).value = "<n>"  # type: ignore[union-attr]
     node.element(N("c")).replace_with([element("e"), "t"])  # type: ignore[union-attr]
@@ -143,7 +143,7 @@ def test_namespaces_can_be_stripped() -> None:
 
 def test_order_and_equality() -> None:
     node = parse_element("<a><b><c/></b><d/></a>")
-    c, d = node.descendants_named(N("c")), node.descendants_named(N("d"))
+    c, d = node.descendants(N("c")), node.descendants(N("d"))
     assert compare_document_order(next(iter(c)), next(iter(d))) == -1
     assert deep_equals(node, parse_element("<a><b><c /></b><d /></a>"))
     assert not deep_equals(parse_element("<a x='1' y='2'/>"), parse_element("<a y='2' x='1'/>"))
@@ -233,7 +233,7 @@ def test_load_reads_the_whole_reader() -> None:
 
 
 def test_readers_over_a_node_stay_inside_it() -> None:
-    inner = parse_element("<a><b><c/></b><d/></a>").elements_named(N("b"))
+    inner = parse_element("<a><b><c/></b><d/></a>").elements(N("b"))
     (node,) = inner
     reader = create_reader(node)
     names = []

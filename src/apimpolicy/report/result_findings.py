@@ -1,0 +1,85 @@
+"""Failed test cases, claims and differences as findings at their places, for annotations and SARIF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.report.claim_data import ERROR, FALSE, UNDECIDED
+from apimpolicy.report.difference_data import EQUIVALENT
+from apimpolicy.report.difference_text import UNNOTICED, headline
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, SettingGroup
+    from apimpolicy.report.test_text import CaseReport
+
+CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
+"""The codes of claims that are false, or not decided, in SARIF."""
+
+
+def _finding_at(path: str, line: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
+    """Return a finding about a line of a file."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            source = Source(file.read(), path)
+    except (OSError, UnicodeDecodeError):
+        source = Source("", path)
+    lines = source.text.splitlines(keepends=True)
+    start = sum(map(len, lines[: line - 1]))
+    end = start + len(lines[line - 1].rstrip()) if 0 < line <= len(lines) else start
+    return Diagnostic(code, message, source, start, end, severity=severity)
+
+
+def case_findings(reports: Sequence[CaseReport], unreadable: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Yield an error for each test case that did not pass, and for each file that can't be read."""
+    for path, problem in unreadable.items():
+        yield _finding_at(path, 1, "test", problem)
+    for report in reports:
+        if not report.is_good:
+            parts = (report.name, *report.sentences, report.problem, report.explanation)
+            yield _finding_at(report.path, report.line, "test", "\n".join(filter(None, parts)))
+
+
+def claim_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
+    """Yield an error for each false claim, and a warning for each that is not decided, at the place of the claim."""
+    for report in reports:
+        if report.status not in CODES:
+            continue
+        what = f"the claim '{report.name}'" + (f" ({report.about})" if report.about else "")
+        if report.status == FALSE:
+            message, severity = f"{what} is false: {report.request}", Severity.ERROR
+        else:
+            why = report.problem or "; ".join(report.reasons)
+            message, severity = f"{what} is not decided: {why}", Severity.WARNING
+        yield _finding_at(report.path, report.line, CODES[report.status], message, severity)
+
+
+def difference_findings(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup]) -> Iterator[Diagnostic]:
+    """Yield a warning for each difference that callers can notice, and an error for what can't be compared."""
+    for report in reports:
+        path, _, number = report.path.rpartition(":")
+        place = (path, int(number)) if report.subject and path and number.isdigit() else (report.path, 1)
+        if report.status == ERROR:
+            yield _finding_at(*place, "diff", report.problem or headline(report))
+        elif report.items:
+            for item in report.items:
+                yield _finding_at(*place, "diff", _difference(item), Severity.WARNING)
+        elif report.status != EQUIVALENT:
+            yield _finding_at(*place, "diff", headline(report), Severity.WARNING)
+    for group in groups:
+        for change in group.changes:
+            severity = Severity.WARNING if change.meaning else Severity.INFO
+            message = f"{group.name}: {change.sentence}: {change.meaning or UNNOTICED}"
+            yield _finding_at(change.file, change.line, "diff", message, severity)
+        for item in group.items:
+            file, line = next(((each.file, each.line) for each in group.changes if each.file), ("", 1))
+            yield _finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)
+
+
+def _difference(item: DifferenceItem) -> str:
+    before, after = (f"{each.answer}, decided by {each.decided_by}" for each in (item.old, item.new))
+    return f"{item.sentence}\n{item.request}\nbefore: {before}\nafter: {after}"
