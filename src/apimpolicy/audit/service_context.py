@@ -45,7 +45,9 @@ def _lending(gateway: Gateway) -> Iterator[tuple[str, str]]:
     from apimpolicy.engine.backends import Backend
 
     for id_, backend in (gateway.backends or {}).items():
-        if isinstance(backend, Backend) and (
-            backend.headers or backend.query or backend.authorization or backend.certificates
-        ):
+        if not isinstance(backend, Backend):
+            continue
+        if backend.managed_identity is not None:
+            yield id_, f"managed identity for {backend.managed_identity.resource.removeprefix('https://').rstrip('/')}"
+        elif backend.headers or backend.query or backend.authorization or backend.certificates:
             yield id_, f"credentials of the backend '{id_}'"

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.identity_services import IdentityUnavailableError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Circuits, TripRule
 from apimpolicy.text.digits import number_of
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, PoolMember
     from apimpolicy.engine.services import SimulatedTime
+    from apimpolicy.policies.identity_services import Identities
 
 SERVICE_UNAVAILABLE = 503
 POOL_INACTIVE = "PoolIsInactive"
@@ -59,12 +62,14 @@ class BackendRouter:
         named_values: Mapping[str, str],
         certificate: Callable[[str], Certificate | None],
         circuits: Circuits,
+        identities: Identities,
     ) -> None:
         self.backends = _checked(backends) if backends else {}
         self._named_values = named_values
         self.time = time
         self._certificate = certificate
         self._circuits = circuits
+        self._identities = identities
         self._turns: dict[tuple[str, str], float] = {}
 
     def describe(self, id_: str) -> str | None:
@@ -147,7 +152,10 @@ class BackendRouter:
         return taken
 
     def add_credentials(self, route: Route, request: Request) -> None:
-        """Add the backend's credentials to a request. Raises ConfigurationError for an unknown certificate."""
+        """Add the backend's credentials to a request.
+
+        Raises ConfigurationError for an unknown certificate, PolicyError without a token of the managed identity.
+        """
         from urllib.parse import quote
 
         from apimpolicy.context.headers import Headers
@@ -156,6 +164,8 @@ class BackendRouter:
         fields: dict[str, str | Sequence[str]] = dict(backend.headers)
         if backend.authorization is not None:
             fields["Authorization"] = " ".join(part for part in backend.authorization if part)
+        if backend.managed_identity is not None:
+            fields["Authorization"] = f"Bearer {self._token(route.id, *backend.managed_identity)}"
         if fields:
             replaced = {name.lower() for name in fields}
             kept = {name: values for name, values in request.headers.fields() if name.lower() not in replaced}
@@ -170,6 +180,12 @@ class BackendRouter:
                 raise ConfigurationError(
                     f"the backend '{route.id}' has the certificate '{name}', which is not uploaded"
                 )
+
+    def _token(self, id_: str, resource: str, client_id: str | None) -> str:
+        try:
+            return to_utf16(self._identities.managed_identity_token(resource, client_id))
+        except IdentityUnavailableError as error:
+            raise PolicyError(None, f"No token for the backend '{to_utf16(id_)}': {to_utf16(str(error))}.") from None
 
     def answered(self, route: Route, response: Response) -> None:
         """Report the backend's response to the circuit."""

@@ -16,7 +16,7 @@ Source: https://learn.microsoft.com/azure/api-management/backends
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
@@ -74,10 +74,18 @@ class CircuitBreaker:
         return any(first <= status <= last for first, last in ranges)
 
 
+class IdentityCredential(NamedTuple):
+    """A managed identity of the gateway whose token a backend gets; `client_id` None is the system-assigned one."""
+
+    resource: str
+    client_id: str | None = None
+
+
 @attrs.frozen
 class Backend:
     """A single backend. `headers`, `query` and `authorization` (scheme and parameter) go along with each request;
     named values in them are replaced. `certificates` are ids of uploaded ones, the first of which the gateway presents.
+    With a `managed_identity`, the gateway sends its token as `Authorization`.
 
     `validates_certificate_chain` and `validates_certificate_name` are what is set for TLS. They are only recorded: the
     simulated backend has no TLS.
@@ -88,6 +96,7 @@ class Backend:
     query: Mapping[str, str | Sequence[str]] = attrs.field(factory=dict, kw_only=True)
     authorization: tuple[str, str] | None = attrs.field(default=None, kw_only=True)
     certificates: Sequence[str] = attrs.field(default=(), kw_only=True)
+    managed_identity: IdentityCredential | None = attrs.field(default=None, kw_only=True)
     circuit_breaker: CircuitBreaker | None = attrs.field(default=None, kw_only=True)
     azure_region: str | None = attrs.field(default=None, kw_only=True)
     validates_certificate_chain: bool = attrs.field(default=True, kw_only=True)

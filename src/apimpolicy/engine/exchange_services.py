@@ -52,8 +52,10 @@ class ExchangeServices(Services):
             if use_time is not None:
                 use_time(time)
         self.state = LocalState() if settings.state is None else settings.state
-        self.backends = BackendRouter(settings.backends or {}, time, named_values, uploaded.get, self.state.circuits)
         self.identities = Identities(settings, time)
+        self.backends = BackendRouter(
+            settings.backends or {}, time, named_values, uploaded.get, self.state.circuits, self.identities
+        )
         self.sql, self.cosmos = settings.sql, settings.cosmos
         event_hubs, dapr, safety = settings.event_hubs, settings.dapr, settings.content_safety
         self.event_hubs = event_hubs if isinstance(event_hubs, EventHubs) else EventHubs(event_hubs)

@@ -8,6 +8,7 @@ url = "https://east.internal"
 headers = {x-functions-key = "{{east-key}}"}             # also: query
 authorization = {scheme = "Bearer", parameter = "…"}
 certificates = ["gateway"]                               # ids of uploaded ones
+managed-identity = {resource = "https://a.example"}      # also: client-id, of a user-assigned one
 azure-region = "westeurope"                              # the value of context.Backend.AzureRegion; also:
 validates-certificate-chain = true                       # validates-certificate-name
 
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, PoolMember
+from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, IdentityCredential, PoolMember
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.toml_table import Table
 
@@ -70,6 +71,11 @@ def _backend(table: Table) -> Backend:
         scheme, parameter = authorization.take("scheme", str), authorization.take("parameter", str)
         authorization.finish()
         options["authorization"] = (scheme or "", parameter or "")
+    identity = table.table("managed-identity")
+    if identity is not None:
+        resource, client_id = identity.take("resource", str), identity.take("client-id", str)
+        identity.finish()
+        options["managed_identity"] = IdentityCredential(resource or "", client_id)
     if breaker is not None:
         options["circuit_breaker"] = _circuit_breaker(breaker)
     if url is None:

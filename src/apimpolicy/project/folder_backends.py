@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, PoolMember
+from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, IdentityCredential, PoolMember
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def backend_of(file: str, values: Mapping[str, Any]) -> Backend | BackendPool:
         query={} if credentials is None else _values(credentials, "query"),
         authorization=_authorization(credentials),
         certificates=_certificates(credentials),
+        managed_identity=_managed_identity(credentials),
         circuit_breaker=_circuit_breaker(breaker, rules[0]) if breaker is not None and rules else None,
         validates_certificate_chain=_is_on(tls, "validateCertificateChain"),
         validates_certificate_name=_is_on(tls, "validateCertificateName"),
@@ -59,6 +60,13 @@ def _certificates(credentials: Table | None) -> list[str]:
         return []
     paths = credentials.texts("certificateIds") or credentials.texts("certificate") or []
     return [path.rstrip("/").rpartition("/")[2] for path in paths]
+
+
+def _managed_identity(credentials: Table | None) -> IdentityCredential | None:
+    table = None if credentials is None else credentials.table("managedIdentity")
+    if table is None:
+        return None
+    return IdentityCredential(table.take("resource", str) or "", table.take("clientId", str) or None)
 
 
 def _is_on(tls: Table | None, name: str) -> bool:

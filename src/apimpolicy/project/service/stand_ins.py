@@ -143,6 +143,16 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
             yield StandIn("certificate", name, "not in this repository", origin, table)
     yield from _certificates_by_thumbprint(elements, known)
     yield from _identities(elements, known)
+    for each in description.backends if description is not None else ():
+        identity = each.backend.managed_identity if isinstance(each.backend, Backend) else None
+        if identity is not None and not known.has_identity:
+            yield _identity(identity.client_id, identity.resource or "the backend", each.origin)
+
+
+def _identity(client_id: str | None, resource: str, origin: Origin) -> StandIn:
+    purpose = f"token for {resource.removeprefix('https://').rstrip('/')}"
+    table = {"managed-identity": {"system-assigned": True}}
+    return StandIn("identity", client_id or "system-assigned", purpose, origin, table)
 
 
 def _certificates_by_thumbprint(elements: Iterable[Element], known: Known) -> Iterator[StandIn]:
@@ -158,12 +168,8 @@ def _certificates_by_thumbprint(elements: Iterable[Element], known: Known) -> It
 def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
     for element in elements:
         if has_trait(element.name, "acquires-token") and not known.has_identity:
-            identity = literal_attribute(element, "client-id") or "system-assigned"
-            resource = literal_attribute(element, "resource").removeprefix("https://").rstrip("/")
-            purpose = f"token for {resource or 'a resource that the policy computes'}"
-            yield StandIn(
-                "identity", identity, purpose, _origin(element), {"managed-identity": {"system-assigned": True}}
-            )
+            resource = literal_attribute(element, "resource") or "a resource that the policy computes"
+            yield _identity(literal_attribute(element, "client-id"), resource, _origin(element))
         providers, connections = _names(element, "authorization-providers"), _names(element, "authorizations")
         for owner, name in zip(providers, connections, strict=False):
             if (owner, name) not in known.connections:
