@@ -19,7 +19,7 @@ from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.semantics.forms.strings import PLAIN
-from apimpolicy.semantics.inputs import ONCE
+from apimpolicy.semantics.inputs import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.conditions import Conditions
@@ -149,7 +149,8 @@ def _try(
 ) -> int:
     """Attack proofs with a request inside of what they assume, that breaks what they don't; how many were attacked."""
     once, plain = maker.random.random() < 0.5, maker.random.random() < 0.5
-    attacked = [verdict for verdict in proven if _assumed(verdict) <= {ONCE: once, PLAIN: plain}.items()]
+    known = {ONCE: once, PLAIN: plain, PRINTABLE: True}
+    attacked = [verdict for verdict in proven if _assumed(verdict) <= known.items()]
     if not attacked:
         return 0
     request = maker.request(once=once, plain=plain)
@@ -165,7 +166,7 @@ def _try(
 
 def _assumed(verdict: Verdict) -> set[tuple[str, bool]]:
     """Return what a proof assumes of requests. Raises KeyError for an assumption that no request here is made for."""
-    return {({ONCE: ONCE, PLAIN: PLAIN}[words], True) for words in verdict.assumptions}
+    return {({word: word for word in (ONCE, PLAIN, PRINTABLE)}[words], True) for words in verdict.assumptions}
 
 
 @pytest.mark.parametrize("seed", sampled(range(8), 2))

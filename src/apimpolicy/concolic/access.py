@@ -12,6 +12,7 @@ from apimpolicy.concolic.origins import OUTPUT, Origin, name_of
 from apimpolicy.concolic.replayer import Replayer, Return, UnsupportedStatement, handles
 from apimpolicy.concolic.sequences import Items, items_of
 from apimpolicy.concolic.values import ConcolicValue, first_unsupported, term_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
 _SIMPLE = (str, int, float, bool, type(None))
 
 
-class Function:
+class Function(Record):
     """The form of a lambda: its node, which is replayed by the replayer that created it."""
 
-    __slots__ = ("node",)
-
-    def __init__(self, node: nodes.Lambda) -> None:
-        self.node = node
+    node: nodes.Lambda
 
 
 def called(replayer: Replayer, function: ConcolicValue, arguments: Sequence[ConcolicValue]) -> ConcolicValue:
@@ -153,13 +151,10 @@ def _outputs(replayer: Replayer, node: nodes.Call, found: ConcolicValue, operand
             replayer.locals[symbol] = given.value if given is not None else unknown
 
 
-class Output:
+class Output(Record):
     """The form of a result beside which a variable was set."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value: ConcolicValue) -> None:
-        self.value = value
+    value: ConcolicValue
 
 
 def _member(
@@ -257,13 +252,10 @@ def part(replayer: Replayer, node: nodes.AnonymousMember | nodes.TupleElement) -
     )
 
 
-class Parts:
+class Parts(Record):
     """The form of a tuple or an anonymous object."""
 
-    __slots__ = ("values",)
-
-    def __init__(self, values: list[ConcolicValue]) -> None:
-        self.values = values
+    values: list[ConcolicValue]
 
 
 @handles(nodes.ObjectCreation)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.records import Record
 
-class ContextObject:
+
+class ContextObject(Record):
     """An object of the context: `kind` is `context`, `request`, `user` …; `of` is what it belongs to."""
 
-    __slots__ = ("kind", "of")
-
-    def __init__(self, kind: str, of: Any = None) -> None:
-        self.kind = kind
-        self.of = of
+    kind: str
+    of: Any = None
 
     def __repr__(self) -> str:
-        return f"Thing({self.kind!r})"
+        return f"ContextObject({self.kind!r})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic import solver
+from apimpolicy.concolic.number_parsing import truth_in
 from apimpolicy.concolic.strings import as_text, number_of_digits
 from apimpolicy.concolic.values import ConcolicValue, Unsupported, term_of
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -87,20 +88,21 @@ def _text(tracer: Tracer, given: ConcolicValue) -> Term | None:
     return as_text(tracer, given)  # type: ignore[arg-type] # it has the path and the inputs of a replayer
 
 
+def _unsupported(tracer: Tracer, given: ConcolicValue, value: Any, entry: TraceEntry, kind: str) -> ConcolicValue:
+    unsupported = given.unsupported or unsupported_at(entry, kind)
+    tracer.path.mark_inexact(unsupported)
+    return ConcolicValue(value, unsupported=unsupported, origin=given.origin)
+
+
 def _truth(tracer: Tracer, given: ConcolicValue, value: Any, entry: TraceEntry, *, failed: bool) -> ConcolicValue:
     term = term_of(given)
     if term is not None and solver.is_bool(term) and given.null is None:
         return ConcolicValue(value, term)
     written = _text(tracer, given)
     if written is None:
-        tracer.path.mark_inexact(given.unsupported or unsupported_at(entry, "a truth value"))
-        return ConcolicValue(
-            value, unsupported=given.unsupported or unsupported_at(entry, "a truth value"), origin=given.origin
-        )
-    is_true = solver.matches(written, solver.ignoring_case("true"))
-    tracer.path.add_branch(
-        solver.any_of(is_true, solver.matches(written, solver.ignoring_case("false"))), not failed, "conversion"
-    )
+        return _unsupported(tracer, given, value, entry, "a truth value")
+    is_true, converts = truth_in(written)
+    tracer.path.add_branch(converts, not failed, "conversion")
     return ConcolicValue(value, is_true)
 
 
@@ -110,9 +112,6 @@ def _number(tracer: Tracer, given: ConcolicValue, value: Any, entry: TraceEntry,
         return ConcolicValue(value, term)
     written = _text(tracer, given)
     if written is None:
-        tracer.path.mark_inexact(given.unsupported or unsupported_at(entry, "a number"))
-        return ConcolicValue(
-            value, unsupported=given.unsupported or unsupported_at(entry, "a number"), origin=given.origin
-        )
+        return _unsupported(tracer, given, value, entry, "a number")
     tracer.path.add_branch(solver.matches(written, _DIGITS), not failed, "conversion")
     return ConcolicValue(value, number_of_digits(written, 9))

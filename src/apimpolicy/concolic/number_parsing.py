@@ -45,6 +45,19 @@ def parsed(replayer: Replayer, text: ConcolicValue, kind: str) -> ConcolicValue 
     return None
 
 
+def truth_in(term: Term) -> tuple[Term, Term]:
+    """Return whether a string denotes `true`, and whether it denotes a Boolean at all."""
+    is_true = solver.matches(term, solver.ignoring_case("true"))
+    return is_true, solver.any_of(is_true, solver.matches(term, solver.ignoring_case("false")))
+
+
+def parsed_truth(replayer: Replayer, term: Term) -> ConcolicValue:
+    """Return the result of `bool.Parse`."""
+    is_true, parses = truth_in(term)
+    replayer.guard(parses)
+    return ConcolicValue(term=is_true)
+
+
 def unparsable_character() -> solver.Pattern:
     """Return the pattern of characters that no number contains, such as letters."""
     return solver.union(solver.char_range("A", "Z"), solver.char_range("a", "z"), solver.char_range(":", "@"))

@@ -10,7 +10,7 @@ from apimpolicy.concolic import json_casts, solver, symbolic_json, throwing
 from apimpolicy.concolic.forms import Call, form_of
 from apimpolicy.concolic.origins import Origin
 from apimpolicy.concolic.replayer import Replayer, Thrown, handles
-from apimpolicy.concolic.strings import concatenated, same_text
+from apimpolicy.concolic.strings import compared_with_null, concatenated, same_terms, same_text
 from apimpolicy.concolic.values import ConcolicValue, term_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def decide_null(replayer: Replayer, concolic: ConcolicValue, place: nodes.Expres
 @handles(nodes.Coalesce)
 def coalesce(replayer: Replayer, node: nodes.Coalesce) -> ConcolicValue:
     left = replayer.evaluate(node.left)
-    if decide_null(replayer, left, _unconverted(node.left)):
+    if decide_null(replayer, left, unconverted(node.left)):
         return replayer.evaluate(node.right)
     replayer.placeholders[node.placeholder] = _not_null(left)
     return replayer.evaluate(node.value)
@@ -64,14 +64,10 @@ def coalesce(replayer: Replayer, node: nodes.Coalesce) -> ConcolicValue:
 @handles(nodes.ConditionalAccess)
 def conditional_access(replayer: Replayer, node: nodes.ConditionalAccess) -> ConcolicValue:
     receiver = replayer.evaluate(node.receiver)
-    if decide_null(replayer, receiver, _unconverted(node.receiver)):
+    if decide_null(replayer, receiver, unconverted(node.receiver)):
         return ConcolicValue(None)
     replayer.placeholders[node.placeholder] = _not_null(receiver)
     return replayer.evaluate(node.access)
-
-
-def _unconverted(node: nodes.Expression) -> nodes.Expression:
-    return unconverted(node)
 
 
 def _not_null(concolic: ConcolicValue) -> ConcolicValue:
@@ -107,7 +103,7 @@ def binary(replayer: Replayer, node: nodes.Binary) -> ConcolicValue:
         if kind == "string" and node.operator == "+":
             found = concatenated(replayer, [left, right])
         elif node.operator in ("==", "!="):
-            found = _equality(left, right, kind, is_lifted=node.is_lifted)
+            found = _equality(left, right, kind)
             if found is not None and node.operator == "!=" and found.term is not None:
                 found = ConcolicValue(term=solver.not_(found.term))
         else:
@@ -121,24 +117,15 @@ def binary(replayer: Replayer, node: nodes.Binary) -> ConcolicValue:
     return replayer.opaque(name, node, [left, right], may_throw=throwing.operator_may_throw(node))
 
 
-def _equality(left: ConcolicValue, right: ConcolicValue, kind: str, *, is_lifted: bool) -> ConcolicValue | None:
+def _equality(left: ConcolicValue, right: ConcolicValue, kind: str) -> ConcolicValue | None:
     if kind == "string":
         return same_text(left, right)
     for one, other in ((left, right), (right, left)):
         if one.is_constant and one.value is None:  # a comparison with null
-            if other.null is not None:
-                return ConcolicValue(term=other.null)
-            return None if other.unsupported is not None else ConcolicValue(other.value is None)
+            return compared_with_null(other)
     if kind == "object":
         return _same_object(left, right)
-    first, second = term_of(left), term_of(right)
-    if first is None or second is None:
-        return None
-    same = solver.equal(first, second)
-    if not is_lifted and left.null is None and right.null is None:
-        return ConcolicValue(term=same)
-    nulls = left.is_null, right.is_null
-    return ConcolicValue(term=solver.any_of(solver.all_of(*nulls), solver.all_of(*map(solver.not_, nulls), same)))
+    return same_terms(left, right)
 
 
 def _same_object(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None:
@@ -245,8 +232,6 @@ def converted(replayer: Replayer, node: nodes.Expression, operand: ConcolicValue
     source, target = str(getattr(node, "operand", node).type), str(node.type)
     if kind == "numeric":
         return _numeric(replayer, node, operand, source, target)
-    if kind == "reference" and conversion.is_implicit:
-        return _carried(operand)
     if isinstance(operand.form, symbolic_json.SymbolicJson) and kind in ("reference", "unboxing"):
         return json_casts.cast(replayer, operand, target)
     if isinstance(operand.form, symbolic_json.Token) and kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
@@ -328,7 +313,7 @@ def matched(
     if pattern.value is not None:
         value = replayer.evaluate(pattern.value)
         kind = str(getattr(node, "operand", pattern.value).type)
-        found = _equality(operand, value, "string" if isinstance(value.value, str) else kind, is_lifted=True)
+        found = _equality(operand, value, "string" if isinstance(value.value, str) else kind)
     elif pattern.target is not None and isinstance(operand.form, symbolic_json.SymbolicJson):
         found = ConcolicValue(term=json_casts.is_type(operand, str(pattern.target)))
     if pattern.symbol is not None:

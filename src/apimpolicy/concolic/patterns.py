@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.inputs import ANY, PRINTABLE
-from apimpolicy.languages.language import ANY_UNIT, ANYTHING
+from apimpolicy.languages.language import ANY_UNIT, ANYTHING, EMPTY_WORD
 from apimpolicy.languages.patterns import NotRegular, language_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.concolic.solver import Pattern
     from apimpolicy.languages.language import Language
-    from apimpolicy.languages.units import Units
 
 _PRINTABLE = range(0x20, 0x7F)
 
@@ -34,9 +35,9 @@ def _pattern(language: Language) -> Pattern:
         case "word":
             return solver.literal("")
         case "units":
-            return _one_of(language.parts[0])
+            return _one_of(_printable(language))
         case "sequence":
-            return solver.concat_patterns(*map(_pattern, language.parts))
+            return solver.concat_patterns(*_in_sequence(language))
         case "union":
             return solver.union(*map(_pattern, language.parts))
         case "repeat":
@@ -44,13 +45,37 @@ def _pattern(language: Language) -> Pattern:
     raise NotRegular
 
 
-def _one_of(members: Units) -> Pattern:
-    """Return the pattern of one printable character of a set."""
-    found = [chr(unit) for unit in _PRINTABLE if unit in members]
-    first = 0
-    ranges: list[Pattern] = []
-    for index, character in enumerate(found):
-        if index + 1 == len(found) or ord(found[index + 1]) > ord(character) + 1:
-            ranges.append(solver.char_range(found[first], character))
-            first = index + 1
-    return solver.union(*ranges) if ranges else solver.difference(PRINTABLE, PRINTABLE)
+def _in_sequence(language: Language) -> Iterator[Pattern]:
+    """Yield the patterns of a sequence, with literal text in one piece."""
+    text = ""
+    while language is not EMPTY_WORD:
+        part, language = language.parts if language.kind == "sequence" else (language, EMPTY_WORD)
+        members = _printable(part) if part.kind == "units" else ""
+        if len(members) == 1:
+            text += members
+            continue
+        if text:
+            yield solver.literal(text)
+        text = ""
+        yield _pattern(part)
+    if text:
+        yield solver.literal(text)
+
+
+def _printable(language: Language) -> str:
+    """Return the printable characters of a set, letters first."""
+    found = [chr(unit) for unit in _PRINTABLE if unit in language.parts[0]]
+    return "".join(sorted(found, key=lambda each: (not each.islower(), not each.isalnum())))
+
+
+def _one_of(members: str) -> Pattern:
+    """Return the pattern of one of these characters."""
+    ranges: list[list[str]] = []
+    for each in members:
+        if ranges and ord(ranges[-1][-1]) + 1 == ord(each):
+            ranges[-1].append(each)
+        else:
+            ranges.append([each])
+    if not ranges:
+        return solver.difference(PRINTABLE, PRINTABLE)
+    return solver.union(*(solver.char_range(each[0], each[-1]) for each in ranges))

@@ -8,7 +8,8 @@ from apimpolicy.concolic import symbolic_json
 from apimpolicy.concolic.origins import HAS_ITEM, ITEM, Origin
 from apimpolicy.concolic.python_values import to_python
 from apimpolicy.concolic.state import Fields
-from apimpolicy.concolic.values import ConcolicValue, Unsupported
+from apimpolicy.concolic.values import Changeable, ConcolicValue
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,32 +18,23 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.replayer import Replayer
 
 
-class Items:
+class Items(Changeable):
     """The form of a list whose items are known."""
 
-    __slots__ = ("items", "unsupported")
+    __slots__ = ("items",)
 
     def __init__(self, items: list[ConcolicValue]) -> None:
+        super().__init__()
         self.items = items
-        self.unsupported: Unsupported | None = None
 
-    @property
-    def is_fixed(self) -> bool:
-        """Return whether it is the same in every run."""
-        return self.unsupported is None and all(item.is_fixed for item in self.items)
-
-    def invalidate(self, unsupported: Unsupported) -> None:
-        """Forget the items after an unknown change."""
-        self.unsupported = unsupported
+    def content(self) -> list[ConcolicValue]:
+        return self.items
 
 
-class LazyItems:
+class LazyItems(Record):
     """The form of a query, which is evaluated when it is enumerated."""
 
-    __slots__ = ("walk",)
-
-    def __init__(self, walk: Callable[[], Iterator[ConcolicValue]]) -> None:
-        self.walk = walk
+    walk: Callable[[], Iterator[ConcolicValue]]
 
 
 class ItemSource:
@@ -55,33 +47,24 @@ class ItemSource:
         raise NotImplementedError
 
 
-class Pair:
+class Pair(Record):
     """The form of a name with its values."""
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: ConcolicValue, value: ConcolicValue) -> None:
-        self.name = name
-        self.value = value
+    name: ConcolicValue
+    value: ConcolicValue
 
 
-class Entries(ItemSource):
+class Entries(ItemSource, Changeable):
     """The form of a dictionary that a policy filled: its keys and values, in the order in which they came."""
 
-    __slots__ = ("entries", "unsupported")
+    __slots__ = ("entries",)
 
     def __init__(self, entries: list[tuple[ConcolicValue, ConcolicValue]]) -> None:
+        super().__init__()
         self.entries = entries
-        self.unsupported: Unsupported | None = None
 
-    @property
-    def is_fixed(self) -> bool:
-        """Return whether it is the same in every run."""
-        return self.unsupported is None and all(key.is_fixed and value.is_fixed for key, value in self.entries)
-
-    def invalidate(self, unsupported: Unsupported) -> None:
-        """Forget the entries after an unknown change."""
-        self.unsupported = unsupported
+    def content(self) -> Iterator[ConcolicValue]:
+        return (each for entry in self.entries for each in entry)
 
     def items(self, replayer: Replayer, concolic: ConcolicValue) -> list[ConcolicValue] | None:
         """Return its pairs."""

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -205,14 +206,11 @@ _UNITS = 2500
 clock decides only on a far slower one."""
 
 
-class SolverResult:
+class SolverResult(Record):
     """The result of a query: `is_possible` (None: timed out), and the values of the inputs by name."""
 
-    __slots__ = ("is_possible", "values")
-
-    def __init__(self, is_possible: bool | None, values: Mapping[str, Any]) -> None:
-        self.is_possible = is_possible
-        self.values = values
+    is_possible: bool | None
+    values: Mapping[str, Any]
 
 
 def check(terms: Sequence[Term], milliseconds: int, soft_constraints: Sequence[Term] = ()) -> SolverResult:

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.inputs import ANY
 from apimpolicy.concolic.values import ConcolicValue, term_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.concolic.replayer import Replayer
-    from apimpolicy.concolic.solver import Pattern, Term
+    from apimpolicy.concolic.solver import Term
 
 
-class CaseFolded:
+class CaseFolded(Record):
     """The form of a text in lower (upper) case: `inner` is the text before, in ASCII."""
 
-    __slots__ = ("inner", "is_upper")
-
-    def __init__(self, inner: Term, is_upper: bool) -> None:
-        self.inner = inner
-        self.is_upper = is_upper
+    inner: Term
+    is_upper: bool
 
     def fold(self, value: str) -> str:
         return value.upper() if self.is_upper else value.lower()
@@ -32,16 +30,22 @@ def same_text(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None
     """Return `==` of two strings."""
     for one, other in ((left, right), (right, left)):
         if one.is_constant and one.value is None:
-            return (
-                ConcolicValue(term=other.null)
-                if other.null is not None
-                else None
-                if other.unsupported
-                else ConcolicValue(other.value is None)
-            )
+            return compared_with_null(other)
     for one, other in ((left, right), (right, left)):
         if isinstance(one.form, CaseFolded):
             return _same_folded(one, one.form, other)
+    return same_terms(left, right)
+
+
+def compared_with_null(other: ConcolicValue) -> ConcolicValue | None:
+    """Return `other == null`; None where that has no term."""
+    if other.null is not None:
+        return ConcolicValue(term=other.null)
+    return None if other.unsupported is not None else ConcolicValue(other.value is None)
+
+
+def same_terms(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None:
+    """Return `==` of two values that may be null; None without terms."""
     first, second = term_of(left), term_of(right)
     if first is None or second is None:
         return None
@@ -92,34 +96,29 @@ def plain_term(concolic: ConcolicValue) -> Term | None:
     return concolic.form.inner if isinstance(concolic.form, CaseFolded) else term_of(concolic)
 
 
-def within(concolic: ConcolicValue, part: ConcolicValue, make: str, *, ignores_case: bool) -> Term | None:
-    """Return whether a string contains, begins or ends with another."""
+def within(
+    concolic: ConcolicValue, part: ConcolicValue, find: Callable[[Term, Term], Term], *, ignores_case: bool
+) -> Term | None:
+    """Return whether a string contains, begins or ends with another, as `find` tells."""
     if not (part.is_constant and isinstance(part.value, str)):
         one, two = term_of(concolic), term_of(part)
-        if one is None or two is None or ignores_case:
-            return None
-        return {"contains": solver.contains, "begins": solver.starts_with, "ends": solver.ends_with}[make](one, two)
+        return None if one is None or two is None or ignores_case else find(one, two)
     if isinstance(concolic.form, CaseFolded):
         if not ignores_case and concolic.form.fold(part.value) != part.value:
             return solver.FALSE
-        return _pattern_within(concolic.form.inner, part.value, make)
+        return _pattern_within(concolic.form.inner, part.value, find)
     term = term_of(concolic)
     if term is None:
         return None
     if ignores_case and any(each.isalpha() for each in part.value):
-        return _pattern_within(term, part.value, make)
-    two = solver.constant(part.value)
-    return {"contains": solver.contains, "begins": solver.starts_with, "ends": solver.ends_with}[make](term, two)
+        return _pattern_within(term, part.value, find)
+    return find(term, solver.constant(part.value))
 
 
-def _pattern_within(term: Term, value: str, make: str) -> Term:
-    folded = solver.ignoring_case(value)
-    pattern: Pattern = {
-        "contains": lambda: solver.concat_patterns(ANY, folded, ANY),
-        "begins": lambda: solver.concat_patterns(folded, ANY),
-        "ends": lambda: solver.concat_patterns(ANY, folded),
-    }[make]()
-    return solver.matches(term, pattern)
+def _pattern_within(term: Term, value: str, find: Callable[[Term, Term], Term]) -> Term:
+    before = [] if find is solver.starts_with else [ANY]
+    after = [] if find is solver.ends_with else [ANY]
+    return solver.matches(term, solver.concat_patterns(*before, solver.ignoring_case(value), *after))
 
 
 def as_text(replayer: Replayer, concolic: ConcolicValue) -> Term | None:

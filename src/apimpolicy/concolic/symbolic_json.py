@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.inputs import ANY, LABEL
-from apimpolicy.concolic.number_parsing import parsed
+from apimpolicy.concolic.number_parsing import parsed, parsed_truth
 from apimpolicy.concolic.strings import as_text
-from apimpolicy.concolic.values import ConcolicValue, Unsupported
+from apimpolicy.concolic.values import Changeable, ConcolicValue, Unsupported
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apimpolicy.concolic.inputs import Inputs, Key
     from apimpolicy.concolic.replayer import Replayer
     from apimpolicy.concolic.solver import Term
@@ -183,13 +186,9 @@ class SymbolicJson(Token):
         if target == "string":
             return ConcolicValue(term=as_text(replayer, plain))
         if target == "bool":
-            return (
-                plain
-                if kind == TRUTH
-                else _parsed_truth(replayer, plain)
-                if kind == TEXT
-                else ConcolicValue(term=plain.term != 0)
-            )
+            if kind == TEXT:
+                return parsed_truth(replayer, plain.term)
+            return plain if kind == TRUTH else ConcolicValue(term=plain.term != 0)
         if kind == NUMBER:
             return plain
         if kind == TEXT and target != "double":
@@ -251,14 +250,11 @@ class SymbolicJson(Token):
         return [ConcolicValue(value, form=self.item(index)) for index, value in enumerate(values)]
 
 
-class Jwt:
+class Jwt(Record):
     """The form of a Jwt whose claims are inputs."""
 
-    __slots__ = ("inputs", "key")
-
-    def __init__(self, inputs: Inputs, key: Key) -> None:
-        self.inputs = inputs
-        self.key = key
+    inputs: Inputs
+    key: Key
 
 
 class JsonScalar(Token):
@@ -292,23 +288,17 @@ class JsonScalar(Token):
         return None
 
 
-class BuiltJson(Token):
-    """An object that a policy made: what it has under each name, as it was set last."""
+class BuiltJson(Token, Changeable):
+    """An object that a policy made: its members by name, as they were set last."""
 
-    __slots__ = ("fields", "unsupported")
+    __slots__ = ("fields",)
 
     def __init__(self, fields: dict[str, ConcolicValue]) -> None:
+        super().__init__()
         self.fields = fields
-        self.unsupported: Unsupported | None = None
 
-    @property
-    def is_fixed(self) -> bool:
-        """Return whether it is the same in every run."""
-        return self.unsupported is None and all(value.is_fixed for value in self.fields.values())
-
-    def invalidate(self, unsupported: Unsupported) -> None:
-        """Forget the members after an unknown change."""
-        self.unsupported = unsupported
+    def content(self) -> Iterable[ConcolicValue]:
+        return self.fields.values()
 
     def child(self, replayer: Replayer, concolic: ConcolicValue, name: str) -> ConcolicValue | None:
         if self.unsupported is not None:
@@ -330,18 +320,6 @@ def is_plain_null(replayer: Replayer, concolic: ConcolicValue) -> bool:
     return isinstance(form, SymbolicJson) and not form.is_token and form.decide_kind(replayer, concolic) == NULL
 
 
-def _parsed_truth(replayer: Replayer, plain: ConcolicValue) -> ConcolicValue:
-    is_true = solver.matches(plain.term, solver.ignoring_case("true"))
-    replayer.guard(solver.any_of(is_true, solver.matches(plain.term, solver.ignoring_case("false"))))
-    return ConcolicValue(term=is_true)
-
-
-def shown(replayer: Replayer, concolic: ConcolicValue) -> Term | None:
-    form = concolic.form
-    assert isinstance(form, Token)
-    return form.shown(replayer, concolic)
-
-
 def explicit(replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicValue:
     """Convert a JToken, as `(string)token` does."""
     form = concolic.form
@@ -354,13 +332,10 @@ def explicit(replayer: Replayer, concolic: ConcolicValue, target: str) -> Concol
     return ConcolicValue(unsupported=unsupported)
 
 
-class Shown:
+class Shown(Record):
     """The form of a text that is a token, written; parsing it gives the token again."""
 
-    __slots__ = ("token",)
-
-    def __init__(self, token: Token) -> None:
-        self.token = token
+    token: Token
 
 
 def token_of(value: ConcolicValue) -> ConcolicValue:

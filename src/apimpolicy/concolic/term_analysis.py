@@ -115,7 +115,8 @@ def sample_of(pattern: Pattern) -> str | None:
     if kind in (z3.Z3_OP_RE_STAR, z3.Z3_OP_RE_OPTION):
         return ""
     if kind == z3.Z3_OP_RE_UNION:
-        return next((each for each in map(sample_of, parts) if each is not None), None)
+        known = [each for each in map(sample_of, parts) if each is not None]
+        return next((each for each in known if each.isalnum()), known[0] if known else None)
     if kind in (z3.Z3_OP_RE_CONCAT, z3.Z3_OP_RE_PLUS, z3.Z3_OP_RE_LOOP):
         samples = [sample_of(each) for each in parts]
         text = None if None in samples else "".join(map(str, samples))

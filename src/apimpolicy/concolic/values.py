@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.concolic import solver
+from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apimpolicy.concolic.origins import Origin
 
 Term = solver.Term
@@ -28,28 +31,16 @@ class Unsupported(NamedTuple):
         return f"{self.kind} ({self.place})" if self.place else self.kind
 
 
-class ConcolicValue:
+class ConcolicValue(Record):
     """The value of a run, and its term over the inputs."""
 
-    __slots__ = ("form", "null", "origin", "term", "unsupported", "value")
-
-    def __init__(
-        self,
-        value: Any = None,
-        term: Term | None = None,
-        *,
-        null: Term | None = None,
-        form: Any = None,
-        unsupported: Unsupported | None = None,
-        origin: Origin | None = None,
-    ) -> None:
-        self.value = value
-        self.term = term
-        self.null = null
-        self.form = form
-        self.unsupported = unsupported
-        self.origin = origin
-        """The operation that produced it, where it has no term."""
+    value: Any = None
+    term: Term | None = None
+    null: Term | None = keyword(default=None, kw_only=True)
+    form: Any = keyword(default=None, kw_only=True)
+    unsupported: Unsupported | None = keyword(default=None, kw_only=True)
+    origin: Origin | None = keyword(default=None, kw_only=True)
+    """The operation that produced it, where it has no term."""
 
     def as_value(self, value: Any) -> ConcolicValue:
         """Return the same term with another value."""
@@ -74,16 +65,35 @@ class ConcolicValue:
         return solver.constant(self.value is None) if self.null is None else self.null
 
     def __repr__(self) -> str:
-        return f"Dual({self.value!r}, {self.term}, lost={self.unsupported})"
+        return f"ConcolicValue({self.value!r}, {self.term}, unsupported={self.unsupported})"
 
 
-class UncertainNull:
-    """The form of a null that a gateway may not have where the simulator does."""
+class Changeable:
+    """The form of an object that expressions build and change; `unsupported` is set after an unknown change."""
 
     __slots__ = ("unsupported",)
 
-    def __init__(self, unsupported: Unsupported) -> None:
+    def __init__(self) -> None:
+        self.unsupported: Unsupported | None = None
+
+    def content(self) -> Iterable[ConcolicValue]:
+        """Return the values in it."""
+        raise NotImplementedError
+
+    @property
+    def is_fixed(self) -> bool:
+        """Return whether it is the same in every run."""
+        return self.unsupported is None and all(each.is_fixed for each in self.content())
+
+    def invalidate(self, unsupported: Unsupported) -> None:
+        """Forget the content after an unknown change."""
         self.unsupported = unsupported
+
+
+class UncertainNull(Record):
+    """The form of a null that a gateway may not have where the simulator does."""
+
+    unsupported: Unsupported
 
 
 def term_of(concolic: ConcolicValue) -> Term | None:
@@ -98,8 +108,6 @@ def term_of(concolic: ConcolicValue) -> Term | None:
     return None
 
 
-def first_unsupported(*duals: ConcolicValue | None) -> Unsupported | None:
+def first_unsupported(*values: ConcolicValue | None) -> Unsupported | None:
     """Return the first reason among values why one has no term."""
-    return next(
-        (concolic.unsupported for concolic in duals if concolic is not None and concolic.unsupported is not None), None
-    )
+    return next((each.unsupported for each in values if each is not None and each.unsupported is not None), None)

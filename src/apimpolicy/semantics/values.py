@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.records import Record, keyword
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ INTEGERS = {
 """The least and the largest value of each type of whole numbers."""
 
 
-class Value:
+class Value(Record):
     """Any value; `key` tells values apart."""
-
-    __slots__ = ()
 
     @property
     def key(self) -> Hashable:
@@ -43,13 +42,10 @@ class Value:
 class Choice(Value):
     """`then` where the condition is true, else `otherwise`."""
 
-    __slots__ = ("_key", "condition", "otherwise", "then")
-
-    def __init__(self, condition: Term, then: Value, otherwise: Value) -> None:
-        self.condition = condition
-        self.then = then
-        self.otherwise = otherwise
-        self._key: Hashable = None
+    condition: Term
+    then: Value
+    otherwise: Value
+    _key: Hashable = None
 
     @property
     def key(self) -> Hashable:
@@ -77,10 +73,7 @@ class _Key:
 class Truth(Value):
     """A `bool`."""
 
-    __slots__ = ("term",)
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
+    term: Term
 
     @property
     def key(self) -> Hashable:
@@ -90,11 +83,8 @@ class Truth(Value):
 class Number(Value):
     """A whole number, a `char` or a value of an enum; `type` is the name of its type."""
 
-    __slots__ = ("term", "type")
-
-    def __init__(self, term: Term, type_: str) -> None:
-        self.term = term
-        self.type = type_
+    term: Term
+    type: str
 
     @property
     def key(self) -> Hashable:
@@ -108,10 +98,7 @@ class Number(Value):
 class Text(Value):
     """A `string` that is not null."""
 
-    __slots__ = ("term",)
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
+    term: Term
 
     @property
     def key(self) -> Hashable:
@@ -123,10 +110,7 @@ class Text(Value):
 
 
 class _Singleton(Value):
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
 
     @property
     def key(self) -> Hashable:
@@ -149,16 +133,11 @@ class Items(Value):
     `comparer` is how a set compares its items; `made` is the version of the heap at which the items were these.
     """
 
-    __slots__ = ("comparer", "has_more", "items", "made", "type")
-
-    def __init__(
-        self, items: tuple[Value, ...], type_: str, made: int, *, has_more: bool = False, comparer: str = "ordinal"
-    ) -> None:
-        self.items = items
-        self.type = type_
-        self.made = made
-        self.has_more = has_more
-        self.comparer = comparer
+    items: tuple[Value, ...]
+    type: str
+    made: int
+    has_more: bool = keyword(default=False, kw_only=True)
+    comparer: str = keyword(default="ordinal", kw_only=True)
 
     @property
     def key(self) -> Hashable:
@@ -168,13 +147,10 @@ class Items(Value):
 class Field(Value):
     """The values of a header or parameter that is there: joined with commas, and one by one."""
 
-    __slots__ = ("items", "joined", "repeats")
-
-    def __init__(self, joined: Term, items: tuple[Value, ...], *, repeats: bool = False) -> None:
-        self.joined = joined
-        self.items = items
-        self.repeats = repeats
-        """Whether unknown values may follow."""
+    joined: Term
+    items: tuple[Value, ...]
+    repeats: bool = keyword(default=False, kw_only=True)
+    """Whether unknown values may follow."""
 
     @property
     def key(self) -> Hashable:
@@ -184,12 +160,9 @@ class Field(Value):
 class Parts(Value):
     """The result of `Split` for a text and a separator of one unit."""
 
-    __slots__ = ("made", "separator", "text")
-
-    def __init__(self, text: Term, separator: int, made: int) -> None:
-        self.text = text
-        self.separator = separator
-        self.made = made
+    text: Term
+    separator: int
+    made: int
 
     @property
     def key(self) -> Hashable:
@@ -202,12 +175,9 @@ class Opaque(Value):
     `born` is the version of the heap at which the key described it.
     """
 
-    __slots__ = ("born", "identity", "type")
-
-    def __init__(self, identity: Hashable, type_: str, born: int) -> None:
-        self.identity = identity
-        self.type = type_
-        self.born = born
+    identity: Hashable
+    type: str
+    born: int
 
     @property
     def key(self) -> Hashable:
@@ -220,13 +190,10 @@ class Json(Value):
     `born` is the version of the heap at which the tree was read.
     """
 
-    __slots__ = ("_key", "born", "path", "root")
-
-    def __init__(self, root: Hashable, path: tuple[str | int, ...], born: int) -> None:
-        self.root = root
-        self.path = path
-        self.born = born
-        self._key: Hashable = None
+    root: Hashable
+    path: tuple[str | int, ...]
+    born: int
+    _key: Hashable = None
 
     @property
     def key(self) -> Hashable:
@@ -238,10 +205,7 @@ class Json(Value):
 class Host(Value):
     """An object of the gateway's: `context`, its request, its headers. `path` is the name."""
 
-    __slots__ = ("path",)
-
-    def __init__(self, path: str) -> None:
-        self.path = path
+    path: str
 
     @property
     def key(self) -> Hashable:
@@ -251,11 +215,8 @@ class Host(Value):
 class Pattern(Value):
     """A `Regex` of a constant pattern."""
 
-    __slots__ = ("options", "pattern")
-
-    def __init__(self, pattern: str, options: int) -> None:
-        self.pattern = pattern
-        self.options = options
+    pattern: str
+    options: int
 
     @property
     def key(self) -> Hashable:
@@ -265,12 +226,9 @@ class Pattern(Value):
 class Function(Value):
     """A lambda; `captured` are the values of the variables around it that it reads."""
 
-    __slots__ = ("captured", "code", "node")
-
-    def __init__(self, node: Lambda, code: Hashable, captured: tuple[Hashable, ...]) -> None:
-        self.node = node
-        self.code = code
-        self.captured = captured
+    node: Lambda
+    code: Hashable
+    captured: tuple[Hashable, ...]
 
     @property
     def key(self) -> Hashable:
@@ -280,7 +238,7 @@ class Function(Value):
 class Several(Value):
     """The result of a call with what its `out` parameters are set to."""
 
-    __slots__ = ("parts",)
+    parts: tuple[Value, ...]
 
     def __init__(self, *parts: Value) -> None:
         self.parts = parts

@@ -119,7 +119,7 @@ def respond(run: Run, step: Step) -> None:
     failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
     if effects is None or "refuses" in effects:
         status = run.inputs.status(run.next_generation())
-    run.fail(failed, status, by_policy=by_policy)
+    run.fail(failed, status, by_policy=by_policy, keeps_headers=effects is None)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
@@ -245,7 +245,7 @@ def do_anything(run: Run, step: Step) -> None:
     what = f"the policy {step.name}"
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
-    run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend)
+    run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, keeps_headers=True)
     run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))

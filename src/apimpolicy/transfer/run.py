@@ -208,15 +208,19 @@ class Run:
         by_policy: Term = terms.FALSE,
         by_backend: Term = terms.FALSE,
         reason: str | None = None,
+        keeps_headers: bool = False,
     ) -> None:
-        """Fail requests where a condition is true; by default with the gateway's own 500. `reason` None: unknown."""
+        """Fail requests where a condition is true; by default with the gateway's own 500. `reason` None: unknown.
+
+        The response is the gateway's own, with few headers, unless it `keeps_headers` of the backend's.
+        """
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             known = constant_number(500) if status is None else status
             state = self.state.copy()
             for kind in ANSWER:
                 state.forget(kind, self.next_generation())
-            if by_backend is terms.FALSE:
+            if not keeps_headers:
                 self.limit_headers(state, self.error_headers)
             self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
 

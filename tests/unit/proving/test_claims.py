@@ -49,7 +49,7 @@ def inbound_of(row: dict[str, Any]) -> str:
 def file_of(row: dict[str, Any]) -> CaseFile:
     """Return the test file of a row."""
     policy = (
-        f"<policies><inbound><base />{inbound_of(row)}</inbound><backend><base /></backend>"
+        f"<policies><inbound><base />{inbound_of(row)}</inbound><backend>{row.get('backend', '<base />')}</backend>"
         f"<outbound><base />{row.get('outbound', '')}</outbound>"
         f"<on-error><base />{row.get('on-error', '')}</on-error></policies>"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.values import term_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,24 +52,14 @@ _MODULES = (
 _loaded = False
 
 
-class Call:
+class Call(Record):
     """A call of a member in a run: the receiver, the arguments, and the replayer."""
 
-    __slots__ = ("arguments", "member", "node", "receiver", "replayer")
-
-    def __init__(
-        self,
-        replayer: Replayer,
-        node: nodes.Expression,
-        member: Member,
-        receiver: ConcolicValue | None,
-        arguments: list[ConcolicValue],
-    ) -> None:
-        self.member = member
-        self.replayer = replayer
-        self.node = node
-        self.receiver = receiver
-        self.arguments = arguments
+    replayer: Replayer
+    node: nodes.Expression
+    member: Member
+    receiver: ConcolicValue | None
+    arguments: list[ConcolicValue]
 
     @property
     def owner(self) -> str:

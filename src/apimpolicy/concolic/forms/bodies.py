@@ -8,6 +8,7 @@ from apimpolicy.concolic import solver, symbolic_json
 from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.state import Body
 from apimpolicy.concolic.values import ConcolicValue
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
 _J = "Newtonsoft.Json.Linq."
 
 
-class BodyText:
+class BodyText(Record):
     """The form of a text that is the whole body of a message."""
 
-    __slots__ = ("body",)
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
+    body: Body
 
 
 @form("IMessageBody", "T As<T>(bool preserveContent = false)")

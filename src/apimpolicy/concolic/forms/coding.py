@@ -9,6 +9,7 @@ from apimpolicy.concolic.context_objects import ContextObject
 from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.inputs import TOKENS
 from apimpolicy.concolic.values import ConcolicValue, term_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -24,35 +25,20 @@ _PLAIN = {
 """By member: strings without anything encoded; for other members letters, digits and `-_.`."""
 
 
+_BUT = "strings that contain characters to encode or decode"
+
+
 @form(
     "System.Uri",
     "static string UnescapeDataString(string stringToUnescape)",
-    but="strings that contain characters to encode or decode",
-)
-@form(
-    "System.Uri",
     "static string EscapeDataString(string stringToEscape)",
-    but="strings that contain characters to encode or decode",
+    but=_BUT,
 )
 @form(
     "System.Net.WebUtility",
     "static string UrlDecode(string encodedValue)",
-    but="strings that contain characters to encode or decode",
-)
-@form(
-    "System.Net.WebUtility",
-    "static string UrlEncode(string value)",
-    but="strings that contain characters to encode or decode",
-)
-@form(
-    "System.Net.WebUtility",
-    "static string HtmlDecode(string value)",
-    but="strings that contain characters to encode or decode",
-)
-@form(
-    "System.Net.WebUtility",
-    "static string HtmlEncode(string value)",
-    but="strings that contain characters to encode or decode",
+    *(f"static string {name}(string value)" for name in ("UrlEncode", "HtmlDecode", "HtmlEncode")),
+    but=_BUT,
 )
 def coded(call: Call) -> ConcolicValue | None:
     text = call.arguments[0]
@@ -62,24 +48,18 @@ def coded(call: Call) -> ConcolicValue | None:
     if text.null is not None:
         call.replayer.path.add_branch(text.null, text.value is None, "null")
         if text.value is None:
-            return ConcolicValue() if "System.Uri" not in call.owner else _throws(call)
+            if call.owner == "System.Uri":
+                call.guard(solver.FALSE)
+            return ConcolicValue()
     if call.replayer.path.branch_on(solver.matches(term, _PLAIN.get(call.member.name, TOKENS)), "coding"):
         return ConcolicValue(term=term)
     return ConcolicValue(unsupported=call.replayer.unsupported_at(call.name, call.node))
 
 
-def _throws(call: Call) -> ConcolicValue:
-    call.guard(solver.FALSE)
-    return ConcolicValue()
-
-
-class Bytes:
+class Bytes(Record):
     """The form of the bytes of a text."""
 
-    __slots__ = ("text",)
-
-    def __init__(self, text: ConcolicValue) -> None:
-        self.text = text
+    text: ConcolicValue
 
 
 @form("System.Text.Encoding", "byte[] GetBytes(string s)")

@@ -13,6 +13,7 @@ from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.origins import CLOCK, Origin
 from apimpolicy.concolic.values import ConcolicValue, term_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,22 +32,16 @@ _MOMENT, _OFFSET, _SPAN = "System.DateTime", "System.DateTimeOffset", "System.Ti
 _BUT = "fractions of a second, and what is made of it as text"
 
 
-class DateTimeForm:
+class DateTimeForm(Record):
     """The form of a DateTime or DateTimeOffset in UTC: seconds since 1970."""
 
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: Term) -> None:
-        self.seconds = seconds
+    seconds: Term
 
 
-class TimeSpanForm:
+class TimeSpanForm(Record):
     """The form of a TimeSpan, in seconds."""
 
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: Term) -> None:
-        self.seconds = seconds
+    seconds: Term
 
 
 def date_time_of(seconds: int) -> datetime.datetime:

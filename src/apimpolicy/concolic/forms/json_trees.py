@@ -11,6 +11,7 @@ from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.sequences import Items, items_of
 from apimpolicy.concolic.strings import as_text
 from apimpolicy.concolic.values import ConcolicValue
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -171,28 +172,32 @@ def has_values(call: Call) -> ConcolicValue | None:
     return ConcolicValue() if isinstance(own.form, Items) and own.form.unsupported is None else None
 
 
+def _member(call: Call) -> tuple[solver.Term, symbolic_json.SymbolicJson, str] | None:
+    """Return whether a tree has the named member, the member, and its name; None without a form."""
+    own, name = call.own.form, call.name_of(call.arguments[0])
+    if not isinstance(own, symbolic_json.SymbolicJson) or not isinstance(name, str):
+        return None
+    own.decide_kind(call.replayer, call.own)
+    known = own.known_as(call.replayer, name)
+    return own.there(known), own.at(known), name
+
+
 @form(_J + "JObject", "bool ContainsKey(string propertyName)")
 def contains_key(call: Call) -> ConcolicValue | None:
-    own, key = call.own.form, call.name_of(call.arguments[0])
-    if isinstance(own, symbolic_json.SymbolicJson) and isinstance(key, str):
-        own.decide_kind(call.replayer, call.own)
-        return ConcolicValue(term=own.there(own.known_as(call.replayer, key)))
-    return (
-        ConcolicValue(key in own.fields)
-        if isinstance(own, symbolic_json.BuiltJson) and own.unsupported is None
-        else None
-    )
+    own = call.own.form
+    if isinstance(own, symbolic_json.BuiltJson) and own.unsupported is None:
+        return ConcolicValue(call.name_of(call.arguments[0]) in own.fields)
+    found = _member(call)
+    return None if found is None else ConcolicValue(term=found[0])
 
 
 @form(_J + "JObject", f"bool TryGetValue(string propertyName, out {_J}JToken value)")
 def try_get_value(call: Call) -> ConcolicValue | None:
-    own, key = call.own.form, call.name_of(call.arguments[0])
-    if not isinstance(own, symbolic_json.SymbolicJson) or not isinstance(key, str):
+    found = _member(call)
+    if found is None:
         return None
-    own.decide_kind(call.replayer, call.own)
-    known = own.known_as(call.replayer, key)
-    there = own.there(known)
-    child = ConcolicValue(symbolic_json.child_value(call.own.value, key), null=solver.not_(there), form=own.at(known))
+    there, member, name = found
+    child = ConcolicValue(symbolic_json.child_value(call.own.value, name), null=solver.not_(there), form=member)
     return ConcolicValue(term=there, form=Output(child))
 
 
@@ -236,14 +241,11 @@ def new_object_of(call: Call) -> ConcolicValue | None:
     return ConcolicValue(form=symbolic_json.BuiltJson({each.form.name.value: each.form.value for each in items}))
 
 
-class Property:
+class Property(Record):
     """The form of a JProperty."""
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: ConcolicValue, value: ConcolicValue) -> None:
-        self.name = name
-        self.value = value
+    name: ConcolicValue
+    value: ConcolicValue
 
 
 @form(_J + "JProperty", "new(string name, object content)")
@@ -262,16 +264,14 @@ def new_property(call: Call) -> ConcolicValue | None:
     but="names that differ in case",
 )
 def property_of(call: Call) -> ConcolicValue | None:
-    own, key = call.own.form, call.name_of(call.arguments[0])
-    if not isinstance(own, symbolic_json.SymbolicJson) or not isinstance(key, str):
+    found = _member(call)
+    if found is None:
         return None
-    own.decide_kind(call.replayer, call.own)
-    known = own.known_as(call.replayer, key)
-    there = own.there(known)
+    there, member, name = found
     if call.member.name == "GetValue":
-        return ConcolicValue(null=solver.not_(there), form=own.at(known))
-    value = ConcolicValue(symbolic_json.child_value(call.own.value, key), form=own.at(known))
-    return ConcolicValue(null=solver.not_(there), form=Property(ConcolicValue(key), value))
+        return ConcolicValue(null=solver.not_(there), form=member)
+    value = ConcolicValue(symbolic_json.child_value(call.own.value, name), form=member)
+    return ConcolicValue(null=solver.not_(there), form=Property(ConcolicValue(name), value))
 
 
 @form(_J + "JObject", f"System.Collections.Generic.IEnumerable<{_J}JProperty> Properties()")

@@ -7,48 +7,26 @@ from typing import TYPE_CHECKING
 from apimpolicy.concolic import solver, symbolic_json
 from apimpolicy.concolic.access import Output
 from apimpolicy.concolic.forms import form
-from apimpolicy.concolic.number_parsing import number_in, parsed, unparsable_character
+from apimpolicy.concolic.number_parsing import number_in, parsed, parsed_truth, truth_in, unparsable_character
 from apimpolicy.concolic.strings import as_text
 from apimpolicy.concolic.values import ConcolicValue, term_of
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
-    from apimpolicy.concolic.replayer import Replayer
-    from apimpolicy.concolic.solver import Term
 
 _BUT = "texts that write a number with spaces, a plus or more than nine digits (of a long eighteen)"
 
 
 @form("int", "static int Parse(string s)", but=_BUT)
 @form("long", "static long Parse(string s)", but=_BUT)
+@form("System.Convert", "static int ToInt32(string value)", "static long ToInt64(string value)", but=_BUT)
 def parse(call: Call) -> ConcolicValue | None:
-    return _parsed_or_thrown(call, call.arguments[0])
-
-
-def _parsed_or_thrown(call: Call, text: ConcolicValue) -> ConcolicValue | None:
-    if text.null is not None:
-        call.replayer.path.add_branch(text.null, text.value is None, "null")
-        if text.value is None:
-            call.guard(solver.FALSE)
-            return ConcolicValue()
-    return parsed(
-        call.replayer,
-        ConcolicValue(text.value, text.term, form=text.form, unsupported=text.unsupported),
-        str(call.node.type),
-    )
-
-
-@form(
-    "System.Convert",
-    "static int ToInt32(string value)",
-    "static long ToInt64(string value)",
-    but=_BUT,
-)
-def convert_text(call: Call) -> ConcolicValue | None:
     text = call.arguments[0]
     if text.null is not None:
         call.replayer.path.add_branch(text.null, text.value is None, "null")
         if text.value is None:
+            if call.owner != "System.Convert":
+                call.guard(solver.FALSE)
             return ConcolicValue()
     return parsed(
         call.replayer,
@@ -87,26 +65,11 @@ def truth(call: Call) -> ConcolicValue | None:
         return None
     if given.null is not None:
         call.guard(solver.not_(given.null))
-    return truth_in(call.replayer, term)
+    return parsed_truth(call.replayer, term)
 
 
-def truth_in(replayer: Replayer, term: Term) -> ConcolicValue:
-    """Return the result of `bool.Parse`; branch on spaces around the string."""
-    is_true = solver.matches(term, solver.ignoring_case("true"))
-    replayer.guard(solver.any_of(is_true, solver.matches(term, solver.ignoring_case("false"))))
-    return ConcolicValue(term=is_true)
-
-
-@form(
-    "int",
-    "static bool TryParse(string s, out int result)",
-    but=_BUT,
-)
-@form(
-    "long",
-    "static bool TryParse(string s, out long result)",
-    but=_BUT,
-)
+@form("int", "static bool TryParse(string s, out int result)", but=_BUT)
+@form("long", "static bool TryParse(string s, out long result)", but=_BUT)
 def try_parse(call: Call) -> ConcolicValue | None:
     text = call.arguments[0]
     if text.null is not None:
@@ -130,8 +93,7 @@ def try_parse_truth(call: Call) -> ConcolicValue | None:
     term = term_of(call.arguments[0])
     if term is None or call.arguments[0].null is not None:
         return None
-    is_true = solver.matches(term, solver.ignoring_case("true"))
-    parses = solver.any_of(is_true, solver.matches(term, solver.ignoring_case("false")))
+    is_true, parses = truth_in(term)
     value = call.replayer.inputs.value(is_true, call.replayer.path.assignment)
     return ConcolicValue(term=parses, form=Output(ConcolicValue(value, is_true)))
 

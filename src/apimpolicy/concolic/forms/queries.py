@@ -27,12 +27,8 @@ _SELECTOR = "System.Func<TSource, TKey> keySelector"
 class Ordered(LazyItems):
     """The form of a query in an order: by what, and whether the largest come first; what matters most comes first."""
 
-    __slots__ = ("levels", "source")
-
-    def __init__(self, call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> None:
-        super().__init__(lambda: _sort(call, source, levels))
-        self.source = source
-        self.levels = levels
+    source: ConcolicValue
+    levels: list[tuple[ConcolicValue, bool]]
 
 
 @form(LINQ, linq(_ORDERED, "OrderBy", _SELECTOR, _KEYS), linq(_ORDERED, "OrderByDescending", _SELECTOR, _KEYS))
@@ -40,7 +36,7 @@ def order_by(call: Call) -> ConcolicValue | None:
     source, selector = call.arguments
     if not isinstance(selector.form, Function) or items_of(call.replayer, source, call.node) is None:
         return None
-    return ConcolicValue(form=Ordered(call, source, [(selector, call.member.name.endswith("Descending"))]))
+    return _ordered(call, source, [(selector, call.member.name.endswith("Descending"))])
 
 
 @form(
@@ -55,7 +51,11 @@ def then_by(call: Call) -> ConcolicValue | None:
     if not isinstance(own, Ordered) or not isinstance(selector.form, Function):
         return None
     level = selector, call.member.name.endswith("Descending")
-    return ConcolicValue(form=Ordered(call, own.source, [*own.levels, level]))
+    return _ordered(call, own.source, [*own.levels, level])
+
+
+def _ordered(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> ConcolicValue:
+    return ConcolicValue(form=Ordered(lambda: _sort(call, source, levels), source, levels))
 
 
 def _sort(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> Iterator[ConcolicValue]:

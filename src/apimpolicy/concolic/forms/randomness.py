@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.values import ConcolicValue
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -19,13 +20,10 @@ if TYPE_CHECKING:
 _LARGEST = 2**31 - 1
 
 
-class Id:
+class Id(Record):
     """The form of a GUID that comes by chance."""
 
-    __slots__ = ("key",)
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
+    key: Key
 
 
 @form("IContext", "System.Guid RequestId { get; }", but="anything but its hash code")

@@ -8,6 +8,7 @@ from apimpolicy.concolic import solver
 from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.patterns import pattern_of
 from apimpolicy.concolic.values import ConcolicValue, term_of
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -19,13 +20,10 @@ _MATCH = "System.Text.RegularExpressions.Match"
 _BUT = "look-around, back references, word boundaries and anchors of lines"
 
 
-class Matched:
+class Matched(Record):
     """The form of a match: whether there is one. What it is has no form."""
 
-    __slots__ = ("is_one",)
-
-    def __init__(self, is_one: Term) -> None:
-        self.is_one = is_one
+    is_one: Term
 
 
 @form(

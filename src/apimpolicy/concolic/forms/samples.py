@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.access import Output
 from apimpolicy.concolic.forms import form
-from apimpolicy.concolic.values import ConcolicValue, term_of
+from apimpolicy.concolic.values import ConcolicValue
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -24,14 +24,9 @@ _UNREAD = "?"
 _SAMPLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("System.DateTime", "static System.DateTime Parse(string s)"): _DATE,
     ("System.DateTimeOffset", "static System.DateTimeOffset Parse(string input)"): _DATE,
-    ("System.Guid", "static System.Guid Parse(string input)"): ("11111111-2222-3333-4444-555555555555",),
-    ("double", "static double Parse(string s)"): ("1", "0.5"),
-    ("decimal", "static decimal Parse(string s)"): ("1", "0.5"),
-}
-"""By member: strings that it accepts."""
-
-
-_TRIES = {
+    ("System.Guid", "static System.Guid Parse(string input)"): _GUID,
+    ("double", "static double Parse(string s)"): _NUMBER,
+    ("decimal", "static decimal Parse(string s)"): _NUMBER,
     ("System.DateTime", "static bool TryParse(string s, out System.DateTime result)"): _DATE,
     ("System.DateTimeOffset", "static bool TryParse(string input, out System.DateTimeOffset result)"): _DATE,
     ("System.Guid", "static bool TryParse(string input, out System.Guid result)"): _GUID,
@@ -39,41 +34,28 @@ _TRIES = {
     ("double", "static bool TryParse(string s, out double result)"): _NUMBER,
     ("decimal", "static bool TryParse(string s, out decimal result)"): _NUMBER,
 }
-"""By `TryParse` member: strings that it accepts."""
+"""By member: strings that it accepts."""
 
 
-def _declare_try(owner: str, signature: str, samples: tuple[str, ...]) -> None:
-    @form(owner, signature, but=f"all texts but {', '.join(samples)} and {_UNREAD}")
-    def tried(call: Call) -> ConcolicValue | None:
+def _declare(owner: str, signature: str, samples: tuple[str, ...]) -> None:
+    tries = "TryParse" in signature
+    tried = (*samples, _UNREAD) if tries else samples
+
+    @form(owner, signature, but=f"all texts but {', '.join(tried)}")
+    def sampled(call: Call) -> ConcolicValue | None:
         text = call.arguments[0]
-        if text.null is not None:
+        if tries and text.null is not None:
             call.replayer.path.add_branch(text.null, text.value is None, "null")
             if text.value is None:
                 return ConcolicValue(False, form=Output(ConcolicValue()))
         term = text.term
         if term is None:
             return None
-        for sample in (*samples, _UNREAD):
+        for sample in tried:
             if call.replayer.path.branch_on(solver.equal(term, solver.constant(sample)), "sample"):
-                return ConcolicValue(sample != _UNREAD, form=Output(ConcolicValue()))
+                return ConcolicValue(sample != _UNREAD, form=Output(ConcolicValue())) if tries else ConcolicValue()
         return None
-
-
-def _declare(owner: str, signature: str, samples: tuple[str, ...]) -> None:
-    @form(owner, signature, but=f"all texts but {', '.join(samples)}")
-    def sampled(call: Call) -> ConcolicValue | None:
-        term = term_of(call.arguments[0])
-        if term is None or call.arguments[0].is_constant:
-            return None
-        for sample in samples:
-            if call.replayer.path.branch_on(solver.equal(term, solver.constant(sample)), "sample"):
-                return ConcolicValue()
-        unsupported = call.replayer.unsupported_at(f"{owner}.{call.member.name}", call.node)
-        call.replayer.guard(None, unsupported)
-        return ConcolicValue(unsupported=unsupported)
 
 
 for (_owner, _signature), _texts in _SAMPLES.items():
     _declare(_owner, _signature, _texts)
-for (_owner, _signature), _texts in _TRIES.items():
-    _declare_try(_owner, _signature, _texts)

@@ -50,8 +50,13 @@ def length(call: Call) -> ConcolicValue | None:
     return None if term is None else ConcolicValue(term=solver.length(term))
 
 
-def _within(call: Call, make: str) -> ConcolicValue | None:
-    part = call.arguments[0]
+_WITHIN = {"Contains": solver.contains, "StartsWith": solver.starts_with, "EndsWith": solver.ends_with}
+_COMPARED = "string value, System.StringComparison comparisonType"
+
+
+@form("string", *(f"bool {name}({given})" for name in _WITHIN for given in ("string value", _COMPARED, "char value")))
+def is_within(call: Call) -> ConcolicValue | None:
+    part, find = call.arguments[0], _WITHIN[call.member.name]
     if part.is_constant and part.value is None:
         return None
     ignores = False
@@ -61,75 +66,34 @@ def _within(call: Call, make: str) -> ConcolicValue | None:
         ignores = call.arguments[1].value in _IGNORING
     if part.null is not None:
         call.guard(solver.not_(part.null))
-    found = within(call.own, part, make, ignores_case=ignores)
+    found = within(call.own, part, find, ignores_case=ignores)
     if found is not None:
         return ConcolicValue(term=found)
     whole, inner = plain_term(call.own), plain_term(part)
     is_folded = isinstance(call.own.form, CaseFolded) and isinstance(part.form, CaseFolded)
     if whole is None or inner is None or part.is_constant or not (ignores or is_folded):
         return None
-    ask = {"contains": solver.contains, "begins": solver.starts_with, "ends": solver.ends_with}[make]
-    return if_equal_as_written(call.replayer, ask(whole, inner))
+    return if_equal_as_written(call.replayer, find(whole, inner))
 
 
 @form(
     "string",
-    "bool Contains(string value)",
-    "bool Contains(string value, System.StringComparison comparisonType)",
-    "bool Contains(char value)",
+    "bool Equals(string value)",
+    "bool Equals(string value, System.StringComparison comparisonType)",
+    "static bool Equals(string a, string b)",
+    "static bool Equals(string a, string b, System.StringComparison comparisonType)",
 )
-def contains(call: Call) -> ConcolicValue | None:
-    return _within(call, "contains")
-
-
-@form(
-    "string",
-    "bool StartsWith(string value)",
-    "bool StartsWith(string value, System.StringComparison comparisonType)",
-    "bool StartsWith(char value)",
-)
-def starts_with(call: Call) -> ConcolicValue | None:
-    return _within(call, "begins")
-
-
-@form(
-    "string",
-    "bool EndsWith(string value)",
-    "bool EndsWith(string value, System.StringComparison comparisonType)",
-    "bool EndsWith(char value)",
-)
-def ends_with(call: Call) -> ConcolicValue | None:
-    return _within(call, "ends")
-
-
-def _equal(
-    call: Call, left: ConcolicValue, right: ConcolicValue, comparison: ConcolicValue | None
-) -> ConcolicValue | None:
-    if comparison is None:
-        return same_text(left, right)
-    if not comparison.is_constant:
+def equals(call: Call) -> ConcolicValue | None:
+    left, right, *comparisons = call.arguments if call.receiver is None else [call.receiver, *call.arguments]
+    if not all(each.is_constant for each in comparisons):
         return None
-    if comparison.value not in _IGNORING:
+    if not comparisons or comparisons[0].value not in _IGNORING:
         return same_text(left, right)
     found = same_ignoring_case(left, right)
     one, other = plain_term(left), plain_term(right)
     if found is not None or one is None or other is None or left.null is not None or right.null is not None:
         return found
     return if_equal_as_written(call.replayer, solver.equal(one, other))
-
-
-@form("string", "bool Equals(string value)", "bool Equals(string value, System.StringComparison comparisonType)")
-def equals(call: Call) -> ConcolicValue | None:
-    return _equal(call, call.own, call.arguments[0], call.arguments[1] if len(call.arguments) > 1 else None)
-
-
-@form(
-    "string",
-    "static bool Equals(string a, string b)",
-    "static bool Equals(string a, string b, System.StringComparison comparisonType)",
-)
-def equals_static(call: Call) -> ConcolicValue | None:
-    return _equal(call, call.arguments[0], call.arguments[1], call.arguments[2] if len(call.arguments) > 2 else None)
 
 
 @form("string", "bool Equals(object obj)")
@@ -212,12 +176,10 @@ def _is_field(call: Call, term: solver.Term) -> bool:
     return known is not None and "header" in known.key
 
 
-@form("string", "string Trim(char trimChar)", "string TrimStart(char trimChar)", "string TrimEnd(char trimChar)")
 @form(
     "string",
-    "string Trim(params char[] trimChars)",
-    "string TrimStart(params char[] trimChars)",
-    "string TrimEnd(params char[] trimChars)",
+    *(f"string {name}(char trimChar)" for name in ("Trim", "TrimStart", "TrimEnd")),
+    *(f"string {name}(params char[] trimChars)" for name in ("Trim", "TrimStart", "TrimEnd")),
 )
 def trimmed_of(call: Call) -> ConcolicValue | None:
     term, given = term_of(call.own), call.arguments[0]

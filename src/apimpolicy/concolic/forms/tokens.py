@@ -10,6 +10,7 @@ from apimpolicy.concolic.access import Output
 from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.state import Fields
 from apimpolicy.concolic.values import ConcolicValue
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -50,13 +51,10 @@ def as_jwt(call: Call) -> ConcolicValue | None:
     return ConcolicValue(null=_missing(call, key, "jwt"), form=symbolic_json.Jwt(call.replayer.inputs, (*key, "claim")))
 
 
-class Basic:
+class Basic(Record):
     """The form of credentials whose name and password are inputs."""
 
-    __slots__ = ("key",)
-
-    def __init__(self, key: tuple[str, ...]) -> None:
-        self.key = key
+    key: tuple[str, ...]
 
 
 @form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", but="concatenated strings")

@@ -28,5 +28,5 @@ def transfer(run: Run, step: Step) -> None:
         assert isinstance(status, Number)
         least, most = terms.number(400), terms.number(599)
         is_error = terms.all_of(terms.at_most(least, status.term), terms.at_most(status.term, most))
-        run.fail(is_error, status, by_backend=terms.TRUE)
+        run.fail(is_error, status, by_backend=terms.TRUE, keeps_headers=True)
     run.mark(step)
