@@ -122,7 +122,7 @@ class CheckOutput:
         return [f"{code}  {page}" for code in codes if (page := page_of_code(code, self.rules)) is not None]
 
     def summary(self) -> str:
-        """One line with counts and the time it took."""
+        """Return a line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
         known = f", {counted(self.known, 'finding')} of the baseline left out" if self.known else ""
         templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""

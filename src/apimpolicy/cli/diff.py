@@ -1,4 +1,4 @@
-"""`apimpolicy diff OLD NEW`: find requests that are answered, forwarded or refused differently."""
+"""`apimpolicy diff OLD NEW`: find requests that get another response or are forwarded differently."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @selects_environment
 @stands_in
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
-    """Find requests that are answered, forwarded or refused differently after a change, or prove that there are none.
+    """Find requests that a change treats differently, or prove that there are none.
 
     OLD and NEW are policy files, folders with policies at the same paths, or revisions of them in git. Each kind of
     difference is shown once, with a small request that ran through both versions. Gateway settings come from the test

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--context", "context_file", metavar="FILE", help="Contexts as JSON; default a plain GET request.")
 @click.option("--context-name", metavar="NAME", help="The name of a context in the file; default the first one.")
 @click.option("--compile-only", is_flag=True, help="Only type-check, and print the type.")
-@click.option("--jsonl", is_flag=True, help='Read {"id", "expr", "context"} lines, answer with {"id", …} lines.')
+@click.option("--jsonl", is_flag=True, help='Read {"id", "expr", "context"} lines, write {"id", …} lines.')
 @click.option("--contexts", metavar="FILE", help="The contexts that the lines of --jsonl name.")
 @secrets_option
 def command(
@@ -44,7 +44,7 @@ def command(
       apimpolicy eval '@(context.Request.Method)' --context contexts.json --context-name basic
       apimpolicy eval --jsonl --contexts contexts.json < expressions.jsonl
 
-    With --jsonl, each answer has `static_type`, or `errors` with [code, line, column, message, help]; then
+    With --jsonl, each line of the output has `static_type`, or `errors` with [code, line, column, message, help]; then
     `runtime_type` and `value`, or `exception` with type and message; and optionally `constant`, `warnings`, `trace`.
 
     Exits with 0, with 1 if the expression has errors or throws, with 2 if the input is invalid.

@@ -46,9 +46,9 @@ class Contexts:
 
 
 def _trust(path: str) -> TrustStore | None:
-    """Of the file's `certs`, those that issued another one are trusted; nobody's revocation list can be reached.
+    """Trust those of the file's `certs` that issued another one; no revocation list can be reached.
 
-    That is the machine on which the conformance suite's answers were made.
+    This matches the machine that made the answers of the conformance suite.
     """
     import json
 

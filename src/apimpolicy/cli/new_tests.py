@@ -34,7 +34,7 @@ class Written(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line that tells people."""
+        """Return a line for people."""
         if self.problem:
             return f"no test file for {self.subject}: {self.problem}"
         branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"

@@ -1,4 +1,4 @@
-"""The group of commands, and what becomes of exceptions: a sentence on stderr and an exit code, never a traceback."""
+"""The group of commands. An exception becomes a sentence on stderr and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _COMPLETION = "_APIMPOLICY_COMPLETE"
 
 
 class _Commands(WithHelp, click.Group):
-    """Subcommands that are imported when they are asked for."""
+    """Subcommands that are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -236,7 +236,7 @@ def _show_diagnostics(error: DiagnosticError) -> int:
 
 
 def say(sentence: str) -> None:
-    """One sentence to the user, on stderr."""
+    """Print a sentence for the user on stderr."""
     from apimpolicy.report.columns import printable
 
     print("apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines()), file=sys.stderr)

@@ -33,7 +33,7 @@ class Progress:
         return self
 
     def advance(self) -> None:
-        """One more is done."""
+        """Count one more as done."""
         self._done += 1
         self.show()
 

@@ -40,7 +40,7 @@ _PROOFS = {"key": "subscription key", "token": "token", "certificate": "certific
 
 
 class Cell(NamedTuple):
-    """One cell: its count, and whether that is bad."""
+    """A cell: its count, and whether that is bad."""
 
     when: str
     is_danger: bool = False

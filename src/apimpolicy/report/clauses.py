@@ -33,7 +33,7 @@ class Fact:
 
 
 class Clause:
-    """One part of an expression.
+    """A part of an expression.
 
     `verdict` is its value, `not evaluated`, or `failed` when it threw. `facts` are the values inside of it, in order of
     evaluation; `notes` are sentences about them; `parts` are the operands of `&&`, `||` and `?:`. `code` has a line for

@@ -58,7 +58,7 @@ def _columns(char: str) -> int:
 
 
 class Line:
-    """One line of a file, laid out: the cells of its characters, and where each character begins."""
+    """A line of a file, laid out: the cells of its characters, and where each character begins."""
 
     __slots__ = ("cells", "starts")
 
@@ -116,7 +116,7 @@ def wrap(text: str, available: int) -> list[str]:
 
 
 def shortened(text: str) -> str:
-    """Return a text that reports show whole, unless it is longer than anybody reads.
+    """Return a text, cut if it is too long for a report.
 
     >>> shortened("x" * 5_000)[3_998:]
     'xx… (5,000 characters)'

@@ -28,7 +28,7 @@ MOST_COLLECTIONS = 10_000
 
 
 def runtime_type(value: Any, static: Type = OBJECT) -> str:
-    """Return the C# spelling of what `GetType()` gives; `<null>` for null."""
+    """Return the C# spelling of the type that `GetType()` returns; `<null>` for null."""
     value = box(static, value)
     if value is None:
         return NULL_TYPE

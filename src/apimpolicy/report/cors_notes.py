@@ -18,7 +18,7 @@ GRANT = "Access-Control-Allow-Origin"
 
 
 def is_answered_preflight(result: Result) -> bool:
-    """Return whether a browser asked for permission, and the gateway answered for itself."""
+    """Return whether the gateway responded to a preflight itself."""
     exchange = result.exchange
     return is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS"
 
@@ -32,7 +32,7 @@ def _is_own(origin: str, result: Result) -> bool:
 
 
 def cors_notes(result: Result) -> Iterator[str]:
-    """Why the browser does not let the page have the answer, in sentences; none when it does."""
+    """Yield sentences on why the browser hides the response from the page; none if it doesn't."""
     origin = str(result.request.headers.get("Origin", "")).strip()
     if not origin or GRANT in result.response.headers or _is_own(origin, result):
         return

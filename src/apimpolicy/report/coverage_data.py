@@ -70,7 +70,7 @@ class Place:
 
 @attrs.define
 class Count:
-    """So many of so many."""
+    """A number of covered outcomes, and their total."""
 
     covered: int = 0
     total: int = 0
@@ -97,7 +97,7 @@ class FileCoverage:
 
     @property
     def percent(self) -> float | None:
-        """Of all outcomes; None when there are none."""
+        """The covered share of all outcomes; None without any."""
         return _percent([_count(self.places)])
 
     @property
@@ -131,7 +131,7 @@ class CoverageReport:
 
     @property
     def percent(self) -> float | None:
-        """Of all outcomes of all files; None when there are none."""
+        """The covered share of all outcomes of all files; None without any."""
         return _percent([_count(file.places) for file in self.files])
 
 

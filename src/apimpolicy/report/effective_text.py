@@ -40,7 +40,7 @@ def effective_text(program: Program, style: Style) -> str:
 
 
 def _as_written(policy: Policy) -> Policy:
-    """Return the document without named values put in."""
+    """Return the document with its `{{named values}}`."""
     return Policy(read(policy.original), policy.original, [], None)
 
 

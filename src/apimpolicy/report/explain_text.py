@@ -57,7 +57,7 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
 
 
 def render_clause(clause: Clause, style: Style = PLAIN) -> str:
-    """One expression with its parts and their values, without a line end after it."""
+    """Return an expression with its parts and their values, without a line end after it."""
     return without_secrets("\n".join(_clause(clause, "", "", style)))
 
 

@@ -1,4 +1,4 @@
-"""Why a request got its answer, as a tree of plain nodes; `explain_text` writes it down.
+"""The explanation of a response, as a tree of plain nodes; `explain_text` renders it.
 
 Explanation
 ├── outcome, decided_by          "403 Invalid client certificate", "orders.xml:12 choose ▸ when 1"
@@ -45,7 +45,7 @@ class Decision:
 
 
 class Explanation:
-    """Why a request got its answer; `str()` is the text that people read."""
+    """An explanation of a response; `str()` is the text for people."""
 
     __slots__ = ("decided_by", "decisions", "notes", "outcome", "path")
 
@@ -133,7 +133,7 @@ def decided_by(result: Result) -> str:
         from apimpolicy.report.cors_notes import is_answered_preflight
 
         if is_answered_preflight(result) and result.trace.named("cors"):
-            return "the gateway itself, which answers every preflight with 200"
+            return "the gateway itself, which responds to every preflight with 200"
     return "no policy: nothing was forwarded to a backend"
 
 

@@ -29,7 +29,7 @@ VERSION = 1
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """One finding as a JSON object (see the module)."""
+    """Return a finding as a JSON object (see the module)."""
     path, line, column, end_line, end_column = place_in_file(diagnostic)
     return {
         "path": path,

@@ -1,4 +1,4 @@
-"""Mutants and what became of them, in texts and numbers; they go from one process to another."""
+"""Mutants and their outcomes, as texts and numbers that processes exchange."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CERTIFICATE, TOKEN, LIMIT = CHECKS = ("certificate", "token", "limit")
 
 @attrs.frozen
 class Mutant:
-    """One change of a policy file.
+    """A change of a policy file.
 
     `kind` is `remove`, `condition`, `operand`, `comparison`, `constant` or `attribute`; `text` replaces the file's
     characters from `start` to `end`; `line` and `column` count from 1. `tests` are the names of those that reach the

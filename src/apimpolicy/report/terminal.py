@@ -26,7 +26,7 @@ _WIDTHS = 4
 
 
 def render(diagnostic: Diagnostic, style: Style = PLAIN) -> str:
-    """One diagnostic, without a line end after it."""
+    """Return a diagnostic, without a line end after it."""
     source = diagnostic.source
     line, column = diagnostic.position
     place = style.paint("strong", f"{printable(source.path)}:{line}:{column}:")
@@ -40,7 +40,7 @@ def render(diagnostic: Diagnostic, style: Style = PLAIN) -> str:
 
 
 def render_all(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
-    """Why something could not be done: these diagnostics, and of a great many the first ones and how many there are."""
+    """Return diagnostics; of many, the first ones and their number."""
     shown = [render(diagnostic, style) for diagnostic in diagnostics[:_MOST_SHOWN]]
     more = len(diagnostics) - len(shown)
     if more > 0:

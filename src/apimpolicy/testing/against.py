@@ -24,7 +24,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
-from apimpolicy.testing.running import Outcome
+from apimpolicy.testing.running import Outcome, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class TraceSource(Protocol):
         """Return what a request brings so that it is traced. Raises ConfigurationError."""
 
     def trace(self, response: Response) -> dict[str, Any] | None:
-        """Return the trace of the request that was answered so; None when there is none. Raises ConfigurationError."""
+        """Return the trace of the request with this response; None when there is none. Raises ConfigurationError."""
 
 
 class Target:
@@ -94,7 +94,7 @@ class Target:
         return outcome
 
     def send(self, request: Request) -> Response:
-        """Return what the gateway answers. Raises ConfigurationError when it does not."""
+        """Return the gateway's response. Raises ConfigurationError without one."""
         given = Url.parse(request.url)
         path = self.parts.path + from_utf16(given.path + given.query_string)
         connection = self._connection(request)
@@ -107,7 +107,7 @@ class Target:
             headers = [(name, value) for name, value in answer.getheaders() if name.lower() != "transfer-encoding"]
             return Response(answer.status, answer.reason, headers=headers, body=answer.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise ConfigurationError(f"{self.parts.geturl()} does not answer: {error}") from None
+            raise ConfigurationError(f"{self.parts.geturl()} does not respond: {error}") from None
         finally:
             connection.close()
 
@@ -141,7 +141,6 @@ class Target:
         and the backend's answers as they came.
         """
         from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
-        from apimpolicy.testing.running import simulate
 
         assert self.traces is not None
         trace = self.traces.trace(response)

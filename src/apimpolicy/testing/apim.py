@@ -121,7 +121,7 @@ class TestResult:
 
     @property
     def explanation(self) -> str:
-        """Return why the request got its answer: every part of each condition with its value."""
+        """Return why the request got its response: every part of each condition with its value."""
         from apimpolicy.report.explanation import explain
 
         return str(explain(self.result))
@@ -213,7 +213,7 @@ class Apim:
         return made
 
     def key_vault(self, name: str) -> KeyVault:
-        """Return a key vault, made when it is first asked for."""
+        """Return a key vault, made at its first use."""
         from apimpolicy.engine.services import KeyVault
 
         return self._vaults.setdefault(name, KeyVault(name))

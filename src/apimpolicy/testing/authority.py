@@ -19,6 +19,10 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
+
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.dotnet.cryptography.issuing import issue, new_key
 from apimpolicy.errors import ConfigurationError
@@ -124,8 +128,6 @@ class TestAuthority:
         rsa: bool = False,
     ) -> Certificate:
         """Issue a certificate for a caller, with its private key and the authorities between it and the root."""
-        from cryptography import x509
-
         alternatives: list[Any] = [x509.DNSName(dns) for dns in dns_names]
         if email:
             alternatives.append(x509.RFC822Name(email))
@@ -165,9 +167,6 @@ class TestAuthority:
         next_update: str | datetime.datetime = _AUTHORITY_NOT_AFTER,
     ) -> bytes:
         """Return the revocation list as DER."""
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.parsed.subject)
@@ -208,8 +207,6 @@ def _issue(
     alternatives: list[Any] | None = None,
     list_url: str | None = None,
 ) -> Certificate:
-    from cryptography import x509
-
     signing_key = signer._key if isinstance(signer, TestAuthority) else signer
     extensions: list[tuple[ExtensionType, bool]] = [
         (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
@@ -241,9 +238,6 @@ def _list_url(name: str) -> str:
 
 
 def _name(text: str) -> Name:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
     oids = {
         "CN": NameOID.COMMON_NAME,
         "O": NameOID.ORGANIZATION_NAME,

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One request of a case, or one run of a resolver, and what is expected of its response.
+    """A request of a case, or a run of a resolver, with the expected response.
 
     `states` are the changes of identity providers before it.
     """
@@ -91,7 +91,7 @@ class Subject(NamedTuple):
 
 
 class Case:
-    """One case: a gateway, and one or more requests to it."""
+    """A case: a gateway, and one or more requests to it."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Case:
 class CaseFile:
     """A test file that has been read.
 
-    `subject` is what its cases test unless they say something else. `compiled` is a gateway of an earlier case, whose
+    `subject` is what its cases test unless they name another one. `compiled` is a gateway of an earlier case, whose
     compiled documents the next ones use, and `kept` what was read of services for earlier cases.
     """
 
@@ -199,7 +199,7 @@ class _File:
         return file
 
     def _subject(self, given: dict[str, Tree], directory: str) -> Subject | None:
-        """Return what the file, or one case, says that is tested; None when it says nothing."""
+        """Return the subject that the file or a case names; None when it names none."""
         named = [name for name in SUBJECT if name in given]
         if not named:
             return None

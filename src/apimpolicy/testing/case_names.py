@@ -39,7 +39,7 @@ def case_name(scenario: Scenario, result: Result, expect: Mapping[str, Any], ope
 
 
 def request_words(scenario: Scenario, subject: str = "") -> str:
-    """Return what a request has, in words: `a request with the header X: 1, when the backend answers 500`."""
+    """Return what a request has, in words: `a request with the header X: 1, when the backend responds with 500`."""
     return _joined(subject or _subject(scenario), [], scenario)
 
 
@@ -52,10 +52,10 @@ def outcome_words(result: Result, expect: Mapping[str, Any]) -> str:
         sent = _sent(expect)
         return sent if status < 400 else f"{sent} and gets {status}"
     if status >= 400:
-        return f"is refused with {status}" if status < 500 else f"is answered with {status}"
+        return f"is refused with {status}" if status < 500 else f"gets {status}"
     if status >= 300:
         return f"is redirected with {status}"
-    return f"is answered with {status}, without the backend"
+    return f"gets {status} without reaching the backend"
 
 
 def _sent(expect: Mapping[str, Any]) -> str:
@@ -174,13 +174,13 @@ def _around(scenario: Scenario) -> Iterable[str]:
 
 
 def answers_in_words(scenario: Scenario) -> list[str]:
-    """Return what others answer, where it is not 200."""
+    """Return the responses of others, where they are not 200."""
     return _answers("the backend", scenario.answers) + _answers("a service", scenario.sent_answers)
 
 
 def _answers(who: str, answers: Sequence[StubResponse]) -> list[str]:
     return [
-        f"{who} {'does not answer' if answer.raises is not None else f'answers {answer.status}'}"
+        f"{who} {'does not respond' if answer.raises is not None else f'responds with {answer.status}'}"
         for answer in answers
         if answer.raises is not None or answer.status != 200
     ]

@@ -1,6 +1,6 @@
-"""Certificates for test files, by name: those that every file has, and those that it asks for.
+"""Certificates for test files, by name: those that every file has, and those that it declares.
 
-Without a word a file has, from the authority `test-ca`: `partner` and `other-partner`, right in every way; `expired`
+Every file has, from the authority `test-ca`: `partner` and `other-partner`, valid; `expired`
 (until 2025-12-31), `early` (from 2027-01-01), `revoked`; and `self-signed`, and `stranger`,
 from the authority `other-ca`. Further ones:
 
@@ -38,7 +38,7 @@ AUTHORITIES = ("test-ca", "other-ca")
 
 
 class TestCertificates:
-    """The certificates of one test file; each is made when it is first asked for."""
+    """The certificates of one test file; each is made at its first use."""
 
     __test__ = False
 
@@ -50,7 +50,7 @@ class TestCertificates:
         self._lists: dict[str, bytes] = {}
 
     def authority(self, name: str) -> TestAuthority:
-        """Return the authority of that name, made when it is first asked for."""
+        """Return the authority of that name, made at its first use."""
         from apimpolicy.testing.authority import TestAuthority
 
         if name not in self._authorities:

@@ -1,11 +1,11 @@
-"""Services that answer as a test file says: the backend, what policies ask outside, the Dapr sidecar.
+"""Doubles of services, as a test file describes them: the backend, other services, the Dapr sidecar.
 
 backend: {status: 200, json: {orders: []}}
-backend:                                        # one answer after another; the last one stays
+backend:                                        # one response after another; the last one repeats
   - {status: 503, headers: {Retry-After: "1"}}
   - {status: 200, body: ok, takes: 2.5}         # seconds on the gateway's clock
   - {raises: timeout}                           # or: refused, with its own words as message: No such host is known.
-outside:                                        # by what is asked
+outside:                                        # by the request
   - {when: {method: POST, url: "*/token"}, json: {access_token: abc}}
   - {when: {url: "*/stock"}, answers: [{raises: timeout}, {status: 503}, {status: 200}]}    # one after another
   - {status: 404}
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
 
 _ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
-"""What is raised; without a message the gateway has its own words for it."""
+"""The errors; without a message, the gateway writes its own."""
 
 
 class Answer(NamedTuple):
-    """One answer: a response, or what is raised in its place."""
+    """A response, or an error instead of one."""
 
     make: Callable[[], Response]
     takes: float = 0.0
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 class Rule:
-    """Answers to requests of one kind, one after another; the last of them again and again."""
+    """Responses to requests of one kind, one after another; the last one repeats."""
 
     def __init__(self, answers: list[Answer], when: dict[str, str]) -> None:
         self._answers = answers
@@ -48,7 +48,7 @@ class Rule:
         self._count = 0
 
     def fits(self, request: Request) -> bool:
-        """Return whether this answers the request."""
+        """Return whether the rule is for a request."""
         if self._method is not None and request.method != self._method.upper():
             return False
         if self._url is not None and not fnmatchcase(request.url, self._url):
@@ -56,21 +56,21 @@ class Rule:
         return self._body is None or self._body in request.text
 
     def next(self) -> Answer:
-        """Return the answer whose turn it is."""
+        """Return the next response."""
         answer = self._answers[min(self._count, len(self._answers) - 1)]
         self._count += 1
         return answer
 
 
 class AnsweringService:
-    """Answers by what is asked; what no `when` fits, by the answers without one."""
+    """A service whose responses depend on the request; rules without `when` are for all others."""
 
     def __init__(self, rules: list[Rule], advance: Callable[[float], None]) -> None:
         self._rules = rules
         self._advance = advance
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Return the answer; one that takes longer than `timeout` costs that time, and does not come."""
+        """Return the response. Raises TimeoutError after `timeout` seconds on the clock if it takes longer."""
         from apimpolicy.context.records import Response
 
         rule = next((rule for rule in self._rules if rule.fits(request)), None)
@@ -87,7 +87,7 @@ class AnsweringService:
 
 
 def answers_of(tree: Tree, directory: str) -> list[Rule]:
-    """Return the answers that a test file gives a service, those with `when` first. Raises TestFileError."""
+    """Return the rules of a service in a test file, those with `when` first. Raises TestFileError."""
     rules: list[Rule] = []
     in_turn: list[Answer] = []
     for item in tree.items():
@@ -117,7 +117,7 @@ def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> Rule:
             raise item.mistake(WRONG_KIND, "one of several 'answers' has no 'when' and no 'answers' of its own")
         answers.append(_answer(inner, directory))
     if not answers:
-        raise given["answers"].mistake(MISSING, "an answer is missing here")
+        raise given["answers"].mistake(MISSING, "a response is missing here")
     return Rule(answers, when)
 
 

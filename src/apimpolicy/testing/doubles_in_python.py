@@ -1,8 +1,9 @@
-"""The surroundings of a gateway in a test in Python: its clock, and services with prepared answers."""
+"""The clock of a gateway in a test in Python, and doubles of services."""
 
 from __future__ import annotations
 
 import datetime
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Response
@@ -26,19 +27,19 @@ class TestClock(FixedClock):
             super().advance(datetime.timedelta(**units))
 
     def set(self, now: datetime.datetime | str) -> None:
-        """Put the clock to a moment; a text is one as `2026-06-01T12:00:00Z`, UTC when it names no zone."""
+        """Set the clock to a moment; a text such as `2026-06-01T12:00:00Z` is UTC unless it names a zone."""
         moment = datetime.datetime.fromisoformat(now) if isinstance(now, str) else now
         self._now = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
 
 
 class Double:
-    """A service that answers as it was told and keeps what it was asked: the backend, or what policies ask outside."""
+    """A double of a service, which records its requests: the backend, or the services that policies call."""
 
     def __init__(self, clock: TestClock) -> None:
         self._clock = clock
         self._rules: list[tuple[str | None, str | None, Callable[[Request, float], Response]]] = []
         self.requests: list[Request] = []
-        """Every request it got, in order."""
+        """All of its requests, in order."""
 
     def answer(
         self,
@@ -51,7 +52,9 @@ class Double:
         raises: type[Exception] | None = None,
         **content: Any,
     ) -> Double:
-        """Answer like this from now on; with `method` or `url` (a pattern with `*`) only what fits, the newest first.
+        """Answer like this from now on; with `method` or `url` (a pattern with `*`), only requests that match.
+
+        Newer rules come first.
 
         `takes` are seconds on the gateway's clock; `raises` is TimeoutError or another OSError; the rest is what
         `Response` takes: `json=`, `body=`, `headers=`.
@@ -72,7 +75,7 @@ class Double:
     def answers(
         self, *answers: Response | type[Exception], method: str | None = None, url: str | None = None
     ) -> Double:
-        """Answer like this one after another, the last again and again: responses, or what is raised in their place.
+        """Answer with responses or exceptions, one after another; the last one repeats.
 
         `method` and `url` are those of `answer`.
         """
@@ -88,16 +91,12 @@ class Double:
         return self
 
     def answer_with(self, function: Callable[[Request], Response]) -> Double:
-        """Answer what a function says, when nothing newer fits."""
+        """Answer with the result of a function, unless a newer rule fits."""
         self._rules.insert(0, (None, None, lambda request, timeout: function(request)))
         return self
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Return what fits the request; an answer that takes longer than `timeout` costs that time, and
-        does not come.
-        """
-        from fnmatch import fnmatchcase
-
+        """Return the response for a request. Raises TimeoutError after `timeout` seconds if it takes longer."""
         self.requests.append(request)
         for method, url, make in self._rules:
             if method in (None, request.method) and (url is None or fnmatchcase(request.url, url)):

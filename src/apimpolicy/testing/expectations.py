@@ -13,10 +13,10 @@ expect:
   error: {reason: TokenExpired}        of context.LastError; true: there was one; false: there was none
   branch: choose ▸ when 1              taken on the way; also choose[1]/when[1], or a list
   explanation: not among the uploaded  a text (or several) that the explanation contains
-  effects: "set-status[1]: 404"        what a policy did, as the trace says it; several in this order
+  effects: "set-status[1]: 404"        the effect of a policy, as in the trace; several in this order
   trace: [{source: rewrite-uri}]       entries of the gateway's own trace, in this order (testing/trace_expectations.py)
   elapsed: 2.5                         seconds that went by on the gateway's clock
-  recorded: {events: …}                what other services got (testing/recorded_services.py)
+  recorded: {events: …}                requests to other services (testing/recorded_services.py)
   holds: only partners get through     claims of the file, by name (testing/claims)
   warned-at-save: [POL108]             codes of the warnings about the documents
 

@@ -68,14 +68,14 @@ class AzureTraces:
 
 
 def _asked(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return the JSON that a URL answers with. Raises ConfigurationError."""
+    """Return the JSON at a URL. Raises ConfigurationError."""
     request = urllib.request.Request(url, data, headers or {})
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
             found = json.loads(answer.read())
     except urllib.error.HTTPError as error:
         error.close()
-        raise ConfigurationError(f"{url.partition('?')[0]} answered {error.code} {error.reason}") from None
+        raise ConfigurationError(f"{url.partition('?')[0]} responded with {error.code} {error.reason}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{url.partition('?')[0]} gave no trace: {error}") from None
     if not isinstance(found, dict):

@@ -7,10 +7,12 @@ What to try is read from the policy's own expressions (`first_requests`), what i
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import yaml
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Condition
@@ -40,7 +42,7 @@ ANOTHER_TIME = "2026-01-01T01:13:05Z"
 
 @attrs.define
 class Found:
-    """A case that was found: its name, its request, and what came of it; with `steps`, of each of them."""
+    """A found case: its name, its request, and the expectation; with `steps`, one for each of them."""
 
     name: str
     request: dict[str, Any]
@@ -48,7 +50,7 @@ class Found:
     branches: list[str] = attrs.field(factory=list)
     steps: list[dict[str, Any]] = attrs.field(factory=list)
     given: dict[str, Any] = attrs.field(factory=dict)
-    """What else stands around the request, as the case has it."""
+    """Other keys of the case."""
     goals: frozenset[Goal] = frozenset()
     """Goals that no case before it reaches; without any, it has another purpose."""
 
@@ -60,7 +62,7 @@ class Found:
 
 @attrs.define
 class FirstCases:
-    """What could be found: the cases, and the branches that no request reached."""
+    """The found cases, and the branches that no request reached."""
 
     text: str
     cases: list[Found]
@@ -68,13 +70,13 @@ class FirstCases:
     difference: str = ""
     """The first step in which the simulator's run is not the recorded one."""
     reached: int = 0
-    """How many branches have a case."""
+    """The number of branches with a case."""
     proven: int = 0
-    """How many of the missing branches no request can take."""
+    """The number of missing branches that no request can take."""
     causes: dict[str, int] = attrs.field(factory=dict)
-    """What stood in the way of how many missing branches."""
+    """The number of missing branches by what the search can't model."""
     figures: dict[str, float] = attrs.field(factory=dict)
-    """What the search took."""
+    """Statistics of the search."""
 
     @property
     def count(self) -> int:
@@ -83,7 +85,7 @@ class FirstCases:
 
 
 def first_cases(policy: str, output: str) -> FirstCases:
-    """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+    """Return a test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
     subject = subject_of(policy)
     around = surroundings_of(subject)
     wanted = _branches(subject)
@@ -131,12 +133,12 @@ def limit_cases(
 
 
 def relative_path(policy: str, output: str) -> str:
-    """The policy as the test file names it."""
+    """Return the policy's path as the test file names it."""
     return os.path.relpath(policy, os.path.dirname(os.path.abspath(output)) or ".").replace(os.sep, "/")
 
 
 def _branches(subject: Subject) -> list[str]:
-    """The branches of a policy by their paths in the trace."""
+    """Return the branches of a policy by their paths in the trace."""
     found: list[str] = []
     for element in subject.elements:
         around = element.parent
@@ -172,8 +174,6 @@ def run_alone(
     **keys: Any,
 ) -> Outcome:
     """Send a request through the policy, once or in steps, as a test file at `output` would; `keys` are the case's."""
-    import json
-
     outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
     content = {**around.subject(policy), **around.content(), "cases": [alone]}
@@ -186,7 +186,7 @@ def run_alone(
 
 
 def steps_to(calls_before: int, expect: dict[str, Any]) -> list[dict[str, Any]]:
-    """The steps of a case whose request comes several times, the last of which has this outcome."""
+    """Return the steps of a case whose request comes several times; the last one has this outcome."""
     return [*({} for _ in range(calls_before)), {"expect": expect}]
 
 
@@ -200,7 +200,7 @@ def expected(
     given: dict[str, Any] | None = None,
     calls_before: int = 0,
 ) -> dict[str, Any]:
-    """Return what came of a request, as far as it comes of it at another time too; `given` are other keys of its case.
+    """Return the outcome of a request that is the same at another time; `given` are other keys of its case.
 
     `calls_before` is how often the same request comes before.
     """
@@ -217,10 +217,7 @@ def expected(
 
 
 def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequence[tuple[str, list[str]]]) -> str:
-    """The test file; `notes` are what stands in comments at its end, each with its lines."""
-    import json
-
-    import yaml
+    """Return the test file; `notes` are comments at its end, each with its lines."""
 
     def block(value: Any, indent: int = 0) -> str:
         text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)

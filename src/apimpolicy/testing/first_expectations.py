@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
 
 _LONGEST = 400
-"""Characters of a text; longer ones make a test that nobody reads."""
+"""Characters of a text; longer ones make tests hard to read."""
 _GONE: Any = object()
 _NEW_URL = (BackendSet, UrlRewritten, QuerySet)
 _NEW_BODY = (BodySet, Converted, TextReplaced, ResponseReturned, Padded)
@@ -82,7 +82,7 @@ def _expectation(result: Result) -> dict[str, Any]:
 
 
 def _backend_requests(result: Result) -> int | list[dict[str, Any]]:
-    """Return how many, or what policies made of them."""
+    """Return the number of requests, or what policies changed in them."""
     with_url, with_body = _changed(result, _NEW_URL, "request"), _changed(result, _NEW_BODY, "request")
     with_method = any(isinstance(entry.effect, MethodSet) for entry in _own(result))
     requests = [
@@ -112,7 +112,7 @@ def _body(text: str) -> dict[str, Any]:
 
 
 def _headers(result: Result, message: str, headers: Headers) -> dict[str, str | None]:
-    """The headers that policies set or took away, as the message has them at last."""
+    """Return the headers that policies set or removed, with their last values."""
     found: dict[str, str | None] = {}
     for entry in _own(result):
         effect = entry.effect
@@ -135,7 +135,7 @@ def _changed(result: Result, classes: tuple[type[Effect], ...], message: str) ->
 
 
 def _own(result: Result) -> Iterator[TraceEntry]:
-    """The entries whose effects are on the request and its answer, not on a request that a policy sends."""
+    """Yield the entries whose effects are on the request and its response, not on a request that a policy sends."""
     for entry in result.trace:
         around: TraceEntry | None = entry
         while around is not None and not has_trait(around.name, "requests"):

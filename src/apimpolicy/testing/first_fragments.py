@@ -1,7 +1,6 @@
 """The fragments that a policy includes, for its first test file: the configuration's, a file beside it, or nothing.
 
-A fragment that nobody has told us of is looked for near the policy by its id. Where there is no such file, an empty one
-stands in for it.
+An unknown fragment is looked for near the policy by its id. Without such a file, an empty one replaces it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _NAMES = ("{}.xml", "{}.policy", "frag-{}.xml", "pf-{}.xml", "fragment-{}.xml", 
 
 
 def add_fragments(around: Surroundings, subject: Subject, policy: str, output: str) -> None:
-    """Add what the policy includes and the configuration does not have. Raises ConfigurationError."""
+    """Add the fragments that the policy includes and the configuration lacks. Raises ConfigurationError."""
     waiting = list(_included(subject.document.source.text))
     if not waiting:
         return
@@ -52,7 +51,7 @@ def add_fragments(around: Surroundings, subject: Subject, policy: str, output: s
 
 
 def _add_needs(around: Surroundings, path: str) -> None:
-    """What a fragment asks a gateway for; one that is no document is told of where it is included."""
+    """Add what a fragment needs; an invalid one is reported where it is included."""
     try:
         add_needs(around, subject_of(path))
     except (ConfigurationError, DiagnosticError):
@@ -60,14 +59,14 @@ def _add_needs(around: Surroundings, path: str) -> None:
 
 
 def without_files(around: Surroundings) -> None:
-    """Let empty fragments stand in for those of files that a gateway would not accept."""
+    """Replace fragments of files that a gateway would not accept by empty ones."""
     fragments = around.defaults.get("gateway", {}).get("fragments", {})
     for name in fragments:
         fragments[name] = EMPTY
 
 
 def section_of(subject: Subject) -> str:
-    """The section in which a fragment finds what it asks for; inbound for any other document."""
+    """Return the section in which a fragment finds what it reads; inbound for any other document."""
     text = subject.document.source.text
     root = subject.document.root
     if root is None or root.name != "fragment":
@@ -76,7 +75,7 @@ def section_of(subject: Subject) -> str:
 
 
 def put_into_document(fragments: dict[str, str], policy: str, output: str, section: str) -> str:
-    """A document that includes a fragment in a section; the fragment is added to those of the gateway."""
+    """Return a document that includes a fragment in a section, and add the fragment to those of the gateway."""
     name = re.sub(r"[^A-Za-z0-9-]+", "-", os.path.splitext(os.path.basename(policy))[0]).strip("-") or "fragment"
     fragments[name] = os.path.relpath(policy, os.path.dirname(os.path.abspath(output)))
     sections = ("inbound", "backend", "outbound", "on-error")
@@ -90,7 +89,7 @@ def _included(text: str) -> list[str]:
 
 
 def _near(name: str, policy: str, output: str) -> str:
-    """The file of a fragment as a test file in the folder `output` names it, or an empty one."""
+    """Return the file of a fragment as a test file in the folder `output` names it, or an empty one."""
     if os.path.basename(name) == name:
         folder = os.path.dirname(os.path.abspath(policy))
         for inner in _FOLDERS:

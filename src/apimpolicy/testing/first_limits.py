@@ -1,4 +1,4 @@
-"""Cases for limits of calls: so many get through, one more does not, and when the period is over one does again."""
+"""Cases for limits of calls: one more call is refused, and after the period a call gets through again."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 MOST_CALLS = 10
-"""Cases for more would be long to read."""
+"""The maximum of a limit with a case; cases for more are long to read."""
 
 _REFUSED = (403, 429)
 
 
 class Limit(NamedTuple):
-    """So many calls in so many seconds."""
+    """A limit: the number of calls in a number of seconds."""
 
     calls: int
     seconds: int
 
     @property
     def name(self) -> str:
-        """Return what its case says."""
+        """Return the name of its case."""
         return f"call {self.calls + 1} within {self.seconds} seconds is refused"
 
     def steps(self) -> list[dict[str, Any]]:
-        """The calls that get through, one more, and one after the period; nothing is expected of them yet."""
+        """Return steps without expectations: the calls that get through, one more, and one after the period."""
         return [*({} for _ in range(self.calls + 1)), {"advance": self.seconds}]
 
 
 def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
-    """The limits that are written as numbers, and not too many."""
+    """Yield the limits that are written as numbers and allow few calls."""
     for element in elements:
         if has_trait(element.name, "limits-calls"):
             given = [element.get(name) for name in ("calls", "renewal-period")]
@@ -47,7 +47,7 @@ def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
 
 
 def steps_seen(limit: Limit, outcome: Outcome) -> list[dict[str, Any]]:
-    """The steps with what came of them; none when the limit did not show."""
+    """Return the steps with their statuses; none if the limit had no effect."""
     statuses = [result.response.status_code for result in outcome.results]
     if len(statuses) != limit.calls + 2 or statuses[limit.calls] not in _REFUSED or statuses[-1] in _REFUSED:
         return []

@@ -28,13 +28,13 @@ _ONE_ONLY = ("certificate", "token", "method", "path", "address")
 CERTIFICATES = ("partner", "expired", "self-signed", "other-partner")
 
 Move = tuple[str, str, str]
-"""Something that a request may have: what (`method`, `path`, `header`, `query`, `json`, `certificate`, `token`,
+"""A part of a request: its kind (`method`, `path`, `header`, `query`, `json`, `certificate`, `token`,
 `claim`, `address`), its name, its value. The name of a token is that of its provider, its value `good` or `expired`;
 that of an address says whether ip-filter lets it through."""
 
 
 def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
-    """Return what is worth trying; `providers` are the names of those that issue tokens."""
+    """Return the parts to try; `providers` are the names of those that issue tokens."""
     found: dict[Move, None] = {}
     text = subject.document.source.text
     if ".Certificate" in text or "<validate-client-certificate" in text:
@@ -115,7 +115,7 @@ def _plain(node: Expression) -> Expression:
 
 
 def tries(moves: list[Move]) -> Iterator[tuple[Move, ...]]:
-    """Nothing; what a good caller has; that with one thing at a time, then two and three that go together."""
+    """Yield candidate requests, simplest first: nothing, what a valid caller has, then one to three more things."""
     usual = tuple(
         {
             what: (what, name, value) for what, name, value in reversed(moves) if value in _USUAL or name == _ALLOWED

@@ -68,7 +68,7 @@ class Surroundings:
 
 
 def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Subject:
-    """A policy file, read and bound, with named values put in as far as they are given. Raises ConfigurationError."""
+    """Return a policy file, read and bound, with the given named values. Raises ConfigurationError."""
     source, _ = read_policy_file(policy)
     source, _ = substitute(source, named_values or {})
     return Subject(read(source), ExpressionCheck(), Settings())
@@ -117,7 +117,7 @@ def address_that_passes(ip_filter: Element) -> str | None:
 
 
 def add_needs(found: Surroundings, subject: Subject) -> None:
-    """What the policies of a document ask a gateway for, besides named values."""
+    """Add what the policies of a document need, besides named values."""
     gateway: dict[str, Any] = found.defaults.get("gateway", {})
     if shows_certificates(subject.elements):
         gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}

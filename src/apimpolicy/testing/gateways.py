@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.testing.doubles import AnsweringService, answers_of
+from apimpolicy.testing.doubles import AnsweringService, answers_of, content_of, headers_of
 from apimpolicy.testing.format import METHODS, NAMED_VALUE, REQUEST
 from apimpolicy.testing.tree import WRONG_KIND, Tree
 
@@ -116,7 +116,6 @@ def gateway_of(case: Case) -> CaseGateway:
 def request_of(tree: Tree | None, case: Case, identities: CaseIdentities | None) -> Request:
     """Return the request that a tree describes; without one, GET /. Raises TestFileError."""
     from apimpolicy.context.records import Request
-    from apimpolicy.testing.doubles import content_of, headers_of
 
     if tree is None:
         return Request("GET", "/")

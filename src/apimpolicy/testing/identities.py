@@ -116,7 +116,7 @@ class CaseIdentities:
                 provider.is_reachable = given["reachable"].value
 
     def token(self, tree: Tree, certificate: Certificates) -> tuple[str, dict[str, Tree]]:
-        """Return the token that a request asks for, and what it says of it. Raises TestFileError."""
+        """Return the token of a request, and the keys that describe it. Raises TestFileError."""
         given = tree.known(TOKEN) if isinstance(tree.value, dict) else {"from": tree}
         place = given.get("from", tree)
         name = place.text() if "from" in given else next(iter(self.providers), "")

@@ -64,7 +64,7 @@ def _keep_as_compiled(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, and switch coverage on where it is asked for."""
+    """Register the marker, and collect coverage if the options say so."""
     config.addinivalue_line("markers", "apim(**settings): settings of the simulated gateway, by the names of Gateway")
     options = config.option
     if options.apim_cov or options.apim_cov_report or options.apim_cov_fail_under is not None:
@@ -186,7 +186,7 @@ class CaseFailedError(Exception):
 
 
 class CaseItem(pytest.Item):
-    """One case."""
+    """A case of a test file."""
 
     def __init__(self, *, case: Case, **options: Any) -> None:
         super().__init__(**options)

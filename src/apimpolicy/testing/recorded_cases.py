@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.recorded_traces import RecordedTrace
 
 NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection", "ocp-apim-trace-location"))
-"""Headers of a recorded answer that no policy makes."""
+"""Headers of a recorded response that no policy makes."""
 
 
 def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
@@ -86,7 +86,7 @@ def _expect(recorded: RecordedTrace) -> dict[str, Any]:
 
 
 def _difference(policy: str, output: str, around: Surroundings, found: Found, recorded: RecordedTrace) -> str:
-    """Run the case as the file says, and hold its steps against the recorded ones."""
+    """Run the case, and return the first step that differs from the recorded ones."""
     outcome = run_alone(policy, output, around, found.request)
     if not outcome.results:
         return outcome.problem

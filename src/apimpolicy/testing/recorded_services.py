@@ -1,4 +1,4 @@
-"""Compare what other services got from a request with the expectations of a test case.
+"""Compare the requests to other services with the expectations of a test case.
 
 recorded:
   events: {orders-log: [{body: {json: {user: anna}}, partition-key: anna}]}     log-to-eventhub, by logger
@@ -110,7 +110,7 @@ def _list(tree: Tree, got: Sequence[Any], what: str) -> Iterator[str]:
 
 
 def _member(tree: Tree, owner: Any, key: str, whose: str) -> Iterator[str]:
-    """Yield what is not as expected of one member; a body that is text can be told in parts."""
+    """Yield the differences of one member; parts of a text body can be expected."""
     text = getattr(owner, "text", getattr(owner, "body", None)) if key == "body" else None
     if isinstance(text, str):
         yield from body_differs(tree, text, f"{whose} body")

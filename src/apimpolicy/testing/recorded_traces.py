@@ -45,7 +45,7 @@ _SET_TO = "Response status code was set to "
 
 @attrs.frozen
 class RecordedEntry:
-    """One entry: its section, its place there, its source, and its data."""
+    """An entry: its section, its place there, its source, and its data."""
 
     section: str
     index: int
@@ -73,7 +73,7 @@ class RecordedTrace:
 
     @property
     def backend(self) -> _RecordedBackend:
-        """Return a backend that gives these answers one after another, the last one again and again."""
+        """Return a backend with these responses, one after another; the last one repeats."""
         return _RecordedBackend(self.answers)
 
 
@@ -84,7 +84,7 @@ class _RecordedBackend:
 
     def send(self, request: Request, timeout: float) -> Response:
         if not self.answers:
-            raise ConnectionRefusedError("the trace has no answer of a backend")
+            raise ConnectionRefusedError("the trace has no response of a backend")
         answer = self.answers[min(self.count, len(self.answers) - 1)]
         self.count += 1
         return answer

@@ -1,4 +1,4 @@
-"""Running test cases: each on a gateway of its own; what came of it, and why."""
+"""Run test cases, each on a gateway of its own, and explain their results."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Outcome:
     """The outcome of one case.
 
-    `results` are the answers, step by step; `mismatches` what was not as expected in the last of them; `problem` is the
-    sentence when the case could not be run at all, `error` the exception; `seconds` is how long it took.
+    `results` are those of each step; `mismatches` are the failed expectations of the last one; `problem` is why the
+    case could not be run, `error` the exception; `seconds` is the duration.
     """
 
     def __init__(self, case: Case, status: Status, problem: str = "") -> None:
@@ -55,7 +55,7 @@ class Outcome:
 
     @property
     def line(self) -> int:
-        """Return the line of the test file that tells most: of what was expected first, or of the case."""
+        """Return the line of the first failed expectation, or else of the case."""
         return self.mismatches[0].line if self.mismatches else self.case.line
 
     def explanation(self) -> str:
@@ -154,7 +154,7 @@ def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) 
 
 
 def _holding(case: Case, gateway: Gateway, result: Result) -> Callable[[Tree], bool]:
-    """Says whether a claim that the case can name holds for a request that has run."""
+    """Return a function that evaluates a claim, which the case names, for a request that has run."""
 
     def holds(name: Tree) -> bool:
         from apimpolicy.testing.claims.conditions import Conditions

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:
-    """The keys of a case: the request, and what stands around it."""
+    """Return the keys of a case: the request and its surroundings."""
     found: dict[str, Any] = {"request": request_of(scenario)}
     if scenario.variables:
         found["variables"] = dict(scenario.variables)

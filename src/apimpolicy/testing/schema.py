@@ -1,4 +1,4 @@
-"""The JSON schema of test files, for editors: completion, documentation, and red lines under mistakes.
+"""The JSON schema of test files, for editors: completion, documentation, and marked errors.
 
     # yaml-language-server: $schema=https://…/apimpolicy-test.schema.json
 
@@ -21,7 +21,7 @@ ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
 NAME = "apimpolicy-test.schema.json"
 
 SHARED = ("answer", "body", "condition", "expect", "matched", "matching", "request", "sent")
-"""Kinds that stand once in the schema and are referred to."""
+"""Kinds that the schema defines once and refers to."""
 
 _JSON_TYPES: dict[type, str] = {
     str: "string",
@@ -39,7 +39,7 @@ _FURTHER: dict[str, dict[str, Any]] = {
     "pattern": {"pattern": f"^{kinds.STATUS.pattern}$"},
     "date": {"description": tables.GIVEN["now"][1]},
 }
-"""What the schema says of a kind besides its types."""
+"""Further keywords of a kind, besides its types."""
 
 
 def schema() -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _object(keys: tables.Keys) -> dict[str, Any]:
 
 
 def _gateway() -> dict[str, Any]:
-    """Return the keys of apimpolicy.toml: editors are told of those that are plain values."""
+    """Return the keys of apimpolicy.toml that are plain values."""
     means = meanings(Behaviour)
     properties: dict[str, Any] = {}
     for name, declared in Behaviour.declared.items():

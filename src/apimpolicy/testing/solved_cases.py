@@ -1,7 +1,7 @@
-"""A first test file from requests that a solver found: a case for each branch, and for what conditions come to besides.
+"""A first test file from requests that a solver found: a case for each branch, and each further value of a condition.
 
-What was found has run (`concolic.explorer`). Each request is made as short as it can be, and is run once more as the
-test file has it: that run is what the case expects.
+Each found request has run (`concolic.explorer`). It is shrunk, and run once more as the test file has it; the case
+expects the result of that run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MOST_STARTS = 8
 
 
 def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with_errors: bool = True) -> FirstCases:
-    """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError.
+    """Return a test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError.
 
     Unless `with_errors`, cases in which the policy itself fails with 500 are left out: most show only what the
     configuration lacks.
@@ -87,7 +87,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
 
 
 def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[Found]:
-    """Cases for branches that are taken when a named value is another one."""
+    """Return cases for branches that need another value of a named value."""
     found: list[Found] = []
     written: list[tuple[dict[str, str], Assignment]] = [
         (values, {}) for values in other_values(writer.around, subject.document.source.text)
@@ -109,9 +109,9 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
 
 
 def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[Found]:
-    """Cases for branches that ask for a response before anything was answered: their section alone, with one.
+    """Return cases for branches that read a response before there is one: their section alone, with a response.
 
-    Whether a gateway has a response there nobody knows; policies of Microsoft's read it.
+    No document states whether a gateway has a response there; policies of Microsoft read it.
     """
     if not any(unsupported.kind == NO_RESPONSE for unsupported in explored.unsupported_features):
         return []
@@ -129,14 +129,14 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
 
 
 def _far_ones(explored: Exploration) -> list[Assignment]:
-    """Return what was found that decides most: with other named values it goes far too, and perhaps elsewhere."""
+    """Return the requests with most decisions: with other named values, they may take other branches."""
     runs = {id(run): run for goal, run in explored.found.items() if goal.kind == BRANCH}
     ordered = sorted(runs.values(), key=lambda run: -len(run.path.decisions))
     return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
 def _harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
-    """The world of a policy; a fragment stands in the section whose values it asks for, where it may stand there."""
+    """Return the harness of a policy; a fragment is included in the section whose values it reads, if it may be."""
     add_fragments(around, subject, policy, output)
     section = section_of(subject)
     if section == "inbound":
@@ -163,8 +163,8 @@ def harness_of(
     values: Mapping[str, str] | None = None,
     section: str | None = None,
 ) -> Harness:
-    """The world in which the cases of a test file at `output` run; `values` are named values that are others, `section`
-    is the only one that runs.
+    """Return the harness of the cases of a test file at `output`; `values` are other named values, `section` is the
+    only one that runs.
     """
     content = {
         **around.subject(policy),
@@ -198,13 +198,13 @@ def harness_of(
 
 
 def _made_up(around: Surroundings) -> list[str]:
-    """The fragments that are empty because nobody has told of them."""
+    """Return the fragments that are empty because nothing defines them."""
     fragments = around.defaults.get("gateway", {}).get("fragments", {})
     return [name for name, content in fragments.items() if content == EMPTY]
 
 
 def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) -> Iterator[tuple[str, list[str]]]:
-    """Yield what no case reaches, and why: what is impossible first, conditions where something came of them at all."""
+    """Yield goals without a case, and why: impossible ones first; of conditions, those that were evaluated."""
     name = explored.harness.goals.name
     branches = [goal for goal in missing if goal.kind == BRANCH]
     said = tuple(f"{name(goal)}:" for goal in branches)
@@ -223,6 +223,6 @@ def _other_outcome(goal: Goal) -> Goal:
 
 
 def _why(explored: Exploration, goal: Goal) -> str:
-    """Return what has no symbolic form, on the way to a branch."""
+    """Return what the search can't model on the path to a branch."""
     reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
     return f" (the search can't model: {', '.join(reasons)})" if reasons else ""

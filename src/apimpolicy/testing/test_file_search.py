@@ -62,10 +62,10 @@ def is_case_file(path: str) -> bool:
 
 
 def is_about_policies(path: str) -> bool:
-    """Return whether a file with the name of a test file is one of ours: other tools have files of such names.
+    """Return whether a file with the name of a test file tests policies: other tools have files of such names.
 
-    Ours names a policy or a service and has cases, or has cases that look like ours, or is empty. A file that cannot be
-    read, or is neither YAML nor TOML nor JSON and speaks of a policy, is ours as well, so that its mistake is shown.
+    It names a policy or a service and has cases, or has cases of this format, or is empty. A file that can't be
+    read, or can't be parsed and mentions a policy, counts too, so that its error is shown.
     """
     try:
         data = read_bytes(path)
@@ -75,7 +75,7 @@ def is_about_policies(path: str) -> bool:
 
 
 def is_content_about_policies(data: bytes, path: str) -> bool:
-    """Return whether a test file with this content is one of ours."""
+    """Return whether a test file with this content tests policies."""
     if all(pattern.search(data) for pattern in _OUR_LINES) or not re.search(rb"^\s*[^#\s]", data, re.MULTILINE):
         return True
     if not re.search(rb"polic(y|ies)|service|cases", data):

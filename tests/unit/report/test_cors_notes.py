@@ -15,7 +15,7 @@ REFUSE = '<return-response><set-status code="403" /></return-response>'
 WITHOUT = "The response has no Access-Control-Allow-Origin, so the browser "
 UNSENT = f"{WITHOUT}does not send the request and reports a CORS error."
 KEPT = WITHOUT + "hides it from the page of {} and reports a CORS error."
-GATEWAY = "the gateway itself, which answers every preflight with 200"
+GATEWAY = "the gateway itself, which responds to every preflight with 200"
 
 
 def explained(

@@ -85,7 +85,7 @@ def test_cases_against_a_gateway_that_serves(folder: Path, serve: Serve) -> None
 def test_cases_over_tls(folder: Path, serve: Serve) -> None:
     url = serve.https.replace("127.0.0.1", "localhost")
     assert "✓✓✗" in run(folder, "--against", url, "--authority", serve.authority).stdout
-    assert "does not answer" in run(folder, "--against", url).stdout
+    assert "does not respond" in run(folder, "--against", url).stdout
     assert "is not a file with certificates" in run(folder, "--against", url, "--authority", "orders.xml").stdout
 
 
@@ -220,10 +220,10 @@ def test_traces_of_azure_are_fetched_and_compared(folder: Path, azure: Azure) ->
 
 
 def test_what_is_wrong_with_traces_is_said(azure: Azure) -> None:
-    with pytest.raises(ConfigurationError, match="answered 401"):
+    with pytest.raises(ConfigurationError, match="responded with 401"):
         AzureTraces(SERVICE, "another", "orders", azure.url).headers()
     from apimpolicy import Response
 
     assert ServedTraces(azure.url).trace(Response(200)) is None
-    with pytest.raises(ConfigurationError, match=r"gave no trace|answered 403"):
+    with pytest.raises(ConfigurationError, match=r"gave no trace|responded with 403"):
         ServedTraces(azure.url).trace(Response(200, headers={"Apim-Trace-Id": "1"}))

@@ -9,7 +9,7 @@ from apimpolicy.dotnet.values import RectangularArray
 
 INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 _COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
-_OFFSETS = (
+OFFSETS = (
     "Offset and length were out of bounds for the array or count is greater than the number of elements from index to "
     "the end of the source collection."
 )
@@ -32,7 +32,7 @@ def check_part(index: int, count: int, size: int, start: str = "index", length: 
     check_non_negative(index, start)
     check_non_negative(count, length)
     if size - index < count:
-        raise ArgumentException(_OFFSETS)
+        raise ArgumentException(OFFSETS)
 
 
 def check_search(start: int, count: int, size: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_non_negative
+from apimpolicy.dotnet.collections.arguments import INDEX, check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
@@ -220,9 +220,7 @@ def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -
 
 def _check_start(start: int, size: int) -> None:
     if not 0 <= start <= size:
-        raise ArgumentOutOfRangeException(
-            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
 
 
 @implements(_ARRAY, "IndexOf(Array, object)", "IndexOf(Array, object, int)", "IndexOf(Array, object, int, int)")

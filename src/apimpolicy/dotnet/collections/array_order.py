@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_part
+from apimpolicy.dotnet.collections.arguments import OFFSETS, check_part
 from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
 from apimpolicy.dotnet.collections.comparers import sort as sort_items
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _ARRAY = "System.Array"
-_SHORT_ITEMS = (
-    "Offset and length were out of bounds for the array or count is greater than the number of elements from index to "
-    "the end of the source collection."
-)
 
 
 def _one_dimension(array: Any, parameter: str = "array") -> Any:
@@ -111,7 +107,7 @@ def sort_part_with_items(keys: Any, items: Any, index: int, length: int, compare
     _one_dimension(items, "items")
     check_part(index, length, count, length="length")
     if len(items) - index < length:
-        raise ArgumentException(_SHORT_ITEMS)
+        raise ArgumentException(OFFSETS)
     environment().step(length)
     order = list(range(index, index + length))
     key = sort_key(keys.element, comparer)

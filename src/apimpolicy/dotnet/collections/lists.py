@@ -6,7 +6,14 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import INDEX, check_index, check_non_negative, check_part, copy_into
+from apimpolicy.dotnet.collections.arguments import (
+    INDEX,
+    OFFSETS,
+    check_index,
+    check_non_negative,
+    check_part,
+    copy_into,
+)
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
@@ -259,10 +266,7 @@ class List(GenericCollection):
     @member("CopyTo(int, T[], int, int)")
     def copy_part_to(self, index: int, array: Any, array_index: int, count: int) -> None:
         if len(self.items) - index < count:
-            raise ArgumentException(
-                "Offset and length were out of bounds for the array or count is greater than the number of elements "
-                "from index to the end of the source collection."
-            )
+            raise ArgumentException(OFFSETS)
         copy_into(self.items[index : index + count], array, array_index)
 
     def trim_excess(self) -> None:

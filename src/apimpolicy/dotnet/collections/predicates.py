@@ -22,10 +22,11 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 
 def _of_both(*members: str, types: bool = False) -> Callable[[_Function], _Function]:
+    """Register a function for members of `List<T>`, and for the static ones of arrays, which take the array first."""
+
     def register(function: _Function) -> _Function:
-        for name in ("System.Array", "System.Collections.Generic.List<T>"):
-            implements(name, *members, types=types)(function)
-        return function
+        implements("System.Collections.Generic.List<T>", *members, types=types)(function)
+        return implements("System.Array", *(name.replace("(", "(T[], ") for name in members), types=types)(function)
 
     return register
 
@@ -38,13 +39,13 @@ def _like(collection: Any, types: tuple[Type, ...], items: list[Any]) -> List | 
     return List(types, items) if type(collection) is List else Array(types[0], items)
 
 
-@_of_both("FindIndex(Predicate<T>)", "FindIndex(T[], Predicate<T>)")
+@_of_both("FindIndex(Predicate<T>)")
 def find_index(collection: Any, match: Predicate) -> int:
     items = collection.items if type(collection) is List else require(collection, "array")
     return searching.find_index(items, 0, None, match)
 
 
-@_of_both("FindIndex(int, Predicate<T>)", "FindIndex(T[], int, Predicate<T>)")
+@_of_both("FindIndex(int, Predicate<T>)")
 def find_index_from(collection: Any, start: int, match: Predicate) -> int:
     return searching.find_index(_items(collection), start, None, match)
 
@@ -54,13 +55,13 @@ def find_index_within(collection: Any, start: int, count: int, match: Predicate)
     return searching.find_index(_items(collection), start, count, match)
 
 
-@_of_both("FindLastIndex(Predicate<T>)", "FindLastIndex(T[], Predicate<T>)")
+@_of_both("FindLastIndex(Predicate<T>)")
 def find_last_index(collection: Any, match: Predicate) -> int:
     items = collection.items if type(collection) is List else require(collection, "array")
     return searching.find_last_index(items, None, None, match)
 
 
-@_of_both("FindLastIndex(int, Predicate<T>)", "FindLastIndex(T[], int, Predicate<T>)")
+@_of_both("FindLastIndex(int, Predicate<T>)")
 def find_last_index_from(collection: Any, start: int, match: Predicate) -> int:
     return searching.find_last_index(_items(collection), start, None, match)
 

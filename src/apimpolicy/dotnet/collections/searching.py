@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_backward_search, check_search
+from apimpolicy.dotnet.collections.arguments import INDEX, check_backward_search, check_search
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -50,9 +50,7 @@ def last_index_of(
     if start is None:
         start = size - 1
     if not 0 <= start < size:
-        raise ArgumentOutOfRangeException(
-            parameter, "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException(parameter, INDEX)
     if count is None:
         count = start + 1
     if count < 0 or start - count + 1 < 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.cryptography.identifiers import AsnEncodedData, Oid
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, CryptographicException, NotSupportedException
 from apimpolicy.dotnet.registry import dotnet_class, member
@@ -56,9 +57,7 @@ class ExtensionCollection:
     @member("Item[int]")
     def get_item(self, index: int) -> CertificateExtension:
         if not 0 <= index < len(self._items):
-            raise ArgumentOutOfRangeException(
-                "index", "Index was out of range. Must be non-negative and less than the size of the collection."
-            )
+            raise ArgumentOutOfRangeException("index", INDEX)
         return self._items[index]
 
     @member("Item[string]")

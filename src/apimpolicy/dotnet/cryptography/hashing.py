@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from apimpolicy.dotnet.collections.arguments import OFFSETS
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -135,10 +136,7 @@ def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset
     if count < 0 or count > len(buffer):
         raise ArgumentException("Value was invalid.")
     if len(buffer) - count < offset:
-        raise ArgumentException(
-            "Offset and length were out of bounds for the array or count is greater than the number of elements"
-            " from index to the end of the source collection."
-        )
+        raise ArgumentException(OFFSETS)
     return bytes(buffer[offset : offset + count])
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
@@ -31,14 +32,7 @@ class RandomNumberGenerator:
     @member("GetBytes(byte[], int, int)")
     def get_bytes_range(self, data: Array | None, offset: int, count: int) -> None:
         data = require(data, "data")
-        for name, value in (("offset", offset), ("count", count)):
-            if value < 0:
-                raise ArgumentOutOfRangeException(name, "Non-negative number required.")
-        if count > len(data) - offset:
-            raise ArgumentException(
-                "Offset and length were out of bounds for the array or count is greater than the number of elements"
-                " from index to the end of the source collection."
-            )
+        check_part(offset, count, len(data), start="offset")
         data[offset : offset + count] = environment().random.randbytes(count)
 
     @member("GetNonZeroBytes", cost=SLOW)

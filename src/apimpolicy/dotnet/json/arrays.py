@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.collections.enumerators import get_enumerator
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
@@ -44,9 +45,7 @@ class _Indexed(JContainer):
 
     def get_at(self, index: int) -> JToken:
         if not 0 <= index < len(self.children):
-            raise ArgumentOutOfRangeException(
-                "index", "Index was out of range. Must be non-negative and less than the size of the collection."
-            )
+            raise ArgumentOutOfRangeException("index", INDEX)
         return self.children[index]
 
 

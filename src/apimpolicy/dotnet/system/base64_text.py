@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -45,9 +46,7 @@ def to_base64(data: Array | None, options: int = 0) -> str:
 def _to_base64_part(data: Array | None, offset: int, length: int, options: int = 0) -> str:
     data = require(data, "inArray")
     if length < 0:
-        raise ArgumentOutOfRangeException(
-            "length", "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException("length", INDEX)
     if offset < 0:
         raise ArgumentOutOfRangeException("offset", "Value must be positive.")
     if offset > len(data) - length:
@@ -107,9 +106,7 @@ def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, a
     if data is None or out is None:
         raise ArgumentNullException("inArray" if data is None else "outArray")
     if length < 0:
-        raise ArgumentOutOfRangeException(
-            "length", "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException("length", INDEX)
     if offset < 0 or at < 0:
         raise ArgumentOutOfRangeException("offsetIn" if offset < 0 else "offsetOut", "Value must be positive.")
     if options in (0, 1) and offset > len(data) - length:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
@@ -25,13 +26,12 @@ _FORMATS = {
     "float": ("Single", "<f"),
     "double": ("Double", "<d"),
 }
-_INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 
 
 def _read(name: str, format_: str, data: Array | None, start: int) -> Any:
     data = require(data, "value")
     if not 0 <= start < len(data):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     size = struct.calcsize(format_)
     if start > len(data) - size:
         raise ArgumentException(
@@ -79,16 +79,13 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
     """
     data = require(data, "value")
     if start < 0 or (start >= len(data) and start > 0):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if length is None:
         length = len(data) - start
     if length < 0:
         raise ArgumentOutOfRangeException("length", "Value must be positive.")
     if start > len(data) - length:
-        raise ArgumentException(
-            "Offset and length were out of bounds for the array or count is greater than the number of elements from "
-            "index to the end of the source collection."
-        )
+        raise ArgumentException(OFFSETS)
     work_through(length << 2)
     return bytes(data[start : start + length]).hex("-").upper()
 

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentOutOfRangeException,
@@ -218,9 +219,7 @@ def from_base(target: str, value: str | None, base: int) -> int:
         return parse_int(target, value, 4)
     type_ = INTEGERS[target]
     if not value:
-        raise ArgumentOutOfRangeException(
-            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if value[0] == "-":
         raise ArgumentException("String cannot contain a minus sign if the base is not 10.")
     digits = value[2:] if base == 16 and value[:2] in ("0x", "0X") else value

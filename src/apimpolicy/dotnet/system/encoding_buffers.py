@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _ENCODING = "System.Text.Encoding"
 _NON_NEGATIVE = "Non-negative number required."
-_OUTSIDE = "Index was out of range. Must be non-negative and less than the size of the collection."
 _MAX = (1 << 31) - 1
 
 
@@ -43,7 +43,7 @@ def _check(source: Any, names: tuple[str, str, str], index: int, count: int, tar
 def _store(encoding: Encoding, made: Any, target: Array, at: int, names: tuple[str, str]) -> int:
     parameter, index_name = names
     if not 0 <= at <= len(target):
-        raise ArgumentOutOfRangeException(index_name, _OUTSIDE)
+        raise ArgumentOutOfRangeException(index_name, INDEX)
     if len(made) > len(target) - at:
         encoded = ("byte", "encoded data", "En") if parameter == "bytes" else ("char", "decoded characters", "De")
         raise ArgumentException(

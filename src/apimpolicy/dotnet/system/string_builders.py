@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _NAME = "System.Text.StringBuilder"
-_INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 _SMALL = "capacity was less than the current size."
 _MAX_CAPACITY = (1 << 31) - 1
 _NEW_LINE = "\n"
@@ -136,7 +136,7 @@ class StringBuilder:
         if count < 0:
             raise ArgumentOutOfRangeException("count", "Argument count must not be negative.")
         if not 0 <= start <= self._length:
-            raise ArgumentOutOfRangeException("sourceIndex", _INDEX)
+            raise ArgumentOutOfRangeException("sourceIndex", INDEX)
         if start > self._length - count:
             raise ArgumentException("Source string was not long enough. Check sourceIndex and count.")
         destination[index : index + count] = self.to_string()[start : start + count]
@@ -148,7 +148,7 @@ class StringBuilder:
     def insert(self, index: int, piece: str) -> StringBuilder:
         """Raise ArgumentOutOfRangeException."""
         if not 0 <= index <= self._length:
-            raise ArgumentOutOfRangeException("index", _INDEX)
+            raise ArgumentOutOfRangeException("index", INDEX)
         environment().check_length(self._length + len(piece))
         return self.edit(index, 0, piece)
 
@@ -158,7 +158,7 @@ class StringBuilder:
         if start < 0:
             raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
         if length > self._length - start:
-            raise ArgumentOutOfRangeException("length", _INDEX)
+            raise ArgumentOutOfRangeException("length", INDEX)
         return self.edit(start, length, "")
 
     @member("Replace(char, char)", "Replace(string, string)")
@@ -168,9 +168,9 @@ class StringBuilder:
     @member("Replace(char, char, int, int)", "Replace(string, string, int, int)")
     def replace_part(self, old: str | None, new: str | None, start: int, count: int) -> StringBuilder:
         if not 0 <= start <= self._length:
-            raise ArgumentOutOfRangeException("startIndex", _INDEX)
+            raise ArgumentOutOfRangeException("startIndex", INDEX)
         if not 0 <= count <= self._length - start:
-            raise ArgumentOutOfRangeException("count", _INDEX)
+            raise ArgumentOutOfRangeException("count", INDEX)
         old = require(old, "oldValue")
         if not old:
             raise ArgumentException("Empty name is not legal.", "oldValue")
@@ -203,7 +203,7 @@ def _char_at(builder: StringBuilder, index: int) -> str:
 @implements_setter(_NAME, "Chars")
 def _set_char(builder: StringBuilder, index: int, char: str) -> None:
     if not 0 <= index < builder.length:
-        raise ArgumentOutOfRangeException("index", _INDEX)
+        raise ArgumentOutOfRangeException("index", INDEX)
     builder.edit(index, 1, char)
 
 
@@ -311,7 +311,7 @@ def _append_part(builder: StringBuilder, value: str | None, start: int, count: i
     if count < 0:
         raise ArgumentOutOfRangeException("count", "Value must be positive.")
     if start < 0 or start > len(value) - count:
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     return builder.append(value[start : start + count])
 
 
@@ -324,7 +324,7 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
             return builder
         raise ArgumentNullException("value")
     if count > len(value) - start:
-        raise ArgumentOutOfRangeException("charCount", _INDEX)
+        raise ArgumentOutOfRangeException("charCount", INDEX)
     return builder.append("".join(value[start : start + count]))
 
 
@@ -356,7 +356,7 @@ def _insert_repeated(builder: StringBuilder, index: int, value: str | None, coun
 @implements(_NAME, "Insert(int, char[], int, int)")
 def _insert_part(builder: StringBuilder, index: int, chars: Array | None, start: int, count: int) -> StringBuilder:
     if not 0 <= index <= builder.length:
-        raise ArgumentOutOfRangeException("index", _INDEX)
+        raise ArgumentOutOfRangeException("index", INDEX)
     if chars is None:
         if start == 0 and count == 0:
             return builder
@@ -366,7 +366,7 @@ def _insert_part(builder: StringBuilder, index: int, chars: Array | None, start:
     if count < 0:
         raise ArgumentOutOfRangeException("charCount", "Value must be positive.")
     if start > len(chars) - count:
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     return builder.insert(index, "".join(chars[start : start + count]))
 
 

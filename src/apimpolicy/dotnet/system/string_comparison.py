@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
@@ -89,9 +90,7 @@ def compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, l
         raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
     for name, text, index in (("indexA", a, index_a), ("indexB", b, index_b)):
         if not 0 <= index <= len(text):
-            raise ArgumentOutOfRangeException(
-                name, "Index was out of range. Must be non-negative and less than the size of the collection."
-            )
+            raise ArgumentOutOfRangeException(name, INDEX)
     return compare(a[index_a : index_a + length], b[index_b : index_b + length], comparison)
 
 

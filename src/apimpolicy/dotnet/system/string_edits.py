@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -29,9 +30,7 @@ def _from_part(chars: Array | None, start: int, length: int) -> str:
     if length < 0:
         raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
     if start > len(chars) - length:
-        raise ArgumentOutOfRangeException(
-            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     return "".join(chars[start : start + length])
 
 
@@ -224,14 +223,9 @@ def _to_char_array(text: str) -> Array:
 @counts_itself
 def _to_char_array_part(text: str, start: int, length: int) -> Array:
     if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException(
-            "startIndex", "Index was out of range. Must be non-negative and less than the size of the collection."
-        )
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if not 0 <= length <= len(text) - start:
-        raise ArgumentOutOfRangeException(
-            "startIndex" if length >= 0 else "length",
-            "Index was out of range. Must be non-negative and less than the size of the collection.",
-        )
+        raise ArgumentOutOfRangeException("startIndex" if length >= 0 else "length", INDEX)
     work_through(length)
     return Array(CHAR, text[start : start + length])
 

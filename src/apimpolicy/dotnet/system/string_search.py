@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
@@ -22,7 +23,6 @@ ORDINAL, ORDINAL_IGNORE_CASE = 4, 5
 CURRENT_CULTURE = 0
 """Of the enum `System.StringComparison`; 0 to 3 are those of cultures, the odd ones ignore case."""
 
-_INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 _COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
 
 
@@ -52,7 +52,7 @@ def index_of(text: str, value: str | None, start: int, count: int, comparison: i
     value = _not_null(value)
     check_comparison(comparison)
     if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if not 0 <= count <= len(text) - start:
         raise ArgumentOutOfRangeException("count", _COUNT)
     if not value:
@@ -70,7 +70,7 @@ def last_index_of(text: str, value: str | None, start: int, count: int, comparis
     if not text and start in (-1, 0):
         return -1 if value else 0
     if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if start == len(text):
         start -= 1
         count -= count > 0
@@ -131,14 +131,14 @@ def _index_of_char_by(text: str, value: str, comparison: int) -> int:
 @counts_itself
 def _index_of_char_from(text: str, value: str, start: int) -> int:
     if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     work_through(len(text) - start)
     return text.find(value, start)
 
 
 def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
     if not 0 <= start < len(text):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if not 0 <= count <= start + 1:
         raise ArgumentOutOfRangeException("count", _COUNT)
     return start - count + 1, start + 1
@@ -174,7 +174,7 @@ def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
 @implements("string", "IndexOfAny(char[], int, int)")
 def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
     if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", _INDEX)
+        raise ArgumentOutOfRangeException("startIndex", INDEX)
     if not 0 <= count <= len(text) - start:
         raise ArgumentOutOfRangeException("count", _COUNT)
     return _any_of(text, chars, start, start + count, False)

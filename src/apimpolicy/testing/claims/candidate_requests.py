@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from apimpolicy.binding import nodes
 from apimpolicy.concolic.input_scenarios import scenario_of
+from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.conditions import Conditions
@@ -109,9 +111,6 @@ def _made_up(harness: Harness, proof: Proof, claims: Sequence[Claim], expression
 
 def _constants(harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> Iterator[str]:
     """Yield the texts and numbers that the policy and the claims compare something with."""
-    from apimpolicy.engine.own_expressions import own_expressions
-    from apimpolicy.engine.steps import compiled
-
     bodies: list[nodes.Bound] = []
     for step in harness.program.steps():
         if step.specification is not None:

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.project.layout import extracts_in
+from apimpolicy.project.service.reading import has_service
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.claims.configured import configurations_with_claims, file_of, named_claims_of
@@ -47,9 +49,6 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
 
 def claims_of_services(paths: Sequence[str]) -> list[tuple[CaseFile, list[Claim]]]:
     """Return the named claims about each of these folders that has a service: what `prove` decides without others."""
-    from apimpolicy.project.layout import extracts_in
-    from apimpolicy.project.service.reading import has_service
-
     folders = [path for path in paths if os.path.isdir(path)]
     services = [each for path in folders for each in ([path] if has_service(path) else extracts_in(path))]
     files = [named_claims_of(each) for each in services]

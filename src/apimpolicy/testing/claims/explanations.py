@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.recorder import Recorder
 from apimpolicy.engine.trace import Evaluation
+from apimpolicy.report.explain_text import render_clause
+from apimpolicy.report.explanation import clause_of_evaluation
 from apimpolicy.testing.claims.conditions import Conditions
 
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ class ExplainingConditions(Conditions):
 
     def why(self, claim: Claim) -> str:
         """Return the expression that decides why the claim does not hold, with its values; empty without one."""
-        from apimpolicy.report.explain_text import render_clause
-        from apimpolicy.report.explanation import clause_of_evaluation
-
         self.hold(claim)
         if not self.evaluations or ("then" not in claim.parts and "then-sent" not in claim.parts):
             return ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
@@ -14,6 +16,8 @@ from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.configuration import read_configuration
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
@@ -22,7 +26,6 @@ from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.concolic.bounds import Bounds
@@ -42,8 +45,6 @@ def proofs_of(path: str, bounds: Bounds) -> Proofs:
 
     Nothing where the file is a fragment or a template, does not compile, or needs a named value that is not configured.
     """
-    from pathlib import Path
-
     try:
         return _proofs(Path(path), bounds)
     except DiagnosticError:
@@ -87,11 +88,6 @@ def _why_undecided(explored: Exploration, proof_results: dict[Goal, ProofResult]
 
 def _given_named_values(path: str) -> set[str]:
     """Return the named values in the configuration of a file."""
-    import os
-
-    from apimpolicy.project.configuration import read_configuration
-    from apimpolicy.project.configuration_files import find_configuration
-
     found = find_configuration(os.path.dirname(path) or os.curdir)
     return set() if found is None else set(read_configuration(found).get("named-values", {}))
 

@@ -122,7 +122,7 @@ class Formulas:
         try:
             return response_condition(key, tree, end, added_headers=self.proof.outcome.added_headers)
         except (Unsupported, TooLarge) as problem:
-            return self._unknown(tree, str(problem) or f"what a claim asks of the answer: {key}")
+            return self._unknown(tree, str(problem) or f"a claim's condition on the response: {key}")
 
     def _ran(self, end: End, name: str) -> Term:
         return self._cell(end.state, "ran", name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.concolic.harness import Harness
 from apimpolicy.concolic.scenario import ENTITIES
 from apimpolicy.concolic.stand_ins import StandIns
+from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.testing.case_files import Case, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
 from apimpolicy.testing.claims.forged_certificates import forged_certificates
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Mapping
 
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
@@ -120,8 +120,6 @@ def _tokens(identities: CaseIdentities | None) -> Callable[[str, Mapping[str, An
 
 def _certificates(known: TestCertificates, gateway: Gateway) -> dict[str, Certificate]:
     """Return the certificates that callers may show: those of every test file, the file's own, and uploaded ones."""
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-
     own = [name for name in known.names() if name not in STANDARD and not name.endswith("-ca")]
     found = {name: known.get(name) for name in (*STANDARD, *own)}
     thumbprints = {certificate.thumbprint for certificate in found.values()}

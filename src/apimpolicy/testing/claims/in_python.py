@@ -12,10 +12,12 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.format import CLAIM
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claims_of
 from apimpolicy.testing.claims.running import report_of
+from apimpolicy.testing.kinds import check_keys
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -51,9 +53,6 @@ def decide(
 
 
 def _claim(parts: Mapping[str, Any]) -> Claim:
-    from apimpolicy.testing.claims.format import CLAIM
-    from apimpolicy.testing.kinds import check_keys
-
     tree = read_tree(json.dumps([parts]), _PATH)
     check_keys(tree.items()[0].known(CLAIM), CLAIM)
     (claim,) = claims_of(tree, _PATH)

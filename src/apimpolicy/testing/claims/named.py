@@ -6,6 +6,7 @@ claims: [authenticated, no-key-to-backend]
 from __future__ import annotations
 
 import functools
+from difflib import get_close_matches
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,6 @@ def library() -> dict[str, Tree]:
 
 def claim_of(name: Tree) -> Tree:
     """Return the claim of a name. Raises TestFileError for an unknown name."""
-    from difflib import get_close_matches
-
     found = library().get(name.text())
     if found is not None:
         return found.table()["claim"]

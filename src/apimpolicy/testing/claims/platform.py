@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
@@ -144,8 +145,6 @@ class PlatformClaims:
                 made[verdict.claim.name] = report
             return made
         except DiagnosticError as error:
-            from apimpolicy.report.terminal import render_all
-
             problem = render_all(error.diagnostics)
         except ApimPolicyError as error:
             problem = str(error)

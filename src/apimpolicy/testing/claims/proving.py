@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.inputs import Inputs
 from apimpolicy.concolic.path import PathTooLong
+from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.concolic.values import Unsupported
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
@@ -14,11 +16,13 @@ from apimpolicy.proving.proof import ProofResult
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
+from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.explanations import ExplainingConditions
 from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.claims.traced_conditions import TracedConditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,9 +187,6 @@ class Proof:
 
     def _search(self, static: StaticProofs) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
-        from apimpolicy.concolic.explorer import Explorer
-        from apimpolicy.testing.claims.candidate_requests import break_claims
-
         self._just_broken.clear()
         left = [index for index in self._open if index not in self._starts]
         models = (
@@ -208,8 +209,6 @@ class Proof:
 
     def _ask(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
         """Evaluate the open claims, and return the paths with the branches on which they depend."""
-        from apimpolicy.testing.claims.traced_conditions import TracedConditions
-
         paths: list[Path] = []
         for index in self._open:
             if index in self.broken:
@@ -258,9 +257,6 @@ class Proof:
 
     def _shrunk(self, claim: Claim, run: Run) -> tuple[Run, str]:
         """Return the smallest request that breaks the claim, and the expression that decides it."""
-        from apimpolicy.concolic.shrinking import shrink
-        from apimpolicy.testing.claims.explanations import ExplainingConditions
-
         why: list[str] = []
 
         def judge(tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import yaml
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
@@ -101,8 +102,6 @@ def _fails(path: str, case: dict[str, Any]) -> bool:
 
 def block_of(case: dict[str, Any], indent: int = 2) -> str:
     """Return a case as an item of the list of cases."""
-    import yaml
-
     text: str = yaml.safe_dump([case], sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
     return "".join(" " * indent + line + "\n" for line in text.splitlines())
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def response_condition(key: str, tree: Tree, end: End, *, added_headers: frozenset[str] | None) -> Term:
-    """Return where an answer is what a key of a condition asks. Raises Unsupported."""
+    """Return where a response meets a key of a condition. Raises Unsupported."""
     match key:
         case "variables":
             return terms.all_of(*(_variable(end, name, wanted) for name, wanted in tree.table().items()))
@@ -38,7 +38,7 @@ def response_condition(key: str, tree: Tree, end: End, *, added_headers: frozens
             return _body(end, tree)
         case "error":
             return _error(end, tree)
-    raise Unsupported(f"what a claim asks of the answer: {key}")
+    raise Unsupported(f"a claim's condition on the response: {key}")
 
 
 def _variable(end: End, name: str, wanted: Tree) -> Term:
@@ -46,7 +46,7 @@ def _variable(end: End, name: str, wanted: Tree) -> Term:
         if leaf is ABSENT or leaf is NULL:
             return terms.truth(wanted.value is None)
         if wanted.value is None or isinstance(wanted.value, (dict, list)):
-            raise Unsupported("what a claim asks of a variable")
+            raise Unsupported("a claim's condition on a variable")
         if isinstance(leaf, Truth):
             if isinstance(wanted.value, bool):
                 return leaf.term if wanted.value else terms.not_(leaf.term)
@@ -70,14 +70,14 @@ def _spelled(wanted: Tree) -> str:
 def _request(end: End, tree: Tree) -> Term:
     found: list[Term] = []
     if not isinstance(tree.value, dict):
-        raise Unsupported("what a claim asks of the request")
+        raise Unsupported("a claim's condition on the request")
     for key, part in tree.table().items():
         if key == "headers":
             found.append(_headers(end, "header", part))
         elif key == "method" and isinstance(part.value, str):
             found.append(where(end.state.get("method"), partial(_is_text, wanted=part)))
         else:
-            raise Unsupported(f"what a claim asks of the request: {key}")
+            raise Unsupported(f"a claim's condition on the request: {key}")
     return terms.all_of(*found)
 
 
@@ -107,7 +107,7 @@ def _is_text(leaf: Value, wanted: Tree) -> Term:
     part = wanted.value.get("contains") if isinstance(wanted.value, dict) and len(wanted.value) == 1 else None
     if part is not None and isinstance(part.value, str):
         return terms.member(leaf.term, containing(literal(to_utf16(part.text()))))
-    raise Unsupported("what a claim asks of a text")
+    raise Unsupported("a claim's condition on a text")
 
 
 def _body(end: End, wanted: Tree) -> Term:
@@ -138,7 +138,7 @@ def _is_error(error: Error, tree: Tree) -> Term:
     for key, part in tree.table().items():
         value = known.get(key)
         if value is None or not isinstance(part.value, str):
-            raise Unsupported(f"what a claim asks of an error: {key}")
+            raise Unsupported(f"a claim's condition on an error: {key}")
         if part.text() != value:
             return terms.FALSE
     return terms.TRUE

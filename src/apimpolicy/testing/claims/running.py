@@ -6,11 +6,14 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import yaml
+
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
+from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.proving import Proof, internal_error
@@ -58,8 +61,6 @@ def prove_file(
         else:
             found = prove_service(file, selected, setup, bounds, on_run, debug=debug)
     except DiagnosticError as error:
-        from apimpolicy.report.terminal import render_all
-
         found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in selected]
     except ApimPolicyError as error:
         found = [_report(claim, ERROR, problem=str(error)) for claim in selected]
@@ -107,8 +108,6 @@ def write_case(report: ClaimReport) -> bool:
 
     Raises ConfigurationError when the file cannot be read or written.
     """
-    import yaml
-
     if not report.case:
         return False
     path = report.case_file

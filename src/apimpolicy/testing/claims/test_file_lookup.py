@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.layout import is_service_folder, place_of
+from apimpolicy.project.service_tables import ServiceTables
+from apimpolicy.project.toml_table import Table
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import load_case_file, load_case_tree
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments
@@ -95,9 +98,6 @@ def _named_values_around(path: str) -> dict[str, str]:
     root = place_of(path).root
     if root is None or not is_service_folder(root):
         return {}
-    from apimpolicy.project.service_tables import ServiceTables
-    from apimpolicy.project.toml_table import Table
-
     service = ServiceTables(Table(os.path.join(root, "apimpolicy.toml"), {})).described(root)
     named_values = () if service is None else service.named_values
     return {each.display_name: value for each in named_values if (value := each.value.known) is not None}
@@ -123,8 +123,6 @@ def _leave_known(file: CaseFile) -> None:
     """Remove what the configuration defines itself."""
     if file.config is None:
         return
-    from apimpolicy.project.configuration import read_configuration
-
     known = read_configuration(file.config)
     _leave_out(file.defaults, {"named-values": known.get("named-values", {}), "gateway": known})
 

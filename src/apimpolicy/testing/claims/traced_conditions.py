@@ -114,7 +114,7 @@ class TracedConditions(Conditions):
 
 
 def _unsupported(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
-    raise UnsupportedCondition(Unsupported("what the claim asks of the answer", f"{tree.source.path}:{tree.line}"))
+    raise UnsupportedCondition(Unsupported("a claim's condition on the response", f"{tree.source.path}:{tree.line}"))
 
 
 def _decided_by_path(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
@@ -169,7 +169,7 @@ def _reason(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
     elif message.key == ("own",) and _status_of(message, conditions.result).is_constant:
         known = ConcolicValue(conditions.result.response.reason)
     else:
-        raise UnsupportedCondition(Unsupported("the reason phrase of an answer", ""))
+        raise UnsupportedCondition(Unsupported("the reason phrase of a response", ""))
     yield from _text(known, tree)
 
 
@@ -225,7 +225,7 @@ def _body(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
         return
     if message.body.unsupported is not None or message.body.set is None:
         raise UnsupportedCondition(
-            message.body.unsupported or Unsupported("the body of an answer", f"{tree.source.path}:{tree.line}")
+            message.body.unsupported or Unsupported("the body of a response", f"{tree.source.path}:{tree.line}")
         )
     is_fixed = message.body.set.is_constant
     yield from _text(ConcolicValue(to_utf16(conditions.result.response.text)) if is_fixed else message.body.set, tree)
@@ -235,7 +235,7 @@ def _json(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
     body = conditions.response().body
     if body.unsupported is not None or body.set is None or not body.set.is_constant:
         raise UnsupportedCondition(
-            body.unsupported or Unsupported("the body of an answer as JSON", f"{tree.source.path}:{tree.line}")
+            body.unsupported or Unsupported("the body of a response as JSON", f"{tree.source.path}:{tree.line}")
         )
     return ()
 

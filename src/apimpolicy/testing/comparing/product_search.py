@@ -238,7 +238,7 @@ def _answer(end: _End) -> Message:
 
 def _of_messages(one: Message, other: Message, old: _End, new: _End) -> Iterator[solver.Term | Unsupported]:
     if one.key != other.key:
-        yield Unsupported("answers that come from different places", "")
+        yield Unsupported("responses from different sources", "")
         return
     if one.status is not None or other.status is not None:
         status = one.headers.inputs.int_var(*one.key, "status", default=200, least=200, most=599)
@@ -255,7 +255,7 @@ def _reason(message: Message, end: _End) -> ConcolicValue:
         return message.reason
     if message.key == ("own",):
         return ConcolicValue(end.result.response.reason)
-    return ConcolicValue(unsupported=Unsupported("the reason phrase of an answer", ""))
+    return ConcolicValue(unsupported=Unsupported("the reason phrase of a response", ""))
 
 
 def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Unsupported]:

@@ -20,6 +20,7 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.report.explanation import explain
+from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
@@ -56,8 +57,6 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
 def _problem(error: ApimPolicyError) -> str:
     if not isinstance(error, DiagnosticError):
         return str(error)
-    from apimpolicy.report.terminal import render_all
-
     return render_all(error.diagnostics)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import Field, Hole, OperationDescription, Origin
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
@@ -203,9 +205,6 @@ def _written(api: ApiDescription) -> list[OperationDescription]:
 
 def _described(api: ApiDescription) -> list[OperationDescription]:
     """Return the operations of an API's OpenAPI files that are not written otherwise."""
-    from apimpolicy.dotnet.values import from_utf16
-    from apimpolicy.engine.openapi import load_openapi
-
     known = {each.id.lower() for each in _written(api)}
     found: list[OperationDescription] = []
     for file in api.files:

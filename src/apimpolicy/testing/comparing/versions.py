@@ -12,10 +12,18 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.configuration import read_configuration
+from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.discovery import ENDINGS
+from apimpolicy.project.environments import selected
 from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.project.root_element import begins_like_a_policy
+from apimpolicy.project.service.as_extract import files_of_policies, write_extract
+from apimpolicy.project.service.infrastructure import read_infrastructure
+from apimpolicy.project.service.reading import is_code
+from apimpolicy.project.toml_writer import to_toml
+from apimpolicy.testing.gateways import with_paths_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,14 +153,8 @@ def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
 
     Files with policies that no resource names are compared as they are.
     """
-    from apimpolicy.project.service.reading import is_code
-
     if not is_code(folder):
         return None
-    from apimpolicy.project.environments import selected
-    from apimpolicy.project.service.as_extract import files_of_policies, write_extract
-    from apimpolicy.project.service.infrastructure import read_infrastructure
-
     service = read_infrastructure(folder, selected())
     named = files_of_policies(service)
     if not named:
@@ -187,11 +189,6 @@ def subject_of(path: str) -> str:
 
 def _write_configuration(folder: str, root: str) -> None:
     """Write the configuration of a folder of code for its extract, with absolute paths. Raises ConfigurationError."""
-    from apimpolicy.project.configuration import read_configuration
-    from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.toml_writer import to_toml
-    from apimpolicy.testing.gateways import with_paths_from
-
     path = find_configuration(folder)
     if path is None:
         return

@@ -106,7 +106,7 @@ class _Conditions:
 
 
 class _Table:
-    """One text of a file (with named values): maps its elements and nodes to places in the file."""
+    """A text of a file, with named values: maps its elements and nodes to places in the file."""
 
     __slots__ = ("branches", "conditions", "failed", "policies", "seen")
 
@@ -127,7 +127,7 @@ def _is_about_null(place: Place) -> bool:
 
 
 class _File:
-    """One policy file; `seen` are twice the index of a place, plus the number of the outcome, in the running test.
+    """A policy file; `seen` are twice the index of a place, plus the number of the outcome, in the running test.
 
     `failed` are twice the indexes of the conditions whose expression threw.
     """

@@ -8,12 +8,14 @@ and that it did not.
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 import attrs
 
 from apimpolicy.binding.conditions import conditions_of, key_of
 from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.code_text import folded
@@ -74,8 +76,6 @@ def code_in_file(excerpt: Excerpt, start: int, end: int) -> str:
     """Return a span of an expression as it is in the file, on one line: named values by name, never by value."""
     if excerpt.source.origin is None:
         return folded(excerpt.text, start, end)
-    from html import unescape
-
     first, last = span_in_file(excerpt, start, end)
     raw = file_source(excerpt.source).text[first:last]
     return _SPACE.sub(" ", unescape(raw) if is_escaped(excerpt) else raw)
@@ -146,8 +146,6 @@ class _Walk:
                 self.parts(element, part, slot, own)
 
     def expression(self, excerpt: Excerpt, around: int | None) -> None:
-        from apimpolicy.engine.steps import compiled
-
         try:
             body = compiled(excerpt).bound.body
         except (DiagnosticError, LimitExceededError, NotSimulatedError):

@@ -14,6 +14,7 @@ import attrs
 
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.mutation_data import CERTIFICATE, LIMIT, TOKEN
+from apimpolicy.testing.mutation.elements import changes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,8 +43,6 @@ class CheckIndex:
     @classmethod
     def of(cls, policies: Iterable[Policy], fragments: Mapping[str, Policy] | None = None) -> CheckIndex:
         """Return the index of documents that run together, and of fragments by their ids."""
-        from apimpolicy.testing.mutation.elements import changes_of
-
         index = cls(_variables(list(policies)))
         checks: dict[str, tuple[str, ...]] = {}
         for name, fragment in (fragments or {}).items():

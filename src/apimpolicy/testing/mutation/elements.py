@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import attrs
 
 from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.testing.coverage.places import file_source
 from apimpolicy.testing.mutation.change import Change
 from apimpolicy.testing.mutation.expressions import expression_changes
+from apimpolicy.text.document import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,8 +118,6 @@ def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[C
 
 
 def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
-    from apimpolicy.text.document import Text
-
     if element.expression is not None:
         yield from expression_changes(element.expression, checks)
         return
@@ -153,12 +154,8 @@ def _span(element: Element, start: int, end: int) -> tuple[int, int]:
 
 
 def _raw(element: Element, start: int, end: int) -> str:
-    from apimpolicy.testing.coverage.places import file_source
-
     return file_source(element.source).text[start:end]
 
 
 def _escaped(text: str) -> str:
-    from xml.sax.saxutils import escape
-
     return escape(text, {'"': "&quot;", "'": "&apos;"})

@@ -15,6 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conditions import TRUTH, conditions_of
+from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
@@ -35,8 +36,6 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 def expression_changes(excerpt: Excerpt, checks: CheckIndex) -> Iterator[Change]:
     """Return the changes of one expression, each as a span of the file. None for one that does not compile."""
-    from apimpolicy.engine.steps import compiled
-
     try:
         tree = parse(excerpt)
         conditions = conditions_of(compiled(excerpt).bound.body)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.report.coverage_data import CONDITION, POLICY
 from apimpolicy.report.mutation_data import Mutant
+from apimpolicy.testing.mutation.checks import CheckIndex
+from apimpolicy.testing.mutation.elements import changes_of
+from apimpolicy.testing.mutation.suppressions import reasons
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.report.coverage_data import FileCoverage, Place
-    from apimpolicy.testing.mutation.checks import CheckIndex
     from apimpolicy.text.document import Element
 
 
@@ -36,10 +38,6 @@ class ReachingTests:
 
 def mutants_of(policy: Policy, file: FileCoverage, checks: CheckIndex | None = None) -> list[Mutant]:
     """Return the mutants of a document, in the order of the text; `checks` covers all documents that run with it."""
-    from apimpolicy.testing.mutation.checks import CheckIndex
-    from apimpolicy.testing.mutation.elements import changes_of
-    from apimpolicy.testing.mutation.suppressions import reasons
-
     if checks is None:
         checks = CheckIndex.of([policy])
     reach = ReachingTests(file)

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import ConfigurationError, DiagnosticError, InternalError, NotSimulatedError
+from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.mutation.pytest_files import mentions_apim_itself
 from apimpolicy.testing.test_file_search import is_case_file
 
@@ -57,7 +60,7 @@ RUNNING, FAILED, REFUSED, ENDED = "running", "failed", "refused", "ended"
 
 @attrs.frozen
 class PytestCommand:
-    """How to call pytest: its arguments, the working directory, and a directory for its own files (to be created).
+    """A call of pytest: its arguments, the working directory, and a directory for its own files (to be created).
 
     Unless `all_files` is set, test files that don't mention `apim` are skipped, when no conftest.py above them does.
     """
@@ -90,10 +93,6 @@ class Baseline:
 
 def run_baseline(command: PytestCommand, connection: Connection) -> None:
     """Run all tests with unchanged policies and send the `Baseline`."""
-    import tempfile
-
-    from apimpolicy.testing.coverage import PolicyCoverage
-
     with tempfile.TemporaryFile() as file:
         _send_output_to(file.fileno())
         collector = PolicyCoverage()
@@ -119,8 +118,6 @@ def run_change(
     command: PytestCommand, connection: Connection, path: str, data: bytes, tests: Sequence[str], files: Sequence[str]
 ) -> None:
     """Run some tests, of these files, with `data` in place of a policy file; report what happens."""
-    from apimpolicy.engine.replaced_files import replace_file
-
     _send_output_to(os.open(os.devnull, os.O_WRONLY))
     with replace_file(path, data):
         code = _pytest(command, _MutantPlugin(connection, frozenset(tests), frozenset(files)))

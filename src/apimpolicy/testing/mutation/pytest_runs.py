@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import tempfile
 import time
 from multiprocessing.connection import wait
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.report.mutation_data import INVALID, KILLED, UNJUDGED, MutantOutcome
 
 if TYPE_CHECKING:
@@ -98,7 +99,6 @@ class PytestRuns:
         Raises ConfigurationError when pytest can't collect the tests, or does not end.
         """
         from apimpolicy.engine.document import load_policy
-        from apimpolicy.errors import DiagnosticError
         from apimpolicy.testing.mutation.pytest_process import run_baseline
 
         run = self._start(run_baseline)
@@ -184,7 +184,7 @@ class PytestRuns:
 
 @attrs.define(eq=False)
 class _Run:
-    """One process, and its messages."""
+    """A process and its messages."""
 
     process: Any
     connection: Connection
@@ -206,8 +206,6 @@ class _Run:
 
     def end(self) -> None:
         """End the process, with those that it started, if it still runs."""
-        import signal
-
         if self.is_over:
             self.process.join(SECONDS_TO_END)
         if self.process.is_alive():

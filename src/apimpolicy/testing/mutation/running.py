@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import LimitExceededError
+from apimpolicy.project.processes import process_pool
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
+from apimpolicy.testing.mutation.checks import CheckIndex
 from apimpolicy.testing.mutation.mutants import mutants_of
 from apimpolicy.testing.running import run_case
 
@@ -56,8 +58,6 @@ def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
 
 def find_mutants(coverage: PolicyCoverage, only: Sequence[str] = ()) -> tuple[list[Mutant], dict[str, str]]:
     """Return the mutants of all policy files that were loaded (or of `only` those, absolute paths), and the texts."""
-    from apimpolicy.testing.mutation.checks import CheckIndex
-
     mutants: list[Mutant] = []
     texts: dict[str, str] = {}
     paths = {path: policy for (path, _), policy in coverage.documents.items()}
@@ -80,8 +80,6 @@ def run_mutants(
     if jobs == 1 or len(mutants) < 2 * jobs or not cases:
         yield from (run_mutant(mutant, texts[mutant.path], cases) for mutant in mutants)
         return
-    from apimpolicy.project.processes import process_pool
-
     with process_pool(jobs, _prepare, list(files), texts) as pool:
         yield from pool.map(_run_prepared, mutants, chunksize=4)
 

@@ -30,7 +30,7 @@ _FORM = re.compile(r"\s*apimpolicy:\s*equivalent(?P<kinds>(?:[\s,]+[a-z]+)*)\s*(
 
 @attrs.frozen
 class Reason:
-    """One comment: the span of the file, the kinds (all, when there are none), and the reason."""
+    """A comment: the span of the file, the kinds (all, when there are none), and the reason."""
 
     start: int
     end: int
