@@ -146,7 +146,7 @@ class Inquiry:
 
     def reasons(self) -> Iterator[Reason]:
         """Yield why values in the formula are unknown, in the order in which they came; else what is left to chance."""
-        known = set() if self._question is None else set(self._question.variables)
+        known = set() if self._question is None else self._question.all_variables
         for reasons in (self.unknowns.reasons, self.unknowns.chances):
             found = dict.fromkeys(reason for variable, reason in reasons.items() if variable in known)
             if found:

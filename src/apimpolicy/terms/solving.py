@@ -18,7 +18,7 @@ from apimpolicy.terms.solver_process import Solver
 from apimpolicy.terms.theory import Chosen, Conflict, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
     from apimpolicy.terms.term import Term
 
@@ -70,6 +70,11 @@ class Question:
     def variables(self) -> list[Term]:
         """The variables that the formula, and what is known of them, are about."""
         return [term for term in self._made if term.kind == "var"]
+
+    @property
+    def all_variables(self) -> Set[Term]:
+        """All variables of the formula, with those of texts, of which the solver sees only the languages."""
+        return self._seen
 
     def ask(self, assumptions: Sequence[Term] = (), rounds: int = ROUNDS) -> CheckResult:
         """Return whether there is a model in which the assumptions, which are variables, are true."""
