@@ -39,7 +39,7 @@ class AccessPath(NamedTuple):
 
     @property
     def is_decided(self) -> bool:
-        """Return whether it requires a proof, or is open without a doubt."""
+        """Return whether access requires a proof or is certainly open."""
         return NOT_DECIDED not in self.proofs or bool(self.proofs - {NOT_DECIDED})
 
     @property

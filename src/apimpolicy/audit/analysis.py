@@ -88,7 +88,7 @@ class ServiceAudit(NamedTuple):
 
 
 def audit_service(service: Service, service_context: ServiceContext) -> ServiceAudit:
-    """Return who reaches the backend by each operation of a service. Never raises for errors in policies."""
+    """Audit access to the backend by each operation of a service. Never raises for errors in policies."""
     return _Audit(service, service_context).run()
 
 

@@ -54,7 +54,7 @@ class Condition(NamedTuple):
 
 
 def truth(condition: Condition, check: ExpressionCheck) -> Truth:
-    """Return what a condition proves."""
+    """Return a condition's proofs."""
     _, compiled = check.compile(condition.excerpt)
     if compiled.bound is None or not compiled.nodes:
         return truth_of(_unread(condition))
@@ -135,7 +135,7 @@ class Reader:
     # Expressions
 
     def truth(self, node: Bound | None, depth: int = 0) -> Truth:
-        """Return what an expression of the type bool proves."""
+        """Return the proofs of an expression of type bool."""
         value = constant(node)
         if isinstance(value, bool):
             return TRUE if value else FALSE
@@ -169,14 +169,14 @@ class Reader:
         return self._value(node)
 
     def _value(self, node: Bound | None) -> Truth:
-        """Return what a value that is a bool already proves: a variable of the policy's."""
+        """Return the proofs of a bool value: a variable of the policy."""
         origin = self.origins.of(node)
         if origin.kind == "variable" and origin.name is not None:
             return self.known.truth_of_variable(origin.name, origin.default) or truth_of(self._opaque())
         return truth_of(self._opaque())
 
     def _equality(self, left: Bound, right: Bound, depth: int) -> Truth:
-        """Return what `left == right` proves."""
+        """Return proofs of `left == right`."""
         if is_null(left) or (constant(left) is not None and constant(right) is None):
             left, right = right, left
         value = constant(right)
@@ -212,7 +212,7 @@ class Reader:
         return truth_of(self._opaque())
 
     def _any(self, test: nodes.Lambda, depth: int) -> Truth:
-        """Return what it proves that a test is true of one of several: of none, it may never have been evaluated."""
+        """Return the proofs of a test being true of one of several: of none, it may never have been evaluated."""
         if isinstance(test.body, nodes.Block):
             return truth_of(self._opaque())
         found = self.truth(test.body, depth)
@@ -222,7 +222,7 @@ class Reader:
     # Facts
 
     def _presence(self, origin: Origin, *, or_empty: bool = False) -> Truth:
-        """Return what `value == null` proves."""
+        """Return proofs of `value == null`."""
         return self.known.absence(origin, or_empty=or_empty) or truth_of(self._opaque())
 
     def _comparison(self, origin: Origin, value: str | int | None, other: Origin) -> Truth:

@@ -57,7 +57,7 @@ def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> 
 
 
 def entry_audit(entry: Entry, walk: Walk) -> EntryAudit:
-    """Return what every request by an entry has proven when it reaches the backend."""
+    """Return the proofs common to all requests by an entry that reach the backend."""
     paths = [path.proofs for path in access_of(walk.forwarded.alternatives).paths]
     name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
     checks = [

@@ -46,7 +46,7 @@ class Fact(NamedTuple):
 
 
 class Token(NamedTuple):
-    """What a token check requires; `weaknesses` are words for what it leaves open."""
+    """Requirements of a token check; `weaknesses` describe the open points."""
 
     issuers: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Token(NamedTuple):
     applications: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
-    """Where the keys are published, according to the policy."""
+    """URLs of the published keys, according to the policy."""
 
 
 class PolicyLocation(NamedTuple):

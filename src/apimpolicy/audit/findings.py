@@ -45,7 +45,7 @@ class AuditFinding:
     evidence: tuple[Evidence, ...] = ()
     cause: str = ""
     is_error: bool | None = None
-    """Whether the configuration makes it an error; None leaves it to the code."""
+    """True if configured as an error; None leaves the severity to the code."""
     attempt: Attempt | None = None
     """A request that ran and shows it."""
 

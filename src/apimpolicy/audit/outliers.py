@@ -43,7 +43,7 @@ def usual_access(operations: Sequence[OperationAudit]) -> str:
 
 
 def product_checks(operation: OperationAudit) -> str:
-    """Return what the products of an operation check that a key of the API goes around."""
+    """Return the checks of an operation's products that a key of the API bypasses."""
     keyed = [each for each in operation.by_entry if each.product]
     around = next((each for each in operation.by_entry if each.product == ""), None)
     if around is None or not keyed or any(each.product is None for each in operation.by_entry):

@@ -75,7 +75,7 @@ def _without_resolved(alternative: Alternative, others: list[Alternative], dispu
 
 
 def both(one: Alternatives, other: Alternatives) -> Alternatives:
-    """Return what proves one and the other."""
+    """Return the conjunction of both."""
     if one == ALWAYS or not other:
         return other
     if other == ALWAYS or not one:
@@ -84,12 +84,12 @@ def both(one: Alternatives, other: Alternatives) -> Alternatives:
 
 
 def either(one: Alternatives, other: Alternatives) -> Alternatives:
-    """Return what proves one or the other."""
+    """Return the disjunction of both."""
     return one if one == other or not other else other if not one else simplified(one | other)
 
 
 def any_of(given: Iterable[Alternatives]) -> Alternatives:
-    """Return what proves one of several."""
+    """Return the disjunction of all."""
     found = {each for each in given if each}
     return NEVER if not found else found.pop() if len(found) == 1 else simplified(frozenset().union(*found))
 

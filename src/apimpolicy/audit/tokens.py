@@ -21,7 +21,7 @@ _TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/([^/]+)", re.IGNORECAS
 
 
 def token_of(element: Element) -> Token:
-    """Return what validate-jwt or validate-azure-ad-token demands."""
+    """Read validate-jwt or validate-azure-ad-token requirements."""
     urls = [attribute_of(each, "url") for each in element.descendants() if each.name == "openid-config"]
     tenant = attribute_of(element, "tenant-id")
     issuers = [*_texts(element, "issuers", "issuer")]

@@ -59,7 +59,7 @@ class Knowledge:
         self.generation = 0
         self._counter = [0]
         self.read: set[str] = set()
-        """What conditions have read of the operation and its API, in any branch."""
+        """Parts of the operation and its API that conditions read in any branch."""
 
     def copy(self) -> Knowledge:
         found = object.__new__(Knowledge)
@@ -138,7 +138,7 @@ class Knowledge:
     # What conditions read
 
     def truth_of_variable(self, name: str, default: str | None = None) -> Truth | None:
-        """Return what a variable with a truth value proves; None for another one."""
+        """Return the proofs of a true/false variable; None for another one."""
         value = with_default(self.variable(name), default)
         if value.kind != "cases":
             return None
@@ -148,7 +148,7 @@ class Knowledge:
         return cases(value.cases, lambda constant: (constant or "").lower() == "true")
 
     def absence(self, origin: Origin, *, or_empty: bool = False) -> Truth | None:
-        """Return what `value == null` proves, or that it is null or empty; None where that isn't understood."""
+        """Return the proofs of `value == null`, or of null or empty; None if not understood."""
         kind, name, members, default = origin
         if default:
             return None
@@ -188,7 +188,7 @@ class Knowledge:
         return FALSE if value.kind in ("answer", "token") and not members else None
 
     def equality(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
-        """Return what `value == constant`, or `value == other`, proves; None where that isn't understood."""
+        """Return the proofs of `value == constant`, or `value == other`; None if not understood."""
         kind, name, members, default = origin
         is_written = kind == "header" and name in self.written
         if (
@@ -230,7 +230,7 @@ class Knowledge:
         return None
 
     def _field(self, origin: Origin, compared: str) -> Truth:
-        """Return what it proves that a header, or a parameter of the query, has a value; it is there then."""
+        """Return the proofs of a header or query parameter having a value; the field is present then."""
         kind, name, _, default = origin
         generation = self._generation(kind, name or "")
         present = truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,)))

@@ -94,7 +94,7 @@ class Walk:
             self.places.setdefault(each, location_of(step.element))
 
     def truth(self, step: Step, name: str) -> Truth:
-        """Return what an attribute with a condition proves."""
+        """Return the proofs of an attribute's condition."""
         attribute = step.element.get(name)
         if attribute is None:
             return TRUE

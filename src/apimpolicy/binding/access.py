@@ -86,7 +86,7 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
 def _conditional_receiver(
     binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
 ) -> nodes.Placeholder | Bad:
-    """Return what stands for a receiver that is not null."""
+    """Return a placeholder for the non-null receiver."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):

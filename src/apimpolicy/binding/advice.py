@@ -31,7 +31,7 @@ def is_json(type_: Type) -> bool:
 
 
 def for_operator(operator: str, left: Expression, right: Expression) -> str:
-    """Return what to write where no operator takes these operands."""
+    """Return a hint where no operator takes these operands."""
     from apimpolicy.binding.operators import COMPARISONS
 
     types = (left.type, right.type)
@@ -98,7 +98,7 @@ def _text_and_other(left: Expression, right: Expression) -> str:
 
 
 def for_conversion(source: Type, target: Type, expression: Expression | None = None) -> str:
-    """Return how a value becomes one of another type that it does not convert to."""
+    """Return a hint to turn a value into a type that it does not convert to."""
     if target is BOOL and isinstance(expression, Assignment):
         return EQUALS
     if isinstance(source, NamedType) and source.name == "IMessageBody":
@@ -131,7 +131,7 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
 
 
 def for_null(source: Type, target: Type) -> str:
-    """Return what to write for a `T?` where a T is needed: a cast of null throws."""
+    """Return a hint for a `T?` where a T is needed: a cast of null throws."""
     if source.underlying is not target:
         return ""
     if target is BOOL:
@@ -140,13 +140,13 @@ def for_null(source: Type, target: Type) -> str:
 
 
 def call_of(group: MethodGroup) -> str:
-    """Return how to call a method that lacks its parentheses."""
+    """Return a hint to add the parentheses of a method call."""
     types = f"<{', '.join(map(shown, group.type_arguments))}>" if group.type_arguments else ""
     return f"add parentheses to call the method: {group.name}{types}()"
 
 
 def for_method(group: MethodGroup) -> str:
-    """Return what to write instead of a method without parentheses, if not the call: `token.Value`."""
+    """Return an alternative to a method without parentheses other than the call: `token.Value`."""
     is_token = group.receiver is not None and is_json(group.receiver.type)
     return "read a JSON value with (string)token or .ToString()" if group.name == "Value" and is_token else ""
 
@@ -166,7 +166,7 @@ def _has_own_text(type_: NamedType) -> bool:
 
 
 def for_index(type_: Type) -> str:
-    """Return what to do with a value that has no indexer."""
+    """Return a hint for a value that has no indexer."""
     if isinstance(type_, NamedType) and type_.name == "IMessageBody":
         return 'read the body first: .As<JObject>()["name"]'
     if type_ is OBJECT:
@@ -177,19 +177,19 @@ def for_index(type_: Type) -> str:
 
 
 def for_constant(target: Type, source: Type) -> str:
-    """Return how a value is compared with a constant that is no pattern for it."""
+    """Return a hint for a constant that is not a valid pattern for the value."""
     return f"cast the value first: ({shown(source)})…" if is_json(target) else ""
 
 
 def for_overload(method: Method) -> str:
-    """Return what is meant by a call of a method with arguments that no overload takes."""
+    """Return a hint for a call of a method with arguments that no overload takes."""
     from apimpolicy.binding.foreign_names import MEMBERS
 
     return MEMBERS.get((method.declaring.name, method.name.lower()), "").removesuffix(".")
 
 
 def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
-    """Return what to do when an extension method is for sequences of something else."""
+    """Return a hint for an extension method that takes sequences of another type."""
     element = lookup.enumerable_argument(type_)
     if name == "Contains" and element is not None and element is not STRING and len(arguments) == 1:
         wanted = arguments[0].expression.type

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _VARIABLES = (nodes.Local, nodes.ArrayAccess, nodes.FieldAccess, nodes.Dereference, nodes.TupleElement)
 _NO_REFERENCE = {"foreach": "CS1657", "using": "CS1657", "constant": "CS1510", "range": "CS1939"}
-"""What can only be read and is passed with `ref` or `out`, by the kind of variable."""
+"""Error codes for passing read-only variables with `ref` or `out`, by kind."""
 
 
 def bind_arguments(binder: Binder, node: shapes.Arguments) -> list[Argument]:

@@ -36,7 +36,7 @@ _READ_ONLY = {
     "using": ("CS1656", "using variable"),
     "constant": ("CS0131", "constant"),
 }
-"""What can only be read, by the kind of variable."""
+"""Code and name of read-only variables, by kind."""
 
 
 def _refusal(target: Expression, code: str) -> tuple[str, str] | None:

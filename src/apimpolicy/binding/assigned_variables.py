@@ -82,7 +82,7 @@ class Frame:
 
 
 def tuple_path(node: TupleElement) -> tuple[LocalSymbol, tuple[int, ...]] | None:
-    """The variable and the indexes of `variable.Item1.Item2`; None when something else stands before the dots."""
+    """Return variable and indexes of `variable.Item1.Item2`; None if the dots follow another expression."""
     path: list[int] = []
     current: Expression = node
     while isinstance(current, TupleElement):

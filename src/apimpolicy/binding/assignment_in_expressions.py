@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 Jump: TypeAlias = "tuple[str, Bound | None]"
-"""Where a jump goes: `break` or `continue` of a statement, `label` with the labeled one, `return` with itself."""
+"""Target of a jump: `break` or `continue` of a statement, `label` with the labeled one, `return` with itself."""
 
 UNREACHABLE: Final = -1
 ALL_SET: Final = UNREACHABLE & ~1
@@ -110,7 +110,7 @@ class ExpressionWalk:
         return self._declared(node.symbol, state) if node.symbol is not None else state
 
     def _assign(self, target: Expression | None, state: int) -> int:
-        """Return what an assignment to this target sets."""
+        """Return the state after assigning to `target`."""
         if isinstance(target, nodes.Local):
             return self._set(target.symbol, state)
         if isinstance(target, nodes.OutVariable):
@@ -213,7 +213,7 @@ class ExpressionWalk:
         return state
 
     def _frame(self, function: LocalFunctionSymbol) -> Frame | None:
-        """Return what a call of a function reads and sets; its body is walked once, with no outer variable set."""
+        """Return the reads and writes of a function call; the body is walked once, with no outer variable set."""
         frame = self.functions.get(function)
         node = self.bodies.get(function)
         if frame is not None or node is None:

@@ -48,7 +48,7 @@ def _without_arguments(node: Node, receiver: Expression, name: str) -> Expressio
 
 
 def result_of(returns: Type) -> Type | None:
-    """Return what the body of an asynchronous function with this return type returns; None for a type that none has."""
+    """Return the result type of an async function with this return type; None for a type that no such function has."""
     if returns in (VOID, ERROR):
         return returns
     if isinstance(returns, NamedType) and returns.name == TASK:

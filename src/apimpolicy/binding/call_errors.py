@@ -140,7 +140,7 @@ def _misplaced_name(binder: Binder, token: Any, failure: str) -> Bad:
 
 
 def overloads_of(name: str, candidates: Sequence[Candidate]) -> str:
-    """Return what is meant by the call, or the signatures that exist, when there are few."""
+    """Return a hint on the intended method, or the available overloads if at most 4."""
     meant = advice.for_overload(candidates[0].method) if candidates else ""
     if meant:
         return meant

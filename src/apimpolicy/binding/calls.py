@@ -249,7 +249,7 @@ def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalE
 
 
 def _index_type(type_: Type) -> Type:
-    """Return what an index of a type gives, whatever stands in the brackets; the error type when that is not known."""
+    """Return the type of an element access on a type, whatever the arguments; the error type if unknown."""
     if isinstance(type_, ArrayType):
         return type_.element
     found = {property_.type for property_ in lookup.indexers(type_)} if isinstance(type_, NamedType) else set()
@@ -291,7 +291,7 @@ def _as_method(property_: Property) -> Method:
 
 
 def _no_name_in(operand: Child) -> Child:
-    """Return what stands before a dot in the operand of `nameof` and is no name: a call, a literal."""
+    """Return the leftmost part of a `nameof` operand if it is not a name: a call, a literal."""
     while isinstance(operand, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         operand = operand.receiver
     if isinstance(operand, Node) and operand.kind in _NO_NAMES:
@@ -316,7 +316,7 @@ def _is_nameof(node: Child, arguments: Child) -> bool:
 
 
 def _callee(node: Node) -> Node:
-    """Return what is called, in front of the brackets."""
+    """Return the callee, in front of the brackets."""
     return node.target if isinstance(node, shapes.Invocation) else node
 
 

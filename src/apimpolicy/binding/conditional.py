@@ -86,7 +86,7 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
 
 
 def _cast_of_branch(one: Type, two: Type) -> str:
-    """Return how two branches get one type: `null` can be the value of a `T?`."""
+    """Return a cast hint for branches of two types: `null` can be a `T?`."""
     other = {one: two, two: one}.get(NULL)
     if other is not None and other.is_value_type:
         return f"write ({shown(other)}?)null"

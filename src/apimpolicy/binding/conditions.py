@@ -1,12 +1,12 @@
-"""The conditions of an expression: what has to be seen both ways.
+"""The conditions of an expression: parts to cover with both outcomes.
 
-A condition is what decides something and is not made of conditions itself: each operand of `&&` and `||`; what `?:`,
-`if`, loops, guards and filters ask; what a lambda or a block gives when that is a `bool`, and the whole expression when
-it is one. It is seen when it was true and when it was false. What stands left of `??` and of `?.` is seen when it was
-null and when it was not. Constants are no conditions.
+A condition decides something and contains no smaller conditions: each operand of `&&` and `||`; the test of `?:`, `if`,
+loops, guards and filters; the result of a lambda or a block if it is a `bool`, and the whole expression if it is one.
+A condition is covered once it was true and once it was false, and the left operand of `??` and of `?.` once it was null
+and once it was not. Constants are not conditions.
 
-The outcome of a whole `a && (b || c)` is that of the operand that was evaluated last. So it has gone both ways when all
-operands have, and does not count again.
+The outcome of a whole `a && (b || c)` is that of the operand evaluated last. So the whole is covered when all operands
+are, and does not count again.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def conditions_of(root: nodes.Bound) -> list[Condition]:
 
 
 def key_of(node: nodes.Bound) -> tuple[str, int, int]:
-    """Return what a node is known by when the same text is bound again."""
+    """Return a key of a node that survives binding the text again."""
     return type(node).__name__, node.syntax.start, node.syntax.end
 
 

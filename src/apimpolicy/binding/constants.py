@@ -20,7 +20,7 @@ _BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "char": 16, "int": 32
 MAX_STRING = 1 << 20
 """Longest string, in UTF-16 code units, that folding makes; longer ones are left to run time."""
 MAX_FOLDED = 16 << 20
-"""The same for all strings that folding makes in one expression, which may repeat a long constant often."""
+"""Limit in UTF-16 code units for all strings folded in an expression, which may repeat a long constant."""
 
 
 class FoldingError(Exception):

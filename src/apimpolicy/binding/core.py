@@ -68,21 +68,21 @@ class Binder(Reports):
         self.is_checked: bool | None = None
         """True inside `checked`, False inside `unchecked`, None outside of both: constants overflow as errors then."""
         self.has_variables = False
-        """Whether anything is declared that could be read before it has a value."""
+        """True if a variable is declared that could be read unassigned."""
         self.has_unknown = False
-        """Whether a part of the code is unknown (`hole`): then what is assigned where is not checked."""
+        """True if a part of the code is unknown (`hole`): then definite assignment is not checked."""
         self.ends: dict[Statement, Answer] = {}
-        """Whether the ends of loops and switches can be reached, as far as it was evaluated."""
+        """Reachability of the ends of loops and switches, as far as evaluated."""
 
         # The function that is being bound.
         self.returns: list[nodes.Return] | None = None
-        """Where return statements of the lambda being bound are collected; None in the body of the expression."""
+        """The return statements of the lambda being bound; None in the body of the expression."""
         self.return_type: Type | None = None
         """The declared return type, in a local function."""
         self.awaits_in = "expression"
-        """What the code stands in: `async` (a lambda or function), `lambda`, `function`, or a policy's `expression`."""
+        """Context of the code: `async` (a lambda or function), `lambda`, `function`, or a policy's `expression`."""
         self.binds_instance = False
-        """Whether a generic function is bound with type arguments: a `T` that is never null may have `?.`."""
+        """True if a generic function is bound with type arguments: a never-null `T` may have `?.`."""
         self.enclosing = Enclosing()
         self.gotos: Sequence[Goto] = ()
         """The `goto case` and `goto default` of the innermost switch."""
@@ -93,7 +93,7 @@ class Binder(Reports):
         self.meant_as_argument = ""
         """The name in front of `=` in the argument that is being bound."""
         self.takes_unbound = False
-        """Whether a type without its arguments may stand here: `typeof(List<>)`."""
+        """True if an unbound generic type is allowed here: `typeof(List<>)`."""
 
         # Chains of `.`, `?.`, calls and indexes.
         self.known_receiver: tuple[Node, Expression] | None = None
@@ -257,7 +257,7 @@ class Binder(Reports):
         return TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
 
     def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None:
-        """Return what a lambda or method group returns when it is called with arguments of these types (12.6.3.13)."""
+        """Return the return type of a lambda or method group called with arguments of these types (12.6.3.13)."""
         form = form_of(expression)
         return form.return_type(self, expression, parameters) if form is not None else None
 

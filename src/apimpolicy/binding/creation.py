@@ -75,7 +75,7 @@ def _new_of_parameter(binder: Binder, node: Node, type_: TypeParameter, argument
 
 
 def _bind_for_errors(binder: Binder, initializer: shapes.Initializer) -> None:
-    """Bind what stands in an initialiser of an object whose type is unknown, for its own errors."""
+    """Bind the values in an initialiser of an object of unknown type, to report their errors."""
     for item in initializer.items:
         value: Any = item
         if isinstance(item, (shapes.MemberInitializer, shapes.IndexerInitializer)):
@@ -353,7 +353,7 @@ def _has_elements(type_: Type) -> bool:
 
 
 def _is_written(token: Token) -> bool:
-    """Return whether a name stands in the text; those that the translation of a query makes do not."""
+    """Return whether a name is in the source text; names made by translating a query are not."""
     return token.start < token.end
 
 

@@ -154,7 +154,7 @@ def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -
 
 
 def _target(binder: Binder, node: Node, part: _Part, value: nodes.Placeholder) -> Expression | None:
-    """Return what an element goes to, declared where it declares; None for a discard."""
+    """Return the target of an element, declared if it is new; None for a discard."""
     if part.parts is not None:
         return _take_apart(binder, node, part.parts, value)
     if isinstance(part.target, Token):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check_gateway_rules(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
-    """Return what the gateway would refuse in an expression that compiles, in order of the text.
+    """Return the errors of the gateway in an expression that compiles, in order of the text.
 
     The codes can be switched off one by one by their names; an expression with compiler errors is only held against
     the rule on braces.

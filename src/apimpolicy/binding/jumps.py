@@ -131,7 +131,7 @@ def _at_yield(binder: Binder, node: Node, code: str, message: str) -> None:
 
 
 def _yielded_type(binder: Binder, node: Node) -> Type | None:
-    """Return the element type of the iterator that a `yield` stands in; None after a report, or when it had one."""
+    """Return the element type of the iterator around a `yield`; None after an error, reported here or before."""
     function = binder.scope.function
     if isinstance(function, LocalFunctionSymbol):
         return iterator_element(function.returns)

@@ -235,7 +235,7 @@ def delegate_signature(type_: Type) -> Method | None:
 
 
 def element_type(type_: Type) -> Type | None:
-    """Return what a foreach over a type yields: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
+    """Return the element type of a foreach: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
     if isinstance(type_, ArrayType):
         return type_.element
     if type_ is named("string"):
@@ -266,7 +266,7 @@ _ITERATORS = ("IEnumerable", "IEnumerator")
 
 
 def iterator_element(returns: Type) -> Type | None:
-    """Return what an iterator with this return type yields (section 14.15.2); None for a type that no iterator has."""
+    """Return the element type of an iterator with this return type (section 14.15.2); None for any other type."""
     if isinstance(returns, NamedType):
         if returns.name in [f"System.Collections.Generic.{name}" for name in _ITERATORS]:
             return returns.arguments[0]

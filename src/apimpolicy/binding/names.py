@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ALLOWED_TYPES = "the gateway allows the types of the policy expression reference"
 _OF_OBJECT = frozenset({"Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType"})
-"""What every class has: an expression is compiled as the body of a static method of one."""
+"""Members of any class: an expression is compiled as the body of a static method of one."""
 
 
 RESERVED_TUPLE_NAMES = frozenset({"CompareTo", "Deconstruct", "Equals", "GetHashCode", "Rest", "ToString"})
@@ -115,7 +115,7 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
 
 
 def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
-    """Return what an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
+    """Return candidates for a misspelled name: variables; types if the name is written or used as one."""
     names: list[str] = []
     for scope in binder.scope.outward():
         names += scope.names
@@ -177,7 +177,7 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
 
 
 def _used_as_type(binder: Binder, name: str) -> str:
-    """Return what a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
+    """Return the kind of a name that is not a type: `variable` or `namespace`; empty if it is neither."""
     if isinstance(binder.scope.find(name), LocalSymbol):
         return "variable"
     return "namespace" if lookup.namespace_exists(name) else ""
@@ -285,7 +285,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
 
 
 def bind_qualifier(binder: Binder, node: shapes.NamedType | shapes.AliasQualifier) -> Type | str:
-    """Return what stands before a dot in a type name: a namespace's name or a type."""
+    """Return the qualifier of a type name: a namespace's name or a type."""
     if isinstance(node, shapes.AliasQualifier):
         return ""
     qualifier, token, arguments = node.qualifier, node.name, node.type_arguments

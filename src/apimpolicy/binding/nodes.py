@@ -225,7 +225,7 @@ class Reference(Expression):
 
 
 class Dereference(Expression):
-    """The variable that a reference refers to: what a call that returns by reference stands for."""
+    """The variable that a reference refers to, such as one that a call returns by reference."""
 
     reference: Expression
 

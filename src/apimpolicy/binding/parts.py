@@ -36,7 +36,7 @@ if TYPE_CHECKING:
             """Report why there is no conversion."""
 
         def return_type(self, binder: Binder, expression: Any, parameters: tuple[Type, ...]) -> Type | None:
-            """Return what a call with arguments of these types returns, for inference; None when that is not known."""
+            """Return the return type of a call with arguments of these types, for inference; None if unknown."""
 
 
 EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
@@ -103,5 +103,5 @@ _FORMS: Final = _Forms()
 
 
 def form_of(expression: Expression) -> Form | None:
-    """Return what converts an expression without a type; None for one that has a type, or is a literal."""
+    """Return the form that converts an untyped expression; None for a typed expression or a literal."""
     return cast("Form | None", _FORMS[type(expression)])

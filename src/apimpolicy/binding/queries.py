@@ -46,7 +46,7 @@ class _Translation:
         self.counter = 0
         self.variables: list[Token] = []
         self.mistakes: list[tuple[Node | Token, str, str]] = []
-        """Where, the code and what: of the range variables, which are no more than names here."""
+        """Place, code and message of each error in range variables, which are only names here."""
 
     def run(self) -> Node:
         return self._body(*self._from(self.node.source), self.node.body)
@@ -57,7 +57,7 @@ class _Translation:
             self.mistakes.append((name, "CS1930", f"the query already has a range variable '{name.text}'"))
 
     def _check_join(self, clause: shapes.JoinClause, names: dict[str, list[str]]) -> None:
-        """The left key of a join knows what stands before it, the right key the variable of the join alone."""
+        """Check a join's keys: the left sees earlier variables, the right only the variable of the join."""
         name, on, equals = clause.name, clause.left, clause.right
         found = _first_use(on, {name.text} - names.keys())
         if found is not None:

@@ -102,7 +102,7 @@ def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expressio
 
 
 def returned_reference(binder: Binder, node: Node, value: Node, function: object) -> Expression:
-    """Return what is returned by reference; reports a value and a function that do not agree about `ref`."""
+    """Return the returned reference; report a value and a function that do not agree about `ref`."""
     at = node.start if isinstance(node, shapes.ReturnStatement) else value.start
     if not isinstance(function, LocalFunctionSymbol) or not function.returns_reference:
         return binder.failure_at(at, node.end, node, "CS8149", "this function doesn't return by reference")

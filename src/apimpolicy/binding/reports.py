@@ -88,7 +88,7 @@ class Reports:
 
 
 def name_token(group: MethodGroup) -> Node | Token:
-    """Return where the method's name stands."""
+    """Return the syntax of a method's name."""
     syntax = group.syntax
     if isinstance(syntax, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         found = syntax.name

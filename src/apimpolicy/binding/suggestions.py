@@ -32,7 +32,7 @@ _ABSENT = {
     "IMessageBody": "read the body first: .As<string>() or .As<JObject>()",
     "System.Collections.Generic.IReadOnlyDictionary": 'look it up by its name: .GetValueOrDefault("{}", "")',
 }
-"""What to do where a value has no property of a name."""
+"""Hints by type, for a property that does not exist."""
 _COUNTS = ("Length", "Count")
 _CATCH = re.compile(r"\bcatch\s*\(\s*$")
 _ASSIGNMENT = re.compile(r"\s*=[^=>]")
@@ -54,7 +54,7 @@ def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]
 
 
 def for_type_word(binder: Binder, node: Node | Token, name: str) -> str:
-    """Return what takes the place of a word of another language where a type stands."""
+    """Return a hint for a word of another language that is used as a type."""
     if _CATCH.search(binder.excerpt.text[: node.start]) and binder.excerpt.text[node.end :].lstrip().startswith(")"):
         return f"write catch (Exception {name})"
     return TYPE_WORDS.get(name, "")
@@ -118,7 +118,7 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
 
 
 def _known_member(type_: Type, name: str) -> tuple[str, str] | None:
-    """Return what is meant by a member of another language, or of a newer .NET, on a type that does not have it."""
+    """Return label and help for a member of another language, or of a newer .NET, that the type lacks."""
     lower = name.lower()
     for parent in lookup.supertypes(type_) if not isinstance(type_, ArrayType) else ():
         definition = parent.definition.name if isinstance(parent, NamedType) else ""

@@ -125,7 +125,7 @@ def _check_subsumed(binder: Binder, sections: Sequence[nodes.SwitchSection], gov
 
 
 def _case_key(value: Expression) -> tuple[Any, Any]:
-    """Return what makes two constants the same case: `3` and `3L` are two, for an object; there is one null."""
+    """Return the key of a constant case: `3` and `3L` are different cases, for an object; there is one null."""
     return (None if value.constant is None else value.type), value.constant
 
 

@@ -133,7 +133,7 @@ class Scope:
         """The statements of the block that the scope is of."""
         self._in_expressions: dict[str, int] | None = None
         self.is_unknown = False
-        """Whether a part of the block is unknown: it may declare any name."""
+        """True if the block has an unknown part that may declare any name."""
         self.later: dict[str, int] = {}
         """Names that the block declares somewhere, and where: using one before is CS0841."""
 
@@ -167,7 +167,7 @@ class Scope:
             scope = scope.parent
 
     def find_type(self, name: str) -> Type | None:
-        """Return what the nearest type parameter of this name is, or stands for."""
+        """Return the nearest type parameter of this name, or its type argument."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.types:
@@ -205,7 +205,7 @@ class Enclosing(Record):
     breakable: tuple[str, ...] = ()
     """Loops and switches by their keyword; a `finally` that jumps cannot leave is among them."""
     labels: tuple[frozenset[str] | None, ...] = ()
-    """The labels of the blocks; None stands for a `finally`."""
+    """The labels of the blocks; None for a `finally`."""
     switch_types: tuple[Type, ...] = ()
     """The types of the values of the switches."""
     parts: tuple[str, ...] = ()

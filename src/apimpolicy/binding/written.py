@@ -23,7 +23,7 @@ def written(child: Child) -> Node | Token:
 
 
 def name_of(child: Child) -> str:
-    """Return the name that a token stands for: `@class` is `class`."""
+    """Return the name that a token denotes: `@class` is `class`."""
     if not isinstance(child, Token):
         raise AssertionError("the grammar has a name here")
     return literals.identifier_name(child.text)

@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 
 class Contents:
-    """What a document has: names of elements and attributes, the C# of its expressions, its text in lower case."""
+    """Document contents: names of elements and attributes, the C# of its expressions, its text in lower case."""
 
     __slots__ = ("attributes", "code", "elements", "text")
 

@@ -52,7 +52,7 @@ def is_client_certificate(node: Bound) -> bool:
 
 
 class CertificateUse:
-    """What one expression does with the caller's certificate."""
+    """Uses of the caller's certificate in one expression."""
 
     def __init__(self, expression: CheckedExpression) -> None:
         self.expression = expression
@@ -108,5 +108,5 @@ class CertificateUse:
 
 
 def certificate_uses(subject: Subject) -> list[CertificateUse]:
-    """Return what each expression of a document does with the caller's certificate."""
+    """Return the uses of the caller's certificate by each expression of a document."""
     return [CertificateUse(each) for each in subject.expressions if "Certificate" in each.excerpt.text]

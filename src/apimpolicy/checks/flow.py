@@ -42,7 +42,7 @@ class Variable:
 
 @attrs.frozen
 class State:
-    """What is known at one point. `is_open`: policies that are not known ran before."""
+    """Facts known at one point. `is_open`: unknown policies ran before."""
 
     variables: Mapping[str, Variable] = attrs.field(factory=dict)
     is_open: bool = False

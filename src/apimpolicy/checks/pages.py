@@ -30,7 +30,7 @@ def _pages() -> dict[str, dict[str, str]]:
 
 
 def evidence_of(code: str) -> str:
-    """Return who saw a gateway refuse what a code reports; empty for rules, whose page has it."""
+    """Return evidence of gateways refusing a code's cases; empty for rules, whose page has it."""
     return _pages().get(code, {}).get("evidence", "")
 
 
@@ -57,7 +57,7 @@ def address_of_code(code: str) -> str:
 
 
 def title_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str:
-    """Return what a code is about, in one line: the name of a rule and what it finds; empty for an unknown code."""
+    """Return the one-line title of a code: the name of a rule and what it finds; empty for an unknown code."""
     page = page_of_code(code, rules)
     return "" if page is None else page.partition("\n")[0].rstrip(".")
 

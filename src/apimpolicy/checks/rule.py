@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Document
 
     class Words(TypedDict, total=False):
-        """What a finding may say besides its message: beside the carets, what to do, and another severity."""
+        """Optional parts of a finding: a label beside the carets, help on what to do, another severity."""
 
         label: str
         help: str
@@ -57,7 +57,7 @@ Findings = Iterator[Diagnostic]
 
 
 class Rule:
-    """What all rules have. `severity` is the one unless the settings name another; `by_default` False is opt-in."""
+    """Base class of rules. `severity` applies unless the settings name another; `by_default` False is opt-in."""
 
     code: ClassVar[str] = ""
     severity: ClassVar[Severity] = Severity.WARNING

@@ -57,7 +57,7 @@ class Questions:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._asked: dict[int, set[str | None]] = {}
-        """What `asked_in` has found, by the `id` of the element."""
+        """Results of `asked_in`, by the `id` of the element."""
 
     def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
         """Return whether a condition around the expression tests for the variable."""

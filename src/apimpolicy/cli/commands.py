@@ -1,4 +1,4 @@
-"""What all commands share: `--help` without a look at translations, which takes as long as many a check, and the
+"""Options of all commands: `--help` without a look at translations, which takes as long as many a check, and the
 option that shows secrets.
 """
 

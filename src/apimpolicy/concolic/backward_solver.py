@@ -20,7 +20,7 @@ _MOST_INVERTED = 4
 _MOST_PERTURBED = 26
 """Runs for a branch that can't be inverted, such as one about the remainder of a hash."""
 _MOST_REPAIRS = 3
-"""How many times a run is repaired when it breaks an earlier branch, such as one about a signature."""
+"""Repairs of a run that breaks an earlier branch, such as one about a signature."""
 
 
 class BackwardSolver:

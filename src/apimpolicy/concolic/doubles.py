@@ -50,7 +50,7 @@ def _chosen(tracer: Tracer, step: Step) -> tuple[str, str] | None:
 
 
 def may_fail(tracer: Tracer, step: Step) -> bool:
-    """Return whether it is worth making a policy that passed refuse: a check, or a wider scope, with an on-error."""
+    """Return whether to try making a passed policy refuse: a check, or a wider scope, with an on-error."""
     if not tracer.harness.handles_errors or tracer.harness.double_of(step) is None:
         return False
     if step.inserted or step.name == "base":

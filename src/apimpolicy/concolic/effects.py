@@ -1,4 +1,4 @@
-"""How policies change the state that expressions see; the table `EFFECTS` has a function for each modelled policy.
+"""Effects of policies on the state that expressions see; table `EFFECTS` has a function for each modelled policy.
 
 After any other policy, whatever it changed has its value from the run, marked as unsupported; whether it could have
 ended differently is unknown.

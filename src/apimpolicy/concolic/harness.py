@@ -301,7 +301,7 @@ class Run:
 
 
 def _used_count(answering: object) -> int:
-    """Return how many responses were used."""
+    """Return the number of used responses."""
     return answering.count if isinstance(answering, _StubBackend) else 0
 
 

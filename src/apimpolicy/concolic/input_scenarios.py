@@ -84,7 +84,7 @@ class _Reader:
         return [known.get(number, 0) for number in range(max(known, default=-1) + 1)]
 
     def double(self, key: Key, kind: str) -> dict[str, Any]:
-        """Return what a policy's double does."""
+        """Return the double of a policy."""
         if kind == "fails":
             size = len(key)
             said = {each[size]: value for each, value in self.given.items() if each[:size] == key and len(each) > size}

@@ -145,7 +145,7 @@ class Inputs:
         self.clock: int | None = None
         """The time of requests in seconds since 1970, where the clock is fixed and can be set."""
         self.has_tokens = False
-        """Whether values from outside may be tokens, because the policy mentions them."""
+        """True if values from outside may be tokens, because the policy mentions them."""
 
     def string_var(self, *key: str, default: str = "x", pattern: Pattern | None = None) -> Term:
         """Return a string whose values match the pattern; by default, that of header values."""

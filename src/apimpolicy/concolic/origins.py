@@ -49,7 +49,7 @@ class Origin:
         self.number = next(_numbers)
         self.value = value
         self.leads: bool | None = None
-        """Whether it can be traced back to inputs, once that is known."""
+        """True if the value traces back to inputs; None until known."""
 
     def __repr__(self) -> str:
         return f"Origin({self.name!r}, {list(self.operands)})"

@@ -84,10 +84,10 @@ class Path:
         self._known: dict[int, set[Step | None]] = {}
         """The terms that were branched on, with the policies that did."""
         self._times: dict[int, int] = {}
-        """How many times each place has branched."""
+        """The number of branches at each place."""
 
     def open_exit(self, step: Step | None) -> OpenExit:
-        """Return how other requests can continue after a policy, once the run is over."""
+        """Return the open exit of a policy for other requests, once the run is over."""
         return OpenExit(step, frozenset(self.stopped_at))
 
     def fork(self) -> Path:

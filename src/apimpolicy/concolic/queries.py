@@ -33,7 +33,7 @@ class SolverQueries:
         self.statistics = outcome.statistics
         self.exhaustive = exhaustive
         self._undecided: Counter[object] = Counter()
-        """How many queries timed out, by place."""
+        """Number of timed-out queries by place."""
 
     def solve(
         self,

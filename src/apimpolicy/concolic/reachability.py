@@ -25,7 +25,7 @@ Places = int
 
 
 class Reachability:
-    """Which steps can follow each step of a program, and where its goals are."""
+    """Steps that can follow each step of a program, and places of its goals."""
 
     def __init__(self, program: Program, goals: Goals) -> None:
         self.program = program
@@ -51,7 +51,7 @@ class Reachability:
         return self._goals[goal]
 
     def of(self, open_exit: OpenExit) -> Places:
-        """Return what can change because of an open exit; everything where the policy is unknown."""
+        """Return the steps that an open exit can change; all steps where the policy is unknown."""
         if open_exit.step is None or id(open_exit.step) not in self._bits:
             return self.everything
         known = self._of_exit.get(open_exit)
@@ -71,10 +71,10 @@ class Reachability:
         return bool(self.of(open_exit) & self._bits.get(id(step), -1))
 
     def _influenced(self, step: Step, open_exit: OpenExit) -> Places:
-        """Return what can change when a policy behaves differently.
+        """Return the steps affected when a policy acts differently.
 
         For a policy that only produces values, these are its readers and what they influence; for a branch, what it
-        contains. Where the request ended, it is all that follows.
+        contains. Where the request ended, all later steps.
         """
         found: Places = 0
         known: set[int] = set()
@@ -103,7 +103,7 @@ class Reachability:
         return found
 
     def failing(self, step: Step | None) -> Places:
-        """Return what can still run when this step fails."""
+        """Return the steps that can run if `step` fails."""
         if step is None or id(step) not in self._bits:
             return self.everything
         found: Places = 0 if step.section == ON_ERROR else self._section(ON_ERROR)
@@ -121,7 +121,7 @@ class Reachability:
         return known
 
     def _in_order(self, step: Step) -> Places:
-        """Return what can run after a step has begun, in the order of the document."""
+        """Return the steps that can run after a step has begun, in document order."""
         found = self.inside(step)
         inner, around = step, step.parent
         while around is not None:

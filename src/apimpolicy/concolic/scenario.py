@@ -55,7 +55,7 @@ class Scenario:
     """The only section that runs, with a response from its beginning."""
     response: StubResponse = attrs.field(factory=StubResponse)
     calls_before: int = 0
-    """How many times the same request came before."""
+    """The number of earlier identical requests."""
     now: int | None = None
     """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)

@@ -38,7 +38,7 @@ class Fields:
         self.key = key
         self.folds = folds
         self.is_given = is_given
-        """Whether fields may be present that no policy has set."""
+        """True if fields may be present that no policy has set."""
         self.set: dict[str, ConcolicValue | None] = {}
         self.unsupported: Unsupported | None = None
 
@@ -143,11 +143,11 @@ class State:
         self.provider: str | None = None
         """The provider of the token that was made for the request."""
         self.draws = 0
-        """How many random numbers were drawn."""
+        """The number of random numbers drawn."""
         self.guids = 0
-        """How many GUIDs were created."""
+        """The number of GUIDs created."""
         self.answers = 0
-        """How many responses of the backend came."""
+        """The number of backend responses so far."""
         self.sent = 0
         self.cached = 0
         self.keeps: list[object] = []

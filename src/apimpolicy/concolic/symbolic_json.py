@@ -206,7 +206,7 @@ class SymbolicJson(Token):
         return ConcolicValue(null=solver.not_(self.there(name)), form=self.at(name))
 
     def count(self) -> Term:
-        """Return how many of the named properties it has; one more represents all others."""
+        """Return the number of present named properties; one more represents all others."""
         self.there(OTHER)
         size = len(self.key)
         there = [
@@ -267,7 +267,7 @@ class JsonScalar(Token):
 
     @property
     def is_fixed(self) -> bool:
-        """Return whether it is the same in every run."""
+        """True if the value is the same in every run."""
         return self.inner.is_fixed
 
     def shown(self, replayer: Replayer, concolic: ConcolicValue) -> Term | None:

@@ -50,12 +50,12 @@ class ConcolicValue(Record):
 
     @property
     def is_constant(self) -> bool:
-        """Return whether it is the same for every request."""
+        """True if the value is the same for every request."""
         return self.term is None and self.null is None and self.form is None and self.unsupported is None
 
     @property
     def is_fixed(self) -> bool:
-        """Return whether it is the same in every run: a constant, or an object built from constants so far."""
+        """True if the value is the same in every run: a constant, or an object built from constants so far."""
         is_plain = self.term is None and self.null is None and self.unsupported is None
         return self.is_constant or (is_plain and bool(getattr(self.form, "is_fixed", False)))
 
@@ -82,7 +82,7 @@ class Changeable:
 
     @property
     def is_fixed(self) -> bool:
-        """Return whether it is the same in every run."""
+        """True if the value is the same in every run."""
         return self.unsupported is None and all(each.is_fixed for each in self.content())
 
     def invalidate(self, unsupported: Unsupported) -> None:

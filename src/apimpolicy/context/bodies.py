@@ -89,7 +89,7 @@ class MessageBody:
 
     @property
     def remaining(self) -> bytes:
-        """Return what is left to send on or to read: nothing once the stream was used up."""
+        """Return the bytes left to send on or to read: none once the stream was used up."""
         return b"" if self._is_used_up and self.second_read != "again" else self.content
 
     @member("As", types=True)

@@ -135,7 +135,7 @@ def content_for(contents: Sequence[Content], media_type: str) -> Content | None:
 
 
 def pointed_at(root: Any, reference: str) -> Any:
-    """Return what a local reference (`#/components/schemas/Order`) points at; None when there is nothing."""
+    """Return the target of a local reference (`#/components/schemas/Order`); None when there is none."""
     from urllib.parse import unquote
 
     if not reference.startswith("#"):

@@ -67,7 +67,7 @@ class RequestMessage:
 
     @classmethod
     def of(cls, request: Request, origin: str = "https://localhost", second_read: str = "empty") -> RequestMessage:
-        """Return what the gateway makes of a request. Raises ConfigurationError for a URL that is none."""
+        """Return the gateway's message of a request. Raises ConfigurationError for an invalid URL."""
         return cls(
             to_utf16(request.method),
             Url.parse(request.url, origin),
@@ -137,7 +137,7 @@ class ResponseMessage:
 
     @classmethod
     def of(cls, response: Response, second_read: str = "empty") -> ResponseMessage:
-        """Return what the gateway makes of a response."""
+        """Return the gateway's message of a response."""
         headers = HeaderCollection.of(response.headers)
         reason = to_utf16(response.reason)
         message = cls(response.status_code, reason, headers=headers, body=response.body, second_read=second_read)

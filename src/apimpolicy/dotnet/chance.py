@@ -1,6 +1,6 @@
 """Random values, written down beforehand: the numbers of `new Random()`, `Guid.NewGuid()`, ids of requests.
 
-A test that needs a certain number says so; when what is written down is used up, the environment's source goes on.
+A test that needs a certain number lists it; after the last listed value, the environment's source takes over.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Cost(NamedTuple):
 
 USUAL = Cost()
 SLOW = Cost(units=2)
-"""A loop of ours looks at each unit by itself, and may make several of it."""
+"""A Python loop handles each unit by itself, and may make several of it."""
 FREE = Cost(takes=False, gives=False)
 """Nothing is walked through and nothing is made: a member hands out what is there, or keeps what it is given."""
 

@@ -30,11 +30,11 @@ UNIX_EPOCH_TICKS = 621_355_968_000_000_000
 
 _STEPS_PER_LOOK = 64
 _STEPS_PER_CLOCK = 256
-"""How many steps may be made before the clock is looked at, which is slow; fewer when they turn out to be long."""
+"""Steps before the clock is read, which is slow; fewer when the steps turn out to be long."""
 _LONG, _SHORT = 0.02, 0.002
 """Seconds between two looks at the clock from which on it is looked at more often, and less often again."""
 _MOMENT = 0.001
-"""Seconds for which the processor's time is not asked for again where it need not be exact."""
+"""Seconds for which the processor's time is not read again where it need not be exact."""
 _SHARE = 6
 """A logarithm: at most this part of the steps that are left is taken at once."""
 _PLENTY = _STEPS_PER_LOOK << _SHARE
@@ -123,11 +123,11 @@ class Environment:
         self.limits = limits or _USUAL_LIMITS
         self.steps_left = self.limits.steps
         self.is_over = False
-        """Whether a limit was exceeded: nothing of the policy runs from then on."""
+        """True once a limit is exceeded: nothing of the policy runs any more."""
         self.being_ended = 0
-        """How many iterators are being ended: others, of which Python lets go, run nothing any more."""
+        """Number of iterators being ended: others, of which Python lets go, run nothing any more."""
         self.thrown_late: Exception | None = None
-        """What the end of an abandoned iterator threw."""
+        """Exception from an abandoned iterator's end."""
         self._next_look = self.steps_left
         self._interval = _STEPS_PER_CLOCK
         self._looked = 0.0
@@ -137,7 +137,7 @@ class Environment:
         self._random: Random | None = None
         self._seed = seed
         self.script: Script | None = None
-        """What comes instead of random numbers and GUIDs, as long as it lasts."""
+        """Values to use instead of random numbers and GUIDs, while they last."""
 
     def renewed(self) -> Environment:
         """Return the same surroundings with all of their limits unused."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq.")
-"""What a module imports that registers something."""
+"""Imports of modules that register something."""
 
 
 def read() -> dict[str, tuple[str, ...]]:

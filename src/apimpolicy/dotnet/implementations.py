@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(HERE)
 STORE = os.path.join(HERE, "_implementations.bin")
 _ROOMS = ("dotnet", "context")
-"""Where modules register implementations."""
+"""Packages that register implementations."""
 
 Index = dict[str, tuple[str, ...]]
 

@@ -20,7 +20,7 @@ GRACE = 3
 BETWEEN = 120
 """Seconds of processor time between two evaluations: reading, compiling, writing reports."""
 PATIENCE = 6
-"""How many times its processor time a process may take by the clock, where only the clock can be watched."""
+"""Limit of clock time, in multiples of a process's processor time, where only the clock can be watched."""
 
 
 def limit_process(memory: int = MEMORY) -> None:

@@ -1,7 +1,7 @@
 """Binds Python implementations to the members of the surface.
 
 A member is named as in documentation: `IndexOf(string, int)` is one overload, `Item[int]` an indexer, and `IndexOf`
-stands for all overloads that are not registered by themselves. A conversion operator, which can differ from another in
+names all overloads that are not registered by themselves. A conversion operator, which can differ from another in
 its result only, has its whole line of the surface.
 
 A function:
@@ -33,7 +33,7 @@ Rules that apply to all, and that the emitter relies on:
 - `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
 - With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
   type, then those of the method. A method that is found by its name receives them where its first parameter is `types`.
-- What a call costs follows from the signature, unless `cost=` or `@counts_itself` says otherwise: see
+- The cost of a call follows from the signature, unless `cost=` or `@counts_itself` overrides it: see
   `apimpolicy.dotnet.costs`.
 - A constructor is registered under `new(…)` or `new` and returns the new object (in a class: a static or class method).
 """
@@ -80,7 +80,7 @@ class Implementation:
         self.name = name
         self.types = types
         self.cost = cost
-        """What a call costs; None is what the signature says (see `apimpolicy.dotnet.costs`)."""
+        """A call's cost; None derives it from the signature (see `apimpolicy.dotnet.costs`)."""
         self.paying: Callable[..., Any] | None = None
         """The function that pays this cost, made on first use."""
 
@@ -216,7 +216,7 @@ def _python_name(name: str) -> str:
 
 
 def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
-    """Return how a member is reached on the object itself, if the type's run-time class or an interface has it."""
+    """Return the object's own implementation of a member, if the type's run-time class or an interface has it."""
     signature = key[1]
     cls = _classes.get((key[0], ""))
     given = _look_up(_names, key)
@@ -295,7 +295,7 @@ def _is_refused(type_: NamedType) -> bool:
 
 
 def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:
-    """Return what is registered for a member: under its line, its name with parameters, or its name alone."""
+    """Return the entry of a member: under its line, its name with parameters, or its name alone."""
     name, signature = key
     found = table.get(key) or table.get((name, short_form(signature)))
     return found or table.get((name, member_name(signature)))

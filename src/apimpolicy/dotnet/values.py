@@ -151,7 +151,7 @@ class ValueTuple(tuple[Any, ...]):
 
 
 def _text(value: Any) -> str:
-    """Return what string concatenation makes of a value."""
+    """Return a value's text in a string concatenation."""
     shown: str = "" if value is None else _of_object("string ToString()")(value)
     return shown
 

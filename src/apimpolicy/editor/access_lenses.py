@@ -22,7 +22,7 @@ _MOST_SERVICES = 4
 
 
 def reached_by(path: str) -> str:
-    """Return who reaches the backend by the API or the operation of a policy file, as it is saved; empty elsewhere."""
+    """Return the callers that reach the backend by the API or operation of a saved policy file; empty elsewhere."""
     place = place_of(path)
     if place.root is None or place.api is None or not is_service_folder(place.root):
         return ""
@@ -54,7 +54,7 @@ def _operations(root: str, files: tuple[object, ...]) -> tuple[OperationAudit, .
 
 
 def _words(operation: OperationAudit) -> str:
-    """Return who reaches the backend, with the required tokens: `token (issuer 14b7…, audience orders)`."""
+    """Return the backend's callers with the required tokens: `token (issuer 14b7…, audience orders)`."""
     from apimpolicy.audit.facts import TOKEN, Token
     from apimpolicy.report.audit_text import token_words
 

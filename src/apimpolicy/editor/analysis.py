@@ -32,7 +32,7 @@ XML_ENDINGS = (".xml", ".policy", ".cshtml")
 MOST_OTHERS = 64
 """Expressions that are kept besides those of open files: some may be typed again."""
 MOST_AT_ONCE = 600
-"""The same while other files are read."""
+"""Limit while other files are read."""
 
 
 class RecentExpressions(ExpressionCheck):
@@ -98,7 +98,7 @@ class PolicyText:
         return self.subject.expressions
 
     def vocabulary(self, without: int) -> Vocabulary:
-        """Return what the expressions use, but for the one that begins at an offset."""
+        """Return the vocabulary of the expressions, except the one at an offset."""
         texts = (each.excerpt.text for each in self.expressions if each.excerpt.start != without)
         known = self._check.vocabulary if isinstance(self._check, RecentExpressions) else Vocabulary()
         known.update(texts)

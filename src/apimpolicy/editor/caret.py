@@ -66,7 +66,7 @@ class EnclosingCall(Record):
     binder: CaretBinder
 
     def parameter_of(self, method: Method) -> int:
-        """Return which parameter of a method the argument at the caret goes to."""
+        """Return the index of `method`'s parameter at the caret, or -1."""
         if self.name:
             return next((i for i, p in enumerate(method.parameters) if p.name == self.name), -1)
         return self.argument + (1 if method.is_extension and self.receiver is not None else 0)

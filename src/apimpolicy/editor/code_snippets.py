@@ -20,7 +20,7 @@ SNIPPETS = {
         ".Split(' ').Last().TryParseJwt(out ${1:token});$0"
     ),
 }
-"""What is inserted, by label."""
+"""Inserted texts, by label."""
 
 
 def code_snippets() -> Iterator[Item]:

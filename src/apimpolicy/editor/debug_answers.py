@@ -33,7 +33,7 @@ _TARGETS: Final = {
     "variable": "variable",
     "keyword": "keyword",
 }
-"""What the protocol calls the kinds of items that fit in the console."""
+"""Protocol names for the kinds of completion items in the console."""
 
 
 def targets_of(items: Sequence[Item], start: int, caret: int) -> list[Json]:

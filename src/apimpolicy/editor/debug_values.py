@@ -83,7 +83,7 @@ class Scope:
         )
 
     def completions(self, text: str, caret: int) -> list[Item]:
-        """Return what fits at the caret of an expression that the user is writing."""
+        """Return completions at the caret of an expression that the user writes."""
         from apimpolicy.editor.expression_completion import complete
 
         before = f"@{{ {_DECLARED_AS}{self._declarations(self.locals)}return "
@@ -109,7 +109,7 @@ class Scope:
         return [self.value(name, name) for name in self.locals]
 
     def children(self, expression: str) -> list[Value]:
-        """Return what is inside a value: its elements, or its properties."""
+        """Return the elements or the properties of a value."""
         value, _ = self.evaluate(expression)
         if value is None:
             return []

@@ -45,9 +45,9 @@ class Completion:
 
 
 def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
-    """Return what fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its errors.
+    """Return completions at an offset of `@( … )` or `@{ … }`, best first; never raises for errors in the code.
 
-    `wanted` is the type that the expression should have; `used` is what the document uses elsewhere.
+    `wanted` is the type that the expression should have; `used` counts names used elsewhere.
     """
     used = used or Vocabulary()
     prefix = code[: word_start(code, caret)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from apimpolicy.editor.knowledge import Knowledge
 
 NAME = re.compile(r"[A-Za-z0-9_][\w-]{0,79}", re.ASCII)
-"""What Azure accepts as the id of a fragment."""
+"""Pattern of fragment ids that Azure accepts."""
 
 
 class FragmentRename(NamedTuple):
@@ -23,7 +23,7 @@ class FragmentRename(NamedTuple):
 
 
 def fragment_rename(knowledge: Knowledge, name: str, new: str) -> FragmentRename:
-    """Return what renaming a fragment changes; nothing more where the project doesn't say where it is."""
+    """Return the configuration edits and the move of a renamed fragment, as far as its path is known."""
     known = knowledge.find("fragment", name)
     moved = _moved(known.path, name, new) if known is not None else None
     path = knowledge.configuration

@@ -36,7 +36,7 @@ class Hover(NamedTuple):
 
 
 def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None:
-    """Return what is known of the thing at an offset of the file."""
+    """Return the hover text at an offset of the file, or None."""
     found = analysis.at(offset)
     if found is None:
         return None
@@ -114,7 +114,7 @@ def _of_call(expression: CheckedExpression, start: int) -> str:
 
 
 def _of_word(code: str, word: str, end: int) -> str:
-    """Return what completion would say of the word."""
+    """Return completion's documentation of a word."""
     item = next((item for item in complete_code(code, end).items if item.label == word), None)
     if item is None or item.kind == "keyword":
         return ""

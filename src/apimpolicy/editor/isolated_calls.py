@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.editor.rpc import Json
 
 MOST_SECONDS: Final = 300
-"""How long one call may take."""
+"""Seconds allowed per call."""
 ACTIONS: Final = {
     "check": "check_actions",
     "evaluate": "check_actions",
@@ -33,7 +33,7 @@ ACTIONS: Final = {
 
 
 def call(action: str, arguments: Json, folder: str | None = None) -> Any:
-    """Return what a function returns. Raises ConfigurationError with the message of its error."""
+    """Return a function's result. Raises ConfigurationError with its error's message."""
     try:
         done = subprocess.run(
             command(), input=message(action, arguments), capture_output=True, timeout=MOST_SECONDS, cwd=folder

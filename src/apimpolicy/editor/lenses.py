@@ -57,7 +57,7 @@ def _of_root(place: int, path: str, cases: Sequence[CaseAt], last: TestRun | Non
 
 
 def _coverage(analysis: Analysis, offset: int, last: TestRun | None) -> str:
-    """Return how many cases took a branch in the last run."""
+    """Count the cases that took a branch in the last run."""
     if last is None:
         return ""
     line, column = analysis.source.position(offset)

@@ -60,7 +60,7 @@ def _lost(tokens: Tokens, index: int) -> int:
 
 
 def _found(tokens: Tokens, index: int, place: int, undeclared: list[tuple[int, str]]) -> tuple[int, int, str]:
-    """Return what to write instead of which span; no text where nothing is known to have been lost."""
+    """Return a span and its replacement; no text if nothing is known to have been lost."""
     if place == index:
         is_new = any(name == tokens.spelling(index) for _, name in undeclared)
         return tokens.starts[index], tokens.starts[index], "var " if is_new else ""

@@ -89,7 +89,7 @@ def _of_attribute(element: Element, attribute: Attribute) -> Iterator[Occurrence
 
 
 def kind_of_attribute(element: str, attribute: str) -> Kind | None:
-    """Return what the value of an attribute names."""
+    """Return the kind of name in an attribute."""
     if (attribute == "name" and has_trait(element, "sets-variable")) or attribute.endswith("variable-name"):
         return "variable"
     return next((kind for suffix, kind in _BY_ATTRIBUTE if attribute.endswith(suffix)), None)

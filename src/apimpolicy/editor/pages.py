@@ -32,13 +32,13 @@ def policy_page(name: str) -> str:
 
 @lru_cache(256)
 def summary(name: str) -> str:
-    """Return what a policy does, in the sentence after its name."""
+    """Return the summary of a policy: the text after its name."""
     page = policy_page(name).partition("\n")[0]
     return page.partition(": ")[2] or page
 
 
 def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
-    """Return what an attribute takes."""
+    """Return an attribute's page."""
     said = [f"**{slot.name}** of `{specification.name}`: {kind_of(slot)}"]
     said.append(
         "Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else ""

@@ -54,14 +54,14 @@ class Ranking:
         self.is_exception = _EXCEPTION.search(code) is not None
 
     def uses(self, name: str) -> int:
-        """Return how often the document has a name."""
+        """Count the uses of a name in the document."""
         return sum(text.uses(name) for text in self._texts)
 
     def _follows(self, name: str) -> int:
         return sum(text.follows(name, self._receiver) for text in self._texts) if self._receiver else 0
 
     def _fit(self, type_: Type) -> int:
-        """Return how well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
+        """Rank the fit of a type: 0 exact, 1 by a conversion, 2 no fit, or unknown."""
         if not self.expected or isinstance(type_, (SpecialType, TypeParameter)):
             return 2
         best = 2
@@ -116,6 +116,6 @@ class Ranking:
 
 
 def _usual(name: str, member: str) -> float:
-    """Return how usual a member is: the mean of what examples say of its name and of it alone, which are few."""
+    """Score a member's use: the mean of log counts in examples of its name and of the member, which are few."""
     counts = usage.counts()
     return (log1p(counts.get(name, 0)) + log1p(counts.get(member, 0))) / 2

@@ -19,7 +19,7 @@ MOST_REPAIRS: Final = 4
 _FURTHER: Final = 12
 """Tokens that the parser has to read after a repair; beyond them all repairs are equal."""
 _WITHIN_LINE: Final = 4
-"""What it costs more to end a statement in the middle of a line, or to close there what an earlier line has opened."""
+"""Extra cost of ending a statement within a line, or of closing there a bracket that an earlier line opened."""
 _BACK: Final = 3
 """Tokens before the refused one at which something may be missing as well."""
 _INSERTED: Final = (*tuple(kind for kind, word in WORDS.items() if word.cost <= 4), "SEMICOLON")
@@ -85,7 +85,7 @@ def _places(tokens: Tokens, failed: int) -> list[int]:
 
 
 def _open_on_line(tokens: Tokens, place: int, prefix: str) -> int:
-    """Return how many brackets are open that were opened on the line of a token, before it."""
+    """Return the number of open brackets that were opened before a token on its line."""
     line = prefix.rfind("\n", 0, tokens.starts[place])
     count = 0
     for index in range(place - 1, 0, -1):
@@ -96,7 +96,7 @@ def _open_on_line(tokens: Tokens, place: int, prefix: str) -> int:
 
 
 def _closed_by(text: str, prefix: str) -> int:
-    """Return how many brackets a change closes."""
+    """Count the brackets that a change closes."""
     return sum(text.count(bracket) - prefix.count(bracket) for bracket in ")]")
 
 
@@ -249,6 +249,6 @@ def _statement_starts(stacks: Stacks, reading: Reading, refused: int) -> list[in
 
 
 def _declaration(statement: str) -> str:
-    """Return what is left of a statement: the variable that it declares, if it does."""
+    """Reduce a statement to the variable that it declares; empty if none."""
     declared = _DECLARED.match(statement)
     return f"{declared[0]} {FILLER};" if declared is not None else ""

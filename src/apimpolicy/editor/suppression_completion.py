@@ -21,7 +21,7 @@ _LONGEST = 300
 
 
 def complete_suppression(text: str, offset: int, found: Collection[str]) -> list[Item] | None:
-    """Return what fits in a suppression that begins before an offset; None anywhere else.
+    """Return completions in a suppression begun before an offset; None anywhere else.
 
     Codes in `found` come first.
     """

@@ -30,7 +30,7 @@ CONTINUATIONS: Final = tuple(
         *("> x in x", ":"),
     )
 )
-"""What may follow the name: some meanings of earlier tokens (a type, type arguments, a lambda) depend on it."""
+"""Texts after the name: some meanings of earlier tokens (a type, type arguments, a lambda) depend on them."""
 
 _DOT_AT_LINE_END: Final = re.compile(r"\.[ \t]*\r?\n\s*[A-Za-z_]")
 _WORD: Final = re.compile(r"@?\w*\Z")

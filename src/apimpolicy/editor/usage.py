@@ -33,7 +33,7 @@ _WEIGHT = 5
 _NAME = re.compile(r"[^\W\d]\w*")
 _LEAST = 3
 _PARTS = ("method", "property", "field")
-"""What bound nodes call the member that they use."""
+"""Attributes of bound nodes for the used member."""
 _ESCAPED = re.compile(r"&(?:quot|lt|gt|amp|apos);")
 
 

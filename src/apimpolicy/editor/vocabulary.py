@@ -36,11 +36,11 @@ class Vocabulary:
         self._counted = wanted
 
     def uses(self, name: str) -> int:
-        """Return how often the texts have a name."""
+        """Count the uses of a name in the texts."""
         return self._uses.get(name, 0)
 
     def follows(self, name: str, receiver: str) -> int:
-        """Return how often the texts have a name after the dot behind another one."""
+        """Count the uses of a name after the dot behind `receiver` in the texts."""
         followers = self._followers.get(receiver)
         return 0 if followers is None else followers.get(name, 0)
 

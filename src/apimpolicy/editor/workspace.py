@@ -119,7 +119,7 @@ class Workspace:
         return known[1]
 
     def _version(self, path: str) -> object:
-        """Return what differs when a file does; None for one that is not there."""
+        """Return a value that changes with a file; None for a missing file."""
         text = self.open_texts.get(path)
         if text is not None:
             return text

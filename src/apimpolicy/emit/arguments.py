@@ -58,13 +58,13 @@ _SEEN = (
     nodes.ObjectCreation,
     nodes.ThrowExpression,
 )
-"""What changes something, or throws something else than what a receiver that is null would throw."""
+"""Nodes that change something, or throw another exception than a null receiver would."""
 _HARMLESS = frozenset({"boxing", "identity", "null", "numeric", "reference"})
 """Conversions that never fail when they are not written."""
 
 
 def can_be_seen(arguments: Iterable[nodes.Expression]) -> bool:
-    """Return whether it shows that these are evaluated before the receiver is found to be null."""
+    """Return whether evaluating arguments before the receiver's null check is observable."""
     waiting: list[nodes.Bound] = list(arguments)
     while waiting:
         part = waiting.pop()

@@ -48,7 +48,7 @@ def paid_receiver(emitter: Emitter, found: Implementation, member: Member, recei
 
 
 def paid_result(emitter: Emitter, found: Implementation, member: Member, made: ast.expr) -> ast.expr:
-    """Return what a call gives, paid for."""
+    """Return a call's result, paid for."""
     given = costs.given_type(member)
     if given is None or member.name == "new" or costs.cost_of(found, member) is not costs.USUAL:
         return made

@@ -34,7 +34,7 @@ ALLOWANCE, LEFT = "allowance", "left"
 HANDLERS = "handlers"
 """The `try` statements that run now: see `apimpolicy.emit.two_passes`."""
 RECORDER, ONCE, RECORD = "recorder", "once", "record"
-"""What recording code says: see `apimpolicy.emit.recording`."""
+"""Names in recording code: see `apimpolicy.emit.recording`."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -50,7 +50,7 @@ class OpenFunction:
         self.targets: list[Target] = []
         """The loops that are open, the innermost last."""
         self.rounds = 0
-        """How many labels' loops are open: what they hold is entered more than once."""
+        """The number of open loops of labels: their body is entered more than once."""
         self.caught: list[str] = []
         """The Python variables of the exceptions that are caught here, the innermost last."""
 
@@ -65,13 +65,13 @@ class Emitter:
 
         # What is known of the whole expression.
         self.is_deep = False
-        """Whether the syntax tree has many levels: then chains are looked at for their length."""
+        """True if the syntax tree has many levels: then the length of chains is checked."""
         self.has_two_passes = False
-        """Whether filters of exceptions and `finally` blocks meet, so that it shows which run first."""
+        """True if exception filters and `finally` blocks meet, so that their order is observable."""
         self.has_iterators = False
-        """Whether there are functions with `yield`: only then does the end of a `foreach` matter."""
+        """True if there are functions with `yield`: only then does the end of a `foreach` matter."""
         self.repeats = False
-        """Whether something in the expression may run more than once: a loop, a jump, a function."""
+        """True if something in the expression may run more than once: a loop, a jump, a function."""
         self.reassigned: AbstractSet[LocalSymbol] = frozenset()
         """Variables that are assigned somewhere after their declaration."""
 
@@ -79,7 +79,7 @@ class Emitter:
         self.uses_steps = False
         self.uses_allowance = False
         self.ends_iterators = False
-        """Whether an iterator has something to do when it is left early."""
+        """True if an iterator has code to run when it is left early."""
 
         # Variables and values.
         self.celled: set[LocalSymbol] = set()
@@ -98,7 +98,7 @@ class Emitter:
         # The place that is being emitted.
         self.here = OpenFunction()
         self.repeating = 0
-        """How many things are open that run what they hold more than once: loops and functions."""
+        """The number of open constructs whose body runs more than once: loops and functions."""
         self._hoisted: list[list[ast.stmt]] = [[]]
         """Statements that must come before the one that is being emitted: the bodies of lambdas."""
         self._links: dict[Expression, str | None] = {}
@@ -111,7 +111,7 @@ class Emitter:
         self._placeholders: dict[Placeholder, str] = {}
         self._not_null: set[Placeholder] = set()
         self._recorded_once: set[Expression] = set()
-        """What was emitted with its recording: some assignments read their target twice."""
+        """Expressions emitted with recording: some assignments read their target twice."""
 
     # ------------------------------------------------------------------------------------------- dispatch
 
@@ -125,7 +125,7 @@ class Emitter:
         return self._emit_chain(expression)
 
     def _emit_chain(self, expression: Expression) -> ast.expr:
-        """Return what may be the end of a long chain, in pieces."""
+        """Emit a possible end of a long chain, in pieces."""
         from apimpolicy.emit.chains import chain_of, ends_of_pieces
 
         links = chain_of(expression)
@@ -233,7 +233,7 @@ class Emitter:
         return self.bring(type_, "type")
 
     def types_constant(self, types: tuple[Type, ...]) -> ast.expr:
-        """Return the tuple of type arguments that an implementation asked for."""
+        """Return the tuple of type arguments that an implementation requested."""
         return self.bring(types, "types")
 
     def step(self) -> ast.Call:

@@ -125,7 +125,7 @@ def emit_default_value(emitter: Emitter, node: nodes.Expression) -> ast.expr:
 
 
 def _added(initializer: nodes.Initializer) -> tuple[nodes.Expression, ...] | None:
-    """Return what `{ … }` adds to a collection by a call of its own Add."""
+    """Return the arguments of a collection's own Add in `{ … }` or None."""
     action = initializer.action
     is_add = isinstance(action, nodes.Call) and action.receiver is initializer.placeholder and not initializer.nested
     return tuple(action.arguments) if is_add and isinstance(action, nodes.Call) else None

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _MOST_KEPT = 64
 """Combinations of types that a site remembers."""
 _STEPS_TO_BIND = 200
-"""What binding costs a policy: an operation whose types always change is no cheap loop."""
+"""Steps that binding costs, so that a loop whose types always change isn't cheap."""
 _JOBJECT, _JVALUE, _JTOKEN = (f"Newtonsoft.Json.Linq.{name}" for name in ("JObject", "JValue", "JToken"))
 
 

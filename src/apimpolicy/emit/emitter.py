@@ -142,7 +142,7 @@ def _function(emitter: Emitter, bound: BoundExpression, recording: bool, in_orde
 
 
 def _preparations(emitter: Emitter) -> list[ast.stmt]:
-    """Return what the function does first: it sets the variables that the other statements turned out to need."""
+    """Return the function's first statements, which set the variables that the other statements need."""
     made: list[ast.stmt] = []
     if emitter.has_two_passes:
         from apimpolicy.emit.two_passes import Handlers

@@ -68,7 +68,7 @@ def finally_(emitter: Emitter, body: list[ast.stmt], last: list[ast.stmt]) -> as
 
 
 def _unless_over(emitter: Emitter, last: list[ast.stmt]) -> list[ast.stmt]:
-    """Return what runs at the end, but not after a limit."""
+    """Return the `finally` code, skipped after a limit."""
     return [ast.If(emitter.run(frames.runs_endings), last, [])] if last else []
 
 
@@ -137,7 +137,7 @@ def _choosing(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
 
 
 def _choice(emitter: Emitter, clauses: tuple[nodes.Catch, ...], name: str) -> tuple[list[ast.stmt], ast.stmt]:
-    """Return the function that gives the number of the clause for an exception, and what stands before it."""
+    """Return the function that selects an exception's clause by number, and the statements before it."""
     caught, matches = emitter.fresh("caught"), emitter.fresh("matches")
     own: list[str] = []
     outer: set[str] = set()

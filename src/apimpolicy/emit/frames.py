@@ -31,7 +31,7 @@ EXCERPT = "excerpt"
 MAX_RECURSION = 10_000
 """About so many calls fit; .NET's stack of a megabyte has room for as many of a small function."""
 CAUGHT = (DotnetException, AttributeError, RecursionError)
-"""What a `catch` looks at; everything else passes through it."""
+"""Exceptions a `catch` examines; all others pass through it."""
 
 
 def as_dotnet(error: BaseException) -> DotnetException:

@@ -1,11 +1,11 @@
-"""Members of strings as Python's own, where these are known to do the same.
+"""Emit string members as Python's own, where the results are known to agree.
 
-Python's `upper`, `startswith` and the like give what .NET gives for ASCII, and asking `isascii` costs next to nothing.
-Everything else goes to the function that is registered. A method of the receiver raises AttributeError for null, which
-is a NullReferenceException (see `frames`), so no receiver is compared with null here.
+Python's `upper`, `startswith` and the like agree with .NET for ASCII, and testing `isascii` costs next to nothing.
+Everything else goes to the registered function. A method of the receiver raises AttributeError for null, which is a
+NullReferenceException (see `frames`), so no receiver is compared with null here.
 
 A long text burns steps as in the registered members, but only where the call may be made more than once: the length is
-asked for in expressions that loop or have functions of their own.
+checked in expressions that loop or have functions of their own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Emission of jumps, and the loops that are open as their targets (C# specification, section 13.10).
+"""Emit jumps, with the open loops as their targets (C# specification, section 13.10).
 
-Python has `break` and `continue` for the innermost loop alone. So every loop that is emitted is a `Target`, and a jump
-that goes further leaves the loops on its way one after another: it sets a flag and breaks, and after each loop on the
-way stands `if flag:` with the rest of the jump. `finally` runs on the way as in C#.
+Python has `break` and `continue` for the innermost loop only. So every emitted loop is a `Target`, and a jump that goes
+further leaves the loops on its path one after another: it sets a flag and breaks, and each loop on the path is followed
+by `if flag:` with the rest of the jump. `finally` runs on the path as in C#.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
     Arrival = Callable[[], list[ast.stmt]]
-    """What a jump does once it is in the loop that it goes to."""
+    """Makes the statements of a jump inside its target loop."""
 
 
 class Target:

@@ -49,7 +49,7 @@ def _lambda_function(emitter: Emitter, node: nodes.Lambda) -> ast.expr:
 
 
 def _only_value(node: nodes.Lambda, statements: list[ast.stmt]) -> ast.expr | None:
-    """Return what a lambda gives that Python's can be; None when it needs statements."""
+    """Return the body for a Python lambda; None when the lambda needs statements."""
     only = statements[0]
     if (
         isinstance(node.body, nodes.Expression)

@@ -99,7 +99,7 @@ def _loop_with_first(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list
 
 
 def _increment(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
-    """Return what `for` does after each round."""
+    """Return the `for` code after each round."""
     made: list[ast.stmt] = []
     for incrementor in node.incrementors:
         counter = _counter_of(emitter, node, incrementor)

@@ -124,11 +124,11 @@ def _declared(method: Method) -> Method | None:
 
 
 _OF_EVERYTHING = ("object", "System.ValueType")
-"""What these say of themselves is not what an override says: `ToString` without an implementation stays one without."""
+"""Bases whose implementations don't serve overrides: `ToString` without an implementation stays without one."""
 
 
 def implementation_of(member: Member, *, setter: bool = False) -> Implementation | None:
-    """Return how a member is reached; None when neither it nor what it overrides is simulated."""
+    """Return a member's implementation; None if neither it nor one it overrides is simulated."""
     found = find_implementation(member.declaring, member.signature, setter=setter)
     if found is not None or member.is_static or isinstance(member, Field) or member.name == "new":
         return found

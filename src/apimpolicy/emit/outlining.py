@@ -1,6 +1,6 @@
-"""Blocks that Python's compiler refuses: it allows 20 loops and try statements in one another, C# has no limit.
+"""Outline blocks that Python's compiler refuses: it allows 20 nested loops and try statements, C# has no limit.
 
-A statement that stands too deep moves into a function of its own, which is called where it stood:
+A statement that is nested too deeply moves into a function of its own, called in its place:
 
     def block_7():
         nonlocal x_1                      # what is assigned inside and used outside
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MOST_BLOCKS = 15
 """Python blocks in one another that one function may have; the compiler's limit is 20."""
 _LOOP, _TRY = 1, 5
-"""What a statement counts for; a handler and a `finally` are several blocks."""
+"""Block counts of statements; a handler and a `finally` are several blocks."""
 _BREAK, _CONTINUE = 1, 2
 
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)

@@ -57,7 +57,7 @@ def walked_at_once(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
 
 
 def _position_of_source(node: nodes.Call) -> int | None:
-    """Return which argument the method walks over before it returns."""
+    """Return the index of the argument that is enumerated eagerly."""
     method = node.method
     places = [argument.syntax.start for argument in node.arguments]
     if not places or places != sorted(places):
@@ -178,7 +178,7 @@ class _Query:
             self._has_no_null = isinstance(function.body, nodes.Expression) and emitter.known_not_null(function.body)
 
     def body_of(self, function: nodes.Lambda) -> ast.expr | _Kept:
-        """Return what a lambda gives for the present element."""
+        """Return a lambda's result for the current element."""
         emitter, parameter = self._emitter, function.parameters[0]
         if self._has_no_null and parameter not in emitter.reassigned:
             emitter.never_null.add(parameter)
@@ -225,7 +225,7 @@ class _Query:
         return ast.GeneratorExp(made if made is not None else self._item, self._walking())
 
     def whole(self, result: ast.expr) -> ast.expr:
-        """Return what consumes the elements, after what is to be evaluated before it."""
+        """Return the consuming expression, after those to be evaluated before it."""
         return last_of(*self._before, result) if self._before else result
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
 
 ROUNDS = 100
-"""How many rounds of a loop are kept."""
+"""The number of rounds kept per loop."""
 
 UNREACHED: Final = object()
 """Stands for the value of a sub-expression that a round of a loop did not reach."""
@@ -43,7 +43,7 @@ class Recorder:
 
     most = ROUNDS
     in_order = False
-    """Whether loops hand over each value at once."""
+    """True if loops hand over each value at once."""
 
     def __init__(self, limit: int = 10_000, overflow: Overflow | None = None) -> None:
         self._kept: dict[Any, Any] = {}
@@ -51,7 +51,7 @@ class Recorder:
         the values of a round."""
         self._overflow = overflow
         self._room = limit
-        """How many more may be kept for certain: a round takes room for what it did not reach, too."""
+        """The number of entries that certainly fit: a round takes room for unreached values, too."""
         self.once: Callable[[Any, Any], Any] = self._kept.setdefault
         self.limit = limit
         self.is_full = False
@@ -59,7 +59,7 @@ class Recorder:
 
     @property
     def entries(self) -> list[tuple[Bound, Any]]:
-        """Return what was collected."""
+        """Return the kept entries."""
         found: list[tuple[Bound, Any]] = []
         for node, value in self.kept:
             if type(node) is tuple:

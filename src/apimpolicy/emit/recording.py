@@ -42,7 +42,7 @@ class _Loop:
         self.own: list[tuple[Bound, str]] = []
         self.of_inner: list[tuple[Bound, str]] = []
         self.handed_over = 0
-        """How many of its own the recorder gets before an inner loop begins."""
+        """The number of `own` entries recorded before an inner loop begins."""
 
 
 class _Loops(ast.NodeTransformer):
@@ -53,7 +53,7 @@ class _Loops(ast.NodeTransformer):
         self.unreached = emitter.bring(UNREACHED, "unreached")
         self.open: list[_Loop] = []
         self.before: list[ast.stmt] = []
-        """What the function does first."""
+        """The function's initial code."""
 
     def all(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Statements rewritten: a loop becomes several."""
@@ -121,7 +121,7 @@ class _Loops(ast.NodeTransformer):
         return [*(ast.copy_location(statement, node) for statement in before), ast.copy_location(tried, node)]
 
     def _handed_over(self, loop: _Loop) -> list[ast.stmt]:
-        """Return what the recorder gets before an inner loop begins, so that all stays in the order of evaluation."""
+        """Return the statements that record values before an inner loop begins, to keep the order of evaluation."""
         entries = loop.own[loop.handed_over :]
         loop.handed_over = len(loop.own)
         return _unless(PASSING, self._kept(entries))
@@ -136,7 +136,7 @@ class _Loops(ast.NodeTransformer):
         ]
 
     def _left(self, loop: _Loop, around: str | None) -> list[ast.stmt]:
-        """Return what runs when a loop is left; the variable `around` is true while an outer loop is not recorded."""
+        """Return the statements for a loop's exit; variable `around` is true while an outer loop is not recorded."""
         left_out = ast.BinOp(load(loop.rounds), ast.Sub(), load(loop.paused))
         entries = [*loop.own, *loop.of_inner]
         resume: list[ast.stmt] = [

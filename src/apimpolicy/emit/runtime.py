@@ -80,14 +80,14 @@ def worked_through(text: str) -> bool:
 
 
 def elements(value: Any) -> Any:
-    """Return what `foreach` walks over; NullReferenceException for null."""
+    """Return the sequence of `foreach`; NullReferenceException for null."""
     if value is None:
         raise NullReferenceException
     return value
 
 
 def dynamic_elements(value: Any) -> Any:
-    """Return what `foreach` walks over when the collection is dynamic: boxed elements."""
+    """Return the sequence of `foreach` over a dynamic collection: boxed elements."""
     from apimpolicy.dotnet.collections.arrays import iterate_boxed
 
     if value is None:
@@ -149,7 +149,7 @@ class Ending:
 
 
 def ending(start: Callable[..., Generator[Any]]) -> Callable[..., Ending]:
-    """Return what starts an iterator, so that each enumeration is ended."""
+    """Wrap the start of an iterator so that each enumeration is ended."""
     return lambda *arguments: Ending(start(*arguments))
 
 

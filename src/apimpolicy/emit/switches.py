@@ -52,7 +52,7 @@ def statement_switch(emitter: Emitter, node: nodes.Switch) -> list[ast.stmt]:
 def _target(
     node: nodes.Switch, named: set[str], chosen: str, where: str
 ) -> tuple[Target, list[list[list[nodes.Statement]]]]:
-    """Return what `goto`, `goto case` and `goto default` do in the sections, and these, each cut at its labels."""
+    """Return the target for `goto`, `goto case` and `goto default`, and the sections, each cut at its labels."""
     target = Target()
     target.sections = {}
 

@@ -1,7 +1,7 @@
 """Find the variables that code declares, assigns and captures, and other facts about a tree.
 
-The questions are asked of every loop and lambda, also of those inside others. So what is known of one is remembered for
-the time of one emission (`remembering`), and each node is looked at once, however deep it stands.
+These facts are queried for every loop and lambda, also nested ones. So the facts of each are cached for the time of one
+emission (`remembering`), and each node is visited once, however deeply it is nested.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Facts:
         """Local functions that are named."""
         self.kinds_here: set[type] = set()
         self.calls = False
-        """Whether delegates or local functions are called."""
+        """True if delegates or local functions are called."""
         self.has_block_lambda = False
-        """Whether a lambda cannot be a Python lambda."""
+        """True if a lambda cannot be a Python lambda."""
 
     def assigned_outside(self, own: Iterable[LocalSymbol] = ()) -> set[LocalSymbol]:
         """Return the variables that are assigned, and are declared neither below nor among `own`."""
@@ -61,7 +61,7 @@ _known: ContextVar[dict[nodes.Bound, Facts] | None] = ContextVar("apimpolicy.emi
 
 _FUNCTIONS = (nodes.Lambda, nodes.LocalFunction)
 REPEATING = frozenset({*_FUNCTIONS, nodes.Loop, nodes.Foreach, nodes.Goto})
-"""What may run a piece of code more than once."""
+"""Nodes that may run code more than once."""
 _REMEMBERED = (*_FUNCTIONS, nodes.Block, nodes.Loop, nodes.Foreach, nodes.Switch)
 
 

@@ -42,7 +42,7 @@ def find_api(service: Service, request: RequestMessage) -> RoutedApi | None:
 
 
 def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int | None:
-    """Return how many segments of the path are the API's; None when the request is not for it."""
+    """Return the number of the API's path segments; None when the request is not for it."""
     entity = api.api
     wanted = [part for part in from_utf16(entity.path).strip("/").split("/") if part]
     versions = api.version_set

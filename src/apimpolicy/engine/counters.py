@@ -209,5 +209,5 @@ def until_renewal(counter: Total, now: float) -> float:
 
 
 def _number(counter: Total, now: float) -> int:
-    """Return which of the periods runs, counted from 0 at `start`."""
+    """Return the number of the current period, from 0 at `start`."""
     return int((now - counter.start) // counter.period) if counter.period else 0

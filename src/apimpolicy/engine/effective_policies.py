@@ -79,7 +79,7 @@ class EffectivePolicies:
         return scopes
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
-        """Return what runs in each section for these documents. Raises as `Gateway.run` does."""
+        """Return the steps of each section for these documents. Raises as `Gateway.run` does."""
         last = self._last_program
         if last is not None and last[0] == scopes and not self.fragments and observer() is None:
             return last[1]

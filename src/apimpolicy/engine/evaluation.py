@@ -100,7 +100,7 @@ class Evaluator:
         return value
 
     def recorder(self, excerpt: Excerpt) -> Recorder:
-        """Return what records the values of sub-expressions."""
+        """Return a recorder of sub-expression values."""
         return Recorder()
 
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:

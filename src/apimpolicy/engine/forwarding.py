@@ -220,7 +220,7 @@ def _error_message(error: OSError, request: Request, is_own: bool) -> str:
 
 
 def path_below(path: str, prefix: str) -> str | None:
-    """Return what follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
+    """Return a URL's path after the API's path, beginning with `/`; None for a path without that prefix.
 
     The revision that a caller requests belongs to the API's path.
 

@@ -226,7 +226,7 @@ class Gateway(GatewaySettings):
         return self.policies.scopes(policy)
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
-        """Return what runs in each section for these documents; built once for the same ones. Raises as `run` does."""
+        """Return the steps of each section for these documents; built once for the same ones. Raises as `run` does."""
         return self.policies.program(scopes)
 
     def environment(self) -> Environment:

@@ -55,7 +55,7 @@ class Observer:
         """An expression is about to be evaluated."""
 
     def recorder(self, excerpt: Excerpt) -> Recorder | None:
-        """Return what records the values of the sub-expressions; None for the usual recorder."""
+        """Return the recorder of sub-expression values; None for the usual recorder."""
         return None
 
     def expression_ended(self, entry: TraceEntry, error: Exception | None) -> None:

@@ -39,7 +39,7 @@ class SchemaReader:
         self.nodes = 0
 
     def definitions(self) -> dict[str, Any]:
-        """Return what references of schemas point into, at the places where the document has it."""
+        """Return the targets of schema references, at the places where the document has them."""
         found: dict[str, Any] = {}
         components = self.data.get("components")
         if isinstance(components, dict) and isinstance(components.get("schemas"), dict):

@@ -70,7 +70,7 @@ class OpenIdProvider(TokenIssuer):
 
     @property
     def configuration(self) -> dict[str, object]:
-        """Return what is published at `url`."""
+        """Return the document at `url`."""
         return {
             "issuer": self.issuer,
             "jwks_uri": self.jwks_url,

@@ -161,7 +161,7 @@ def _handle(
 
 
 def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
-    """Return what the caller gets when an error ends the pipeline and on-error decides nothing else."""
+    """Return the response when an error ends the pipeline and on-error decides nothing else."""
     answer = default_answer(exchange, error.status, body_message or error.public_message)
     if error.phrase is not None:
         answer.status_reason = error.phrase

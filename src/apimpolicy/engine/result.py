@@ -59,7 +59,7 @@ class Result:
 
     @property
     def published_events(self) -> Sequence[PublishedEvent]:
-        """Return what publish-event published, in order."""
+        """Return the events of publish-event, in order."""
         from apimpolicy.engine.resolvers import published_events
 
         return published_events(self.trace)

@@ -36,7 +36,7 @@ class VectorCache:
 
 
 def distance(first: Sequence[float], second: Sequence[float]) -> float:
-    """Return how far two vectors point apart: 0 in one direction, 1 at right angles; 1 with a vector of length 0.
+    """Return the cosine distance of vectors: 0 in one direction, 1 at right angles; 1 with a vector of length 0.
 
     >>> distance([1, 0], [2, 0]), distance([1, 0], [0, 1])
     (0.0, 1.0)

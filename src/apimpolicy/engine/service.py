@@ -223,7 +223,7 @@ class Service:
 
 
 def scope_target(scope: str) -> tuple[str, str]:
-    """Return what a scope in Azure's spelling names; long resource ids count by their end. Raises ConfigurationError.
+    """Return the kind and id of an Azure scope; long resource ids count by their end. Raises ConfigurationError.
 
     >>> scope_target("/products/starter"), scope_target("/apis"), scope_target("/")
     (('products', 'starter'), ('apis', ''), ('', ''))

@@ -48,8 +48,7 @@ class Variables(MutableMapping[str, object]):
 
 
 def variable_value(value: object) -> object:
-    """Return what a Python value is as a variable: text, bool, int (a long when it is large), double; JSON becomes a
-    JToken.
+    """Return a Python value as a variable: text, bool, int (a long when it is large), double; JSON becomes a JToken.
 
     Values that are .NET values already stay what they are. Raises ConfigurationError.
     """
@@ -77,8 +76,7 @@ def set_variables(exchange: Exchange, given: Mapping[str, object]) -> None:
 
 
 def value_of(exchange: Exchange, name: str, given: object) -> object:
-    """Return what a value given from outside is inside: as `variable_value`, and a text that is an expression is
-    evaluated.
+    """Return the .NET value of an external value: see `variable_value`; a text that is an expression is evaluated.
 
     Raises ConfigurationError when it throws, PolicySyntaxError and PolicyTypeError when it does not compile.
     """

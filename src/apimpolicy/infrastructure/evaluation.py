@@ -74,7 +74,7 @@ class Evaluator:
         """The address of the module, which tells its unknown values from those of others."""
 
     def name(self, name: str, scope: Scope) -> Value:
-        """Return what a name is. Raises LookupError."""
+        """Return a name's value. Raises LookupError."""
         raise NotImplementedError
 
     def text(self, value: Value) -> str:
@@ -238,7 +238,7 @@ class Evaluator:
         return self.apply(node.name, arguments, source, scope)
 
     def apply(self, name: str, arguments: list[Value], source: Source, scope: Scope) -> Value:
-        """Return what a function makes of values. Raises one of `FAILURES` when that isn't known."""
+        """Return a function's result for values. Raises one of `FAILURES` when unknown."""
         return checked(self.FUNCTIONS[name](self, *arguments))
 
     def unary(self, node: nodes.Unary, source: Source, scope: Scope) -> Value:
@@ -274,7 +274,7 @@ class Evaluator:
         return self.arithmetic(sign, left, right)
 
     def logical(self, node: nodes.Binary, left: Value, source: Source, scope: Scope) -> Value:
-        """Return what `&&` and `||` give; one operand may decide although the other isn't known."""
+        """Evaluate `&&` and `||`; one operand may decide although the other isn't known."""
         decided = node.operator == "||"
         first = self.truth(left)
         if first is decided:

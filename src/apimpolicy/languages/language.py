@@ -43,14 +43,14 @@ class Language:
     _first: tuple[Units, ...] | None
 
     def derivative(self, unit: int) -> Language:
-        """Return what may follow a unit."""
+        """Derive the language by a unit."""
         found = self._derivatives.get(unit)
         if found is None:
             found = self._derivatives[unit] = _derivative(self, unit)
         return found
 
     def after(self, text: str) -> Language:
-        """Return what may follow a text."""
+        """Derive the language by a text."""
         found = self
         for unit in text:
             found = found.derivative(ord(unit))

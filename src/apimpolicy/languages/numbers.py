@@ -28,7 +28,7 @@ _BLANK = any_of_text("\t\n\v\f\r ")
 _LEADING = repeat(_BLANK)
 _TRAILING = sequence(repeat(_BLANK), repeat(any_of_text("\0")))
 WHOLE_NUMBER = sequence(_LEADING, optional(any_of_text("+-")), at_least_once(_DIGIT), _TRAILING)
-"""What `int.Parse(text)` and its like read with `NumberStyles.Integer` and the invariant culture."""
+"""Texts that `int.Parse(text)` etc. accept with `NumberStyles.Integer` and the invariant culture."""
 
 
 @functools.lru_cache(1024)
@@ -84,4 +84,4 @@ def truth(*, value: bool) -> Language:
 WHOLE = sequence(
     optional(literal("-")), union(literal("0"), sequence(in_ranges((0x31, 0x39)), repeat(in_ranges((0x30, 0x39)))))
 )
-"""What `ToString` makes of a whole number."""
+"""The `ToString` texts of whole numbers."""

@@ -230,5 +230,5 @@ def _is_blind_to_pairs(language: Language, known: dict[Language, None]) -> bool:
 
 @functools.cache
 def white_space() -> Units:
-    """Return what `Trim()` takes away, and `IsNullOrWhiteSpace` passes over."""
+    """Return the units that `Trim()` removes and `IsNullOrWhiteSpace` skips."""
     return units.of_text(WHITE_SPACE)

@@ -37,7 +37,7 @@ _MOST_ALTERNATIVES = 200
 _END, _FINAL_END = "$", "z"
 
 Alternative = tuple[bool, Language, str]
-"""Whether the start of the text comes before it, what it matches, and whether the end follows (and which)."""
+"""A tuple: true if anchored at the text's start, the matched language, and the end anchor (empty if none)."""
 
 
 class NotRegular(Exception):

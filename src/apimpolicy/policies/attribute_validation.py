@@ -111,9 +111,9 @@ def _expression(element: Element, attribute: Attribute, slot: AttributeSlot) -> 
 
 
 def _expected(text: str, slot: AttributeSlot) -> str:
-    """Return what a literal must be when it is something else; empty when it is right.
+    """Return the expected value for an invalid literal; empty for a valid one.
 
-    An empty one is let pass where the attribute is optional: some gateways take it for a missing one.
+    An empty literal passes where the attribute is optional: some gateways take it for a missing one.
     """
     if slot.values:
         return "" if text in slot.values else f"Expected {_one_of(slot.values)}."

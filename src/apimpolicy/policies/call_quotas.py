@@ -34,7 +34,7 @@ class Quota(Record):
         return Total(f"{self.key} {what}", self.start, self.period)
 
     def claims(self, calls: int = 1, own: int = 0) -> list[Claim]:
-        """Return what a request counts at once; `own` calls are those that it has counted or reserved already."""
+        """Return a request's immediate claims; `own` calls are those that it has counted or reserved already."""
         limit = NO_LIMIT if self.calls is None else self.calls
         found = [Claim(self.total("calls"), limit, calls, own)]
         if self.bandwidth is not None:

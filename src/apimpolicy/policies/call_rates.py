@@ -51,7 +51,7 @@ class KeyedCounter:
     increment_count: Callable[[], int] = postponed_attribute(integer, default=1)
 
     def increment(self) -> int | None:
-        """Return how much this request counts; None where the condition is false."""
+        """Return the request's increment; None where the condition is false."""
         return self.increment_count() if self.increment_condition() else None
 
     def commit(self, exchange: Exchange, counter: Counter) -> int | None:

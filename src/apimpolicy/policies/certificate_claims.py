@@ -2,8 +2,7 @@
 
 Our choices, since no document states them: thumbprints and serial numbers are compared without regard to case, blanks,
 colons and leading zeros; names without regard to case and to blanks around their parts, part by part in the order in
-which `Subject` shows them; `dns-name` with each DNS name of the certificate as it stands (`*.contoso.com` stands for
-itself).
+which `Subject` shows them; `dns-name` with each DNS name of the certificate as written (`*.contoso.com` is literal).
 """
 
 from __future__ import annotations

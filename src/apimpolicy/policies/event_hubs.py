@@ -25,7 +25,7 @@ class EventHubEvent(Record):
 
     @property
     def size(self) -> int:
-        """Return how many bytes it has."""
+        """Return the length in bytes."""
         return len(self.body)
 
     def __repr__(self) -> str:

@@ -41,8 +41,8 @@ class Identities(Protocol):
     """
 
     def openid_configuration(self, url: str, missing_key: str | None = None) -> OpenIdConfiguration:
-        """Return what is published at the URL of an OpenID configuration, cached. `missing_key` is the id of a key that
-        a token names and the configuration got before does not have: a reason to ask again, if that is due.
+        """Return the OpenID configuration published at a URL, cached. `missing_key` is the id of a key that a token
+        names and the configuration got before does not have: a reason to fetch it again, if due.
         """
 
     def managed_identity_token(self, resource: str, client_id: str | None) -> str:

@@ -1,6 +1,6 @@
 """A JSON text as plain data, with the place of everything in it; read as Newtonsoft's reader does.
 
-Places are those at which that reader stands: of a scalar behind it, of a property behind its colon, of an object or
+Places are positions of that reader: of a scalar behind it, of a property behind its colon, of an object or
 array behind its opening bracket, and once more behind its closing one.
 """
 

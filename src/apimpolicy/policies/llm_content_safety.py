@@ -116,7 +116,7 @@ class LlmContentSafety:
         return judge
 
     def check_prompt(self, judge: _Judge, request: RequestMessage) -> tuple[int, str | None]:
-        """Return how many texts were judged, and None. Raises PolicyError."""
+        """Return the number of texts judged, and None. Raises PolicyError."""
         prompt = read_prompt(request)
         text = "" if request.body is None else request.body.remaining.decode("utf-8", "replace")
         count = 0
@@ -129,7 +129,7 @@ class LlmContentSafety:
         return count, None
 
     def check_completion(self, judge: _Judge, response: ResponseMessage) -> tuple[int, str | None]:
-        """Return how many texts were judged, and why a stream was cut off. Raises PolicyError without a stream."""
+        """Return the number of texts judged, and why a stream was cut off. Raises PolicyError without a stream."""
         text = read_completion(response).text
         is_streamed = is_event_stream(response)
         if not text and not is_streamed:
@@ -186,7 +186,7 @@ class _Judge:
 
 
 def step_of(size: int, overlap: int) -> int:
-    """Return how far one window begins after another."""
+    """Return the characters between window starts."""
     return max(1, max(1, size) - max(0, overlap))
 
 

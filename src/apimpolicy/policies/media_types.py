@@ -45,7 +45,7 @@ def is_xml(content_type: str | None) -> bool:
 
 
 def is_text(content_type: str | None) -> bool:
-    """Return whether it is JSON, XML, `text/…`, or a text type among applications."""
+    """Return whether a type is JSON, XML, `text/…`, or a textual application type."""
     kind = media_type(content_type)
     return kind.startswith("text/") or kind in _TEXTS or is_json(kind) or is_xml(kind)
 

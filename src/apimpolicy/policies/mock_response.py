@@ -67,7 +67,7 @@ class MockResponse:
         return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
     def content(self, exchange: Exchange) -> Content | None:
-        """Return what the description has for the status and the content type."""
+        """Return the described content for the status and the content type."""
         operation = exchange.described_operation
         response = None if operation is None else operation.response_for(self.status_code)
         if response is None or not response.contents:

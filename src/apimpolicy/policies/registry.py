@@ -107,8 +107,7 @@ def placement_of(name: str) -> Placement:
 
 
 def fidelity_of(name: str) -> str:
-    """Return how much of a policy runs here; of a second name, how much of the policy that it names. Raises
-    LookupError.
+    """Return the simulated extent of a policy, or of the policy that a second name is for. Raises LookupError.
 
     >>> fidelity_of("choose"), fidelity_of("rate-limit-by-key")
     ('full', 'full, except `flexible-retry-window`, which has no effect')

@@ -127,7 +127,7 @@ class _Counter:
                 yield from zip(schema["prefixItems"], value, strict=False)
 
     def targets(self, reference: str) -> list[Any]:
-        """Return what a reference leads to: by an anchor, by a path, or to the whole schema."""
+        """Return the targets of a reference: by an anchor, by a path, or the whole schema."""
         fragment = reference.partition("#")[2]
         if fragment in self.anchors:
             return self.anchors[fragment]

@@ -98,7 +98,7 @@ class SetBackendService:
         return self.effect(exchange, f"{backend_id} ({url})", url, backend_id)
 
     def effect(self, exchange: Exchange, shown: str, url: str, backend_id: str | None) -> Effect:
-        """Return what was set; with a condition it is watched whether Service Fabric would have to be asked anew."""
+        """Return the effect; with a condition, watch whether Service Fabric would have to be queried again."""
         if exchange.has_expression("sf-resolve-condition") or self.sf_resolve_condition():
             self.watch(exchange)
         asked = tuple(f"{name} {value}" for name, value in self.service_fabric() if value is not None)
@@ -113,7 +113,7 @@ class SetBackendService:
         )
 
     def service_fabric(self) -> tuple[tuple[str, str | None], ...]:
-        """Return what the gateway would ask Service Fabric for."""
+        """Return the parts of a Service Fabric query."""
         return (
             ("service instance", self.sf_service_instance_name),
             ("partition", self.sf_partition_key),

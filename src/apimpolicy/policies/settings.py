@@ -69,7 +69,7 @@ def setting(*, default: Any, within: tuple[float, float] | None = None) -> Any:
 
 
 def meanings(owner: type[Declared]) -> dict[str, str]:
-    """Return what each setting means, wider classes first: the texts below the declarations."""
+    """Return each setting's meaning, wider classes first: the texts below the declarations."""
     import ast
     import inspect
     from itertools import pairwise

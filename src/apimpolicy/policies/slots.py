@@ -47,7 +47,7 @@ class AttributeSlot(Record):
 
     @property
     def doubts(self) -> frozenset[str]:
-        """Return what the sources disagree about."""
+        """Return the sources' disagreements."""
         return frozenset(self.doubt.split())
 
     @property

@@ -141,7 +141,7 @@ class Specification:
 
     @property
     def fidelity(self) -> str:
-        """Return how much of it is simulated: `full`, or `full, except …`."""
+        """Return the extent of simulation: `full`, or `full, except …`."""
         return f"full, except {self.left_out}" if self.left_out else "full"
 
     @property
@@ -162,7 +162,7 @@ class Specification:
 
     @property
     def takes_markup(self) -> bool:
-        """Return whether it may contain any elements, as text."""
+        """Return whether any elements are allowed, as text."""
         return any(slot.markup for slot in self.contents)
 
     @property

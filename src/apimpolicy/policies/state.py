@@ -47,7 +47,7 @@ Counter: TypeAlias = Window | Bucket | Total
 
 
 def whole_calls(left: float) -> int:
-    """Return how many calls there is room for; a bucket has parts of calls, and thousandths are rounded.
+    """Return the number of calls left; a bucket has parts of calls, and thousandths are rounded.
 
     >>> whole_calls(2.9999), whole_calls(2.5), whole_calls(-1)
     (3, 2, 0)
@@ -145,7 +145,7 @@ class Circuits(Protocol):
     """The circuits of backends, by the ids of these."""
 
     def seconds_open(self, id_: str) -> float:
-        """Return how long the circuit stays open; 0 when it is closed."""
+        """Return seconds until the circuit closes; 0 when closed."""
 
     def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
         """Count a request; open the circuit for `duration` seconds when the rule is met."""

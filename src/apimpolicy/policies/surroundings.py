@@ -227,7 +227,7 @@ class Exchange(Protocol):
 
     @property
     def backend_choice(self) -> str:
-        """Return which member of a pool the last request went to, and why; empty when there was nothing to choose."""
+        """Return the pool member of the last request, and the reason; empty when there was nothing to choose."""
 
     @property
     def pool_member(self) -> str | None:

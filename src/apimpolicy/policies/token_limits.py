@@ -43,7 +43,7 @@ class TokenLimit:
         exchange.services.state.counters.count([(self.counter, tokens)])
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
-        """Return how long until so many tokens are left; None when they never will be."""
+        """Return seconds until so many tokens are left; None when they never will be."""
         raise NotImplementedError
 
     def when(self, seconds: int) -> str:

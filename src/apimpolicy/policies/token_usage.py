@@ -43,7 +43,7 @@ def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
 
 
 def usage_of(exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool) -> TokenUsage:
-    """Return what the request used. With `estimates`, numbers that the response does not state are estimated."""
+    """Return the token usage. With `estimates`, numbers that the response does not state are estimated."""
     completion = read_completion(answer)
     prompt_tokens, completion_tokens = completion.prompt_tokens, completion.completion_tokens
     total = completion.total_tokens

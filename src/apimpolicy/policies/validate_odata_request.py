@@ -125,7 +125,7 @@ class ValidateODataRequest:
 
 
 def _problem(option: str, value: str) -> str:
-    """Return what is wrong with the value of an option; empty when nothing is."""
+    """Return the error in the value of an option; empty when there is none."""
     if option in ("top", "skip") and not _COUNT.fullmatch(value):
         return "is not a number of 0 or more"
     if option == "count" and value not in ("true", "false"):

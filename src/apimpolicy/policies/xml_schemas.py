@@ -83,7 +83,7 @@ class XmlSchema:
         return [SchemaViolation(message, (line or first, column)) for message, line, column in found]
 
     def _judged(self, documents: list[str]) -> list[Any]:
-        """Return what a process of its own finds in documents. Raises ConfigurationError, LimitExceededError."""
+        """Return violations in documents, from a subprocess. Raises ConfigurationError, LimitExceededError."""
         schema, given = self._parts
         task = {"schema": schema, "given": given, "documents": documents, "most": MAX_ERRORS}
         found = answer("validate", task, environment().limits)

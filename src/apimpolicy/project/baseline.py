@@ -73,7 +73,7 @@ class Baseline:
 
     @property
     def gone(self) -> int:
-        """Return how many known findings were not met."""
+        """Count the known findings that were not met."""
         return sum(count for known in self._left.values() for count in known.values() if count > 0)
 
     def save(self) -> int:

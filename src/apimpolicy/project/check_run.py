@@ -244,7 +244,7 @@ class Knowledge(NamedTuple):
 
     @property
     def lookups(self) -> int:
-        """Return how often the service searched outside of its folder."""
+        """Return the number of searches outside the service's folder."""
         return getattr(self.settings.service, "lookups", 0)
 
     def key(self) -> tuple[str, ...]:

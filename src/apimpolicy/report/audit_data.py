@@ -126,7 +126,7 @@ def when(operation: OperationAudit, subject: str) -> str:
 
 
 def passed_on(operation: OperationAudit) -> list[dict[str, str]]:
-    """Return which credentials of the caller reach the backend: the Authorization header, the subscription key."""
+    """Return the caller's credentials that reach the backend: the Authorization header, the subscription key."""
     key_header = from_utf16(operation.api.api.subscription_key_parameter_names.header).lower()
     found: list[dict[str, str]] = []
     for name, header in (("Authorization header", "authorization"), ("subscription key", key_header)):
@@ -155,7 +155,7 @@ def finding_data(run: AuditRun, finding: AuditFinding) -> dict[str, Any]:
 
 
 def fingerprint(finding: AuditFinding) -> str:
-    """Return what stays the same when lines move: code, API and cause."""
+    """Return a line-independent hash of code, API and cause."""
     text = "\0".join((finding.code, finding.api, finding.cause))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 

@@ -101,7 +101,7 @@ def rows(operations: Sequence[OperationAudit]) -> list[Row]:
 
 
 def answer(operation: OperationAudit) -> str:
-    """Return who reaches the backend by an operation, in a few words."""
+    """Describe the callers that reach the backend by an operation."""
     access = operation.access
     if access.is_open:
         return LENDING if lent_to_anyone(operation) else "anyone"
@@ -147,7 +147,7 @@ def details(operation: OperationAudit) -> Iterator[str]:
 
 
 def token_words(token: Token) -> str:
-    """Return what a check of tokens demands: `issuer 14b7…, audience 93cb…, claim azp`."""
+    """Return a token check's requirements: `issuer 14b7…, audience 93cb…, claim azp`."""
     parts: list[str] = []
     for noun, values in (
         ("issuer", token.issuers),
@@ -195,7 +195,7 @@ def request_words(finding: AuditFinding) -> str:
 
 
 def subject(run: AuditRun, finding: AuditFinding) -> str:
-    """Return which operations a finding is about: `openai/*`, `crms GET /values`, `crms`."""
+    """Return the operations of a finding: `openai/*`, `crms GET /values`, `crms`."""
     if not finding.operations:
         return ""
     whole = [each for each in run.audit.operations if each.api.id == finding.api]

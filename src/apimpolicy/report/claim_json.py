@@ -3,7 +3,7 @@
     {"version": 1,
      "tool": {"name": "apimpolicy", "version": "0.1.0"},
      "summary": {"proven": 1, "false": 1, "undecided": 0, "errors": 0, "skipped": 0, "seconds": 0.9},
-     "claims": [{"path": "orders.test.yaml", "line": 31, "name": "nobody gets through …", "about": null,
+     "claims": [{"path": "orders.test.yaml", "line": 31, "name": "certificate needed …", "about": null,
                  "status": "false", "summary": "GET /health without a certificate reaches the backend …",
                  "request": {"method": "GET", "url": "/health", "headers": [["X-Role", "user"]], "body": null},
                  "why": "false  context.Request.Certificate != null …", "explanation": "200 OK, decided by …",

@@ -78,9 +78,9 @@ class Line:
         return self.starts[min(index, len(self.cells))]
 
     def window(self, available: int, start: int, end: int) -> tuple[str, int]:
-        """At most `available` columns of the line, around what begins at `start`; and the columns cut before them.
+        """Return at most `available` columns of the line around `start`, and the number of columns cut before.
 
-        What is cut is marked with an ellipsis, which stands in the window itself.
+        An ellipsis inside the window marks each cut.
         """
         total = self.starts[-1]
         if total <= available:

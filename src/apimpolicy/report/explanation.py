@@ -118,7 +118,7 @@ def path_of(result: Result) -> str:
 
 
 def decided_by(result: Result) -> str:
-    """Return what decided the response: a position such as `orders.xml:12 choose ▸ when 1`, or a few words."""
+    """Return the cause of the response: a position such as `orders.xml:12 choose ▸ when 1`, or a few words."""
     ending = result.trace.decision
     if ending is not None:
         branch = _branch(ending)

@@ -8,9 +8,9 @@ the example of the REST operation "List Trace": set-status, return-response (who
 rate-limit-by-key.
 
 All else is our choice: the data of other policies is `{"message": …}` with what they did; the source of `trace` is that
-of its attribute; every expression of a policy is an entry as rate-limit-by-key's is, except that of set-variable; what
-`context.Trace` wrote stands before the expression that wrote it, under the policy's name; every error is told in
-`messages`, whatever the policy; the client certificate of a forwarded request is told by its thumbprint.
+of its attribute; every expression of a policy is an entry as rate-limit-by-key's is, except that of set-variable;
+output of `context.Trace` precedes the expression that wrote it, under the policy's name; every error is in
+`messages`, whatever the policy; the client certificate of a forwarded request is shown by its thumbprint.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Untrusted text in logs: no line is a command for the service that reads the log.
 
-A pipeline reads the output of its steps. Azure Pipelines' agent obeys `##vso[…]` wherever it stands in a line, and
+A pipeline reads the output of its steps. Azure Pipelines' agent obeys `##vso[…]` anywhere in a line, and
 formats lines with `##[…]`; GitHub's runner obeys `::name …::` at the beginning of a line and `##[…]` anywhere; TeamCity
 obeys `##teamcity[…]`. Policies, requests, names of files and tests come from anybody, and so those marks are taken
 apart: with a space in text, with an escape where data must stay what they are (JSON, XML, HTML).
@@ -88,7 +88,7 @@ class HarmlessStream:
         self._line: list[str] = []
         """The pieces of a line that has not ended."""
         self._is_inside = False
-        """Whether the beginning of the line was written already."""
+        """True if the start of the line was written already."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

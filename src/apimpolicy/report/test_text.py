@@ -44,7 +44,7 @@ class CaseReport(NamedTuple):
     explanation: str = ""
     seconds: float = 0.0
     page: str = ""
-    """The journey of the last request as HTML, where it was asked for."""
+    """The journey of the last request as HTML, if requested."""
 
     @property
     def is_good(self) -> bool:

@@ -69,9 +69,9 @@ class Evaluation:
         self.placeholders: dict[int, Value] = {}
         self.returns: list[tuple[Term, Value]] = []
         self.is_given_up = False
-        """Whether the value of the whole expression is unknown."""
+        """True if the value of the whole expression is unknown."""
         self.has_escaped = False
-        """Whether an object of the gateway was passed to an unknown member."""
+        """True if an object of the gateway was passed to an unknown member."""
 
     # Values
 

@@ -1,4 +1,4 @@
-"""Which parts of an expression change nothing, so that without a form only their value is unknown."""
+"""Detect parts of an expression that change nothing: without a form, only their value is unknown."""
 
 from __future__ import annotations
 

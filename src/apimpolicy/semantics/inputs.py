@@ -188,7 +188,7 @@ class Inputs:
 
 
 def _shown(key: tuple[str, ...]) -> str:
-    """Return what a policy that isn't modelled leaves unknown, for people: `response header 'etag' after a policy`."""
+    """Describe a cell that an unmodelled policy leaves unknown: `response header 'etag' after a policy`."""
     kind, *name = (part for part in key if part != "there")
     words = kind.replace("-", " ")
     return f"{words} {name[0]!r} after a policy" if name and name[0] else f"{words} after a policy"

@@ -71,7 +71,7 @@ def kind_of(unknowns: Unknowns, token: Json, kind: str) -> Term:
 def by_kind(
     evaluation: Evaluation, token: Json, forms: Mapping[str, Callable[[], Value]], otherwise: Callable[[], Value]
 ) -> Value:
-    """Return what a form for each kind gives; each throws where the token is of its kind alone."""
+    """Merge the results of a form for each kind; each form throws only for a token of its kind."""
     found: Value = NOTHING
     for kind in (OTHER, *reversed(KINDS)):
         form = forms.get(kind, otherwise)
@@ -104,7 +104,7 @@ def member_of(evaluation: Evaluation, token: Json, name: str) -> Value:
 
 
 def length_of(unknowns: Unknowns, token: Json) -> Term:
-    """Return how many items an array has."""
+    """Return the length of an array."""
     found = unknowns.input(("json", token.root, token.path, "length"), terms.NUMBER)
     if not unknowns.facts(found):
         unknowns.know(found, terms.at_most(terms.number(0), found), terms.at_most(found, terms.number((1 << 31) - 1)))
@@ -128,7 +128,7 @@ def items_of(evaluation: Evaluation, token: Json, made: int) -> Value:
 
 
 def selected(evaluation: Evaluation, token: Json, path: str) -> Value:
-    """Return what a path of names and indexes selects; null where there is nothing. Raises Unsupported for others."""
+    """Return the token that a path of names and indexes selects, or null. Raises Unsupported for other paths."""
     if _PATH.fullmatch(path) is None:
         raise Unsupported("a JSONPath with more than names and indexes")
     unknowns = evaluation.unknowns
@@ -170,7 +170,7 @@ def truth_of(unknowns: Unknowns, token: Json) -> Term:
 
 
 def shown(evaluation: Evaluation, token: Json) -> Value:
-    """Return what `ToString()` shows; an unknown text for containers and other kinds."""
+    """Return the `ToString()` text; an unknown one for containers and other kinds."""
     unknowns = evaluation.unknowns
     forms: dict[str, Callable[[], Value]] = {
         **_texts(unknowns, token),

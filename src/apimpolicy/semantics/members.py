@@ -219,7 +219,7 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
 
 
 def key_of(call: Call, values: Sequence[Value]) -> Hashable:
-    """Return what the result of a pure member depends on; None where that is unknown."""
+    """Return the key that determines the result of a pure member; None if unknown."""
     evaluation = call.evaluation
     parts: list[Hashable] = [call.member.declaring.name, call.member.signature, *map(str, call.type_arguments)]
     for value in values:
@@ -281,14 +281,14 @@ def apply(evaluation: Evaluation, function: Value, *arguments: Value) -> Value:
 
 
 def comparer_of(value: Value) -> str | None:
-    """Return how a comparer compares texts: "ordinal" or "ignore-case"; None for others."""
+    """Return the mode of a string comparer: "ordinal" or "ignore-case"; None for others."""
     if isinstance(value, Opaque) and value.identity in (("comparer", "ordinal"), ("comparer", "ignore-case")):
         return str(value.identity[1])
     return None
 
 
 def comparison_of(value: Value) -> str:
-    """Return how a `StringComparison` compares texts: "ordinal" or "ignore-case"."""
+    """Return the mode of a `StringComparison`: "ordinal" or "ignore-case"."""
     if isinstance(value, Number) and value.type == "System.StringComparison":
         found = {4: "ordinal", 5: "ignore-case"}.get(-1 if value.constant is None else value.constant)
         if found is not None:

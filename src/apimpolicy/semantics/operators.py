@@ -147,7 +147,7 @@ def _term(value: Value) -> Term:
 
 
 def text_of(evaluation: Evaluation, value: Value) -> Value:
-    """Return what string concatenation and `ToString()` make of a value; null is empty."""
+    """Return a value's text in string concatenation and `ToString()`; null is empty."""
     match value:
         case Text():
             return value

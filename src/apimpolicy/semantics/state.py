@@ -48,7 +48,7 @@ class State:
         return made
 
     def first(self, kind: str, name: str = "") -> Value:
-        """Return what a cell was when the request came."""
+        """Return a cell's value when the request came."""
         return self._make((kind, name), 0)
 
     def is_first(self, *kinds: str) -> bool:
@@ -88,7 +88,7 @@ class State:
         }
 
     def signature(self) -> Hashable:
-        """Return what tells this state from others: the cells that are not as the request came, and the bases."""
+        """Return the key of a state: the cells whose values differ from the request's start, and the bases."""
         cells = {(cell, value.key) for cell, value in self._cells.items() if value.key != self._make(cell, 0).key}
         return frozenset(cells), frozenset(self._bases.items())
 

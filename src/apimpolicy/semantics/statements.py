@@ -24,7 +24,7 @@ _MOST_ROUNDS = 32
 
 
 def value_block(evaluation: Evaluation, body: Bound) -> Value:
-    """Return what a body of statements returns."""
+    """Return the value of a body of statements."""
     assert isinstance(body, nodes.Block)
     _check(body)
     run_all(evaluation, body.statements)

@@ -49,7 +49,7 @@ class Unknowns:
         self.watched: dict[int, bool] = {}
         """Nodes of bound trees whose outcomes are kept, by identity: whether they are about null."""
         self.outcomes: dict[tuple[int, int], Term] = {}
-        """Where a watched node has an outcome: true (or null) is 0, false (or not null) is 1."""
+        """Conditions of a watched node's outcomes: 0 true (or null), 1 false (or not null)."""
         self._facts: dict[Term, list[Term]] = {}
         self._terms: dict[Hashable, Term] = {}
         self._count = 0
@@ -63,7 +63,7 @@ class Unknowns:
         """Variables that are parts of a request, by what they are."""
 
     def facts(self, variable: Term) -> Iterable[Term]:
-        """Return what is known of a variable."""
+        """Return the facts about a variable."""
         return self._facts.get(variable, ())
 
     def know(self, variable: Term, *facts: Term) -> None:

@@ -150,7 +150,7 @@ class Field(Value):
     joined: Term
     items: tuple[Value, ...]
     repeats: bool = keyword(default=False, kw_only=True)
-    """Whether unknown values may follow."""
+    """True if unknown values may follow."""
 
     @property
     def key(self) -> Hashable:

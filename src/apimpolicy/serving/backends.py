@@ -38,7 +38,7 @@ LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 MOST_RESPONSES = 20
-"""How many responses a backend may send to one request, those such as `100 Continue` included.
+"""Limit of a backend's responses to one request, including those such as `100 Continue`.
 
 A flood of them would hold up all requests.
 """
@@ -55,8 +55,8 @@ class DestinationNotAllowed(ConnectionRefusedError):
 class HttpBackend:
     """A transport over HTTP (see `apimpolicy.engine.services.Transport`) for code that runs in `bridge`.
 
-    `base` is where all requests go, in the place of the scheme, host and port that they name, with its path in front of
-    theirs; without it they go where they name, if that is `allowed`.
+    `base` replaces the scheme, host and port of all requests, and its path precedes each request's path; without
+    `base`, requests go to their own URL, if it is `allowed`.
     """
 
     def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: BackendTrust | None = None) -> None:

@@ -133,7 +133,7 @@ class ServeCommand:
             raise ConfigurationError(f"the certificate for https is not usable: {error}") from None
 
     def _asks(self, host: str) -> bool:
-        """Return whether callers of this host are asked for a certificate; without a name they use the address."""
+        """Return whether this host requests a client certificate; callers without a name use the address."""
         served = self.served if self.runtime is None else self.runtime.dispatcher.served
         gateway = served.gateway
         return gateway.negotiates(host) if host else any(gateway.negotiates(name) for name in _LOCAL)

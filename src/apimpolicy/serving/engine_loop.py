@@ -70,7 +70,7 @@ class _Work(greenlet):
 
 
 _END = object()
-"""What a piece of work gives to its hub in the place of what it waits for, and a worker when it is idle."""
+"""Value that work passes to its hub in place of an awaited one, and a worker passes when idle."""
 
 
 def _new_worker() -> _Work:

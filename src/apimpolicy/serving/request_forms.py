@@ -5,7 +5,7 @@
 
 `certificate` is `none`, `same` (that of the request that is edited), `uploaded:ID` (one of the gateway's own) or `pem`
 (the text in `pem`). The fields of a request that was served hide its secrets. A field that comes back as it was shown
-stands for what the request really had, so that a request can be edited and sent although its token is never shown.
+keeps the request's real value, so that a request can be edited and sent although its token is never shown.
 """
 
 from __future__ import annotations

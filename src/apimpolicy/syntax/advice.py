@@ -64,7 +64,7 @@ TYPE_WORDS: Final = frozenset({"record", "class", "struct", "enum", "interface"}
 
 
 def advice(failure: Failure) -> str:
-    """Return what to write instead, or nothing when nothing in particular was meant."""
+    """Return a correction, or an empty string when nothing in particular was meant."""
     return (
         _of_operators(failure)
         or _of_strings(failure)
@@ -130,7 +130,7 @@ def _of_words(failure: Failure) -> str:
 
 
 def of_loop(failure: Failure) -> str:
-    """Return how a loop over elements is written, where one of another language stands."""
+    """Return the syntax of a loop over elements, where one of another language is used."""
     if failure.previous == "FOR" and failure.kind == "NAME":
         return _LOOP
     opening = failure.opening()
@@ -157,7 +157,7 @@ def _of_brackets(failure: Failure) -> str:
 
 
 def of_type(failure: Failure, name: str) -> str:
-    """Return what was meant by a predefined type where a value must be: `int("5")`."""
+    """Return a hint for a predefined type where a value must be: `int("5")`."""
     if failure.kind == "LPAR":
         if name in ("string", "object"):
             return "Convert a value with value.ToString()."
@@ -166,7 +166,7 @@ def of_type(failure: Failure, name: str) -> str:
 
 
 def _hides_a_divisor(failure: Failure) -> bool:
-    """Return whether `a // b;` stands before the token, where the comment took the end of the statement with it."""
+    """Return whether `a // b;` precedes the token, where the comment swallowed the end of the statement."""
     end = failure.tokens.ends[failure.index - 1] if failure.index else 0
     comment = failure.tokens.text[end : failure.start].lstrip()
     if not comment.startswith("//"):

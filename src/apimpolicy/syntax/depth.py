@@ -145,7 +145,7 @@ _starting = threading.Lock()
 
 
 def with_room(levels: int, function: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Return what the function gives or raises, run where walks of so many levels fit."""
+    """Call a function where walks of `levels` levels fit; return its result or raise."""
     frames = max(levels * FRAMES_PER_LEVEL, _FRAMES)
     if levels <= ORDINARY_DEPTH:
         with Frames(frames):

@@ -196,7 +196,7 @@ def _implicit_array(failure: Failure) -> DiagnosticInfo:
 _SIZES = frozenset(
     {"INTEGER_LITERAL", "REAL_LITERAL", "STRING_LITERAL", "CHARACTER_LITERAL", "LPAR", "ADDITIVE_OPERATOR", "NULL"}
 )
-"""What begins an expression where the size of an array may have been meant; names come on top."""
+"""Tokens that begin an expression that may be meant as an array size; names begin one too."""
 
 
 def _particular(failure: Failure) -> DiagnosticInfo | None:

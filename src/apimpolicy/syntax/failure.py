@@ -65,7 +65,7 @@ class Failure:
 
     @property
     def after_expression(self) -> bool:
-        """Return whether a complete expression stands before the token."""
+        """True if a complete expression precedes the token."""
         return self.accepts("DOUBLE_AMPERSAND")
 
     def after_type_of(self, word: str) -> bool:
@@ -76,7 +76,7 @@ class Failure:
         return place < self.index - 1 and self.tokens.kinds[place] == word
 
     def adjacent(self) -> bool:
-        """Return whether nothing stands between the token and the one before."""
+        """Return whether the token directly follows the previous one."""
         return self.tokens.ends[self.index - 1] == self.start
 
     def place(self) -> tuple[int, int]:

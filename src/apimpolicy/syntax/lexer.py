@@ -148,7 +148,7 @@ def _end(pattern: re.Pattern[str], text: str, start: int, end: int = sys.maxsize
 
 
 def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> int:
-    """At the colon or the brace that ends the expression of a hole; returns where the string goes on, or -1."""
+    """Leave a hole at the colon or brace after its expression; return where the string continues, or -1."""
     hole = holes.pop()
     if kind == "COLON":
         pattern = _VERBATIM_FORMAT if hole.verbatim else _REGULAR_FORMAT
@@ -188,7 +188,7 @@ def _read_text(
 
 @cache  # needed by multi-line code in interpolated strings alone
 def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what blanks may have where a string keeps to one line, and the end of a line."""
+    """Return patterns of the blanks in a string on one line, and of the end of a line."""
     line_end = r"\r\n\x85\u2028\u2029"
     return re.compile(rf"(?:[^\S{line_end}]|/\*[^{line_end}]*?\*/)*"), re.compile(f"[{line_end}]")
 
@@ -206,7 +206,7 @@ def _second_line(text: str, start: int, end: int, hole: _Hole) -> DiagnosticInfo
 
 
 def _close_in_comment(tokens: Tokens, position: int) -> None:
-    """Take the last bracket of `@{ return 1; // }`, which ends the expression although it stands in a comment."""
+    """Take the last bracket of `@{ return 1; // }`, which ends the expression although it is in a comment."""
     text = tokens.text.rstrip()
     last = {"@{": "RBRACE", "@(": "RPAR"}.get(text[:2])
     if last is None or position >= len(text) or text[-1] != ("}" if last == "RBRACE" else ")"):

@@ -21,7 +21,7 @@ _CHARACTER_HELP = {
 
 
 def lexical_error(text: str, place: int) -> DiagnosticInfo:
-    """Return what is wrong at a place where no token begins."""
+    """Return the error at a place where no token begins."""
     line_end = min(end for end in (text.find("\n", place), text.find("\r", place), len(text)) if end >= 0)
     rest = text[place : place + 2]
     if rest.startswith('"'):

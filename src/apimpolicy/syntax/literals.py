@@ -189,7 +189,7 @@ def _unescape(text: str, offset: int) -> str:
 
 
 def literal_errors(tokens: Tokens) -> list[DiagnosticInfo]:
-    """Return what is wrong inside the literals of a text."""
+    """Return the errors inside the literals of a text."""
     found: list[DiagnosticInfo] = []
     verbatim: list[bool] = []
     for index, kind in enumerate(tokens.kinds):

@@ -138,7 +138,7 @@ class Lookahead(TypeScanner):
         return 0 if self._is_name(end) and self._kinds[end] != "_WHEN" else -1
 
     def type_operand(self, index: int) -> int:
-        """`_MARK_TYPE`: always after `as`; after `is` unless the operand goes on as an expression (a constant)."""
+        """`_MARK_TYPE`: always after `as`; after `is` unless its operand continues as a constant expression."""
         end = self.type_end(index)
         is_test = self._kinds[index - 1] == "IS"
         if end == NO_TYPE:
@@ -286,7 +286,7 @@ class Lookahead(TypeScanner):
         return nearest >= 0 and index in self._asynchronous[nearest]
 
     def _extent(self, index: int, known: dict[int, int]) -> int:
-        """Return the index after the lambda or local function whose `async` stands at `index`."""
+        """Return the index after the lambda or local function whose `async` is at `index`."""
         place = index + 1
         while place < len(self._kinds) - PADDING:
             kind = self._kinds[place]
@@ -302,7 +302,7 @@ class Lookahead(TypeScanner):
         return place
 
     def _query_extent(self, index: int) -> int:
-        """Return the index after the query whose `from` stands at `index`."""
+        """Return the index after the query whose `from` is at `index`."""
         while index < len(self._kinds) - PADDING:
             kind = self._kinds[index]
             if kind in OPENING:

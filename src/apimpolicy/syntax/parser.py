@@ -67,7 +67,7 @@ def _with_frames(tokens: Tokens) -> Node | Failure:
 
 
 def _of_failure(failure: Failure, lexical: DiagnosticInfo | None) -> list[DiagnosticInfo]:
-    """Return what the compiler says of a failed parser, and of the place where the tokens end before the text does."""
+    """Return the compiler's errors for a failed parser and for the place where the tokens end before the text."""
     from apimpolicy.syntax.explanations import explain
 
     if lexical is None:
@@ -131,7 +131,7 @@ class Machine:
         return shape(children, start, end)
 
     def questions_in(self, state: int) -> _Questions:
-        """Return what to ask the look-ahead in a state, by kind of token."""
+        """Return the look-ahead questions of a state, by kind of token."""
         questions = self.questions[state] = candidates(self.rows[state], self.contextual)
         return questions
 

@@ -189,7 +189,7 @@ tuple_type_element(type, name?: Token)
 ref_type(type)    Types with `ref` stand only in local declarations and local functions.
 ref_readonly_type(type)
 """
-"""What the kind is called, its children in order, and what there is to say about it."""
+"""One row for each kind: its name, its children in order, and notes on the kind."""
 
 ROWS: Final = {
     row.partition("(")[0]: row for row in TABLE.replace(",\n    ", ", ").splitlines() if row and row[0] not in "# "

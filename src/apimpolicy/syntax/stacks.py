@@ -61,7 +61,7 @@ MOST_STACKS: Final = 6000
 
 @cache
 def _weights() -> dict[int, int]:
-    """Return what entering a state opens (1) or closes (-1): every state is entered by one symbol only."""
+    """Return the states entered by an opener (1) or a closer (-1): each is entered by one symbol only."""
     return {
         action: 1 if kind in _OPENERS else -1
         for row in machine().rows

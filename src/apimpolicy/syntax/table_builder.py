@@ -24,13 +24,13 @@ ALWAYS_KEPT = ("RESERVED", "VAR")
 """Terminals that no rule uses: the lexer needs them."""
 
 EXPAND = 1_000_000
-"""In a plan, EXPAND + i stands for the items of the list at position i."""
+"""In a plan, EXPAND + i means the items of the list at position i."""
 
 _WORDS = re.compile(r"\(\?:([\w|]+)\)\\b")
 
 
 def origin(grammar: bytes) -> tuple[int, bytes]:
-    """Return what stored tables were built from; comparing the whole grammar is faster than importing hashlib."""
+    """Return the source of stored tables; comparing the whole grammar is faster than importing hashlib."""
     return FORMAT, grammar.replace(b"\r\n", b"\n")
 
 
@@ -108,11 +108,11 @@ def _kept(rules: list[Any]) -> tuple[str, ...]:
 
 
 def _rule(rule: Any) -> tuple[str, int, tuple[int, ...] | None, str | None]:
-    """Return how to make a value from the values of a rule's symbols.
+    """Return a rule's reduction: its value from its symbols' values.
 
     A plan lists the children: a position, -1 for None, or EXPAND + a position. Without a plan all values are children.
-    Without a kind the value is the list of children itself (Lark inlines it above); a kind that begins with "?" gives
-    way to a single child.
+    Without a kind the value is the list of children itself (Lark inlines it above); a kind that begins with "?" is
+    left out for one child.
     """
     left = str(rule.origin.name)
     plan: list[int] = []

@@ -1,7 +1,7 @@
 """Unsafe code, recognised where the parser fails: the grammar has no pointers, since a policy has no `unsafe`.
 
 The codes are the compiler's for code without an unsafe context: CS0227, CS0214, CS0193, and CS1575 of `stackalloc`.
-No answer of a real compiler stands behind the places; they follow the compiler's sources as we know them.
+The places are not verified with a real compiler; they follow the compiler's sources as we know them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def unsafe_code(failure: Failure) -> DiagnosticInfo | None:
 
 
 def _is_named_before(failure: Failure, name: str) -> bool:
-    """Return whether a name stands before the operand too, as a declaration of it would."""
+    """Return whether the name also occurs before the operand, as in its declaration."""
     tokens = failure.tokens
     names = map(tokens.spelling, range(failure.index - 2))
     return name == "context" or name in names

@@ -36,7 +36,7 @@ class _Process:
         self.lock = threading.RLock()
         self._running: subprocess.Popen[bytes] | None = None
         self.number = 0
-        """How many times it was started: questions repeat to a new process what they sent to the previous one."""
+        """The number of process starts: questions repeat to a new process what they sent to the previous one."""
 
     def start(self) -> subprocess.Popen[bytes]:
         """Return the running process. Raises ConfigurationError when Z3 is not installed."""

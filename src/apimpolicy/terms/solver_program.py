@@ -29,7 +29,7 @@ class Question:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.is_broken = False
-        """Whether an assertion could not be added: the question is unknown then."""
+        """True if an assertion could not be added: the answer is unknown then."""
 
     def node(self, kind: str, *parts: Any) -> None:
         """Add a node; its parts are the indexes of others, or its own value."""

@@ -265,7 +265,7 @@ def quotient(term: Term, divisor: int) -> Term:
 
 
 def remainder(term: Term, divisor: int) -> Term:
-    """Return what is left of a division by a positive constant, from 0 to below it."""
+    """Return the remainder of dividing by a positive constant, from 0 to below it."""
     value = constant_number(term)
     return number(value % divisor) if value is not None else _make("remainder", NUMBER, divisor, term)
 

@@ -45,7 +45,7 @@ class TraceSource(Protocol):
     """The source of a gateway's traces."""
 
     def headers(self) -> dict[str, str]:
-        """Return what a request brings so that it is traced. Raises ConfigurationError."""
+        """Return the headers that turn on tracing. Raises ConfigurationError."""
 
     def trace(self, response: Response) -> dict[str, Any] | None:
         """Return the trace of the request with this response; None when there is none. Raises ConfigurationError."""
@@ -66,12 +66,12 @@ class Target:
         self.authority = authority
         self.traces = traces
         self.unobserved = 0
-        """How many expectations could not be seen from outside."""
+        """Number of expectations not observable from outside."""
         self.traced = 0
-        """How many traces were compared."""
+        """Number of compared traces."""
 
     is_ours = False
-    """Whether the gateway is in this process: callers have any address then, and identity providers can change."""
+    """True if the gateway is in this process: callers have any address then, and identity providers can change."""
 
     def run_case(self, case: Case, identities: CaseIdentities | None = None) -> Outcome:
         """Run a case against the gateway, with tokens of these identity providers, or of the case's own. Never raises

@@ -209,7 +209,7 @@ class ApiSearch:
             yield Found("$operation reaches the backend", request, expect, given={"each": rows})
 
     def _usual(self) -> Assignment:
-        """Return what a caller has who gets through: a token, a certificate, headers and an address."""
+        """Return the inputs of an accepted caller: a token, a certificate, headers and an address."""
         found: Assignment = {}
         if self.around.providers:
             found["token", next(iter(self.around.providers))] = "good"

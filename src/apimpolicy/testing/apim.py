@@ -63,7 +63,7 @@ class TestResult:
 
     @property
     def response(self) -> Response:
-        """Return what the caller got."""
+        """Return the response."""
         return self.result.response
 
     @property
@@ -83,12 +83,12 @@ class TestResult:
 
     @property
     def backend_requests(self) -> Sequence[Request]:
-        """Return what was forwarded, as it was sent."""
+        """Return the forwarded requests, as sent."""
         return self.result.backend_requests
 
     @property
     def sent_requests(self) -> Sequence[Request]:
-        """Return what policies sent of their own."""
+        """Return requests sent by policies."""
         return self.result.sent_requests
 
     @property
@@ -154,7 +154,7 @@ class Apim:
         self.backend = Double(self.clock)
         self.outside = Double(self.clock)
         self.policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None
-        """What `get`, `post` and the like send requests through."""
+        """Policies that `get`, `post` and the like run."""
         self.results: list[TestResult] = []
         """Every result of this test, in order."""
         self._config = config

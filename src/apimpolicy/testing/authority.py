@@ -6,7 +6,7 @@
     authority.revoke(partner)
     trust = TrustStore([authority.certificate], revocation_lists=[authority.crl()])
 
-Keys are fresh each time (EC P-256, or RSA 2048 where asked for); names, serial numbers and dates are the same in every
+Keys are fresh each time (EC P-256, or RSA 2048 on request); names, serial numbers and dates are the same in every
 run.
 
 An authority publishes a revocation list, and its certificates say where, as those of a public authority do, so that

@@ -39,12 +39,12 @@ def case_name(scenario: Scenario, result: Result, expect: Mapping[str, Any], ope
 
 
 def request_words(scenario: Scenario, subject: str = "") -> str:
-    """Return what a request has, in words: `a request with the header X: 1, when the backend responds with 500`."""
+    """Describe a request: `a request with the header X: 1, when the backend responds with 500`."""
     return _joined(subject or _subject(scenario), [], scenario)
 
 
 def outcome_words(result: Result, expect: Mapping[str, Any]) -> str:
-    """Return what happens to a request, as far as `expect` describes it: `is refused with 401`."""
+    """Describe the outcome of a request, as far as `expect` has it: `is refused with 401`."""
     status = result.response.status_code
     if result.error is not None and status == 500:
         return "fails with 500"

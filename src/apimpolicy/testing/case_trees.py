@@ -28,7 +28,7 @@ def merged_trees(below: Tree, above: Tree, key: str) -> Tree:
 
 
 def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[str, Tree]:
-    """Return what is left of expectations below others, where a response is expected, or something in its place."""
+    """Return the expectations of `below` compatible with `above`: of a response, or of an outcome instead."""
     has_outcome = any(key.replace("_", "-") in OUTCOMES for key in above)
     if has_outcome:
         return {}

@@ -113,7 +113,7 @@ class CaseWriter:
         return found
 
     def _is_arm(self, goal: Goal) -> bool:
-        """Return whether it is a when or otherwise, which `expect: branch` can name."""
+        """Return whether `expect: branch` can name the goal: a when or otherwise."""
         return goal.kind == BRANCH and self.harness.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
 
 

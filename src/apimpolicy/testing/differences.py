@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def text_differs(tree: Tree, got: str, what: str) -> Iterator[str]:
-    """Return how a text differs from what is expected of it."""
+    """Yield the differences from the expected text."""
     if isinstance(tree.value, dict):
         yield from _by_keys(tree.known(MATCHING), got, what)
     elif got != tree.text():
@@ -55,7 +55,7 @@ def as_json(value: Any) -> str:
 
 
 def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
-    """Return how headers differ from those that are expected."""
+    """Yield the differences from the expected headers."""
     for name, wanted in tree.table().items():
         got = headers.get(name)
         if wanted.value in (None, False):
@@ -68,7 +68,7 @@ def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
 
 
 def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
-    """Return how a body differs from what is expected of it."""
+    """Yield the differences from the expected body."""
     if not isinstance(tree.value, dict):
         yield from text_differs(tree, text, what)
         return
@@ -81,7 +81,7 @@ def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
 
 
 def json_differs(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[str]:
-    """Return how a text that is to be JSON differs from what is expected."""
+    """Yield the differences of a JSON text from the expected value."""
     import json
 
     try:
@@ -113,7 +113,7 @@ def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str
 
 
 def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[str]:
-    """Return how requests differ from those that are expected, or in their number."""
+    """Yield the differences from the expected requests or their number."""
     shown = ": " * bool(requests) + ", ".join(f"{request.method} {request.url}" for request in requests)
     if isinstance(tree.value, (int, bool)):
         count = int(tree.value)

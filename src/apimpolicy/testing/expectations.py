@@ -92,7 +92,7 @@ _OF_BODIES = frozenset({"body", "json", "json-subset"})
 
 
 def observable_mismatches(expect: Tree, response: Response, method: str) -> tuple[list[Mismatch], int]:
-    """Return how a response from anywhere differs from what is expected, and how many expectations it can't show."""
+    """Return the mismatches of a response from anywhere, and the number of expectations that it can't show."""
     expected = expect.known(EXPECT)
     observable = OBSERVABLE - _OF_BODIES if method == "HEAD" else OBSERVABLE
     seen = SimpleNamespace(response=response)
@@ -111,7 +111,7 @@ def differences_in(key: str, tree: Tree, result: Result) -> Iterator[str]:
 
 
 def outcome_mismatches(expect: Tree, error: ApimPolicyError) -> list[Mismatch] | None:
-    """Return how an error differs from the one that is expected instead of a response; None when none is expected."""
+    """Return the mismatches with the error expected instead of a response; None when no error is expected."""
     for key, tree in expect.known(EXPECT).items():
         if key in OUTCOMES and isinstance(error, _ERRORS[key]) and not isinstance(error, TestFileError):
             return [Mismatch(sentence, tree.line) for sentence in _outcome(key, tree, error)]

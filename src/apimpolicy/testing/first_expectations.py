@@ -155,7 +155,7 @@ def _variables(result: Result) -> Iterator[tuple[str, Any]]:
 
 
 def _stable(one: Any, other: Any) -> Any:
-    """Return what is the same in both; JSON is the same as a whole or not at all."""
+    """Return the parts equal in both; JSON is equal as a whole or not at all."""
     if isinstance(one, dict) and isinstance(other, dict):
         kept = {
             key: value if value == other.get(key, _GONE) else _GONE if key == "json" else _stable(value, other.get(key))

@@ -38,7 +38,7 @@ class Surroundings:
     compiled: Gateway | None = None
     """A gateway of an earlier run, whose compiled documents the next ones use."""
     kept: KeptServices = attrs.field(factory=KeptServices)
-    """What was read of the service for earlier runs."""
+    """Parts of the service read for earlier runs."""
     document: str = ""
     """The document around a fragment; the policy itself is the subject without one."""
     service: str = ""
@@ -75,7 +75,7 @@ def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Su
 
 
 def surroundings_of(subject: Subject) -> Surroundings:
-    """Return what the policy needs around it."""
+    """Return the policy's surroundings."""
     found = Surroundings()
     add_named_values(found, subject.document.source.text)
     add_needs(found, subject)

@@ -1,7 +1,7 @@
 """The format of test files, declared once: for each table its keys, what each may be, what it means, and an example.
 
 The reader checks files against it (`testing.kinds`), `schema` makes the JSON schema for editors of it, and the page of
-the reference its tables. What a key may be is said in the words of `testing.kinds`, or as the name of another table;
+the reference its tables. Types of keys use the words of `testing.kinds`, or the name of another table;
 `[…]` is a list of them, `{…}` a table with names given by the author, `|` separates alternatives. An example is
 the value as YAML writes it.
 """
@@ -249,7 +249,7 @@ EXPECT: Keys = {
 }
 
 OUTCOMES = ("refused-at-save", "misconfigured", "not-simulated")
-"""What is expected instead of a response."""
+"""Outcomes instead of a response."""
 
 CERTIFICATE: Keys = {
     "subject": ("text", "The subject; default the name in this file.", "'CN=orders, O=Contoso'"),

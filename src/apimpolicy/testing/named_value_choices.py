@@ -1,4 +1,4 @@
-"""Named values that nobody gave: what else they may be, so that other branches are taken."""
+"""Other values for unset named values, so that other branches are taken."""
 
 from __future__ import annotations
 

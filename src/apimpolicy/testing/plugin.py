@@ -203,7 +203,7 @@ class CaseItem(pytest.Item):
             raise CaseFailedError(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return what failed, and how the request went."""
+        """Describe the failed case and its request."""
         if isinstance(excinfo.value, CaseFailedError):
             from apimpolicy.report.harmless import harmless
             from apimpolicy.report.test_text import failure

@@ -56,7 +56,7 @@ _SOURCES: dict[str, Callable[[Gateway], Sequence[Any]]] = {
     "sql": lambda gateway: _requests(gateway.sql),
     "cosmos": lambda gateway: _requests(gateway.cosmos),
 }
-"""What a gateway's services keep, oldest first."""
+"""Records of gateway services, oldest first."""
 
 
 class Recording:
@@ -69,7 +69,7 @@ class Recording:
         self._known_by_provider = [len(urls) for urls in _provider_requests(gateway)]
 
     def since(self, name: str) -> list[Any]:
-        """Return what one kind of service got."""
+        """Return a service's new records."""
         if name == "provider-requests":
             asked = zip(_provider_requests(self._gateway), self._known_by_provider, strict=True)
             return [url for urls, known in asked for url in urls[known:]]

@@ -156,7 +156,7 @@ def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference 
 
 
 def _source_of(entry: Mapping[str, Any]) -> str:
-    """Return who wrote an entry; what the Consumption tier forwards has the source of what comes back."""
+    """Return the writer of an entry; in the Consumption tier, forwarding has the response's source."""
     source, data = str(entry["source"]), entry.get("data")
     is_forwarding = has_trait(source, "forwards") and isinstance(data, dict) and "request" in data
     return "request-forwarder" if is_forwarding else source
@@ -175,7 +175,7 @@ def _comparable(value: Any) -> Any:
 
 
 def _common(left: Any, right: Any) -> tuple[Any, Any]:
-    """Return what two tables both say; other values as they are."""
+    """Keep common keys of two tables; other values as they are."""
     if not isinstance(left, dict) or not isinstance(right, dict):
         return left, right
     return {name: left[name] for name in left if name in right}, {name: right[name] for name in left if name in right}

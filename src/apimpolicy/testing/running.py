@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def sentences(self) -> list[str]:
-        """Return what is not as expected."""
+        """Return the failed expectations."""
         return [mismatch.sentence for mismatch in self.mismatches]
 
     @property
@@ -119,8 +119,8 @@ def run_case(case: Case) -> Outcome:
 
 
 def simulate(case: Case, request: Request, backend: Callable[[Transport], Transport] | None = None) -> Result:
-    """Return what the simulator makes of a request to a case's gateway that has seen no other; `backend` makes of the
-    case's backend the one that answers. Raises as `run` does.
+    """Return the result of a request to a case's gateway that has seen no other; `backend` turns the case's backend
+    into the one that responds. Raises as `run` does.
     """
     gateway = gateway_of(case).gateway
     if backend is not None:

@@ -17,7 +17,7 @@ from apimpolicy.testing import format as tables
 from apimpolicy.testing import kinds
 
 ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
-"""Where the documentation's site has the schemas of `apimpolicy/schemas`, for editors."""
+"""URL of the schemas of `apimpolicy/schemas` on the documentation's site, for editors."""
 NAME = "apimpolicy-test.schema.json"
 
 SHARED = ("answer", "body", "condition", "expect", "matched", "matching", "request", "sent")

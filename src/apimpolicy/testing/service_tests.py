@@ -35,7 +35,7 @@ UNREACHED = "No request was found for these branches:"
 SECRET = "Requests for these need a secret of the configuration, which isn't copied:"
 ACCEPTED = "These requests are not refused; check that they should be accepted:"
 _UNUSUAL = re.compile(r"[^\w.-]+")
-"""What the name of a file has not."""
+"""Invalid file name characters."""
 
 
 class ApiTests(NamedTuple):

@@ -223,6 +223,6 @@ def _other_outcome(goal: Goal) -> Goal:
 
 
 def _why(explored: Exploration, goal: Goal) -> str:
-    """Return what the search can't model on the path to a branch."""
+    """Return the unsupported features on the path to a branch."""
     reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
     return f" (the search can't model: {', '.join(reasons)})" if reasons else ""

@@ -59,7 +59,7 @@ class Comment(Node):
 
     @property
     def text(self) -> str:
-        """Return what is between the delimiters."""
+        """Return the text between delimiters."""
         return self.raw.removeprefix("<!--").removesuffix("-->")
 
 
@@ -140,7 +140,7 @@ class Value(Characters):
 
     @property
     def is_cut(self) -> bool:
-        """Return whether it begins like an expression, has a hole and no end: it may contain later attributes."""
+        """Return whether the value opens an expression, has a hole and no end: it may hold later attributes."""
         return not self.parts and has_hole(self.raw) and self.raw.lstrip().startswith(("@(", "@{"))
 
 
@@ -157,7 +157,7 @@ class CData(Characters):
 
     @property
     def text(self) -> str:
-        """Return what is between the delimiters, line ends as LF; a whole-value expression is its own text."""
+        """Return the text between delimiters, line ends as LF; a whole-value expression is its own text."""
         if self.expression is not None:
             return self.expression.text
         content = self.raw.removeprefix("<![CDATA[").removesuffix("]]>")
@@ -209,7 +209,7 @@ class Element(Node):
 
     @property
     def is_unclosed(self) -> bool:
-        """Return whether it has content and no end tag; that has been reported."""
+        """Return whether the element has content and no end tag (reported)."""
         return self.content_start < self.content_end == self.end
 
     def get(self, name: str) -> Attribute | None:

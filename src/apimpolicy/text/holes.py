@@ -1,12 +1,12 @@
-"""Holes: text that is not there yet, because a template or a named value puts it in later.
+"""Holes: text that is not there yet, because a template or a named value supplies it later.
 
-A source that was made from a template has a mark where each placeholder stood: a noncharacter of Unicode, the number of
+A source that was made from a template has a mark for each placeholder: a noncharacter of Unicode, the number of
 the placeholder in `Source.holes`, and another noncharacter. Unicode reserves these characters for use inside a program,
-so that no document holds them. A mark can stand wherever text can: in a value, in content, between attributes, in C#
+so that no document contains them. A mark can be wherever text can: in a value, in content, between attributes, in C#
 code, in a C# string. `{{name}}`, a named value whose value is not known, is a hole in the same sense (`is_unknown`).
 
-The rule for everybody who reads documents: what a hole stands for is taken as right. Nothing is reported because of it;
-what does not touch it is checked in full.
+The rule for all readers of documents: the text of a hole is assumed valid. Nothing is reported because of a hole;
+all that does not touch a hole is checked in full.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A lossless reader of policy documents, which are nearly XML: expressions may hold raw quotes, `<` and `&`.
 
-`read` never raises for bad input: it reports, recovers and goes on, in linear time and without recursion.
+`read` never raises for bad input: it reports, recovers and continues, in linear time without recursion.
 
     POL004  a control character that XML does not allow        POL016  `--` in a comment
     POL005  nothing but white space                            POL017  a comment, CDATA, value or tag left open

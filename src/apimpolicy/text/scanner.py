@@ -189,7 +189,7 @@ def _string_open(
 
 
 def character_of(entity: str) -> str | None:
-    """The character that one of XML's five entities or a numeric reference stands for; None when there is none."""
+    """Return the character of one of XML's five entities or of a numeric reference; None when there is none."""
     named = _NAMED_ENTITIES.get(entity)
     if named is not None:
         return named

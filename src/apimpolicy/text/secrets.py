@@ -36,7 +36,7 @@ _FIELDS = (
 _IN_QUERIES = ("sig", "signature", "sv-sig")
 """Parameters whose value is a secret in a URL; elsewhere these words mean other things."""
 _LONG_IN_QUERIES = ("code", "key", "token")
-"""The same for long values: `code=DE` is a country, the code of an Azure Function has 56 characters."""
+"""URL parameters, secret if long: `code=DE` is a country, an Azure Function code has 56 characters."""
 _HINTS = ("key", "secret", "assertion", "token", "password", "sig", "code", "eyj")
 _SCHEME = r"[A-Za-z][\w-]*[ ]+(?=\S)"
 
@@ -180,7 +180,7 @@ def _names_secret(name: str) -> bool:
 
 
 def _hidden_value(value: Any) -> Any:
-    """Return what is left of a secret: the scheme of a token, the shape of what is no text."""
+    """Return a masked secret: a token keeps its scheme, a value other than text its shape."""
     if isinstance(value, list):
         return [_hidden_value(each) for each in value]
     if not isinstance(value, str) or not value:

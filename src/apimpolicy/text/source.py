@@ -20,10 +20,10 @@ class Source:
     """A policy file (or a text that never was one): its name, its text, and lines by offset.
 
     A source that was made from another one by replacing pieces of it (named values) has that one as its `origin`:
-    lines and positions are the original's, so that whatever is said about this text points into the file.
+    lines and positions are the original's, so that every message about this text points into the file.
     `anchors` are triples (offset here, offset in the origin, in step) in rising order; a segment that is not in step
-    stands for a piece of the origin that was replaced as a whole.
-    `holes` are the placeholders whose marks stand in the text (see `holes`), as the origin has them, by number.
+    replaces a piece of the origin as a whole.
+    `holes` are the placeholders whose marks are in the text (see `holes`), as the origin has them, by number.
     """
 
     __slots__ = ("_line_starts", "_offsets", "anchors", "holes", "origin", "path", "text")

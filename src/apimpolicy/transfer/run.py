@@ -415,7 +415,7 @@ class Run:
 
 
 def transfer_of(name: str) -> Any:
-    """Return what a policy does: by its own module, else by the effects that it declares."""
+    """Return the transfer function: of a policy's module, else of its declared effects."""
     return transfer_module(name).transfer
 
 

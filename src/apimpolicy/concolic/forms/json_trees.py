@@ -44,7 +44,7 @@ def item(call: Call) -> ConcolicValue | None:
 
 
 def _is_other(own: symbolic_json.SymbolicJson, name: ConcolicValue) -> bool:
-    """Return whether a string is the name of the property that stands for all other names."""
+    """Return whether a string is the name of the property that represents all other names."""
     return name.term is not None and solver.name_of(name.term) == "|".join(
         (*own.key, f".{symbolic_json.OTHER}", "name")
     )

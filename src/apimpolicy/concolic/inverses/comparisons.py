@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.values import ConcolicValue
 
 _STEPS = (0, 1, 2, 15, 16, 63)
-"""How far beyond a bound numbers are tried: some must also fit another condition, such as a cipher's block size."""
+"""Distances beyond a bound to try: some numbers must also fit another condition, such as a cipher's block size."""
 
 
 @inverse(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 EMPTY = object()
-"""What a freed slot holds."""
+"""Mark of a freed slot."""
 
 
 class HashedCollection(GenericCollection):

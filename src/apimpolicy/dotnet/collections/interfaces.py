@@ -71,7 +71,7 @@ def get_count(value: Any) -> int:
 
 @implements("System.Collections.Generic.ICollection<T>", "IsReadOnly")
 def is_read_only(value: Any) -> bool:
-    """Return whether it refuses changes: so does an array seen as a generic collection, since it cannot grow."""
+    """Return whether changes are refused, as by an array seen as a generic collection, which cannot grow."""
     return isinstance(value, list) or bool(getattr(value, "is_read_only", False))
 
 

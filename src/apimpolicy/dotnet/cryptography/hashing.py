@@ -153,7 +153,7 @@ def _new_hmac_with_random_key(name: str) -> HashAlgorithm:
 
 
 _BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
-"""What CryptoConfig.CreateFromName makes of a name, which it compares without case."""
+"""Factories of CryptoConfig.CreateFromName by name, compared without case."""
 
 
 def _create(alias: str | None, kinds: tuple[str, ...]) -> HashAlgorithm | None:

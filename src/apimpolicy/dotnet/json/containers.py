@@ -286,7 +286,7 @@ def _is_unchanged(current: JToken, new: JToken | None) -> bool:
 
 
 def shown(key: Any) -> str:
-    """Return how Newtonsoft shows a key in messages."""
+    """Return a key as Newtonsoft's messages show it."""
     if key is None:
         return "{null}"
     if type(key) is str:

@@ -112,7 +112,7 @@ def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
 
 
 def _boxed(type_: Type, value: Any) -> Any:
-    """Return how an element is held in a collection: boxed only when the element type is `object`."""
+    """Return an element as stored in a collection: boxed only when the element type is `object`."""
     return value if type_ in BOXES or type_ is not OBJECT else box(type_, value)
 
 

@@ -55,7 +55,7 @@ def change_type(value: Any, type_: Type) -> Any:
 
 @functools.lru_cache(maxsize=256)  # policies ask for a few types again and again
 def converter(type_: Type) -> Callable[[JToken | None], Any]:
-    """Return how a token becomes a `T` in `Value<T>` and `Values<T>`: unlike a cast, through `Convert.ChangeType`."""
+    """Return the token converter of `Value<T>` and `Values<T>`: unlike a cast, through `Convert.ChangeType`."""
     underlying = type_.underlying
     target = underlying or type_
 

@@ -44,7 +44,7 @@ _PARSE_DATE = {
 _ROUNDTRIP_KIND: Final = 128
 """Of the enum `DateTimeStyles`."""
 READ_BY_TYPE = frozenset(("int", "short", "byte", "decimal", "bool", "string", "float", "double")) | _DATES
-"""Types that Newtonsoft's reader is asked for by name: it stumbles over the first character of anything else."""
+"""Types that Newtonsoft's reader reads by name: the first character of anything else is an error."""
 
 _UNEXPECTED = "Unexpected character encountered while parsing value: "
 

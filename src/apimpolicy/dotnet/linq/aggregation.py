@@ -211,7 +211,7 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
 
 
 def fold_of(name: str, result: str) -> Callable[[Iterable[Any]], Any] | None:
-    """Return how `Sum`, `Average`, `Min` or `Max` folds values, by the C# type of its result; None for other types."""
+    """Return the fold of `Sum`, `Average`, `Min` or `Max`, by the C# type of its result; None for other types."""
     return _FOLDS.get((name, result))
 
 

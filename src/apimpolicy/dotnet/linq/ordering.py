@@ -89,7 +89,7 @@ class OrderedSequence(Sequence):
 
 
 def without_order(source: Any) -> Any:
-    """Return what has as many elements as a sequence, without sorting: .NET counts ordered sequences like this."""
+    """Return an unsorted sequence of as many elements as a source: .NET counts ordered sequences like this."""
     if isinstance(source, OrderedSequence):
         return source.source
     if type(source) is Sequence and source.start in COUNTABLE and isinstance(source.arguments[0], OrderedSequence):

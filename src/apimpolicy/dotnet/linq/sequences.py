@@ -24,7 +24,7 @@ STEPS_AT_ONCE = 32
 """The commonest operators count elements and burn their steps together; what is left over, at the end."""
 
 BURNING: set[Callable[..., Iterator[Any]]] = set()
-"""What starts an enumeration that burns a step for each element it gives."""
+"""Functions that start an enumeration and burn a step per element."""
 
 MAXIMUM_DEPTH = 200
 """Operators on top of one another; each is a Python generator inside the next. A longer run of those in `STAGES`
@@ -34,14 +34,14 @@ LONG_RUN = 16
 """Operators in a row from which on they are walked as one: slower than a few generators, and as deep as one."""
 
 LEFT_OUT, END = object(), object()
-"""What a stage makes of an element that is not passed on, and of the one that ends the sequence."""
+"""Results of a stage for an element that is not passed on, and for one that ends the sequence."""
 
 STAGES: dict[Callable[..., Iterator[Any]], Callable[..., Stage | None]] = {}
 """Operators that look at one element at a time, by what starts them; each value makes a stage of an operator's
 arguments without the source, which is the first of them. None lets nothing pass, and asks for nothing."""
 
 COUNTABLE: set[Callable[..., Iterator[Any]]] = set()
-"""What starts `Take` and `Skip`, whose number of elements does not depend on the order of their source."""
+"""Functions of `Take` and `Skip`, whose element count does not depend on the order of their source."""
 
 
 class Last:
@@ -98,7 +98,7 @@ class Sequence:
 
 
 def _walk_stages(sequence: Sequence) -> Iterator[Any]:
-    """The elements of a long run of operators: each element goes through all of them before the next is asked for."""
+    """Yield the elements of a long run of operators: each passes all of them before the next is requested."""
     stages: list[Stage] = []
     source: Any = sequence
     while type(source) is Sequence and source.run:

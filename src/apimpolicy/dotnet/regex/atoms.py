@@ -49,7 +49,7 @@ class Atoms(Reader):
         self._capturing: list[int] = []
         self._called: dict[str, str] = {}
         self.balances = False
-        """Whether there are balancing groups: set before the second reading."""
+        """True with balancing groups: set before the second reading."""
         self._literals = 0
         self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
 

@@ -1,8 +1,8 @@
-"""Patterns with balancing groups, which the `regex` package does not know: a small matcher that goes back.
+"""Patterns with balancing groups, which the `regex` package does not support: a backtracking matcher.
 
-It takes the parts that the translator made. What stands for a character or a place is asked of the package; groups,
-repetitions, alternatives and conditions are instructions here. Captures are values that never change, so that going
-back is going on with older ones. Source: .NET Core 3.1, `RegexInterpreter`, whose rules for a repetition of nothing and
+The matcher takes the translator's parts. The package matches a part for a character or a place; groups,
+repetitions, alternatives and conditions are instructions here. Captures are immutable values, so that backtracking
+continues with older ones. Source: .NET Core 3.1, `RegexInterpreter`, whose rules for a repetition of nothing and
 for the capture of a balancing group (`Match.BalanceMatch`, `TransferCapture`) these are.
 """
 

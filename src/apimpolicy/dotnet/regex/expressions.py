@@ -47,7 +47,7 @@ _SHORT_TEXT = 200
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,")
 _CHOICE = re.compile(r"[?|]")
 _REPEATED = re.compile(r"\)[*+?{]|\\[\dk]|\(\?")
-"""What can make matching slow: quantified groups, references back, constructs beyond plain groups."""
+"""Causes of slow matching: quantified groups, back-references, constructs beyond plain groups."""
 _QUICK_WAYS = 1 << 18
 """Ways through a text that take no time to speak of: some milliseconds, should every one of them be tried."""
 _LONGEST_TICKS = 2147483646 * 10_000
@@ -114,7 +114,7 @@ class Regex:
         return Array(INT, self.translation.numbers)
 
     def _search(self, text: str, position: int) -> Any:
-        """The next match of the `regex` package; the search goes on from a position, leftward with RightToLeft."""
+        """Return the next match of the `regex` package, searching from a position, leftward with RightToLeft."""
         if len(text) <= self.longest_quick:
             return self.translation.compiled.search(text, position)
         here = environment()
@@ -172,7 +172,7 @@ class Regex:
             match = self.match_after(match)
 
     def _iterate_leftward(self, text: str) -> Iterator[Match]:
-        """The package's own way through the text: a search of ours would take the last match for the text's end."""
+        """Iterate as the package does: separate searches would take the last match for the text's end."""
         found = self.translation.compiled.finditer(text, timeout=environment().limits.regex_seconds)
         step = environment().step
         while True:

@@ -104,7 +104,7 @@ class Translator(Atoms):
 
     @property
     def parts(self) -> list[str]:
-        """The translation in parts: a bracket, a repetition, or what stands for one character or place."""
+        """Return the translation in parts: a bracket, a repetition, or one character or place."""
         return self._output
 
     def _quantifier_error(self, char: str) -> str:

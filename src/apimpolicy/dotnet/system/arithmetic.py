@@ -38,7 +38,7 @@ class IntegerType:
         return value - (1 << self.bits) if self.signed and value >> (self.bits - 1) else value
 
     def overflow(self) -> OverflowException:
-        """Return what parsing and conversion throw."""
+        """Return the parsing and conversion error."""
         return OverflowException(f"Value was either too large or too small for {self.label}.")
 
     def convert(self, value: int) -> int:
@@ -145,7 +145,7 @@ def shift_right(type_name: str, value: int, count: int) -> int:
 
 
 def _truncate(value: float, bits: int) -> int:
-    """Return what the processor's truncating conversion gives: the smallest number for everything out of range."""
+    """Return the processor's truncating conversion: the smallest number for everything out of range."""
     smallest = -(1 << (bits - 1))
     if value != value or not smallest - 1 < value < -smallest:
         return smallest

@@ -53,11 +53,11 @@ class Moment(Protocol):
 
     @property
     def zone_designator(self) -> str:
-        """Return what `K` shows."""
+        """Return the `K` text."""
 
 
 def bad_format() -> FormatException:
-    """Return what every malformed format string throws."""
+    """Return the error of any malformed format string."""
     return FormatException("Input string was not in a correct format.")
 
 

@@ -1,8 +1,8 @@
-"""Delegates: what they call, what they are equal to, how they print (`System.Delegate`, `System.MulticastDelegate`).
+"""Delegates: their targets, equality and text (`System.Delegate`, `System.MulticastDelegate`).
 
 A delegate of one method is a Python function; `typed` and `of_method` note its type, and the method it was made of, on
-it. A lambda that is only passed to a member that wants a delegate has none, since its type is never asked for there.
-Equal are delegates of one type that call the same methods on the same targets (ECMA-335, .NET's `MulticastDelegate`).
+it. A lambda that is only passed to a member that wants a delegate has none, since its type is never needed there.
+Delegates of a type are equal if they call the same methods on the same targets (ECMA-335, .NET's `MulticastDelegate`).
 Two of one lambda are equal when they see the same variables; that the compiler makes one object of them is not shown.
 """
 
@@ -116,7 +116,7 @@ def _same_method(first: Callable[..., Any], second: Callable[..., Any]) -> bool:
 
 
 def _method(function: FunctionType) -> object:
-    """Return what a function calls: a method of .NET, or its own code."""
+    """Return a function's target: a method of .NET, or its own code."""
     return getattr(function, "dotnet_method", function.__code__)
 
 

@@ -105,7 +105,7 @@ def _try_object_case(
 
 
 _INTEGER_TYPES = {*BITS, "bool", "char"}
-"""What counts as an integer to `System.Enum`."""
+"""Types that are integers to `System.Enum`."""
 
 
 def _is_integer(value: Any) -> bool:

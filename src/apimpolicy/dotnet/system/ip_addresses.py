@@ -54,7 +54,7 @@ class IPAddress:
 
 
 def ipv6_text(data: bytes) -> str:
-    """The 16 bytes as text: the first longest run of zeros is `::`, an address that stands for one of IPv4 shows it.
+    """Return 16 bytes as text: the first longest run of zeros is `::`, an embedded IPv4 address is shown as such.
 
     Source: .NET Core 3.1, `IPv6AddressHelper`: IPv4 shows after zeros, after `ffff`, in SIIT and in ISATAP.
 

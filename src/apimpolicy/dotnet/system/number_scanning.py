@@ -29,7 +29,7 @@ _BLANK_AFTER_SIGN = 2
 
 
 def invalid() -> FormatException:
-    """Return what a text that is no number throws."""
+    """Return the error for an invalid number."""
     return FormatException(_FORMAT)
 
 

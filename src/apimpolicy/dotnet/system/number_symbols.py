@@ -1,7 +1,7 @@
 """A culture's symbols of numbers: separators, groups, symbols and patterns. The invariant culture's are the default.
 
-Names and numbers of patterns are those of `System.Globalization.NumberFormatInfo`, where `n` stands for the number,
-`$` for the currency and `%` for the percent sign.
+Names and numbers of patterns are those of `System.Globalization.NumberFormatInfo`, where `n` is the number, `$` the
+currency and `%` the percent sign.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def numbers_of(provider: Any) -> NumberSymbols:
 
 
 def group_ends(length: int, sizes: tuple[int, ...]) -> list[int]:
-    """Return how many digits stand behind each separator, in a number of this many digits before the point.
+    """Return the number of digits after each separator, in a number of `length` digits before the point.
 
     >>> group_ends(9, (3, 2)), group_ends(9, (3, 0)), group_ends(3, (3,))
     ([3, 5, 7], [3], [])

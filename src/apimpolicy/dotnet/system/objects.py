@@ -70,7 +70,7 @@ def to_string(value: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """Return what string concatenation and formatting make of a value: null is empty.
+    """Return a value as string concatenation and formatting show it: null is empty.
 
     >>> text(None), text("a")
     ('', 'a')

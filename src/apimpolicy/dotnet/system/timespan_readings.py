@@ -27,7 +27,7 @@ CONSTANT: dict[tuple[str, ...], tuple[str, ...]] = {
     (".", ":", ":."): ("dhmf",),
     (".", ":", ":", "."): ("dhmsf",),
 }
-"""What is between the numbers, and what the numbers then are: days, hours, minutes, seconds, fraction."""
+"""The numbers' meanings by the separators between them: days, hours, minutes, seconds, fraction."""
 GENERAL_LONG: dict[tuple[str, ...], tuple[str, ...]] = {(":", ":", ":", "."): ("dhmsf",)}
 GENERAL: dict[tuple[str, ...], tuple[str, ...]] = GENERAL_LONG | {
     (): ("d",),
@@ -41,12 +41,12 @@ GENERAL: dict[tuple[str, ...], tuple[str, ...]] = GENERAL_LONG | {
 
 
 def unrecognized(text: str) -> FormatException:
-    """Return what parsing throws for a text that has no reading."""
+    """Return the parsing error of a text that has no reading."""
     return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
 
 
 def out_of_range(text: str) -> OverflowException:
-    """Return what parsing throws for 25 hours and the like."""
+    """Return the parsing error for 25 hours and the like."""
     return OverflowException(
         f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
         "of range or contains too many digits."

@@ -34,7 +34,7 @@ _LABEL = re.compile(r"[^\W_][\w-]*|_[\w-]*")
 
 
 def check_host_name(name: str | None) -> int:
-    """Return what a text is as a host name; a name of one label counts as Dns, as in .NET."""
+    """Return the host name type of a text; a name of one label counts as Dns, as in .NET."""
     if not name or len(name) > 10_240:
         return UNKNOWN
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name

@@ -250,10 +250,10 @@ def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
 
 
 def _implicit_file(text: str, kind: int) -> str | None:
-    """Return what is behind `file:` when the text is the path of a file; None when it is none.
+    """Return the part after `file:` for the path of a file; None for other texts.
 
-    `c:\\a` and `\\\\host\\a` are, unless it has to be a relative URI; `//host/a`, and on Linux `/a`, only when it
-    must not be one.
+    `c:\\a` and `\\\\host\\a` are paths, unless `kind` is RELATIVE; `//host/a`, and on Linux `/a`, only when `kind`
+    is ABSOLUTE.
     """
     if _DRIVE.match(text):
         start, wanted = f"///{text[0]}:", kind != RELATIVE

@@ -117,7 +117,7 @@ class AdjustmentRule:
         return self.start.get_hash_code()
 
     def is_daylight(self, standard_ticks: int) -> bool:
-        """Return whether it is daylight saving time when a clock that never changes shows this."""
+        """Return whether daylight saving time applies at these ticks of standard time."""
         year = standard_ticks // DAY
         year = datetime.date.fromordinal(year + 1).year
         begin = self.daylight_start.ticks_in(year)

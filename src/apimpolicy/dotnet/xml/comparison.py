@@ -32,7 +32,7 @@ def _content(node: XContainer) -> list[XNode]:
 
 
 def _own_parts(node: XNode) -> tuple[Any, ...]:
-    """Return what a node is apart from its children."""
+    """Return a node's own parts, without children."""
     if isinstance(node, XElement):
         attributes = tuple((attribute.name, attribute.value) for attribute in node.attribute_list)
         return (node.node_type, node.name, attributes, node.is_empty)

@@ -134,7 +134,7 @@ class Template(Evaluator):
         return self.value(found.value, self.source, {})
 
     def imported(self, name: str) -> Value:
-        """Return what a name from another file is. Raises LookupError."""
+        """Return a name's value from another file. Raises LookupError."""
         for declared in self.declarations:
             for exported, alias in declared.names:
                 if alias == name and declared.type is not None:

@@ -152,7 +152,7 @@ class Module(Evaluator):
 
     @cached_property
     def _names(self) -> dict[str, Named]:
-        """Return what names lead to, besides the types of resources."""
+        """Return the values of names, also of resource types."""
         types = {labels[0] for labels in self.blocks.get("resource", {}) if labels}
         resources = {type_: Named(partial(self.instances, "resource", type_)) for type_ in types}
         return resources | {

@@ -155,7 +155,7 @@ def _end_of_attribute(text: str, start: int, stop: int) -> int:
 
 
 def parse_file(source: Source) -> Body:
-    """Return what a file has: blocks, or the attributes of a variable file."""
+    """Parse a file: its blocks, or the attributes of a variable file."""
     return read_body(source, 0, len(source.text))
 
 

@@ -3,8 +3,8 @@
 A scheme belongs to the header Authorization: `require-scheme` is ignored for other headers (documented), and their
 whole value is the token, so that `Bearer TOKEN` is refused there (seen).
 
-Our choices: a header counts with its first value; what stands before white space in Authorization is a scheme,
-whichever, unless `require-scheme` names one, which is then compared without regard to case; another scheme, or none, is
+Our choices: a header counts with its first value; any text before white space in Authorization is a
+scheme, unless `require-scheme` names one, which is then compared without regard to case; another scheme, or none, is
 not a token.
 """
 

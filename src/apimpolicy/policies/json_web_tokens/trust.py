@@ -53,7 +53,7 @@ class Trust:
         return self.keys + self.published(key_id)
 
     def published(self, missing_key: str | None) -> list[VerificationKey]:
-        """Return what providers publish now."""
+        """Return providers' current keys."""
         self.issuers.clear()
         self.failures.clear()
         keys: list[VerificationKey] = []

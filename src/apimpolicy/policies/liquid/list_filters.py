@@ -32,7 +32,7 @@ def _flattened(value: Any) -> list[Any]:
 
 @liquid_filter("object input")
 def size(value: Any) -> int:
-    """Return how many characters or items; 0 for what cannot be counted."""
+    """Return the number of characters or items; 0 for other values."""
     if isinstance(value, str):
         return len(value)
     found = items(value)

@@ -67,7 +67,7 @@ class For:
                     return
 
     def chosen(self, found: Sequence[Any], rendering: Rendering) -> Sequence[Any]:
-        """Return what `offset`, `limit` and `reversed` leave. Where the loop stops is kept for `offset:continue`."""
+        """Apply `offset`, `limit` and `reversed`. The end of the loop is kept for `offset:continue`."""
         start = 0
         if "offset" in self.attributes:
             offset = self.attributes["offset"]

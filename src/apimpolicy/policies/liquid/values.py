@@ -157,7 +157,7 @@ def is_true(value: Any) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """Return what `{{ … }}` writes of a value: a .NET string."""
+    """Return a value as `{{ … }}` writes it: a .NET string."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (XmlElement, Drop)) or type(value) is str:

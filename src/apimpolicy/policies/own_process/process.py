@@ -68,7 +68,7 @@ def transform(task: dict[str, Any]) -> dict[str, object]:
 
 
 def validate(task: dict[str, Any]) -> dict[str, object]:
-    """Return what in documents does not conform to a schema, whose parts are given by their locations."""
+    """Return the schema violations of documents; parts of the schema are given by their locations."""
     etree: Any = import_module("lxml.etree")
     try:
         schema = compile_schema(task["schema"], task["given"])
@@ -99,7 +99,7 @@ def compile_schema(text: str, given: dict[str, str]) -> Any:
 
 
 def violations_in(element: Any, schema: Any, most: int) -> list[tuple[str, int, int]] | None:
-    """Return what in an element does not conform: message, line, column; None when it can't be judged."""
+    """Return the violations in an element: message, line, column; None when it can't be judged."""
     etree: Any = import_module("lxml.etree")
     try:
         is_valid = schema.validate(etree.ElementTree(element))

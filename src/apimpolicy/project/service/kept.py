@@ -41,7 +41,7 @@ class KeptServices:
         known: Mapping[str, Any],
         make: Callable[[], Completion],
     ) -> Completion:
-        """Return what a service needs besides a configuration and settings; computed on first use."""
+        """Return a service's needs besides configuration and settings; computed on first use."""
         providers = known.get("openid_providers") or ()
         urls = [_urls(each) for each in (providers if isinstance(providers, (list, tuple)) else [providers])]
         key = id(description), _settings(values), tuple(known.get("certificates") or ()), tuple(urls)

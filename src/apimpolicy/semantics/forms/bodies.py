@@ -24,7 +24,7 @@ _TREES = tuple(f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", 
 
 
 def _read(call: Call, body: Value, preserves: Value, kind: str) -> Value:
-    """Return what a body reads as: the same while nothing has used it up. Text and JSON are read from one text."""
+    """Return the content of a body, constant until the body is used up. Text and JSON are read from one text."""
     if not isinstance(body, Opaque):
         raise Unsupported("a body that is not known")
     evaluation = call.evaluation
@@ -52,7 +52,7 @@ def _is_written(body: Opaque, kind: str) -> bool:
 
 
 def _key_of(evaluation: Evaluation, body: Opaque) -> tuple[Hashable, ...]:
-    """Return what tells one content of a body from another: the body, its reads, and its character set."""
+    """Return the key of one content of a body: the body, its reads, and its character set."""
     content_type = evaluation.state.get(_header_of(body), "content-type").key
     key: tuple[Hashable, ...] = (body.identity, evaluation.unknowns.bodies, content_type)
     return key if body.identity in (("body",), ("response-body",)) else (*key, body.key)

@@ -54,7 +54,7 @@ def _cell(call: Call, dictionary: Value, name: Value) -> Value:
 
 
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
-    """Return what the dictionary has for a cell that is there."""
+    """Return the dictionary's value for a cell that exists."""
     if isinstance(leaf, Field):
         return Items(leaf.items, "string[]", evaluation.unknowns.heap, has_more=leaf.repeats)
     return leaf

@@ -34,7 +34,7 @@ _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "workspac
 
 
 def answered_by(result: Result) -> str:
-    """Return who made the response: `backend`, `policy`, or `gateway`, where something failed.
+    """Return the response's source: `backend`, `policy`, or `gateway`, where something failed.
 
     A backend that can't be reached, or times out, counts as the backend; a policy that refuses a request on purpose
     counts as a policy.

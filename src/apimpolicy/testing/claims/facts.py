@@ -41,9 +41,9 @@ _OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
 
 
 def proofs_of(path: str, bounds: Bounds) -> Proofs:
-    """Return what is proven about the policy in a file.
+    """Return the proofs about the policy in a file.
 
-    Nothing where the file is a fragment or a template, does not compile, or needs a named value that is not configured.
+    Empty if the file is a fragment or a template, does not compile, or needs a named value that is not configured.
     """
     try:
         return _proofs(Path(path), bounds)

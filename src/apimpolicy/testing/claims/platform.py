@@ -166,7 +166,7 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
 
 
 def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
-    """Return how many made-up requests each route gets, and how many routes have its policies.
+    """Return per route the number of made-up requests, and of routes with the same policies.
 
     The first route with the same policies gets all requests, the others get a share, which grows with `seconds`.
     """

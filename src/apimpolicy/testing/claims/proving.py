@@ -68,7 +68,7 @@ class Verdict(Record):
     problem: str = ""
     """An internal error that a claim met; nothing is known of it then."""
     hint: str = ""
-    """What the claim probably should say."""
+    """Suggested correction of the claim."""
 
 
 class Proof:

@@ -30,7 +30,7 @@ _QUERY_OF_BASE = "?"
 
 
 def base_of(harness: Harness) -> Base:
-    """Return what is known of the URL of the backend."""
+    """Classify the URL of the backend."""
     if getattr(harness, "route", None) is not None:
         return "unknown"
     found: Base = "none"
@@ -95,7 +95,7 @@ def _below(proof: Proof, path: Value, first: Value) -> Value:
 
 
 def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
-    """Return what is read of a parameter that was written into a URL: odd texts are others then."""
+    """Return the value read of a parameter written into a URL: unusual texts differ then."""
     if leaf is ABSENT or not isinstance(leaf, Field) or leaf.key in _keys(first):
         return leaf
     if all(isinstance(item, Text) and (item.constant or "\u0100").isascii() for item in leaf.items):

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable")
-"""What requests can't choose: all scopes of a service are known, so that no other policy sets a variable."""
+"""Inputs that requests can't set: all scopes of a service are known, so no other policy sets a variable."""
 
 
 class Caller(Record):

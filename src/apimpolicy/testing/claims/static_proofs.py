@@ -116,7 +116,7 @@ def _shown(tree: Tree) -> str:
 
 
 def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None]:
-    """Return what is the same of all requests to an operation of a service, and what their paths are."""
+    """Return the common values of all requests to a service's operation, and the language of paths."""
     route = getattr(harness, "route", None)
     if route is None:
         return {}, None

@@ -16,7 +16,7 @@ _known: dict[int, tuple[Element, Any]] = {}
 
 
 def of_program(program: Program) -> Any:
-    """Return what runs in each section, without layout and comments."""
+    """Return the steps of each section, without layout and comments."""
     return [(step.scope, step.section, step.path, of_element(step.element)) for step in program.steps()]
 
 
@@ -46,7 +46,7 @@ def _code(excerpt: Excerpt) -> str:
 
 
 def common(one: Trace, other: Trace) -> int:
-    """Return how many policies two paths have in common at their beginning."""
+    """Return the number of policies at the start that two paths share."""
     number = 0
     for first, second in zip(one, other, strict=False):
         if (first.scope, first.section) != (second.scope, second.section) or not _same(first.step, second.step):

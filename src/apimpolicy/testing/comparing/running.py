@@ -74,7 +74,7 @@ def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Ca
 
 
 def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str]) -> str:
-    """Return what keeps both versions of an unchanged policy from running; empty when one of them can."""
+    """Return the problem of running both versions of an unchanged policy; empty when one of them runs."""
     problems: list[str] = []
     for policy, place in zip(policies, places, strict=True):
         try:

@@ -179,7 +179,7 @@ def _in_code(version: Version, root: str, written: Mapping[str, PolicyText]) -> 
 
 
 def subject_of(path: str) -> str:
-    """Return what a policy at a path of an extract applies to: `operation get of API orders`."""
+    """Return the scope of a policy at a path of an extract: `operation get of API orders`."""
     nouns = {"apis": "API", "products": "product", "workspaces": "workspace", "policy fragments": "fragment"}
     folders = path.split(os.sep)[:-1]
     pairs = zip(folders[::2], folders[1::2], strict=True)

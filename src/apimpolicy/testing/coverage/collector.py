@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3
-"""How many traces are buffered, and how many of the newest are read again: requests may nest, when a backend makes one
-while it answers another. Few, because Python's garbage collector walks over all buffered ones."""
+"""Numbers of buffered traces, and of the newest that are read again: requests may nest, when a backend makes one
+while it responds to another. Few, because Python's garbage collector walks over all buffered ones."""
 MOST_NODES = 20_000
 
 _Slot = tuple[int, bool]
@@ -207,7 +207,7 @@ class PolicyCoverage(Observer):
         self._others.append(other)
 
     def report(self) -> CoverageReport:
-        """Return what was reached so far."""
+        """Return the coverage so far."""
         self._credit()
         files = [file.coverage for file in self._files.values()]
         return merged([CoverageReport(files, list(self._tests)), *self._others])

@@ -1,4 +1,4 @@
-"""Coverage of policies in pytest: `--apim-cov`. Processes of pytest-xdist send theirs to the one that started them."""
+"""Coverage of policies in pytest: `--apim-cov`. Workers of pytest-xdist send coverage to their parent."""
 
 from __future__ import annotations
 

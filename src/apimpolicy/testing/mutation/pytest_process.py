@@ -52,7 +52,7 @@ SETTING_UP = ("conftest.py", "__init__.py")
 """Files that are always read."""
 
 LAST_CHARACTERS = 4000
-"""How much of pytest's output is kept."""
+"""Kept characters of pytest's output."""
 
 RUNNING, FAILED, REFUSED, ENDED = "running", "failed", "refused", "ended"
 """The messages about a mutant: (RUNNING, test), (FAILED, test), (REFUSED, test, problem), (ENDED, exit code)."""

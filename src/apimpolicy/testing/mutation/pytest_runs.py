@@ -218,7 +218,7 @@ class _Run:
 
     @property
     def how_it_ended(self) -> str:
-        """Return how the process ended, in words."""
+        """Describe the end of the process."""
         code = self.process.exitcode
         return (
             f"signal {-code} ended the process"

@@ -18,7 +18,7 @@ def transfer(run: Run, step: Step) -> None:
 
 
 def _kept(run: Run, leaf: Value) -> Value:
-    """Return what later expressions see: what shows the state of now is unknown to them."""
+    """Return the value for later expressions: unknown if it shows the present state."""
     if isinstance(leaf, (Host, Function, Pattern)):
         return run.unknowns.value("object", "a variable that holds an object of the gateway", null=False)
     return leaf
