@@ -43,7 +43,7 @@ def ends(command: list[str], given: str = "", allowed: set[int] = FINE) -> None:
     assert used.ru_maxrss * 1024 < MOST_MEMORY
 
 
-@pytest.mark.parametrize("path", sampled(sorted(HOSTILE.glob("*.cs")), 6), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sampled(sorted(HOSTILE.glob("*.cs")), 4), ids=lambda path: path.stem)
 def test_expressions(path: Path) -> None:
     lines = path.read_text().splitlines()
     ends([*COMMAND, "eval", "-"], "\n".join(line for line in lines if not line.startswith("//")))
@@ -61,7 +61,7 @@ def test_policies(path: Path, command: str) -> None:
     ends([*COMMAND, command, str(path)])
 
 
-@pytest.mark.parametrize("kind", sampled(["xsd-pattern", "props", "dynamic", "anchor", "xsd-group"], 2))
+@pytest.mark.parametrize("kind", sampled(["xsd-pattern", "props", "dynamic", "anchor", "xsd-group"], 1))
 def test_schemas(kind: str, tmp_path: Path) -> None:
     script = tmp_path / "schemas.py"
     written = (HOSTILE / "30-schemas.py").read_text()

@@ -169,12 +169,12 @@ def _assumed(verdict: Verdict) -> set[tuple[str, bool]]:
     return {({word: word for word in (ONCE, PLAIN, PRINTABLE)}[words], True) for words in verdict.assumptions}
 
 
-@pytest.mark.parametrize("seed", sampled(range(8), 2))
+@pytest.mark.parametrize("seed", sampled(range(8), 1))
 def test_no_request_takes_an_impossible_branch(seed: int) -> None:
     check_branches(seed)
 
 
-@pytest.mark.parametrize("seed", sampled(range(12), 2))
+@pytest.mark.parametrize("seed", sampled(range(12), 1))
 def test_a_proof_has_no_counterexample(seed: int) -> None:
     check(seed)
 
@@ -188,7 +188,7 @@ def test_a_broken_claim_is_not_proven() -> None:
     assert sum(check_changed(seed) for seed in sampled(range(41, 44), 1)) > 0
 
 
-@pytest.mark.parametrize("seed", sampled(range(12), 2))
+@pytest.mark.parametrize("seed", sampled(range(12), 1))
 def test_equivalent_versions_agree(seed: int) -> None:
     check_equivalent(seed)
 

@@ -58,9 +58,9 @@ def compile_and_drop(numbers: range) -> None:
 
 def test_memory_does_not_grow_with_the_number_of_expressions() -> None:
     """Counted in blocks of Python's allocator, which have no size of their own to be unlucky with."""
-    compile_and_drop(range(700))
+    compile_and_drop(range(500))
     gc.collect()
     before = sys.getallocatedblocks()
-    compile_and_drop(range(700, 1700))
+    compile_and_drop(range(500, 1000))
     gc.collect()
-    assert sys.getallocatedblocks() - before < 1000 * BLOCKS_PER_EXPRESSION
+    assert sys.getallocatedblocks() - before < 500 * BLOCKS_PER_EXPRESSION

@@ -6,6 +6,7 @@ import pytest
 from benchmarks import completion as figures
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sampling import nightly
 
 from apimpolicy.editor.expression_completion import complete
 from apimpolicy.editor.type_names import simple_types
@@ -179,6 +180,7 @@ def test_no_edit_makes_it_raise(code: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.skipif(not figures.CORPUS.exists(), reason="the corpus of real expressions is not here")
+@nightly
 def test_the_names_of_real_expressions_are_offered() -> None:
     words = figures.measure_words(60, 3)
     assert words["keywords"][0] >= 0.9 * words["keywords"][1]

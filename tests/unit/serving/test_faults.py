@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.sampling import nightly
 from tests.unit.serving.clients import Wire, eventually, status
 from tests.unit.serving.commands import Serve, get
 from tests.unit.serving.conftest import RedisServer
@@ -152,6 +153,7 @@ def test_whoever_knocks_at_the_end_keeps_no_socket_open() -> None:
     gc.collect()  # a socket that nobody closed is an error of this test
 
 
+@nightly
 def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
     from apimpolicy.emit.expression import CompiledExpression
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from syntax_rows import Row
 
-ROWS = 1500
+ROWS = 700
 
 
 class SpecificationLexer(Lexer):
