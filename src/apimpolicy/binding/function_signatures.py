@@ -36,7 +36,7 @@ def bind_defaults(binder: Binder, function: LocalFunctionSymbol) -> None:
         with binder.within(scope=scope):
             value = binder.bind_value(node)
             if not isinstance(value, Bad) and _is_default(binder, node, name, value, parameter):
-                # A nullable parameter keeps the constant in the form of the type below; None stands for `default`.
+                # A nullable parameter keeps the constant in the form of the type below; None means `default`.
                 inner = parameter.type.underlying
                 keeps_inner = inner is not None and value.is_constant and value.type is not NULL
                 bound = binder.convert(value, inner if keeps_inner and inner is not None else parameter.type)

@@ -116,6 +116,6 @@ def _unread(files: Files, reading: Reading) -> list[Problem]:
     if outside:
         names = [os.path.relpath(path, files.shown) for path in outside]
         message = f"files outside of the folder aren't read: {', '.join(names[:4])}{' …' * (len(names) > 4)}"
-        advice = "Name a folder that contains them. In a Git repository, code may name all its files."
+        advice = "Pass a folder that contains them. In a Git repository, code can read all files that aren't hidden."
         found.append(Problem(message, Origin(files.shown), help=advice, severity=Severity.WARNING))
     return found

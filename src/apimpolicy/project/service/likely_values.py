@@ -11,7 +11,19 @@ ADDRESS = "203.0.113.10"
 """Of a range that is kept for examples."""
 _URL_BEGINS = r"""(?:url\s*=\s*["']|<set-url>|<issuer>|<origin>)\s*"""
 _URL_WORDS = ("url", "endpoint", "uri", "authority", "issuer")
-_NUMBER_WORDS = ("count", "limit", "seconds", "duration", "timeout", "ttl", "max", "calls")
+_NUMBER_WORDS = (
+    "count",
+    "limit",
+    "seconds",
+    "duration",
+    "timeout",
+    "ttl",
+    "max",
+    "calls",
+    "period",
+    "interval",
+    "bandwidth",
+)
 _ID_WORDS = ("tenant", "client-id", "clientid", "app-id", "appid", "application-id")
 
 
@@ -21,7 +33,7 @@ def is_thumbprint(name: str) -> bool:
 
 
 def likely_value(name: str, text: str, otherwise: str) -> str:
-    """Return a thumbprint, an address, a number, a URL or an id where the text uses one, and else `otherwise`."""
+    """Return a value of the kind that the name or its uses in the text suggest, such as a URL; else `otherwise`."""
     lowered, reference = name.lower(), re.escape("{{" + name + "}}")
     if is_thumbprint(name):
         return THUMBPRINT
@@ -39,6 +51,11 @@ def likely_value(name: str, text: str, otherwise: str) -> str:
         return "true"
     if re.search(r"(?:int|long|double)\.(?:Try)?Parse\(\s*" + quoted + r"|\s[<>]=?\s*" + reference, text):
         return "10"
-    if any(word in lowered for word in _NUMBER_WORDS):
+    attributes = " ".join(re.findall(rf"""([\w-]+)\s*=\s*["']\s*{reference}\s*["']""", text))
+    if re.search(r"code\b", attributes):
+        return "200"
+    if re.search(r"\bcondition\b", attributes):
+        return "true"
+    if any(word in f"{lowered} {attributes}" for word in _NUMBER_WORDS):
         return "10"
     return GUID if any(word in lowered for word in _ID_WORDS) else otherwise

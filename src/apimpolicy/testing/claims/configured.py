@@ -72,7 +72,7 @@ def file_of(path: str) -> CaseFile:
         raise tree.mistake(
             "POL504",
             "there is no service whose APIs these claims are about",
-            help='Add [apis.…], or service = "folder"; claims about one policy stand in its test file.',
+            help='Add [apis.…], or service = "folder"; put claims about one policy into its test file.',
         )
     content = json.dumps({"service": os.path.basename(path), "claims": []})
     beside = os.path.join(os.path.dirname(path), "claims.test.json")

@@ -141,7 +141,7 @@ def _meaning(setting: Setting, was: Any, now: Any) -> str:
     if isinstance(setting.meaning, str):
         return setting.meaning.format(old=_shown(was), new=_shown(now))
     if isinstance(was, Hole) or isinstance(now, Hole):
-        return "a value is not known, so that the effect isn't either"
+        return "the effect is unknown, because a value is"
     return setting.meaning(was, now) if callable(setting.meaning) else setting.meaning.get(now, "")
 
 
