@@ -224,8 +224,8 @@ def test_code_may_name_visible_files_of_its_repository(tmp_path: Path) -> None:
     service = read_infrastructure(str(repository / "code"))
     assert {api.id: api.path.known for api in service.apis} == {"a": "s", "b": "b", "hidden": None, "above": None}
     assert [str(each).partition(" aren't read: ")[2] for each in service.problems if "outside" in str(each)] == [
-        "../.secrets/x.txt, ../../x.txt. Name a folder that contains them. In a Git repository, code"
-        " may name all its files."
+        "../.secrets/x.txt, ../../x.txt. Pass a folder that contains them. In a Git repository, code"
+        " can read all files that aren't hidden."
     ]
 
 
