@@ -65,6 +65,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--policies-only", is_flag=True, help="Skip named files that are excluded or not policies: for hooks."
             ),
+            click.option("--require-policies", is_flag=True, help="A folder without policies is an error."),
             click.option("--strict", is_flag=True, help="Warnings fail the check too."),
             click.option("--tier", type=choice(TIERS), help="The tier of the service."),
             click.option("--gateway", type=choice(GATEWAYS), help="The kind of gateway."),
@@ -125,7 +126,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     Settings: the table [check] of the nearest apimpolicy.toml above a file, or [tool.apimpolicy] in pyproject.toml.
 
     Exits with 0 if there are no errors, 1 if there are errors (with --strict, warnings too), 2 if the command line, the
-    configuration or a file is invalid.
+    configuration or a file is invalid, or a folder has no policies and --require-policies is given.
     """
     if options.pop("watch"):
         from apimpolicy.cli.watch import watch
@@ -139,8 +140,6 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     projects = CheckProjects(_check_options(options))
     found = discover(paths, projects, policies_only=options["policies_only"])
     failed = _say_what_was_not_read(found, options)
-    if not found.files:
-        return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
     seconds = None if options["prove"] else deadline.SECONDS
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     for path in found.files:
@@ -244,8 +243,9 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
     """Say it on stderr; whether it is a mistake."""
     for sentence in found.unreadable:
         say(sentence)
-    for tree in found.empty:
-        say(f"there are no policies in {tree}: {searched()}")
+    if options["require_policies"] or not (options["quiet"] or options["policies_only"]):
+        for tree in found.empty:
+            say(f"there are no policies in {tree}: {searched()}")
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
@@ -260,7 +260,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
             say(f"skipped {path}, which was compiled from a Bicep file beside it")
         if found.excluded:
             say(f"skipped {counted(found.excluded, 'path')} by 'exclude'")
-    return bool(found.unreadable or found.empty)
+    return bool(found.unreadable) or (options["require_policies"] and bool(found.empty))
 
 
 def _skipped(paths: Sequence[str]) -> str:
