@@ -72,7 +72,10 @@ class _Commands(WithHelp, click.Group):
 _SYNONYMS = {
     **dict.fromkeys(("lint", "validate", "verify", "scan", "analyze"), "check"),
     **dict.fromkeys(("fmt", "prettify"), "format"),
-    **{"compare": "diff", "start": "serve", "init": "new", "coverage": "test"},
+    "compare": "diff",
+    "start": "serve",
+    "init": "new",
+    "coverage": "test",
 }
 """What other tools call a command."""
 

@@ -4,8 +4,8 @@ A word without any mark is a placeholder only if a script, a pipeline or a templ
 Elements and attributes that a script sets through an XML library are placeholders too (`edits`). `check` reads the
 scripts of a repository only after it has found an error that such a placeholder could explain.
 
-A script counts for the policies that it can read (`_Script.reaches`): a program that replaces "Token" in texts of its own
-explains nothing. A word that the policy's C# declares, or has as a member, is that name.
+A script counts for the policies that it can read (`_Script.reaches`): a program that replaces "Token" in texts of its
+own explains nothing. A word that the policy's C# declares, or has as a member, is that name.
 """
 
 from __future__ import annotations

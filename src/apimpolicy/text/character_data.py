@@ -101,7 +101,7 @@ class CharacterReader:
     def unterminated(self, start: int, end: int, found: Unterminated) -> None:
         """Report the expression at `start`, which doesn't end, unless a hole before `end` may be the rest of it.
 
-        `end` is where the value or text that contains the expression most likely ends: a hole after that explains nothing.
+        `end` is where the value or text around the expression most likely ends: a hole after that explains nothing.
         """
         if has_hole(self.text[start:end]):
             self.is_cut = True

@@ -128,7 +128,10 @@ def test_bad_documents(
     ("arguments", "sentence"),
     [
         (["check", "missing.xml"], "missing.xml: there is no such file or directory"),
-        (["check", ".", "--require-policies"], "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>"),
+        (
+            ["check", ".", "--require-policies"],
+            "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>",
+        ),
         (["check"], "missing argument 'PATH"),
         (["check", "x.xml", "--strikt"], "no such option"),
         (["check", "x.xml", "--named-values", "missing.json"], "missing.json: there is no such file"),

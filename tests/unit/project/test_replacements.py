@@ -172,7 +172,11 @@ PATH = "$xml.policies.inbound"
         ("a.py", "policy = xml.parse(a); policy.find('.//origin').text = o", {DOOR, BACKEND, CALLS}),
         ("a.py", "policy = xml.parse(a); print(policy.find('.//origin').text == o)", {ORIGIN, DOOR, BACKEND, CALLS}),
         ("a.js", "m.set('calls', 5); a.find('//origin').text = o", {ORIGIN, DOOR, BACKEND, CALLS}),
-        ("main.bicep", "param policy string\nvalue: replace(policy, '<value><FRONTDOORID></value>', v)", {ORIGIN, BACKEND, CALLS}),
+        (
+            "main.bicep",
+            "param policy string\nvalue: replace(policy, '<value><FRONTDOORID></value>', v)",
+            {ORIGIN, BACKEND, CALLS},
+        ),
         ("a.js", "policy.replace('<origin></origin>', origins)", {DOOR, BACKEND, CALLS}),
         ("a.ps1", "$p = gc policy.xml; $p.Replace('backend-id', \"backend-id='$b'\")", {ORIGIN, DOOR, CALLS}),
         ("a.ps1", "$p = gc apis/*.xml; $p -replace 'backend-id', $b", {ORIGIN, DOOR, CALLS}),

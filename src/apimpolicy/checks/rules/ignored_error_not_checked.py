@@ -1,8 +1,8 @@
 """ignored-error-not-checked: the response of a request whose errors are ignored is used without checking for null.
 
 **What it does.** Looks for `send-request` with `ignore-error="true"` whose response variable is used later, while
-nothing checks whether it is null. Expressions with `try` are left alone. Requests of one file that set the same variable
-are one finding.
+nothing checks whether it is null. Expressions with `try` are left alone. Requests of one file that set the same
+variable are one finding.
 
 **Why it matters.** If the request fails, the variable is null. The expression that uses it throws and the caller gets
 a 500, which `ignore-error` was meant to prevent.
