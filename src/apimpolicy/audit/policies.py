@@ -25,6 +25,7 @@ from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +95,11 @@ def _steps(step: Step, field: str) -> Sequence[Step]:
 def runs(walk: Walk, step: Step, state: State) -> State:
     name = step.element.get("fragment-id")
     if name is not None and name.value.text in walk.missing:
-        return walk.undecided(step, state, f"fragment '{name.value.text}', which doesn't exist")
+        text = name.value.text
+        expression = text.removeprefix(UNKNOWN_POLICIES)
+        is_known = text == expression
+        what = f"fragment '{text}', which doesn't exist" if is_known else f"the policy isn't known: {expression}"
+        return walk.undecided(step, state, what)
     for inside in step.lists_inside():
         state = walk.execute(inside, state)
     return state

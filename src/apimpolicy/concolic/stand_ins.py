@@ -13,6 +13,7 @@ from apimpolicy.text.named_values import find_named_values
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Source
@@ -49,6 +50,10 @@ class StandIns:
         """Return whether a policy includes a fragment that is made up."""
         attribute = step.element.get("fragment-id")
         return step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
+
+    def have_run(self, result: Result) -> bool:
+        """Return whether a request ran through a fragment that is made up: nothing is known about its response."""
+        return bool(self.fragments) and any(self.is_fragment(entry.step) for entry in result.trace)
 
     def _has(self, source: Source, start: int, end: int) -> bool:
         if not self.named_values:

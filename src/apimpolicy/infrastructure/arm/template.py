@@ -73,6 +73,8 @@ class JsonTemplate(Evaluator):
         self.notes: list[Note] = []
         self.unset: list[str] = []
         self.sections = {key.lower(): value for key, value in self.entries(node)}
+        self.is_guess = False
+        """True when it isn't known whether, or how often, the template is deployed."""
         self._found: dict[str, Value] = {}
         self._deployed: dict[str, JsonTemplate] = {}
 
@@ -204,7 +206,7 @@ class JsonTemplate(Evaluator):
             own = segments(self._field(node, "name", scope))
             names = [*outer_names, *own] if outer_names and len(own) < len(type_.split("/")) - 1 else own
             if type_ == DEPLOYMENT:
-                yield from self._deployment(node, scope)
+                yield from self._deployment(node, scope, is_guess)
                 continue
             if type_ == PROVIDER or type_.startswith(f"{PROVIDER}/"):
                 yield self._resource(node, type_, names, scope, is_guess)
@@ -221,7 +223,7 @@ class JsonTemplate(Evaluator):
         if copy is not None:
             count, name = self._field(copy, "count", {}), str(self._field(copy, "name", {})).lower()
             is_open = not isinstance(count, int)
-            indexes = [Unknown(f"copyIndex() of {name}")] if is_open else range(min(count, MOST_COPIES))
+            indexes = [Unknown(f"copyIndex() of {_shown(count)}")] if is_open else range(min(count, MOST_COPIES))
             scopes = [{"copy": index, f"copy {name}": index} for index in indexes]
         for scope in scopes:
             truth = True if condition is None else self.truth(self.value(condition, self.source, scope))
@@ -241,9 +243,9 @@ class JsonTemplate(Evaluator):
         if not kinds:
             found["identity"] = self._field(node, "identity", scope)
         address = "/".join(shown(self.as_text(each)) for each in names)
-        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, is_guess)
+        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, is_guess or self.is_guess)
 
-    def _deployment(self, node: nodes.Node, scope: Scope) -> Iterator[Resource]:
+    def _deployment(self, node: nodes.Node, scope: Scope, is_guess: bool) -> Iterator[Resource]:
         properties = self.entry(node, "properties")
         template = self.entry(properties, "template")
         name = str(self._field(node, "name", scope))
@@ -263,6 +265,7 @@ class JsonTemplate(Evaluator):
         }
         child = JsonTemplate(self.source, template, self.budget, given, None if inner else self, name)
         child.level = self.level + 1
+        child.is_guess = is_guess or self.is_guess
         self._deployed[name] = child
         yield from child.resources()
         self.notes += child.notes
@@ -290,3 +293,8 @@ class Outputs(Reference):
         if name == "value" and self.output is not None:
             return self.template.output(self.output)
         return Outputs(self.template, name)
+
+
+def _shown(count: Value) -> str:
+    """Return the expression of a number of copies: resources with the same one belong together."""
+    return count.text if isinstance(count, Unknown) else str(count)

@@ -156,7 +156,7 @@ class ResourceInstance(Reference):
         }
         return Resource(
             "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
-            self.is_guess, places,
+            self.is_guess or self.template.is_guess, places,
         )  # fmt: skip
 
     def member(self, name: str) -> Value:

@@ -63,6 +63,8 @@ class Template(Evaluator):
         self.notes: list[Note] = []
         self.unset: list[str] = []
         """Parameters that were needed and have no value."""
+        self.is_guess = False
+        """True when it isn't known whether, or how often, the file is deployed."""
         self._found: dict[str, Value] = {}
         self._parents: dict[int, Declaration] = {}
         self._others: dict[str, Template] = {}
@@ -226,9 +228,11 @@ class Template(Evaluator):
     def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, bool]]:
         """Return index, body, variables and whether it is a guess, for each instance of a resource or module."""
         if isinstance(node, nodes.For):
-            items = self.pairs(self.value(node.items, self.source, scope))
-            if items is None:
-                names = {name: Unknown(f"{name} of {hole_of(node, self.source)}") for name in node.names}
+            value = self.value(node.items, self.source, scope)
+            items = self.pairs(value)
+            if items is None:  # named after the collection: resources of loops over the same one belong together
+                where = value.text if isinstance(value, Unknown) else hole_of(node.items, self.source)
+                names = self.bound(node.names, Unknown(f"index of {where}"), Unknown(f"{where}[*]"))
                 return [(None, node.value, {**scope, **names}, True)]
             found: list[tuple[Value, nodes.Node, Scope, bool]] = []
             for key, each in items[:MOST_INSTANCES]:
@@ -252,7 +256,7 @@ class Template(Evaluator):
 
     def _deployments(self, declared: Declaration) -> Iterator[tuple[Value, Deployment]]:
         path = None if declared.type is None else self.value(declared.type, self.source, {})
-        for index, body, scope, _ in self.instances(declared.value, {}):
+        for index, body, scope, is_guess in self.instances(declared.value, {}):
             parameters = {}
             if isinstance(body, nodes.Object):
                 given = entry_of(body, "params")
@@ -263,6 +267,7 @@ class Template(Evaluator):
             child = self._deployment(declared, path, parameters, place)
             if child is None:
                 return
+            child.is_guess = is_guess or self.is_guess
             yield index, child
 
     def _deployment(

@@ -30,7 +30,7 @@ class Children(Reference):
         if folder is None:
             return []
         found: list[tuple[Value, Module]] = []
-        for key, scope, _ in instances_of(self.caller, self.block):
+        for key, scope, is_guess in instances_of(self.caller, self.block):
             inputs = {
                 attribute.name: self.caller.value(attribute.value, attribute.source, scope)
                 for attribute in self.block.body.attributes.values()
@@ -38,6 +38,7 @@ class Children(Reference):
             }
             address = ".".join(part for part in (self.caller.place, f"module.{name}{key_of(key)}") if part)
             module = type(self.caller)(self.caller.files, folder, self.caller.budget, inputs, self.caller, address)
+            module.is_guess = is_guess or self.caller.is_guess
             found.append((key, module))
         return found
 

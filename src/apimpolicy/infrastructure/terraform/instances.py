@@ -20,7 +20,8 @@ MOST_INSTANCES = 5_000
 def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], bool]]:
     """Return key, variables and whether it is a guess, for each instance of a block with `count` or `for_each`.
 
-    Where these aren't known, there is one instance for all.
+    Where these aren't known, there is one instance for all. Its key is that of the collection, so that resources with
+    the same `for_each` belong together.
     """
     attributes = block.body.attributes
     if (count := attributes.get("count")) is not None:
@@ -31,12 +32,16 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
             return [(0, {"count": {"index": 0}}, True)]
         return [(index, {"count": {"index": index}}, False) for index in range(min(number, MOST_INSTANCES))]
     if (each := attributes.get("for_each")) is not None:
+        given = module.reference(each.value, each.source, {})
+        if isinstance(given, Instances) and len(given.all) == 1 and given.all[0].is_guess:
+            one = given.all[0]
+            return [(one.key, {"each": {"key": one.key, "value": one}}, True)]
         value = module.value(each.value, each.source, {})
         pairs = module.pairs(value)
         if pairs is None or len(pairs) > MOST_INSTANCES:
-            where = ".".join(block.labels)
-            unknown = {name: Unknown(f"each.{name} of {where}") for name in ("key", "value")}
-            return [(unknown["key"], {"each": unknown}, True)]
+            where = (value if isinstance(value, Unknown) else module.unknown(each.value, each.source, {})).text
+            key = Unknown(f"each.key of {where}")
+            return [(key, {"each": {"key": key, "value": Unknown(f"{where}[each.key]")}}, True)]
         keys = [(each if isinstance(value, list) else key, each) for key, each in pairs]
         return [(key, {"each": {"key": key, "value": each}}, False) for key, each in keys]
     return [(None, {}, False)]

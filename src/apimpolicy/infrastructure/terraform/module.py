@@ -167,6 +167,9 @@ class Module(Evaluator):
         """Folder of the module, relative to that of the root module."""
         return os.path.relpath(self.folder, self.root.folder)
 
+    is_guess = False
+    """True when it isn't known whether, or how often, the module is called."""
+
     def once(self, key: str, make: Callable[[], Value]) -> Value:
         """Return a value that is made once; inside of its own making it isn't known."""
         if key not in self._found:

@@ -31,6 +31,8 @@ from apimpolicy.engine.service import (
 )
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
+from apimpolicy.project.service.unknown_policies import unknown_fragments
+from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
@@ -63,6 +65,13 @@ class ServiceParts:
     fragments: dict[str, Any] = attrs.field(factory=dict)
     backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
     policy: AnyPolicy | None = None
+    unknown: frozenset[str] = frozenset()
+    """The ids of fragments that represent unknown policies: requests run without them."""
+
+    @property
+    def made_up(self) -> dict[str, frozenset[str]]:
+        """The names that represent what isn't known: no result may depend on them."""
+        return {"named_values": frozenset((UNKNOWN_BASE,) if self.unknown else ()), "fragments": self.unknown}
 
     def service(self) -> Service:
         """Make the service. Raises ConfigurationError if parts don't fit together."""
@@ -102,6 +111,10 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     for fragment in description.fragments:
         if (policy := _policy(fragment.policy)) is not None:
             parts.fragments[fragment.id] = policy
+    parts.unknown = unknown_fragments(policy for _, policy in description.policies())
+    if parts.unknown:
+        parts.fragments |= dict.fromkeys(parts.unknown, "<fragment />")
+        parts.named_values[UNKNOWN_BASE] = "true"
     for backend in description.backends:
         if backend.backend is not None:
             parts.backends[backend.id] = backend.backend

@@ -89,12 +89,14 @@ class Field(Generic[T]):
 class PolicyText:
     """A policy document: the file `path`, or `source`, a text with the way back to the file that it is written in.
 
-    A source can have holes (`text.holes`).
+    A source can have holes (`text.holes`). Of a policy that isn't known there is only the expression, `unknown`: its
+    source includes a fragment that may do anything, around a `<base />` that may be missing (`unknown_policies`).
     """
 
     origin: Origin
     path: str | None = None
     source: Source | None = None
+    unknown: str = ""
 
     def read(self) -> Source:
         """Read the document. Raises ConfigurationError."""

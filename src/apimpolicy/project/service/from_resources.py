@@ -205,9 +205,8 @@ class _Builder:
             product.policy = entity.policy(f"the policy of the product '{product.id}'")
 
     def _policyfragments(self, entity: Entity) -> None:
-        policy = entity.policy(f"the fragment '{entity.id}'")
-        if policy is not None:
-            self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
+        policy = entity.policy(f"the fragment '{entity.id}'", is_fragment=True)
+        self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
 
     def _workspaces(self, entity: Entity) -> None:
         self.service.workspaces.append(WorkspaceDescription(entity.id, entity.origin, entity.text("displayName")))

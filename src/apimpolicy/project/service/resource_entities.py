@@ -22,6 +22,7 @@ from apimpolicy.infrastructure.values import (
 )
 from apimpolicy.project.service.description import Field, Hole, Origin, PolicyText, Problem
 from apimpolicy.project.service.policy_sources import UnknownValues, slug
+from apimpolicy.project.service.unknown_policies import unknown_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,21 +145,26 @@ class Entity:
             return Text.file(found), None
         return None, url.text if isinstance(url, Unknown) else shown(str(url))
 
-    def policy(self, part: str) -> PolicyText | None:
+    def policy(self, part: str, *, is_fragment: bool = False) -> PolicyText:
         """Return the policy of the resource; one that isn't known is a problem."""
         value, url = self.document()
         if url is not None:
-            self.problem(f"{part} isn't known: it comes from {url}", part)
-            return None
-        return self.policy_of(value, part)
+            return self._unknown_policy(f"it comes from {url}", part, is_fragment)
+        return self.policy_of(value, part, is_fragment)
 
-    def policy_of(self, value: Value, part: str) -> PolicyText | None:
-        if not isinstance(value, str):
-            reason = value.text if isinstance(value, Unknown) else "nothing is written"
-            self.problem(f"{part} isn't known: {reason}", part)
-            return None
-        source, start = self.resource.places.get("value", (self.resource.source, self.resource.start))
-        return self.context.unknown.policy(value, source, start)
+    def policy_of(self, value: Value, part: str, is_fragment: bool = False) -> PolicyText:
+        found = self.context.unknown.policy(value, *self._written) if isinstance(value, str) else None
+        reason = "nothing is written" if value is None else hole_of(value).text
+        return self._unknown_policy(reason, part, is_fragment) if found is None else found
+
+    def _unknown_policy(self, reason: str, part: str, is_fragment: bool) -> PolicyText:
+        self.problem(f"{part} isn't known: {reason}", part, "Requests run without it, and what it does isn't decided.")
+        return unknown_policy(reason, *self._written, is_fragment=is_fragment)
+
+    @property
+    def _written(self) -> tuple[Source, int]:
+        """The place of the policy."""
+        return self.resource.places.get("value", (self.resource.source, self.resource.start))
 
 
 def hole_of(value: Value) -> Hole:

@@ -1,0 +1,83 @@
+"""Policies whose text isn't known, as documents of which no command decides anything.
+
+    <include-fragment fragment-id="unknown: var.policy" />
+    <choose><when condition="{{unknown-base}}"><base /></when></choose>
+
+The fragment may do anything, and nothing says whether the policy has `<base />`. Requests run without the fragment and
+with `<base />`. Equal expressions make equal documents.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
+
+from apimpolicy.infrastructure.values import MARKED
+from apimpolicy.policies.placement import SECTIONS
+from apimpolicy.policies.registry import specification_of
+from apimpolicy.project.service.description import Origin, PolicyText
+from apimpolicy.text.document import Characters
+from apimpolicy.text.holes import UNKNOWN_BASE, UNKNOWN_POLICIES, mark
+from apimpolicy.text.markup import read
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.text.document import Element, Node
+
+_WITH_POLICIES = (*SECTIONS, "fragment", "when", "otherwise")
+
+
+def unknown_policy(expression: str, source: Source, start: int, *, is_fragment: bool = False) -> PolicyText:
+    """Return a policy of which only the expression is known; `source` and `start` are where that is written."""
+    fragment = unknown_policies(expression)
+    base = f'<choose><when condition="{{{{{UNKNOWN_BASE}}}}}"><base /></when></choose>'
+    sections = "".join(f"<{section}>{fragment}{base}</{section}>" for section in SECTIONS)
+    text = f"<fragment>{fragment}</fragment>" if is_fragment else f"<policies>{sections}</policies>"
+    made = Source(text, source.path, source, ((0, start, False), (len(text), start, True)))
+    return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=expression)
+
+
+def unknown_policies(expression: str) -> str:
+    """Return the element in place of policies of which only the expression is known."""
+    shown = expression.replace("{{", "{ {").replace("}}", "} }")
+    return f"<include-fragment fragment-id={quoteattr(UNKNOWN_POLICIES + shown)} />"
+
+
+def unknown_fragments(policies: Iterable[PolicyText]) -> frozenset[str]:
+    """Return the ids of the fragments that represent what isn't known in policies."""
+    texts = (each.source for each in policies if each.source is not None and UNKNOWN_POLICIES in each.source.text)
+    elements = (element for source in texts for element in read(source).elements())
+    ids = (each.value.text for element in elements if (each := element.get("fragment-id")) is not None)
+    return frozenset(id_ for id_ in ids if id_.startswith(UNKNOWN_POLICIES))
+
+
+def places_of_policies(text: str) -> frozenset[int] | None:
+    """Return the offsets of the marks in a policy that represent policies; None if the whole policy isn't known."""
+    numbered = MARKED.sub(lambda found: mark(0).replace("0", "0" * (len(found[0]) - 2)), text)
+    document = read(Source(numbered, holes=("",)))
+    root = document.root
+    if root is None or any(map(_marks, document.children)) or (root.name == "policies" and _has_marks(root)):
+        return None
+    inside = (element for element in document.elements() if _holds_policies(element))
+    return frozenset(place for element in inside for child in element.children for place in _marks(child))
+
+
+def _marks(node: Node) -> list[int]:
+    """Return the offsets of the marks in a text between elements."""
+    if not isinstance(node, Characters):
+        return []
+    return [found.start() for found in MARKED.finditer(node.source.text, node.start, node.end)]
+
+
+def _has_marks(element: Element) -> bool:
+    return any(map(_marks, element.children))
+
+
+def _holds_policies(element: Element) -> bool:
+    """Return whether the content of an element is policies."""
+    if element.name in _WITH_POLICIES:
+        return True
+    specification = specification_of(element.name)
+    return specification is not None and any(slot.part is None for slot in specification.children)
