@@ -206,6 +206,7 @@ class CheckRun:
         """Collect settings, named values and surroundings of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
+        service = None if service is None else service.around(path)
         settings = project.check.settings_for(path, service)
         options = self.projects.options
         if options.proofs is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
 from apimpolicy.project.service.description import Field, Hole, NamedValueDescription, Origin, PolicyText
-from apimpolicy.project.service.unknown_policies import places_of_policies, unknown_policies
+from apimpolicy.project.service.unknown_policies import places_of_policies, unknown_policies, wrapped
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.source import Source
 
@@ -38,7 +38,7 @@ class UnknownValues:
                 name = f"{slug(text)[: LONGEST_NAME - 4]}-{number}"
                 number += 1
             self._names[text] = name
-            self.described.append(NamedValueDescription(name, origin, value=Field(Hole(text), origin)))
+            self.described.append(NamedValueDescription(name, origin, value=Field(Hole(text), origin), is_made_up=True))
         return self._names[text]
 
     def filled(self, text: str, origin: Origin, policies: frozenset[int] = frozenset()) -> str:
@@ -80,6 +80,11 @@ class UnknownValues:
         main = _main(parts) or source
         made = self._source(parts or (Part(str(value), source, start, start, False),), main, policies)
         return PolicyText(Origin(main.path, *made.position(0)), source=made)
+
+    def perhaps(self, policy: PolicyText, condition: str, origin: Origin) -> PolicyText:
+        """Return a policy that is deployed only if an unknown condition is true, which becomes a named value."""
+        before = f'<choose><when condition="{{{{{self.name(condition, origin)}}}}}">'
+        return wrapped(policy, before, "</when><otherwise><base /></otherwise></choose>")
 
     def _source(self, parts: Iterable[Part], main: Source, policies: frozenset[int]) -> Source:
         """Return the text of parts as a source whose positions are those of the file that most of it is from.

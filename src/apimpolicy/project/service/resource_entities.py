@@ -15,6 +15,7 @@ from apimpolicy.infrastructure.values import (
     TooLarge,
     Unknown,
     Value,
+    hole,
     is_fully_known,
     is_known,
     json_text,
@@ -195,6 +196,12 @@ def id_of(value: Value) -> str:
         return slug(value.text)
     text = str(value)
     return text if is_known(text) else slug(shown(text))
+
+
+def names_of(entity: Entity) -> list[str]:
+    """Return the names of a resource, and of those that it is in, as texts in which parts may be unknown."""
+    names = entity.resource.names[-len(entity.ids) :] if entity.ids else ()
+    return [hole(each) if isinstance(each, Unknown) else str(each) for each in names]
 
 
 def json_of(value: Value) -> Value:

@@ -39,6 +39,34 @@ def unknown_policy(expression: str, source: Source, start: int, *, is_fragment: 
     return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=expression)
 
 
+def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
+    """Return a policy with something before and after the policies of each section. Raises ConfigurationError."""
+    source = policy.read()
+    texts: list[str] = []
+    anchors: list[tuple[int, int, bool]] = []
+    length = position = 0
+
+    def add(text: str, start: int, in_step: bool) -> None:
+        nonlocal length
+        texts.append(text)
+        anchors.append((length, start, in_step))
+        length += len(text)
+
+    sections = [each for root in read(source).roots for each in root.elements() if each.name in SECTIONS]
+    for each in sections:
+        is_empty = each.content_end == each.end
+        start = each.start if is_empty else each.content_start
+        add(source.text[position:start], position, True)
+        add(f"<{each.name}>{before}{after}</{each.name}>" if is_empty else before, start, False)
+        position = each.end if is_empty else each.content_end
+        if not is_empty:
+            add(source.text[start:position], start, True)
+            add(after, position, False)
+    add(source.text[position:], position, True)
+    made = Source("".join(texts), source.path, source, tuple(anchors))
+    return PolicyText(policy.origin, source=made)
+
+
 def unknown_policies(expression: str) -> str:
     """Return the element in place of policies of which only the expression is known."""
     shown = expression.replace("{{", "{ {").replace("}}", "} }")
