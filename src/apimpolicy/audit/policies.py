@@ -96,10 +96,9 @@ def runs(walk: Walk, step: Step, state: State) -> State:
     name = step.element.get("fragment-id")
     if name is not None and name.value.text in walk.missing:
         text = name.value.text
-        expression = text.removeprefix(UNKNOWN_POLICIES)
-        is_known = text == expression
-        what = f"fragment '{text}', which doesn't exist" if is_known else f"the policy isn't known: {expression}"
-        return walk.undecided(step, state, what)
+        reason = text.removeprefix(UNKNOWN_POLICIES)
+        is_missing = text == reason
+        return walk.undecided(step, state, f"fragment '{text}', which doesn't exist" if is_missing else reason)
     for inside in step.lists_inside():
         state = walk.execute(inside, state)
     return state

@@ -242,7 +242,7 @@ def _words(step: Step) -> str:
     """Return words for a policy that may do anything."""
     fragment = step.element.get("fragment-id")
     if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
-        return f"a policy that isn't known: {fragment.value.text.removeprefix(UNKNOWN_POLICIES)}"
+        return fragment.value.text.removeprefix(UNKNOWN_POLICIES)
     return f"the policy {step.name}"
 
 

@@ -31,7 +31,7 @@ from apimpolicy.engine.service import (
 )
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
-from apimpolicy.project.service.unknown_policies import unknown_fragments
+from apimpolicy.project.service.unknown_policies import of_unmodelled, unknown_fragments
 from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
 
@@ -91,8 +91,10 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     """Make the parts of a service. The description must have been repaired."""
     parts = ServiceParts(description.place, policy=_policy(description.policy))
     sets = {(each.workspace, each.id.lower()): _version_set(each) for each in description.version_sets}
+    policies = {id(api): of_unmodelled(api) for api in description.apis}
     for api in description.apis:
-        made = _api(api, sets.get((api.workspace, api.version_set.text().lower())))
+        version_set = sets.get((api.workspace, api.version_set.text().lower()))
+        made = _api(api, version_set, _policy(policies[id(api)]))
         parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient)
     for product in description.products:
         parts.products[product.id] = _product(product)
@@ -111,7 +113,8 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     for fragment in description.fragments:
         if (policy := _policy(fragment.policy)) is not None:
             parts.fragments[fragment.id] = policy
-    parts.unknown = unknown_fragments(policy for _, policy in description.policies())
+    texts = [policy for _, policy in description.policies()] + [each for each in policies.values() if each is not None]
+    parts.unknown = unknown_fragments(texts)
     if parts.unknown:
         parts.fragments |= dict.fromkeys(parts.unknown, "<fragment />")
         parts.named_values[UNKNOWN_BASE] = "true"
@@ -133,7 +136,7 @@ def _version_set(given: VersionSetDescription) -> VersionSet:
     return VersionSet(scheme, name or "api-version")
 
 
-def _api(given: ApiDescription, version_set: VersionSet | None) -> ServiceApi:
+def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolicy | None) -> ServiceApi:
     kind = (given.kind.known or "http").lower()
     has_names = given.key_header.known is not None or given.key_query.known is not None
     if version_set is None and given.version_set.hole is not None:
@@ -159,7 +162,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None) -> ServiceApi:
     files = {each.format: _file(each) for each in given.files}
     return ServiceApi(
         entity,
-        policy=_policy(given.policy),
+        policy=policy,
         operations=[
             ServiceOperation(
                 Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),

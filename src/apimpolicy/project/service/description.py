@@ -91,7 +91,7 @@ class Field(Generic[T]):
 class PolicyText:
     """A policy document: the file `path`, or `source`, a text with the way back to the file that it is written in.
 
-    A source can have holes (`text.holes`). Of a policy that isn't known there is only the expression, `unknown`: its
+    A source can have holes (`text.holes`). Of a policy that isn't known there is only the reason, `unknown`: its
     source includes a fragment that may do anything, around a `<base />` that may be missing (`unknown_policies`).
     """
 

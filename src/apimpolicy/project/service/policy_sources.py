@@ -49,7 +49,7 @@ class UnknownValues:
         def fill(found: re.Match[str]) -> str:
             expression = found[0][1:-1]
             if found.start() in policies:
-                return unknown_policies(expression)
+                return unknown_policies(f"{expression} isn't known")
             return f"{{{{{self.name(expression, origin)}}}}}"
 
         return MARKED.sub(fill, text)

@@ -150,16 +150,18 @@ class Entity:
         """Return the policy of the resource; one that isn't known is a problem."""
         value, url = self.document()
         if url is not None:
-            return self._unknown_policy(f"it comes from {url}", part, is_fragment)
+            return self._unknown_policy(f"it comes from {url}", f"the policy at {url} isn't read", part, is_fragment)
         return self.policy_of(value, part, is_fragment)
 
     def policy_of(self, value: Value, part: str, is_fragment: bool = False) -> PolicyText:
         found = self.context.unknown.policy(value, *self._written) if isinstance(value, str) else None
-        reason = "nothing is written" if value is None else hole_of(value).text
-        return self._unknown_policy(reason, part, is_fragment) if found is None else found
+        if found is not None:
+            return found
+        text = "nothing is written" if value is None else hole_of(value).text
+        return self._unknown_policy(text, f"{text} isn't known" if value is not None else text, part, is_fragment)
 
-    def _unknown_policy(self, reason: str, part: str, is_fragment: bool) -> PolicyText:
-        self.problem(f"{part} isn't known: {reason}", part, "Requests run without it, and what it does isn't decided.")
+    def _unknown_policy(self, text: str, reason: str, part: str, is_fragment: bool) -> PolicyText:
+        self.problem(f"{part} isn't known: {text}", part, "Requests run without it, and what it does isn't decided.")
         return unknown_policy(reason, *self._written, is_fragment=is_fragment)
 
     @property

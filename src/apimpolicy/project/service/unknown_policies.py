@@ -1,10 +1,10 @@
 """Policies whose text isn't known, as documents of which no command decides anything.
 
-    <include-fragment fragment-id="unknown: var.policy" />
+    <include-fragment fragment-id="unknown: var.policy isn't known" />
     <choose><when condition="{{unknown-base}}"><base /></when></choose>
 
 The fragment may do anything, and nothing says whether the policy has `<base />`. Requests run without the fragment and
-with `<base />`. Equal expressions make equal documents.
+with `<base />`. Equal reasons make equal documents.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.values import MARKED
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import specification_of
@@ -24,19 +25,27 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from apimpolicy.project.service.description import ApiDescription
     from apimpolicy.text.document import Element, Node
 
+UNMODELLED = {
+    "mcp": "an MCP server",
+    "a2a": "an A2A agent",
+    "websocket": "a WebSocket API",
+    "graphql": "a GraphQL API",
+}
+"""Kinds of APIs whose requests aren't simulated, in words."""
 _WITH_POLICIES = (*SECTIONS, "fragment", "when", "otherwise")
 
 
-def unknown_policy(expression: str, source: Source, start: int, *, is_fragment: bool = False) -> PolicyText:
-    """Return a policy of which only the expression is known; `source` and `start` are where that is written."""
-    fragment = unknown_policies(expression)
+def unknown_policy(reason: str, source: Source, start: int, *, is_fragment: bool = False) -> PolicyText:
+    """Return a policy that isn't known, for a reason; `source` and `start` are where it is declared."""
+    fragment = unknown_policies(reason)
     base = f'<choose><when condition="{{{{{UNKNOWN_BASE}}}}}"><base /></when></choose>'
     sections = "".join(f"<{section}>{fragment}{base}</{section}>" for section in SECTIONS)
     text = f"<fragment>{fragment}</fragment>" if is_fragment else f"<policies>{sections}</policies>"
     made = Source(text, source.path, source, ((0, start, False), (len(text), start, True)))
-    return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=expression)
+    return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=reason)
 
 
 def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
@@ -67,9 +76,23 @@ def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
     return PolicyText(policy.origin, source=made)
 
 
-def unknown_policies(expression: str) -> str:
-    """Return the element in place of policies of which only the expression is known."""
-    shown = expression.replace("{{", "{ {").replace("}}", "} }")
+def of_unmodelled(api: ApiDescription) -> PolicyText | None:
+    """Return the policy of an API, of whose requests nothing is known if its kind isn't simulated."""
+    words = UNMODELLED.get((api.kind.known or "").lower())
+    if words is None:
+        return api.policy
+    reason = f"the API '{api.id}' is {words}, which isn't simulated"
+    if api.policy is not None and not api.policy.unknown:
+        try:
+            return wrapped(api.policy, unknown_policies(reason))
+        except ConfigurationError:
+            return api.policy
+    return unknown_policy(reason, Source("", api.origin.file), 0)
+
+
+def unknown_policies(reason: str) -> str:
+    """Return the element in place of policies that aren't known."""
+    shown = reason.replace("{{", "{ {").replace("}}", "} }")
     return f"<include-fragment fragment-id={quoteattr(UNKNOWN_POLICIES + shown)} />"
 
 
