@@ -58,11 +58,14 @@ class StandIns:
     def _has(self, source: Source, start: int, end: int) -> bool:
         if not self.named_values:
             return False
-        first, last = source.original_span(start, end)
-        original = source
-        while original.origin is not None:
-            original = original.origin
-        return any(each.name in self.named_values for each in find_named_values(original.text[first:last]))
+        while True:  # a text of infrastructure code has names that its file doesn't have
+            found = find_named_values(source.text[start:end])
+            if any(each.name in self.named_values for each in found):
+                return True
+            if source.origin is None:
+                return False
+            start, end = source.span_in_origin(start, end)
+            source = source.origin
 
 
 def _texts(step: Step) -> Iterator[tuple[Element, int, int]]:

@@ -34,7 +34,7 @@ from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from apimpolicy.project.service.description import Problem, Reference, ServiceDescription
+    from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
     from apimpolicy.text.source import Source
 
 _OPERATIONS = "operations"
@@ -169,6 +169,15 @@ class Service:
             *(values.pop() if len(values := set(given)) == 1 else None for given in zip(*found, strict=True))
         )
         return common if found and path.lower().endswith(ENDINGS) else place
+
+    @cached_property
+    def unknown_policies(self) -> Mapping[str, list[PolicyText]]:
+        """The policies that aren't known, by the file that sets them."""
+        found: dict[str, list[PolicyText]] = {}
+        for _, policy in self.description.policies():
+            if policy.unknown and policy not in found.setdefault(policy.origin.file, []):
+                found[policy.origin.file].append(policy)
+        return found
 
     def requires_subscription(self, api: str) -> bool | None:
         """Return whether an API requires a subscription; None where that isn't described."""
