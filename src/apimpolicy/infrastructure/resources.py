@@ -85,7 +85,9 @@ def combined(notes: Sequence[Note], advice: str) -> list[Note]:
     found = list(dict.fromkeys(each for each in notes if not each.module))
     modules = [each for each in notes if each.module]
     if modules:
-        message = f"modules from a registry or Git aren't read, so what they deploy and return is unknown: {_names(modules)}"
+        message = (
+            f"modules from a registry or Git aren't read, so what they deploy and return is unknown: {_names(modules)}"
+        )
         found.append(Note(message, modules[0].source, modules[0].start, advice))
     return found
 

@@ -43,7 +43,7 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     """Yield a finding for each part of a service that isn't read, and so isn't audited."""
     if description is None:
         return
-    reasons = [(gap.reason, gap.origin) for gap in description.gaps if not gap.kind]
+    reasons = [(gap.reason, gap.origin) for gap in description.gaps if not gap.kind and os.path.isfile(gap.origin.file)]
     reasons += [(problem.message, problem.origin) for problem in description.problems if problem.is_error]
     for reason, origin in dict.fromkeys(reasons):
         place = _place(origin) if os.path.isfile(origin.file) else None

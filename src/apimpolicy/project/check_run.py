@@ -27,7 +27,7 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Settings
     from apimpolicy.diagnostics import Diagnostic
@@ -113,7 +113,7 @@ class CheckRun:
         return Checked(path, found.rows, found.has_holes, name=name, data=content)
 
     def information(self, files: Sequence[str], paths: Sequence[str]) -> Iterator[Checked]:
-        """Check the information files, below these paths, of the services of policy files, and note unknown policies."""
+        """Check the information files of the services of policy files, below these paths; note unknown policies."""
         roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
         code = [path for path in files if path != STANDARD_INPUT and place_of(path).root is None]
         if not paths or not (roots or code):

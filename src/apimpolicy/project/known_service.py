@@ -2,8 +2,8 @@
 
 A resource is missing for certain when the description lists its kind and has no gap in it (no filter left others out of
 the extract, the infrastructure code makes the service itself, all of it was read), and neither the configuration nor
-anything else in the repository declares it. A gap makes it uncertain, and is the reason. Ids ignore case, names of named
-values don't.
+anything else in the repository declares it. A gap makes it uncertain, and is the reason. Ids ignore case, names of
+named values don't.
 """
 
 from __future__ import annotations

@@ -226,7 +226,7 @@ class JsonTemplate(Evaluator):
                 yield from self._resources(each, type_, names, left_out)
 
     def _instances(self, node: nodes.Node) -> Iterator[tuple[dict[str, Value], frozenset[str] | None]]:
-        """Yield the variables for each copy of a resource, and the expressions that aren't known; None if it isn't deployed."""
+        """Yield the variables for each copy of a resource, and the unknown conditions; None if it isn't deployed."""
         condition = self.entry(node, "condition")
         copy = self.entry(node, "copy")
         scopes: list[dict[str, Value]] = [{}]
@@ -250,7 +250,9 @@ class JsonTemplate(Evaluator):
         found = self.entry(node, name)
         return None if found is None else self.value(found, self.source, scope)
 
-    def _resource(self, node: nodes.Node, type_: str, names: list[Value], scope: Scope, doubts: frozenset[str]) -> Resource:
+    def _resource(
+        self, node: nodes.Node, type_: str, names: list[Value], scope: Scope, doubts: frozenset[str]
+    ) -> Resource:
         kinds = [each for each in type_.removeprefix(PROVIDER).split("/") if each]
         missing = len(kinds) + 1 - len(names)
         names = [Unknown("a name")] * missing + names
@@ -312,4 +314,3 @@ class Outputs(Reference):
         if name == "value" and self.output is not None:
             return self.template.output(self.output)
         return Outputs(self.template, name)
-

@@ -258,7 +258,7 @@ class Template(Evaluator):
         return [(None, node.value, {**scope, **names}, where)]
 
     def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, str]]:
-        """Return index, body, variables and the expression that isn't known, for each instance of a resource or module."""
+        """Return index, body, variables and the unknown condition, for each instance of a resource or module."""
         if isinstance(node, nodes.For):
             value = self.value(node.items, self.source, scope)
             items = self.pairs(value)

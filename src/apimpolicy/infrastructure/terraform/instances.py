@@ -18,7 +18,7 @@ MOST_INSTANCES = 5_000
 
 
 def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], str]]:
-    """Return key, variables and the expression that isn't known, for each instance of a block with `count` or `for_each`.
+    """Return key, variables and the unknown condition, for each instance of a block with `count` or `for_each`.
 
     Where these aren't known, there is one instance for all. Its key is that of the collection, so that resources with
     the same `for_each` belong together.

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _FIRST = ("", "workspaces", "apiversionsets", "apis", "apis/operations", "products")
 """Types that others refer to, in the order in which they are added."""
+GLOBAL = "the global policy"
 _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
@@ -199,7 +200,7 @@ class _Builder:
 
     def _policies(self, entity: Entity) -> None:
         if entity.workspace is None:
-            self.service.policy = self._policy(entity, "the global policy")
+            self.service.policy = self._policy(entity, GLOBAL)
             return
         for each in self.service.workspaces:
             if each.id == entity.workspace:
@@ -237,12 +238,17 @@ class _Builder:
 
     def _policy(self, entity: Entity, part: str, owner: object = None) -> PolicyText:
         """Return a policy. One that isn't deployed for certain where its owner is may be missing."""
-        policy, around = entity.policy(part), self.owners.get(id(owner))
+        is_global = part == GLOBAL
+        policy, around = entity.policy(part, "global" if is_global else ""), self.owners.get(id(owner))
         doubts = entity.resource.doubts - (around.resource.doubts if around is not None else frozenset())
         if policy.unknown or not doubts:
             return policy
+        condition = " and ".join(sorted(doubts))
+        if is_global:
+            reason = f"the global policy depends on {condition}, which isn't known"
+            return unknown_policy(reason, entity.resource.source, entity.resource.start, "global")
         try:
-            return entity.context.unknown.perhaps(policy, " and ".join(sorted(doubts)), entity.origin)
+            return entity.context.unknown.perhaps(policy, condition, entity.origin)
         except ConfigurationError:
             return policy
 
@@ -275,7 +281,7 @@ class _Builder:
                     _set_of_operations(api, policy)
 
     def _policyfragments(self, entity: Entity) -> None:
-        policy = entity.policy(f"the fragment '{entity.id}'", is_fragment=True)
+        policy = entity.policy(f"the fragment '{entity.id}'", "fragment")
         self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
 
     def _workspaces(self, entity: Entity) -> None:

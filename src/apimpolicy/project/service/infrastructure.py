@@ -11,6 +11,8 @@ from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import Unknown, hole, is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import Gap, Origin, Problem, ServiceDescription
+from apimpolicy.project.service.unknown_policies import unknown_policy
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,7 @@ _JSON = re.compile(
 )
 _ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _JSON}
 _MOST_FILES = 5_000
+MADE_ELSEWHERE = "the code adds to a service that is made elsewhere"
 _LARGEST = 4 * 1024 * 1024
 
 
@@ -67,12 +70,16 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         message = f"the folder has both Terraform and Bicep code of a service; the {names[0]} code is read"
         advice = "Name the folder of one of them."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
-        service.gaps.append(Gap(f"the {names[1]} code isn't read", Origin(folder)))
+        service.gaps.append(Gap(f"the {names[1]} code isn't read", Origin(other.resources[0].source.path)))
     describe_resources(service, chosen, files)
     read = (chosen,) if chosen.resources else (chosen, other)
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
     service.gaps += _gaps(chosen, folder)
+    if service.policy is None and any(each.reason == MADE_ELSEWHERE for each in service.gaps):
+        service.policy = unknown_policy(
+            f"the global policy isn't known: {MADE_ELSEWHERE}", Source("", folder), scope="global"
+        )
     service.read = frozenset(files.read)
     if not chosen.resources and not service.problems:
         message = "the code deploys no resource of an API Management service"
@@ -93,14 +100,16 @@ def _repository(folder: str) -> str | None:
 def _gaps(reading: Reading, folder: str) -> Iterator[Gap]:
     """Yield the reasons why the service may have more resources than the code deploys with the known values."""
     if not any(not each.type for each in reading.resources):
-        yield Gap("the code adds to a service that is made elsewhere", Origin(folder))
+        yield Gap(MADE_ELSEWHERE, Origin(folder))
     for note in dict.fromkeys(reading.unread):
         yield Gap(f"the module {note.module} isn't read" if note.module else note.message, _origin(note))
     for each in reading.resources:
         doubts = f"the number of {each.address} isn't known: {', '.join(sorted(each.doubts))}"
         yield from _named(each, doubts if each.doubts else f"the name of {each.address} isn't known")
     for each in reading.left_out:
-        yield from _named(each, f"{each.address} isn't deployed with the known values: {', '.join(sorted(each.doubts))}")
+        yield from _named(
+            each, f"{each.address} isn't deployed with the known values: {', '.join(sorted(each.doubts))}"
+        )
 
 
 def _named(resource: Resource, reason: str) -> Iterator[Gap]:

@@ -20,7 +20,6 @@ from apimpolicy.project.service.description import (
     Problem,
     ServiceDescription,
 )
-
 from apimpolicy.project.service.unknown_policies import UNMODELLED
 
 if TYPE_CHECKING:

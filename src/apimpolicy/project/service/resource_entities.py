@@ -146,23 +146,23 @@ class Entity:
             return Text.file(found), None
         return None, url.text if isinstance(url, Unknown) else shown(str(url))
 
-    def policy(self, part: str, *, is_fragment: bool = False) -> PolicyText:
+    def policy(self, part: str, scope: str = "") -> PolicyText:
         """Return the policy of the resource; one that isn't known is a problem."""
         value, url = self.document()
         if url is not None:
-            return self._unknown_policy(f"it comes from {url}", f"the policy at {url} isn't read", part, is_fragment)
-        return self.policy_of(value, part, is_fragment)
+            return self._unknown_policy(f"it comes from {url}", f"the policy at {url} isn't read", part, scope)
+        return self.policy_of(value, part, scope)
 
-    def policy_of(self, value: Value, part: str, is_fragment: bool = False) -> PolicyText:
+    def policy_of(self, value: Value, part: str, scope: str = "") -> PolicyText:
         found = self.context.unknown.policy(value, *self._written) if isinstance(value, str) else None
         if found is not None:
             return found
         text = "nothing is written" if value is None else hole_of(value).text
-        return self._unknown_policy(text, f"{text} isn't known" if value is not None else text, part, is_fragment)
+        return self._unknown_policy(text, f"{text} isn't known" if value is not None else text, part, scope)
 
-    def _unknown_policy(self, text: str, reason: str, part: str, is_fragment: bool) -> PolicyText:
+    def _unknown_policy(self, text: str, reason: str, part: str, scope: str) -> PolicyText:
         self.problem(f"{part} isn't known: {text}", part, "Requests run without it, and what it does isn't decided.")
-        return unknown_policy(reason, *self._written, is_fragment=is_fragment)
+        return unknown_policy(reason, *self._written, scope)
 
     @property
     def _written(self) -> tuple[Source, int]:

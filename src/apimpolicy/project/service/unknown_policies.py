@@ -38,12 +38,18 @@ UNMODELLED = {
 _WITH_POLICIES = (*SECTIONS, "fragment", "when", "otherwise")
 
 
-def unknown_policy(reason: str, source: Source, start: int, *, is_fragment: bool = False) -> PolicyText:
-    """Return a policy that isn't known, for a reason; `source` and `start` are where it is declared."""
+def unknown_policy(reason: str, source: Source, start: int = 0, scope: str = "") -> PolicyText:
+    """Return a policy that isn't known, for a reason; `source` and `start` are where it is declared.
+
+    `scope` is `global` for that of all APIs, which forwards requests, and `fragment` for a fragment.
+    """
     fragment = unknown_policies(reason)
     base = f'<choose><when condition="{{{{{UNKNOWN_BASE}}}}}"><base /></when></choose>'
-    sections = "".join(f"<{section}>{fragment}{base}</{section}>" for section in SECTIONS)
-    text = f"<fragment>{fragment}</fragment>" if is_fragment else f"<policies>{sections}</policies>"
+    around = dict.fromkeys(SECTIONS, base)
+    if scope == "global":
+        around = {section: "<forward-request />" if section == "backend" else "" for section in SECTIONS}
+    sections = "".join(f"<{section}>{fragment}{after}</{section}>" for section, after in around.items())
+    text = f"<fragment>{fragment}</fragment>" if scope == "fragment" else f"<policies>{sections}</policies>"
     made = Source(text, source.path, source, ((0, start, False), (len(text), start, True)))
     return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=reason)
 
@@ -87,7 +93,7 @@ def of_unmodelled(api: ApiDescription) -> PolicyText | None:
             return wrapped(api.policy, unknown_policies(reason))
         except ConfigurationError:
             return api.policy
-    return unknown_policy(reason, Source("", api.origin.file), 0)
+    return unknown_policy(reason, Source("", api.origin.file))
 
 
 def unknown_policies(reason: str) -> str:
