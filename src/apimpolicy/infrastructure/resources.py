@@ -13,7 +13,7 @@ from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.text.source import Source
 
@@ -59,14 +59,15 @@ class Note(NamedTuple):
 class Reading(Record):
     """The resources and notes of a folder or file.
 
-    `left_out` are resources that other values of parameters would deploy, `unread` are the notes about code that may
-    deploy others.
+    `unread` are the notes about code that may deploy other resources. `files` are those that were read for these, and
+    `left_out` yields the resources that other values of parameters would deploy.
     """
 
     resources: list[Resource]
     notes: list[Note]
-    left_out: list[Resource]
     unread: list[Note]
+    files: frozenset[str] = frozenset()
+    left_out: Callable[[], Iterator[Resource]] = lambda: iter(())
 
 
 def texts_in(values: Iterable[Value]) -> frozenset[str]:

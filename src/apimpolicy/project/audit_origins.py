@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import PolicyLocation
 from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations
+from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,10 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     """Yield a finding for each part of a service that isn't read, and so isn't audited."""
     if description is None:
         return
-    reasons = [(gap.reason, gap.origin) for gap in description.gaps if not gap.kind and os.path.isfile(gap.origin.file)]
+    gaps = [
+        each for each in description.gaps if not each.kind or (each.kind in ("apis", "products") and OPEN in each.name)
+    ]
+    reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
     reasons += [(problem.message, problem.origin) for problem in description.problems if problem.is_error]
     for reason, origin in dict.fromkeys(reasons):
         place = _place(origin) if os.path.isfile(origin.file) else None

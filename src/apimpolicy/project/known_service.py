@@ -175,8 +175,9 @@ class Service:
         """The policies that aren't known, by the file that sets them."""
         found: dict[str, list[PolicyText]] = {}
         for _, policy in self.description.policies():
-            if policy.unknown and policy not in found.setdefault(policy.origin.file, []):
-                found[policy.origin.file].append(policy)
+            file = policy.origin.file
+            if policy.unknown and os.path.isfile(file) and policy not in found.setdefault(file, []):
+                found[file].append(policy)
         return found
 
     def requires_subscription(self, api: str) -> bool | None:

@@ -4,8 +4,8 @@
 (as APIOps extracts it), nor declared by the configuration or elsewhere in the repository. That is an error.
 
 Where not all fragments are known, because the folder was extracted with a filter or a module isn't read, it is a
-warning with the reason. Where the fragments of the configuration are all that is known, an id that resembles one of them is a
-warning, and any other is at most an info.
+warning with the reason. Where the fragments of the configuration are all that is known, an id that resembles one of
+them is a warning, and any other is at most an info.
 
 **Why it matters.** If the service doesn't have the fragment, Azure refuses to save the policy: "Policy fragment with
 id 'x' could not be found."

@@ -32,7 +32,8 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
 def read_bicep(files: Files, environment: str | None = None) -> Reading:
     """Return the resources of a folder's Bicep files and ARM templates."""
     budget = Budget()
-    reading = Reading([], [], [], [])
+    reading = Reading([], [], [])
+    templates: list[Template | JsonTemplate] = []
     for path in deployed(files):
         given, note = parameters_for(files, path, environment, budget)
         template: Template | JsonTemplate
@@ -52,13 +53,15 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             continue
         notes = [*template.all_notes()]
         reading.resources += found
-        reading.left_out += template.left_out()
+        templates.append(template)
         reading.unread += [each for each in notes if each.hides]
         reading.notes += combined(notes, "") + notes_of_guesses(found)
         if template.unset:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."
             reading.notes.append(Note(f"parameters without a value: {names}", template.source, 0, advice))
+    reading.files = frozenset(files.read)
+    reading.left_out = lambda: (each for template in templates for each in template.left_out())
     return reading
 
 

@@ -31,7 +31,8 @@ _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 def read_terraform(files: Files, environment: str | None = None) -> Reading:
     """Return the resources of a folder's root modules."""
     budget = Budget()
-    reading = Reading([], [], [], [])
+    reading = Reading([], [], [])
+    modules: list[Module] = []
     for folder in roots(files):
         module = Module(files, folder, budget)
         module.modules_file = _downloaded(files, folder)
@@ -45,10 +46,14 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         if plan is not None:
             reading.notes.append(Note("the plan can't be read, so the code is", plan))
         reading.resources += found
-        reading.left_out += [made for each in module.left_out() if (made := resource_of(each)) is not None]
+        modules.append(module)
         notes = _notes(module, found, environment)
         reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
         reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
+    reading.files = frozenset(files.read)
+    reading.left_out = lambda: (
+        made for module in modules for each in module.left_out() if (made := resource_of(each)) is not None
+    )
     if budget.steps < 0:
         note = Note("the code takes too many steps to evaluate; the rest of it isn't known", hides=True)
         reading.notes.append(note)

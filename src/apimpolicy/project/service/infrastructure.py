@@ -80,7 +80,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         service.policy = unknown_policy(
             f"the global policy isn't known: {MADE_ELSEWHERE}", Source("", folder), scope="global"
         )
-    service.read = frozenset(files.read)
+    service.read = chosen.files
     if not chosen.resources and not service.problems:
         message = "the code deploys no resource of an API Management service"
         advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
@@ -106,7 +106,7 @@ def _gaps(reading: Reading, folder: str) -> Iterator[Gap]:
     for each in reading.resources:
         doubts = f"the number of {each.address} isn't known: {', '.join(sorted(each.doubts))}"
         yield from _named(each, doubts if each.doubts else f"the name of {each.address} isn't known")
-    for each in reading.left_out:
+    for each in reading.left_out():
         yield from _named(
             each, f"{each.address} isn't deployed with the known values: {', '.join(sorted(each.doubts))}"
         )
