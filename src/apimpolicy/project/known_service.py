@@ -176,7 +176,13 @@ class Service:
         found: dict[str, list[PolicyText]] = {}
         for _, policy in self.description.policies():
             file = policy.origin.file
-            if policy.unknown and os.path.isfile(file) and policy not in found.setdefault(file, []):
+            is_elsewhere = any(policy.unknown.endswith(each.reason) for each in self.description.gaps)
+            if (
+                policy.unknown
+                and not is_elsewhere
+                and os.path.isfile(file)
+                and policy not in found.setdefault(file, [])
+            ):
                 found[file].append(policy)
         return found
 

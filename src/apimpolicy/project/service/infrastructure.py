@@ -12,7 +12,6 @@ from apimpolicy.infrastructure.values import Unknown, hole, is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import Gap, Origin, Problem, ServiceDescription
 from apimpolicy.project.service.unknown_policies import unknown_policy
-from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,10 +75,10 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
     service.gaps += _gaps(chosen, folder)
-    if service.policy is None and any(each.reason == MADE_ELSEWHERE for each in service.gaps):
-        service.policy = unknown_policy(
-            f"the global policy isn't known: {MADE_ELSEWHERE}", Source("", folder), scope="global"
-        )
+    is_elsewhere = any(each.reason == MADE_ELSEWHERE for each in service.gaps)
+    if service.policy is None and chosen.resources and is_elsewhere:
+        first, reason = chosen.resources[0], f"the global policy isn't known: {MADE_ELSEWHERE}"
+        service.policy = unknown_policy(reason, first.source, first.start, "global")
     service.read = chosen.files
     if not chosen.resources and not service.problems:
         message = "the code deploys no resource of an API Management service"
