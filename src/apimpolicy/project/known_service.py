@@ -28,6 +28,7 @@ from apimpolicy.project.resource_kinds import KINDS
 from apimpolicy.project.service.description import NOWHERE, ApiDescription, Gap, NamedValueDescription
 from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.project.service.policy_sources import slug
+from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 
@@ -176,13 +177,8 @@ class Service:
         found: dict[str, list[PolicyText]] = {}
         for _, policy in self.description.policies():
             file = policy.origin.file
-            is_elsewhere = any(policy.unknown.endswith(each.reason) for each in self.description.gaps)
-            if (
-                policy.unknown
-                and not is_elsewhere
-                and os.path.isfile(file)
-                and policy not in found.setdefault(file, [])
-            ):
+            is_here = policy.unknown not in ("", NOT_IN_CODE) and os.path.isfile(file)
+            if is_here and policy not in found.setdefault(file, []):
                 found[file].append(policy)
         return found
 

@@ -11,7 +11,7 @@ from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import Unknown, hole, is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import Gap, Origin, Problem, ServiceDescription
-from apimpolicy.project.service.unknown_policies import unknown_policy
+from apimpolicy.project.service.unknown_policies import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,8 +77,8 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     service.gaps += _gaps(chosen, folder)
     is_elsewhere = any(each.reason == MADE_ELSEWHERE for each in service.gaps)
     if service.policy is None and chosen.resources and is_elsewhere:
-        first, reason = chosen.resources[0], f"the global policy isn't known: {MADE_ELSEWHERE}"
-        service.policy = unknown_policy(reason, first.source, first.start, "global")
+        first = chosen.resources[0]
+        service.policy = unknown_policy(NOT_IN_CODE, first.source, first.start, "global")
     service.read = chosen.files
     if not chosen.resources and not service.problems:
         message = "the code deploys no resource of an API Management service"

@@ -35,6 +35,8 @@ UNMODELLED = {
     "graphql": "a GraphQL API",
 }
 """Kinds of APIs whose requests aren't simulated, in words."""
+NOT_IN_CODE = "the global policy isn't in this code"
+"""Why the global policy of a service isn't known that is made elsewhere."""
 _WITH_POLICIES = (*SECTIONS, "fragment", "when", "otherwise")
 
 
@@ -104,10 +106,19 @@ def unknown_policies(reason: str) -> str:
 
 def unknown_fragments(policies: Iterable[PolicyText]) -> frozenset[str]:
     """Return the ids of the fragments that represent what isn't known in policies."""
-    texts = (each.source for each in policies if each.source is not None and UNKNOWN_POLICIES in each.source.text)
+    texts = [source for each in policies if (source := _with_unknown(each)) is not None]
     elements = (element for source in texts for element in read(source).elements())
     ids = (each.value.text for element in elements if (each := element.get("fragment-id")) is not None)
     return frozenset(id_ for id_ in ids if id_.startswith(UNKNOWN_POLICIES))
+
+
+def _with_unknown(policy: PolicyText) -> Source | None:
+    """Return the text of a policy that has something unknown; `diff` writes such policies into files."""
+    try:
+        source = policy.read()
+    except ConfigurationError:
+        return None
+    return source if UNKNOWN_POLICIES in source.text else None
 
 
 def places_of_policies(text: str) -> frozenset[int] | None:
