@@ -27,6 +27,7 @@ from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGME
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.settings import settings_that_differ
 from apimpolicy.testing.comparing.versions import with_names
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,6 +64,10 @@ def _problem(error: ApimPolicyError) -> str:
 def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Callable[[], None]) -> DifferenceReport:
     policies = [load_policy(version.source or version.data, path=version.name) for version in (old, new)]
     places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
+    if reasons := tuple(reason for policy in policies for reason in _unknown_in(policy)):
+        if pair.is_same_text:
+            return DifferenceReport(pair.path, old.name, new.name, SAME)
+        return DifferenceReport(pair.path, old.name, new.name, UNDECIDED, reasons=tuple(dict.fromkeys(reasons)))
     if pair.is_same_text and (problem := _common_problem(pair, policies, places)):
         return DifferenceReport(pair.path, old.name, new.name, SAME, problem=problem)
     files = [file_about(place, *policies, with_fragments=True) for place in places]
@@ -71,6 +76,14 @@ def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Ca
     found = compare(one, other, bounds, on_run, settings)
     report = _report(pair, (old.name, new.name), found, one)
     return report._replace(status=SAME) if pair.is_same_text and found.is_same_text else report
+
+
+def _unknown_in(policy: Policy) -> Iterator[str]:
+    """Yield the reasons why something in a policy isn't known: the same one on both sides is no difference."""
+    for element in policy.document.elements():
+        fragment = element.get("fragment-id")
+        if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
+            yield fragment.value.text.removeprefix(UNKNOWN_POLICIES)
 
 
 def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str]) -> str:
