@@ -27,7 +27,7 @@ from apimpolicy.audit.values import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
@@ -38,9 +38,14 @@ LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
 _NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
 _CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
 _VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
-_CREDENTIAL_HEADERS = frozenset(
-    ("authorization", "api-key", "x-functions-key", "x-api-key", "ocp-apim-subscription-key")
+_PARAMETER = re.compile(r"[?&]([^=&?#]+)=([^&#]*)")
+_CREDENTIAL_NAMES = frozenset(
+    (
+        *("authorization", "api-key", "x-functions-key", "x-api-key", "ocp-apim-subscription-key"),
+        *("code", "sig", "subscription-key"),
+    )
 )
+"""Headers and parameters of a URL that carry credentials: of Azure, and of many APIs."""
 
 
 def passes(walk: Walk, step: Step, state: State) -> State:
@@ -57,11 +62,12 @@ def passes(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.method_changed()
     if has_trait(step.name, "undocumented-outputs"):
         walk.knowledge.forget_variables()
-    return state
+    return _lending_texts(walk, step, state)
 
 
 def chooses_backend(walk: Walk, step: Step, state: State) -> State:
     walk.knowledge.changed()
+    state = _lending_texts(walk, step, state)
     lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
     return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
@@ -218,8 +224,26 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
     action = attribute_of(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
         state = walk.act(step, state, GatewayAction(REPLACES, name))
-    for lent in dict.fromkeys(_lent(walk, step.element, name)):
-        state = walk.act(step, state, GatewayAction(LENDS, lent))
+    text = " ".join(each.text for each in step.element.elements())
+    return _lending(walk, step, state, _lent(walk, text, name))
+
+
+def _lending(walk: Walk, step: Step, state: State, lent: Iterable[str]) -> State:
+    for each in dict.fromkeys(lent):
+        state = walk.act(step, state, GatewayAction(LENDS, each))
+    return state
+
+
+def _lending_texts(walk: Walk, step: Step, state: State) -> State:
+    """Lend what the request carries in its URL or in its body, where a policy has written it."""
+    if has_trait(step.name, "rewrites-path", "chooses-backend"):
+        for attribute in step.element.attributes:
+            text = attribute.value.text
+            state = _lending(walk, step, state, _lent(walk, text))
+            for name, value in _PARAMETER.findall(text):
+                state = _lending(walk, step, state, _lent(walk, value, name.lower()))
+    elif has_trait(step.name, "replaces-body"):
+        state = _lending(walk, step, state, _lent(walk, step.element.text))
     return state
 
 
@@ -234,11 +258,11 @@ def _written_value(element: Element) -> Value:
     return Value("cases", ((ALWAYS, values[0].text.strip()),))
 
 
-def _lent(walk: Walk, element: Element, name: str) -> Iterator[str]:
-    """Yield the credentials of the gateway that a header or a parameter carries."""
-    text = " ".join(each.text for each in element.elements())
+def _lent(walk: Walk, text: str, name: str = "") -> Iterator[str]:
+    """Yield the credentials of the gateway that a text carries, in a header or a parameter of a name."""
     for found in _NAMED_VALUE.findall(text):
-        if found in walk.service_context.secrets or name in _CREDENTIAL_HEADERS or _CREDENTIAL.search(found):
+        is_named = name and (name in _CREDENTIAL_NAMES or _CREDENTIAL.search(found))
+        if found in walk.service_context.secrets or is_named:
             yield f"named value '{found}'"
     for found in _VARIABLE.findall(text):
         value = walk.knowledge.variable(found)
@@ -260,7 +284,8 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
     value = Value("unknown") if written is None else assigned(written.value, walk.knowledge, walk.check)
     found = {fact for proven, _ in value.cases for alternative in proven for fact in alternative}
     walk.note(step, *found)
-    walk.knowledge.set(name.value.text, value)
+    lent = "" if written is None or value.kind != "unknown" else next(_lent(walk, written.value.text), "")
+    walk.knowledge.set(name.value.text, Value("credential", subject=lent) if lent else value)
     return state
 
 

@@ -57,6 +57,8 @@ class Gateway(GatewaySettings):
 
     def __init_settings__(self) -> None:
         self.made_up: Mapping[str, frozenset[str]] = {}
+        self.unknown_secrets: frozenset[str] = frozenset()
+        """The secret named values whose values are made up: no report hides these values."""
         """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
         self.host_names: Sequence[str] = ()
         """The host names of the service, as far as they are known."""

@@ -254,10 +254,12 @@ class Configuration:
         settings = whole._settings_with(parts)
         settings["fragments"] |= made.fragments
         names = made.names("named value")
-        settings["secrets"] = [name for name in settings.get("secrets", ()) if name not in names]
+        secrets = frozenset(settings.get("secrets", ()))
+        settings["secrets"] = secrets - names
         gateway = whole._gateway(settings, parts, lists, overrides)
         if description is not None:
             gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]
+        gateway.unknown_secrets = secrets & names
         gateway.made_up = {"named_values": names, "fragments": made.names("fragment")}
         return gateway
 
