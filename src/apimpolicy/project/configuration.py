@@ -74,6 +74,7 @@ from apimpolicy.project.environments import (
     environment_tables,
     environments_at,
     in_environment,
+    is_environment,
     merged,
     selected,
     unknown_environment,
@@ -317,7 +318,7 @@ class Configuration:
         known = {*self.environments}
         for place in {folder, self._table.directory or os.curdir} - {None}:
             known.update(environments_at(str(place), {}))
-        if name not in known:
+        if not is_environment(name, known):
             raise unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:

@@ -180,7 +180,8 @@ def _may_not_convert(run: Run, step: Step) -> bool:
         attribute = step.element.get(slot.name)
         if attribute is None or run.is_known(attribute):
             continue
-        if (slot.expression or attribute.value.expression is None) and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
+        is_evaluated = slot.expression or attribute.value.expression is None
+        if is_evaluated and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
             return True
     return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
 

@@ -313,7 +313,7 @@ class Run:
         return () if self.made_up is None else self.made_up.in_text(source, start, end)
 
     def written(self, text: str, source: Source, start: int, end: int, *, may_be_expression: bool = True) -> Value:
-        """Return the value of a text in a document; unknown where a part of it is missing, which may be an expression."""
+        """Return the value of a text in a document: unknown where a part is missing, which may be an expression."""
         names = self.missing(source, start, end)
         if not names:
             return constant_text(to_utf16(text))

@@ -44,7 +44,8 @@ def likely_value(name: str, text: str, otherwise: str) -> str:
     """
     guess = _likely(name, text, otherwise)
     uses = [use for use in _uses(text) if use.name == name]
-    candidates: list[str] = [guess, *(value for use in uses for value in getattr(use.slot, "values", ())), "true", *_NUMBERS]
+    listed: list[str] = [value for use in uses for value in getattr(use.slot, "values", ())]
+    candidates = [guess, *listed, "true", *_NUMBERS]
     return max(candidates, key=lambda value: sum(use.accepts(value) for use in uses))
 
 
