@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit.address_ranges import covers_everything
 from apimpolicy.audit.assignments import assigned
 from apimpolicy.audit.facts import (
     ADDRESS,
+    ASKS,
     CERTIFICATE,
     CHOICE,
+    LENDS,
+    LIMITS,
     NAMED,
     OWN,
     PINNED,
     PRESENTED,
+    REPLACES,
     TOKEN,
     VERIFIED,
     Fact,
@@ -21,31 +25,19 @@ from apimpolicy.audit.facts import (
     attribute_of,
     location_of,
 )
+from apimpolicy.audit.lending import VARIABLE, lending, lending_texts, lent_in
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
-
-LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
-_NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
-_CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
-_VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
-_PARAMETER = re.compile(r"[?&]([^=&?#]+)=([^&#]*)")
-_CREDENTIAL_NAMES = frozenset(
-    (
-        *("authorization", "api-key", "x-functions-key", "x-api-key", "ocp-apim-subscription-key"),
-        *("code", "sig", "subscription-key"),
-    )
-)
-"""Headers and parameters of a URL that carry credentials: of Azure, and of many APIs."""
 
 
 def passes(walk: Walk, step: Step, state: State) -> State:
@@ -62,12 +54,12 @@ def passes(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.method_changed()
     if has_trait(step.name, "undocumented-outputs"):
         walk.knowledge.forget_variables()
-    return _lending_texts(walk, step, state)
+    return lending_texts(walk, step, state)
 
 
 def chooses_backend(walk: Walk, step: Step, state: State) -> State:
     walk.knowledge.changed()
-    state = _lending_texts(walk, step, state)
+    state = lending_texts(walk, step, state)
     lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
     return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
@@ -133,7 +125,7 @@ def token(walk: Walk, step: Step, state: State) -> State:
 def _made_by_the_gateway(walk: Walk, element: Element) -> str:
     """Return words for a token that isn't the caller's: from a header that a policy has set, or a variable."""
     value = attribute_of(element, "token-value")
-    for name in _VARIABLE.findall(value):
+    for name in VARIABLE.findall(value):
         known = walk.knowledge.variable(name)
         if known.origin is None or known.origin.kind not in ("header", "query"):
             return f"a token in the variable '{name}'"
@@ -170,6 +162,8 @@ def header(walk: Walk, step: Step, state: State) -> State:
 
 def address(walk: Walk, step: Step, state: State) -> State:
     if attribute_of(step.element, "action").lower() == "forbid":
+        return state
+    if covers_everything(step.element):
         return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
@@ -225,26 +219,7 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
     if action in ("override", "delete") and name in walk.caller_headers:
         state = walk.act(step, state, GatewayAction(REPLACES, name))
     text = " ".join(each.text for each in step.element.elements())
-    return _lending(walk, step, state, _lent(walk, text, name))
-
-
-def _lending(walk: Walk, step: Step, state: State, lent: Iterable[str]) -> State:
-    for each in dict.fromkeys(lent):
-        state = walk.act(step, state, GatewayAction(LENDS, each))
-    return state
-
-
-def _lending_texts(walk: Walk, step: Step, state: State) -> State:
-    """Lend what the request carries in its URL or in its body, where a policy has written it."""
-    if has_trait(step.name, "rewrites-path", "chooses-backend"):
-        for attribute in step.element.attributes:
-            text = attribute.value.text
-            state = _lending(walk, step, state, _lent(walk, text))
-            for name, value in _PARAMETER.findall(text):
-                state = _lending(walk, step, state, _lent(walk, value, name.lower()))
-    elif has_trait(step.name, "replaces-body"):
-        state = _lending(walk, step, state, _lent(walk, step.element.text))
-    return state
+    return lending(walk, step, state, lent_in(walk, text, name))
 
 
 def _written_value(element: Element) -> Value:
@@ -258,24 +233,6 @@ def _written_value(element: Element) -> Value:
     return Value("cases", ((ALWAYS, values[0].text.strip()),))
 
 
-def _lent(walk: Walk, text: str, name: str = "") -> Iterator[str]:
-    """Yield the credentials of the gateway that a text carries, in a header or a parameter of a name."""
-    for found in _NAMED_VALUE.findall(text):
-        is_named = name and (name in _CREDENTIAL_NAMES or _CREDENTIAL.search(found))
-        if found in walk.service_context.secrets or is_named:
-            yield f"named value '{found}'"
-    for found in _VARIABLE.findall(text):
-        value = walk.knowledge.variable(found)
-        if value.kind == "credential":
-            yield value.subject
-        elif name == "authorization" and value.kind in ("unknown", "answer"):
-            yield f"variable '{found}'"
-        elif value.origin is not None and value.origin.kind == "variable":
-            inner = walk.knowledge.variable(value.origin.name or "")
-            if inner.kind == "credential":
-                yield inner.subject
-
-
 def variable_set(walk: Walk, step: Step, state: State) -> State:
     name, written = step.element.get("name"), step.element.get("value")
     if name is None or name.value.expression is not None:
@@ -284,7 +241,7 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
     value = Value("unknown") if written is None else assigned(written.value, walk.knowledge, walk.check)
     found = {fact for proven, _ in value.cases for alternative in proven for fact in alternative}
     walk.note(step, *found)
-    lent = "" if written is None or value.kind != "unknown" else next(_lent(walk, written.value.text), "")
+    lent = "" if written is None or value.kind != "unknown" else next(lent_in(walk, written.value.text), "")
     walk.knowledge.set(name.value.text, Value("credential", subject=lent) if lent else value)
     return state
 

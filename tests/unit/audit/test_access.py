@@ -14,9 +14,9 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
-from apimpolicy.audit.policies import HANDLERS, LENDS
+from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
