@@ -29,6 +29,7 @@ from apimpolicy.audit.lending import VARIABLE, lending, lending_texts, lent_in
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
+from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def token(walk: Walk, step: Step, state: State) -> State:
     variable = step.element.get("output-token-variable-name")
     if variable is not None and variable.value.text:
         walk.knowledge.set(variable.value.text, Value("token"))
+    if any(each.name == "key" and unreadable_part(each) for each in step.element.descendants()):
+        return walk.undecided(step, state, "a key that is not Base64")
     made = _made_by_the_gateway(walk, step.element)
     fact = Fact(OWN, made, (step.where(),)) if made else Fact(TOKEN, "", (token_of(step.element),))
     return walk.proving(step, state, of_fact(fact))
