@@ -36,14 +36,18 @@ class StandIns:
         return known[1]
 
     def in_text(self, source: Source, start: int, end: int) -> frozenset[str]:
-        """Return the names of the named values in a text of a document that are made up."""
-        if not self.named_values:
-            return frozenset()
-        original = source
-        while original.origin is not None:
-            original = original.origin
-        first, last = source.original_span(start, end)
-        return self.named_values.intersection(each.name for each in find_named_values(original.text[first:last]))
+        """Return the names of the named values in a text of a document that are made up.
+
+        Each text that it was made from may have them: those of infrastructure code and of templates aren't in the file.
+        """
+        found: frozenset[str] = frozenset()
+        while self.named_values:
+            found |= self.named_values.intersection(each.name for each in find_named_values(source.text[start:end]))
+            if source.origin is None:
+                break
+            start, end = source.span_in_origin(start, end)
+            source = source.origin
+        return found
 
     def begins(self, source: Source, start: int) -> bool:
         """Return whether the value of one begins there, as the value of any named value may."""
