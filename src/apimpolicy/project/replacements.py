@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
+_TEMPLATE_FILE = re.compile(r"\btemplatefile\s*\(\s*\"((?:[^\"\r\n{]|\$\{[^{}\r\n]*\})+)\"")
 _OPERATOR = re.compile(r"-c?replace\s+(['\"])(.{2,80}?)\1")
 _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
 _LITERAL = re.compile(r"\"([^\"\\\r\n]{2,80})\"|'([^'\\\r\n]{2,80})'")
@@ -41,7 +42,7 @@ class Replacements:
     """Texts that scripts replace in the repositories of files; each repository is read once."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
+        self._found: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]] = {}
 
     def in_text(self, path: str, text: str) -> tuple[str, ...]:
         """Return the parts of a policy's text that a script in its repository replaces, in order of the alphabet."""
@@ -53,13 +54,23 @@ class Replacements:
                 frozenset(word for script in texts for word in replaced_words(script)),
                 frozenset(word for script in texts for word in plain_words(script)),
                 frozenset(name for script in texts for name in edits.edited_names(script)),
+                frozenset(pattern for script in texts for pattern in template_files(script)),
             )
-        words, plain, edited = self._found[root]
+        words, plain, edited, templates = self._found[root]
         found = {word for word in words if word in text and _is_a_word_of(word, text)}
         found |= {word for word in plain if word in text and edits.is_bare_attribute(word, text)}
         for name in edited:
             found.update(edits.written_as(name, text))
+        if any(re.fullmatch(pattern, os.path.basename(path)) for pattern in templates):
+            found.add("${…}")
         return tuple(sorted(found))
+
+
+def template_files(text: str) -> Iterator[str]:
+    """Yield patterns of the names of files that Terraform reads as templates: each `${…}` in them is a placeholder."""
+    for call in _TEMPLATE_FILE.finditer(text):
+        parts = re.split(r"\$\{[^{}]*\}", call[1])
+        yield ".*".join(map(re.escape, parts)).rpartition("/")[2]
 
 
 def replaced_words(text: str) -> Iterator[str]:

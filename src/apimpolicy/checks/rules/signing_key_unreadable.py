@@ -1,10 +1,10 @@
 """signing-key-unreadable: a key of validate-jwt isn't in Base64.
 
-**What it does.** Looks at the literal keys in `issuer-signing-keys` and `decryption-keys` of `validate-jwt`: the text of
-`key` is Base64, its attributes `n` and `e` are Base64url.
+**What it does.** Looks at the literal keys in `issuer-signing-keys` and `decryption-keys` of `validate-jwt`: the text
+of `key` is Base64, its attributes `n` and `e` are Base64url.
 
-**Why it matters.** No token can be verified with a key that can't be read: in the simulated gateway each request gets 500. A
-secret such as `my-secret` has to be encoded first.
+**Why it matters.** No token can be verified with a key that can't be read: in the simulated gateway each request gets
+500. A secret such as `my-secret` has to be encoded first.
 
 **Example**
 

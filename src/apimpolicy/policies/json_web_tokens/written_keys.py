@@ -18,9 +18,10 @@ def unreadable_part(key: Element) -> str:
     """Return the part of a `key` that is literal and can't be read: `n`, `e`, its `text`, or nothing."""
     for name in ("n", "e"):
         given = key.get(name)
-        if given is not None and given.value.expression is None and not is_unknown(given.value.text):
-            if _BASE64URL.fullmatch(given.value.text.strip()) is None:
-                return name
+        if given is None or given.value.expression is not None or is_unknown(given.value.text):
+            continue
+        if _BASE64URL.fullmatch(given.value.text.strip()) is None:
+            return name
     is_secret = all(attribute.name == "id" for attribute in key.attributes)
     if not is_secret or key.expression is not None or is_unknown(key.text) or any(key.elements()):
         return ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.engine.backends import Backend, BackendPool
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.description import Origin
 from apimpolicy.project.service.likely_values import likely_value, specification_at
@@ -95,7 +96,8 @@ def _named_values(
             done.add(name)
             everything = everything or "\n".join(each.text for each in texts)
             given = declared.get(name)
-            purpose, origin = "not in this repository", Origin(source.path, *source.position(start))
+            purpose = "a template puts it in" if name.startswith(PLACEHOLDER) else "not in this repository"
+            origin = Origin(source.path, *source.position(start))
             if given is not None:
                 purpose = "in Key Vault" if not given.key_vault.is_missing else "without a value"
                 purpose = f"secret {purpose}" if given.is_secret.known else purpose
