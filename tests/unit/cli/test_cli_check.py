@@ -129,7 +129,7 @@ def test_bad_documents(
     [
         (["check", "missing.xml"], "missing.xml: there is no such file or directory"),
         (["check", "."], "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>"),
-        (["check", "."], "no template (.tf, .tofu, .hcl, .tpl,"),
+        (["check", "."], "no template (.tf, .tofu, .hcl, .tfvars, .tpl,"),
         (["check", "."], "no source file (.ps1, .psm1, .py, .cs, .csx) has a whole one in a string"),
         (["check"], "missing argument 'PATH"),
         (["check", "x.xml", "--strikt"], "no such option"),
