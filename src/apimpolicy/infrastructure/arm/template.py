@@ -85,7 +85,7 @@ class JsonTemplate(Evaluator):
         try:
             made = cls(source, parse_json(source), budget, given, None, place)
         except NotReadable as problem:
-            raise LookupError(os.path.basename(path), problem.message) from None
+            raise LookupError(problem.message) from None
         made.level = level
         return made
 

@@ -43,7 +43,8 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             else:
                 template = JsonTemplate.of_file(files, path, budget, given, 0, "")
         except LookupError as error:
-            reading.notes.append(Note(f"{files.display(path)} can't be read: {error}"))
+            reason = files.refused.pop(files.display(path), str(error))
+            reading.notes.append(Note(f"{files.display(path)} can't be read: {reason}"))
             continue
         found = list(template.resources())
         if not found:
