@@ -15,7 +15,7 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.audit_gate import Gate, judge
 from apimpolicy.project.audit_origins import DescribedOrigins
 from apimpolicy.project.audit_settings import AuditSettings

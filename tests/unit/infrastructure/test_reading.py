@@ -16,6 +16,7 @@ from apimpolicy.infrastructure.terraform.reading import read_terraform
 from apimpolicy.infrastructure.values import Unknown
 from apimpolicy.project.environments import environments_at, is_environment
 from apimpolicy.project.service.infrastructure import read_infrastructure
+from apimpolicy.project.service.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -419,3 +420,33 @@ def test_values_that_double_are_bounded(tmp_path: Path) -> None:
     written(tmp_path, **{"main.tf": code})
     assert len(paths(terraform(tmp_path))) == len(uses)
     assert len(read_infrastructure(str(tmp_path)).apis) == len(uses)
+
+
+def test_a_template_that_is_not_json_is_named_with_the_reason(tmp_path: Path) -> None:
+    schema = '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
+    written(tmp_path, **{"x.json": f'{schema} "resources": [{{"type": "Microsoft.ApiManagement/service/apis",'})
+    (note,) = read_bicep(Files(str(tmp_path))).notes
+    assert note.message == f"{tmp_path}/x.json can't be read: expected a JSON value"
+
+
+SCOPES = {
+    "module.x.id": "the scope of the subscription 's' isn't known: module.x.id",
+    "data.azurerm_api_management_product.p.id": (
+        "the scope of the subscription 's' isn't known: data.azurerm_api_management_product.p.id"
+    ),
+    '"/products/free"': "the subscription 's' is for the product 'free', which doesn't exist",
+}
+
+
+@pytest.mark.parametrize("product", SCOPES)
+def test_a_subscription_of_a_product_that_the_code_does_not_make(tmp_path: Path, product: str) -> None:
+    code = f"""resource "azurerm_api_management_subscription" "s" {{
+      subscription_id = "s"
+      product_id = {product}
+    }}
+    module "x" {{ source = "contoso/x/azurerm" }}
+    """
+    written(tmp_path, **{"main.tf": code + API.format("a", '"a"')})
+    service = read_infrastructure(str(tmp_path))
+    repair(service)
+    assert SCOPES[product] in [problem.message for problem in service.problems]

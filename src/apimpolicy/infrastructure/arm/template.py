@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/synta
 from __future__ import annotations
 
 import operator
-import os
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
