@@ -174,7 +174,10 @@ class ApiSearch:
         harness = harness_of_route(route, self.setup, self.opened)
         wanted = [goal for goal in harness.goals.all if goal not in self.reached]
         self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
-        explored = Explorer(harness, bounds, wanted=wanted).explore([self._usual()])
+        usual = self._usual()
+        with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
+        starts = [usual, with_body] if route.method in BODIED else [usual]
+        explored = Explorer(harness, bounds, wanted=wanted).explore(starts)
         if not explored.runs:
             return
         if self.writer is None:
