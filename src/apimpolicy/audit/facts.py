@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
+LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
+"""The kinds of a GatewayAction."""
 KEY, TOKEN, CERTIFICATE, ADDRESS = "key", "token", "certificate", "address"
 OWN = "own"
 """A comparison that the policy's author wrote: when it is true the caller knew a value; false is anyone's choice."""

@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import attrs
 
 from apimpolicy.audit.access import NO_ACCESS, OWN_CHECK
-from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, PolicyLocation, Token
+from apimpolicy.audit.facts import (
+    CERTIFICATE,
+    LENDS,
+    LIMITS,
+    NAMED,
+    PINNED,
+    PRESENTED,
+    TOKEN,
+    VERIFIED,
+    Fact,
+    PolicyLocation,
+    Token,
+)
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
-from apimpolicy.audit.policies import LENDS, LIMITS
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.diagnostics import Severity
 

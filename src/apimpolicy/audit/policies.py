@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit.address_ranges import covers_everything
 from apimpolicy.audit.assignments import assigned
 from apimpolicy.audit.facts import (
     ADDRESS,
+    ASKS,
     CERTIFICATE,
     CHOICE,
+    LENDS,
+    LIMITS,
     NAMED,
     OWN,
     PINNED,
     PRESENTED,
+    REPLACES,
     TOKEN,
     VERIFIED,
     Fact,
@@ -21,27 +25,21 @@ from apimpolicy.audit.facts import (
     attribute_of,
     location_of,
 )
+from apimpolicy.audit.lending import VARIABLE, lending, lending_texts, lent_in
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
+from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
-
-LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
-_NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
-_CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
-_VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
-_CREDENTIAL_HEADERS = frozenset(
-    ("authorization", "api-key", "x-functions-key", "x-api-key", "ocp-apim-subscription-key")
-)
 
 
 def passes(walk: Walk, step: Step, state: State) -> State:
@@ -58,11 +56,12 @@ def passes(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.method_changed()
     if has_trait(step.name, "undocumented-outputs"):
         walk.knowledge.forget_variables()
-    return state
+    return lending_texts(walk, step, state)
 
 
 def chooses_backend(walk: Walk, step: Step, state: State) -> State:
     walk.knowledge.changed()
+    state = lending_texts(walk, step, state)
     lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
     return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
@@ -123,6 +122,8 @@ def token(walk: Walk, step: Step, state: State) -> State:
     variable = step.element.get("output-token-variable-name")
     if variable is not None and variable.value.text:
         walk.knowledge.set(variable.value.text, Value("token"))
+    if any(each.name == "key" and unreadable_part(each) for each in step.element.descendants()):
+        return walk.undecided(step, state, "a key that is not Base64")
     made = _made_by_the_gateway(walk, step.element)
     fact = Fact(OWN, made, (step.where(),)) if made else Fact(TOKEN, "", (token_of(step.element),))
     return walk.proving(step, state, of_fact(fact))
@@ -131,7 +132,7 @@ def token(walk: Walk, step: Step, state: State) -> State:
 def _made_by_the_gateway(walk: Walk, element: Element) -> str:
     """Return words for a token that isn't the caller's: from a header that a policy has set, or a variable."""
     value = attribute_of(element, "token-value")
-    for name in _VARIABLE.findall(value):
+    for name in VARIABLE.findall(value):
         known = walk.knowledge.variable(name)
         if known.origin is None or known.origin.kind not in ("header", "query"):
             return f"a token in the variable '{name}'"
@@ -168,6 +169,8 @@ def header(walk: Walk, step: Step, state: State) -> State:
 
 def address(walk: Walk, step: Step, state: State) -> State:
     if attribute_of(step.element, "action").lower() == "forbid":
+        return state
+    if covers_everything(step.element):
         return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
@@ -222,9 +225,8 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
     action = attribute_of(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
         state = walk.act(step, state, GatewayAction(REPLACES, name))
-    for lent in dict.fromkeys(_lent(walk, step.element, name)):
-        state = walk.act(step, state, GatewayAction(LENDS, lent))
-    return state
+    text = " ".join(each.text for each in step.element.elements())
+    return lending(walk, step, state, lent_in(walk, text, name))
 
 
 def _written_value(element: Element) -> Value:
@@ -238,24 +240,6 @@ def _written_value(element: Element) -> Value:
     return Value("cases", ((ALWAYS, values[0].text.strip()),))
 
 
-def _lent(walk: Walk, element: Element, name: str) -> Iterator[str]:
-    """Yield the credentials of the gateway that a header or a parameter carries."""
-    text = " ".join(each.text for each in element.elements())
-    for found in _NAMED_VALUE.findall(text):
-        if found in walk.service_context.secrets or name in _CREDENTIAL_HEADERS or _CREDENTIAL.search(found):
-            yield f"named value '{found}'"
-    for found in _VARIABLE.findall(text):
-        value = walk.knowledge.variable(found)
-        if value.kind == "credential":
-            yield value.subject
-        elif name == "authorization" and value.kind in ("unknown", "answer"):
-            yield f"variable '{found}'"
-        elif value.origin is not None and value.origin.kind == "variable":
-            inner = walk.knowledge.variable(value.origin.name or "")
-            if inner.kind == "credential":
-                yield inner.subject
-
-
 def variable_set(walk: Walk, step: Step, state: State) -> State:
     name, written = step.element.get("name"), step.element.get("value")
     if name is None or name.value.expression is not None:
@@ -264,7 +248,8 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
     value = Value("unknown") if written is None else assigned(written.value, walk.knowledge, walk.check)
     found = {fact for proven, _ in value.cases for alternative in proven for fact in alternative}
     walk.note(step, *found)
-    walk.knowledge.set(name.value.text, value)
+    lent = "" if written is None or value.kind != "unknown" else next(lent_in(walk, written.value.text), "")
+    walk.knowledge.set(name.value.text, Value("credential", subject=lent) if lent else value)
     return state
 
 

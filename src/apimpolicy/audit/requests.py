@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceApi
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
-_BODIED = frozenset(("POST", "PUT", "PATCH"))
+BODIED = frozenset(("POST", "PUT", "PATCH"))
 ALL_APIS = "all APIs"
 """The name of the key that opens every API."""
 
@@ -124,7 +124,7 @@ def request_for(
     parameters += [f"{name}={value}" for name, value in wanted.items()]
     url = path + (f"?{'&'.join(parameters)}" if parameters else "")
     body = None
-    if method in _BODIED:
+    if method in BODIED:
         found.setdefault("Content-Type", "application/json")
         body = json.dumps({})
     return Request(method, url, headers=found, body=body, certificate=certificate, ip_address=ip_address)

@@ -17,7 +17,7 @@ from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from apimpolicy.text.document import Document, Element
 
@@ -132,7 +132,13 @@ def read_bytes(path: Path, kind: str = "policy") -> bytes:
     return data
 
 
+read_template: Callable[[Source], Source] | None = None
+"""The function that gives placeholders of templates names, as those of named values have, where commands set it."""
+
+
 def _read(original: Source, findings: list[Diagnostic], named_values: Mapping[str, str] | None) -> Policy:
+    if read_template is not None and original.origin is None:
+        original = read_template(original)
     source = original
     findings = list(findings)
     if named_values is not None:

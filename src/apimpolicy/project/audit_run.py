@@ -15,12 +15,12 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.audit_gate import Gate, judge
 from apimpolicy.project.audit_origins import DescribedOrigins, unread
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.baseline import Baseline
-from apimpolicy.project.gateways import configured
+from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
@@ -67,10 +67,7 @@ def audit_path(
     """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none."""
     configuration, folder = configured(path, config)
     gateway = configuration.gateway(folder)
-    if gateway.service is None or not gateway.service.apis:
-        raise ConfigurationError(
-            f"there is no API in {path}: name a folder that APIOps extracted, or with Terraform or Bicep code"
-        )
+    require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
     return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today)
 

@@ -43,6 +43,10 @@ UNREAD = {
     ".ipynb": "notebook",
     ".code-snippets": "file of snippets",
     ".tfstate": "Terraform state",
+    ".yaml": "Kubernetes manifest",
+    ".yml": "Kubernetes manifest",
+    ".sh": "shell script",
+    ".bash": "shell script",
 }
 """Files of a tree that may hold policies and are not read, and what they are."""
 TESTS = "source file of tests"
@@ -50,6 +54,8 @@ TESTS = "source file of tests"
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
 """Bytes of which a file with policies in it contains one; ARM templates may write `<` as an escape."""
 
+_OPERATOR = b"apimanagement.azure.com/"
+"""What each manifest of the Azure Service Operator contains; other YAML, such as overlays and tests, is not named."""
 _SURE_MARKS = (b"<policies", b"<inbound", b"u003cpolicies", b"u003Cpolicies")
 _OF_TESTS = re.compile(
     r"(?:^|/)(?:[Tt]ests?|specs?|__tests__|[^/]*\.\w*[Tt]ests?)/|(?:^|/)(?:test_|conftest\.)[^/]*$"
@@ -234,6 +240,8 @@ class _Search:
             with open(path, "rb") as file:
                 data = file.read(MAXIMUM_BYTES)
         except OSError:
+            return False
+        if path.lower().endswith((".yaml", ".yml")) and _OPERATOR not in data:
             return False
         return any(mark in data for mark in _SURE_MARKS)
 

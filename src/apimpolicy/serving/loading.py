@@ -21,7 +21,7 @@ from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, Ser
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.fingerprints import fingerprint
-from apimpolicy.project.gateways import configured
+from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.root_element import root_name
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
@@ -97,7 +97,7 @@ class ServeTarget:
                 raise ConfigurationError(f"{self.path} describes no service: serve a policy, or a folder with policies")
             gateway.service = service_of_policies(self.path)
         broken: list[DiagnosticError] = []
-        gateway.service = _read(gateway, gateway.service, broken)
+        gateway.service = _read(gateway, require_apis(gateway.service, self.path), broken)
         return Served(gateway, files=files, broken=broken)
 
     def _gateway(self, configuration: Configuration, folder: str | None, state: State | None) -> Gateway:

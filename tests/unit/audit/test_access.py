@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
@@ -92,6 +93,75 @@ def test_removing_a_protection_changes_the_answer(row: dict[str, Any]) -> None:
                 weaker = dict(row, **{name: without(row[name], element)})
                 (changed,) = attempts.audited(gateway_of(weaker))[0].operations
                 assert changed.alternatives != operation.alternatives, element
+
+
+LENT = {
+    '<set-header name="X-A"><value>{{s}}</value></set-header>': ["named value 's'"],
+    '<set-header name="X-A"><value>{{plain}}</value></set-header>': [],
+    '<set-query-parameter name="a"><value>{{s}}</value></set-query-parameter>': ["named value 's'"],
+    '<set-query-parameter name="code"><value>{{plain}}</value></set-query-parameter>': ["named value 'plain'"],
+    '<rewrite-uri template="/x?a={{s}}" />': ["named value 's'"],
+    '<rewrite-uri template="/x?sig={{plain}}" />': ["named value 'plain'"],
+    '<rewrite-uri template="/x?a=1&amp;code={{plain}}" />': ["named value 'plain'"],
+    '<rewrite-uri template="/x/{{plain}}?a={{plain}}" />': [],
+    '<rewrite-uri template="/services/{{s}}" />': ["named value 's'"],
+    '<rewrite-uri template="@(&quot;/x?a=&quot; + &quot;{{s}}&quot;)" />': ["named value 's'"],
+    '<set-backend-service base-url="https://a.example/x?code={{plain}}" />': ["named value 'plain'"],
+    '<set-backend-service base-url="{{s}}" />': ["named value 's'"],
+    '<set-backend-service base-url="{{plain}}" />': [],
+    '<set-body>{ "key": "{{s}}" }</set-body>': ["named value 's'"],
+    '<set-variable name="v" value="{{s}}" /><set-header name="X-A"><value>@((string)context.Variables["v"])</value>'
+    "</set-header>": ["named value 's'"],
+    '<set-variable name="v" value="{{s}}" />'
+    '<rewrite-uri template="@(&quot;/x?a=&quot; + context.Variables[&quot;v&quot;])" />': ["named value 's'"],
+    '<set-variable name="v" value="{{s}}" />': [],
+}
+"""What the gateway adds to a request: s is a secret named value whose value isn't known."""
+
+
+@pytest.mark.parametrize("policy", LENT)
+def test_a_secret_without_a_value_is_lent_wherever_it_goes(policy: str) -> None:
+    gateway = gateway_of({"policy": policy})
+    gateway.unknown_secrets = frozenset("s")
+    (operation,) = attempts.audited(gateway)[0].operations
+    assert [action.subject for action in operation.actions if action.kind == LENDS] == LENT[policy]
+
+
+SECRETS = {
+    "a secret": ({"secret": True}, True),
+    "a reference to Key Vault": ({"keyVault": {"secretIdentifier": "https://kv.vault.azure.net/secrets/s"}}, True),
+    "no secret": ({"secret": False}, False),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_of_an_extract_is_one_without_its_value(name: str, tmp_path: Path) -> None:
+    properties, is_lent = SECRETS[name]
+    texts = {
+        "named values/s/namedValueInformation.json": {"properties": {"displayName": "s", **properties}},
+        "apis/orders/apiInformation.json": {
+            "properties": {
+                "displayName": "Orders",
+                "path": "orders",
+                "protocols": ["https"],
+                "subscriptionRequired": False,
+            }
+        },
+        "apis/orders/specification.json": {
+            "openapi": "3.0.0",
+            "info": {"title": "a", "version": "1"},
+            "paths": {"/a": {"get": {}}},
+        },
+    }
+    for path, content in texts.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(json.dumps(content))
+    header = '<set-header name="X-A"><value>{{s}}</value></set-header>'
+    (tmp_path / "apis/orders/policy.xml").write_text(DOCUMENT.format(header))
+    with lenient():
+        gateway = load_gateway(str(tmp_path))
+    (operation,) = attempts.audited(gateway)[0].operations
+    assert [action.subject for action in operation.actions if action.kind == LENDS] == ["named value 's'"] * is_lent
 
 
 FAULTS = {

@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/synta
 from __future__ import annotations
 
 import operator
-import os
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
@@ -87,7 +86,7 @@ class JsonTemplate(Evaluator):
         try:
             made = cls(source, parse_json(source), budget, given, None, place)
         except NotReadable as problem:
-            raise LookupError(os.path.basename(path), problem.message) from None
+            raise LookupError(problem.message) from None
         made.level = level
         return made
 

@@ -11,12 +11,13 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.infrastructure.environments import TERRAFORM, environment_files
 from apimpolicy.infrastructure.evaluation import Budget
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.terraform.plan import find_plan, planned
-from apimpolicy.infrastructure.terraform.variables import environments_of, read_variables, variable_files
+from apimpolicy.infrastructure.terraform.variables import read_variables, variable_files
 from apimpolicy.infrastructure.values import Unknown
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _of_variables(module: Module, environment: str | None) -> list[Note]:
     ]
     if not unknown:
         return []
-    others = environments_of(module.files, module.folder)
+    others = sorted(environment_files(module.files, module.folder, TERRAFORM))
     advice = "Give them a default, or put them into terraform.tfvars."
     if others and environment is None:
         advice = f"Choose the variables of an environment with --environment: {', '.join(others)}."

@@ -23,10 +23,12 @@ def transfer(run: Run, step: Step) -> None:
     run.state.set(status, "status")
     run.state.set(constant_truth(True), "has-response")
     run.forget(*ANSWER)
-    attribute = step.element.get("fail-on-error-status-code")
-    if attribute is not None and attribute.value.text.strip().lower() != "false":
+    fails = run.literal(step.element, "fail-on-error-status-code")
+    if fails is None or fails.strip().lower() not in ("", "false"):
         assert isinstance(status, Number)
         least, most = terms.number(400), terms.number(599)
         is_error = terms.all_of(terms.at_most(least, status.term), terms.at_most(status.term, most))
+        if fails is None:
+            is_error = terms.all_of(is_error, unknowns.truth("the attribute fail-on-error-status-code"))
         run.fail(is_error, status, by_backend=terms.TRUE, keeps_headers=True)
     run.mark(step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
 from apimpolicy.policies.registry import is_known
+from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NULL, merge
 from apimpolicy.transfer.effects import evaluate_all
 from apimpolicy.transfer.run import Run
@@ -11,21 +12,28 @@ from apimpolicy.transfer.run import Run
 
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
-    attribute = step.element.get("ignore-error")
-    ignores = attribute is not None and attribute.value.text.strip().lower() == "true"
+    ignores = _ignores_errors(run, step)
     compose(run, step, ignores=ignores)
     what = f"whether {step.name} fails"
     run.unknowns.place = step.where
     failed = run.unknowns.chance(what)
     if not ignores:
         run.fail(failed)
-    variable = step.element.get("response-variable-name")
-    if variable is not None and variable.value.expression is not None:
+    variable = run.literal(step.element, "response-variable-name")
+    if variable is None:
         run.forget("variable")
-    elif variable is not None and variable.value.text:
+    elif variable:
         answer = run.unknowns.value("IResponse", "the response of another service", null=False)
-        run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable.value.text)
+        run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable)
     run.mark(step)
+
+
+def _ignores_errors(run: Run, step: Step) -> bool:
+    """Return whether errors leave the variable null."""
+    given = run.literal(step.element, "ignore-error")
+    if given is None:
+        raise Unsupported("the attribute ignore-error, which isn't known")
+    return given.strip().lower() == "true"
 
 
 def compose(run: Run, step: Step, *, ignores: bool) -> None:
