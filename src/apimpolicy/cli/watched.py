@@ -29,9 +29,13 @@ def run_watched(arguments: Sequence[str]) -> int:
         code = exit_codes.INTERNAL
         try:
             code = _run_limited(arguments)
+        except BaseException:  # with --debug
+            import traceback
+
+            traceback.print_exc()
+        finally:
             if sys.stderr is not None:
                 sys.stderr.flush()
-        finally:
             os._exit(code)
     return _outcome(_wait(child))
 

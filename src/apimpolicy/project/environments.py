@@ -17,6 +17,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import listing
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.repository import parents_of
 
@@ -109,7 +110,7 @@ def variable_files(folder: str) -> dict[str, str]:
         for below in _FOLDERS:
             directory = os.path.join(above, below)
             try:
-                names = sorted(os.listdir(directory))
+                names = listing(directory)
             except OSError:
                 continue
             for file in names:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import is_known
@@ -45,7 +46,7 @@ def is_infrastructure(folder: str) -> bool:
 
 def _mentions(path: str, wanted: re.Pattern[bytes]) -> bool:
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return wanted.search(file.read(_LARGEST)) is not None
     except OSError:
         return False
