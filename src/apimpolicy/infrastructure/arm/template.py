@@ -224,6 +224,8 @@ class JsonTemplate(Evaluator):
             indexes = [Unknown(f"copyIndex() of {name}")] if is_open else range(min(count, MOST_COPIES))
             scopes = [{"copy": index, f"copy {name}": index} for index in indexes]
         for scope in scopes:
+            if not self.budget.takes_instances(1):
+                return
             truth = True if condition is None else self.truth(self.value(condition, self.source, scope))
             if truth is not False:
                 yield scope, is_open or truth is None

@@ -232,6 +232,8 @@ class Template(Evaluator):
                 return [(None, node.value, {**scope, **names}, True)]
             found: list[tuple[Value, nodes.Node, Scope, bool]] = []
             for key, each in items[:MOST_INSTANCES]:
+                if not self.budget.takes_instances(1):
+                    break
                 inner = {**scope, **self.bound(node.names, key, each)}
                 truth = True if node.test is None else self.truth(self.value(node.test, self.source, inner))
                 if truth is not False:

@@ -31,6 +31,8 @@ class Children(Reference):
             return []
         found: list[tuple[Value, Module]] = []
         for key, scope, _ in instances_of(self.caller, self.block):
+            if not self.caller.budget.takes_instances(1):
+                break
             inputs = {
                 attribute.name: self.caller.value(attribute.value, attribute.source, scope)
                 for attribute in self.block.body.attributes.values()

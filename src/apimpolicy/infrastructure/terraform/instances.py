@@ -29,11 +29,14 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int):
             return [(0, {"count": {"index": 0}}, True)]
-        return [(index, {"count": {"index": index}}, False) for index in range(min(number, MOST_INSTANCES))]
+        number = min(number, MOST_INSTANCES)
+        if not module.budget.takes_instances(number):
+            return [(0, {"count": {"index": 0}}, True)]
+        return [(index, {"count": {"index": index}}, False) for index in range(number)]
     if (each := attributes.get("for_each")) is not None:
         value = module.value(each.value, each.source, {})
         pairs = module.pairs(value)
-        if pairs is None or len(pairs) > MOST_INSTANCES:
+        if pairs is None or len(pairs) > MOST_INSTANCES or not module.budget.takes_instances(len(pairs)):
             where = ".".join(block.labels)
             unknown = {name: Unknown(f"each.{name} of {where}") for name in ("key", "value")}
             return [(unknown["key"], {"each": unknown}, True)]

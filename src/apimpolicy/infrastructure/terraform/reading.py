@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.evaluation import Budget
+from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
@@ -47,8 +47,8 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         reading.resources += found
         notes = _notes(module, found, environment)
         reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
-    if budget.steps < 0:
-        reading.notes.append(Note("the code takes too many steps to evaluate; the rest of it isn't known"))
+    if budget.is_spent:
+        reading.notes.append(Note(TOO_COSTLY))
     return reading
 
 
