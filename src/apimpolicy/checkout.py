@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -122,14 +123,24 @@ def _refused(reason: str, path: str) -> PermissionError:
 
 def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file to read it. Raises OSError."""
-    return open(place(os.fspath(path)), "rb")
+    return open(_file(path), "rb")
 
 
 def open_text(
     path: str | os.PathLike[str], encoding: str = "utf-8", errors: str = "strict", newline: str | None = None
 ) -> TextIO:
     """Open a text file to read it. Raises OSError."""
-    return open(place(os.fspath(path)), encoding=encoding, errors=errors, newline=newline)
+    return open(_file(path), encoding=encoding, errors=errors, newline=newline)
+
+
+def _file(path: str | os.PathLike[str]) -> str:
+    """Return where a file is. Raises PermissionError, also for a pipe of a checkout, which keeps one waiting."""
+    path = os.fspath(path)
+    found = place(path)
+    mode = os.stat(found).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and root_of(path) is not None:
+        raise _refused(NO_FILE, path)
+    return found
 
 
 def is_file(path: str) -> bool:

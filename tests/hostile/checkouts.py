@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLICY = "<policies><inbound><base /></inbound><backend><base /></backend><outbound /><on-error /></policies>\n"
+BICEP = "resource s 'Microsoft.ApiManagement/service@2023-05-01-preview' = {\n"
+VALUE = 'resource "azurerm_api_management_named_value" "v" {\n'
 SECRET = "canary-4f1c-of-the-user"
 API = 'resource "azurerm_api_management" "a" {\n  name = "a"\n}\n'
 LETTERS = "a" * 200
@@ -97,7 +99,8 @@ def named_in_tests(folder: Path, _: Path) -> None:
 def named_in_terraform(folder: Path, _: Path) -> None:
     """Terraform that puts files all over the machine into named values."""
     values = "".join(
-        f'resource "azurerm_api_management_named_value" "v{number}" {{\n  name = "v{number}"\n  display_name = "v{number}"\n'
+        f'resource "azurerm_api_management_named_value" "v{number}" {{\n'
+        f'  name = "v{number}"\n  display_name = "v{number}"\n'
         f'  value = file("${{path.module}}/{name}")\n}}\n'
         for number, name in enumerate(NAMES)
     )
@@ -121,7 +124,8 @@ def patterns(folder: Path, _: Path) -> None:
     fileset = (
         f'locals {{\n  files = fileset(path.module, "{GLOB}")\n  more = fileset(path.module, "{"{a,aa}" * 40}")\n}}\n'
     )
-    name = 'resource "azurerm_api_management_api" "b" {\n  for_each = setunion(local.files, local.more)\n  name = each.key\n}\n'
+    name = 'resource "azurerm_api_management_api" "b" {\n  name = each.key\n'
+    name += "  for_each = setunion(local.files, local.more)\n}\n"
     settings = f"[check]\nexclude = ['{GLOB}', '{'**/a/' * 40}b']\n"
     _write(
         folder,
@@ -139,7 +143,7 @@ def options(folder: Path, _: Path) -> None:
 def huge_number(folder: Path, _: Path) -> None:
     """A number of many digits, in every language."""
     number = "9" * 300_000
-    _write(folder, **{"main.tf": API + f"locals {{\n  n = {number}\n}}\n", "apimpolicy.toml": f"seed = {number}\n"})
+    _write(folder, **{"main.tf": API + f"locals {{\n  n = {number}\n}}\n" + VALUE + "  name = local.n\n}\n"})
     _write(
         folder,
         **{
@@ -148,7 +152,7 @@ def huge_number(folder: Path, _: Path) -> None:
             "a.test.yaml": f"policy: orders.xml\ncases: {number}\n",
         },
     )
-    _write(folder, **{"main.bicep": f"var n = {number}\n"})
+    _write(folder / "b", **{"main.bicep": f"var n = {number}\n{BICEP}  name: '${{n}}'\n}}\n"})
 
 
 def deep(folder: Path, _: Path) -> None:
@@ -164,7 +168,12 @@ def deep(folder: Path, _: Path) -> None:
         },
     )
     _write(folder, **{"main.bicep": f"var n = {nested}\nvar m = {'(' * depth}1{')' * depth}\n", "orders.xml": POLICY})
-    _write(folder, **{"apimpolicy.toml": f"named-values = {'{a=' * 300}1{'}' * 300}\n"})
+
+
+def wrong_settings(folder: Path, _: Path) -> None:
+    """Configurations that are too deep, and a number of many digits."""
+    _write(folder, **{"apimpolicy.toml": f"seed = {'9' * 300_000}\n", "orders.xml": POLICY})
+    _write(folder / "a", **{"apimpolicy.toml": f"named-values = {'{a=' * 300}1{'}' * 300}\n", "orders.xml": POLICY})
 
 
 def nested_deployments(folder: Path, _: Path) -> None:
@@ -193,7 +202,8 @@ def growing_values(folder: Path, _: Path) -> None:
     bicep = "var t0 = 'aaaaaaaaaa'\n" + "".join(
         f"var t{each} = replace(t{each - 1}, 'a', t{each - 1})\n" for each in range(1, 12)
     )
-    reduced = "var r = reduce(range(0, 10000), 'a', (x, y) => '${x}${x}')\nvar m = map(range(0, 10000), a => map(range(0, 10000), b => map(range(0, 10000), c => c)))\n"
+    loops = "map(range(0, 10000), a => map(range(0, 10000), b => map(range(0, 10000), c => c)))"
+    reduced = f"var r = reduce(range(0, 10000), 'a', (x, y) => '${{x}}${{x}}')\nvar m = {loops}\n"
     service = "resource s 'Microsoft.ApiManagement/service@2023-05-01-preview' = {\n  name: '${t11}${r}${m}'\n}\n"
     _write(folder / "bicep", **{"main.bicep": bicep + reduced + service})
 
@@ -213,7 +223,7 @@ def many_patterns(folder: Path, _: Path) -> None:
         'many = [for a in range(1000) : [for b in range(1000) : regexall("(a+)+b", format("aaaaaaaaaaaa%d%d", a, b))]]'
     )
     slow = f'slow = regexall("(a*)*(a*)*b", "{"a" * 5000}")'
-    used = 'resource "azurerm_api_management_named_value" "v" {\n  name = "v${length(local.many)}${length(local.slow)}"\n}\n'
+    used = VALUE + '  name = "v${length(local.many)}${length(local.slow)}"\n}\n'
     _write(folder, **{"main.tf": API + f"locals {{\n  {many}\n  {slow}\n}}\n" + used})
 
 
@@ -227,8 +237,9 @@ def many_paths(folder: Path, _: Path) -> None:
         **{"openapi.json": f'{{"openapi": "3.0.0", "info": {{"title": "t", "version": "1"}}, "paths": {{{paths}}}}}'},
     )
     api = (
-        'resource "azurerm_api_management_api" "b" {\n  name = "b"\n  path = "b"\n  revision = "1"\n  api_management_name = "a"\n'
-        '  import {\n    content_format = "openapi+json"\n    content_value = file("${path.module}/openapi.json")\n  }\n}\n'
+        'resource "azurerm_api_management_api" "b" {\n  name = "b"\n  path = "b"\n  revision = "1"\n'
+        '  api_management_name = "a"\n  import {\n    content_format = "openapi+json"\n'
+        '    content_value = file("${path.module}/openapi.json")\n  }\n}\n'
     )
     _write(folder, **{"main.tf": API + api, "orders.xml": POLICY, "apimpolicy.toml": "openapi = 'openapi.json'\n"})
 
@@ -237,7 +248,17 @@ KINDS: dict[str, Callable[[Path, Path], None]] = {
     made.__name__: made
     for made in (
         *(links, linked_configuration, pipes, embedded_repository, named_in_configuration, named_in_tests),
-        *(named_in_terraform, named_in_bicep, patterns, options, huge_number, deep, nested_deployments, growing_values),
+        *(
+            named_in_terraform,
+            named_in_bicep,
+            patterns,
+            options,
+            huge_number,
+            deep,
+            wrong_settings,
+            nested_deployments,
+            growing_values,
+        ),
         *(growing_modules, many_patterns, many_paths),
     )
 }

@@ -13,6 +13,7 @@ from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.cli.written_files import print_difference
+from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
@@ -76,6 +77,7 @@ def command(
     with Progress("formatted", len(files)) as progress:
         for path in files:
             name = stdin_filename if path == STANDARD_INPUT and stdin_filename is not None else path
+            renew()
             try:
                 data, _ = read_data(path)
                 result = _formatter(formatters, projects, name, form, writes=not check).file(data, name)

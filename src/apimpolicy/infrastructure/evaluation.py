@@ -42,6 +42,8 @@ MOST_INSTANCES = 20_000
 """Instances of resources and modules for one service."""
 MOST_BITS = 4_096
 """Bits of a number; Terraform computes with 512."""
+_LONGEST_UNKNOWN = 100_000
+"""Characters of the text of an unknown value."""
 _LONG_CALL = 0.05
 _STEPS_PER_SECOND = 100_000
 """Steps that a call costs which takes longer than `_LONG_CALL` seconds."""
@@ -160,6 +162,9 @@ class Evaluator:
         if used:
             values = ", ".join(f"{name} = {values_shown(scope[name])}" for name in used)
             text = f"{text} with {values}"
+            self.budget.steps -= len(text) >> 6
+        if len(text) > _LONGEST_UNKNOWN:
+            return self.budget.spent_value()
         return Unknown(f"{text} in {self.place}" if self.place else text)
 
     def truth(self, value: Value) -> bool | None:

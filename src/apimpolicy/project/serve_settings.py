@@ -40,6 +40,9 @@ class Limits(Declared):
     body_bytes: int = setting(default=100 << 20, within=(0, 1 << 40))
     """413 beyond: the body of a request."""
 
+    all_body_bytes: int = setting(default=1 << 30, within=(0, 1 << 40))
+    """503 beyond: the bodies of all requests that are under way in a process, together; at least `body-bytes`."""
+
     head_bytes: int = setting(default=64 << 10, within=(1 << 10, 1 << 20))
     """431 beyond: the request line and all headers."""
 
