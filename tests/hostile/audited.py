@@ -68,7 +68,7 @@ def watch(places: list[str]) -> None:
                 if not found.startswith(tuple(allowed)) and found != "/dev/null/" and "__pycache__" not in found:
                     violated(f"{event} {name} ({found}) {'for writing' if writes else ''}")
                 hidden = os.path.basename(name) in (".env", "config") and "/.git/" in found
-                if hidden or found.endswith("/.env/"):
+                if not writes and (hidden or found.endswith("/.env/")):
                     violated(f"{event} {name}, which is hidden")
         finally:
             within = False

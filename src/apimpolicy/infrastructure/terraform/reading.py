@@ -80,7 +80,7 @@ def _downloaded(files: Files, folder: str) -> dict[str, str]:
             return {}
         found = json.loads(files.source(*names).text)
         return {each["Key"]: each["Dir"] for each in found["Modules"] if each["Key"]}
-    except (LookupError, ValueError, TypeError):
+    except (LookupError, ValueError, TypeError, RecursionError):
         return {}
 
 

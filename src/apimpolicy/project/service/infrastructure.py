@@ -14,7 +14,7 @@ from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import Origin, Problem, ServiceDescription
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from apimpolicy.infrastructure.resources import Note, Reading, Resource
 
@@ -60,7 +60,8 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
 
     service = ServiceDescription(folder)
     files = Files(folder, _repository(folder))
-    terraform, bicep = read_terraform(files, environment), read_bicep(files, environment)
+    terraform = _reading(read_terraform, files, environment)
+    bicep = _reading(read_bicep, files, environment)
     chosen, other, names = terraform, bicep, ("Terraform", "Bicep")
     if len(bicep.resources) > len(terraform.resources):
         chosen, other, names = bicep, terraform, ("Bicep", "Terraform")
@@ -79,6 +80,16 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     return service
+
+
+def _reading(read: Callable[[Files, str | None], Reading], files: Files, environment: str | None) -> Reading:
+    """Return what is read of the code; nothing but a note where it is nested too deeply for that."""
+    from apimpolicy.infrastructure.resources import Note, Reading
+
+    try:
+        return read(files, environment)
+    except RecursionError:
+        return Reading([], [Note("the code is nested too deeply, so it isn't read")])
 
 
 def _repository(folder: str) -> str | None:
