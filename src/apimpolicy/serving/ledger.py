@@ -32,12 +32,8 @@ class Ledger:
         self.most_connections = _affordable(limits.connections)
         self.bytes = 0
         self.most_bytes = max(limits.all_body_bytes, limits.body_bytes)
+        self._reason = "" if self.most_connections == limits.connections else ", by the limit of open files (ulimit -n)"
         self._has_complained = False
-        if self.most_connections < limits.connections:
-            log.warning(
-                "at most %s connections are open at once, because of the limit of open files (ulimit -n)",
-                f"{self.most_connections:,}",
-            )
 
     @property
     def is_full(self) -> bool:
@@ -49,6 +45,12 @@ class Ledger:
 
     def close(self) -> None:
         self.connections -= 1
+
+    def complain(self) -> None:
+        """Report once that connections are refused."""
+        if not self._has_complained:
+            self._has_complained = True
+            log.warning("connections are refused: at most %s are open at once%s", self.most_connections, self._reason)
 
     def handle_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Report that no connection can be accepted once; asyncio says so for each place in the queue."""

@@ -92,6 +92,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._certificate: Certificate | None = peer_certificate(transport.get_extra_info("ssl_object"))
         self._scheme = "https" if transport.get_extra_info("ssl_object") is not None else "http"
         if self.ledger.connections > self.ledger.most_connections:
+            self.ledger.complain()
             self._refuse(503, "There are too many connections.")
             return
         self._wait(self.limits.head_seconds)
