@@ -25,6 +25,7 @@ _WHOLE_BYTES = 64 * 1024 * 1024
 """Up to this size the whole repository is taken: settings may name files anywhere in it."""
 _BATCH_BYTES = 32 * 1024 * 1024
 _LINK = "120000"
+_PARTIAL = "; in a partial clone, fetch its objects first: nothing is fetched here"
 _FILES = ("100644", "100755", "100664", _LINK)
 
 
@@ -45,7 +46,7 @@ class Revision:
         self.root = root
         listed = _git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree)
         if listed.code:
-            raise ConfigurationError(f"git cannot list the files of {name}: {_reason(listed)}")
+            raise ConfigurationError(f"git cannot list the files of {name}: {_reason(listed)}{_PARTIAL}")
         self._blobs = {path: blob for path, blob in map(_entry, listed.output.split(b"\0")[:-1]) if blob is not None}
 
     def find(self, path: str) -> str | None:
@@ -117,7 +118,7 @@ class Revision:
             end = done.output.find(b"\n", position)
             head = done.output[position:end].split()
             if done.code or end < 0 or len(head) != 3:
-                raise ConfigurationError(f"git cannot read the object {each} of {self.name}: {_reason(done)}")
+                raise ConfigurationError(f"git cannot read the object {each} of {self.name}: {_reason(done)}{_PARTIAL}")
             position = end + 1 + int(head[2])
             yield done.output[end + 1 : position]
             position += 1
