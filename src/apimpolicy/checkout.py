@@ -56,12 +56,12 @@ def _root(folder: str, here: str) -> str | None:
     found: list[str] = []
     above = folder
     while above not in bounds:
-        if above == here or os.path.lexists(os.path.join(above, ".git")):
+        if os.path.lexists(os.path.join(above, ".git")):
             found.append(above)
         above = os.path.dirname(above)
-    if len(found) > 1 and found[-1] == here and not os.path.lexists(os.path.join(here, ".git")):
-        found = found[:-1] if is_below(os.path.realpath(found[-2]), os.path.realpath(here)) else found
-    for index, root in enumerate(found):  # not a repository that a link in the one around it leads to
+    if here not in bounds and is_below(folder, here) and not any(is_below(here, root) for root in found):
+        found.append(here)  # an archive without a repository of its own
+    for index, root in enumerate(found):  # not a repository that a link in the folder around it leads to
         if all(is_below(os.path.realpath(root), os.path.realpath(wider)) for wider in found[index + 1 :]):
             return root
     return None

@@ -148,3 +148,26 @@ def test_git_of_the_checkout_is_not_run(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(FileNotFoundError, match="git is not installed"):
         checkout.git(".", "--version")
     checkout._git_program.cache_clear()
+
+
+def test_the_checkout_of_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest repository counts, from wherever a command is started; without one, the current folder."""
+    archive, repository, inner = tmp_path / "archive", tmp_path / "repository", tmp_path / "repository" / "a" / "inner"
+    for folder in (archive / "sub", repository / ".git", inner / ".git"):
+        folder.mkdir(parents=True)
+    (archive / "vendor").symlink_to(repository)
+    (repository / "vendor").symlink_to(archive)
+    rows = [
+        (repository, repository / "a" / "x", repository),
+        (repository / "a", repository / "a" / "x", repository),
+        (repository / "a", inner / "x", inner),
+        (repository, repository / "vendor" / "x", repository),
+        (tmp_path / "archive", repository / "a" / "x", repository),
+        (archive, archive / "sub" / "x", archive),
+        (archive / "sub", archive / "sub" / "x", archive / "sub"),
+        (archive, archive / "vendor" / "x", archive),
+        (repository, archive / "sub" / "x", None),
+    ]
+    for here, path, root in rows:
+        monkeypatch.chdir(here)
+        assert checkout.root_of(str(path)) == (None if root is None else str(root)), (here, path)
