@@ -5,6 +5,7 @@ A command runs under an audit hook (`audited.py`) and `RLIMIT_CPU`, which counts
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -37,17 +38,37 @@ COMMANDS = {
     "new test of a service": ("new", "test", "."),
     "mutate": ("mutate", "."),
     "eval": ("eval", "@(1 + 1)"),
+    "lsp": ("lsp",),
     "serve": ("serve", ".", "--http", "0", "--https", "0", "--host", "host.invalid"),
 }
 """`serve` loads everything, and then ends because it can't listen."""
 ROWS = [(kind, name) for kind in KINDS for name in COMMANDS]
 CERTAIN = [
-    *(("links", name) for name in ("check", "format", "new test", "check --output-file")),
+    *(("links", name) for name in ("check", "format", "new test", "check --output-file", "lsp")),
     *(("embedded_repository", name) for name in ("diff of a folder", "audit --since")),
     *(("named_in_terraform", "run"), ("named_in_bicep", "run"), ("named_in_tests", "test"), ("patterns", "check")),
     *(("named_in_configuration", "serve"), ("growing_values", "check"), ("nested_deployments", "audit")),
 ]
 """What was a fault once; these run every time."""
+
+
+def _messages(folder: Path) -> bytes:
+    """Return what an editor sends that opens the folder, checks all of it, and writes a test file."""
+    calls = [
+        ("initialize", {"rootUri": folder.as_uri(), "capabilities": {}}),
+        ("workspace/executeCommand", {"command": "apimpolicy.checkAll", "arguments": []}),
+        ("workspace/executeCommand", {"command": "apimpolicy.tests", "arguments": []}),
+        ("workspace/executeCommand", {"command": "apimpolicy.newTest", "arguments": [str(folder / "own.xml")]}),
+        ("shutdown", None),
+        ("exit", None),
+    ]
+    bodies = [
+        json.dumps(
+            {"jsonrpc": "2.0", "method": method, "params": parameters, **({} if method == "exit" else {"id": number})}
+        )
+        for number, (method, parameters) in enumerate(calls)
+    ]
+    return "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode()
 
 
 @pytest.mark.parametrize(("kind", "name"), dict.fromkeys((*CERTAIN, *sampled(ROWS, 40))))
@@ -64,14 +85,19 @@ def test_a_command_stays_in_the_checkout_and_ends(kind: str, name: str, tmp_path
         cwd=folder,
         env={
             **{key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE", "PYTEST"))},
-            "TMPDIR": str(scratch), "HOME": str(home), "XDG_CACHE_HOME": str(home), "APIMPOLICY_HOME": str(home),
+            "TMPDIR": str(scratch),
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home),
+            "APIMPOLICY_HOME": str(home),
         },
-        stdin=subprocess.DEVNULL,
+        input=_messages(folder) if name == "lsp" else b"",
         capture_output=True,
         check=False,
         preexec_fn=_limit,
     )
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    if name == "lsp":
+        assert '"id":4' in said.replace(" ", "")  # it answered to the end
     assert "VIOLATION" not in said, said[said.find("VIOLATION") :][:500]
     assert "internal error" not in said, said[said.find("internal error") :][:500]
     assert "Traceback" not in said, said[-2000:]

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.serving.clients import Wire
 
+from apimpolicy import Gateway
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.serve_settings import Limits, ensure_trusted
+from apimpolicy.serving import serving
 from apimpolicy.serving.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs limits of open files")
@@ -63,3 +70,15 @@ def test_a_file_does_not_open_the_gateway(name: str, monkeypatch: pytest.MonkeyP
 
 def test_a_file_may_name_this_machine() -> None:
     ensure_trusted({"host": "127.0.0.1", "http": 8081, "allow_outside": False}, {}, "apimpolicy.toml")
+
+
+def test_connections_count_before_their_handshake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections on which nothing is sent end: those beyond the limit at once, the others after the timeout."""
+    monkeypatch.setenv("APIMPOLICY_HOME", str(tmp_path))
+    limits = Limits(connections=2, head_seconds=1.0)
+    with serving(Gateway(), "<policies><inbound /></policies>", https=True, limits=limits) as url:
+        silent = [Wire(url) for _ in range(60)]
+        ended = [wire.socket.recv(1) for wire in silent]  # each waits for its end
+        for wire in silent:
+            wire.close()
+    assert ended == [b""] * 60
