@@ -30,8 +30,8 @@ LEADS_OUT = "it is or contains a link that leads out of the checkout"
 OUTSIDE = "it is outside of the checkout; move it there, or start with --trust-config if you trust the checkout"
 HIDDEN = "it is hidden; rename it, or start with --trust-config if you trust the checkout"
 NO_FILE = "it is a pipe or a device, not a file"
-_allowed: set[str] = set()
 IS_LINK = "it is a link; write to its target instead"
+_allowed: set[str] = set()
 
 
 def trust_configuration() -> None:
@@ -58,7 +58,9 @@ def _root(folder: str, here: str) -> str | None:
     while above not in bounds:
         if os.path.lexists(os.path.join(above, ".git")):
             found.append(above)
-        above = os.path.dirname(above)
+        if (parent := os.path.dirname(above)) == above:
+            break  # another drive
+        above = parent
     if here not in bounds and is_below(folder, here) and not any(is_below(here, root) for root in found):
         found.append(here)  # an archive without a repository of its own
     for index, root in enumerate(found):  # not a repository that a link in the folder around it leads to
@@ -93,7 +95,7 @@ def named(path: str, folder: str, *, may_be_hidden: bool = False) -> str:
     """Return a path that a file in a folder names, if the file may name it. Raises ConfigurationError."""
     if is_trusted() or "\0" in path or os.path.abspath(path) in _allowed:
         return path
-    real, base = os.path.realpath(path), os.path.realpath(folder or os.curdir)
+    real, base = os.path.realpath(os.path.abspath(path)), os.path.realpath(folder or os.curdir)
     root = root_of(folder or os.curdir)
     top = base if root is None else os.path.realpath(root)
     reason = ""
@@ -141,14 +143,6 @@ def _file(path: str | os.PathLike[str]) -> str:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and root_of(path) is not None:
         raise _refused(NO_FILE, path)
     return found
-
-
-def is_file(path: str) -> bool:
-    """Return whether a path is a file that may be read; a pipe keeps whoever opens it waiting."""
-    try:
-        return os.path.isfile(place(path))
-    except (OSError, ValueError):
-        return False
 
 
 def write(path: str, data: bytes, *, is_new: bool = False) -> None:
