@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
-from apimpolicy.text.globs import glob_regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +106,8 @@ class Gitignores:
 
 @lru_cache(1024)
 def _pattern(line: str) -> _Pattern | None:
+    from apimpolicy.text.globs import glob_regex
+
     text = re.sub(r"(?<!\\)((?:\\\\)*)\s+$", r"\1", line)
     if not text or text.startswith("#"):
         return None
