@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
+from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
 from apimpolicy.project.embedded import CODE, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
@@ -202,6 +203,7 @@ class _Search:
 
     def is_policy(self, path: str, blank: list[str]) -> bool:
         """Return whether a file is a policy, or was meant as one. An empty file is added to `blank`."""
+        renew()
         try:
             if not os.path.isfile(path):  # a pipe, which would keep whoever opens it waiting
                 self.skipped.append(path)
