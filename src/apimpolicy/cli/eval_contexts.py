@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_text
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.errors import ConfigurationError
@@ -55,7 +56,7 @@ def _trust(path: str) -> TrustStore | None:
     from apimpolicy.context.loading import read_certificates
     from apimpolicy.dotnet.cryptography.chain import TrustStore
 
-    with open(path, encoding="utf-8") as file:
+    with open_text(path, encoding="utf-8") as file:
         certificates = read_certificates(json.load(file).get("certs") or {}).values()
     issuers = {found.issuer for found in certificates if not found.is_self_issued}
     roots = [found for found in certificates if found.is_self_issued and found.subject in issuers]

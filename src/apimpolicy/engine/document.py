@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.engine.replaced_files import replacement_of
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
@@ -122,7 +123,7 @@ def read_bytes(path: Path, kind: str = "policy") -> bytes:
     if (text := replacement_of(path)) is not None:
         return text
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             data = file.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

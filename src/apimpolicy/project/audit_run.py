@@ -11,6 +11,7 @@ from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
 from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.checkout import open_bytes
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
@@ -171,7 +172,7 @@ class Diagnostics:
         found = self._sources.get(file)
         if found is None:
             try:
-                with open(file, "rb") as stream:
+                with open_bytes(file) as stream:
                     found, _ = decode(stream.read(), file)
             except OSError:
                 found = Source("", file)

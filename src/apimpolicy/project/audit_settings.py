@@ -139,7 +139,7 @@ def audit_settings(table: Table | None) -> AuditSettings:
         exemptions=tuple(_exemption(each) for each in table.tables("except")),
         undecided_fails=table.choice("undecided", ("fail", "report")) == "fail",
         ignore=_codes(table),
-        baseline=None if baseline is None else table.path(baseline),
+        baseline=None if baseline is None else table.path(baseline, may_be_hidden=True),
         path=table.file,
     )
     table.finish()

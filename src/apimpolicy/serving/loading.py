@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.context.entities import Api
 from apimpolicy.engine.document import is_markup, read_bytes
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
@@ -139,8 +140,11 @@ def service_of_policies(folder: str) -> Service:
     apis: list[ServiceApi] = []
     policy: Path | None = None
     for path in sorted(Path(folder).glob("*.xml")):
-        with path.open("rb") as file:
-            root = root_name(file.read(_HEAD))
+        try:
+            with open_bytes(path) as file:
+                root = root_name(file.read(_HEAD))
+        except OSError:
+            continue  # a pipe, or a link that leads out of the checkout
         if path.name == _GLOBAL:
             policy = path
         elif root == b"policies":

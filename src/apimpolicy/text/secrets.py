@@ -2,9 +2,10 @@
 
 Hidden (`***`) are the secret named values; tokens, keys and passwords that a request or a response carries in headers,
 in its URL or in its body; and, wherever they are written, parameters of URLs such as `sig=…`, fields such as
-`"client_secret": "…"`, and JSON Web Tokens. A known secret is found as it is and in its forms in JSON, in HTML, in URLs
-and in base 64; what a policy makes of it otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST`
-characters is no secret: hiding it would make a riddle of everything.
+`"client_secret": "…"`, the password of `https://user:password@host`, and JSON Web Tokens. A known secret is found as
+it is, trimmed, line by line, and in its forms in JSON, in HTML, in URLs and in base 64; what a policy makes of it
+otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST` characters is no secret: hiding it would make a
+riddle of everything.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ HIDDEN = "***"
 SHORTEST = 4
 SHORTEST_IN_MESSAGES = 8
 _MOST = 5_000
+_MOST_LINES = 100
 _HEADERS = frozenset(
     {
         *("authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "api-key"),
@@ -66,12 +68,20 @@ def requests_are_invented(are_invented: bool = True) -> None:
 def keep_secret(texts: Iterable[str]) -> None:
     """Hide these texts from now on, in this process; of very many, the newest."""
     global _pattern
-    for text in texts:
+    for text in (part for each in texts for part in _parts(each)):
         if len(text) >= SHORTEST and text not in _known:
             _known[text] = None
             _pattern = None
     while len(_known) > _MOST:
         _known.popitem(last=False)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a secret, as it is without white space around it (policies trim), and its longer lines."""
+    yield text
+    yield text.strip()
+    lines = text.split("\n", _MOST_LINES)[:_MOST_LINES]
+    yield from (line for each in lines if len(line := each.strip()) >= SHORTEST_IN_MESSAGES)
 
 
 def is_secret_header(name: str) -> bool:
@@ -199,7 +209,7 @@ def markup_without_secrets(markup: str) -> str:
 def _placed(text: str) -> Iterable[tuple[int, int]]:
     """Return where secrets are by what is written before them: parameters, fields, JSON Web Tokens."""
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not any(hint in lowered for hint in _HINTS) and not ("://" in text and "@" in text):
         return ()
     return [match.span(match.lastindex or 0) for match in _places().finditer(text)]
 
@@ -214,7 +224,8 @@ def _places() -> re.Pattern[str]:
         rf"|(?:[?&]|&amp;)(?:{queries})={unknown}({value}++)"
         rf"|(?:[?&]|&amp;)(?:{long})={unknown}({value}{{20,}}+)"
         rf"""|(?<![\w-])(?:{fields})\\*["']\s*:\s*\\*["']{unknown}([^"'\\]++)"""
-        r"|(?<![\w-])(eyJ[\w-]{10,}+\.[\w-]{2,}+\.[\w-]*+)",
+        r"|(?<![\w-])(eyJ[\w-]{10,}+\.[\w-]{2,}+\.[\w-]*+)"
+        rf"|://[^\s/?#\"'<>@:]*+:{unknown}([^\s/?#\"'<>@]++)@",
         re.IGNORECASE,
     )
 

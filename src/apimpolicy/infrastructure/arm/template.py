@@ -240,6 +240,8 @@ class JsonTemplate(Evaluator):
                 doubts |= {where}
             scopes = [{"copy": index, f"copy {name}": index} for index in indexes]
         for scope in scopes:
+            if not self.budget.takes_instances(1):
+                return
             value = True if condition is None else self.value(condition, self.source, scope)
             truth = self.truth(value)
             unknown = {value.text if isinstance(value, Unknown) else "condition"} if truth is None else set()

@@ -14,7 +14,7 @@ from apimpolicy.infrastructure.arm.template import JsonTemplate
 from apimpolicy.infrastructure.bicep.parser import parse_file
 from apimpolicy.infrastructure.bicep.template import Template, without_comments
 from apimpolicy.infrastructure.environments import BICEP, candidates, chosen, environment_of
-from apimpolicy.infrastructure.evaluation import Budget
+from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.infrastructure.functions import from_json
 from apimpolicy.infrastructure.resources import Note, Reading, combined, notes_of_guesses
 from apimpolicy.infrastructure.values import Unknown, Value
@@ -62,6 +62,9 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."
             reading.notes.append(Note(f"parameters without a value: {names}", template.source, 0, advice))
+    if budget.is_spent:
+        reading.notes.append(Note(TOO_COSTLY, hides=True))
+        reading.unread.append(reading.notes[-1])
     reading.files = frozenset(files.read)
     reading.left_out = lambda: (each for template in templates for each in template.left_out())
     return reading

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.engine import document
 from apimpolicy.errors import ConfigurationError
 
@@ -66,7 +67,8 @@ def may_need_stand_ins(policies: Iterable[AnyPolicy]) -> bool:
         text: object = policy
         if isinstance(policy, Path):
             try:
-                text = policy.read_bytes()
+                with open_bytes(policy) as file:
+                    text = file.read()
             except OSError:
                 return True
         if isinstance(text, str):
