@@ -58,8 +58,6 @@ def _refusal(target: Expression, code: str) -> tuple[str, str] | None:
             return "CS0200", "the properties of an anonymous object are read-only"
         case nodes.MethodGroup():
             return "CS1656", f"'{target.name}' is a method and cannot be assigned"
-        case nodes.Dynamic() if target.operation in ("member", "index"):
-            return None
     if isinstance(target, _ASSIGNABLE):
         return None
     return code, "only a variable, a property or an indexed element can be assigned"

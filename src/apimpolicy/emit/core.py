@@ -230,11 +230,11 @@ class Emitter:
         return self.bring(value, "constant")
 
     def type_constant(self, type_: Type) -> ast.expr:
-        return self.bring(type_, "type")
+        return self.bring(type_.nameless, "type")
 
     def types_constant(self, types: tuple[Type, ...]) -> ast.expr:
         """Return the tuple of type arguments that an implementation requested."""
-        return self.bring(types, "types")
+        return self.bring(tuple([type_.nameless for type_ in types]), "types")
 
     def step(self) -> ast.Call:
         """Return the code that uses up one step; every loop and every recursion uses some."""

@@ -86,15 +86,6 @@ def elements(value: Any) -> Any:
     return value
 
 
-def dynamic_elements(value: Any) -> Any:
-    """Return the sequence of `foreach` over a dynamic collection: boxed elements."""
-    from apimpolicy.dotnet.collections.arrays import iterate_boxed
-
-    if value is None:
-        raise NullReferenceException
-    return iterate_boxed(value)
-
-
 def enumerator(sequence: Any) -> Any:
     """Return the enumerator of a `foreach` that has to be disposed of."""
     return iter(sequence)

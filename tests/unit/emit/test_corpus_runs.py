@@ -21,7 +21,7 @@ from apimpolicy.context.loading import context_of, read_certificates
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.types import DYNAMIC, Type
+from apimpolicy.dotnet.types import Type
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, VOID
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import NotSimulatedError
@@ -84,7 +84,7 @@ def is_of(value: Any, type_: Type) -> bool:
     """Whether a plain Python value can be one of this static type."""
     if value is None:
         return type_.underlying is not None or not type_.is_value_type
-    if type_ in (OBJECT, DYNAMIC):
+    if type_ in (OBJECT,):
         return True
     bare = type_.underlying or type_
     if bare in INTEGRAL_RANGES and bare is not CHAR:
