@@ -72,6 +72,8 @@ class Emitter:
         """True if there are functions with `yield`: only then does the end of a `foreach` matter."""
         self.repeats = False
         """True if something in the expression may run more than once: a loop, a jump, a function."""
+        self.initial: dict[LocalSymbol, Expression] = {}
+        """The values of variables that only their declaration sets."""
         self.reassigned: AbstractSet[LocalSymbol] = frozenset()
         """Variables that are assigned somewhere after their declaration."""
 

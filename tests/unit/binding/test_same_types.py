@@ -1,4 +1,4 @@
-"""Types that are identity convertible are one type in every place that compares types (sections 10.2.2 and 12.6.3.12)."""
+"""Types that are identity convertible are one type in every place that compares types (section 10.2.2)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,6 @@ PLACES = (
     "@{{ return typeof(List<{0}>) == typeof(List<{1}>) ? 1 : 0; }}",
     "@{{ IEnumerable<{0}> p = new List<{1}>(); IReadOnlyList<{0}> q = default({1}[]); return 1; }}",
     "@{{ foreach ({0} p in new List<{1}>()) {{ return 1; }} return 0; }}",
-    "@{{ foreach ({0} p in from {1} t in new List<{0}>() select t) {{ return 1; }} return 0; }}",
     "@{{ var p = new {{ t = default({0}) }}; p = new {{ t = default({1}) }}; return 1; }}",
     "@{{ {0} p = default({0}); {1} q = ({1})p; p = q; return 1; }}",
     "@{{ T F<T>(T p) where T : IEnumerable<{0}> => p; return F(default({1}[])).Length; }}",

@@ -93,6 +93,8 @@ def _fill(
         if token == tokens.PROPERTY_NAME:
             assert isinstance(parent, JObject)
             parent = parent.property_to_fill(reader.value)
+            if note is not None:
+                note(parent)
         elif token in (tokens.END_OBJECT, tokens.END_ARRAY, tokens.END_CONSTRUCTOR):
             if parent is root:
                 return
