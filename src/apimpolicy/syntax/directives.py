@@ -73,7 +73,7 @@ class Directives:
         while position < len(text):
             line = _LINE.match(text, position)
             assert line is not None
-            start = position + len(line[0]) - len(line[0].lstrip())
+            start = position + len(line[0]) - len(line[0].lstrip(" \t"))
             found = _DIRECTIVE.match(text, start) if text.startswith("#", start) else None
             name = found[1] if found is not None else ""
             if name == "if":

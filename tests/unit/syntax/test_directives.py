@@ -6,7 +6,7 @@ import pytest
 
 from apimpolicy.context.execution import Context
 from apimpolicy.emit.expression import compile_expression
-from apimpolicy.errors import PolicyError
+from apimpolicy.errors import PolicySyntaxError
 
 RUN = {
     "#region a\nreturn 1;\n#endregion": 1,
@@ -37,5 +37,5 @@ def test_directives_are_no_tokens(code: str, expected: int) -> None:
 
 @pytest.mark.parametrize(("code", "expected"), REFUSED.items())
 def test_other_directives_are_errors(code: str, expected: str) -> None:
-    with pytest.raises(PolicyError, match=expected):
+    with pytest.raises(PolicySyntaxError, match=expected):
         compile_expression("@{\n" + code + "\n}")
