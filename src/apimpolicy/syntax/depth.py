@@ -154,7 +154,7 @@ class _Worker:
     idle: ClassVar[list[_Worker]] = []
 
     def __init__(self) -> None:
-        self._job: Callable[[], Any] = sys.exit
+        self._job: Callable[[], None] | None = None
         self._has_job = threading.Lock()
         self._has_job.acquire()
         with _starting:
@@ -167,11 +167,13 @@ class _Worker:
     def _work(self) -> None:
         while True:
             self._has_job.acquire()
-            job, self._job = self._job, sys.exit  # an idle worker keeps nothing alive
+            job, self._job = self._job, None  # an idle worker keeps nothing alive
+            if job is None:
+                return
             job()
             del job
 
-    def _start(self, job: Callable[[], Any]) -> None:
+    def _start(self, job: Callable[[], None] | None) -> None:
         self._job = job
         self._has_job.release()
 
@@ -200,7 +202,7 @@ class _Worker:
         if len(cls.idle) < _MOST_IDLE:
             cls.idle.append(worker)
         else:
-            worker._start(sys.exit)
+            worker._start(None)
         if errors:
             raise errors.pop()
         return results[0]
