@@ -388,6 +388,9 @@ class Binder(Reports):
                 return self.failure(syntax, "CS0031", message)
         if conv.explicit_conversion(source, target) is not None:
             message = f"'{shown(source)}' is not converted to '{shown(target)}' implicitly"
+            help = advice.for_sequence(source, target)
+            if help:
+                return self.failure(syntax, "CS0266", message, help=help)
             help = advice.for_null(source, target)
             return self.failure(syntax, "CS0266", message, label=f"is a cast missing? ({shown(target)})", help=help)
         if source is VOID:
