@@ -75,9 +75,12 @@ class _Reader:
         made = JObject()
         by_name, children = made._by_name, made.children
         token = self._token
+        new = JProperty.__new__
         for name, value in pairs:
-            item = by_name[name] = JProperty(name, value if type(value) is JObject else token(value))
-            item.parent = made
+            own = value if type(value) is JObject else token(value)
+            item = own.parent = by_name[name] = new(JProperty)  # what its constructor does, without the call
+            item.name, item.parent, item.children = name, made, [own]
+            item.place, item.version = 0, 1
             children.append(item)
         if len(by_name) < len(children):
             raise _UnusualError
