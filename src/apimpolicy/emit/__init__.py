@@ -13,6 +13,7 @@
     arithmetic boxing cells function_bodies: shared by several of these
     building     Python's syntax trees in few words
 
+    identity     whether two references are one object
     variables    which variables code declares, assigns and captures
     recursion    whether code may call itself
     chains       long chains in pieces               outlining    blocks that are too deep for Python as functions
