@@ -9,6 +9,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
+from apimpolicy.text.secrets import have_been_hidden, secrets_come_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +93,7 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
     from apimpolicy.cli.eval_contexts import Contexts
 
     contexts = Contexts(context_file)
+    secrets_come_from(contexts.text)
     with contexts.environment():
         context = contexts.make(context_name)
         return _print_value(compiled, context)
@@ -125,7 +127,11 @@ def _print_value(compiled: CompiledExpression, context: Context) -> int:
     at_run_time = runtime_type(value, compiled.type)
     if value is not None and at_run_time != kind:
         kind += f", at run time {at_run_time}"
-    print(style.paint("dim", kind))
+    print(style.paint("dim", kind), flush=True)
+    if have_been_hidden():
+        from apimpolicy.cli.program import say
+
+        say("*** hides a secret of the context; --show-secrets shows it")
     return exit_codes.CLEAN
 
 

@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 
 
 class Contexts:
-    """The contexts of a file (see `apimpolicy.context.loading`); without a file there is one, a GET request for `/`."""
+    """The contexts of a file (see `apimpolicy.context.loading`); without a file there is one, a GET request for `/`.
+
+    `text` is that of the file.
+    """
 
     def __init__(self, path: str | None) -> None:
         self._makers: dict[str, Callable[[], Context]] = {"": Context}
         self._trust: TrustStore | None = None
         self._path = path
+        self.text = ""
         if path is not None:
             from apimpolicy.context.loading import load_contexts
 
             self._makers = load_contexts(path)
+            with open(path, encoding="utf-8") as file:
+                self.text = file.read()
             if not self._makers:
                 raise ConfigurationError(f"{path} holds no contexts")
             self._trust = _trust(path)

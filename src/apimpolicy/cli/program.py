@@ -11,7 +11,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
-from apimpolicy.text.secrets import requests_are_invented
+from apimpolicy.text.secrets import requests_are_invented, secrets_come_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,6 +141,7 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         sys.stdout, sys.stderr = streams
         requests_are_invented(False)  # what a command says of its own requests
+        secrets_come_from(None)
 
 
 def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:

@@ -46,7 +46,6 @@ _OF_TYPES = {
     "JArray": ("array",),
     "JToken": (*KINDS, OTHER),
     "object": (*KINDS, OTHER),
-    "dynamic": (*KINDS, OTHER),
 }
 """The kinds of tokens that are of a type."""
 _NAME, _INDEX = r"([A-Za-z_][A-Za-z0-9_-]*)", r"\[(?:([0-9]{1,4})|'([A-Za-z0-9_. -]+)')\]"

@@ -252,7 +252,7 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 
         return is_of_type(evaluation.unknowns, value, target)
     known = type_of(value)
-    if target in ("object", "dynamic") or known == target or target == f"{known}?":
+    if target == "object" or known == target or target == f"{known}?":
         return terms.TRUE
     is_sealed = known in _PRIMITIVES
     if is_sealed and target.rstrip("?") in _PRIMITIVES:
@@ -263,7 +263,7 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
     """Return a value of a type that it is of."""
     target = target.rstrip("?")
-    if isinstance(value, Json) or type_of(value) == target or target in ("object", "dynamic"):
+    if isinstance(value, Json) or type_of(value) == target or target == "object":
         return value
     if not isinstance(value, Opaque):
         return evaluation.unknowns.value(target, f"an object as {target}", ("as", value.key, target), null=False)

@@ -48,6 +48,9 @@ _of_messages: ContextVar[tuple[str, ...]] = ContextVar("secrets of messages", de
 """The forms of what the messages carry that are written in this thread or task."""
 _are_shown = False
 _are_requests_invented = False
+_source: str | None = None
+"""The only text that secrets may come from; None for any."""
+_have_been_hidden = False
 
 
 def show_secrets(are_shown: bool = True) -> None:
@@ -63,6 +66,17 @@ def requests_are_invented(are_invented: bool = True) -> None:
     """
     global _are_requests_invented
     _are_requests_invented = are_invented
+
+
+def secrets_come_from(source: str | None) -> None:
+    """Until a command ends (None), hide by its form only what stands in this text: the rest is what the user wrote."""
+    global _source, _have_been_hidden
+    _source, _have_been_hidden = source, False
+
+
+def have_been_hidden() -> bool:
+    """Return whether something was hidden since `secrets_come_from`."""
+    return _have_been_hidden
 
 
 def keep_secret(texts: Iterable[str]) -> None:
@@ -141,11 +155,13 @@ def without_secrets(text: str, *, in_place: bool = False) -> str:
             spans.append((start, start + len(form)))
             start = text.find(form, start + 1)
     if not _are_requests_invented:
-        spans += _placed(text)
+        spans += [(start, end) for start, end in _placed(text) if _source is None or text[start:end] in _source]
     return _masked(text, spans, in_place) if spans else text
 
 
 def _masked(text: str, spans: list[tuple[int, int]], in_place: bool) -> str:
+    global _have_been_hidden
+    _have_been_hidden = True
     spans.sort()
     pieces: list[str] = []
     position = begin = end = 0
@@ -217,7 +233,7 @@ def _placed(text: str) -> Iterable[tuple[int, int]]:
 @cache
 def _places() -> re.Pattern[str]:
     fields, queries, long = ("|".join(map(re.escape, names)) for names in (_FIELDS, _IN_QUERIES, _LONG_IN_QUERIES))
-    value = r"""[^&\s"'<>#\\;]"""
+    value = r"""[^&\s"'<>#\\;|]"""
     unknown = r"(?![{@$]|\*\*\*)"  # code that gives the value, or a value that is hidden already
     return re.compile(
         rf"(?<![\w-])(?:{fields})={unknown}({value}++)"
