@@ -16,6 +16,7 @@ from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf
 from apimpolicy.semantics.operators import text_of
+from apimpolicy.semantics.state import ANSWER, KINDS, REACHABLE
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     NOTHING,
@@ -42,14 +43,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
-ANSWER = ("reason", "response-header", "response-body")
-"""The parts of a response besides its status."""
 OF_ERRORS = frozenset(("content-type", "retry-after", "www-authenticate"))
 """The headers of the gateway's own answers to errors, besides those that policies name."""
-REACHABLE = ("variable", "header", "query", "url", "body", "response-header", "response-body")
-"""The kinds of cells whose content is made of objects that expressions reach."""
-KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
-"""Every kind of cell that a policy can write."""
 _NO = terms.FALSE
 
 
@@ -154,6 +149,8 @@ class Run:
             except (Unsupported, TooLarge):
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
+            if self.unknowns.has_escaped:  # what the policy changed is seen through objects that are kept elsewhere
+                self.unknowns.change()
             self.reach_otherwise(step, "passed")
             self.source, self.unknowns.scope = around
 
@@ -279,8 +276,6 @@ class Run:
         value = evaluation.run(expression.bound.body, expression.type)
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
-        if evaluation.has_escaped:
-            self.forget(*REACHABLE)
         self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
         return value
 

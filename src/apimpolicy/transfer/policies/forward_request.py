@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.state import ANSWER
 from apimpolicy.semantics.values import Number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import ANSWER, Run, Sent
+from apimpolicy.transfer.run import Run, Sent
 
 
 def transfer(run: Run, step: Step) -> None:
