@@ -90,9 +90,10 @@ class Unknowns:
         """Return the variable of a name, which no other proof has."""
         return terms.variable(name, sort, self._proof)
 
-    def fresh(self, sort: str, what: str) -> Term:
-        """Return a new variable that is unknown because of `what`, here."""
-        made = self.variable(f"{what} #{self.next()}", sort)
+    def fresh(self, sort: str, what: str, key: Hashable = None) -> Term:
+        """Return a new variable that is unknown because of `what`, here; its name follows from the key, if any."""
+        number = self.next() if key is None else f"key {self.version_of(('key', key))}"
+        made = self.variable(f"{what} #{number}", sort)
         self.reasons[made] = Reason(what, self.place())
         return made
 
@@ -140,7 +141,7 @@ class Unknowns:
             return self.fresh(terms.TRUTH, what)
         found = self._terms.get(key)
         if found is None:
-            found = self._terms[key] = self.fresh(terms.TRUTH, what)
+            found = self._terms[key] = self.fresh(terms.TRUTH, what, key)
         return found
 
     def value(
@@ -173,7 +174,7 @@ class Unknowns:
         named = ("value", type_, key)
         variable = self._terms.get(named)
         if variable is None:
-            variable = self._terms[named] = self.fresh(terms.TEXT if type_ == "string" else terms.NUMBER, what)
+            variable = self._terms[named] = self.fresh(terms.TEXT if type_ == "string" else terms.NUMBER, what, named)
             if type_ in INTEGERS:
                 least, largest = map(terms.number, INTEGERS[type_])
                 self.know(variable, terms.at_most(least, variable), terms.at_most(variable, largest))

@@ -160,13 +160,18 @@ class Run:
             return
         key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
         key += (self.unknowns.heap, self.unknowns.bodies)
-        if not has_trait(step.name, "forwards", "requests"):
-            key += (self.state.signature(),)
+        key += (self.state.signature(),)
         if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
         self.unknowns.scope = key
+
+    def answered(self, step: Step, *sent: Hashable) -> None:
+        """Set what the response to a request depends on, where two programs are compared: on what was sent alone."""
+        if self.canonical is not None:
+            versions = self.unknowns.heap, self.unknowns.bodies
+            self.unknowns.scope = self.canonical(step.element), self.section, versions, sent
 
     def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
         """Go back to before a policy; what it has sent stays possible."""

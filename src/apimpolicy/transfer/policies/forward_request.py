@@ -12,6 +12,7 @@ from apimpolicy.transfer.run import Run, Sent
 
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
+    run.answered(step)
     unknowns = run.unknowns
     unknowns.place = step.where
     run.fail_at_service("the address of the backend", by_backend=terms.TRUE)
