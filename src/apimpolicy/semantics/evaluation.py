@@ -26,6 +26,7 @@ from apimpolicy.semantics.values import (
     constant_truth,
     merge,
 )
+from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -117,6 +118,12 @@ class Evaluation:
         first = leaf.term if isinstance(leaf, Truth) else terms.FALSE
         self.unknowns.note(id(node), terms.all_of(self.alive, self.guard), first)
 
+    def note_unknown(self, body: Bound) -> None:
+        """Note that every condition in code that is not evaluated may have every outcome."""
+        for part in walk(body) if self.unknowns.watched else ():
+            if id(part) in self.unknowns.watched:
+                self.unknowns.note(id(part), terms.all_of(self.alive, self.guard), self.unknowns.truth("a condition"))
+
     def _value(self, node: Expression) -> Value:
         constant = node.constant
         if constant is not nodes.NOT_CONSTANT:
@@ -129,6 +136,7 @@ class Evaluation:
             if not is_harmless(node):
                 raise
             what = str(problem) or "a string with too many cases"
+            self.note_unknown(node)
             self.throw(self.unknowns.truth(what))
             return self.unknowns.value(str(node.type), what)
         return found

@@ -194,6 +194,7 @@ def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None
     """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
     what = "a loop"
     unknowns = evaluation.unknowns
+    evaluation.note_unknown(statement)
     evaluation.change()
     unknowns.use_up()
     evaluation.throw(unknowns.truth(what))
@@ -259,6 +260,8 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
     rest = failed
     for clause in statement.catches:
         catches_all = clause.target is None or str(clause.target) == "System.Exception"
+        if clause.filter is not None:
+            evaluation.note_unknown(clause.filter)
         if clause.filter is not None or not catches_all:
             caught = terms.all_of(rest, evaluation.unknowns.truth("whether an exception is caught"))
         else:
