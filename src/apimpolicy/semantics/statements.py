@@ -261,6 +261,7 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
     for clause in statement.catches:
         catches_all = clause.target is None or str(clause.target) == "System.Exception"
         if clause.filter is not None:
+            evaluation.guard = terms.all_of(guard, rest)
             evaluation.note_unknown(clause.filter)
         if clause.filter is not None or not catches_all:
             caught = terms.all_of(rest, evaluation.unknowns.truth("whether an exception is caught"))

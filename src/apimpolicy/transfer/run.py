@@ -122,6 +122,8 @@ class Run:
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
+        self.repetitions = 0
+        """How many policies that repeat are tried, one inside the other."""
         self.branches: dict[int, Term] = {}
         """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
