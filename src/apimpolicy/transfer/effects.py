@@ -143,13 +143,12 @@ def status_of(run: Run, step: Step) -> Value:
     return known
 
 
-def evaluate_all(run: Run, step: Step) -> None:
-    """Evaluate what a policy has itself, then what its parts have, as far as they are evaluated."""
+def evaluate_all(run: Run, step: Step) -> list[Value]:
+    """Return the values of what a policy has itself, then of what its parts have, as far as they are evaluated."""
     if step.specification is None:
-        return
+        return []
     own = dict.fromkeys(own_expressions(step.element, step.specification))
-    for excerpt in own:
-        run.evaluate(excerpt)
+    found = [run.evaluate(excerpt) for excerpt in own]
     for element in [step.element, *own_elements(step.element)]:
         for attribute in element.attributes:
             value = attribute.value
@@ -161,17 +160,17 @@ def evaluate_all(run: Run, step: Step) -> None:
         run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
-        return
+        return found
     evaluated = run.unknowns.truth(f"what {step.name} evaluates")
     alive, lost = run.alive, run.lost
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
-    for excerpt in inside:
-        run.evaluate(excerpt)
+    found += [run.evaluate(excerpt) for excerpt in inside]
     run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
+    return found
 
 
 def _may_not_convert(run: Run, step: Step) -> bool:

@@ -16,7 +16,7 @@ from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf
 from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.state import State
+from apimpolicy.semantics.state import ANSWER, KINDS, REACHABLE, State
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     NOTHING,
@@ -43,14 +43,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Element
     from apimpolicy.text.source import Excerpt, Source
 
-ANSWER = ("reason", "response-header", "response-body")
-"""The parts of a response besides its status."""
 OF_ERRORS = frozenset(("content-type", "retry-after", "www-authenticate"))
 """The headers of the gateway's own answers to errors, besides those that policies name."""
-REACHABLE = ("variable", "header", "query", "url", "body", "response-header", "response-body")
-"""The kinds of cells whose content is made of objects that expressions reach."""
-KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
-"""Every kind of cell that a policy can write."""
 _NO = terms.FALSE
 
 
@@ -131,6 +125,8 @@ class Run:
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
+        self.repetitions = 0
+        """How many policies that repeat are tried, one inside the other."""
         self.branches: dict[int, Term] = {}
         """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
@@ -155,6 +151,8 @@ class Run:
             except (Unsupported, TooLarge):
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
+            if self.unknowns.has_escaped:  # what the policy changed is seen through objects that are kept elsewhere
+                self.unknowns.change()
             self.reach_otherwise(step, "passed")
             self.source, self.unknowns.scope = around
 
@@ -164,13 +162,18 @@ class Run:
             return
         key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
         key += (self.unknowns.heap, self.unknowns.bodies)
-        if not has_trait(step.name, "forwards", "requests"):
-            key += (self.state.signature(),)
+        key += (self.state.signature(),)
         if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
         self.unknowns.scope = key
+
+    def answered(self, step: Step, *sent: Hashable) -> None:
+        """Set what the response to a request depends on, where two programs are compared: on what was sent alone."""
+        if self.canonical is not None:
+            versions = self.unknowns.heap, self.unknowns.bodies
+            self.unknowns.scope = self.canonical(step.element), self.section, versions, sent
 
     def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
         """Go back to before a policy; what it has sent stays possible."""
@@ -280,8 +283,6 @@ class Run:
         value = evaluation.run(expression.bound.body, expression.type)
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
-        if evaluation.has_escaped:
-            self.forget(*REACHABLE)
         self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
         return value
 
@@ -289,6 +290,7 @@ class Run:
         """Return the value of an unknown expression, which may have thrown and changed all that expressions can."""
         what = "an expression that is not simulated"
         self.forget(*REACHABLE)
+        self.unknowns.has_escaped = True
         self.unknowns.change()
         self.unknowns.use_up()
         self.fail(self.unknowns.truth(what))

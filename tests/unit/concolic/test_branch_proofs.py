@@ -214,3 +214,21 @@ def test_a_named_value_that_infrastructure_code_makes_is_made_up_too() -> None:
     given = {"settings": {"named_values": {"var.mode": "test"}}}
     assert branches(document, **given)[1] == ["inbound choose[1]/when[1]"]
     assert branches(document, **given, stand_ins=StandIns(["var.mode"]))[1] == []
+
+
+NOT_EVALUATED = {
+    "a loop": "@{ int n = 0; for (int i = 0; i < 2; i++) { if (n == 1) { n = 5; } n += 1; } return n; }",
+    "a loop over parts": f"@{{ foreach (var p in {KEY}.Split(',')) {{ if (p == \"a\") {{ return 1; }} }} return 2; }}",
+    "a filter": f'@{{ try {{ return int.Parse({KEY}); }} catch when ({KEY} == "a") {{ return 1; }} }}',
+    "a part without a form": f'@((({KEY} == "a" ? 1 : 2), 3).Item1)',
+}
+
+
+@pytest.mark.parametrize("name", NOT_EVALUATED)
+def test_a_condition_that_is_not_evaluated_may_have_each_outcome(name: str) -> None:
+    code = html.escape(NOT_EVALUATED[name])
+    harness = Harness(policy(f'<set-variable name="v" value="{code}" />'))
+    branches = Branches(harness)
+    goals = [goal for goal in harness.goals.all if goal.kind != BRANCH]
+    assert goals
+    assert not any(branches.decide(goal).is_proven for goal in goals)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.state import ANSWER
 from apimpolicy.semantics.values import Number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import ANSWER, Run, Sent
+from apimpolicy.transfer.run import Run, Sent
 
 
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
+    run.answered(step)
     unknowns = run.unknowns
     unknowns.place = step.where
     run.fail_at_service("the address of the backend", by_backend=terms.TRUE)
