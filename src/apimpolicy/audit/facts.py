@@ -21,6 +21,12 @@ UNDECIDED = "undecided"
 CHOICE = "choice"
 """A property of the request that every caller can choose."""
 
+GATEWAY = "gateway"
+"""The outcome of a check that isn't about the caller: of a value that the gateway put there, or of chance."""
+VIA = "via"
+"""How data reaches the caller without a forwarded request: from a cache, or by a request of the policy's own."""
+CACHED, SENT = "a cached response", "a request of the policy's own"
+
 VERIFIED, PINNED, NAMED, PRESENTED = "verified", "pinned", "named", "presented"
 """Of a certificate: its chain was checked, its thumbprint compared, another name of it compared, or none of these."""
 
@@ -40,13 +46,16 @@ class Fact(NamedTuple):
     @property
     def is_free(self) -> bool:
         """Return whether every caller can bring this about."""
-        if self.kind == CHOICE:
+        if self.kind in (CHOICE, GATEWAY, VIA):
             return True
         return not self.is_true and self.kind in (OWN, CERTIFICATE, ADDRESS)
 
 
 class Token(NamedTuple):
-    """Requirements of a token check; `weaknesses` describe the open points."""
+    """Requirements of a token check; `weaknesses` describe the open points.
+
+    `is_weak`: callers that the API isn't for can get an accepted token.
+    """
 
     issuers: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
@@ -55,6 +64,9 @@ class Token(NamedTuple):
     weaknesses: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     """URLs of the published keys, according to the policy."""
+    is_weak: bool = False
+    source: tuple[str, str] | None = None
+    """The kind and the name of what the token was in, if it is one part of the request."""
 
 
 class PolicyLocation(NamedTuple):

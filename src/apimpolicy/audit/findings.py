@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import attrs
 
-from apimpolicy.audit.access import NO_ACCESS, OWN_CHECK
+from apimpolicy.audit.access import CUSTOM_CHECK, NO_ACCESS
+from apimpolicy.audit.credentials import LENDS
 from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, PolicyLocation, Token
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
-from apimpolicy.audit.policies import LENDS, LIMITS
+from apimpolicy.audit.policies import LIMITS
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.diagnostics import Severity
 
@@ -120,7 +121,7 @@ class _Finder:
         yield from self._bypasses(operations)
         yield from self._tokens(operations)
         yield from self._certificates(operations)
-        yield from self._own_checks(operations)
+        yield from self._custom_checks(operations)
         yield from self._limits(operations)
         yield from self._cors(operations)
         yield from self._undecided(operations)
@@ -205,9 +206,9 @@ class _Finder:
                 message = "a client certificate is requested, but neither its chain nor its thumbprint is checked"
                 yield self._finding("AUD006", group, message, _at(group[0], fact, "certificate looked at"))
 
-    def _own_checks(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+    def _custom_checks(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         def checks(operation: OperationAudit) -> tuple[Fact, ...]:
-            paths = [path for path in operation.access.paths if path.proofs == {OWN_CHECK}]
+            paths = [path for path in operation.access.paths if path.proofs == {CUSTOM_CHECK}]
             return tuple(
                 sorted({fact for path in paths for fact in path.facts if fact.kind in ("own", "opaque")}, key=repr)
             )
@@ -216,8 +217,8 @@ class _Finder:
             if not facts:
                 continue
             words = listed(dict.fromkeys(fact.subject for fact in facts))
-            evidence = [each for fact in facts for each in _at(group[0], fact, "own check")]
-            message = f"only the policy's own check protects the backend: {words}"
+            evidence = [each for fact in facts for each in _at(group[0], fact, "custom check")]
+            message = f"only a custom check protects the backend: {words}"
             yield self._finding("AUD007", group, message, evidence, words)
 
     def _limits(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:

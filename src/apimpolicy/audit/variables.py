@@ -8,6 +8,7 @@ from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
     CHOICE,
+    GATEWAY,
     NAMED,
     OPAQUE,
     OWN,
@@ -16,17 +17,35 @@ from apimpolicy.audit.facts import (
     UNDECIDED,
     Fact,
 )
-from apimpolicy.audit.states import ALWAYS, FALSE, TRUE, Alternatives, Truth, both, of_fact, truth_of
-from apimpolicy.audit.values import UNKNOWN, UNSET, Value, cases, equal, merged, with_default
+from apimpolicy.audit.origins import Origin
+from apimpolicy.audit.sources import (
+    ANSWER,
+    CACHE,
+    NO_SOURCES,
+    OF_GATEWAY,
+    OF_UNKNOWN,
+    UNKNOWN_SOURCE,
+    Source,
+    Sources,
+    of_caller,
+)
+from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, both, either, of_fact, truth_of
+from apimpolicy.audit.values import UNKNOWN, UNSET, Parts, Value, cases, equal, merged, with_default
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from apimpolicy.audit.origins import Origin
+    from collections.abc import Callable, Mapping, Sequence
 
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))
 _SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
+_OF_REQUEST = frozenset(("certificate", "address", "body", "url", "method", "subscription", "user", "connection"))
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "Equals": str.__eq__,
+    "op_Equality": str.__eq__,
+    "Contains": str.__contains__,
+    "StartsWith": str.startswith,
+    "EndsWith": str.endswith,
+}
 
 
 class Caller(NamedTuple):
@@ -42,6 +61,8 @@ class Target(NamedTuple):
 
     operation: Mapping[str, str]
     api: Mapping[str, str]
+    paths: tuple[str, ...] = ()
+    """The paths of its requests, with that of the API and without; none when they differ from request to request."""
 
 
 class Knowledge:
@@ -55,11 +76,13 @@ class Knowledge:
         """The value of all other variables."""
         self.headers: dict[str, int] = {}
         self.written: dict[str, Value] = {}
-        """Headers with values that policies have given them."""
+        """Headers, and parameters of the query behind a `?`, with values that policies have given them."""
         self.generation = 0
         self._counter = [0]
         self.read: set[str] = set()
         """Parts of the operation and its API that conditions read in any branch."""
+        self.fields: set[Source] = set()
+        """Headers and parameters of the query that expressions read."""
 
     def copy(self) -> Knowledge:
         found = object.__new__(Knowledge)
@@ -85,9 +108,69 @@ class Knowledge:
         self.headers[name] = self.generation
         self.written[name] = value
 
-    def query_changed(self, name: str | None) -> None:
+    def query_changed(self, name: str | None, value: Value = UNKNOWN) -> None:
         self.changed()
+        if name is None:
+            self.written = {each: known for each, known in self.written.items() if not each.startswith("?")}
+        else:
+            self.written[f"?{name}"] = value
         self.headers[f"?{name or '*'}"] = self.generation
+
+    def body_changed(self, value: Value) -> None:
+        self.changed()
+        self.written["body"] = value
+
+    def path_changed(self) -> None:
+        self.target = self.target._replace(paths=())
+
+    def is_written(self, origin: Origin) -> bool:
+        """Return whether a policy has changed a header or a parameter of the query."""
+        return origin.name is None or bool(self._generation(origin.kind, origin.name))
+
+    def written_to(self, origin: Origin) -> Value:
+        """Return the value of a header or a parameter of the query."""
+        return self.field(f"?{origin.name}" if origin.kind == "query" else origin.name or "*")
+
+    def field(self, key: str) -> Value:
+        """Return the value of a header, a parameter of the query behind a `?`, or the body."""
+        if key in self.written:
+            return self.written[key]
+        if key == "body":
+            return Value("unknown", parts=((ALWAYS, frozenset((Source("body"),))),))
+        kind, name = ("query", key[1:]) if key.startswith("?") else ("header", key)
+        if name == "*" or self._generation(kind, name):
+            return UNKNOWN
+        return Value("origin", origin=Origin(kind, name), parts=((ALWAYS, frozenset((Source(kind, name),))),))
+
+    def absence_of_field(self, key: str) -> Truth:
+        """Return the proofs of a header, or a parameter of the query behind a `?`, being absent."""
+        origin = Origin("query", key[1:]) if key.startswith("?") else Origin("header", key)
+        return self.absence(origin) or Truth(ALWAYS, ALWAYS)
+
+    def parts_of(self, origin: Origin) -> Parts:
+        """Return the sources of a header, a parameter of the query or a variable."""
+        return self.variable(origin.name or "").parts if origin.kind == "variable" else self.written_to(origin).parts
+
+    def sources_of(self, origin: Origin) -> Sources:
+        """Return the sources of a value by its origin, whatever of it is read."""
+        kind, name = origin.kind, origin.name
+        if kind in ("header", "query", "variable") and name is not None:
+            if kind != "variable":
+                self.fields.add(Source(kind, name))
+            return NO_SOURCES.union(*(sources for _, sources in self.parts_of(origin)))
+        if kind in ("header", "headers", "query"):
+            kind = kind.removesuffix("s")
+            changed = [key for key in self.written if key.startswith("?") == (kind == "query") and key != "body"]
+            return NO_SOURCES.union({Source(kind)}, *(self.written[key].sources for key in changed))
+        if kind == "body":
+            return self.field("body").sources
+        if kind in ("parameter", "parameters"):
+            return frozenset((Source("parameter", name or ""),))
+        if kind in _OF_REQUEST:
+            return frozenset((Source(kind),))
+        if kind in ("response", "lasterror"):
+            return frozenset((Source("response"),))
+        return OF_UNKNOWN if kind in ("variable", "variables") else OF_GATEWAY
 
     def header_generation(self, name: str) -> int:
         """Return a number for the state of a header: 0 while it is the caller's."""
@@ -100,7 +183,7 @@ class Knowledge:
 
     def method_changed(self) -> None:
         self.changed()
-        self.target = Target({**self.target.operation, "Method": "*"}, self.target.api)
+        self.target = self.target._replace(operation={**self.target.operation, "Method": "*"})
 
     def forget_variables(self) -> None:
         """Note that a policy may have set any variable."""
@@ -131,9 +214,7 @@ class Knowledge:
                 self.headers[header] = self.generation
         self.variables = variables
         headers = dict.fromkeys(name for _, known in branches for name in known.written)
-        self.written = {
-            name: merged([(guard, known.written.get(name, UNKNOWN)) for guard, known in branches]) for name in headers
-        }
+        self.written = {name: merged([(guard, known.field(name)) for guard, known in branches]) for name in headers}
 
     # What conditions read
 
@@ -149,15 +230,17 @@ class Knowledge:
 
     def absence(self, origin: Origin, *, or_empty: bool = False) -> Truth | None:
         """Return the proofs of `value == null`, or of null or empty; None if not understood."""
-        kind, name, members, default = origin
+        kind, name, members, default, is_open = origin
         if default:
+            return None
+        if is_open and or_empty is False and kind in ("header", "query"):
             return None
         match kind:
             case "certificate":
                 presented = truth_of(Fact(CERTIFICATE, PRESENTED))
                 return presented.negated() if not members else Truth(ALWAYS, presented.if_true)
-            case "header" if name in self.written and self.written[name].kind == "cases":
-                return cases(self.written[name].cases, lambda constant: constant is None or (or_empty and not constant))
+            case "header" | "query" if name is not None and (written := self.written_to(origin)).kind == "cases":
+                return cases(written.cases, lambda constant: constant is None or (or_empty and not constant))
             case "header" | "query" if name is not None:
                 generation = self._generation(kind, name)
                 return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
@@ -174,7 +257,7 @@ class Knowledge:
             case "lasterror":
                 return TRUE
             case "unverified token" | "basic":
-                return truth_of(Fact(CHOICE, f"{kind}", (self.generation,))).negated()
+                return truth_of(Fact(CHOICE, f"{kind} in {name}", (self.generation,))).negated()
             case "variable" if name is not None:
                 return self._absence_of_variable(name, members, or_empty)
         return None
@@ -184,87 +267,167 @@ class Knowledge:
         if value.kind == "cases":
             return cases(value.cases, lambda constant: constant is None or (or_empty and not constant))
         if value.origin is not None:
-            return self.absence(value.origin._replace(members=value.origin.members + members), or_empty=or_empty)
+            inner = value.origin._replace(members=value.origin.members + members)
+            return self._as_received(inner).absence(inner, or_empty=or_empty)
+        if value.kind == "cached":
+            return truth_of(self._cached(name, value, ())).negated()
         return FALSE if value.kind in ("answer", "token") and not members else None
 
-    def equality(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
-        """Return the proofs of `value == constant`, or `value == other`; None if not understood."""
-        kind, name, members, default = origin
-        is_written = kind == "header" and name in self.written
-        if (
-            value == ""
-            and not is_written
-            and kind not in ("variable", "certificate")
-            and (found := self.absence(origin)) is not None
-        ):
-            return found
+    def _as_received(self, origin: Origin) -> Knowledge:
+        """Return the state in which a header has the caller's value, which a variable keeps."""
+        if origin.kind not in ("header", "query") or origin.name is None or not self.is_written(origin):
+            return self
+        found, key = self.copy(), f"?{origin.name}" if origin.kind == "query" else origin.name
+        found.written.pop(key, None)
+        found.headers = {each: number for each, number in found.headers.items() if each not in (key, "*", "?*")}
+        return found
+
+    def equality(
+        self,
+        origin: Origin,
+        value: str | int | None,
+        other: Origin,
+        others: Sources = NO_SOURCES,
+        test: str = "Equals",
+    ) -> Truth | None:
+        """Return the proofs of `value == constant`, or `value == other`; None if not understood.
+
+        `others` are the sources of the other side; `test` is the name of the comparison.
+        """
+        kind, name, members, default, _ = origin
+        written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
+        if value == "" and kind not in ("variable", "certificate", "body") and written.kind != "cases":
+            found = self.absence(origin)
+            if found is not None:
+                return found
         compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
         match kind:
-            case "header" if name in self.written and self.written[name].kind == "cases":
-                written = with_default(self.written[name], default)
-                return None if value is None else equal(written, str(value), members)
+            case "header" | "query" if written.kind == "cases":
+                return None if value is None else equal(with_default(written, default), str(value), members)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
-                return self._field(origin, compared)
+                return self._field(origin, compared, written)
             case "certificate":
-                return _certificate(members, compared)
+                return _certificate(members, compared, is_proof=_is_known(others))
             case "address":
-                return truth_of(Fact(ADDRESS, "", (compared,)))
+                is_proof = _is_known(others)
+                return truth_of(Fact(ADDRESS, "", (compared,)) if is_proof else Fact(OWN, "address", (compared,)))
             case "method" if isinstance(value, str):
                 self.read.add("operation")
                 method = self.target.operation.get("Method", "*")
                 return None if method == "*" else TRUE if method.lower() == value.lower() else FALSE
             case "operation" | "api" | "product" if members and isinstance(value, str):
-                return self._entity(kind, members[0], value)
+                return self._entity(origin, value, test)
+            case "url" if isinstance(value, str) and members[:1] == ("Path",):
+                return self._path(members[1:], value, test)
             case "subscription" | "user":
                 return truth_of(Fact(OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
             case "unverified token":
                 return truth_of(Fact(OWN, "claims of a token that nothing validates", (members, compared)))
             case "basic":
                 return truth_of(Fact(OWN, "user name and password", (members, compared)))
+            case "body" if "body" not in self.written:
+                return truth_of(Fact(OWN, "the body", (members, name, compared, self.generation)))
             case "deployment":
                 return truth_of(Fact(UNDECIDED, "the gateway's deployment", (members, compared)))
             case "variable" if name is not None:
-                return self._equality_of_variable(origin, value, other)
+                return self._equality_of_variable(origin, value, other, others, test)
         return None
 
-    def _field(self, origin: Origin, compared: str) -> Truth:
+    def _field(self, origin: Origin, compared: str, written: Value) -> Truth:
         """Return the proofs of a header or query parameter having a value; the field is present then."""
-        kind, name, _, default = origin
+        if_true = if_false = NEVER
+        for guard, sources in written.parts:
+            found = self._field_of_caller(origin, compared) if of_caller(sources) else self._field_of_gateway(origin)
+            if_true = either(if_true, both(guard, found.if_true))
+            if_false = either(if_false, both(guard, found.if_false))
+        return Truth(if_true, if_false)
+
+    def _field_of_gateway(self, origin: Origin) -> Truth:
+        subject = f"{origin.kind} '{origin.name}', which a policy has set"
+        return truth_of(Fact(GATEWAY, subject, (self._generation(origin.kind, origin.name or ""),)))
+
+    def _field_of_caller(self, origin: Origin, compared: str) -> Truth:
+        kind, name, _, default, is_open = origin
         generation = self._generation(kind, name or "")
         present = truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,)))
         equal = Fact(OWN, f"{kind} '{name}'", (compared, generation))
         found = Truth(both(of_fact(equal), present.if_true), of_fact(equal.opposite))
-        return present.negated().or_(found) if default and default == compared else found
+        is_default = is_open or (bool(default) and default == compared)
+        return present.negated().or_(found) if is_default else found
 
-    def _entity(self, kind: str, member: str, value: str) -> Truth | None:
+    def _path(self, members: tuple[str, ...], value: str, test: str) -> Truth | None:
+        """Return whether the path of every request passes a test; the gateway ignores the case of its letters."""
+        self.read.add("operation")
+        if not set(members) <= {"ToLower", "ToLowerInvariant"} or not self.target.paths:
+            return None
+        written = [path.lower() for path in self.target.paths]
+        spellings = written if members else [*self.target.paths, *written, *map(str.upper, self.target.paths)]
+        return _constant({_passes(test, each, value) for each in spellings})
+
+    def _entity(self, origin: Origin, value: str, test: str) -> Truth | None:
+        kind, member = origin.kind, origin.members[0]
         self.read.add(kind)
         known = {"operation": self.target.operation, "api": self.target.api, "product": self.caller.product}[kind]
         if known is None:
             return FALSE
         found = known.get(member)
-        return None if found is None else TRUE if found == value else FALSE
+        if found is None or not set(origin.members[1:]) <= {"ToLower", "ToLowerInvariant"}:
+            return None
+        return _constant({_passes(test, found.lower() if origin.members[1:] else found, value)})
 
-    def _equality_of_variable(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
+    def _equality_of_variable(
+        self, origin: Origin, value: str | int | None, other: Origin, others: Sources, test: str
+    ) -> Truth | None:
         name, members = origin.name or "", origin.members
         known = with_default(self.variable(name), origin.default)
         if known.kind == "cases":
             return None if value is None else equal(known, str(value), members)
         if known.origin is not None:
-            return self.equality(known.origin._replace(members=known.origin.members + members), value, other)
+            inner = known.origin._replace(members=known.origin.members + members)
+            return self._as_received(inner).equality(inner, value, other, others, test)
+        if known.kind == "cached":
+            return truth_of(self._cached(name, known, (members, str(value))))
+        if known.kind == "answer" and not self.asks_about_caller(known):
+            return truth_of(Fact(GATEWAY, "the answer of a request that is the same for every caller", (name, members)))
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
             return truth_of(Fact(OWN, words, (name, members, str(value))))
         return None
 
+    def _cached(self, name: str, value: Value, detail: tuple[object, ...]) -> Fact:
+        """Return the fact that something is in the cache: a check of the caller, if the key is from the request."""
+        kind = OWN if self.asks_about_caller(value) else GATEWAY
+        return Fact(kind, "a cached value", (name, *detail))
 
-def _certificate(members: tuple[str, ...], compared: str) -> Truth:
+    @staticmethod
+    def asks_about_caller(answer: Value) -> bool:
+        """Return whether the request that an answer is for had anything of the caller in it."""
+        return any(each.kind not in ("gateway", "response") for each in answer.asked)
+
+
+def _is_known(others: Sources) -> bool:
+    """Return whether the other side of a comparison is the gateway's own, as far as its sources are known."""
+    return not of_caller(others) and not any(each == UNKNOWN_SOURCE or each.kind in (ANSWER, CACHE) for each in others)
+
+
+def _passes(test: str, text: str, value: str) -> bool | None:
+    """Return the result of a comparison of two texts; None if it isn't understood."""
+    known = _TESTS.get(test)
+    return None if known is None else known(text, value)
+
+
+def _constant(results: set[bool | None]) -> Truth | None:
+    return TRUE if results == {True} else FALSE if results == {False} else None
+
+
+def _certificate(members: tuple[str, ...], compared: str, *, is_proof: bool) -> Truth:
     presented = Fact(CERTIFICATE, PRESENTED)
     if members[:1] and members[0] in _TIMES:
         one = Fact(OPAQUE, f"certificate's {members[0]}", (compared,))
         return Truth(frozenset((frozenset((presented, one)),)), frozenset((frozenset((presented, one.opposite)),)))
     parts = {"StartsWith", "EndsWith", "Contains", "IsMatch", "Substring", "Length"} & {*members}
-    kind = PINNED if not parts and (not members or members[0] in _HASHES) else NAMED
-    found = Fact(CERTIFICATE, kind, (compared,) if kind == PINNED else (*members[:1], compared))
+    is_pinned = is_proof and not parts and (not members or members[0] in _HASHES)
+    found = Fact(CERTIFICATE, PINNED, (compared,)) if is_pinned else Fact(CERTIFICATE, NAMED, (*members[:1], compared))
     return Truth(frozenset((frozenset((presented, found)),)), frozenset((frozenset((found.opposite,)),)))

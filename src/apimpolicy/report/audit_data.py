@@ -23,9 +23,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.audit.access import KEY_WORD
+from apimpolicy.audit.credentials import LENDS, REPLACES
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, TOKEN
 from apimpolicy.audit.findings import lent_to_anyone
-from apimpolicy.audit.policies import LENDS, LIMITS, REPLACES
+from apimpolicy.audit.policies import LIMITS
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.audit_text import answer, details, shown_place, sorted_findings
 from apimpolicy.report.stand_in_text import with_stand_ins

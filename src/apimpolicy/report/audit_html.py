@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.audit.credentials import LENDS
 from apimpolicy.audit.facts import UNDECIDED
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
-from apimpolicy.audit.policies import LENDS, LIMITS
+from apimpolicy.audit.policies import LIMITS
 from apimpolicy.report.audit_data import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
 from apimpolicy.report.audit_owasp import RISKS
 from apimpolicy.report.audit_text import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ROWS = yaml.safe_load((HERE / "rows.yaml").read_text(encoding="utf-8"))
+HOSTILE = yaml.safe_load((HERE / "hostile.yaml").read_text(encoding="utf-8"))
 PUBLIC = HERE.parents[3] / "shared" / "corpus" / "services"
 BELOW = os.walk(PUBLIC) if PUBLIC.is_dir() else ()
 FOLDERS = [
@@ -44,27 +46,39 @@ SHOP = [HERE.parents[1] / "services" / "shop" / form for form in ("extract", "te
 SAMPLE = 12
 """Operations of each folder that requests are sent to; all of them at night."""
 
-DOCUMENT = (
-    "<policies><inbound>{}</inbound><backend><base /></backend><outbound><base /></outbound><on-error /></policies>"
-)
+DOCUMENT = """<policies><inbound>{}</inbound><backend><base /></backend>
+    <outbound>{}</outbound><on-error>{}</on-error></policies>"""
+JWT = """<validate-jwt {}><openid-config url="https://login.contoso.example/.well-known/openid-configuration" />
+    <audiences><audience>orders</audience></audiences></validate-jwt>"""
+REFUSE = '<return-response><set-status code="401" /></return-response>'
+_JWT = re.compile(r"\bJWT(?:\(((?:'[^']*'|[^')])*)\))?")
+
+
+def policy_of(text: str) -> str:
+    """Put in what the words in capital letters stand for."""
+    return _JWT.sub(lambda found: JWT.format(found[1] or "header-name='Authorization'"), text).replace("REFUSE", REFUSE)
 
 
 def gateway_of(row: dict[str, Any]) -> Gateway:
     products = []
     if "product" in row:
         product = Product("starter", subscription_required=row.get("product_key") != "not required")
-        products = [ServiceProduct(product, apis=["orders"], policy=DOCUMENT.format(row["product"]))]
+        policy = DOCUMENT.format(policy_of(row["product"]), "", "")
+        products = [ServiceProduct(product, apis=["orders"], policy=policy)]
+    documents = [policy_of(row[key]) if key in row else "" for key in ("policy", "outbound", "error")]
+    operation = Operation("get", row.get("method", "GET"), url_template=row.get("template", "/{id}"))
     api = ServiceApi(
         Api("orders", path="orders"),
-        policy=DOCUMENT.format(row["policy"]),
-        operations=[ServiceOperation(Operation("get", "GET", url_template="/{id}"))],
+        policy=DOCUMENT.format(*documents),
+        operations=[ServiceOperation(operation)],
         subscription_required=row.get("key") == "required",
     )
     login = OpenIdProvider("https://login.contoso.example", audience="orders")
-    return Gateway(service=Service([api], products=products), openid_providers=[login])
+    fragments = {name: f"<fragment>{text}</fragment>" for name, text in row.get("fragments", {}).items()}
+    return Gateway(service=Service([api], products=products), openid_providers=[login], fragments=fragments)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", [*ROWS, *HOSTILE], ids=lambda row: row["name"])
 def test_requests_agree(row: dict[str, Any]) -> None:
     found, rehearsal = attempts.audited(gateway_of(row))
     (operation,) = found.operations
