@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.audit.conditions import Condition, Reader
 from apimpolicy.audit.origins import constant, is_null, receiver_of
-from apimpolicy.audit.sources import OF_GATEWAY, of_text
+from apimpolicy.audit.sources import OF_GATEWAY, of_text, returned
 from apimpolicy.audit.states import ALWAYS, Alternatives, both
 from apimpolicy.audit.values import UNKNOWN, Parts, Value
 from apimpolicy.binding import nodes
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.text.document import Characters
+
+MOST_DEPTH = 8
 
 
 def assigned(written: Characters, knowledge: Knowledge, check: ExpressionCheck) -> Value:
@@ -59,35 +61,50 @@ def _value(reader: Reader, body: Bound, of_type: str) -> Value:
     return Value("origin", origin=origin) if origin.kind else UNKNOWN
 
 
-def parts_of(reader: Reader, node: Bound | None) -> Parts:
-    """Return the sources of a value, apart where conditions or defaults choose between them."""
+def parts_of(reader: Reader, node: Bound | None, depth: int = 0) -> Parts:
+    """Return the sources of a value, apart where conditions, defaults or assignments choose between them."""
     node = reader.origins.resolved_once(node)
+    if depth < MOST_DEPTH and (several := _several(reader, node)):
+        return _guarded(*((ALWAYS, parts_of(reader, each, depth + 1)) for each in several))
     match node:
         case nodes.Conditional():
             found = reader.truth(node.condition)
             return _guarded(
-                (found.if_true, parts_of(reader, node.when_true)), (found.if_false, parts_of(reader, node.when_false))
+                (found.if_true, parts_of(reader, node.when_true, depth)),
+                (found.if_false, parts_of(reader, node.when_false, depth)),
             )
         case nodes.Coalesce():
-            return _with_default(reader, node.left, parts_of(reader, node.left), parts_of(reader, node.right))
+            return _with_default(
+                reader, node.left, parts_of(reader, node.left, depth), parts_of(reader, node.right, depth)
+            )
         case nodes.Call():
             receiver, arguments = receiver_of(node)
             origin = reader.origins.of(node)
             if node.method.name == "GetValueOrDefault" and origin.kind in ("header", "query"):
                 found_parts = reader.known.parts_of(origin)
-                default = parts_of(reader, arguments[1]) if len(arguments) > 1 else ()
+                default = parts_of(reader, arguments[1], depth) if len(arguments) > 1 else ()
                 return _with_default(reader, node, found_parts, default) if default else found_parts
             if receiver is not None and not reader.sources.of_all(arguments):
-                return parts_of(reader, receiver)
+                return parts_of(reader, receiver, depth)
         case nodes.Binary() if node.operator == "+":
             for one, other in ((node.left, node.right), (node.right, node.left)):
                 if not reader.sources.of(one):
-                    return parts_of(reader, other)
+                    return parts_of(reader, other, depth)
         case nodes.Local() | nodes.IndexerAccess() | nodes.PropertyAccess():
             origin = reader.origins.of(node)
             if origin.kind in ("header", "query", "variable") and origin.name is not None:
                 return reader.known.parts_of(origin)
     return ((ALWAYS, reader.sources.of(node)),)
+
+
+def _several(reader: Reader, node: Bound | None) -> list[Bound]:
+    """Return the values that a block returns, or that are assigned to a local variable, if there are several."""
+    if isinstance(node, nodes.Block):
+        return returned(node)
+    if not isinstance(node, nodes.Local):
+        return []
+    found = reader.origins.definitions.get(id(node.symbol), [])
+    return found if len(found) > 1 else []
 
 
 def _guarded(*given: tuple[Alternatives, Parts]) -> Parts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, CHOICE, GATEWAY, OPAQUE, PRESENTED, UNDECIDED, VERIFIED, Fact
 from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
-from apimpolicy.audit.sources import ANSWER, SourceReader, chosen, of_caller
+from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
 from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, either, truth_of
 from apimpolicy.audit.states import both as proving_both
 from apimpolicy.binding import nodes
@@ -283,15 +283,20 @@ class Reader:
     def _opaque(self, *read: Bound | None) -> Fact:
         """Return the fact of a condition that isn't understood; it is the same one while nothing has changed."""
         subject, varies = looks_at(self.text), bool(_VARIES.search(self.text))
-        detail = (_normal(self.text), self.known.next_generation() if varies else self.known.generation)
+        detail: tuple[object, ...] = (
+            _normal(self.text),
+            self.known.next_generation() if varies else self.known.generation,
+        )
         sources = self.sources.of_all([each for each in read if each is not None])
-        answers = [self.known.variable(each.name) for each in sources if each.kind == ANSWER]
+        read_answers = sorted(each for each in sources if each.kind == ANSWER)
+        answers = [self.known.variable(each.name) for each in read_answers]
         if all(each.kind in _NOT_OF_CALLER or each.kind == ANSWER for each in sources) and not any(
             map(self.known.asks_about_caller, answers)
         ):
             is_free = varies or answers or any(each.kind == "response" for each in sources)
-            return Fact(GATEWAY if is_free else UNDECIDED, subject, detail)
-        return Fact(OPAQUE, subject, detail)
+            return Fact(GATEWAY if is_free else UNDECIDED, subject, (*detail, *read_answers))
+        is_free = bool(answers) and all(OF_CALLERS_SERVICE in each.asked for each in answers)
+        return Fact(CHOICE if is_free else OPAQUE, subject, (*detail, *read_answers))
 
 
 def _within(node: Bound) -> list[Bound]:

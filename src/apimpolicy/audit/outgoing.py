@@ -7,12 +7,13 @@ its response is returned, or when the policy does nothing but send it; it isn't 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.credentials import LENDS, lent_by
 from apimpolicy.audit.facts import CACHED, OWN, SENT, TOKEN, VIA, Fact, GatewayAction, Token, attribute_of, location_of
 from apimpolicy.audit.origins import Origin
-from apimpolicy.audit.sources import ANSWER, CACHE, CHOSEN, NO_SOURCES, Source, Sources, of_caller
+from apimpolicy.audit.sources import ANSWER, CACHE, CHOSEN, NO_SOURCES, OF_CALLERS_SERVICE, Source, Sources, of_caller
 from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternative, Alternatives, State, both, either, of_fact, simplified
 from apimpolicy.audit.values import Value
 from apimpolicy.policies.registry import has_trait
@@ -28,6 +29,7 @@ ASKS = "asks"
 _AUTHORIZATION = Source("header", "authorization")
 _AUTHORIZATION_HEADER = Origin("header", "authorization")
 _REFUSES = 400
+_NAMES_HOST = re.compile(r"""["']?https?://[^"/{}]+/|\{\{""")
 
 
 class OwnRequest(NamedTuple):
@@ -68,6 +70,9 @@ def requests(walk: Walk, step: Step, state: State) -> State:
     asked = walk.sources_within(element)
     if attribute_of(element, "mode").lower() == "copy":
         asked |= {Source(kind) for kind in CHOSEN}
+    urls = [value for each in element.elements() if each.name == "set-url" for value in each.children]
+    if any(walk.chosen(url) and not _NAMES_HOST.search(getattr(url, "text", "")) for url in urls):
+        asked |= {OF_CALLERS_SERVICE}
     answer = Value("answer", parts=((ALWAYS, frozenset((Source(ANSWER, variable),))),), asked=asked)
     if variable:
         walk.knowledge.set(variable, answer)
@@ -122,7 +127,7 @@ def _is_about(own: OwnRequest, alternative: Alternative) -> bool:
 
 def _reads(fact: Fact, variable: str) -> bool:
     """Return whether a fact is about a variable that has a response."""
-    return (bool(fact.detail) and fact.detail[0] == variable) or f"variable '{variable}'" in fact.subject
+    return fact.detail[:1] == (variable,) or Source(ANSWER, variable) in fact.detail
 
 
 def given_to_callers(walk: Walk) -> Iterator[State]:
@@ -147,7 +152,7 @@ def given_to_callers(walk: Walk) -> Iterator[State]:
 
 def looks_up(walk: Walk, step: Step, state: State) -> State:
     element, known = step.element, walk.knowledge
-    is_private = attribute_of(element, "allow-private-response-caching").lower() != "true"
+    is_private = attribute_of(element, "allow-private-response-caching").lower() in ("", "false")
     if is_private and known.is_written(_AUTHORIZATION_HEADER):
         written = known.written_to(_AUTHORIZATION_HEADER)
         if written.kind != "cases" or any(text is not None for _, text in written.cases):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
-    from apimpolicy.text.document import Element
+    from apimpolicy.text.document import Element, Node
 
 LIMITS = "limits"
 FORWARDING = ("inbound", "backend")
@@ -194,7 +194,10 @@ def certificate(walk: Walk, step: Step, state: State) -> State:
         proof.add(Fact(CERTIFICATE, VERIFIED))
     identities = [each for each in step.element.descendants() if each.name == "identity" and each.attributes]
     if identities:
-        is_pinned = all(each.get("thumbprint") is not None for each in identities)
+        is_pinned = all(
+            (thumbprint := each.get("thumbprint")) is not None and not walk.chosen(thumbprint.value)
+            for each in identities
+        )
         listed = tuple(" ".join(f"{each.name}={each.value.text}" for each in one.attributes) for one in identities)
         proof.add(Fact(CERTIFICATE, PINNED if is_pinned else NAMED, listed))
     return walk.proving(step, state, frozenset((frozenset(proof),)))
@@ -223,7 +226,13 @@ def address(walk: Walk, step: Step, state: State) -> State:
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
         for each in step.element.elements()
     )
+    if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
+        return walk.proving(step, state, of_fact(Fact(CHOICE, "an address that the caller lists", listed)))
     return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
+
+
+def _values_of(element: Element) -> Sequence[Node]:
+    return [*element.children, *(attribute.value for attribute in element.attributes)]
 
 
 def limits(walk: Walk, step: Step, state: State) -> State:

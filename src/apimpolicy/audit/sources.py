@@ -35,6 +35,8 @@ NO_SOURCES: Sources = frozenset()
 GATEWAY, UNKNOWN_SOURCE, ANSWER, CACHE = Source("gateway"), Source("unknown"), "answer", "cache"
 OF_GATEWAY: Sources = frozenset((GATEWAY,))
 OF_UNKNOWN: Sources = frozenset((UNKNOWN_SOURCE,))
+OF_CALLERS_SERVICE = Source("a service that the caller names")
+"""Of what a request asks for: whatever the answer is, the caller can bring it about."""
 CHOSEN = frozenset(("header", "query", "body", "url", "parameter", "method"))
 """Parts of the request that every caller can choose."""
 _OWN = CHOSEN | {"certificate", "address"}
@@ -56,6 +58,19 @@ def of_caller(sources: Iterable[Source]) -> Sources:
 def of_text(text: str) -> Sources:
     """Return the sources of a literal text: the gateway's, if a named value is in it or it could be a token."""
     return OF_GATEWAY if "{{" in text or text.count(".") >= _TOKEN_DOTS else NO_SOURCES
+
+
+def returned(block: nodes.Block) -> list[Bound]:
+    """Return the values that a block returns, without those of lambdas inside."""
+    found: list[Bound] = []
+    waiting: list[Bound] = [block]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, nodes.Return) and each.value is not None:
+            found.append(each.value)
+        elif not isinstance(each, (nodes.Lambda, nodes.LocalFunction)):
+            waiting += each.children()
+    return found
 
 
 class SourceReader:
@@ -91,6 +106,8 @@ class SourceReader:
                 return self._property(node, following)
             case nodes.Lambda():
                 return self.of(node.body, following)
+            case nodes.Block():
+                return self._all(returned(node), following)
         return self._all(node.children(), following)
 
     def of_all(self, given: Iterable[Bound]) -> Sources:

@@ -22,6 +22,7 @@ from apimpolicy.audit.sources import (
     ANSWER,
     CACHE,
     NO_SOURCES,
+    OF_CALLERS_SERVICE,
     OF_GATEWAY,
     OF_UNKNOWN,
     UNKNOWN_SOURCE,
@@ -391,6 +392,8 @@ class Knowledge:
             return truth_of(self._cached(name, known, (members, str(value))))
         if known.kind == "answer" and not self.asks_about_caller(known):
             return truth_of(Fact(GATEWAY, "the answer of a request that is the same for every caller", (name, members)))
+        if known.kind == "answer" and OF_CALLERS_SERVICE in known.asked:
+            return truth_of(Fact(CHOICE, "the answer of a service that the caller names", (name, members, str(value))))
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
             return truth_of(Fact(OWN, words, (name, members, str(value))))
