@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.facts import GatewayAction, attribute_of
+from apimpolicy.audit.facts import LENDS, REPLACES, GatewayAction, attribute_of
 from apimpolicy.audit.sources import OF_GATEWAY, of_text
 from apimpolicy.audit.states import ALWAYS, State, both
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
 
-LENDS, REPLACES = "lends", "replaces"
 _NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
 _CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
 _VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
@@ -89,7 +88,7 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
     action = attribute_of(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
         state = walk.act(step, state, GatewayAction(REPLACES, name))
-    for lent in dict.fromkeys(_lent(walk, step.element, name)):
+    for lent in dict.fromkeys(lent_in(walk, _texts(step.element), name)):
         state = walk.act(step, state, GatewayAction(LENDS, lent))
     return state
 
@@ -131,15 +130,19 @@ def lent_by(walk: Walk, element: Element) -> Iterator[str]:
         elif each.name.startswith("authentication-"):
             yield _credential(each)
         else:
-            yield from _lent(walk, each, attribute_of(each, "name").lower())
+            text = f"{_texts(each)} {each.text} {attribute_of(each, 'value')}"
+            yield from lent_in(walk, text, attribute_of(each, "name").lower())
     lent = walk.service_context.lending_backends.get(attribute_of(element, "backend-id"))
     if lent is not None:
         yield lent
 
 
-def _lent(walk: Walk, element: Element, name: str) -> Iterator[str]:
-    """Yield the credentials of the gateway that a header, a parameter, a URL or a body carries."""
-    text = " ".join((*(each.text for each in element.elements()), element.text, attribute_of(element, "value")))
+def _texts(element: Element) -> str:
+    return " ".join(each.text for each in element.elements())
+
+
+def lent_in(walk: Walk, text: str, name: str) -> Iterator[str]:
+    """Yield the credentials of the gateway that a text carries, in a header or a parameter of a name."""
     for found in _NAMED_VALUE.findall(text):
         if found in walk.service_context.secrets or name in _CREDENTIAL_HEADERS or _CREDENTIAL.search(found):
             yield f"named value '{found}'"

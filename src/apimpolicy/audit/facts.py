@@ -9,8 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from apimpolicy.audit.sources import Sources
     from apimpolicy.text.document import Element
 
+LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
+"""The kinds of a GatewayAction."""
+COUNTS = "counts"
+"""The kind of what a limit counts by; its sources are those of the key."""
 KEY, TOKEN, CERTIFICATE, ADDRESS = "key", "token", "certificate", "address"
 OWN = "own"
 """A comparison that the policy's author wrote: when it is true the caller knew a value; false is anyone's choice."""
@@ -85,9 +90,10 @@ class GatewayAction(NamedTuple):
     """An action of the gateway on a request before it reaches the backend."""
 
     kind: str
-    """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `asks`."""
+    """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `counts`, `asks`."""
 
     subject: str
+    sources: Sources = frozenset()
 
 
 def attribute_of(element: Element, name: str) -> str:

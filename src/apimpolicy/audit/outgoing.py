@@ -10,8 +10,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.credentials import LENDS, lent_by
-from apimpolicy.audit.facts import CACHED, OWN, SENT, TOKEN, VIA, Fact, GatewayAction, Token, attribute_of, location_of
+from apimpolicy.audit.credentials import lent_by
+from apimpolicy.audit.facts import (
+    ASKS,
+    CACHED,
+    LENDS,
+    OWN,
+    SENT,
+    TOKEN,
+    VIA,
+    Fact,
+    GatewayAction,
+    Token,
+    attribute_of,
+    location_of,
+)
 from apimpolicy.audit.origins import Origin
 from apimpolicy.audit.sources import ANSWER, CACHE, CHOSEN, NO_SOURCES, OF_CALLERS_SERVICE, Source, Sources, of_caller
 from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternative, Alternatives, State, both, either, of_fact, simplified
@@ -25,7 +38,6 @@ if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
 
-ASKS = "asks"
 _AUTHORIZATION = Source("header", "authorization")
 _AUTHORIZATION_HEADER = Origin("header", "authorization")
 _REFUSES = 400
@@ -215,7 +227,7 @@ def hits_of(walks: Sequence[Walk]) -> Iterator[tuple[Walk, Alternatives]]:
             inherited = simplified(
                 frozenset(fact for fact in each if _is_varied(fact, hit.varied))
                 for each in filled
-                if not (hit.is_private and any(_source(fact) == _AUTHORIZATION for fact in each))
+                if not (hit.is_private and any(source_of(fact) == _AUTHORIZATION for fact in each))
             )
             own = simplified(
                 frozenset(fact for fact in each if not (hit.variable and _reads(fact, hit.variable)))
@@ -229,11 +241,11 @@ def hits_of(walks: Sequence[Walk]) -> Iterator[tuple[Walk, Alternatives]]:
 
 def _is_varied(fact: Fact, varied: Iterable[Source]) -> bool:
     """Return whether a request that has the same key in the cache has proven the same."""
-    source = _source(fact)
+    source = source_of(fact)
     return source is not None and any(each in (source, Source(source.kind)) for each in varied)
 
 
-def _source(fact: Fact) -> Source | None:
+def source_of(fact: Fact) -> Source | None:
     """Return the part of the request that has proven a fact, if it is a header or a parameter of the query."""
     if fact.kind == TOKEN and isinstance(token := fact.detail[0], Token):
         return None if token.source is None else Source(*token.source)

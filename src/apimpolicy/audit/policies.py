@@ -10,7 +10,9 @@ from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
     CHOICE,
+    COUNTS,
     GATEWAY,
+    LIMITS,
     NAMED,
     OWN,
     PINNED,
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element, Node
 
-LIMITS = "limits"
 FORWARDING = ("inbound", "backend")
 """The sections that run before a request reaches the backend."""
 
@@ -236,10 +237,16 @@ def _values_of(element: Element) -> Sequence[Node]:
 
 
 def limits(walk: Walk, step: Step, state: State) -> State:
-    never = has_trait(step.name, "per-subscription") and not walk.knowledge.caller.has_key
-    return walk.act(
-        step, passes(walk, step, state), GatewayAction(LIMITS, f"{step.name} never" if never else step.name)
-    )
+    state = passes(walk, step, state)
+    if has_trait(step.name, "per-subscription"):
+        if not walk.knowledge.caller.has_key:
+            return walk.act(step, state, GatewayAction(LIMITS, f"{step.name} never"))
+        sources = frozenset((Source("subscription"),))
+    else:
+        key = step.element.get("counter-key")
+        sources = frozenset() if key is None else walk.sources(key.value)
+    state = walk.act(step, state, GatewayAction(COUNTS, step.name, sources))
+    return walk.act(step, state, GatewayAction(LIMITS, step.name))
 
 
 def variable_set(walk: Walk, step: Step, state: State) -> State:
