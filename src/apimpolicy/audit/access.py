@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
+    FORGED,
     GATEWAY,
     KEY,
     NAMED,
@@ -96,7 +97,7 @@ def access_of(alternatives: Alternatives) -> Access:
     found: dict[frozenset[str], frozenset[Fact]] = {}
     for alternative in alternatives:
         proofs = _proofs(alternative)
-        facts = frozenset(fact for fact in alternative if not fact.is_free or fact.kind in (GATEWAY, VIA))
+        facts = frozenset(fact for fact in alternative if not fact.is_free or fact.kind in (GATEWAY, FORGED, VIA))
         found[proofs] = found.get(proofs, frozenset()) | facts
     kept = [
         AccessPath(proofs, facts)

@@ -10,7 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, CHOICE, GATEWAY, OPAQUE, PRESENTED, UNDECIDED, VERIFIED, Fact
+from apimpolicy.audit.facts import (
+    ADDRESS,
+    CERTIFICATE,
+    CHOICE,
+    FORGED,
+    GATEWAY,
+    OPAQUE,
+    PRESENTED,
+    UNDECIDED,
+    VERIFIED,
+    Fact,
+)
 from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
 from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
 from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, either, truth_of
@@ -259,11 +270,11 @@ class Reader:
         """Return the proofs of a comparison that the caller decides: both sides are the caller's, or one is enough."""
         sources = of_caller(self.sources.of_all([each for each in sides if each is not None]))
         kinds = {each.kind for each in sources}
-        sent = (ADDRESS,) if "address" in kinds else ()
+        sent = (ADDRESS,) if "address" in kinds else ("",) if len(sides) == 1 else ()
         needed = {
             Fact(CHOICE, f"{each.kind} '{each.name}'", sent) for each in sources if each.kind in ("header", "query")
         }
-        same = Fact(CHOICE, "the caller's own values", (_normal(self.text), self.known.generation))
+        same = Fact(FORGED, "the caller's own values", (_normal(self.text), self.known.generation))
         if "certificate" in kinds and not any(self._may_be_null(each) for each in sides):
             needed.add(Fact(CERTIFICATE, PRESENTED))
         if any(self._may_be_null(each) for each in sides):
@@ -296,7 +307,7 @@ class Reader:
             is_free = varies or answers or any(each.kind == "response" for each in sources)
             return Fact(GATEWAY if is_free else UNDECIDED, subject, (*detail, *read_answers))
         is_free = bool(answers) and all(OF_CALLERS_SERVICE in each.asked for each in answers)
-        return Fact(CHOICE if is_free else OPAQUE, subject, (*detail, *read_answers))
+        return Fact(FORGED if is_free else OPAQUE, subject, (*detail, *read_answers))
 
 
 def _within(node: Bound) -> list[Bound]:

@@ -28,6 +28,8 @@ CHOICE = "choice"
 
 GATEWAY = "gateway"
 """The outcome of a check that isn't about the caller: of a value that the gateway put there, or of chance."""
+FORGED = "forged"
+"""A check that a caller passes with what the caller makes up: keys, a list, a service, both sides of a comparison."""
 VIA = "via"
 """How data reaches the caller without a forwarded request: from a cache, or by a request of the policy's own."""
 CACHED, SENT = "a cached response", "a request of the policy's own"
@@ -51,7 +53,7 @@ class Fact(NamedTuple):
     @property
     def is_free(self) -> bool:
         """Return whether every caller can bring this about."""
-        if self.kind in (CHOICE, GATEWAY, VIA):
+        if self.kind in (CHOICE, GATEWAY, FORGED, VIA):
             return True
         return not self.is_true and self.kind in (OWN, CERTIFICATE, ADDRESS)
 

@@ -11,6 +11,7 @@ from apimpolicy.audit.facts import (
     CERTIFICATE,
     CHOICE,
     COUNTS,
+    FORGED,
     GATEWAY,
     LIMITS,
     NAMED,
@@ -147,7 +148,7 @@ def forwards(walk: Walk, step: Step, state: State) -> State:
 def token(walk: Walk, step: Step, state: State) -> State:
     element = step.element
     if any(walk.chosen(key) for key in keys_of(element)):
-        return walk.proving(step, state, of_fact(Fact(CHOICE, "a token that the caller signs")))
+        return walk.proving(step, state, of_fact(Fact(FORGED, "a token that the caller signs")))
     required = token_of(element, lambda value: bool(walk.chosen(value)))
     proof: Alternatives = NEVER
     for guard, sources in _token_parts(walk, element):
@@ -228,7 +229,7 @@ def address(walk: Walk, step: Step, state: State) -> State:
         for each in step.element.elements()
     )
     if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
-        return walk.proving(step, state, of_fact(Fact(CHOICE, "an address that the caller lists", listed)))
+        return walk.proving(step, state, of_fact(Fact(FORGED, "an address that the caller lists", listed)))
     return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
 
 

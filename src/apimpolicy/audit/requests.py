@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.facts import ADDRESS, CHOICE, GATEWAY, SENT, UNDECIDED, VIA, Fact
+from apimpolicy.audit.facts import ADDRESS, CHOICE, FORGED, GATEWAY, SENT, UNDECIDED, VIA, Fact
 from apimpolicy.audit.states import both, of_fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
@@ -22,6 +22,7 @@ from apimpolicy.engine.managed_identity import ManagedIdentity
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.policies.identity_services import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -67,6 +68,8 @@ class Rehearsal:
         given |= {"service": service, "tracing": False, "state": None, "backend": _answer, "outside": _answer}
         if given["managed_identity"] is None:
             given["managed_identity"] = ManagedIdentity()
+        if given["authorizations"] is None:
+            given["authorizations"] = _EveryConnection()
         self.gateway = Gateway(**(given | settings))
 
     def _with_keys(self, service: Service) -> Service:
@@ -101,6 +104,13 @@ class Rehearsal:
         reached = result.reached_backend or _DATA.encode() in result.response.body
         sent, status = bool(result.sent_requests), result.response.status_code
         return Attempt(request, reached, status, forwarded, _problem(result), sent)
+
+
+class _EveryConnection:
+    """A credential manager that has every connection."""
+
+    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
+        return Connection(f"{provider_id}/{authorization_id}", {})
 
 
 def _answer(request: Request) -> Response:
@@ -189,7 +199,7 @@ def choices(alternative: Iterable[Fact]) -> dict[str, Any]:
             continue
         kind, _, name = fact.subject.partition(" ")
         name = name.strip("'")
-        value = ADDRESS_OF_CALLER if ADDRESS in fact.detail else "1"
+        value = ADDRESS_OF_CALLER if ADDRESS in fact.detail else "" if "" in fact.detail else "1"
         if kind == "header":
             headers.setdefault(name, value)
         elif kind == "query":
@@ -240,9 +250,11 @@ def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None) -> Confirmed:
 
 
 def _is_open_by_gateway(operation: OperationAudit) -> bool:
-    """Return whether the caller has no part in what a request needs: the gateway's own value, or a cached response."""
+    """Return whether no request shows that it is open: it needs a value of the gateway's, a cached response, or
+    something that the caller makes up.
+    """
     return any(
-        all(fact.is_free for fact in each) and any(fact.kind in (GATEWAY, VIA) for fact in each)
+        all(fact.is_free for fact in each) and any(fact.kind in (GATEWAY, FORGED, VIA) for fact in each)
         for each in operation.alternatives
     )
 

@@ -8,6 +8,7 @@ from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
     CHOICE,
+    FORGED,
     GATEWAY,
     NAMED,
     OPAQUE,
@@ -393,7 +394,7 @@ class Knowledge:
         if known.kind == "answer" and not self.asks_about_caller(known):
             return truth_of(Fact(GATEWAY, "the answer of a request that is the same for every caller", (name, members)))
         if known.kind == "answer" and OF_CALLERS_SERVICE in known.asked:
-            return truth_of(Fact(CHOICE, "the answer of a service that the caller names", (name, members, str(value))))
+            return truth_of(Fact(FORGED, "the answer of a service that the caller names", (name, members, str(value))))
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
             return truth_of(Fact(OWN, words, (name, members, str(value))))

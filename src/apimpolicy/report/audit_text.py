@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
 from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
 from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
-from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
+from apimpolicy.audit.findings import lent_to_anyone
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 
@@ -114,34 +114,21 @@ def rows(operations: Sequence[OperationAudit]) -> list[Row]:
 
 
 def _limits(group: Sequence[OperationAudit]) -> str:
-    """Return what limits of operations count by: `limited per key (3), not at all (2)`."""
-    counts = Counter(", ".join(limited_by(each)) for each in group)
+    """Return what limits of operations count by: `limited by: per key (3); not at all (2)`."""
+    counts = Counter(_limited(limited_by(each)) for each in group)
     counts.pop("", None)
     if not counts:
         return ""
     if len(counts) == 1:
         (words,) = counts
-        return f"limited by: {words}" if words != NOT_LIMITED else "limited by: nothing"
-    return "limited by: " + ", ".join(f"{words} ({count})" for words, count in counts.most_common())
+        return f"limited by: {words}"
+    return "limited by: " + "; ".join(f"{words} ({count})" for words, count in counts.most_common())
 
 
-def answer(operation: OperationAudit) -> str:
-    """Describe the callers that reach the backend by an operation."""
-    access = operation.access
-    if access.is_open:
-        return LENDING if lent_to_anyone(operation) else "anyone"
-    return access.words if access.is_decided else "not decided"
-
-
-def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit]) -> str:
-    whole = operations_by_api(everything)
-    found: list[str] = []
-    for api, operations in operations_by_api(group).items():
-        if len(operations) == len(whole[api]):
-            found.append(f"{api}/*")
-        else:
-            found.append(f"{api} {operations[0].name}" if len(operations) == 1 else f"{api} ({len(operations)})")
-    return ", ".join(found)
+def _limited(found: list[str]) -> str:
+    """Return words for what limits count by: `per key, others not at all`."""
+    words = " and ".join(each for each in found if each != NOT_LIMITED)
+    return ", others ".join(filter(None, (words, NOT_LIMITED if NOT_LIMITED in found else "")))
 
 
 def _details(group: Sequence[OperationAudit]) -> str:
@@ -206,7 +193,7 @@ def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: boo
     width = max((len(words) for words, _ in evidence), default=0) + 2
     for words, place in evidence:
         yield f"{_INDENT}{words:<{width}}{printable(place)}"
-    if verbose or 1 < len(finding.operations) <= _MOST_LISTED:
+    if verbose or (1 < len(finding.operations) <= _MOST_LISTED and not where.endswith("/*")):
         for operation in finding.operations:
             yield f"{_INDENT}{operation.name}"
 

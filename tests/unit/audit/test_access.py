@@ -14,14 +14,18 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
+from apimpolicy.audit.budgets import limited_by
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
+from apimpolicy.audit.requests import confirmed
 from apimpolicy.audit.states import of_fact
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
+from apimpolicy.project.audit_gate import is_allowed
+from apimpolicy.project.audit_settings import AuditSettings, Requirement
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
@@ -54,6 +58,9 @@ REFUSE = '<return-response><set-status code="401" /></return-response>'
 _JWT = re.compile(r"\bJWT(?:\(((?:'[^']*'|[^')])*)\))?")
 
 
+_NAMED_VALUE = re.compile(r"\{\{([\w-]+)\}\}")
+
+
 def policy_of(text: str) -> str:
     """Put in what the words in capital letters stand for."""
     return _JWT.sub(lambda found: JWT.format(found[1] or "header-name='Authorization'"), text).replace("REFUSE", REFUSE)
@@ -74,8 +81,14 @@ def gateway_of(row: dict[str, Any]) -> Gateway:
         subscription_required=row.get("key") == "required",
     )
     login = OpenIdProvider("https://login.contoso.example", audience="orders")
+    names = set(_NAMED_VALUE.findall(" ".join(map(str, row.values()))))
+    if row in HOSTILE:  # their named values are there, and unknown to the audit
+        values = {name: login.token() if name.endswith("token") else f"value of {name}" for name in sorted(names)}
+        secret = {"named_values": values, "secrets": values}
+    else:
+        secret = {}
     fragments = {name: f"<fragment>{text}</fragment>" for name, text in row.get("fragments", {}).items()}
-    return Gateway(service=Service([api], products=products), openid_providers=[login], fragments=fragments)
+    return Gateway(service=Service([api], products=products), openid_providers=[login], fragments=fragments, **secret)
 
 
 @pytest.mark.parametrize("row", [*ROWS, *HOSTILE], ids=lambda row: row["name"])
@@ -85,6 +98,8 @@ def test_requests_agree(row: dict[str, Any]) -> None:
     assert operation.access.words == row["access"]
     if "codes" in row:
         assert sorted(each.code for each in findings_of(found)) == row["codes"]
+    if "limited" in row:
+        assert limited_by(operation) == row["limited"]
     if row.get("is_simulated", True):
         seen = attempts.differences([operation], rehearsal)
         assert (seen.unlisted, seen.unreached) == ([], [])
@@ -131,6 +146,29 @@ def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: p
     found, rehearsal = attempts.audited(gateway_of(row))
     seen = attempts.differences(list(found.operations), rehearsal)
     assert seen.unlisted or seen.unreached
+
+
+def test_undecided_siblings_are_no_measure() -> None:
+    """Three operations with a fragment that doesn't exist say nothing of a fourth one with a token."""
+    undecided = DOCUMENT.format('<include-fragment fragment-id="gone" />', "", "")
+    policies = [*[undecided] * 3, DOCUMENT.format(policy_of("JWT"), "", "")]
+    operations = [
+        ServiceOperation(Operation(f"get{number}", "GET", url_template=f"/{number}"), policy=policy)
+        for number, policy in enumerate(policies)
+    ]
+    api = ServiceApi(Api("orders", path="orders"), operations=operations, subscription_required=False)
+    found, _ = attempts.audited(Gateway(service=Service([api])))
+    assert [each.access.words for each in found.operations] == [*["not decided"] * 3, "token"]
+    assert "AUD003" not in [each.code for each in findings_of(found)]
+
+
+@pytest.mark.parametrize("row", [row for row in HOSTILE if row["access"] == "anyone"], ids=lambda row: row["name"])
+def test_a_gate_stops_what_is_open(row: dict[str, Any]) -> None:
+    """An operation that is open only by a value of the gateway stays open though no request shows it."""
+    found, rehearsal = attempts.audited(gateway_of(row))
+    (operation,) = confirmed(found, rehearsal).audit.operations
+    if "confirmed" not in row:
+        assert not is_allowed(operation, AuditSettings(require=Requirement("key or token or certificate or address")))
 
 
 def test_independent_choices_leave_no_trace() -> None:
