@@ -126,22 +126,19 @@ def _cached(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
 
 def _gateway_checks(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:
     def own(operation: OperationAudit) -> tuple[Fact, ...]:
-        found = {
-            fact for alternative in operation.alternatives for fact in alternative if fact.kind in (GATEWAY, FORGED)
-        }
-        return tuple(sorted((fact for fact in found if _is_put_there(fact)), key=repr))
+        found = {fact for alternative in operation.alternatives for fact in alternative if _proves_nothing(fact)}
+        return tuple(sorted(found, key=repr))
 
     for facts, group in grouped(operations, own):
         for fact in facts:
-            proves = "callers pass with what they make up" if fact.kind == FORGED else "it is the same for every caller"
-            message = f"a check of {fact.subject} proves nothing: {proves}"
+            why = "callers pass with what they make up" if fact.kind == FORGED else "it is the same for every caller"
+            message = f"a check of {fact.subject} proves nothing: {why}"
             yield WeakProof("AUD015", group, message, _at(group[0], fact, "checked"), fact.subject)
 
 
-def _is_put_there(fact: Fact) -> bool:
-    return fact.is_true and (
-        fact.kind == FORGED or "the gateway put there" in fact.subject or "which a policy has set" in fact.subject
-    )
+def _proves_nothing(fact: Fact) -> bool:
+    is_of_gateway = "the gateway put there" in fact.subject or "which a policy has set" in fact.subject
+    return fact.is_true and (fact.kind == FORGED or (fact.kind == GATEWAY and is_of_gateway))
 
 
 def _evaded_limits(operations: Sequence[OperationAudit]) -> Iterator[WeakProof]:

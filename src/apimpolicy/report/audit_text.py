@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
 from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
 from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
-from apimpolicy.audit.findings import lent_to_anyone
+from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 
@@ -129,6 +129,25 @@ def _limited(found: list[str]) -> str:
     """Return words for what limits count by: `per key, others not at all`."""
     words = " and ".join(each for each in found if each != NOT_LIMITED)
     return ", others ".join(filter(None, (words, NOT_LIMITED if NOT_LIMITED in found else "")))
+
+
+def answer(operation: OperationAudit) -> str:
+    """Describe the callers that reach the backend by an operation."""
+    access = operation.access
+    if access.is_open:
+        return LENDING if lent_to_anyone(operation) else "anyone"
+    return access.words if access.is_decided else "not decided"
+
+
+def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit]) -> str:
+    whole = operations_by_api(everything)
+    found: list[str] = []
+    for api, operations in operations_by_api(group).items():
+        if len(operations) == len(whole[api]):
+            found.append(f"{api}/*")
+        else:
+            found.append(f"{api} {operations[0].name}" if len(operations) == 1 else f"{api} ({len(operations)})")
+    return ", ".join(found)
 
 
 def _details(group: Sequence[OperationAudit]) -> str:
