@@ -17,9 +17,10 @@ from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
 from apimpolicy.audit.outgoing import hits_of
+from apimpolicy.audit.request_state import Target
 from apimpolicy.audit.requests import prefix_of
 from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
-from apimpolicy.audit.variables import Knowledge, Target
+from apimpolicy.audit.variables import Knowledge
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation

@@ -294,10 +294,7 @@ class Reader:
     def _opaque(self, *read: Bound | None) -> Fact:
         """Return the fact of a condition that isn't understood; it is the same one while nothing has changed."""
         subject, varies = looks_at(self.text), bool(_VARIES.search(self.text))
-        detail: tuple[object, ...] = (
-            _normal(self.text),
-            self.known.next_generation() if varies else self.known.generation,
-        )
+        detail = _normal(self.text), self.known.next_generation() if varies else self.known.generation
         sources = self.sources.of_all([each for each in read if each is not None])
         read_answers = sorted(each for each in sources if each.kind == ANSWER)
         answers = [self.known.variable(each.name) for each in read_answers]

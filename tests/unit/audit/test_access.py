@@ -82,7 +82,7 @@ def gateway_of(row: dict[str, Any]) -> Gateway:
     )
     login = OpenIdProvider("https://login.contoso.example", audience="orders")
     names = set(_NAMED_VALUE.findall(" ".join(map(str, row.values()))))
-    if row in HOSTILE:  # their named values are there, and unknown to the audit
+    if row in HOSTILE or "values" in row:  # their named values are there, and unknown to the audit
         values = {name: login.token() if name.endswith("token") else f"value of {name}" for name in sorted(names)}
         secret = {"named_values": values, "secrets": values}
     else:
