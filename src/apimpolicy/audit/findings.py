@@ -102,6 +102,12 @@ def lent_to_anyone(operation: OperationAudit) -> list[str]:
     ]
 
 
+def bypasses(operation: OperationAudit) -> Iterator[Evidence]:
+    """Yield the policies by which data reaches callers without a forwarded request."""
+    for fact in operation.access.facts(VIA):
+        yield from _at(operation, fact, fact.subject)
+
+
 class _Finder:
     def __init__(self, origins: SourceLocations) -> None:
         self.origins = origins
@@ -137,20 +143,15 @@ class _Finder:
         place = self.origins.key_requirement(operation.api)
         if place is not None:
             yield Evidence("no key required", place)
-        yield from self._bypass(operation)
+        yield from bypasses(operation)
         place = self.origins.api(operation.api)
         if place is not None:
             yield Evidence("nothing checks the caller", place)
 
-    def _bypass(self, operation: OperationAudit) -> Iterator[Evidence]:
-        """Yield the policies by which data reaches callers without a forwarded request."""
-        for fact in operation.access.facts(VIA):
-            yield from _at(operation, fact, fact.subject)
-
     def _lending(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         for lent, group in grouped(operations, lambda each: tuple(sorted(lent_to_anyone(each)))):
             evidence = [
-                Evidence(f"{_kind_of_credential(action.subject)} lent", place)
+                Evidence(f"{_kind_of_credential(action.subject)} added", place)
                 for action in group[0].actions
                 if action.kind == LENDS
                 and action.subject in lent
@@ -159,6 +160,7 @@ class _Finder:
             key = self.origins.key_requirement(group[0].api)
             if key is not None:
                 evidence.append(Evidence("no key required", key))
+            evidence += bypasses(group[0])
             message = f"{{need}} neither key nor token, and {{reach}} the backend with {listed(lent)}"
             yield self._finding("AUD001", group, message, evidence, listed(lent))
 

@@ -25,6 +25,7 @@ from apimpolicy.audit.sources import (
     CACHE,
     NO_SOURCES,
     OF_CALLERS_SERVICE,
+    OF_GATEWAY,
     UNKNOWN_SOURCE,
     Sources,
     of_caller,
@@ -67,12 +68,15 @@ class Knowledge(RequestState):
             return None
         if is_open and or_empty is False and kind in ("header", "query"):
             return None
+        written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
         match kind:
             case "certificate":
                 presented = truth_of(Fact(CERTIFICATE, PRESENTED))
                 return presented.negated() if not members else Truth(ALWAYS, presented.if_true)
-            case "header" | "query" if name is not None and (written := self.written_to(origin)).kind == "cases":
+            case "header" | "query" if written.kind == "cases":
                 return cases(written.cases, lambda constant: constant is None or (or_empty and not constant))
+            case "header" | "query" if name is not None and self.is_written(origin):
+                return self._absence_of_written(origin, written, or_empty)
             case "header" | "query" if name is not None:
                 generation = self.generation_of(kind, name)
                 return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
@@ -110,6 +114,15 @@ class Knowledge(RequestState):
             return truth_of(self._cached(name, value, ())).negated()
         return FALSE if value.kind in ("answer", "token") and not members else None
 
+    def _absence_of_written(self, origin: Origin, written: Value, or_empty: bool) -> Truth | None:
+        if written.kind == "origin" and written.origin is not None:
+            return self._as_received(written.origin).absence(written.origin, or_empty=or_empty)
+        if of_caller(written.sources) or not written.sources:
+            subject = f"{origin.kind} '{origin.name}'"
+            generation = self.generation_of(origin.kind, origin.name or "")
+            return truth_of(Fact(CHOICE, subject, (generation,))).negated()
+        return FALSE if written.sources <= OF_GATEWAY else None
+
     def _as_received(self, origin: Origin) -> Knowledge:
         """Return the state in which a header has the caller's value, which a variable keeps."""
         if origin.kind not in ("header", "query") or origin.name is None or not self.is_written(origin):
@@ -141,6 +154,10 @@ class Knowledge(RequestState):
         match kind:
             case "header" | "query" if written.kind == "cases":
                 return None if value is None else equal(with_default(written, default), str(value), members)
+            case "header" | "query" if written.origin not in (None, Origin(kind, name)):
+                assert written.origin is not None
+                inner = written.origin._replace(members=written.origin.members + members)
+                return self._as_received(inner).equality(inner, value, other, others, test)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
@@ -176,7 +193,8 @@ class Knowledge(RequestState):
         """Return the proofs of a header or query parameter having a value; the field is present then."""
         if_true = if_false = NEVER
         for guard, sources in written.parts:
-            found = self._field_of_caller(origin, compared) if of_caller(sources) else self._field_of_gateway(origin)
+            is_known = sources <= OF_GATEWAY
+            found = self._field_of_gateway(origin) if is_known else self._field_of_caller(origin, compared)
             if_true = either(if_true, both(guard, found.if_true))
             if_false = either(if_false, both(guard, found.if_false))
         return Truth(if_true, if_false)
