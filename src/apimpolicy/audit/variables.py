@@ -92,6 +92,10 @@ class Knowledge(RequestState):
                 return FALSE
             case "lasterror":
                 return TRUE
+            case "unverified token" | "basic" if self._is_gateways(name):
+                return truth_of(
+                    Fact(GATEWAY, f"{kind} in {name}, which a policy has set", (self.generation,))
+                ).negated()
             case "unverified token" | "basic":
                 return truth_of(Fact(CHOICE, f"{kind} in {name}", (self.generation,))).negated()
             case "variable" if name is not None:
@@ -113,6 +117,14 @@ class Knowledge(RequestState):
         if value.kind == "cached":
             return truth_of(self._cached(name, value, ())).negated()
         return FALSE if value.kind in ("answer", "token") and not members else None
+
+    def _is_gateways(self, name: str | None) -> bool:
+        """Return whether a field, such as `header 'x-t'`, has a value that the gateway put there."""
+        kind, _, field = (name or "").partition(" ")
+        if kind not in ("header", "query"):
+            return False
+        sources = self.written_to(Origin(kind, field.strip("'"))).sources
+        return bool(sources) and sources <= OF_GATEWAY
 
     def _absence_of_written(self, origin: Origin, written: Value, or_empty: bool) -> Truth | None:
         if written.kind == "origin" and written.origin is not None:

@@ -26,7 +26,6 @@ CONDITIONS = (
     'context.Request.IpAddress == context.Request.Headers.GetValueOrDefault("x-ip", "")',
     'context.Request.Headers.GetValueOrDefault("x-b", "a") == context.Request.Headers.GetValueOrDefault("x-c", "")',
     'context.Request.Headers.GetValueOrDefault("Authorization", "").AsJwt() != null',
-    'context.Request.Url.Path.EndsWith("/1")',
 )
 ACTIONS = (
     "",
