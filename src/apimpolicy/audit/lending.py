@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
 
-VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
+_VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
 _NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
 _CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
 _PARAMETER = re.compile(r"[?&]([^=&?#]+)=([^&#]*)")
@@ -39,12 +39,16 @@ def lending_texts(walk: Walk, step: Step, state: State) -> State:
     if has_trait(step.name, "rewrites-path", "chooses-backend"):
         for attribute in step.element.attributes:
             text = attribute.value.text
-            state = lending(walk, step, state, lent_in(walk, text))
-            for name, value in _PARAMETER.findall(text):
-                state = lending(walk, step, state, lent_in(walk, value, name.lower()))
+            state = lending(walk, step, state, (*lent_in(walk, text), *lent_in_url(walk, text)))
     elif has_trait(step.name, "replaces-body"):
         state = lending(walk, step, state, lent_in(walk, step.element.text))
     return state
+
+
+def lent_in_url(walk: Walk, text: str) -> Iterator[str]:
+    """Yield the credentials of the gateway that the parameters of a URL carry."""
+    for name, value in _PARAMETER.findall(text):
+        yield from lent_in(walk, value, name.lower())
 
 
 def lent_in(walk: Walk, text: str, name: str = "") -> Iterator[str]:
@@ -53,11 +57,11 @@ def lent_in(walk: Walk, text: str, name: str = "") -> Iterator[str]:
         is_named = name and (name in _CREDENTIAL_NAMES or _CREDENTIAL.search(found))
         if found in walk.service_context.secrets or is_named:
             yield f"named value '{found}'"
-    for found in VARIABLE.findall(text):
+    for found in _VARIABLE.findall(text):
         value = walk.knowledge.variable(found)
         if value.kind == "credential":
             yield value.subject
-        elif name == "authorization" and value.kind in ("unknown", "answer"):
+        elif name == "authorization" and value.kind in ("unknown", "answer", "cached"):
             yield f"variable '{found}'"
         elif value.origin is not None and value.origin.kind == "variable":
             inner = walk.knowledge.variable(value.origin.name or "")

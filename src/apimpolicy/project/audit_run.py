@@ -147,8 +147,7 @@ class Diagnostics:
         start = self._offset(source, place)
         line_end = source.text.find("\n", start)
         end = len(source.text) if line_end < 0 else line_end
-        names = ", ".join(each.name for each in finding.operations[:3])
-        more = f" and {len(finding.operations) - 3} more" if len(finding.operations) > 3 else ""
+        names = ", ".join(each.name for each in finding.operations)
         where = f"{finding.api}: " if finding.api else ""
         return Diagnostic(
             finding.code,
@@ -157,7 +156,7 @@ class Diagnostics:
             start,
             max(start, end),
             finding.severity,
-            help=f"Operations: {names}{more}" if names else "",
+            help=f"Operations: {names}" if names else "",
         )
 
     def is_suppressed(self, diagnostic: Diagnostic) -> bool:
