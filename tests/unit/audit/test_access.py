@@ -186,7 +186,7 @@ def test_a_secret_of_an_extract_is_one_without_its_value(name: str, tmp_path: Pa
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(json.dumps(content))
     header = '<set-header name="X-A"><value>{{s}}</value></set-header>'
-    (tmp_path / "apis/orders/policy.xml").write_text(DOCUMENT.format(header))
+    (tmp_path / "apis/orders/policy.xml").write_text(DOCUMENT.format(header, "", ""))
     with lenient():
         gateway = load_gateway(str(tmp_path))
     (operation,) = attempts.audited(gateway)[0].operations
