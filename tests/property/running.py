@@ -16,7 +16,7 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.system.objects import text
-from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
+from apimpolicy.dotnet.types import NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, box
 from apimpolicy.emit.frames import as_policy_error
 from apimpolicy.errors import LimitExceededError, NotSimulatedError, PolicySyntaxError
@@ -74,7 +74,7 @@ def is_of(value: Any, type_: Type) -> bool:
     """Whether a plain Python value can be one of this static type."""
     if value is None:
         return type_.underlying is not None or not type_.is_value_type
-    if type_ in (OBJECT, DYNAMIC):
+    if type_ == OBJECT:
         return True
     bare = type_.underlying or type_
     if bare in INTEGRAL_RANGES and bare is not CHAR:

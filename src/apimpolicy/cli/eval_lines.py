@@ -39,6 +39,13 @@ def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bo
     """Answer every line on standard output; the exit code."""
     contexts = Contexts(None if compile_only else contexts_file)
     secrets_come_from(contexts.text)
+    try:
+        return _answers(lines, contexts, compile_only)
+    finally:
+        secrets_come_from(None)
+
+
+def _answers(lines: BinaryIO, contexts: Contexts, compile_only: bool) -> int:
     code = exit_codes.CLEAN
     for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
         if len(line) > LONGEST_LINE:

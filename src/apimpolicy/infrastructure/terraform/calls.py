@@ -39,7 +39,9 @@ class Children(Reference):
 
     def left_out(self) -> Module | None:
         """Return the module as other values would call it, if these don't; None if it is called, or can't be read."""
-        folder = None if self.modules else self.caller.folder_of(self.block, self.block.labels[0])
+        if self.modules or self.caller.budget.is_spent:
+            return None
+        folder = self.caller.folder_of(self.block, self.block.labels[0])
         if folder is None:
             return None
         return self._called(folder, *unknown_instance(self.caller, self.block))[1]

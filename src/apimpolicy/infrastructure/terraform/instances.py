@@ -52,7 +52,9 @@ def unknown_instance(module: Module, block: Block, value: Value = None) -> tuple
     """Return the instance in place of an unknown number of them; `value` is that of `count` or `for_each`."""
     attributes = block.body.attributes
     is_count = "count" in attributes
-    attribute = attributes["count" if is_count else "for_each"]
+    attribute = attributes.get("count" if is_count else "for_each")
+    if attribute is None:
+        return None, {}, ""
     where = (value if isinstance(value, Unknown) else module.unknown(attribute.value, attribute.source, {})).text
     if is_count:
         return 0, {"count": {"index": 0}}, where
