@@ -185,12 +185,12 @@ def evaluate_all(run: Run, step: Step) -> None:
 
 
 def _may_not_convert(step: Step) -> bool:
-    """Return whether the gateway may refuse the value of an expression: no number, none of several words, empty."""
+    """Return whether the gateway may refuse the value of an expression: no number, none of several words."""
     assert step.specification is not None
     for slot in step.specification.attributes:
         attribute = step.element.get(slot.name)
         is_given = attribute is not None and attribute.value.expression is not None and slot.expression
-        if is_given and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
+        if is_given and (slot.values or slot.validated or slot.convert not in (text, trimmed, typed)):
             return True
     return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
 
