@@ -64,7 +64,8 @@ class Gateway(GatewaySettings):
         self.named_values: dict[str, str] = dict(self.named_values or {})
         keep_secret(self.named_values[name] for name in self.secrets if name in self.named_values)
         self.fragments: dict[str, AnyPolicy] = dict(self.fragments or {})
-        self.deployment: Deployment = self.deployment or Deployment()
+        own_id = {"gateway_id": self.tier} if self.tier == "self-hosted" else {}
+        self.deployment: Deployment = self.deployment or Deployment(**own_id)
         self.uploaded = UploadedCertificates(self.certificates)
         self.trust = TrustStore(
             self.trusted_roots,

@@ -18,14 +18,15 @@ outbound.
 
 Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
 again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
-is exceeded, not when it is reached; tokens used beyond the rate are carried over, and make `Retry-After` longer; the
-variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a prompt gets 400. The
+is exceeded, not when it is reached; the rate is a sliding window of a minute, and in the v2 tiers
+(`Gateway(tier="v2")`) a bucket that fills evenly, where tokens used beyond the rate are carried over and make
+`Retry-After` longer; the variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a prompt gets 400. The
 numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of
 the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:
 
-- The rate is a bucket that fills evenly in a minute, in all tiers.
+- All tiers but the v2 ones have the window, which was seen on a classic gateway.
 - The rate comes before the quota; refused calls count nothing; nothing is counted before the response.
 - A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
 - A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
@@ -138,7 +139,7 @@ class LlmTokenLimit:
     def limits(self, exchange: Exchange) -> tuple[TokenRate | None, TokenQuota | None]:
         key, rate, quota = from_utf16(self.counter_key), None, None
         if self.tokens_per_minute is not None:
-            rate = TokenRate(key, self.tokens_per_minute)
+            rate = TokenRate(exchange, key, self.tokens_per_minute)
         if self.token_quota is not None:
             now = exchange.services.state.counters.now()
             quota = TokenQuota(key, self.token_quota, from_utf16(self.token_quota_period), now)
