@@ -138,7 +138,7 @@ class Behaviour(Declared):
     tier: Literal["consumption", "developer", "classic", "v2", "self-hosted"] = setting(default="classic")
     """The tier of the gateway. "v2" has token buckets for limits of calls and tokens, all others a sliding window;
     "self-hosted" has its own words for failed connections and in traces. "developer" is like "classic" (Basic,
-    Standard and Premium)."""
+    Standard and Premium). A service in infrastructure code has the tier of its SKU, unless this is set."""
 
     over_capacity: bool | Callable[[Request], bool] = setting(default=False)
     """Respond 429 before any policy, as a gateway over its capacity does: a bool, or a function of a `Request`."""
