@@ -77,9 +77,7 @@ class MessageReader(Record):
             return ()
         return tuple(Content(media_type) for media_type in consumed if "form" in media_type) or (Content(FORM),)
 
-    def requires_body(
-        self, data: Mapping[str, Any], in_body: Mapping[str, Mapping[str, Any]], where: str
-    ) -> bool:
+    def requires_body(self, data: Mapping[str, Any], in_body: Mapping[str, Mapping[str, Any]], where: str) -> bool:
         """Return whether a request needs a body; a form of Swagger 2 does for a required field."""
         if self.is_swagger:
             return any(parameter.get("required") is True for parameter in in_body.values())
