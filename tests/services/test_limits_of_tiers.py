@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,9 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
 )
 from apimpolicy.project.service_limits import exceeded
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def service_with(folder: Path, sku: str, products: int = 0, values: int = 0, operations: int = 0) -> ServiceDescription:
@@ -34,9 +37,13 @@ def service_with(folder: Path, sku: str, products: int = 0, values: int = 0, ope
 @pytest.mark.parametrize(
     ("sku", "settings", "counts", "expected"),
     [
-        ("Developer_1", Settings(), {"products": 101}, ["the service has 101 products, and the tier 'developer' allows 100"]),
+        ("Developer_1", Settings(), {"products": 101}, [
+            "the service has 101 products, and the tier 'developer' allows 100",
+        ]),
         ("Developer_1", Settings(), {"products": 100}, []),
-        ("BasicV2_1", Settings(), {"products": 201}, ["the service has 201 products, and the tier 'basicv2' allows 200"]),
+        ("BasicV2_1", Settings(), {"products": 201}, [
+            "the service has 201 products, and the tier 'basicv2' allows 200",
+        ]),
         ("BasicV2_1", Settings(tier="premium"), {"products": 201}, []),
         ("Consumption", Settings(), {"values": 5_001, "operations": 3_001}, [
             "the service has 3,001 API operations, and the tier 'consumption' allows 3,000",

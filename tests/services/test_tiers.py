@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from apimpolicy.project.configuration import empty_configuration, load_configuration
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TERRAFORM = """
 variable "sku" { default = "%s" }
@@ -24,7 +27,8 @@ resource x 'Microsoft.ApiManagement/service@2022-08-01' = {
 }
 """
 ARM = """
-{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+ "contentVersion": "1.0.0.0",
  "resources": [{"type": "Microsoft.ApiManagement/service", "apiVersion": "2022-08-01", "name": "x",
                 "sku": {"name": "%s", "capacity": 1}, "properties": {}}]}
 """

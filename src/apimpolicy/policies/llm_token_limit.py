@@ -20,9 +20,9 @@ Simulated on the gateway's clock. Seen on real gateways: statuses, texts and hea
 again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
 is exceeded, not when it is reached; the rate is a sliding window of a minute, and in the v2 tiers
 (`Gateway(tier="v2")`) a bucket that fills evenly, where tokens used beyond the rate are carried over and make
-`Retry-After` longer; the variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a prompt gets 400. The
-numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of
-the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
+`Retry-After` longer; the variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a
+prompt gets 400. The numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are
+estimated: a quarter of the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:
 

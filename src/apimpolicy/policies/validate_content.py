@@ -29,8 +29,8 @@ Simulated, except that schemas' `readOnly`, `writeOnly` and `discriminator`, and
 are ignored. Our choices, where the documentation is silent:
 
 - An empty body is refused where the API's description requires one (release notes of July 2021); its words are ours.
-  Other messages without a body are not validated. A content type counts as specified when the operation has it, or when a
-  `content` with a `schema-id` names it.
+  Other messages without a body are not validated. A content type counts as specified when the operation has it, or when
+  a `content` with a `schema-id` names it.
 - The sentences about JSON follow Newtonsoft's validator, those about XML are libxml2's (without a column: position 0),
   with one blank before them. SOAP headers are not validated.
 - The variable is a `JArray`, and exists only if there is an error; of several errors the first one makes `LastError`

@@ -19,7 +19,8 @@ Give the schema to the gateway, `Gateway(graphql_schema="schema.graphql")`; with
 
 Simulated: POST requests with JSON or, as `application/graphql`, with the query alone (release notes of July 2022), and
 GET requests with `query`; more than 250 fields are refused (documented). `max-total-depth` and `max-complexity`, which
-only the editor's schema knows, fail by name, because no document says what they limit. Our choices, where the documentation is silent:
+only the editor's schema knows, fail by name, because no document says what they limit. Our choices, where the
+documentation is silent:
 
 - The response has status 400 and content type application/json; the error's reason is null; its text is our own, or
   graphql-core's for an error in the query.

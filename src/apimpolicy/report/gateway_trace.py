@@ -7,8 +7,8 @@
 
 What entries say is in `apimpolicy.report.gateway_trace_entries`. Here is their order, as seen in traces of real
 gateways: the request and the configuration first; a fragment between two texts; of forward-request an entry of
-request-forwarder and then the answer; for a 404 of the gateway an entry of configuration; transfer-response last; `backend` and `on-error` only where something ran. Times
-are those of the gateway's clock.
+request-forwarder and then the answer; for a 404 of the gateway an entry of configuration; transfer-response last;
+`backend` and `on-error` only where something ran. Times are those of the gateway's clock.
 
 Source: https://learn.microsoft.com/rest/api/apimanagement/gateway/list-trace, and traces of real gateways
 """

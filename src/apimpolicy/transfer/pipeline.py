@@ -75,7 +75,7 @@ def _truth(leaf: Value) -> Term:
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
-    """Remove preflight requests, to which cors responds, whatever its scope. A fragment that is missing may have one."""
+    """Remove preflight requests, to which cors responds, whatever its scope; a missing fragment may have one."""
     steps = preflight_steps(program)
     hidden = [step for step in direct_steps(program) if run.made_up is not None and run.made_up.is_fragment(step)]
     if not steps and not hidden:
