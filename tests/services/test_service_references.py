@@ -320,3 +320,19 @@ def test_fragments_of_a_configuration_alone(tmp_path: Path) -> None:
 def test_products_that_every_service_has(service: Path, name: str) -> None:
     shutil.rmtree(service / "products" / name)
     assert found(service) == []
+
+
+def test_a_named_value_that_the_extractor_left_out(tmp_path: Path) -> None:
+    for name, value in (("key", "*** REDACTED ***"), ("text", "redacted")):
+        folder = tmp_path / "namedValues" / name
+        folder.mkdir(parents=True)
+        properties = {"displayName": name, "secret": name == "key", "value": value}
+        (folder / "namedValueInformation.json").write_text(json.dumps({"properties": properties}))
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "policy.xml").write_text(
+        "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
+    )
+    found = [each for each in check(tmp_path) if each.code == "POL145"]
+    assert [each.message for each in found] == [
+        "the value of the named value 'key' is the text in the place of a secret"
+    ]

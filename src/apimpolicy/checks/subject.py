@@ -160,6 +160,23 @@ class Subject:
         attribute = element.get("fragment-id")
         return None if attribute is None else (self.settings.fragments or {}).get(attribute.value.text)
 
+    def inputs_of(self, fragment: Document) -> list[str]:
+        """Return the variables that a fragment reads with an index, and neither sets before nor tests for."""
+        from apimpolicy.checks.variables import Questions, variable_reads
+
+        inside = Subject(fragment, self._check, self.settings._replace(others=None, wider=()))
+        questions, found = Questions(inside), dict[str, None]()
+        for expression in inside.expressions:
+            reads = variable_reads(expression)
+            asked = {read.name for read in reads if read.how == "question"}
+            for read in reads:
+                if read.how != "index" or read.name is None or read.name in asked:
+                    continue
+                known = inside.flow.before(expression.element).variables
+                if read.name not in known and not questions.is_asked_before(expression, read.name):
+                    found[read.name] = None
+        return list(found)
+
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
         for attribute in element.attributes:
             for part in attribute.value.parts:
