@@ -90,17 +90,24 @@ class SendingExchange(surroundings.Exchange):
         self.backend_requests.append(request)
         transport = services.dapr if self.backend_is_exact else services.transport
         response = self._answer_by(route, transport, request, timeout, buffers=buffers)
-        self.show_response(self.received(response))
+        self.show_response(self._from_backend(response))
         if route is not None and route.session is not None:
             self.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
         return request, response
+
+    def _from_backend(self, response: Response) -> ResponseMessage:
+        """Return a response without the headers that concern only the connection (release notes of October 2020)."""
+        found = self.received(response)
+        for name in ("Connection", "Keep-Alive", "Transfer-Encoding"):
+            found.headers.delete(name)
+        return found
 
     def follow(self, request: Request, timeout: float) -> Response:
         host = Url.parse(request.url).host
         request.headers = forwarded_headers(request.headers, host, None, keeps_host=self.host_is_set)
         self.backend_requests.append(request)
         response = self._answer_of(self.services.transport, request, timeout)
-        self.show_response(self.received(response))
+        self.show_response(self._from_backend(response))
         return response
 
     def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:

@@ -144,8 +144,12 @@ def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMes
 
 
 def answer_over_capacity(exchange: Exchange) -> ResponseMessage:
-    """Respond to a request when the gateway is over its capacity: no policy runs. Its text is our choice."""
-    return default_answer(exchange, 429, "Too many requests.")
+    """Respond to a request when the gateway is over its capacity: no policy runs. `Retry-After` is in the release notes
+    of June 2026; its value and the text are our choices.
+    """
+    answer = default_answer(exchange, 429, "Too many requests.")
+    answer.headers.set("Retry-After", ["1"])
+    return answer
 
 
 def _handle(

@@ -41,6 +41,7 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
         # A pipeline may change the file before it publishes the folder, so that nothing is certain.
         yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, Severity.WARNING, help=problem.help)
     yield from _refused_name(path, source, service)
+    yield from _refused_backend(path, source, service)
     yield from _redacted(path, source, service)
     for each in service.references.get(path, ()):
         if service.has_id(each.kind, each.name):
@@ -53,6 +54,20 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
             end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
+
+
+def _refused_backend(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    """Yield a finding for a backend that Azure refuses since 2024-06 (a query) and 2022-06 (the id `dapr`)."""
+    for each in service.description.backends:
+        if each.origin.file != path:
+            continue
+        if "?" in (each.url.known or ""):
+            message, help = "the URL of a backend must not have a query", "Set it with set-query-parameter."
+            start = _offset(source, each.url.origin)
+            yield Diagnostic(UNPUBLISHED, message, source, start, start, Severity.WARNING, help=help)
+        if each.id.lower() == "dapr":
+            message, help = f"the backend id '{each.id}' is reserved", "Choose another id."
+            yield Diagnostic(UNPUBLISHED, message, source, 0, 0, Severity.WARNING, help=help)
 
 
 def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
