@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     - `severities`: another severity for a code
     - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
       runs; None is "not known", and rules that need to know stay silent
+    - `release`: the release of API Management whose changes are listed
     - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `api`, `operation`: the ids of the API and the operation that the file belongs to by its place
     - `service`: the service around the file, where it is known
@@ -55,6 +56,7 @@ class Settings(NamedTuple):
     severities: Mapping[str, Severity] = {}
     scope: str | None = None
     tier: str | None = None
+    release: str | None = None
     gateway: str | None = None
     url_template: str | None = None
     method: str | None = None
