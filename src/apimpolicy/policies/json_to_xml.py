@@ -47,6 +47,7 @@ from apimpolicy.policies.spec import expression_attribute, literal_attribute, po
     left_out="attributes that no page describes, which fail by name",
     also_in="backend",  # the toolkit,
     effects="message-body message-headers fails",
+    chosen_refusal="that it has no reason",
     access="passes",
 )
 class JsonToXml(BodyConversion):

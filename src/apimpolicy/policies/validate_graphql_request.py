@@ -72,6 +72,7 @@ class AuthorizationRules:
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
     traits="bounded-numbers",
     effects="refuses variables variable:GraphQLErrors url message-body",
+    chosen_refusal="the status 400 and the text",
     access="passes",
 )
 class ValidateGraphQLRequest:

@@ -56,6 +56,7 @@ REMOVED = "Original Content-Length header was removed as its value was invalidat
     left_out="attributes that no page describes, which fail by name",
     also_in="backend",  # the toolkit,
     effects="message-body message-headers fails",
+    chosen_refusal="that it has no reason",
     access="passes",
 )
 class XmlToJson(BodyConversion):
