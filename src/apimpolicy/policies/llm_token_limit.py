@@ -32,7 +32,8 @@ Our choices:
 - A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
 - A response without `usage` is estimated if it is streamed or if the policy estimates; otherwise it counts nothing, nor
   does a response with status 400 and above. A response from the semantic cache uses no tokens, as seen.
-- The headers of a streamed response state what was left before its completion, as seen, and not what it used.
+- The headers of a streamed response state what was left before this request, its prompt included, as in a user's
+  report; and not what it used.
 - `ignore-prompt` leaves out the prompt's tokens, and `prompt-type` reads prompts of that kind only; both are known from
   the editor's schema only.
 - Both names of the policy, this one and azure-openai-token-limit, share their counters.
@@ -116,7 +117,7 @@ class LlmTokenLimit:
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)
             if is_event_stream(answer):
-                report.set_variables(estimate)
+                report.set_variables(estimate, counts_in_header=False)
             for limit in limits:
                 if exchange.is_first_call(limit.key):
                     limit.record(exchange, usage.total)
@@ -167,16 +168,17 @@ class _Report:
         self.headers: dict[str, str] = {}
         exchange.at_end(self.add_headers)
 
-    def set_variables(self, estimate: int = 0) -> None:
-        """Set the variables to what is left now, less an estimate that is not counted yet."""
+    def set_variables(self, estimate: int = 0, *, counts_in_header: bool = True) -> None:
+        """Set the variables to what is left now, less an estimate that is not counted yet, and the headers too."""
         names = self.names
         for limit, variable, header in (
             (self.rate, names.remaining_tokens_variable_name, names.remaining_tokens_header_name),
             (self.quota, names.remaining_quota_tokens_variable_name, names.remaining_quota_tokens_header_name),
         ):
             if limit is not None:
-                left = max(0, limit.remaining(self.exchange) - estimate)
-                self.set(left, variable, header)
+                left = limit.remaining(self.exchange)
+                self.set(max(0, left - estimate if counts_in_header else left), None, header)
+                self.set(max(0, left - estimate), variable, None)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
         """Set the variable of consumed tokens."""
