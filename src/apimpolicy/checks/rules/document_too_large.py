@@ -27,7 +27,7 @@ USUAL, CONSUMPTION = 256 * 1024, 16 * 1024
 
 
 class DocumentTooLarge(Rule):
-    code = "POL144"
+    code = "POL147"
     known = ("tier",)
 
     def finish(self) -> Findings:
