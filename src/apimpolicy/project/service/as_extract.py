@@ -9,6 +9,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import make_folder, write
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.policy_sources import slug
@@ -130,6 +131,5 @@ def _json(path: str, value: object) -> None:
 
 
 def _bytes(path: str, data: bytes) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(data)
+    make_folder(os.path.dirname(path))
+    write(path, data)
