@@ -52,11 +52,11 @@ class ChangedByRelease(Rule):
 @cache
 def changes() -> list[dict[str, Any]]:
     """Return the changes at run time that release notes state, newest first."""
+    import os
     import tomllib
-    from importlib.resources import files
 
-    text = (files("apimpolicy.checks") / "releases.toml").read_text("utf-8")
-    return list(tomllib.loads(text)["change"])
+    with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "releases.toml"), "rb") as file:
+        return list(tomllib.load(file)["change"])
 
 
 def releases() -> list[str]:
