@@ -424,7 +424,7 @@ def test_tokens_of_a_streamed_answer_count_when_it_has_come(leaves: bool) -> Non
     prompt = b'{"stream": true, "messages": [{"role": "user", "content": "Hi"}]}'
     ask += b"Content-Length: %d\r\n\r\n%b" % (len(prompt), prompt)
     with backend(talk) as base:
-        gateway = Gateway(backend=HttpBackend(base))
+        gateway = Gateway(backend=HttpBackend(base), tier="v2")
         with serving(gateway, MODEL) as url:
             wire = Wire(url).send(ask)
             first = wire.until(b"Hello")
