@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from apimpolicy.checks.rules.changed_by_release import changes
+
 HERE = Path(__file__).parent.parent / "tests" / "evidence"
 IDS = re.compile(r"[A-Z]{1,2}\d\d")
 STRENGTHS = {
@@ -35,6 +37,13 @@ Every row that agrees is a test in `tests/evidence` that each change must pass. 
 choices](../choices.md) lists behavior without an observation. [Report how your gateway
 behaves](../how-to/add-an-observation.md).
 """
+RELEASES = """\
+Changes at run time that Microsoft's
+[release notes](https://github.com/Azure/API-Management/blob/main/changelogs/api-management-service.md) state. A change
+holds from its release on. `apimpolicy check --release 2026-06` lists what the changes of a release touch.
+
+| release | about | change | state |
+| --- | --- | --- | --- |"""
 TABLE = "| id | observation | agrees | strength | date | source |\n| --- | --- | --- | --- | --- | --- |"
 
 
@@ -112,7 +121,14 @@ def page() -> str:
         agreeing = sum(each.agrees for each in groups[about])
         lines += [f"\n## {about}\n", f"{agreeing} of {len(groups[about])} agree.\n", TABLE]
         lines += map(_line, groups[about])
+    lines += ["\n## Release notes\n", RELEASES, *map(_change_line, changes())]
     return "\n".join(lines) + "\n"
+
+
+def _change_line(change: dict[str, Any]) -> str:
+    """Return the row of a change at run time that release notes state."""
+    names = ", ".join(f"`{name}`" for name in (*change.get("elements", ()), *change.get("code", ())))
+    return f"| {change['release']} | {names} | {change['text']} | {change['state']} |"
 
 
 def _count(found: list[Observation], strength: str) -> str:

@@ -25,6 +25,7 @@ OF_THE_PACKAGE = frozenset(
         "checks.audit_codes",
         "checks.compiler_pages",
         "checks.pages",
+        "checks.rules.changed_by_release",
         "declarations",
         "dotnet.implementation_index",
         "dotnet.implementations",

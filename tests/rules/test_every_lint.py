@@ -197,7 +197,6 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
         inbound("<cors><allowed-methods><method>*</method></allowed-methods></cors>"),
         {},
     ),
-    ("C13 fragment", "POL322", f"<fragment>{CORS.format('', 'https://a.example')}</fragment>", {}),
     ("C13", "POL322", inbound(when("@(context.Tracing)", CORS.format("", "https://a.example"))), {}),
     ("C14", "POL330", inbound(HEADER.format("Authorization", "override", "Basic dXNlcjpwYXNzd29yZA==")), {}),
     (

@@ -320,3 +320,39 @@ def test_fragments_of_a_configuration_alone(tmp_path: Path) -> None:
 def test_products_that_every_service_has(service: Path, name: str) -> None:
     shutil.rmtree(service / "products" / name)
     assert found(service) == []
+
+
+def test_a_named_value_that_the_extractor_left_out(tmp_path: Path) -> None:
+    for name, value in (("key", "*** REDACTED ***"), ("text", "redacted")):
+        folder = tmp_path / "namedValues" / name
+        folder.mkdir(parents=True)
+        properties = {"displayName": name, "secret": name == "key", "value": value}
+        (folder / "namedValueInformation.json").write_text(json.dumps({"properties": properties}))
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "policy.xml").write_text(
+        "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
+    )
+    found = [each for each in check(tmp_path) if each.code == "POL145"]
+    assert [each.message for each in found] == [
+        "the value of the named value 'key' is the text in the place of a secret"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "expected"),
+    [
+        ("orders", "https://orders.example/v1?code=1", ["the URL of a backend must not have a query"]),
+        ("Dapr", "https://orders.example", ["the backend id 'Dapr' is reserved"]),
+        ("orders", "https://orders.example/v1", []),
+    ],
+)
+def test_a_backend_that_azure_refuses(tmp_path: Path, name: str, url: str, expected: list[str]) -> None:
+    """Release notes of June 2024 (no query) and June 2022 (`dapr` is reserved)."""
+    folder = tmp_path / "backends" / name
+    folder.mkdir(parents=True)
+    (folder / "backendInformation.json").write_text(json.dumps({"properties": {"url": url, "protocol": "http"}}))
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "policy.xml").write_text(
+        "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
+    )
+    assert [each.message for each in check(tmp_path) if each.code == "POL164"] == expected

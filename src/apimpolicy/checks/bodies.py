@@ -47,6 +47,6 @@ def _read(expression: CheckedExpression, node: Call) -> BodyRead | None:
     which = OWNERS.get(type_name(receiver.receiver))
     if which is None or context_member(receiver.receiver) is None:
         return None
-    flag = node.arguments[-1] if node.arguments else None
-    preserves = flag is not None and type_name(flag) == "bool" and (not flag.is_constant or flag.constant is True)
+    flag = next((argument for argument in node.arguments if type_name(argument) == "bool"), None)
+    preserves = flag is not None and (not flag.is_constant or flag.constant is True)
     return BodyRead(which, expression, node, is_always_evaluated(expression, node), preserves)

@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     - `severities`: another severity for a code
     - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
       runs; None is "not known", and rules that need to know stay silent
+    - `release`: the release of API Management whose changes are listed
     - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `api`, `operation`: the ids of the API and the operation that the file belongs to by its place
     - `service`: the service around the file, where it is known
@@ -55,6 +56,7 @@ class Settings(NamedTuple):
     severities: Mapping[str, Severity] = {}
     scope: str | None = None
     tier: str | None = None
+    release: str | None = None
     gateway: str | None = None
     url_template: str | None = None
     method: str | None = None
@@ -159,6 +161,23 @@ class Subject:
         """Return the fragment that `include-fragment` names, where it is known."""
         attribute = element.get("fragment-id")
         return None if attribute is None else (self.settings.fragments or {}).get(attribute.value.text)
+
+    def inputs_of(self, fragment: Document) -> list[str]:
+        """Return the variables that a fragment reads with an index, and neither sets before nor tests for."""
+        from apimpolicy.checks.variables import Questions, variable_reads
+
+        inside = Subject(fragment, self._check, self.settings._replace(others=None, wider=()))
+        questions, found = Questions(inside), dict[str, None]()
+        for expression in inside.expressions:
+            reads = variable_reads(expression)
+            asked = {read.name for read in reads if read.how == "question"}
+            for read in reads:
+                if read.how != "index" or read.name is None or read.name in asked:
+                    continue
+                known = inside.flow.before(expression.element).variables
+                if read.name not in known and not questions.is_asked_before(expression, read.name):
+                    found[read.name] = None
+        return list(found)
 
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
         for attribute in element.attributes:

@@ -68,6 +68,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--require-policies", is_flag=True, help="A folder without policies is an error."),
             click.option("--strict", is_flag=True, help="Warnings fail the check too."),
             click.option("--tier", type=choice(TIERS), help="The tier of the service."),
+            click.option("--release", metavar="YYYY-MM", help="List what the changes of this release touch."),
             click.option("--gateway", type=choice(GATEWAYS), help="The kind of gateway."),
             click.option("--scope", type=choice(SCOPES), help="The scope of the documents, if folders don't show it."),
             click.option("--format", "form", type=choice(FORMATS), default="text", help="The output format."),
@@ -225,6 +226,7 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         ignore=options["ignore"],
         exclude=options["exclude"],
         tier=options["tier"],
+        release=_release(options["release"]),
         gateway=options["gateway"],
         scope=options["scope"],
         environment=options["environment"],
@@ -233,6 +235,18 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         rule_files=options["rule_files"],
         proofs=_Prover() if options["prove"] else None,
     )
+
+
+def _release(given: str | None) -> str | None:
+    """Return a release of which changes are known. Raises UsageError for any other."""
+    if given is None:
+        return None
+    from apimpolicy.checks.rules.changed_by_release import releases
+
+    if given not in releases():
+        known = ", ".join(releases())
+        raise click.UsageError(f"--release: no changes of '{given}' are known; releases with changes: {known}")
+    return given
 
 
 class _Prover:

@@ -68,10 +68,10 @@ def _is_refused(slot: AttributeSlot | ContentSlot, entry: TraceEntry) -> bool:
 
 def _validated(tracer: Tracer, slot: AttributeSlot | ContentSlot, term: Term, *, is_valid: bool) -> None:
     """Make what the gateway validates after the evaluation a decision of the path."""
-    if not isinstance(slot, AttributeSlot) or not (slot.is_filled or slot.values):
+    if not isinstance(slot, AttributeSlot) or not (slot.validated or slot.values):
         return
     wanted = []
-    if slot.is_filled:
+    if slot.validated:
         wanted.append(solver.not_(solver.matches(term, _BLANK)))
     if slot.values:
         wanted.append(solver.any_of(*(solver.equal(term, solver.constant(value)) for value in slot.values)))

@@ -107,6 +107,24 @@ class MessageBody:
             return text
         return parse_json(_JSON_TYPES[name], text) if name in _JSON_TYPES else parse_xml(_XML_TYPES[name], text)
 
+    @member("AsJToken")
+    def as_token(self, preserve_content: bool, settings: object) -> JToken:
+        """Return the body as JSON; the members of October 2020, whose settings no document describes."""
+        return self._as_json("JToken", preserve_content, settings)
+
+    @member("AsJObject")
+    def as_object(self, preserve_content: bool, settings: object) -> JToken:
+        return self._as_json("JObject", preserve_content, settings)
+
+    @member("AsJArray")
+    def as_array(self, preserve_content: bool, settings: object) -> JToken:
+        return self._as_json("JArray", preserve_content, settings)
+
+    def _as_json(self, kind: str, preserve_content: bool, settings: object) -> JToken:
+        if settings is not None:
+            raise NotSimulatedError(f"IMessageBody.As{kind} with settings", "their effect is undocumented")
+        return parse_json(kind, decode(self._read(preserve_content), self._charset()))
+
     def as_form_url_encoded_content(self, preserve_content: bool) -> FormDictionary:
         form = FormDictionary((STRING, named("System.Collections.Generic.IList", STRING)))
         for part in decode(self._read(preserve_content), self._charset()).split("&"):

@@ -70,7 +70,8 @@ class ResponseDescription:
 class OperationDescription:
     """An operation: its requests and its responses.
 
-    `is_described` is false for one that the gateway was given but the description does not have.
+    `is_described` is false for one that the gateway was given but the description does not have; `requires_body` is
+    true where a request without a body does not conform.
     """
 
     operation: Operation
@@ -78,6 +79,7 @@ class OperationDescription:
     contents: tuple[Content, ...] = ()
     responses: tuple[ResponseDescription, ...] = ()
     is_described: bool = True
+    requires_body: bool = False
 
     def response_for(self, status_code: int) -> ResponseDescription | None:
         """Return the response described for a status code: by number, else by range, else `default`."""

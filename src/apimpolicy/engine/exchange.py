@@ -287,6 +287,7 @@ class Exchange(SendingExchange):
                     policy_id=step.policy_id,
                 )
                 self._entries[step].error = error.last_error
+                self._entries[step].messages = error.traced
                 if self.observer is not None:
                     self.observer.error_raised(self, error, step)
         elif not getattr(error, "__notes__", None):

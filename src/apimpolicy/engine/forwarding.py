@@ -9,6 +9,7 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.connection_errors import connection_error
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies import surroundings
 from apimpolicy.policies.surroundings import PolicyError
@@ -89,17 +90,24 @@ class SendingExchange(surroundings.Exchange):
         self.backend_requests.append(request)
         transport = services.dapr if self.backend_is_exact else services.transport
         response = self._answer_by(route, transport, request, timeout, buffers=buffers)
-        self.show_response(self.received(response))
+        self.show_response(self._from_backend(response))
         if route is not None and route.session is not None:
             self.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
         return request, response
+
+    def _from_backend(self, response: Response) -> ResponseMessage:
+        """Return a response without the headers that concern only the connection (release notes of October 2020)."""
+        found = self.received(response)
+        for name in ("Connection", "Keep-Alive", "Transfer-Encoding"):
+            found.headers.delete(name)
+        return found
 
     def follow(self, request: Request, timeout: float) -> Response:
         host = Url.parse(request.url).host
         request.headers = forwarded_headers(request.headers, host, None, keeps_host=self.host_is_set)
         self.backend_requests.append(request)
         response = self._answer_of(self.services.transport, request, timeout)
-        self.show_response(self.received(response))
+        self.show_response(self._from_backend(response))
         return response
 
     def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
@@ -189,7 +197,8 @@ class SendingExchange(surroundings.Exchange):
             time.advance(max(0.0, timeout - (time.ticks() - started) / TICKS_PER_SECOND))
             raise PolicyError("Timeout", timed_out) from None
         except OSError as error:
-            raise PolicyError("BackendConnectionFailure", _error_message(error, request, is_own)) from error
+            self_hosted = not self.context.deployment.gateway.is_managed
+            raise connection_error(error, request, is_own=is_own, is_self_hosted=self_hosted) from error
         if not isinstance(response, Response):
             raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
         if time.ticks() - started > timeout * TICKS_PER_SECOND:
@@ -209,14 +218,6 @@ def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_
         name, others = fields.get("x-forwarded-for", ("X-Forwarded-For", []))
         fields["x-forwarded-for"] = (name, [",".join([*others, from_utf16(caller)])])
     return Headers.made_of(fields)
-
-
-def _error_message(error: OSError, request: Request, is_own: bool) -> str:
-    """Return the message of a failed connection: its own, or that of real gateways when it is refused."""
-    if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
-        return str(error)
-    url = Url.parse(request.url)
-    return f"Error connecting to {from_utf16(url.host)}:{url.port}"
 
 
 def path_below(path: str, prefix: str) -> str | None:

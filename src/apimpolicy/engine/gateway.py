@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.entities import Api, Deployment, Operation, Product, Workspace
+from apimpolicy.context.entities import MANAGED, Api, Deployment, Operation, Product, Workspace
 from apimpolicy.context.execution import Context
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.records import Request, Response
@@ -66,7 +66,8 @@ class Gateway(GatewaySettings):
         self.named_values: dict[str, str] = dict(self.named_values or {})
         keep_secret(self.named_values[name] for name in self.secrets if name in self.named_values)
         self.fragments: dict[str, AnyPolicy] = dict(self.fragments or {})
-        self.deployment: Deployment = self.deployment or Deployment()
+        gateway_id = self.tier if self.tier == "self-hosted" else MANAGED
+        self.deployment: Deployment = self.deployment or Deployment(gateway_id=gateway_id)
         self.uploaded = UploadedCertificates(self.certificates)
         self.trust = TrustStore(
             self.trusted_roots,

@@ -117,6 +117,7 @@ class OpenApiReader:
             tuple({**shared[0], **own[0]}.values()),
             self.messages.request_contents(data, {**shared[1], **own[1]}, where),
             self.messages.responses(data, where),
+            requires_body=self.messages.requires_body(data, {**shared[1], **own[1]}, where),
         )
 
     def mapping(self, value: Any, where: str) -> dict[str, Any]:

@@ -77,6 +77,12 @@ class MessageReader(Record):
             return ()
         return tuple(Content(media_type) for media_type in consumed if "form" in media_type) or (Content(FORM),)
 
+    def requires_body(self, data: Mapping[str, Any], in_body: Mapping[str, Mapping[str, Any]], where: str) -> bool:
+        """Return whether a request needs a body; a form of Swagger 2 does for a required field."""
+        if self.is_swagger:
+            return any(parameter.get("required") is True for parameter in in_body.values())
+        return self.document.resolved(data.get("requestBody"), f"the body of {where}").get("required") is True
+
     def media_types(self, data: Mapping[str, Any], key: str) -> list[str]:
         found = data.get(key, self.document.data.get(key))
         given = [str(media_type).lower() for media_type in found] if isinstance(found, list) else []

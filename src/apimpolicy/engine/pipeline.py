@@ -19,7 +19,7 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program, Step
@@ -48,17 +48,18 @@ def run_on_error(exchange: Exchange, program: Program, error: LastError | None) 
     return exchange.response if exchange.answer is None else exchange.answer
 
 
-def preflight_steps(program: Program) -> list[Step]:
-    """Return the policies that see a preflight: direct children of inbound, in whatever scope."""
-    found: list[Step] = []
+def direct_steps(program: Program) -> Iterator[Step]:
+    """Yield the direct children of inbound, in whatever scope, and in the place of an include those of its fragment."""
     waiting = list(program.sections["inbound"])
     while waiting:
         step = waiting.pop(0)
-        if has_trait(step.name, "preflight"):
-            found.append(step)
-        elif step.name == "base":
-            waiting[:0] = step.inserted
-    return found
+        yield step
+        waiting[:0] = step.inserted
+
+
+def preflight_steps(program: Program) -> list[Step]:
+    """Return the policies that see a preflight, in fragments too (release notes of October 2022)."""
+    return [step for step in direct_steps(program) if has_trait(step.name, "preflight")]
 
 
 def steps_after_store(steps: list[Step], lookup: Step) -> list[Step]:
@@ -134,16 +135,21 @@ def answer_denied(exchange: Exchange, program: Program, error: PolicyError, reas
 
 
 def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMessage) -> None:
-    """Add the headers of the first cors that allows the caller's origin."""
+    """Add the headers of the first cors that allows the caller's origin; not of one in a fragment (seen)."""
     for step in preflight_steps(program):
-        if exchange.evaluate(step).mark_refusal(exchange, answer):
+        is_in_fragment = step.parent is not None and step.parent.name == "include-fragment"
+        if not is_in_fragment and exchange.evaluate(step).mark_refusal(exchange, answer):
             exchange.note(CorsChecked("the caller's page may read the refusal", allowed=True), step)
             return
 
 
 def answer_over_capacity(exchange: Exchange) -> ResponseMessage:
-    """Respond to a request when the gateway is over its capacity: no policy runs. Its text is our choice."""
-    return default_answer(exchange, 429, "Too many requests.")
+    """Respond to a request when the gateway is over its capacity: no policy runs. `Retry-After` is in the release notes
+    of June 2026; its value and the text are our choices.
+    """
+    answer = default_answer(exchange, 429, "Too many requests.")
+    answer.headers.set("Retry-After", ["1"])
+    return answer
 
 
 def _handle(

@@ -68,7 +68,8 @@ class TraceEntry(Record):
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
     values as the policy got them, by their XML names; children's texts are under the child's name, the content
     under "text". `effect` is None when the policy failed; then `error` is set, and `is_recovered` if the request
-    continued, as inside of retry. `ticks` is when it was reached (100 ns since 0001-01-01 UTC), None when the gateway
+    continued, as inside of retry; `messages` are those of the gateway's trace for it, where they are not its message
+    alone. `ticks` is when it was reached (100 ns since 0001-01-01 UTC), None when the gateway
     runs with `tracing=False`.
     """
 
@@ -81,6 +82,7 @@ class TraceEntry(Record):
     is_recovered: bool = False
     _effect: Effect | None = None
     _is_readable: bool = True
+    messages: tuple[str, ...] = ()
 
     @property
     def effect(self) -> Effect | None:

@@ -51,6 +51,7 @@ NO_IDENTITY = "Managed service identity must be configured to use authentication
     also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
     traits="acquires-token",
     effects="header:authorization variables fails",
+    chosen_refusal="the status 500 and the missing reason",
     access="identity",
 )
 class AuthenticationManagedIdentity:

@@ -1,7 +1,7 @@
 """The common part of rate-limit and rate-limit-by-key: a limit on calls, within a sliding window or as a token bucket.
 
-Documented: the v2 tiers count with a token bucket, the classic ones in a window that slides. Our choice: the bucket
-holds `calls`, fills evenly within the period, and each call takes one.
+Documented: the v2 tiers count with a token bucket, the classic ones in a window that slides. Both were seen for tokens
+too. Our choice: the bucket holds the limit and fills evenly within the period.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ class CallRate(Record):
         return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, traced=traced)
 
     def counter(self, exchange: Exchange) -> Counter:
-        if exchange.services.settings.tier == "v2":
-            return Bucket(self.key, self.calls, self.period)
-        return Window(self.key, self.period)
+        return rate_counter(exchange, self.key, self.calls, self.period)
 
     def report_remaining(self, exchange: Exchange, status: CounterStatus) -> int:
         """Set the variable of remaining calls and, at the end, the headers; return how many calls remain."""
@@ -125,6 +123,11 @@ class CallRate(Record):
             public_message=f"Rate limit is exceeded. Try again in {seconds} seconds.",
             headers={self.report.retry_after_header_name: str(seconds)},
         )
+
+
+def rate_counter(exchange: Exchange, key: str, limit: int, period: float) -> Bucket | Window:
+    """Return the counter that the gateway's tier has for a limit within `period` seconds."""
+    return Bucket(key, limit, period) if exchange.services.settings.tier == "v2" else Window(key, period)
 
 
 def time_span(seconds: float) -> str:

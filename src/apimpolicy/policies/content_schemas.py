@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NO_SCHEMA = "API's schema does not exist or it could not be resolved."
 ENDS_EARLY = "Unexpected end"
 """The beginnings of messages of Newtonsoft's reader when a text ends too early."""
+EMPTY = "The body is empty."
 NO_DEFINITIONS = "API's schema does not specify definitions."
 
 
@@ -51,7 +52,11 @@ def content_errors(
     try:
         if unreadable:
             raise UnverifiableError(unreadable)
-        name, violations = _compared(exchange, rule, media_type, content, described)
+        if content:
+            name, violations = _compared(exchange, rule, media_type, content, described)
+        else:
+            name = definition_name(described.schema) if described is not None else ""
+            violations = [SchemaViolation(EMPTY)]
     except _NoSchemaError as error:
         yield ValidationError("", "ApiSchema", "", str(error))
     except SchemaNotFoundError as error:

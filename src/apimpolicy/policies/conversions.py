@@ -49,9 +49,9 @@ RESTRICTED_HEADER = "Header name is invalid or restricted from modification."
 
 
 def header_name(value: object) -> str:
-    """Convert to the name of a header. Raises InvalidValueError for line breaks and U+0000."""
+    """Convert to the name of a header. Raises InvalidValueError for an empty one, line breaks and U+0000."""
     name = trimmed(value)
-    if _BREAKS.search(name):
+    if not name or _BREAKS.search(name):
         raise InvalidValueError(RESTRICTED_HEADER)
     return name
 

@@ -14,11 +14,12 @@ address appended after a comma without a space (seen on real gateways).
 
 Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
 whose answer takes longer than `timeout` on the gateway's clock, is the error `Timeout`, "Request to the backend service
-timed out"; one that raises another `OSError` is `BackendConnectionFailure`, where a refused connection is "Error
-connecting to host:port" (both seen). `continue-timeout` and `http-version` have no effect, `buffer-response`
-only where `apimpolicy serve` forwards to a real backend. A second forward-request, as in retry, sends the caller's body
-again only if the first one has `buffer-request-body` (Microsoft staff, 2017). Our choice: a body that a policy set, or
-read with `preserveContent`, is in memory and sent again. `Gateway(unbuffered_body="again")` always sends it again.
+timed out"; one that raises another `OSError` is `BackendConnectionFailure`, "Error occured while calling backend
+service." on managed gateways, "Error connecting to host:port" on self-hosted ones (all seen). `continue-timeout` and
+`http-version` have no effect, `buffer-response` only where `apimpolicy serve` forwards to a real backend. A second
+forward-request, as in retry, sends the caller's body again only if the first one has `buffer-request-body` (Microsoft
+staff, 2017). Our choice: a body that a policy set, or read with `preserveContent`, is in memory and sent again.
+`Gateway(unbuffered_body="again")` always sends it again.
 
 Our choices: with `fail-on-error-status-code` the caller gets the backend's response unless on-error changes it,
 and the error has no reason, because no document states one. Redirects are followed as .NET's HttpClient does: at most

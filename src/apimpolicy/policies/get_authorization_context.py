@@ -44,6 +44,7 @@ from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute
     left_out="refreshing tokens, and checking the signature of `identity`",
     also_in="backend outbound",  # the toolkit,
     effects="variables fails",
+    chosen_refusal="the status 500, the missing reason and the text",
     access="connection",
 )
 class GetAuthorizationContext:

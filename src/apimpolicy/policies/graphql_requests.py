@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import graphql
 from graphql import GraphQLError, GraphQLSchema
 
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.message_content import media_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.context.messages import RequestMessage
 
+QUERY_ALONE = "application/graphql"
+"""The content type of a body that is the query itself (release notes of July 2022)."""
 MAX_TOKENS = 20_000
 MAX_SELECTIONS = 10_000
 """Fields and fragments together; fragments in a circle, which are not valid, would never end."""
@@ -52,7 +55,7 @@ def graphql_schema(text: str) -> GraphQLSchema:
 
 
 class GraphQLRequest:
-    """A GraphQL request: `payload` is its JSON, None for a GET; `document` the parsed query."""
+    """A GraphQL request: `payload` is its JSON, None where the query is alone; `document` the parsed query."""
 
     def __init__(self, query: str, payload: dict[str, Any] | None) -> None:
         self.query = query
@@ -66,7 +69,11 @@ class GraphQLRequest:
 
     @classmethod
     def of(cls, request: RequestMessage, content: bytes) -> GraphQLRequest:
-        """Read a request: the parameter `query` of a GET, else a body in JSON. Raises GraphQLRequestError."""
+        """Read a request: the parameter `query` of a GET, else a body in JSON or the query alone. Raises
+        GraphQLRequestError.
+        """
+        if content and media_type_of(request) == QUERY_ALONE:
+            return cls(content.decode("utf-8-sig", "replace"), None)
         if not content:
             values = request.url.query.get_all("query")
             if not values:
@@ -79,6 +86,17 @@ class GraphQLRequest:
         if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
             raise error("The body of the request has no query.")
         return cls(payload["query"], payload)
+
+    def send(self, request: RequestMessage, query: str) -> None:
+        """Put another query in the place of this one."""
+        if self.payload is not None:
+            request.set_body(json.dumps({**self.payload, "query": query}, ensure_ascii=False).encode())
+        elif media_type_of(request) == QUERY_ALONE:
+            request.set_body(query.encode())
+        else:
+            parameters = request.url.query.copy()
+            parameters.set("query", [to_utf16(query)])
+            request.url = request.url.with_parameters(parameters)
 
     def validate(self, schema: GraphQLSchema) -> None:
         """Validate the query against a schema. Raises GraphQLRequestError."""

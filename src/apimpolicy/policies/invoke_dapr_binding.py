@@ -70,6 +70,7 @@ class Data:
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
     traits="responds forwards-elsewhere",
     effects="variables message-body fails",
+    chosen_refusal="the status 500 and the missing reason",
     access="forwards",
 )
 class InvokeDaprBinding:

@@ -22,8 +22,8 @@ Seen on real gateways, and not documented: the root is `Document` when the JSON 
 becomes one element for each item, and an empty array an empty element; null becomes `xsi:nil="true"`.
 
 Simulated, except for the attributes that only the editor's schema knows (`attribute-prefix`, `namespace-block-name`,
-`invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`): they fail by name, because they are
-undocumented. Our choices:
+`invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`) and `trim`, which release notes have for
+xml-to-json: they fail by name, because they are undocumented. Our choices:
 
 - The separator divides a name only if what precedes it is a declared namespace, so that `first_name` stays whole with
   the default `_`. What XML does not allow in names is written as `_x0020_`.
@@ -44,16 +44,17 @@ from apimpolicy.policies.spec import expression_attribute, literal_attribute, po
 @policy(
     "json-to-xml",
     sections="inbound outbound on-error",
-    left_out="the attributes that only the editor's schema knows, which fail by name",
+    left_out="attributes that no page describes, which fail by name",
     also_in="backend",  # the toolkit,
     effects="message-body message-headers fails",
+    chosen_refusal="that it has no reason",
     access="passes",
 )
 class JsonToXml(BodyConversion):
     source, target = "JSON", "XML"
     undocumented = (
         *("attribute_prefix", "namespace_block_name", "invalid_character_replacement", "null_values", "trim_values"),
-        "empty_values",
+        *("empty_values", "trim"),
     )
 
     apply: str = expression_attribute(required=True, values=("always", "content-type-json"))
@@ -67,7 +68,8 @@ class JsonToXml(BodyConversion):
     invalid_character_replacement: str | None = expression_attribute()
     null_values: str | None = expression_attribute()
     trim_values: str | None = literal_attribute()
-    empty_values: str | None = expression_attribute(values=("preserve", "as-null"))
+    empty_values: str | None = expression_attribute()
+    trim: str | None = expression_attribute()
 
     def convert(self, text: str) -> str:
         from apimpolicy.policies.json_as_xml import xml_of

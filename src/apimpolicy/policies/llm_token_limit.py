@@ -18,20 +18,22 @@ outbound.
 
 Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
 again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
-is exceeded, not when it is reached; tokens used beyond the rate are carried over, and make `Retry-After` longer; the
-variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a prompt gets 400. The
-numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of
-the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
+is exceeded, not when it is reached; the rate is a sliding window of a minute, and in the v2 tiers
+(`Gateway(tier="v2")`) a bucket that fills evenly, where tokens used beyond the rate are carried over and make
+`Retry-After` longer; the variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a
+prompt gets 400. The numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are
+estimated: a quarter of the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:
 
-- The rate is a bucket that fills evenly in a minute, in all tiers.
+- All tiers but the v2 ones have the window, which was seen on a classic gateway.
 - The rate comes before the quota; refused calls count nothing; nothing is counted before the response.
 - A week begins on Monday. Without a period the quota never ends, as in the editor's schema.
 - A prompt longer than the whole limit is refused without a time. Variables are Int32, and Int64 for larger numbers.
 - A response without `usage` is estimated if it is streamed or if the policy estimates; otherwise it counts nothing, nor
   does a response with status 400 and above. A response from the semantic cache uses no tokens, as seen.
-- The headers of a streamed response state what was left before its completion, as seen, and not what it used.
+- The headers of a streamed response state what was left before this request, its prompt included, as in a user's
+  report; and not what it used.
 - `ignore-prompt` leaves out the prompt's tokens, and `prompt-type` reads prompts of that kind only; both are known from
   the editor's schema only.
 - Both names of the policy, this one and azure-openai-token-limit, share their counters.
@@ -115,7 +117,7 @@ class LlmTokenLimit:
         def count(answer: ResponseMessage) -> None:
             usage = self.usage(exchange, prompt, answer, estimates=estimates)
             if is_event_stream(answer):
-                report.set_variables(estimate)
+                report.set_variables(estimate, counts_in_header=False)
             for limit in limits:
                 if exchange.is_first_call(limit.key):
                     limit.record(exchange, usage.total)
@@ -138,7 +140,7 @@ class LlmTokenLimit:
     def limits(self, exchange: Exchange) -> tuple[TokenRate | None, TokenQuota | None]:
         key, rate, quota = from_utf16(self.counter_key), None, None
         if self.tokens_per_minute is not None:
-            rate = TokenRate(key, self.tokens_per_minute)
+            rate = TokenRate(exchange, key, self.tokens_per_minute)
         if self.token_quota is not None:
             now = exchange.services.state.counters.now()
             quota = TokenQuota(key, self.token_quota, from_utf16(self.token_quota_period), now)
@@ -166,16 +168,17 @@ class _Report:
         self.headers: dict[str, str] = {}
         exchange.at_end(self.add_headers)
 
-    def set_variables(self, estimate: int = 0) -> None:
-        """Set the variables to what is left now, less an estimate that is not counted yet."""
+    def set_variables(self, estimate: int = 0, *, counts_in_header: bool = True) -> None:
+        """Set the variables to what is left now, less an estimate that is not counted yet, and the headers too."""
         names = self.names
         for limit, variable, header in (
             (self.rate, names.remaining_tokens_variable_name, names.remaining_tokens_header_name),
             (self.quota, names.remaining_quota_tokens_variable_name, names.remaining_quota_tokens_header_name),
         ):
             if limit is not None:
-                left = max(0, limit.remaining(self.exchange) - estimate)
-                self.set(left, variable, header)
+                left = limit.remaining(self.exchange)
+                self.set(max(0, left - estimate if counts_in_header else left), None, header)
+                self.set(max(0, left - estimate), variable, None)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
         """Set the variable of consumed tokens."""

@@ -29,6 +29,18 @@ class Placement(NamedTuple):
 EVERYWHERE = Placement()
 
 
+def simulated_tier(sku: str) -> str | None:
+    """Return the setting `tier` for a SKU as infrastructure code has it; None for an unknown one.
+
+    >>> simulated_tier("Developer_1"), simulated_tier("BasicV2"), simulated_tier("Premium"), simulated_tier("Isolated")
+    ('developer', 'v2', 'classic', None)
+    """
+    tier = sku.partition("_")[0].lower()
+    if tier not in TIERS:
+        return None
+    return tier if tier == "developer" else gateway_of(tier)
+
+
 def gateway_of(tier: str) -> str:
     """Return the gateway of a tier when it is not self-hosted."""
     return "consumption" if tier == "consumption" else "v2" if tier in V2_TIERS else "classic"

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     traits="responds forwards-elsewhere",
     also_in="outbound on-error",  # the toolkit,
     effects="variables message-body fails",
+    chosen_refusal="the status 500 and the missing reason",
     access="forwards",
 )
 class PublishToDapr:

@@ -34,7 +34,7 @@ _UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
 
 @policy("rewrite-uri", sections="inbound", traits="routes rewrites-path seen-in-traces", access="passes")
 class RewriteUri:
-    template: str = expression_attribute(trimmed, required=True)
+    template: str = expression_attribute(trimmed, required=True, validated=True)
     copy_unmatched_params: bool = expression_attribute(boolean, default=True)
 
     def run(self, exchange: Exchange) -> Effect:

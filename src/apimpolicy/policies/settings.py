@@ -1,12 +1,12 @@
 """Settings of a gateway, each declared once: its kind, its default, what it may be, and what it means.
 
     class Behaviour(Declared):
-        tier: Literal["classic", "v2"] = setting(default="classic")
-        \"""Which rate limits: a sliding window, or the token buckets of the v2 tiers.\"""
+        seed: int | None = setting(default=0)
+        \"""The seed of random numbers and ids, so that runs can be repeated.\"""
 
 From the declaration come the keyword of `Gateway`, the key of `apimpolicy.toml` and of test files (with hyphens), the
-checks, the JSON schema and the page of the reference. Code reads a setting as `gateway.tier`, a policy
-`exchange.services.settings.tier`. Settings that are more than one plain value are declared in
+checks, the JSON schema and the page of the reference. Code reads a setting as `gateway.seed`, a policy
+`exchange.services.settings.seed`. Settings that are more than one plain value are declared in
 `apimpolicy.engine.gateway_settings`.
 """
 
@@ -135,8 +135,10 @@ class Behaviour(Declared):
     origin: str = setting(default="https://contoso.azure-api.net")
     """Scheme and host of requests whose URL begins with `/`."""
 
-    tier: Literal["classic", "v2"] = setting(default="classic")
-    """"v2" has token buckets for rate limits, "classic" a sliding window."""
+    tier: Literal["consumption", "developer", "classic", "v2", "self-hosted"] = setting(default="classic")
+    """The tier of the gateway. "v2" has token buckets for limits of calls and tokens, all others a sliding window;
+    "self-hosted" has its own words for failed connections and in traces. "developer" is like "classic" (Basic,
+    Standard and Premium). A service in infrastructure code has the tier of its SKU, unless this is set."""
 
     over_capacity: bool | Callable[[Request], bool] = setting(default=False)
     """Respond 429 before any policy, as a gateway over its capacity does: a bool, or a function of a `Request`."""

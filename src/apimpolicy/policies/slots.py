@@ -18,8 +18,8 @@ P = ParamSpec("P")
 class AttributeSlot(Record):
     """An attribute in which the gateway evaluates no expression; `convert` makes its text what the policy wants.
 
-    `values` are the literals allowed. A required attribute must not be blank, unless it `may_be_empty`; the gateway
-    validates a literal when it saves the document, and the value of an expression when a request runs. `sets` is the
+    `values` are the literals allowed. A required attribute must not be blank in a saved document, unless it
+    `may_be_empty`. `validated`: a gateway was seen to refuse the empty value of an expression too. `sets` is the
     type of the variable that it names, where the policy always sets it. `within` are the bounds of a number, `doubt`
     is what the sources disagree about (`policies.traits.DOUBTS`), and `refers` the kind of resource of the service that
     a literal names: `backends`. `field` is the name in the class of the policy.
@@ -31,6 +31,7 @@ class AttributeSlot(Record):
     default: object = keyword(default=None, kw_only=True)
     values: tuple[str, ...] = keyword(default=(), kw_only=True)
     may_be_empty: bool = keyword(default=False, kw_only=True)
+    validated: bool = keyword(default=False, kw_only=True)
     sets: str | None = keyword(default=None, kw_only=True)
     within: Range | None = keyword(default=None, kw_only=True)
     doubt: str = keyword(default="", kw_only=True)
@@ -52,14 +53,14 @@ class AttributeSlot(Record):
 
     @property
     def is_filled(self) -> bool:
-        """Return whether the gateway refuses an empty value."""
+        """Return whether the gateway refuses an empty value in a document."""
         return self.required and not self.may_be_empty
 
     def why_invalid(self, value: object) -> str:
         """Return why the gateway refuses the converted value of an expression; empty for a valid value."""
         if not isinstance(value, str):
             return ""
-        if self.is_filled and not value.strip(BLANKS):
+        if self.validated and not value.strip(BLANKS):
             return f"The {self.name} field is required."
         if self.values and value not in self.values:
             return f"'{value}' is not a value of '{self.name}'; the values are {', '.join(self.values)}."

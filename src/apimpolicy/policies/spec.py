@@ -66,6 +66,7 @@ class Specification:
         same_as: str = "",
         other_half: str = "",
         left_out: str = "",
+        chosen_refusal: str = "",
         traits: str = "",
         refuses_with: str = "",
         effects: str | None = None,
@@ -101,6 +102,8 @@ class Specification:
         """The policy without which it has no effect."""
         self.left_out = left_out
         """The parts that are not simulated."""
+        self.chosen_refusal = chosen_refusal
+        """What of its errors no source tells, so that it is our choice (`docs/choices.md`)."""
         self.traits = frozenset(traits.split())
         """Facts that other rooms use, see `policies.traits.TRAITS`."""
         self.refuses_with = tuple(refuses_with.split())

@@ -315,7 +315,8 @@ class PolicyError(Exception):
     caller gets when on-error decides nothing else; at 500 the body does not show the message, as on the real gateway.
     `public_message` is for the caller instead of `message`, `headers` are added to the default response;
     `phrase` is the reason phrase beside the status, where it is not the usual one.
-    `response` replaces the default response. The engine sets `last_error`.
+    `response` replaces the default response. `traced` are the messages in the gateway's trace, where they are not the
+    `message` alone. The engine sets `last_error`.
     """
 
     def __init__(
@@ -328,8 +329,10 @@ class PolicyError(Exception):
         public_message: str | None = None,
         headers: Mapping[str, str] | None = None,
         phrase: str | None = None,
+        traced: tuple[str, ...] = (),
     ) -> None:
         super().__init__(reason, message)
+        self.traced = traced
         self.reason = reason
         self.message = message
         self.status = status

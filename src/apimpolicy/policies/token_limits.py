@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 
-from apimpolicy.policies.state import Bucket, Total
+from apimpolicy.policies.call_rates import rate_counter
+from apimpolicy.policies.state import Bucket, Total, Window
 from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 MINUTE = 60.0
@@ -21,7 +22,7 @@ class TokenLimit:
     message: str
     reason: str
 
-    def __init__(self, counter: Bucket | Total, limit: int) -> None:
+    def __init__(self, counter: Bucket | Total | Window, limit: int) -> None:
         self.key = counter.key
         self.counter = counter
         self.limit = limit
@@ -59,19 +60,24 @@ class TokenLimit:
 
 
 class TokenRate(TokenLimit):
-    """Tokens per minute, as a bucket that fills evenly. Tokens that were used beyond it are owed, as seen."""
+    """Tokens per minute, in a sliding window, or in the v2 tiers in a bucket that fills evenly (both seen). Tokens that
+    were used beyond the limit of a bucket are owed, as seen.
+    """
 
     status = TOO_MANY_REQUESTS
     message = "Token limit is exceeded."
     reason = "OpenAITokenLimitExceeded"
 
-    def __init__(self, counter_key: str, limit: int) -> None:
-        super().__init__(Bucket(f"token-rate {counter_key}", limit, MINUTE), limit)
+    def __init__(self, exchange: Exchange, counter_key: str, limit: int) -> None:
+        super().__init__(rate_counter(exchange, f"token-rate {counter_key}", limit, MINUTE), limit)
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
         if tokens > self.limit:
             return None
-        seconds = (tokens - self.left(exchange)) * MINUTE / self.limit
+        if isinstance(self.counter, Window):  # until no more is used than leaves room for the tokens
+            seconds = exchange.services.state.counters.status(self.counter, self.limit - tokens + 1).wait
+        else:
+            seconds = (tokens - self.left(exchange)) * MINUTE / self.limit
         return max(1, math.ceil(round(seconds, 3)))
 
     def when(self, seconds: int) -> str:

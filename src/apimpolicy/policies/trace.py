@@ -38,7 +38,7 @@ from apimpolicy.policies.spec import (
 @part("metadata")
 class Metadata:
     name: str = expression_attribute(required=True)
-    value: str = expression_attribute(required=True, doubt="empty")
+    value: str = expression_attribute(required=True, validated=True, doubt="empty")
 
 
 @policy(

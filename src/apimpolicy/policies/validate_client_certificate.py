@@ -122,6 +122,7 @@ class Identities:
     sections="inbound",
     traits="refuses checks-certificate",
     effects="refuses",
+    chosen_refusal="the status, reason and text",
     access="certificate",
 )
 class ValidateClientCertificate:

@@ -17,9 +17,10 @@ are in `context.Variables["GraphQLErrors"]`, and in the variable that `error-var
 
 Give the schema to the gateway, `Gateway(graphql_schema="schema.graphql")`; without one the policy fails.
 
-Simulated: POST requests with JSON, and GET requests with `query`; more than 250 fields are refused (documented).
-`max-total-depth` and `max-complexity`, which only the editor's schema knows, fail by name, because no document says
-what they limit. Our choices, where the documentation is silent:
+Simulated: POST requests with JSON or, as `application/graphql`, with the query alone (release notes of July 2022), and
+GET requests with `query`; more than 250 fields are refused (documented). `max-total-depth` and `max-complexity`, which
+only the editor's schema knows, fail by name, because no document says what they limit. Our choices, where the
+documentation is silent:
 
 - The response has status 400 and content type application/json; the error's reason is null; its text is our own, or
   graphql-core's for an error in the query.
@@ -71,6 +72,7 @@ class AuthorizationRules:
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
     traits="bounded-numbers",
     effects="refuses variables variable:GraphQLErrors url message-body",
+    chosen_refusal="the status 400 and the text",
     access="passes",
 )
 class ValidateGraphQLRequest:
@@ -152,12 +154,7 @@ class ValidateGraphQLRequest:
             return removed
         if query is None:
             raise error("Nothing that the query asks for is authorized.")
-        if request.payload is None:
-            parameters = exchange.request.url.query.copy()
-            parameters.set("query", [to_utf16(query)])
-            exchange.request.url = exchange.request.url.with_parameters(parameters)
-        else:
-            exchange.request.set_body(json.dumps({**request.payload, "query": query}, ensure_ascii=False).encode())
+        request.send(exchange.request, query)
         return removed
 
     def refusal(self, exchange: Exchange, entries: list[dict[str, Any]]) -> PolicyError:

@@ -56,6 +56,7 @@ _COUNT = re.compile(r"[0-9]{1,18}")
     placement=Placement(not_at=("operation",), once="section"),
     left_out="checks that need the metadata of the service: its names and types",
     effects="refuses variables",
+    chosen_refusal="the status 400 and the text",
     access="passes",
 )
 class ValidateODataRequest:

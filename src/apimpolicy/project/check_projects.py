@@ -50,6 +50,8 @@ class CheckOptions(NamedTuple):
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     tier: str | None = None
+    release: str | None = None
+    """The release whose changes are listed, as `2026-06`."""
     gateway: str | None = None
     scope: str | None = None
     environment: str | None = None
@@ -159,9 +161,8 @@ class CheckProjects:
 
     def _with_options(self, check: CheckConfiguration) -> CheckConfiguration:
         options, settings = self.options, check.settings
-        changes: dict[str, Any] = {
-            name: value for name in ("tier", "gateway", "scope") if (value := getattr(options, name)) is not None
-        }
+        given = {name: getattr(options, name) for name in ("tier", "release", "gateway", "scope")}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if options.select:
             changes["select"] = options.select
         changes["extend"] = (*settings.extend, *options.extend)

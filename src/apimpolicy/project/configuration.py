@@ -218,7 +218,7 @@ class Configuration:
             raise ConfigurationError("\n".join(map(str, problems)))
         has_service = description is not None or self.has_service
         parts = self._service.parts(description) if has_service else None
-        return self._gateway(self._settings_with(parts), parts, further_revocation_lists, overrides)
+        return self._gateway(self._settings_with(parts), parts, further_revocation_lists, overrides, description)
 
     def _completed(
         self,
@@ -257,7 +257,7 @@ class Configuration:
         names = made.names("named value")
         secrets = frozenset(settings.get("secrets", ()))
         settings["secrets"] = secrets - names
-        gateway = whole._gateway(settings, parts, lists, overrides)
+        gateway = whole._gateway(settings, parts, lists, overrides, description)
         if description is not None:
             gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]
         gateway.unknown_secrets = secrets & names
@@ -303,10 +303,19 @@ class Configuration:
         return settings | {name: entity_of(name, table) for name, table in self._entities.items()}
 
     def _gateway(
-        self, settings: dict[str, Any], parts: ServiceParts | None, lists: Sequence[bytes], overrides: dict[str, Any]
+        self,
+        settings: dict[str, Any],
+        parts: ServiceParts | None,
+        lists: Sequence[bytes],
+        overrides: dict[str, Any],
+        description: ServiceDescription | None,
     ) -> Gateway:
         from apimpolicy.engine.gateway import Gateway
+        from apimpolicy.policies.placement import simulated_tier
 
+        tier = None if description is None else simulated_tier(description.sku.known or "")
+        if tier is not None:
+            settings = {"tier": tier} | settings
         if parts is not None:
             settings["service"] = parts.service()
         settings = settings | overrides

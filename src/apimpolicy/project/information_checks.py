@@ -3,6 +3,7 @@
 POL162  a reference to a resource that the service doesn't have
 POL163  a name that Azure refuses
 POL164  a file that can't be published, or that publishing leaves out
+POL145  a named value whose value is the text that an extractor writes in the place of a secret
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.project.embedded.shapes import has_placeholder
 from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
@@ -40,6 +42,8 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
         # A pipeline may change the file before it publishes the folder, so that nothing is certain.
         yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, Severity.WARNING, help=problem.help)
     yield from _refused_name(path, source, service)
+    yield from _refused_backend(path, source, service)
+    yield from _redacted(path, source, service)
     for each in service.references.get(path, ()):
         if service.has_id(each.kind, each.name):
             continue
@@ -51,6 +55,30 @@ def check_information(path: str, source: Source, service: Service) -> Iterator[D
             end = start + len(each.name) * source.text.startswith(each.name, start)
             severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
+
+
+def _refused_backend(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    """Yield a finding for a backend that Azure refuses since 2024-06 (a query) and 2022-06 (the id `dapr`)."""
+    for each in service.description.backends:
+        if each.origin.file != path:
+            continue
+        if "?" in (each.url.known or ""):
+            message, help = "the URL of a backend must not have a query", "Set it with set-query-parameter."
+            start = _offset(source, each.url.origin)
+            yield Diagnostic(UNPUBLISHED, message, source, start, start, Severity.WARNING, help=help)
+        if each.id.lower() == "dapr":
+            message, help = f"the backend id '{each.id}' is reserved", "Choose another id."
+            yield Diagnostic(UNPUBLISHED, message, source, 0, 0, Severity.WARNING, help=help)
+
+
+def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    """Yield a finding for a named value whose value is the text that the extractor writes instead of a secret."""
+    for each in service.description.named_values:
+        if each.origin.file == path and each.value.known == REDACTED:
+            start = _offset(source, each.value.origin)
+            message = f"the value of the named value '{each.display_name}' is the text in the place of a secret"
+            help = "Take the value from a key vault, or let the pipeline set it."
+            yield Diagnostic(ValueRedacted.code, message, source, start, start, Severity.WARNING, help=help)
 
 
 def _offset(source: Source, origin: Origin) -> int:

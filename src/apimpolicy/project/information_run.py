@@ -12,6 +12,7 @@ from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Findings, merged, to_findings
 from apimpolicy.project.information_checks import check_information
+from apimpolicy.project.service_limits import exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,6 +42,23 @@ class InformationRun:
             for path in wanted:
                 if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)
+
+    def limits(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
+        """Yield findings where the services around files have more resources than their tier allows."""
+        tops = tuple(os.path.join(os.path.abspath(path), "") for path in paths)
+        seen: set[str] = set()
+        for path in files:
+            try:
+                service = self.services.of(path)
+            except ConfigurationError:
+                continue
+            if service is None or service.description.place in seen:
+                continue
+            seen.add(service.description.place)
+            settings = self.projects.of(path).check.settings_for(path)
+            for file, found in exceeded(service.description, settings).items():
+                if os.path.abspath(file).startswith(tops):
+                    yield Checked(shown_path(file), to_findings(found))
 
     def not_checked(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield notes about the policies that the code around files sets, and that aren't known."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
+from apimpolicy.policies.registry import specification_of
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
 from apimpolicy.report.columns import shortened
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
+
+CHOICES = "https://apimpolicy.github.io/apimpolicy/choices/#policies"
+"""The page of our choices."""
 
 
 class Decision:
@@ -220,6 +224,9 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
         where = " ▸ ".join(filter(None, (error.section, steps_of_path(error.path or ""))))
         yield " ".join(filter(None, (where or error.source, "failed:", error.reason)))
         yield shortened(from_utf16(error.message))
+        specification = specification_of(from_utf16(error.source))
+        if specification is not None and specification.chosen_refusal:
+            yield f"Of this error no source tells {specification.chosen_refusal}: our choice, see {CHOICES}"
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"

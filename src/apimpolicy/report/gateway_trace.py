@@ -7,8 +7,8 @@
 
 What entries say is in `apimpolicy.report.gateway_trace_entries`. Here is their order, as seen in traces of real
 gateways: the request and the configuration first; a fragment between two texts; of forward-request an entry of
-request-forwarder and then the answer; transfer-response last; `backend` and `on-error` only where something ran. Times
-are those of the gateway's clock.
+request-forwarder and then the answer; for a 404 of the gateway an entry of configuration; transfer-response last;
+`backend` and `on-error` only where something ran. Times are those of the gateway's clock.
 
 Source: https://learn.microsoft.com/rest/api/apimanagement/gateway/list-trace, and traces of real gateways
 """
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
 EVALUATED = "Expression was successfully evaluated."
+NOT_FOUND = (
+    "Unable to identify Api or Operation for this request. Responding to the caller with 404 Resource Not Found."
+)
 SENT = "Response has been sent to the caller in full"
 _FRAMES = frozenset({"base", "when", "otherwise"})
 _PORTS = {"http": 80, "https": 443}
@@ -51,6 +54,9 @@ def gateway_trace(result: Result) -> dict[str, Any]:
     inbound = writer.entries["inbound"]
     inbound.append(writer.entry("api-inspector", {"request": _received(result, writer.is_self_hosted)}))
     inbound.append(writer.entry("api-inspector", {"configuration": _configuration(result)}))
+    error = result.error
+    if error is not None and (error.source, error.reason) == ("configuration", "OperationNotFound"):
+        writer.entries["backend"].append(writer.entry(error.source, {"message": NOT_FOUND}))
     for entry in result.trace:
         writer.write(entry)
     writer.leave(0)

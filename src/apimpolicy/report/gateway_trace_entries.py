@@ -92,6 +92,8 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
 def failure(entry: TraceEntry) -> list[Any]:
     """Return messages for a failed policy: the expression, then the error's message and its cause."""
     assert entry.error is not None
+    if entry.messages:
+        return [shortened(message) for message in entry.messages]
     specification, message = specification_of(entry.name), from_utf16(entry.error.message)
     told = message if specification is None else specification.traced_error.format(message=message)
     evaluation = entry.evaluations[-1] if entry.evaluations else None

@@ -181,7 +181,8 @@ def _may_not_convert(run: Run, step: Step) -> bool:
         if attribute is None or run.is_known(attribute):
             continue
         is_evaluated = slot.expression or attribute.value.expression is None
-        if is_evaluated and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
+        refuses_empty = slot.is_filled if attribute.value.expression is None else slot.validated
+        if is_evaluated and (slot.values or refuses_empty or slot.convert not in (text, trimmed, typed)):
             return True
     return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.engine.pipeline import preflight_steps
+from apimpolicy.engine.pipeline import direct_steps, preflight_steps
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.terms import term as terms
@@ -75,22 +75,27 @@ def _truth(leaf: Value) -> Term:
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
-    """Remove preflight requests, to which cors responds, whatever its scope."""
+    """Remove preflight requests, to which cors responds, whatever its scope; a missing fragment may have one."""
     steps = preflight_steps(program)
-    if not steps:
+    hidden = [step for step in direct_steps(program) if run.made_up is not None and run.made_up.is_fragment(step)]
+    if not steps and not hidden:
         return
     method = run.state.get("method")
     is_options = terms.same(method.term, terms.text("OPTIONS")) if isinstance(method, Text) else terms.TRUE
-    gone = run.lose(terms.all_of(is_options, run.unknowns.truth("whether a request is a preflight")))
+    is_preflight = run.unknowns.truth("whether a request is a preflight")
+    if not steps:
+        is_preflight = terms.all_of(is_preflight, run.unknowns.truth("whether a missing fragment has a cors"))
+    gone = run.lose(terms.all_of(is_options, is_preflight))
     if gone is terms.FALSE:
         return
     state = run.state.copy()
     state.forget("ran", run.next_generation())
-    run.limit_headers(state, cors.HEADERS)
+    if not hidden:
+        run.limit_headers(state, cors.HEADERS)
     by_policy = run.unknowns.truth("whether cors answers a preflight")
     is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
     is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())
-    status = constant_number(200) if is_fixed else run.inputs.status(run.next_generation())
+    status = constant_number(200) if is_fixed and not hidden else run.inputs.status(run.next_generation())
     ends.append(End(gone, state, status, by_policy=by_policy))
     for step in steps:
         run.reach(step)

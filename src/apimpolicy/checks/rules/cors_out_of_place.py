@@ -1,11 +1,11 @@
 """cors-out-of-place: cors is in a place where it can't answer preflight requests.
 
-**What it does.** Looks for `cors` inside another policy (`choose`) or a fragment, and for `cors` after a policy that
-can refuse a request (`validate-jwt`, `rate-limit` and others).
+**What it does.** Looks for `cors` inside another policy (`choose`), and for `cors` after a policy that can refuse a
+request (`validate-jwt`, `rate-limit` and others).
 
 **Why it matters.** For a preflight request (OPTIONS) the gateway looks for `cors` among the direct children of
-inbound. Inside `choose` or a fragment it isn't found, and the browser blocks the call. Policies before `cors` answer
-without CORS headers, so that the page can't even read their error.
+inbound and, since October 2022, of fragments that are included there. Inside `choose` it isn't found, and the browser
+blocks the call. Policies before `cors` answer without CORS headers, so that the page can't even read their error.
 
 **Example**
 
@@ -47,9 +47,8 @@ class CorsOutOfPlace(Rule):
         parent = element.parent
         if parent is None or parent.name in OTHER_SECTIONS:
             return
-        if parent.name not in ("inbound", "policies"):
-            where = "a fragment" if parent.name == "fragment" else f"'{parent.name}'"
-            message = f"'cors' doesn't answer preflight requests inside {where}"
+        if parent.name not in ("inbound", "policies", "fragment"):
+            message = f"'cors' doesn't answer preflight requests inside '{parent.name}'"
             yield self.at_element(element, message, help="Make it a direct child of 'inbound'.")
             return
         refusing = next((other for other in element.preceding_siblings() if has_trait(other.name, "refuses")), None)

@@ -7,7 +7,8 @@ in inbound, the lookup names `embeddings-backend-auth` and both halves of the ca
 in a document that contains the old name elsewhere, such as in a comparison with `context.LastError.Source`.
 
 **Why it matters.** Microsoft documents and extends the `llm-` policies, which work for every model with an API like
-that of OpenAI; the older names are kept for existing documents. `check --fix` replaces them.
+that of OpenAI; the older names are kept for existing documents. Off by default, because the older names keep working.
+With `extend = ["POL143"]`, `check --fix` replaces them.
 
 **Example**
 
@@ -33,6 +34,7 @@ from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 class OlderPolicyName(Rule):
     code = "POL143"
     severity = Severity.INFO
+    by_default = False
     elements = (
         "azure-openai-token-limit",
         "azure-openai-emit-token-metric",

@@ -4,7 +4,8 @@
 After `<base />` or an unknown fragment, any variable may be set, unless a folder that APIOps has extracted tells what
 all scopes do. Otherwise the rule reports only a name that is a variable of the document except for its case or a blank
 around it. `ContainsKey` and `TryGetValue` are reported for names that are nearly those of a variable. A variable that
-is tested with `ContainsKey` is left alone, and so is `GetValueOrDefault`.
+is tested with `ContainsKey` is left alone, and so is `GetValueOrDefault`. The same is done for the variables that an
+included fragment reads, at the include, where the fragment is known.
 
 **Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive, and
 `ContainsKey` returns false for any other name.
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
 from apimpolicy.checks.flow import names_set_by
-from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 from apimpolicy.text.holes import has_hole, is_unknown
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 class VariableNeverSet(Rule):
     code = "POL201"
     members = ("Variables",)
+    elements = ("include-fragment",)
 
     @cached_property
     def _questions(self) -> Questions:
@@ -70,6 +72,22 @@ class VariableNeverSet(Rule):
                 f"the variable '{read.name}' hasn't been set",
                 label=f"did you mean '{near}'?" if near else "throws",
                 help="" if near else "Set it first, or use context.Variables.GetValueOrDefault.",
+            )
+
+    def visit_element(self, element: Element) -> Findings:
+        """Report the variables that a fragment reads, and that neither it nor a policy before the include has set."""
+        fragment = self.subject.included_by(element)
+        if fragment is None:
+            return
+        state = self.subject.flow.before(element)
+        for name in self.subject.inputs_of(fragment):
+            if name in state.variables or (near := self.nearest(name, state)) is None:
+                continue
+            yield self.at_element(
+                element,
+                f"the fragment reads the variable '{name}', which hasn't been set",
+                label=f"did you mean '{near}'?" if near else "",
+                help="" if near else "Set it before the fragment.",
             )
 
     def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Findings:

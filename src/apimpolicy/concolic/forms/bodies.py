@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
 
 _J = "Newtonsoft.Json.Linq."
+_OPTIONS = "(bool preserveContent = false, Newtonsoft.Json.JsonSerializerSettings settings = null)"
 
 
 class BodyText(Record):
@@ -22,7 +23,11 @@ class BodyText(Record):
     body: Body
 
 
-@form("IMessageBody", "T As<T>(bool preserveContent = false)")
+@form(
+    "IMessageBody",
+    "T As<T>(bool preserveContent = false)",
+    *(f"{_J}{kind} As{kind}{_OPTIONS}" for kind in ("JToken", "JObject", "JArray")),
+)
 def read(call: Call) -> ConcolicValue | None:
     own = call.own.form
     keeps = call.arguments[0]

@@ -260,7 +260,7 @@ class JsonTemplate(Evaluator):
         properties = self._field(node, "properties", scope)
         found = dict(properties) if isinstance(properties, dict) else {}
         if not kinds:
-            found["identity"] = self._field(node, "identity", scope)
+            found |= {name: self._field(node, name, scope) for name in ("identity", "sku")}
         address = "/".join(shown(self.as_text(each)) for each in names)
         return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, doubts)
 

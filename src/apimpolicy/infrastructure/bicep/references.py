@@ -146,7 +146,7 @@ class ResourceInstance(Reference):
         properties = self.entry("properties")
         found = dict(properties) if isinstance(properties, dict) else {}
         if not kinds:
-            found["identity"] = self.entry("identity")
+            found |= {name: self.entry(name) for name in ("identity", "sku")}
         start = entry_start(self.body) if self.index is not None else self.reference.declared.start
         shown = self.reference.declared.name + ("" if self.index is None else f"[{self.index}]")
         address = f"{self.template.place}.{shown}" if self.template.place else shown

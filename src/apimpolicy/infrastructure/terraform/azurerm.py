@@ -47,7 +47,7 @@ _API = (
 _VERSIONS = "versioning_scheme version_header_name version_query_name"
 
 KINDS: dict[str, Kind] = {
-    "": Kind("", "", "identity hosts=hostname_configuration legacy_policy=policy"),
+    "": Kind("", "", "identity sku=sku_name hosts=hostname_configuration legacy_policy=policy"),
     "_api": Kind("apis", "name", _API),
     "_api_operation": Kind(
         "apis/operations", "api_name operation_id", "display_name method url_template template_parameter request"
@@ -249,7 +249,10 @@ def _azapi(get: Get, address: str, source: Source, start: int) -> Resource | Non
     if isinstance(body, str):
         body = decode_json(body)
     properties = body.get("properties") if isinstance(body, dict) else None
-    return Resource("/".join(kinds), names, properties if isinstance(properties, dict) else {}, source, start, address)
+    found = dict(properties) if isinstance(properties, dict) else {}
+    if not kinds and isinstance(body, dict) and "sku" in body:
+        found["sku"] = body["sku"]
+    return Resource("/".join(kinds), names, found, source, start, address)
 
 
 # What the provider computes

@@ -409,6 +409,8 @@ class ServiceDescription:
     """The files of the code that were read."""
     hosts: list[Field[str]] = attrs.field(factory=list)
     """Host names of the gateway, as custom domains."""
+    sku: Field[str] = Field()
+    """The SKU, which has the tier: `Developer_1` in Terraform, `Developer` elsewhere."""
     policy: PolicyText | None = None
     problems: list[Problem] = attrs.field(factory=list)
 

@@ -36,6 +36,8 @@ def _add_service(service: ServiceDescription, entity: Entity) -> None:
         if each.get("type") == "Proxy":
             service.hosts.append(text_of(each.get("hostName"), entity.origin))
     _add_host_names(service, entity, first_block(entity.get("hosts")).get("proxy"))
+    if not (sku := entity.inner_text("sku", "name") if blocks_in(entity.get("sku")) else entity.text("sku")).is_missing:
+        service.sku = sku
     legacy = first_block(entity.get("legacyPolicy")).get("xml_content")
     if legacy is not None:
         service.policy = entity.policy_of(legacy, "the global policy", "global")

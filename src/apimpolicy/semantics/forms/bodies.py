@@ -9,7 +9,7 @@ from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.json_trees import parsed
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Opaque, Text, Truth, Value
+from apimpolicy.semantics.values import NULL, Opaque, Text, Truth, Value
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -82,6 +82,16 @@ def _text(evaluation: Evaluation, body: Opaque, key: tuple[Hashable, ...], what:
 @form("IMessageBody", "T As<T>(bool preserveContent = false)")
 def read_as(call: Call, body: Value, preserves: Value) -> Value:
     return _read(call, body, preserves, str(call.type_arguments[-1]))
+
+
+_OPTIONS = "(bool preserveContent = false, Newtonsoft.Json.JsonSerializerSettings settings = null)"
+
+
+@form("IMessageBody", *(f"Newtonsoft.Json.Linq.{kind} As{kind}{_OPTIONS}" for kind in ("JToken", "JObject", "JArray")))
+def read_as_json(call: Call, body: Value, preserves: Value, settings: Value) -> Value:
+    if settings is not NULL:
+        raise Unsupported("a body that is read with settings")
+    return _read(call, body, preserves, str(call.type))
 
 
 _FORM = "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
