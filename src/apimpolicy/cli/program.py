@@ -261,8 +261,10 @@ def _show_diagnostics(error: DiagnosticError) -> int:
 def say(sentence: str) -> None:
     """Print a sentence for the user on stderr."""
     from apimpolicy.report.columns import printable
+    from apimpolicy.report.style import Style
 
-    print("apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines()), file=sys.stderr)
+    text = "apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines())
+    print(Style.of(sys.stderr).fit(text), file=sys.stderr)
 
 
 def _lower(message: str) -> str:

@@ -179,7 +179,7 @@ def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: boo
         evidence.append(("request that ran", request_words(finding)))
     width = max((len(words) for words, _ in evidence), default=0) + 2
     for words, place in evidence:
-        yield f"{_INDENT}{words:<{width}}{printable(place)}"
+        yield style.fit(f"{_INDENT}{words:<{width}}{printable(place)}")
     if verbose or 1 < len(finding.operations) <= 3:
         for operation in finding.operations:
             yield f"{_INDENT}{operation.name}"

@@ -58,8 +58,9 @@ class Explanation:
 
     def __str__(self) -> str:
         from apimpolicy.report.explain_text import render
+        from apimpolicy.report.style import page
 
-        return render(self)
+        return render(self, page())
 
 
 @within_limits
