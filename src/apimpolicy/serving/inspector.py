@@ -11,6 +11,7 @@ GET  /TOKEN/requests/ID/form        its fields, to be edited (`serving.request_f
 POST /TOKEN/requests/ID/send        send the fields in the body, which were its own and edited
 POST /TOKEN/send                    send the fields in the body
 GET  /TOKEN/certificates            the ids of the uploaded certificates
+GET  /TOKEN/providers               the names of the identity providers, for tokens
 GET  /TOKEN/state                   counters, caches and circuits
 GET  /TOKEN/process                 what this process holds: requests under way, tasks, threads
 
@@ -31,6 +32,7 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.caller_tokens import issuers_of
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Handled
 from apimpolicy.serving.engine_loop import keep
@@ -157,6 +159,8 @@ class Inspector:
             return json_page(_held(self.dispatcher, loop))
         if path == "certificates":
             return json_page(list(self.dispatcher.served.gateway.certificates))
+        if path == "providers":
+            return json_page(list(issuers_of(self.dispatcher.served.gateway)))
         if path == "send":
             return self._send(request, None, loop)
         kind, _, rest = path.partition("/")
@@ -237,7 +241,7 @@ class _Events:
         try:
             for handled in list(inspector._kept.values()):
                 yield _event(handled, inspector.id_of(handled))
-            yield b": these were the last ones\n\n"
+            yield b"event: ready\ndata:\n\n"
             while True:
                 try:
                     found = await asyncio.wait_for(self._queue.get(), 15)
@@ -256,7 +260,7 @@ class _Events:
         """Pass on the events of another worker."""
         assert self._peers is not None
         async for event in self._peers.events(worker, "/events"):
-            if not event.startswith(b":"):
+            if event.startswith(b"id:"):
                 self._queue.put_nowait(event)
 
     def close(self) -> None:
