@@ -54,6 +54,7 @@ COMMANDS = {
     "run": "run orders.xml --method POST --url /orders --header X-Partner:stand-in-partner-name",
     "stand-ins": "explain orders.xml --method POST --url /orders --header X-Partner:stand-in-partner-name -v",
     "test": "test orders.test.yaml",
+    "overview": "extracted",
     "audit": "audit extracted",
     "effective": "explain extracted --effective",
     "usage": "check --no-such-option orders.xml",
