@@ -217,9 +217,9 @@ def summary(run: AuditRun) -> str:
     if run.settings.has_gate:
         parts.append(f"{len(run.gate.refused):,} not allowed")
     counts = {word: sum(each.severity.value == word for each in run.findings) for word in ("error", "warning", "info")}
-    nouns = {"error": "error", "warning": "warning", "info": "remark"}
     if not run.settings.has_gate or not run.gate.refused:
-        parts += [counted(count, nouns[word]) for word, count in counts.items() if count]
+        shown = {word: f"{count:,} info" if word == "info" else counted(count, word) for word, count in counts.items()}
+        parts += [shown[word] for word, count in counts.items() if count]
     if run.gate.excepted:
         until = min(each.until for _, each in run.gate.excepted)
         parts.append(f"{len(run.gate.excepted):,} excepted until {until}")
