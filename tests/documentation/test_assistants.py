@@ -1,4 +1,4 @@
-"""The files in `assistants` have the instructions of the page about coding assistants; APIMPOLICY_UPDATE=1 writes them."""
+"""The files in `assistants` have the instructions of the page about assistants; APIMPOLICY_UPDATE=1 writes them."""
 
 from __future__ import annotations
 
