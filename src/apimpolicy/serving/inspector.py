@@ -103,7 +103,7 @@ class Inspector:
         token, slash, path = parts.path.removeprefix("/").partition("/")
         handled = Handled(0, request)
         if not self._may_see(request, parts.hostname or "", token):
-            handled.response = own_answer(404, "The inspector's address is the one that `apimpolicy serve` printed.")
+            handled.response = text_page("The inspector's address is the one that `apimpolicy serve` printed.", 404)
         elif not slash:
             handled.response = Response(301, headers={"Location": f"/{token}/"})
         elif (peer := self._peer_of(path)) is not None:
@@ -170,7 +170,7 @@ class Inspector:
         if handled is not None and self.id_of(handled) != id_:
             handled = None
         if handled is None:
-            return own_answer(404, "Page not found, or the request is no longer kept.")
+            return text_page("Page not found, or the request is no longer kept.", 404)
         return self._of(handled, what, request, loop)
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
@@ -204,7 +204,7 @@ class Inspector:
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return Response(200, headers=headers, body=case_of(handled, self.dispatcher.served))
-        return own_answer(404, "Page not found.")
+        return text_page("Page not found.", 404)
 
     def _send(
         self, request: Request, handled: Handled | None, loop: asyncio.AbstractEventLoop, *, is_replay: bool = False

@@ -93,3 +93,26 @@ def test_a_token_is_for_the_api_that_is_called(apimpolicy: Callable[..., Any], t
     for api in ("orders", "payments"):
         found = apimpolicy("run", "extracted", "--get", f"/{api}/17", "--token", "login")
         assert "HTTP/1.1 200 " in found.out, api
+
+
+def test_tokens_of_serve_stay_valid_when_a_file_changes(orders: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the extra [serve] is not installed")
+    from apimpolicy.context.records import Request
+    from apimpolicy.project.caller_tokens import TokenWish
+    from apimpolicy.project.service.leniency import lenient
+    from apimpolicy.serving.listing import token_lines
+    from apimpolicy.serving.loading import ServeTarget
+    from apimpolicy.serving.request_forms import read_form
+
+    target = ServeTarget(path=str(orders / "orders.xml"))
+    with lenient():
+        (line,) = token_lines(target.load().gateway, TokenWish())
+        served = target.load()
+        token = line.partition("Bearer ")[2].rstrip("'")
+        assert line.startswith("token of login, valid for a day: -H 'Authorization: Bearer ey")
+        request = Request("GET", "/orders", headers={"Authorization": f"Bearer {token}"})
+        assert served.policies is not None
+        assert served.gateway.run(served.policies, request).response.status_code == 200
+        form = b'{"method": "GET", "url": "/orders", "token": "login", "claims": "roles=writer"}'
+        sent = read_form(form, served.gateway)
+        assert served.gateway.run(served.policies, sent).response.status_code == 401
