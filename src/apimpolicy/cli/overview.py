@@ -15,8 +15,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.program import say
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import Style
@@ -53,8 +52,7 @@ def command(path: str) -> int:
 
     found = discovered(path)
     if found is None or not found[1].files:
-        say(f"found no policies in {path} within a second; `apimpolicy --help` lists the commands")
-        return exit_codes.USAGE
+        raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
     projects, discovery = found
     findings = _findings(projects, discovery)
     with lenient(Leniency()):
