@@ -30,7 +30,7 @@ class Contexts:
             from apimpolicy.context.loading import load_contexts
 
             self._makers = load_contexts(path)
-            with open(path, encoding="utf-8") as file:
+            with open_text(path) as file:
                 self.text = file.read()
             if not self._makers:
                 raise ConfigurationError(f"{path} holds no contexts")
