@@ -37,6 +37,7 @@ POLICY = """<policies>
     </inbound>
 </policies>
 """
+LIMIT = '<rate-limit calls="100" renewal-period="3600" />'
 DRAFT = 'context.Request.Certificate.ThumbPrint != "{{partner-thumbprint}}"'
 RIGHT = """context.Request.Certificate == null
                 || !context.Request.Certificate.Verify()
@@ -110,8 +111,6 @@ def output_of(command: str, folder: Path) -> str:
 
 def shown(line: str) -> str:
     """Return a line as tspans, cut to the width of the picture."""
-    if (over := len(_ESCAPE.sub("", line)) - COLUMNS) > 0:
-        line = re.sub(f" {{{over},}}", lambda blanks: blanks[0][over:], line, count=1)
     parts: list[str] = []
     kind, left = "", COLUMNS
     for index, part in enumerate(_ESCAPE.split(line)):
@@ -128,7 +127,8 @@ def shown(line: str) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        (folder / "draft.xml").write_text(POLICY.replace("{condition}", DRAFT), encoding="utf-8")
+        draft = POLICY.replace("{condition}", DRAFT).replace("<base />", f"<base />\n        {LIMIT}")
+        (folder / "draft.xml").write_text(draft, encoding="utf-8")
         (folder / "orders.xml").write_text(POLICY.replace("{condition}", RIGHT), encoding="utf-8")
         (folder / "orders.test.yaml").write_text(TESTS, encoding="utf-8")
         outputs = []

@@ -85,5 +85,21 @@ class DiagnosticInfo(Record):
     def within(self, excerpt: Excerpt, severity: Severity = Severity.ERROR) -> Diagnostic:
         """Return the diagnostic of an excerpt with this text."""
         return Diagnostic.within(
-            excerpt, self.start, self.end, self.code, self.message, severity=severity, label=self.label, help=self.help
+            excerpt,
+            self.start,
+            self.end,
+            self.code,
+            self.message,
+            severity=severity,
+            label=self.label,
+            help=_sentence(self.help),
         )
+
+
+def _sentence(advice: str) -> str:
+    """Return advice of the compiler as a sentence.
+
+    >>> _sentence("use 'context'"), _sentence("is 'return' missing?")
+    ("Use 'context'.", "Is 'return' missing?")
+    """
+    return f"{advice[0].upper()}{advice[1:]}{'' if advice[-1] in '.?!' else '.'}" if advice else ""

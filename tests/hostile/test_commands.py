@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 PROCESSOR_SECONDS = 40
 """The most that any command may take; the operating system ends it then."""
 COMMANDS = {
+    "overview": (".",),
     "check": ("check", "."),
     "check --fix": ("check", "--fix", "."),
     "check --since": ("check", "--since", "HEAD~1", "."),

@@ -47,6 +47,8 @@ def _reads_trees(command: str | None, arguments: Sequence[str]) -> bool:
     """Return whether a command reads whole folders; a watch lasts, and a single file needs no process of its own."""
     import os
 
+    if command is None or (command not in _TREES_READ_BY and os.path.isdir(command)):
+        return not arguments or command is not None  # an overview
     return command in _TREES_READ_BY and "--watch" not in arguments and any(map(os.path.isdir, arguments))
 
 

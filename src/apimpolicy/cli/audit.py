@@ -11,7 +11,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import counted
 
@@ -70,8 +70,7 @@ def command(
     if since is not None:
         return _compare(path, since, config)
     run = audit_run.audit_path(path, config, None if write_baseline else baseline)
-    if not verbose:
-        _show_problems()
+    show_stand_ins()
     if write_baseline is not None:
         count = audit_run.write_baseline(run, write_baseline)
         say(f"wrote {counted(count, 'finding')} to {write_baseline}")
@@ -95,22 +94,11 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
     write_report_to(path, text, is_text=form == "text")
 
 
-def _show_problems() -> None:
-    """Show problems of the service. Stand-ins are only for requests: made-up values count as unknown."""
-    from apimpolicy.project.service.leniency import leniency
-    from apimpolicy.report.stand_in_text import problem_text
-
-    found = leniency()
-    if found is not None and not found.is_shown:
-        for problem in found.problems:
-            print(problem_text(problem), file=sys.stderr)
-        found.is_shown = True
-
-
 def _compare(path: str, since: str, config: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
     from apimpolicy.report.audit_changes_text import changes_text
+    from apimpolicy.report.style import Style
 
     changes = changes_since(path, since, config)
-    print(changes_text(changes))
+    print(changes_text(changes, Style.of(sys.stdout)))
     return exit_codes.FINDINGS if any(each.is_weaker for each in changes) else exit_codes.CLEAN

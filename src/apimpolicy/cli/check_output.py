@@ -89,19 +89,22 @@ class CheckOutput:
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
         """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
+        from apimpolicy.report.style import Style
+
+        style = Style(False) if plain else Style.of(sys.stdout)
         parts: list[str] = []
         if statistics:
-            parts += self._statistics()
+            parts += map(style.fit, self._statistics())
         elif self.diagnostics:
-            from apimpolicy.report.style import Style
             from apimpolicy.report.terminal import render
 
-            style = Style(False) if plain else Style.of(sys.stdout)
             parts += [render(diagnostic, style) for diagnostic in self.diagnostics]
         if explain:
-            parts += self._pages()
+            from apimpolicy.report.page_text import page_text
+
+            parts += (page_text(page, style) for page in self._pages())
         if self.paths and not short:
-            parts.append(self.summary())
+            parts.append(style.fit(self.summary()))
         return "\n\n".join(parts)
 
     def _statistics(self) -> list[str]:

@@ -36,6 +36,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
       apimpolicy explain orders.xml --get /orders
       apimpolicy explain extracted --get /orders
       apimpolicy explain orders.xml --get /orders --certificate partner.pem
+      apimpolicy explain extracted --get /orders --token login --expired
       apimpolicy explain orders.xml --get /orders --html journey.html
       apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
       apimpolicy explain orders.xml --scope global=global.xml --effective
@@ -59,6 +60,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
         from apimpolicy.report.style import Style
 
         print(render(explanation, Style.of(sys.stdout)))
+        settings.say_hint()
     if html is not None:
         _write(html, result)
     return exit_codes.CLEAN

@@ -61,7 +61,7 @@ def command(
       apimpolicy format - --stdin-filename orders.xml < orders.xml
 
     Keep the layout of a part between <!-- apimpolicy: format off --> and <!-- apimpolicy: format on -->. The table
-    [format] of apimpolicy.toml has line-length and indent-width.
+    [format] of apimpolicy.toml has line-length, indent-width and indent-style.
 
     Exits with 0, with --check or --diff with 1 if a file would change, and with 2 if a file can't be read or written.
     """

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.steps import Program
 
+_TOKEN_OPTIONS = (
+    click.option("--token", metavar="PROVIDER", help="A token of this provider of [openid-providers], or a stand-in."),
+    click.option(
+        "--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A claim of the token; may be repeated."
+    ),
+    click.option("--expired", "is_expired", is_flag=True, help="A token that has expired."),
+)
+
 _OPTIONS = (
     click.argument("policy", metavar="POLICY"),
     click.option(
@@ -35,6 +43,8 @@ _OPTIONS = (
     click.option("--method", metavar="METHOD", help="The request's method."),
     click.option("--url", metavar="URL", help="The request's URL."),
     click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be repeated."),
+    *_TOKEN_OPTIONS,
+    click.option("--no-token", is_flag=True, help="Send no Authorization header, even if --request has one."),
     click.option("--body", metavar="TEXT", help="The request's body; @FILE reads it from a file."),
     click.option("--ip-address", metavar="ADDRESS", default="127.0.0.1", help="The caller's address."),
     click.option("--certificate", metavar="FILE", help="The caller's client certificate: PEM, DER or PKCS#12."),
@@ -55,6 +65,13 @@ _OPTIONS = (
         "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
     ),
 )
+
+
+def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the options that describe a token."""
+    for option in reversed(_TOKEN_OPTIONS):
+        function = option(function)
+    return function
 
 
 def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +96,10 @@ class GatewayOptions:
     method: str | None
     url: str | None
     headers: tuple[str, ...]
+    token: str | None
+    claims: tuple[str, ...]
+    is_expired: bool
+    no_token: bool
     body: str | None
     ip_address: str
     certificate: str | None
@@ -94,6 +115,7 @@ class GatewayOptions:
 
     def __init__(self, values: dict[str, Any]) -> None:
         """Take the values that belong here out of `values`."""
+        self.hint = ""
         for name in GatewayOptions.__annotations__:
             setattr(self, name, values.pop(name))
         for name, option in _TEXTS.items():
@@ -104,9 +126,35 @@ class GatewayOptions:
     def run(self) -> Result:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
         request = self._request()
-        if self.is_service:
-            return self.service()[0].send(request)
-        return self._gateway().run(self._policies(), request)
+        gateway = self.service()[0] if self.is_service else self._gateway()
+        request = self._with_token(gateway, request)
+        result = gateway.send(request) if self.is_service else gateway.run(self._policies(), request)
+        self.hint = "" if self.no_token else _token_hint(gateway, request, result)
+        return result
+
+    def say_hint(self) -> None:
+        """Print how to send a token, to whom it was refused for want of one."""
+        if self.hint:
+            say(self.hint)
+
+    def _with_token(self, gateway: Gateway, request: Request) -> Request:
+        """Return the request with the Authorization that the options name. Raises ConfigurationError, UsageError."""
+        wants_token = self.token is not None or self.claims or self.is_expired
+        if self.no_token and wants_token:
+            raise click.UsageError("--no-token goes with neither --token nor --claim nor --expired")
+        if not wants_token and not self.no_token:
+            return request
+        from apimpolicy.context.headers import Headers
+
+        fields = [(name, value) for name, values in request.headers.fields() for value in values]
+        fields = [(name, value) for name, value in fields if name.lower() != "authorization"]
+        if wants_token:
+            from apimpolicy.project.caller_tokens import TokenWish, claims_of, token_of
+
+            wish = TokenWish(self.token or "", claims_of(self.claims), self.is_expired)
+            fields.append(("Authorization", f"Bearer {token_of(gateway, wish, request)}"))
+        request.headers = Headers(fields)
+        return request
 
     @property
     def is_service(self) -> bool:
@@ -238,6 +286,22 @@ class GatewayOptions:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
 
         return Certificate.from_file(self.certificate, self.password)
+
+
+def _token_hint(gateway: Gateway, request: Request, result: Result) -> str:
+    """Return how to send a token, for a request that was refused because it has none; else an empty text."""
+    from apimpolicy.policies.registry import has_trait
+
+    error = result.error
+    if error is None or not has_trait(error.source, "checks-token") or "Authorization" in request.headers:
+        return ""
+    from apimpolicy.project.caller_tokens import issuers_of
+
+    names = list(issuers_of(gateway))
+    if not names:
+        return ""
+    which = f"--token {names[0]}" if len(names) == 1 else f"--token PROVIDER, one of {', '.join(names)}"
+    return f"to send the token that this API expects, add {which}"
 
 
 def _readable(path: str) -> Path | bytes:

@@ -60,6 +60,10 @@ class _Commands(WithHelp, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if name not in COMMANDS and os.path.isdir(name):
+            from apimpolicy.cli.overview import command
+
+            return command.name, command, args
         if name not in COMMANDS:
             ctx.fail(_unknown_command(name))
         return name, self.get_command(ctx, name), args[1:]
@@ -117,6 +121,8 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @secrets_option
 def program() -> None:
     """Check, test and prove Azure API Management policies on your machine.
+
+    `apimpolicy FOLDER` shows what a folder contains and what to run next. In a folder with policies, `apimpolicy` does.
 
     \b
     Examples:
@@ -178,6 +184,8 @@ def _guarded(arguments: list[str]) -> int:
 
         trust_configuration()
     try:
+        if not arguments and _COMPLETION not in os.environ and _has_policies():
+            arguments = [os.curdir]
         if _COMPLETION in os.environ:
             program.main(list(arguments), prog_name=_NAME)
         # Not `program.main`, which swallows broken pipes.
@@ -216,6 +224,14 @@ def _guarded(arguments: list[str]) -> int:
             return exit_codes.STOPPED
         say(_report_to_us(error))
         return exit_codes.INTERNAL
+
+
+def _has_policies() -> bool:
+    """Return whether there are policies in the current folder, as far as that shows at once."""
+    from apimpolicy.cli.overview import discovered
+
+    found = discovered(os.curdir)
+    return found is not None and bool(found[1].files)
 
 
 def _without(arguments: list[str], option: str) -> tuple[bool, list[str]]:
@@ -261,8 +277,10 @@ def _show_diagnostics(error: DiagnosticError) -> int:
 def say(sentence: str) -> None:
     """Print a sentence for the user on stderr."""
     from apimpolicy.report.columns import printable
+    from apimpolicy.report.style import Style
 
-    print("apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines()), file=sys.stderr)
+    text = "apimpolicy: " + "\n".join(printable(line) for line in sentence.splitlines())
+    print(Style.of(sys.stderr).fit(text), file=sys.stderr)
 
 
 def _lower(message: str) -> str:

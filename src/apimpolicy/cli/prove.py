@@ -109,7 +109,7 @@ def _prove(
 ) -> list[ClaimReport]:
     from apimpolicy.cli.progress import Progress
     from apimpolicy.report.claim_text import claim
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.style import Style, on_page
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
 
@@ -117,7 +117,8 @@ def _prove(
     reports: list[ClaimReport] = []
     with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
         for file, claims in files:
-            found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show, debug=debug)
+            with on_page(style, indent=2):
+                found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show, debug=debug)
             reports += found
             progress.clear()
             for report in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import suppress
 
 import click
@@ -33,19 +34,22 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     from apimpolicy.checks.compiler_pages import page_on_the_web
     from apimpolicy.checks.pages import all_codes, page_of_code
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+    from apimpolicy.report.page_text import page_text
+    from apimpolicy.report.style import Style
 
+    style = Style.of(sys.stdout)
     projects = CheckProjects(CheckOptions(rule_files=files))
     projects.of(os.curdir)
     rules = projects.all_rules
     if code is None:
         for known in all_codes():
-            print(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}")
+            print(style.fit(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}"))
         for entry in entries():
             title = page_of(entry).partition("\n")[0].rstrip(".")
             off = "" if rule_class(entry.module).by_default else "  (off by default)"
-            print(f"{entry.code:<8}  {title}{off}")
+            print(style.fit(f"{entry.code:<8}  {title}{off}"))
         for rule in rules:
-            print(f"{rule.code:<8}  {rule.page().partition(chr(10))[0].rstrip('.')}")
+            print(style.fit(f"{rule.code:<8}  {rule.page().partition(chr(10))[0].rstrip('.')}"))
         print("CS####    the C# compiler's other errors")
         return exit_codes.CLEAN
     with suppress(UnknownCodeError):
@@ -58,5 +62,5 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     if page is None:
         say(f"unknown code '{code}'; `apimpolicy rule` lists all codes")
         return exit_codes.USAGE
-    print(f"{code}  {page}")
+    print(page_text(f"{code}  {page}", style))
     return exit_codes.CLEAN

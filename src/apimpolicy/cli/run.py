@@ -31,6 +31,7 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
       apimpolicy run orders.xml --request get-orders.http --config gateway.toml --format json
       apimpolicy run orders.xml --get /orders --gateway-trace > trace.json
       apimpolicy run extracted --get /orders/17 --header 'Ocp-Apim-Subscription-Key: partner'
+      apimpolicy run extracted --get /orders/17 --token login --claim roles=Orders.Read
 
     Exits with 0 whatever the response is, 1 if the policy has errors, 2 if a file can't be used.
     """
@@ -50,4 +51,5 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
         from apimpolicy.report.style import Style
 
         print(render(result, Style.of(sys.stdout), with_values=trace))
+        settings.say_hint()
     return exit_codes.CLEAN

@@ -10,10 +10,12 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.gateway_options import token_options
+from apimpolicy.cli.stand_ins import is_verbose, stands_in
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from apimpolicy.project.caller_tokens import TokenWish
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import ServeTarget
 
@@ -50,17 +52,31 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--inspector/--no-inspector", default=None, help="Run the inspector page, on this machine only.")
 @click.option("--inspector-port", type=_PORT, help="The port of the inspector; default any free port.")
 @click.option("--tracing/--no-tracing", default=None, help="Record the values of expressions for explanations.")
+@token_options
+@click.option("--no-token", is_flag=True, help="Print no tokens at the start.")
 @click.option("-q", "--quiet", is_flag=True, help="Don't print a line for each request.")
 @configuration_option
 @selects_environment
 @stands_in
 @secrets_option
-def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: bool | None, **options: Any) -> int:
+def command(
+    path: str,
+    ca: bool,
+    quiet: bool,
+    config: str | None,
+    negotiate: bool | None,
+    token: str | None,
+    claims: tuple[str, ...],
+    is_expired: bool,
+    no_token: bool,
+    **options: Any,
+) -> int:
     """Run a local gateway for real clients, over HTTP and HTTPS.
 
     PATH is a policy, a folder of policies, a folder that APIOps extracted, infrastructure code, or an apimpolicy.toml;
     by default the current folder. Backends are simulated as configured, or the server at --backend; nothing else leaves
-    this machine. With 'Negotiate client certificate', HTTPS requests a certificate and accepts any; policies decide.
+    this machine. For each identity provider, it prints a token to call the gateway with; --token, --claim and --expired
+    choose another. With 'Negotiate client certificate', HTTPS requests a certificate and accepts any; policies decide.
     Changed files apply from the next request. Defaults come from the table [serve] of the configuration.
 
     \b
@@ -68,6 +84,7 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
       apimpolicy serve orders.xml --backend http://127.0.0.1:9000
       apimpolicy serve extracted --https 443
       curl --cacert $(apimpolicy serve --ca) --cert partner.pem https://localhost:8443/orders
+      apimpolicy serve extracted --token login --claim roles=Orders.Write
       apimpolicy serve --workers 4 --redis redis://localhost:6379
 
     Exits with 0 after Ctrl-C or SIGTERM, 1 if a policy has errors, 2 if a file or a port can't be used.
@@ -85,6 +102,7 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
 
         print(authority_path())
         return exit_codes.CLEAN
+    from apimpolicy.project.caller_tokens import TokenWish, claims_of
     from apimpolicy.serving.loading import ServeTarget
 
     settings = settings_of(path, config, {name: value for name, value in options.items() if value not in (None, ())})
@@ -96,7 +114,10 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
         negotiate=negotiate,
         tracing=settings.tracing,
     )
-    return _serve(target, settings, is_quiet=quiet)
+    if no_token and (token is not None or claims or is_expired):
+        raise click.UsageError("--no-token goes with neither --token nor --claim nor --expired")
+    wish = None if no_token else TokenWish(token or "", claims_of(claims), is_expired)
+    return _serve(target, settings, wish, is_quiet=quiet)
 
 
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
@@ -111,11 +132,11 @@ def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSe
     return ServeSettings(**{**settings, **given})
 
 
-def _serve(target: ServeTarget, settings: ServeSettings, *, is_quiet: bool) -> int:
+def _serve(target: ServeTarget, settings: ServeSettings, wish: TokenWish | None, *, is_quiet: bool) -> int:
     from apimpolicy.serving.command import ServeCommand
 
-    serve = ServeCommand(target, settings, sys.stdout, is_quiet=is_quiet)
-    serve.announce()
+    serve = ServeCommand(target, settings, sys.stdout, wish, is_quiet=is_quiet)
+    serve.announce(in_full=is_verbose(click.get_current_context()))
     if settings.workers == 1:
         return serve.work(0)
     from apimpolicy.cli.program import say

@@ -284,6 +284,13 @@ def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[An
 
 
 def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+    from apimpolicy.report.style import Style, on_page
+
+    with on_page(Style.of(sys.stdout), indent=2):
+        return _covered(path, run)
+
+
+def _covered(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
     if run.coverage is None:
         return (*_cases(path, run), None)
     from apimpolicy.testing.coverage import PolicyCoverage
@@ -294,6 +301,7 @@ def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageRepo
 
 
 def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
+    from apimpolicy.report.style import page
     from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.running import run_case
@@ -301,7 +309,7 @@ def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tupl
     try:
         cases = [case for case in load_case_file(path).cases if _is_wanted(case, run.words)]
     except DiagnosticError as error:
-        return path, [], render_all(error.diagnostics)
+        return path, [], render_all(error.diagnostics, page())
     except ConfigurationError as error:
         return path, [], str(error)
     reports: list[CaseReport] = []

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_FILES = 1000
 """Files of a service; a larger one is not analysed for a lens."""
 _MOST_SERVICES = 4
+LONGEST = 100
+"""Characters of a lens, beyond which it leaves out what tokens must have; `audit` shows that."""
+MOST_CALLERS = 4
 
 
 def reached_by(path: str) -> str:
@@ -34,8 +37,17 @@ def reached_by(path: str) -> str:
         found = [each for each in found if each.id == place.operation]
     if not found:
         return ""
-    words = Counter(_words(each) for each in found)
-    shown = words if len(found) == 1 else [f"{text} ({count})" for text, count in words.most_common()]
+    line = _line(Counter(map(_words, found)))
+    return line if len(line) <= LONGEST else _line(Counter(each.access.words for each in found))
+
+
+def _line(words: Counter[str]) -> str:
+    """Return the callers, the most frequent ones first, with the number of operations of each."""
+    if words.total() == 1:
+        return f"reached by: {next(iter(words))}"
+    listed = words.most_common(MOST_CALLERS)
+    others = words.total() - sum(count for _, count in listed)
+    shown = [f"{text} ({count})" for text, count in listed] + ([f"others ({others})"] if others else [])
     return f"reached by: {', '.join(shown)}"
 
 

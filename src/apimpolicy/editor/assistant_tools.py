@@ -157,6 +157,8 @@ _CALLS: Final[dict[str, Callable[[Arguments], Call]]] = {
     "new_test": _new_test,
     "run_tests": lambda arguments: ("run_cases", _path_or_policy(arguments, "cases")),
     "prove": lambda arguments: ("prove", _path_or_policy(arguments, "claims")),
+    "audit": lambda arguments: ("audit", arguments),
+    "format": lambda arguments: ("format_policy", arguments),
     "page": lambda arguments: ("page", arguments),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from contextlib import nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,28 @@ def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
         report["diagnostics"] = listed[:_MOST_FINDINGS]
         report["left_out"] = f"{len(listed) - _MOST_FINDINGS} more findings, the least severe ones"
     return report
+
+
+def audit(path: str, config: str | None = None) -> Json:
+    """Return who reaches the backends of a service, as `audit --format json` has it. Raises ConfigurationError."""
+    from apimpolicy.project.audit_run import audit_path
+    from apimpolicy.report.audit_data import audit_data
+
+    return audit_data(audit_path(existing(path), config), tool_version())
+
+
+def format_policy(policy: str) -> Json:
+    """Return the formatted text of a file or a document, and why parts of it were kept. Writes nothing."""
+    from apimpolicy.formatting.files import Formatter
+    from apimpolicy.project.files import read_data
+
+    with written(policy, "") if is_document(policy) else nullcontext(existing(policy)) as path:
+        project = CheckProjects(CheckOptions()).of(path)
+        data, _ = read_data(path)
+        found = Formatter(project.style, project.check.settings.placeholders).file(data, path)
+    text = found.data.decode("utf-8", "replace")
+    kept = "; ".join(f"line {line}: {reason}" for line, reason in found.kept)
+    return {"text": text, **({"kept": kept} if kept else {})}
 
 
 def evaluate(expression: str, **setting: Any) -> Json:

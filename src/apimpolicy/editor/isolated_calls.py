@@ -20,6 +20,8 @@ MOST_SECONDS: Final = 300
 """Seconds allowed per call."""
 ACTIONS: Final = {
     "check": "check_actions",
+    "audit": "check_actions",
+    "format_policy": "check_actions",
     "evaluate": "check_actions",
     "run": "request_actions",
     "explain": "request_actions",

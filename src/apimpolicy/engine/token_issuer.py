@@ -21,6 +21,8 @@ class TokenIssuer:
     """
 
     def __init__(self, algorithm: str, now: Now = None) -> None:
+        self.name = ""
+        """Its name in a configuration."""
         self.algorithm = algorithm
         self.keys: list[TokenKey] = [TokenKey(algorithm)]
         self.requests: list[str] = []

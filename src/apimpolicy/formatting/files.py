@@ -65,6 +65,7 @@ class Formatter:
         if problems or source.text.encode() != data[len(mark) :]:
             return Formatted(data, ((1, "it is not UTF-8"),))
         is_embedded = reader_for(path) is not None
+        ends = _BREAK.findall(source.text)
         text = source.text if is_embedded else _BREAK.sub("\n", source.text)
         before, problems = policies_of(text.encode(), path, self.placeholders)
         edits: list[Edit] = []
@@ -76,7 +77,9 @@ class Formatter:
                 kept.append((readings[0].position(0).line, reason))
         new = apply(text, sorted(edits))
         if not is_embedded and not kept:
-            new = new.rstrip("\n") + "\n"
+            new = new.rstrip("\n") + ("\n" if text.endswith("\n") else "")
+        if not is_embedded and 2 * ends.count("\r\n") > text.count("\n"):
+            new = new.replace("\n", "\r\n")
         if new == source.text:
             return Formatted(data, tuple(kept))
         if reason := self._difference(before, new, path):

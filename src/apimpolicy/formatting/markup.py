@@ -145,7 +145,7 @@ class _Layout:
             assert blank is not None  # it may be empty
             is_empty = blank.end() == comment.end or self.text[blank.end()] in "\r\n"
             width = max(0, _width(blank[0], self.style) - old + new)
-            self.gap(blank.start(), blank.end(), "" if is_empty else " " * width)
+            self.gap(blank.start(), blank.end(), "" if is_empty else self.style.blank(width))
 
     # Tags
 
@@ -178,7 +178,7 @@ class _Layout:
 
     def _is_long(self, element: Element, level: int, is_empty: bool) -> bool:
         """Return whether the tag on one line would be longer than a line; lines inside of values don't count."""
-        written = self.style.indent(level) + "<" + element.name
+        written = " " * (self.style.indent_width * level) + "<" + element.name
         for attribute in element.attributes:
             written += f' {attribute.name}="{self._value(attribute)}"'
         written += " />" if is_empty else ">"

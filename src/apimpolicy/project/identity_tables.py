@@ -46,8 +46,8 @@ class IdentityTables:
     def settings(self) -> dict[str, Any]:
         """Arguments of `Gateway`. Raises ConfigurationError."""
         found: dict[str, Any] = {}
-        tenants = {name: _tenant(table) for name, table in self._tenants}
-        sources = [*(_provider(table) for _, table in self._providers), *tenants.values()]
+        tenants = {name: _tenant(name, table) for name, table in self._tenants}
+        sources = [*(_provider(name, table) for name, table in self._providers), *tenants.values()]
         if self._documents is not None:
             sources.append(_documents(self._documents))
         if sources:
@@ -71,7 +71,7 @@ def _options(table: Table, *names: str) -> dict[str, Any]:
     return {name.replace("-", "_"): value for name in names if (value := table.take(name, str)) is not None}
 
 
-def _provider(table: Table) -> Any:
+def _provider(name: str, table: Table) -> Any:
     from apimpolicy.engine.openid_provider import OpenIdProvider
 
     issuer, claims = _text(table, "issuer"), table.take("claims", dict)
@@ -79,7 +79,9 @@ def _provider(table: Table) -> Any:
     options = _options(table, "algorithm", "url", "jwks-url")
     table.finish()
     shown = audience[0] if audience is not None and len(audience) == 1 else audience
-    return OpenIdProvider(issuer, audience=shown, claims=claims, **options)
+    made = OpenIdProvider(issuer, audience=shown, claims=claims, **options)
+    made.name = name
+    return made
 
 
 def _documents(table: Table) -> Any:
@@ -91,12 +93,14 @@ def _documents(table: Table) -> Any:
     return OpenIdDocuments(found)
 
 
-def _tenant(table: Table) -> EntraTenant:
+def _tenant(name: str, table: Table) -> EntraTenant:
     from apimpolicy.engine.entra_tenant import EntraTenant
 
     options = _options(table, "id", "domain", "endpoint", "client-id")
     table.finish()
-    return EntraTenant(**options)
+    made = EntraTenant(**options)
+    made.name = name
+    return made
 
 
 def _managed_identity(table: Table, tenants: dict[str, EntraTenant]) -> Any:

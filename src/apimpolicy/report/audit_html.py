@@ -6,6 +6,7 @@ not decided, and the OWASP table. The page needs nothing else and runs no script
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import WEAK_TOKEN
@@ -182,13 +183,18 @@ def _findings(run: AuditRun) -> Iterator[str]:
         severity = finding.severity.value
         where = subject(run, finding)
         head = f"{where}: {finding.message}" if where else finding.message
-        yield f'<div class="finding {severity}"><b>{finding.code}</b> {severity} · {text(head)}<ul>'
+        yield f'<div class="finding {severity}"><b>{finding.code}</b> {severity} · {_with_code(head)}<ul>'
         for each in dict.fromkeys(finding.evidence):
-            yield f"<li>{text(each.words)} <code>{text(shown_place(run, str(each.place)))}</code></li>"
+            yield f"<li>{_with_code(each.words)} <code>{text(shown_place(run, str(each.place)))}</code></li>"
         if finding.attempt is not None:
             yield f"<li>request that ran <code>{text(request_words(finding))}</code></li>"
         yield "</ul></div>"
     yield "</section>"
+
+
+def _with_code(sentence: str) -> str:
+    """Return a sentence as HTML, with code elements where it has backticks."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", text(sentence))
 
 
 def _exceptions(run: AuditRun) -> Iterator[str]:
@@ -208,7 +214,7 @@ def _undecided(run: AuditRun) -> Iterator[str]:
     yield '<section class="card"><h2>Not decided, and why</h2><table><thead><tr><th>Operation<th>Reason</tr></thead>'
     for operation in found:
         reasons = ", ".join(dict.fromkeys(fact.subject for fact in operation.access.facts(UNDECIDED)))
-        yield f"<tr><td>{text(f'{operation.api.id} {operation.name}')}</td><td>{text(reasons)}</td></tr>"
+        yield f"<tr><td>{text(f'{operation.api.id} {operation.name}')}</td><td>{_with_code(reasons)}</td></tr>"
     yield "</table></section>"
 
 

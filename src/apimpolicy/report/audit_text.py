@@ -211,7 +211,7 @@ def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: boo
         evidence.append(("request that ran", request_words(finding)))
     width = max((len(words) for words, _ in evidence), default=0) + 2
     for words, place in evidence:
-        yield f"{_INDENT}{words:<{width}}{printable(place)}"
+        yield style.fit(f"{_INDENT}{words:<{width}}{printable(place)}")
     if verbose or (1 < len(finding.operations) <= _MOST_LISTED and not where.endswith("/*")):
         for operation in finding.operations:
             yield f"{_INDENT}{operation.name}"
@@ -249,9 +249,9 @@ def summary(run: AuditRun) -> str:
     if run.settings.has_gate:
         parts.append(f"{len(run.gate.refused):,} not allowed")
     counts = {word: sum(each.severity.value == word for each in run.findings) for word in ("error", "warning", "info")}
-    nouns = {"error": "error", "warning": "warning", "info": "remark"}
     if not run.settings.has_gate or not run.gate.refused:
-        parts += [counted(count, nouns[word]) for word, count in counts.items() if count]
+        shown = {word: f"{count:,} info" if word == "info" else counted(count, word) for word, count in counts.items()}
+        parts += [shown[word] for word, count in counts.items() if count]
     if run.gate.excepted:
         until = min(each.until for _, each in run.gate.excepted)
         parts.append(f"{len(run.gate.excepted):,} excepted until {until}")

@@ -33,7 +33,7 @@ def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) 
     room = style.width - width(head) - width(word)
     lines = [f"{head}{' ' * max(room, 2)}{style.paint(_MEANINGS[report.status], word)}"]
     lines += (f"  {line}" if line else "" for line in _details(report, style, with_case))
-    return "\n".join(lines)
+    return style.fit("\n".join(lines))
 
 
 def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from apimpolicy.text.secrets import without_secrets
 
 TAB_WIDTH = 4
@@ -9,6 +11,11 @@ ELLIPSIS = "…"
 LONGEST_MESSAGE = 4_000
 """Characters of the message of an exception, which a policy may make as long as memory is."""
 
+_LEAD = re.compile("[ │├└]*(?:- )?")
+_BRANCHES = str.maketrans("├└-", "│  ")
+_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+_WORD = re.compile(r"( *)([^ ]+)")
+_PAINT = re.compile(r"\x1b\[[\d;]*m")
 _CONTROL_PICTURES = 0x2400
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -113,6 +120,37 @@ def wrap(text: str, available: int) -> list[str]:
             line = f"{line} {word}" if line else word
     lines.append(line)
     return lines
+
+
+def fitted(line: str, available: int) -> list[str]:
+    """Break a laid out line, which may be painted, between words into lines of at most `available` columns.
+
+    What follows begins below the last column of the line, and repeats the branches of a tree in front of it.
+
+    >>> fitted("├ true  one two three", 16)
+    ['├ true  one two', '│       three']
+    """
+    if _painted_width(line) <= available:
+        return [line]
+    lead = _LEAD.match(line)
+    assert lead is not None
+    columns = [_painted_width(line[: gap.end()]) for gap in _GAP.finditer(line)]
+    start = max((column for column in columns if column <= available // 2), default=len(lead[0]))
+    later = lead[0].translate(_BRANCHES) + " " * (start - len(lead[0]))
+    lines: list[str] = []
+    current = lead[0]
+    is_empty = True
+    for space, word in _WORD.findall(line[lead.end() :]):
+        if not is_empty and _painted_width(current + space + word) > available:
+            lines.append(current)
+            current, is_empty = later + word, False
+        else:
+            current, is_empty = current + space + word, False
+    return [*lines, current]
+
+
+def _painted_width(text: str) -> int:
+    return width(_PAINT.sub("", text) if "\x1b" in text else text)
 
 
 def shortened(text: str) -> str:

@@ -49,7 +49,9 @@ def missing_lines(report: CoverageReport, style: Style = PLAIN, most: int | None
     found = [(file, place) for file in report.files for place in file.missing()]
     shown = found if most is None or len(found) <= most + 1 else found[:most]
     lines = [
-        f"{style.paint('strong', f'{printable(file.shown_path)}:{place.line}')}  {_sentence(place.sentence())}"
+        style.fit(
+            f"{style.paint('strong', f'{printable(file.shown_path)}:{place.line}')}  {_sentence(place.sentence())}"
+        )
         for file, place in shown
     ]
     if len(shown) < len(found):

@@ -53,7 +53,7 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
         lead = "path: "
         path = wrap(printable(explanation.path), style.width - len(lead))
         lines += ["", style.paint("dim", lead) + path[0], *(" " * len(lead) + more for more in path[1:])]
-    return without_secrets("\n".join(lines))
+    return style.fit(without_secrets("\n".join(lines)))
 
 
 def render_clause(clause: Clause, style: Style = PLAIN) -> str:

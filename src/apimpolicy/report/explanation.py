@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
-from apimpolicy.policies.registry import specification_of
+from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
 from apimpolicy.report.columns import shortened
@@ -62,8 +62,9 @@ class Explanation:
 
     def __str__(self) -> str:
         from apimpolicy.report.explain_text import render
+        from apimpolicy.report.style import page
 
-        return render(self)
+        return render(self, page())
 
 
 @within_limits
@@ -100,11 +101,18 @@ def steps_of_path(path: str) -> str:
     return " ▸ ".join(steps)
 
 
+def is_detail(entry: TraceEntry) -> bool:
+    """Return whether an entry is an element inside of a policy, such as `audiences`, and no step of its own."""
+    return entry.parent is not None and not is_known(entry.name) and entry.name not in ("when", "otherwise")
+
+
 def path_of(result: Result) -> str:
     """`inbound ▸ choose ▸ when 1 = false ▸ backend ▸ forward-request → 200`"""
     parts: list[str] = []
     section = ""
     for entry in result.trace:
+        if is_detail(entry):
+            continue
         if entry.section != section:
             section = entry.section
             parts.append(section)

@@ -9,7 +9,7 @@ from apimpolicy.policies.effects import Condition, Forwarded, ResponseReturned, 
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
 from apimpolicy.report.columns import shortened
-from apimpolicy.report.explanation import clause_of_evaluation, steps_of
+from apimpolicy.report.explanation import clause_of_evaluation, is_detail, steps_of
 from apimpolicy.report.html_style import lines, text
 from apimpolicy.report.journey_messages import request_markup, response_markup
 from apimpolicy.report.places import short_path
@@ -36,7 +36,8 @@ def shown_steps(result: Result) -> dict[int, TraceEntry]:
     return {
         number: entry
         for number, entry in enumerate(result.trace[:MOST_STEPS])
-        if not has_trait(entry.name, "branches") or entry.error is not None or id(entry) not in with_branches
+        if not is_detail(entry)
+        and (not has_trait(entry.name, "branches") or entry.error is not None or id(entry) not in with_branches)
     }
 
 

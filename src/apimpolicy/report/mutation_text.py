@@ -71,7 +71,7 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
         lines.append(f"  {style.paint('bad' if line.startswith('-') else 'good', text)}")
     if len(changed) > MOST_LINES:
         lines.append(style.paint("dim", f"  … {counted(len(changed) - MOST_LINES, 'more line')}"))
-    return "\n".join(lines)
+    return "\n".join([style.fit(lines[0]), *lines[1:]])
 
 
 def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:

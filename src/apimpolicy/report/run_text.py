@@ -51,7 +51,7 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
             lines += _message(f"{request.method} {request.url}", request.headers, request.body or b"", request.text)
             lines.append("")
     if result.exchange.unmatched is not None:
-        lines += (printable(note) for note in routing_notes(result))
+        lines += (style.fit(printable(note)) for note in routing_notes(result))
     if lines:
         lines.append(style.paint("dim", "─" * _RULE))
     response = result.response
@@ -74,7 +74,7 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
         elif isinstance(entry.effect, Condition):
             effect = style.paint("good" if entry.effect.taken else "warning", effect)
         padding = " " * max(column - width(name), 1)
-        yield f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip()
+        yield style.fit(f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip())
         for message in (message for evaluation in entry.evaluations for message in evaluation.messages):
             indent = _SECTION + 2 + len(name) - len(name.lstrip())
             yield f"{' ' * indent}context.Trace  {clip(printable(message), style.width - indent - 15)}"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def service_text(gateway: Gateway, service: Service, style: Style) -> str:
     """Return a paragraph for each API: its name and path, policies by scope, and operations."""
-    return "\n\n".join("\n".join(_api(gateway, service, api, style)) for api in service.apis)
+    return style.fit("\n\n".join("\n".join(_api(gateway, service, api, style)) for api in service.apis))
 
 
 def example_url(service: Service) -> str:

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.places import path_from_here
+from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.project.service.description import Origin, Problem
     from apimpolicy.project.service.stand_ins import StandIn
+    from apimpolicy.report.style import Style
 
+_PLURALS = {"identity": "identities"}
 _MOST_LINES = 12
 _WIDEST = 60
 
 
-def stand_in_lines(stand_ins: Sequence[StandIn], problems: Sequence[Problem]) -> list[str]:
-    """Return the problems, a line for each stand-in, and the lines for the configuration."""
-    lines = [f"{problem_text(problem)}" for problem in problems]
+def stand_in_lines(
+    stand_ins: Sequence[StandIn], problems: Sequence[Problem], style: Style = PLAIN, *, in_full: bool = True
+) -> list[str]:
+    """Return the problems and the number of stand-ins; in full, a line for each, and those for the configuration."""
+    lines = [style.fit(problem_text(problem)) for problem in problems]
     if not stand_ins:
         return lines
+    if not in_full:
+        kinds = Counter(each.kind for each in stand_ins)
+        counts = ", ".join(counted(count, kind, _PLURALS.get(kind, "")) for kind, count in kinds.items())
+        return [*lines, style.fit(f"{counted(len(stand_ins), 'stand-in')} ({counts}); -v lists them")]
     rows = [(each.kind, each.name, each.purpose, place(each.origin)) for each in stand_ins]
-    lines.append("Stand-ins (--strict makes them an error; these lines in apimpolicy.toml give their values):")
-    lines += [f"  {line}" for line in _columns([tuple(map(printable, row)) for row in rows])]
+    lines.append(
+        style.fit("Stand-ins (--strict makes them an error; these lines in apimpolicy.toml give their values):")
+    )
+    lines += [style.fit(f"  {line}") for line in _columns([tuple(map(printable, row)) for row in rows])]
     written = toml_of(stand_ins).splitlines()
     shown = [f"    {printable(line)}" for line in written if line]
     lines += shown[:_MOST_LINES]

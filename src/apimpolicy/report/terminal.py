@@ -31,11 +31,11 @@ def render(diagnostic: Diagnostic, style: Style = PLAIN) -> str:
     line, column = diagnostic.position
     place = style.paint("strong", f"{printable(source.path)}:{line}:{column}:")
     severity = style.paint(diagnostic.severity.value, f"{diagnostic.code} {diagnostic.severity}:")
-    lines = [f"{place} {severity} {printable(diagnostic.message)}"]
+    lines = [style.fit(f"{place} {severity} {printable(diagnostic.message)}")]
     if source.text:
         lines += _Excerpt(diagnostic, style).lines()
     elif diagnostic.help:
-        lines.append(f"     = {printable(diagnostic.help)}")
+        lines.append(style.fit(f"     = {printable(diagnostic.help)}"))
     return "\n".join(lines)
 
 
@@ -120,7 +120,7 @@ class _Excerpt:
         if not label:
             return [*found, painted]
         room = self.style.width - self.gutter - 4 - len(lead)
-        if width(label) > room and room < _NARROWEST_LABEL:
+        if width(label) > room and (room < _NARROWEST_LABEL or 2 * width(label) > 3 * room):
             indent = min(first, max(self.style.width - self.gutter - 3 - width(label), 0))
             words = wrap(label, self.style.width - self.gutter - 3 - indent)
             found.append(painted)

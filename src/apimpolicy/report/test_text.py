@@ -66,12 +66,13 @@ def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
     place = printable(f"{_whose(outcome.path)}{os.path.basename(outcome.path)}:{outcome.line}")
     name = printable(outcome.name)
     room = style.width - 2 - width(name) - width(place)
-    head = f"{style.paint('error', MARKS[outcome.status])} {style.paint('strong', name)}{' ' * max(room, 1)}{place}"
+    gap = "\n  " if room <= 0 and style.is_terminal else " " * max(room, 1)
+    head = f"{style.paint('error', MARKS[outcome.status])} {style.paint('strong', name)}{gap}{place}"
     lines = [head, *(f"  {printable(sentence)}" for sentence in outcome.sentences)]
     lines += [f"  {printable(line)}" for line in outcome.problem.splitlines()]
     if outcome.explanation:
         lines += ["", *(f"  {line}".rstrip() for line in outcome.explanation.splitlines())]
-    return "\n".join(lines)
+    return style.fit("\n".join(lines))
 
 
 def _whose(path: str) -> str:

@@ -19,7 +19,7 @@ from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.lines import LineWriter
-from apimpolicy.serving.listing import callable_lines, notes
+from apimpolicy.serving.listing import callable_lines, notes, token_lines
 from apimpolicy.serving.peers import Peers
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
+    from apimpolicy.project.caller_tokens import TokenWish
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.dispatcher import Served
     from apimpolicy.serving.loading import ServeTarget
@@ -49,11 +50,13 @@ class ServeCommand:
         target: ServeTarget,
         settings: ServeSettings,
         output: TextIO,
+        wish: TokenWish | None = None,
         *,
         is_quiet: bool = False,
     ) -> None:
         self.target = target
         self.output = output
+        self.wish = wish
         self.redis = settings.redis
         self.limits = settings
         self.is_quiet = is_quiet
@@ -68,17 +71,20 @@ class ServeCommand:
         self.token = secrets.token_urlsafe(24) if settings.inspector else None
         self.inspector = Listener(listen(HOST, settings.inspector_port)) if settings.inspector else None
 
-    def announce(self) -> None:
-        """Print the operations that can be called, and their URLs."""
+    def announce(self, *, in_full: bool = True) -> None:
+        """Print the operations that can be called, their URLs and tokens; `in_full` also lists the stand-ins."""
         urls = "   ".join(each.url for each in self.listeners)
         print(f"{urls}   (authority: {self.authority})", file=self.output)
         if self.inspector is not None:
             print(f"requests: {self.inspector.url}/{self.token}/", file=self.output)
         if (found := leniency()) is not None and found:
             found.is_shown = True
-            print("\n".join(stand_in_lines(found.stand_ins, found.problems)), file=self.output)
+            print("\n".join(stand_in_lines(found.stand_ins, found.problems, in_full=in_full)), file=self.output)
         for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
             print(f"  {line}", file=self.output)
+        write = getattr(self.output, "own", self.output.write)  # a token is hidden elsewhere
+        for line in () if self.wish is None else token_lines(self.served.gateway, self.wish):
+            write(f"  {line}\n")
         self.output.flush()
 
     def work_together(self, say: Callable[[str], None]) -> int:

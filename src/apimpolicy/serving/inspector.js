@@ -196,7 +196,7 @@ byId("replay").addEventListener("click", async () => {
 });
 
 const events = new EventSource("events");
-events.addEventListener("open", refresh);
+events.addEventListener("ready", refresh);
 events.addEventListener("error", () => { live.textContent = "not connected; trying again …"; });
 events.addEventListener("message", (event) => {
   const request = JSON.parse(event.data);
@@ -208,4 +208,3 @@ events.addEventListener("message", (event) => {
     add(request);
   }
 });
-refresh();

@@ -11,6 +11,7 @@ GET  /TOKEN/requests/ID/form        its fields, to be edited (`serving.request_f
 POST /TOKEN/requests/ID/send        send the fields in the body, which were its own and edited
 POST /TOKEN/send                    send the fields in the body
 GET  /TOKEN/certificates            the ids of the uploaded certificates
+GET  /TOKEN/providers               the names of the identity providers, for tokens
 GET  /TOKEN/state                   counters, caches and circuits
 GET  /TOKEN/process                 what this process holds: requests under way, tasks, threads
 
@@ -31,6 +32,7 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.caller_tokens import issuers_of
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Handled
 from apimpolicy.serving.engine_loop import keep
@@ -101,7 +103,7 @@ class Inspector:
         token, slash, path = parts.path.removeprefix("/").partition("/")
         handled = Handled(0, request)
         if not self._may_see(request, parts.hostname or "", token):
-            handled.response = own_answer(404, "The inspector's address is the one that `apimpolicy serve` printed.")
+            handled.response = text_page("The inspector's address is the one that `apimpolicy serve` printed.", 404)
         elif not slash:
             handled.response = Response(301, headers={"Location": f"/{token}/"})
         elif (peer := self._peer_of(path)) is not None:
@@ -157,6 +159,8 @@ class Inspector:
             return json_page(_held(self.dispatcher, loop))
         if path == "certificates":
             return json_page(list(self.dispatcher.served.gateway.certificates))
+        if path == "providers":
+            return json_page(list(issuers_of(self.dispatcher.served.gateway)))
         if path == "send":
             return self._send(request, None, loop)
         kind, _, rest = path.partition("/")
@@ -166,7 +170,7 @@ class Inspector:
         if handled is not None and self.id_of(handled) != id_:
             handled = None
         if handled is None:
-            return own_answer(404, "Page not found, or the request is no longer kept.")
+            return text_page("Page not found, or the request is no longer kept.", 404)
         return self._of(handled, what, request, loop)
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
@@ -200,7 +204,7 @@ class Inspector:
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return Response(200, headers=headers, body=case_of(handled, self.dispatcher.served))
-        return own_answer(404, "Page not found.")
+        return text_page("Page not found.", 404)
 
     def _send(
         self, request: Request, handled: Handled | None, loop: asyncio.AbstractEventLoop, *, is_replay: bool = False
@@ -237,7 +241,7 @@ class _Events:
         try:
             for handled in list(inspector._kept.values()):
                 yield _event(handled, inspector.id_of(handled))
-            yield b": these were the last ones\n\n"
+            yield b"event: ready\ndata:\n\n"
             while True:
                 try:
                     found = await asyncio.wait_for(self._queue.get(), 15)
@@ -256,7 +260,7 @@ class _Events:
         """Pass on the events of another worker."""
         assert self._peers is not None
         async for event in self._peers.events(worker, "/events"):
-            if not event.startswith(b":"):
+            if event.startswith(b"id:"):
                 self._queue.put_nowait(event)
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ def json_page(value: Any) -> Response:
     return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
 
 
-def text_page(text: str) -> Response:
+def text_page(text: str, status: int = 200) -> Response:
     """Return text without secrets."""
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return Response(200, headers=headers, body=without_secrets(text))
+    return Response(status, headers=headers, body=without_secrets(text))

@@ -17,6 +17,9 @@ export async function openForm(number, say) {
   edited = number;
   tell = say;
   const uploaded = await (await fetch("certificates")).json();
+  const providers = await (await fetch("providers")).json();
+  fields.token.replaceChildren(option("", "As in the headers"), ...providers.map((name) => option(name, `Of ${name}`)));
+  document.getElementById("token").hidden = providers.length === 0;
   const kept = fields.certificate.value;
   fields.certificate.replaceChildren(
     option("none", "None"),
@@ -36,17 +39,18 @@ export async function openForm(number, say) {
   } else {
     fields.certificate.value = isSame && kept ? kept : "none";
   }
-  showPem();
+  showFields();
   fields.url.focus();
 }
 
-function showPem() {
+function showFields() {
   document.getElementById("pem").hidden = fields.certificate.value !== "pem";
+  document.getElementById("claims").hidden = fields.token.value === "";
 }
 
 async function send() {
   const values = {};
-  for (const name of ["method", "url", "headers", "body", "certificate", "pem"]) values[name] = fields[name].value;
+  for (const name of ["method", "url", "headers", "body", "certificate", "pem", "token", "claims"]) values[name] = fields[name].value;
   const path = edited === null ? "send" : `requests/${edited}/send`;
   const answer = await fetch(path, {
     method: "POST",
@@ -62,7 +66,8 @@ async function send() {
   tell(`Not sent: ${why}`, true);
 }
 
-fields.certificate.addEventListener("change", showPem);
+fields.certificate.addEventListener("change", showFields);
+fields.token.addEventListener("change", showFields);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   send();

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.project.caller_tokens import issuers_of, token_of
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
+from apimpolicy.report.columns import printable
 from apimpolicy.report.routing_notes import url_path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.project.caller_tokens import TokenWish
     from apimpolicy.serving.dispatcher import Served
 
 _MOST = 40
+_HOURS = 24
 
 
 def callable_lines(served: Served) -> list[str]:
@@ -49,6 +54,15 @@ def notes(served: Served) -> list[str]:
             key = from_utf16(stand_in.subscription.primary_key)
             found.append(f"call APIs that require a key with: -H 'Ocp-Apim-Subscription-Key: {key}'")
     return found
+
+
+def token_lines(gateway: Gateway, wish: TokenWish) -> Iterator[str]:
+    """Yield a token of each provider, or of the one that is wished for. Raises ConfigurationError."""
+    names = [wish.provider] if wish.provider else list(issuers_of(gateway))
+    for name in names:
+        token = token_of(gateway, wish._replace(provider=name), hours=_HOURS)
+        lasts = "expired" if wish.is_expired else "valid for a day"
+        yield f"token of {printable(name)}, {lasts}: -H 'Authorization: Bearer {token}'"
 
 
 def _of_api(api: ServiceApi) -> Iterator[str]:

@@ -19,7 +19,9 @@ from apimpolicy.checkout import open_bytes
 from apimpolicy.context.entities import Api
 from apimpolicy.engine.document import is_markup, read_bytes
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
+from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.project.caller_tokens import issuers_of
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.project.gateways import configured, require_apis
@@ -117,11 +119,21 @@ class ServeTarget:
         if real and not configuration.answers_for_outside:
             real.append(HttpBackend(allowed=self.allow_outside))
             overrides["outside"] = real[-1]
+        if os.path.isfile(self.path) and not self.path.endswith(".toml"):
+            overrides["policies"] = [Path(self.path)]  # what stand-ins replace
         gateway = configuration.gateway(folder, **overrides)
+        for name, issuer in issuers_of(gateway).items():
+            issuer.keys = _keys(name, issuer.algorithm)
         trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:
             each.trusted = trusted
         return gateway
+
+
+@functools.lru_cache(maxsize=256)
+def _keys(name: str, algorithm: str) -> list[TokenKey]:
+    """Return the keys of a provider: tokens stay valid when a file changes, and in each worker."""
+    return [TokenKey(algorithm)]
 
 
 def files_below(paths: list[str]) -> list[tuple[str, int, int]]:

@@ -1,11 +1,12 @@
 """The inspector's form: a request as its fields, and the fields as a request.
 
     {"method": "POST", "url": "/orders", "headers": "Accept: */*\\nX-Mode: test", "body": "…", "certificate": "none",
-     "pem": ""}
+     "pem": "", "token": "login", "claims": "roles=writer"}
 
 `certificate` is `none`, `same` (that of the request that is edited), `uploaded:ID` (one of the gateway's own) or `pem`
-(the text in `pem`). The fields of a request that was served hide its secrets. A field that comes back as it was shown
-keeps the request's real value, so that a request can be edited and sent although its token is never shown.
+(the text in `pem`). `token` is the provider of a token, `claims` has one of its claims per line. The fields of a
+request that was served hide its secrets. A field that comes back as it was shown keeps the request's real value, so
+that a request can be edited and sent although its token is never shown.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.caller_tokens import TokenWish, claims_of, token_of
 from apimpolicy.project.http_files import parse_request
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import is_secret_header, without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.context.headers import Headers
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.serving.dispatcher import Handled
 
-_NAMES = ("method", "url", "headers", "body", "certificate", "pem")
+_NAMES = ("method", "url", "headers", "body", "certificate", "pem", "token", "claims")
 _BINARY = "(binary body, sent unchanged)"
 
 
@@ -57,14 +59,20 @@ def read_form(data: bytes, gateway: Gateway, edited: Handled | None = None) -> R
     body: bytes | None = form["body"].encode("utf-8", "surrogatepass") or None
     address = "127.0.0.1"
     if edited is not None:
-        shown, request = form_of(edited), edited.request
-        address = request.ip_address
-        url = request.url if url == shown["url"] else url
-        body = request.body if form["body"] == shown["body"] else body
-        originals = {(name.lower(), _shown(name, value)): value for name, value in _pairs(request.headers)}
+        shown, served = form_of(edited), edited.request
+        address = served.ip_address
+        url = served.url if url == shown["url"] else url
+        body = served.body if form["body"] == shown["body"] else body
+        originals = {(name.lower(), _shown(name, value)): value for name, value in _pairs(served.headers)}
         headers = [(name, originals.get((name.lower(), value), value)) for name, value in headers]
     certificate = _certificate(form["certificate"], form["pem"], gateway, edited)
-    return Request(method, url, headers=headers, body=body, certificate=certificate, ip_address=address)
+    request = Request(method, url, headers=headers, body=body, certificate=certificate, ip_address=address)
+    if not form["token"]:
+        return request
+    wish = TokenWish(form["token"], claims_of(form["claims"].split("\n") if form["claims"].strip() else ()))
+    given = [(name, value) for name, value in headers if name.lower() != "authorization"]
+    request.headers = Headers([*given, ("Authorization", f"Bearer {token_of(gateway, wish, request)}")])
+    return request
 
 
 def _fields(data: bytes) -> dict[str, str]:

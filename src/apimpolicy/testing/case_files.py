@@ -176,7 +176,7 @@ class _File:
         directory = os.path.dirname(self.path)
         check_keys({key: part for key, part in self.given.items() if key != "cases"}, FILE)
         asked = self.given["certificates"].table() if "certificates" in self.given else {}
-        providers = self.given["identity-providers"].table() if "identity-providers" in self.given else {}
+        providers = self.given["openid-providers"].table() if "openid-providers" in self.given else {}
         subject = self._subject(self.given, directory)
         file = CaseFile(
             self.path,
@@ -287,7 +287,7 @@ class _File:
                 merged.get("request"),
                 merged["expect"],
                 resolve=merged.get("resolve"),
-                states=merged.get("identity-provider-states"),
+                states=merged.get("openid-provider-states"),
             )
             return
         for step in merged["steps"].items():
@@ -302,7 +302,7 @@ class _File:
                 expect,
                 float(given["advance"].value) if "advance" in given else 0.0,
                 given.get("resolve", merged.get("resolve")),
-                given.get("identity-provider-states"),
+                given.get("openid-provider-states"),
             )
 
 

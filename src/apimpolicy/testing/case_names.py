@@ -33,9 +33,18 @@ _CERTIFICATES = {
 
 def case_name(scenario: Scenario, result: Result, expect: Mapping[str, Any], operation: str = "") -> str:
     """Return the name of a case; `operation` is the method and the URL template that the request is for."""
-    subject = operation or _subject(scenario)
+    subject = of_method(operation, scenario.method) or _subject(scenario)
     request = _joined(subject, ["without " + each for each in _missing(scenario, result)], scenario)
     return f"{request} {outcome_words(result, expect)}"
+
+
+def of_method(operation: str, method: str) -> str:
+    """Return an operation as a request names it: a preflight for it is an OPTIONS request.
+
+    >>> of_method("GET /orders", "OPTIONS")
+    'OPTIONS /orders'
+    """
+    return f"OPTIONS {operation.partition(' ')[2]}" if operation and method.upper() == "OPTIONS" else operation
 
 
 def request_words(scenario: Scenario, subject: str = "") -> str:

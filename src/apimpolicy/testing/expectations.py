@@ -245,11 +245,14 @@ def _branch(tree: Tree, result: Result) -> Iterator[str]:
             yield f"expected the branch {wanted}, taken were: {known}"
 
 
+_BRANCHES = dict.fromkeys(map(ord, "│├└"), " ")
+
+
 def _explanation(tree: Tree, result: Result) -> Iterator[str]:
     from apimpolicy.report.explanation import explain
 
     text = str(explain(result))
-    joined = " ".join(text.split())
+    joined = " ".join(text.translate(_BRANCHES).split())
     for item in tree.items():
         if item.text() not in text and " ".join(item.text().split()) not in joined:
             yield f"expected the explanation to say {item.text()!r}"

@@ -65,7 +65,7 @@ class Surroundings:
 
     def content(self) -> dict[str, Any]:
         """The keys as the file has them."""
-        return {**({"identity-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
+        return {**({"openid-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
 
 
 def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Subject:

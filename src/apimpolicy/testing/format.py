@@ -394,12 +394,12 @@ GIVEN: Keys = {
         "{when: {url: '*/token'}, json: {access_token: abc}}",
     ),
     "dapr": ("answer|[answer]", "The response of the Dapr sidecar.", "{status: 500}"),
-    "identity-providers": (
+    "openid-providers": (
         "{null|provider}",
         "Identity providers that differ in this case; null removes one.",
         "{login: {issuer: 'https://login.contoso.example', algorithm: ES256}}",
     ),
-    "identity-provider-states": (
+    "openid-provider-states": (
         "{provider-state}",
         "Changes of identity providers before the request, by name.",
         "{login: {reachable: false}}",
@@ -420,7 +420,7 @@ STEP: Keys = {
     "name": ("text", "The step, as a sentence.", "the second call within a minute"),
     "request": GIVEN["request"],
     "resolve": GIVEN["resolve"],
-    "identity-provider-states": GIVEN["identity-provider-states"],
+    "openid-provider-states": GIVEN["openid-provider-states"],
     "expect": GIVEN["expect"],
     "advance": ("seconds", "Seconds to advance the clock before the request.", "60"),
 }
@@ -452,7 +452,7 @@ FILE: Keys = {
         "Certificates by name, besides those that every file has: partner, expired …",
         "{late: {not-after: 2026-05-31}}",
     ),
-    "identity-providers": (
+    "openid-providers": (
         "{provider}",
         "Identity providers by name, which issue the tokens of requests.",
         "{login: {issuer: 'https://login.contoso.example'}}",

@@ -53,7 +53,7 @@ def _or_none(identities: CaseIdentities | None) -> CaseIdentities:
 
 
 def _identities(case: Case) -> CaseIdentities | None:
-    known, tree = case.file.identities, case.given.get("identity-providers")
+    known, tree = case.file.identities, case.given.get("openid-providers")
     if known is None and tree is None:
         return None
     from apimpolicy.testing.identities import TestIdentities

@@ -1,6 +1,6 @@
 """Identity providers of a test file, and the tokens of its requests.
 
-    identity-providers:
+    openid-providers:
       login: {issuer: "https://login.contoso.example", audience: orders, claims: {roles: [reader]}}
       contoso: {tenant: 11111111-2222-3333-4444-555555555555}                   # of Microsoft Entra ID
     cases:
@@ -10,7 +10,7 @@
       - request: {get: /orders, token: {from: login, signed-with: another-key}} # or: the-same-id, nothing
       - request: {get: /orders, token: {from: contoso, audience: "api://orders", version: 1}}
       - request: {get: /orders, token: login}
-        identity-provider-states: {login: {reachable: false}}                   # or: {rotate: drop-old}
+        openid-provider-states: {login: {reachable: false}}                   # or: {rotate: drop-old}
 
 A provider publishes its configuration at the issuer's `/.well-known/openid-configuration`, or at `url`. For the keys
 that a policy has itself there is `signed-with: {algorithm: HS256, secret: …}`, or `{certificate: partner}`.
@@ -102,7 +102,7 @@ class CaseIdentities:
     def get(self, name: str, place: Tree) -> Issuer:
         """Return a provider by name. Raises TestFileError."""
         if name not in self.providers:
-            known = ", ".join(self.providers) or "none: add a table 'identity-providers'"
+            known = ", ".join(self.providers) or "none: add a table 'openid-providers'"
             raise place.mistake(UNKNOWN_NAME, f"there is no identity provider '{name}'", help=f"There are {known}.")
         return self.providers[name]
 

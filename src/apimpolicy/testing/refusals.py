@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.testing.case_names import of_method
 from apimpolicy.testing.first_cases import Found, run_alone
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def refusals(
 
     `cases` are those that there are already.
     """
+    method = "OPTIONS" if "options" in passing.request else passing.request.get("method", "")
+    operation = of_method(operation, method)
     found: list[Found] = []
     accepted: list[str] = []
     known = [case.request for case in cases]

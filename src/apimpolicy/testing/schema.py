@@ -15,6 +15,7 @@ from typing import Any
 from apimpolicy.policies.settings import Behaviour, meanings
 from apimpolicy.testing import format as tables
 from apimpolicy.testing import kinds
+from apimpolicy.testing.tree import RENAMED
 
 ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
 """URL of the schemas of `apimpolicy/schemas` on the documentation's site, for editors."""
@@ -93,6 +94,9 @@ def _object(keys: tables.Keys) -> dict[str, Any]:
         properties[key] = made if "$ref" in made else {**made, "description": meaning}
         if "-" in key:
             properties[key.replace("-", "_")] = properties[key]
+        for older in (old for old, new in RENAMED.items() if new == key):
+            renamed = {**properties[key], "deprecationMessage": f"Use {key}."}
+            properties[older] = properties[older.replace("-", "_")] = renamed
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NOT_READABLE, UNKNOWN_KEY, WRONG_KIND, MISSING, UNKNOWN_NAME = "POL501", "POL502", "POL503", "POL504", "POL505"
 
+RENAMED = {"identity-providers": "openid-providers", "identity-provider-states": "openid-provider-states"}
+"""Earlier names of keys, which test files may go on using."""
+
 _KINDS: dict[type, str] = {
     str: "a text",
     int: "a whole number",
@@ -131,10 +134,14 @@ class Tree:
         return self.value
 
     def known(self, keys: Collection[str]) -> dict[str, Tree]:
-        """Return the trees by key, `_` and `-` alike; every key must be one of these. Raises TestFileError."""
+        """Return the trees by key, `_` and `-` alike, earlier names as the new ones; every key must be one of these.
+
+        Raises TestFileError.
+        """
         found: dict[str, Tree] = {}
         for key, tree in self.table().items():
             name = key.replace("_", "-")
+            name = RENAMED.get(name, name)
             if name not in keys:
                 raise tree.mistake(
                     UNKNOWN_KEY,

@@ -157,7 +157,10 @@ def test_why_a_request_is_refused(
 
 def test_the_whole_explanation(apimpolicy: Callable[..., Any], service: Path) -> None:
     found = apimpolicy("explain", "orders.xml", *GATEWAY)
-    any_ = "!context.Deployment.Certificates.Any(c => c.Value.Thumbprint == context.Request.Certificate.Thumbprint)"
+    any_, same = (
+        "!context.Deployment.Certificates.Any(c => c.Value.Thumbprint ==",
+        "context.Request.Certificate.Thumbprint)",
+    )
     assert (
         found.out
         == f"""\
@@ -166,11 +169,13 @@ def test_the_whole_explanation(apimpolicy: Callable[..., Any], service: Path) ->
 true   context.Request.Certificate == null
        || !context.Request.Certificate.Verify()
        || {any_}
+       {same}
 ├ true   context.Request.Certificate == null
 │        context.Request.Certificate  null
 │        The caller sent no certificate.
 ├ not evaluated  !context.Request.Certificate.Verify()
 └ not evaluated  {any_}
+                 {same}
 
 path: inbound ▸ choose ▸ when 1 = true ▸ return-response ▸ set-status
 """

@@ -175,3 +175,19 @@ def test_a_call_imports_nothing_from_the_folder(tmp_path: Path, monkeypatch: pyt
     assert structured("check", policy=POLICY)["diagnostics"]
     assert structured("evaluate", expression="@(1 + 2)")["value"] == "3"
     assert not mark.exists(), mark.read_text(encoding="utf-8")
+
+
+def test_a_service_is_audited_as_the_command_does() -> None:
+    found = structured("audit", path=str(EXAMPLE.parent / "apiops-folder" / "extracted"))
+    assert found["summary"]["answers"] == {"subscription key": 2}
+
+
+@pytest.mark.parametrize(
+    ("policy", "answer"),
+    [
+        ("<policies><inbound><base/></inbound></policies>", "<policies><inbound><base /></inbound></policies>\n"),
+        (str(EXAMPLE / "orders.xml"), (EXAMPLE / "orders.xml").read_text("utf-8")),
+    ],
+)
+def test_a_policy_is_formatted(policy: str, answer: str) -> None:
+    assert structured("format", policy=policy) == {"text": answer}

@@ -32,7 +32,7 @@ def test_the_layout(row: dict[str, Any]) -> None:
     path = row.get("file", "orders.xml")
     before, after = (row.get(key, row.get("same")) for key in ("before", "after"))
     if path == "orders.xml" and "kept" not in row:
-        after = after.strip("\n") + "\n"
+        after = after.strip("\n") + ("\n" if before.endswith("\n") else "")
     result = formatted(before, path)
     assert result.data.decode() == after
     assert [reason for _, reason in result.kept] == ([row["kept"]] if row.get("kept") else [])
@@ -43,6 +43,23 @@ def test_settings() -> None:
     text = '<inbound>\n<rate-limit calls="5" renewal-period="60" />\n</inbound>\n'
     wanted = '<inbound>\n  <rate-limit\n    calls="5"\n    renewal-period="60" />\n</inbound>\n'
     assert formatted(text, style=Style(40, 2)).data.decode() == wanted
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_line_ends_stay_as_the_file_has_them(line_end: str, end: str) -> None:
+    """An extract has CRLF and no line break at its end; a formatted one must not differ in every line."""
+    text = line_end.join(["<inbound>", "<base/>", "</inbound>"]) + (end and line_end)
+    wanted = line_end.join(["<inbound>", "    <base />", "</inbound>"]) + (end and line_end)
+    assert formatted(text).data == wanted.encode()
+    assert formatted(wanted).data == wanted.encode()
+
+
+def test_tabs() -> None:
+    text = '<inbound>\n  <!-- a\n       b -->\n  <set-variable name="a" value="@{\n return 1;\n }" />\n</inbound>\n'
+    wanted = '<inbound>\n\t<!-- a\n\t\t b -->\n\t<set-variable name="a" value="@{\n\t\treturn 1;\n\t}" />\n</inbound>\n'
+    assert formatted(text, style=Style(indent_style="tab")).data.decode() == wanted
+    assert formatted(wanted, style=Style(indent_style="tab")).data.decode() == wanted
 
 
 @pytest.mark.parametrize(

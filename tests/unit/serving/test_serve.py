@@ -331,7 +331,7 @@ def test_the_inspector_tells_as_it_happens(tmp_path: Path) -> None:
         get(serve.http, "/before")
         wire = Wire(serve.inspector)
         wire.send(f"GET /{serve.token}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        assert b"/before" in wire.until(b"these were the last ones")
+        assert b"/before" in wire.until(b"event: ready")
         get(serve.http, "/after")
         assert b"/after" in wire.until(b"/after")
         assert serve.end() == 0
@@ -346,7 +346,7 @@ def test_the_inspector_shows_the_requests_of_all_workers(tmp_path: Path) -> None
     with Serve(tmp_path / "home", str(policy), "--workers", "3") as serve:
         wire = Wire(serve.inspector)
         wire.send(f"GET /{serve.token}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        wire.until(b"these were the last ones")
+        wire.until(b"event: ready")
         numbers: dict[str, str] = {}
         for number in range(40):
             headers = get(serve.http, f"/number-{number}", Apim_Debug_Authorization=serve.token)[2]

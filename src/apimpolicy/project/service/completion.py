@@ -49,7 +49,7 @@ def completion(
     fragments: dict[str, Any] = settings.get("fragments") or {}
     texts = readable_fragments(fragments, problems)
     known = Known(
-        settings, settings.get("managed_identity") is not None, _knows(settings.get("openid_providers") or ())
+        settings, settings.get("managed_identity") is not None, publishes(settings.get("openid_providers") or ())
     )
     documents = [source for source in (*sources, *texts.values()) if source is not None]
     found = stand_ins(documents, known, description)
@@ -76,7 +76,7 @@ def _locked(parts: ServiceParts) -> str | None:
     return next(locked, None)
 
 
-def _knows(sources: OpenIdSource | Iterable[OpenIdSource]) -> Callable[[str], bool]:
+def publishes(sources: OpenIdSource | Iterable[OpenIdSource]) -> Callable[[str], bool]:
     """Return a test whether one of these publishes a document at a URL; it leaves no trace in their requests."""
     given: list[Any] = list(sources) if isinstance(sources, (list, tuple)) else [sources]
 

@@ -13,6 +13,7 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
+from apimpolicy.report.style import page
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
@@ -61,7 +62,7 @@ def prove_file(
         else:
             found = prove_service(file, selected, setup, bounds, on_run, debug=debug)
     except DiagnosticError as error:
-        found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in selected]
+        found = [_report(claim, ERROR, problem=render_all(error.diagnostics, page())) for claim in selected]
     except ApimPolicyError as error:
         found = [_report(claim, ERROR, problem=str(error)) for claim in selected]
     except Exception as error:

@@ -87,7 +87,7 @@ def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> C
     used |= {name: value for name, value in _named_values_around(path).items() if name in used}
     content: dict[str, Any] = {"policy": AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}
     if providers:
-        content["identity-providers"] = providers
+        content["openid-providers"] = providers
     file = load_case_tree(read_tree(json.dumps(content), beside), beside)
     file.subject.policies.clear()
     _leave_known(file)

@@ -1,0 +1,198 @@
+"""`apimpolicy FOLDER`, or without arguments: one screen about a repository with policies.
+
+Each part has a share of two seconds of processor time; what takes longer is left to the command that it names.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.report.columns import counted, printable
+from apimpolicy.report.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.audit.analysis import ServiceAudit
+    from apimpolicy.project.check_projects import CheckProjects
+    from apimpolicy.project.discovery import Discovery
+
+FINDING, CHECKING, AUDITING, TESTING = 0.4, 0.6, 0.6, 0.3
+_MOST_ROWS = 6
+
+
+class _Findings(NamedTuple):
+    checked: int
+    errors: int
+    warnings: int
+    files: int
+
+
+class _Tests(NamedTuple):
+    files: int
+    cases: int
+    claims: int
+
+
+@click.command("overview", cls=WithHelp)
+@click.argument("path", default=".", metavar="[FOLDER]")
+def command(path: str) -> int:
+    """Show what a folder contains: APIs, findings, who reaches the backends, tests, and what to run next."""
+    from apimpolicy.project.service.leniency import Leniency, lenient
+
+    found = discovered(path)
+    if found is None or not found[1].files:
+        raise ConfigurationError(f"found no policies in {path} at a glance; `apimpolicy --help` lists the commands")
+    projects, discovery = found
+    findings = _findings(projects, discovery)
+    with lenient(Leniency()):
+        audit = _audit(path)
+        tests = _tests(path)
+    style = Style.of(sys.stdout)
+    for line in _screen(path, discovery, findings, audit, tests, style):
+        print(style.fit(line))
+    return exit_codes.CLEAN
+
+
+def discovered(path: str) -> tuple[CheckProjects, Discovery] | None:
+    """Return the policies below a folder; None when it takes too long to find them. Raises ConfigurationError."""
+    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+    from apimpolicy.project.discovery import discover
+
+    projects = CheckProjects(CheckOptions())
+    try:
+        with deadline(FINDING):
+            return projects, discover([path], projects)
+    except DeadlineError:
+        return None
+
+
+def _findings(projects: CheckProjects, discovery: Discovery) -> _Findings:
+    from apimpolicy.diagnostics import Severity
+    from apimpolicy.project.check_run import CheckRun
+
+    run = CheckRun(projects, None, CHECKING)
+    until = time.process_time() + CHECKING
+    checked = errors = warnings = files = 0
+    for path in discovery.files:
+        if time.process_time() > until:
+            break
+        checked += 1
+        last = path == discovery.files[-1]
+        for each in (run.one(path), *(run.information(discovery.files, discovery.trees) if last else ())):
+            kinds = [diagnostic.severity for diagnostic in each.diagnostics()] if each.problem is None else []
+            errors += kinds.count(Severity.ERROR)
+            warnings += kinds.count(Severity.WARNING)
+            files += bool(kinds)
+    return _Findings(checked, errors, warnings, files)
+
+
+def _audit(path: str) -> ServiceAudit | None:
+    from apimpolicy.project.audit_run import analysed
+
+    try:
+        with deadline(AUDITING):
+            return analysed(path)
+    except (ApimPolicyError, DeadlineError):
+        return None
+
+
+def _tests(path: str) -> _Tests:
+    from apimpolicy.testing.case_files import load_case_file
+    from apimpolicy.testing.test_file_search import find_test_files
+
+    paths: list[str] = []
+    cases = claims = 0
+    try:
+        with deadline(TESTING):
+            paths = find_test_files([path])
+            for each in paths:
+                try:
+                    file = load_case_file(each)
+                except ApimPolicyError:
+                    continue  # `test` reports it
+                cases += len(file.cases)
+                claims += len(file.claims)
+    except DeadlineError:
+        return _Tests(len(paths), 0, 0)
+    return _Tests(len(paths), cases, claims)
+
+
+def _screen(
+    path: str, discovery: Discovery, findings: _Findings, audit: ServiceAudit | None, tests: _Tests, style: Style
+) -> Iterator[str]:
+    from apimpolicy.report.audit_text import LENDING, rows
+
+    operations = [] if audit is None else audit.operations
+    apis = len({each.api.id for each in operations})
+    service = f", {counted(len(operations), 'operation')} of {counted(apis, 'API')}" if operations else ""
+    name = os.path.basename(os.path.abspath(path))
+    yield style.paint("strong", printable(name)) + f"  {counted(len(discovery.files), 'policy', 'policies')}{service}"
+    yield ""
+    yield f"  findings  {_findings_in_words(findings, len(discovery.files), style)}"
+    found = rows(operations)
+    for index, row in enumerate(found[:_MOST_ROWS]):
+        words = style.paint("error" if row.words == LENDING else "strong", printable(row.words))
+        yield f"  {'' if index else 'access':8}  {row.number:,} × {words}: {printable(row.apis)}"
+    if len(found) > _MOST_ROWS:
+        yield f"            and {len(found) - _MOST_ROWS} more"
+    yield f"  tests     {_tests_in_words(tests)}"
+    yield ""
+    yield "Next:"
+    commands = list(_next(path, discovery.files[0], findings, found[0].words == LENDING if found else None, tests))[:3]
+    widest = max(len(line) for line, _ in commands)
+    fits = all(widest + 4 + len(what) <= style.width for _, what in commands)
+    for line, what in commands:
+        gap = " " * (widest - len(line) + 2) if fits else "\n      "
+        yield f"  {printable(line)}{gap}{style.paint('dim', what)}"
+
+
+def _findings_in_words(findings: _Findings, count: int, style: Style) -> str:
+    part = f" ({findings.checked:,} of {count:,} files checked)" if findings.checked < count else ""
+    if not findings.files:
+        return style.paint("good", "none") + part
+    kinds = []
+    if findings.errors:
+        kinds.append(style.paint("error", counted(findings.errors, "error")))
+    if findings.warnings:
+        kinds.append(style.paint("warning", counted(findings.warnings, "warning")))
+    return f"{', '.join(kinds) or 'info only'} in {counted(findings.files, 'file')}{part}"
+
+
+def _tests_in_words(tests: _Tests) -> str:
+    if not tests.files:
+        return "none"
+    parts = [counted(count, noun) for count, noun in ((tests.cases, "case"), (tests.claims, "claim")) if count]
+    return counted(tests.files, "test file") + (f" with {' and '.join(parts)}" if parts else "")
+
+
+def _next(path: str, first: str, findings: _Findings, is_open: bool | None, tests: _Tests) -> Iterator[tuple[str, str]]:
+    """Yield commands, the most useful ones first; `first` is a policy, `is_open` is None without a service."""
+    where = "" if path == "." else f" {shlex.quote(path)}"
+    if findings.files:
+        yield f"apimpolicy check{where}", "list the findings"
+    if is_open:
+        yield f"apimpolicy audit{where}", "show what anyone can reach, with a request"
+    if tests.files:
+        yield f"apimpolicy test{where}", "run the tests"
+    else:
+        yield f"apimpolicy new test{where or ' .'}", "write first tests"
+    if tests.claims or is_open is False:
+        yield f"apimpolicy prove{where}", "decide claims about every request"
+    if is_open is not None:
+        yield f"apimpolicy serve{where}", "call the APIs on this machine"
+        yield f"apimpolicy explain {where.strip() or '.'} --effective", "list the operations and their policies"
+    else:
+        yield f"apimpolicy explain {shlex.quote(first)} --get /", "send a request and see what decides"
+    if tests.files:
+        yield f"apimpolicy mutate{where}", "find changes that the tests don't notice"

@@ -1,0 +1,152 @@
+"""Tokens of requests that people send by hand: `--token login --claim roles=Orders.Write`.
+
+The providers are those of `[openid-providers]` and `[entra-tenants]`, or stand-ins for the ones that policies name. A
+token of a stand-in is for the API that is called: it has the audience and the claims that its policies require.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.dotnet.environment import use_environment
+from apimpolicy.engine.api_routing import find_api
+from apimpolicy.engine.token_issuer import TokenIssuer
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.service.completion import publishes
+from apimpolicy.project.service.leniency import leniency
+from apimpolicy.project.service.token_checks import providers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.entra_tenant import EntraTenant
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.openid_provider import OpenIdProvider
+    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.text.document import Element
+
+    Issuer = OpenIdProvider | EntraTenant
+
+HOUR = 3600
+
+
+class TokenWish(NamedTuple):
+    """The token that somebody wants; without `provider` it is the only one, or the one of the API."""
+
+    provider: str = ""
+    claims: Mapping[str, object] = {}
+    is_expired: bool = False
+
+
+def claims_of(given: Sequence[str]) -> dict[str, object]:
+    """Return claims of texts such as `roles=Orders.Write`; a repeated name has a list, and JSON is JSON.
+
+    >>> claims_of(["roles=a", "roles=b", 'ids=[1, 2]', "sub=17"])
+    {'roles': ['a', 'b'], 'ids': [1, 2], 'sub': '17'}
+    """
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ConfigurationError(f"--claim takes NAME=VALUE, such as roles=Orders.Write, not '{text}'")
+        new = _value(value)
+        if name in found:
+            earlier = found[name]
+            found[name] = [*(earlier if isinstance(earlier, list) else [earlier]), new]
+        else:
+            found[name] = new
+    return found
+
+
+def _value(text: str) -> object:
+    if text.startswith(("[", "{")) or text in ("true", "false"):
+        try:
+            found: object = json.loads(text)
+        except ValueError:
+            return text
+        return found
+    return text
+
+
+def issuers_of(gateway: Gateway) -> dict[str, Issuer]:
+    """Return the providers of a gateway that issue tokens, by name."""
+    given = gateway.openid_providers
+    sources = list(given) if isinstance(given, (list, tuple)) else [given]
+    return {each.name or repr(each): each for each in sources if isinstance(each, TokenIssuer)}  # type: ignore[misc]
+
+
+def token_of(gateway: Gateway, wish: TokenWish, request: Request | None = None, *, hours: float = 1) -> str:
+    """Return a token for a request. Raises ConfigurationError."""
+    api = None if request is None else _api_of(gateway, request)
+    checks = list(_checks(gateway, api))
+    name = wish.provider or _only(gateway, checks)
+    issuers = issuers_of(gateway)
+    if name not in issuers:
+        known = f"known: {', '.join(issuers)}" if issuers else "no policy names one by its URL"
+        raise ConfigurationError(f"unknown identity provider '{name}' ({known}); add a table [openid-providers.{name}]")
+    issuer = issuers[name]
+    options: dict[str, Any] = {"claims": dict(wish.claims), "expires_in": -60 if wish.is_expired else hours * HOUR}
+    check = next((each for each in checks if publishes(issuer)(each["url"])), None)
+    if check is not None:
+        is_made_up = name in _stand_ins()
+        audience = None if getattr(issuer, "audience", None) and not is_made_up else check.get("audience")
+        options["audience"] = audience
+        if is_made_up:
+            options["claims"] = {**check.get("claims", {}), **wish.claims}
+    return issuer.token(**options)
+
+
+def _only(gateway: Gateway, checks: Sequence[Mapping[str, Any]]) -> str:
+    """Return the provider that the API's policies name first, else the only one. Raises ConfigurationError."""
+    issuers = issuers_of(gateway)
+    for check in checks:
+        for name, issuer in issuers.items():
+            if publishes(issuer)(check["url"]):
+                return name
+    if len(issuers) == 1:
+        return next(iter(issuers))
+    if not issuers:
+        raise ConfigurationError("there is no provider of tokens; add a table [openid-providers.login]")
+    raise ConfigurationError(f"name the provider of the token with --token: {', '.join(issuers)}")
+
+
+def _api_of(gateway: Gateway, request: Request) -> ServiceApi | None:
+    if gateway.service is None:
+        return None
+    with use_environment(gateway.environment()):
+        found = find_api(gateway.service, gateway.exchange(request).request)
+    return None if found is None else found.api
+
+
+def _checks(gateway: Gateway, api: ServiceApi | None) -> Iterator[dict[str, Any]]:
+    """Yield the providers of the checks in the policies that a request to an API may meet, narrow scopes first."""
+    if api is not None:
+        yield from (provider for _, provider in providers_of(_elements(gateway, _documents(gateway, api))))
+
+
+def _documents(gateway: Gateway, api: ServiceApi) -> Iterator[AnyPolicy | None]:
+    service = gateway.service
+    assert service is not None
+    yield from (each.policy for each in api.operations)
+    yield from api.operation_policies.values()
+    yield api.policy
+    yield from (product.policy for product in service.products_of(api))
+    yield service.policy
+    yield from gateway.fragments.values()
+
+
+def _elements(gateway: Gateway, documents: Iterable[AnyPolicy | None]) -> Iterator[Element]:
+    for document in documents:
+        if document is not None:
+            try:
+                yield from gateway.policies.document(document, "<policy>").document.elements()
+            except ApimPolicyError:
+                continue  # whoever runs it reports it
+
+
+def _stand_ins() -> set[str]:
+    found = leniency()
+    return set() if found is None else {each.name for each in found.stand_ins if each.kind == "issuer"}
