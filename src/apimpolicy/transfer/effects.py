@@ -159,28 +159,27 @@ def status_of(run: Run, step: Step) -> Value:
     return known
 
 
-def evaluate_all(run: Run, step: Step) -> None:
-    """Evaluate what a policy has itself, then what its parts have, as far as they are evaluated."""
+def evaluate_all(run: Run, step: Step) -> list[Value]:
+    """Evaluate what a policy has itself, then what its parts have, as far as they are evaluated; return the values."""
     if step.specification is None:
-        return
+        return []
     own = dict.fromkeys(own_expressions(step.element, step.specification))
-    for excerpt in own:
-        run.evaluate(excerpt)
+    values = [run.evaluate(excerpt) for excerpt in own]
     if _may_not_convert(step):
         run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
-        return
+        return values
     evaluated = run.unknowns.truth(f"what {step.name} evaluates")
     alive, lost = run.alive, run.lost
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
-    for excerpt in inside:
-        run.evaluate(excerpt)
+    values += [run.evaluate(excerpt) for excerpt in inside]
     run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
+    return values
 
 
 def _may_not_convert(step: Step) -> bool:
@@ -248,7 +247,10 @@ def do_anything(run: Run, step: Step) -> None:
     run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, keeps_headers=True)
     run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))
-    run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
+    run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None, run.unknowns.scope))
     run.add_headers(None)
-    run.adds_uncounted = True
+    if run.canonical is None:
+        run.adds_uncounted = True
+    else:
+        run.unknown_steps.append(run.unknowns.scope)
     run.later.append(step)

@@ -78,10 +78,30 @@ class End(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A request that is forwarded. `state` None: one of which nothing is known."""
+    """A request that is forwarded. `state` None: one of which nothing is known but the step that sends it, `key`."""
 
     condition: Term
     state: State | None
+    key: Hashable = None
+
+
+class OwnRequest(NamedTuple):
+    """A request that a policy sends itself: the policy without layout, what its expressions evaluate to, and the state
+    of the request that it copies, if it copies one.
+    """
+
+    condition: Term
+    key: Hashable
+    values: tuple[Value, ...]
+    state: State | None
+
+
+class WiderScope(NamedTuple):
+    """A `<base />`: the condition under which the policies of wider scopes run, and the state that they see."""
+
+    condition: Term
+    section: str
+    state: State
 
 
 class MadeUp(Protocol):
@@ -117,12 +137,16 @@ class Run:
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
         self.sent: list[Sent] = []
+        self.own_requests: list[OwnRequest] = []
+        self.wider_scopes: list[WiderScope] = []
+        self.unknown_steps: list[Hashable] = []
+        """The scopes of policies that may do anything, where two programs are compared."""
         self.added_headers: frozenset[str] | None = frozenset()
         """The headers that policies may add to the response after all others have run; None for any."""
         self.error_headers: frozenset[str] | None = OF_ERRORS
         """The headers that the gateway's own response to an error may have; None for any."""
         self.adds_uncounted = False
-        """True if these depend on more than the state and the policy's counters: see `_enter`."""
+        """True if these depend on more than the state and the policy's counters: see `enter`."""
         self.open_statuses: Sequence[int] = ()
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
@@ -144,7 +168,7 @@ class Run:
             around = self.source, self.unknowns.scope
             if is_known(step.name):
                 self.source = step.name
-            self._enter(step)
+            self.enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
             try:
                 if self.has_unknown_texts(step):
@@ -157,19 +181,22 @@ class Run:
             self.reach_otherwise(step, "passed")
             self.source, self.unknowns.scope = around
 
-    def _enter(self, step: Step) -> None:
+    def enter(self, step: Step) -> None:
         """Set what unknown values of a policy depend on, where two programs are compared."""
         if self.canonical is None:
             return
         key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
-        key += (self.unknowns.heap, self.unknowns.bodies)
-        if not has_trait(step.name, "forwards", "requests"):
-            key += (self.state.signature(),)
+        key += (self.unknowns.heap, self.unknowns.bodies, self.state.signature())
         if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
         self.unknowns.scope = key
+
+    def answer_by(self, step: Step, *sent: Hashable) -> None:
+        """Let what follows of a policy depend only on what it has `sent`, where two programs are compared."""
+        if self.canonical is not None:
+            self.unknowns.scope = (self.canonical(step.element), self.section, *sent)
 
     def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
         """Go back to before a policy; what it has sent stays possible."""

@@ -18,6 +18,7 @@ from apimpolicy.proving import equivalence
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.proving import TOO_LONG
 from apimpolicy.testing.comparing.canonical import common, of_element, of_program
+from apimpolicy.testing.comparing.causes import Causes
 from apimpolicy.testing.comparing.observed_differences import differences
 
 if TYPE_CHECKING:
@@ -32,19 +33,25 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.tracing import Tracer
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.testing.comparing.elements import Span
     from apimpolicy.testing.comparing.observed_differences import Difference
 
 Kind = tuple[str, ...]
+_Shown = tuple[Kind, int]
+"""A kind of difference, and the number of the change that it comes from."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
+_FEW_SECONDS = 2.0
+"""Of searching for further differences where each change has shown one."""
 
 
 class Found(Record):
-    """A difference between the versions, with the smallest request that shows it, through both."""
+    """A difference between the versions, with the smallest request that shows it, through both, and its cause."""
 
     difference: Difference
     old: Run
     new: Run
+    cause: Span | None = None
 
 
 class Comparison(Record):
@@ -57,6 +64,7 @@ class Comparison(Record):
     unsupported_features: tuple[Unsupported, ...]
     inputs: Inputs | None
     is_same_text: bool = False
+    causes: Causes | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -70,23 +78,44 @@ def compare(
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
     settings: Sequence[str] = (),
+    starts: Sequence[Assignment] = (),
+    *,
+    knows_scopes: bool = False,
 ) -> Comparison:
     """Search for requests that two versions treat differently.
 
-    `settings` are the names of settings that differ besides the programs; their effects are not modelled.
+    `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
+    requests to begin with. `knows_scopes`: the programs have the policies of all scopes.
     """
-    if not settings and of_program(old.program) == of_program(new.program):
+    if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
         return Comparison([], (), None, True)
     joint = _ProductHarness(old, new, on_run)
     explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
-    explored = explorer.explore(_starts(old, new))
-    found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
-    others = (Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
-    return Comparison(found, (*others, *_open_reasons(old, new, found)), explored.inputs)
+    for start in ({}, *starts, *_with_limits(old, new, starts)):
+        if explorer.run(start) is None and not explorer.outcome.runs:
+            break
+    others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
+    open_reasons = _open_reasons(joint, knows_scopes)
+    if open_reasons or not joint.explains_everything:
+        if joint.explains_everything and joint.found:
+            explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
+        explorer.explore()
+        if len(joint.found) or open_reasons:
+            open_reasons = _open_reasons(joint, knows_scopes)
+    found = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
+    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes)
 
 
-def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
-    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first."""
+def _names_stand_ins(old: Harness, new: Harness) -> bool:
+    """Return whether the versions have different named values that are made up, and may have the same made-up value."""
+    return old.stand_ins.named_values != new.stand_ins.named_values
+
+
+def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first.
+
+    Callers who pass all checks come first: others may be refused before they are counted.
+    """
     limits: dict[int, None] = {}
     for step in (*old.program.steps(), *new.program.steps()):
         if has_trait(step.name, "limits-calls"):
@@ -95,20 +124,29 @@ def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
             if text.isdigit() and int(text) <= _MOST_CALLS:
                 limits[int(text)] = None
     for limit in limits:
-        yield {("calls", "before"): limit}
+        for start in ({}, *starts[:1]):
+            yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(old: Harness, new: Harness, found: Sequence[Found]) -> Iterator[Unsupported]:
-    """Yield why it isn't proven that there are no other differences; nothing where it is."""
-    if old.variables != new.variables or old.first.service is not None:
-        yield Unsupported("versions with different surroundings", "")
-        return
-    known = _known(kind for each in found for kind in [each.difference.kind])
-    proof_result = equivalence.compare(old.program, new.program, old.variables, of_element, known)
-    if not proof_result.is_proven:
-        yield from dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons)
-        if not proof_result.reasons:
-            yield Unsupported("requests that may differ, and were not found", "")
+def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[Unsupported, ...]:
+    """Return why it isn't proven that there are no other differences; nothing where it is."""
+    old, new = joint.old, joint.new
+    if old.variables != new.variables:
+        return (Unsupported("versions with different variables", ""),)
+    known = _known(kind for kind, _ in joint.found)
+    proof_result = equivalence.compare(
+        old.program,
+        new.program,
+        old.variables,
+        of_element,
+        known,
+        made_up=(old.stand_ins, new.stand_ins),
+        knows_scopes=knows_scopes,
+    )
+    if proof_result.is_proven:
+        return ()
+    reasons = tuple(dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons))
+    return reasons or (Unsupported("requests that may differ, and were not found", ""),)
 
 
 def _known(kinds: Iterable[Kind]) -> equivalence.Known:
@@ -130,6 +168,8 @@ def _known(kinds: Iterable[Kind]) -> equivalence.Known:
                 names |= {"url", "query", "backend"}
             case ("method" | "status",):
                 names.add(kind[0])
+            case (equivalence.OWN, *_):
+                names.add(equivalence.OWN)
     return equivalence.Known(frozenset(answers), frozenset(names), frozenset(cells))
 
 
@@ -146,13 +186,16 @@ class _ProductHarness:
     def __init__(self, old: Harness, new: Harness, on_run: Callable[[], None]) -> None:
         self.old = old
         self.new = new
+        self.causes = Causes(old.program, new.program)
+        new.certificates = {**new.certificates, **old.certificates}
+        old.certificates = {**new.certificates, **old.certificates}
         self.on_run = on_run
         self.goals = new.goals
         self.handles_errors = old.handles_errors or new.handles_errors
-        self.found: dict[Kind, Run] = {}
+        self.found: dict[_Shown, Run] = {}
         self.unsupported_features: dict[Unsupported, None] = {}
         self._ends: list[_End] = []
-        self._kinds: set[Kind] = set()
+        self._shown: set[_Shown] = set()
         old.on_result = new.on_result = self._keep
 
     def _keep(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
@@ -166,7 +209,7 @@ class _ProductHarness:
     def run(self, inputs: Inputs, assignment: Assignment) -> Run:
         """Return both runs as one, with the branches of both and of the comparison at the end."""
         self._ends.clear()
-        self._kinds = set()
+        self._shown = set()
         self.on_run()
         first = self.old.run(inputs, assignment)
         if first.result is None:
@@ -175,8 +218,9 @@ class _ProductHarness:
         if second.result is None:
             return second
         for difference in differences(first.result, second.result):
-            self._kinds.add(difference.kind)
-            self.found.setdefault(difference.kind, second)
+            shown = difference.kind, self._cause(difference, first.result, second.result)
+            self._shown.add(shown)
+            self.found.setdefault(shown, second)
         second.continuations = self._asked(*self._ends)
         return second
 
@@ -190,19 +234,32 @@ class _ProductHarness:
             unsupported = _require_equal(question, path)
             if unsupported is None:
                 paths.append(path)
-            elif not self._kinds:
+            elif not self._shown:
                 self.unsupported_features.setdefault(unsupported)
         return paths
 
-    def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
-        """Return the smallest request that differs in this way."""
-        kept = shrink(self, explored.inputs, run, lambda _: kind in self._kinds)  # type: ignore[arg-type] # it runs
+    @property
+    def explains_everything(self) -> bool:
+        """Return whether each changed element is the cause of a difference, or there is no difference at all."""
+        spans = self.causes.spans
+        shown = {(id(spans[cause].old), id(spans[cause].new)) for _, cause in self.found if cause >= 0}
+        return not self.found or all((id(each.old), id(each.new)) in shown for each in spans)
+
+    def _cause(self, difference: Difference, old: Result, new: Result) -> int:
+        """Return the number of the change that a difference comes from; -1 without one."""
+        found = self.causes.of(difference, old, new)
+        return -1 if found is None else self.causes.spans.index(found)
+
+    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found:
+        """Return the smallest request that differs in this way, because of this change."""
+        kept = shrink(self, explored.inputs, run, lambda _: shown in self._shown)  # type: ignore[arg-type] # it runs
         old = self.old.run(explored.inputs, kept.assignment)
         new = self.new.run(explored.inputs, kept.assignment)
         assert old.result is not None
         assert new.result is not None
-        difference = next(each for each in differences(old.result, new.result) if each.kind == kind)
-        return Found(difference, old, new)
+        results = old.result, new.result
+        same = [each for each in differences(*results) if (each.kind, self._cause(each, *results)) == shown]
+        return Found(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
 
 
 def _require_equal(question: solver.Term | Unsupported, path: Path) -> Unsupported | None:

@@ -7,76 +7,34 @@ from each kind of caller.
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.records import Request
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.configuration import empty_configuration
-from apimpolicy.project.gateways import configured
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
-from apimpolicy.project.service.description import ServiceDescription
 from apimpolicy.project.service.infrastructure import is_infrastructure
 from apimpolicy.report.difference_data import DifferenceItem, Journey, SettingGroup
-from apimpolicy.testing.claims.services import callers_of, routes_of, service_with_keys
+from apimpolicy.testing.claims.services import callers_of, routes_of
+from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.observed_differences import differences
-from apimpolicy.testing.comparing.running import journey_of
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, products_of
 from apimpolicy.testing.comparing.versions import with_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service
     from apimpolicy.report.difference_data import SettingChange
     from apimpolicy.testing.claims.services import Caller, Route
-    from apimpolicy.testing.comparing.versions import Places, Versions
+    from apimpolicy.testing.comparing.sides import ServiceSide
+    from apimpolicy.testing.comparing.versions import Places
 
 _MOST_REQUESTS = 60
 """For one API."""
 
 
-class _Side:
-    """A version of a service: its description, and the gateway that runs it."""
-
-    def __init__(self, folder: str | None) -> None:
-        self.folder = folder
-        self.configuration = empty_configuration() if folder is None else configured(folder)[0]
-        found = self.configuration.described(folder) if folder is not None else None
-        self.description = ServiceDescription("") if found is None else found
-
-    @cached_property
-    def gateway(self) -> Gateway:
-        return self.configuration.gateway(self.folder)
-
-    @property
-    def service(self) -> Service:
-        assert self.gateway.service is not None
-        return self.gateway.service
-
-    def add_callers(self, callers: Iterable[Caller]) -> None:
-        """Add a subscription for each caller who can have one in this version."""
-        known = {(each.kind, each.target) for each in callers_of(self.service)}
-        here = [each for each in callers if (each.kind, each.target) in known]
-        self.gateway.service = service_with_keys(self.service, here)
-
-
-def compare_services(found: Versions) -> tuple[list[SettingGroup], str]:
-    """Return the settings that differ, by API, product or other entity, and what prevents the comparison of some."""
-    groups: list[SettingGroup] = []
-    try:
-        services = [_services(folder) for folder in found.folders or ()]
-        for name in sorted({name for side in services for name in side}):
-            old, new = (_Side(side.get(name)) for side in services)
-            groups += _compared(old, new, found.places)
-    except ApimPolicyError as error:
-        return groups, with_names(str(error), found.places)
-    return groups, ""
-
-
-def _services(folder: str) -> dict[str, str]:
+def service_folders(folder: str) -> dict[str, str]:
     """Return the folders of the services in a folder, by their path in it."""
     if not is_service_folder(folder) and is_infrastructure(folder):
         return {"": folder}
@@ -84,12 +42,16 @@ def _services(folder: str) -> dict[str, str]:
     return {"" if len(found) == 1 else os.path.relpath(each, folder): each for each in found}
 
 
-def _compared(old: _Side, new: _Side, places: Places) -> Iterator[SettingGroup]:
+def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterator[SettingGroup]:
+    """Yield the settings that differ, by API, product or other entity, with requests that show them.
+
+    Raises ConfigurationError.
+    """
     by_group: dict[str, list[SettingChange]] = {}
     for change in changed_settings(old.description, new.description):
         named = change._replace(file=os.path.normpath(with_names(change.file, places)) if change.file else "")
         by_group.setdefault(change.group, []).append(named)
-    items = dict(_requests(old, new, by_group))
+    items = dict(_requests(old, new, by_group)) if old.has_apis and new.has_apis else {}
     for group in dict.fromkeys((*by_group, *items)):
         yield SettingGroup(group, tuple(by_group.get(group, ())), tuple(_named(items.get(group, ()), places)))
 
@@ -113,7 +75,7 @@ class _Call(NamedTuple):
 
 
 def _requests(
-    old: _Side, new: _Side, changes: dict[str, list[SettingChange]]
+    old: ServiceSide, new: ServiceSide, changes: dict[str, list[SettingChange]]
 ) -> Iterator[tuple[str, list[DifferenceItem]]]:
     """Yield the groups of APIs with requests that are treated differently."""
     apis = [{api.id: group_of(api.id) for api in side.description.apis} for side in (old, new)]
@@ -124,16 +86,17 @@ def _requests(
         for name in (group, *(f"product {each}" for each in products[api]))
         if api in apis[1] and any(change.meaning for change in changes.get(name, ()))
     ]
-    if not affected:
+    services = old.gateway.service, new.gateway.service
+    if not affected or services[0] is None or services[1] is None:
         return
-    callers = {(each.kind, each.target): each for each in callers_of(old.service, new.service)}
-    before, after = routes_of(old.service), routes_of(new.service)
-    for side in (old, new):
-        side.add_callers(callers.values())
+    known = callers_of(services[0], services[1])
+    callers = {(each.kind, each.target): each for each in known}
+    before, after = routes_of(services[0]), routes_of(services[1])
+    gateways = [side.opened(known) for side in (old, new)]
     for api in dict.fromkeys(affected):
         if api in before and api in after:
             calls = list(_calls(before[api], after[api], callers))
-            if items := list(_differing(old.gateway, new.gateway, calls[:_MOST_REQUESTS])):
+            if items := list(_differing(*gateways, calls[:_MOST_REQUESTS])):
                 yield apis[0][api], items
 
 

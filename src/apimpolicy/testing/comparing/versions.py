@@ -12,23 +12,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration import read_configuration
-from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.environments import selected
 from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.project.root_element import begins_like_a_policy
-from apimpolicy.project.service.as_extract import files_of_policies, write_extract
-from apimpolicy.project.service.infrastructure import read_infrastructure
-from apimpolicy.project.service.reading import is_code
-from apimpolicy.project.toml_writer import to_toml
-from apimpolicy.testing.gateways import with_paths_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from apimpolicy.project.service.description import PolicyText
     from apimpolicy.text.source import Source
 
 Places = tuple[tuple[str, str], ...]
@@ -83,11 +74,15 @@ class Pair(NamedTuple):
 
 
 class Versions(NamedTuple):
-    """The two sides of a comparison: pairs of policies, and the folders on both sides, unless they are files."""
+    """The two sides of a comparison: pairs of policies, and the folders on both sides, unless they are files.
+
+    `place` is the path of the new side without its revision.
+    """
 
     pairs: list[Pair]
     folders: tuple[str, str] | None
     places: Places
+    place: str = ""
 
 
 @contextmanager
@@ -113,7 +108,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             )
             for path in sorted({**one.files, **other.files})
         ]
-        yield Versions(found, folders, places)
+        yield Versions(found, folders, places, place)
 
 
 def with_names(text: str, places: Places) -> str:
@@ -130,7 +125,7 @@ def _place(name: str) -> str:
 
 def _side(name: str, place: str, stack: ExitStack) -> Side:
     if os.path.isdir(name):
-        return _infrastructure(name, name, stack) or _folder(name, name)
+        return _folder(name, name)
     if os.path.exists(name):
         return Side({"": Version(name, _bytes(name), name)})
     return _at_revision(*_revision(name, place), stack)
@@ -146,57 +141,6 @@ def _folder(folder: str, shown: str) -> Side:
                 inner = os.path.relpath(path, folder)
                 found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
     return Side(found, folder)
-
-
-def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
-    """Return the side of a folder of infrastructure code: the policies of its APIs, in a temporary folder.
-
-    Files with policies that no resource names are compared as they are.
-    """
-    if not is_code(folder):
-        return None
-    service = read_infrastructure(folder, selected())
-    named = files_of_policies(service)
-    if not named:
-        return None
-    root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
-    os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
-    written = write_extract(service, root)
-    _write_configuration(folder, root)
-    others = _folder(folder, shown).files
-    kept = {inner: version for inner, version in others.items() if os.path.realpath(version.path) not in named}
-    of_resources = {inner: _in_code(each, root, written) for inner, each in _folder(root, shown).files.items()}
-    return Side({**kept, **of_resources}, folder, ((root, shown), (folder, shown)))
-
-
-def _in_code(version: Version, root: str, written: Mapping[str, PolicyText]) -> Version:
-    """Return the version of a policy with the name of its place in the code."""
-    policy = written[version.path]
-    file = os.path.normpath(policy.origin.file)
-    name = file if policy.source is None else f"{file}:{policy.origin.line}"
-    subject = subject_of(os.path.relpath(version.path, root))
-    return version._replace(name=name, subject=subject, source=policy.source)
-
-
-def subject_of(path: str) -> str:
-    """Return the scope of a policy at a path of an extract: `operation get of API orders`."""
-    nouns = {"apis": "API", "products": "product", "workspaces": "workspace", "policy fragments": "fragment"}
-    folders = path.split(os.sep)[:-1]
-    pairs = zip(folders[::2], folders[1::2], strict=True)
-    parts = [f"{nouns.get(kind, kind.removesuffix('s'))} {id_}" for kind, id_ in pairs]
-    return " of ".join(reversed(parts)) or "all APIs"
-
-
-def _write_configuration(folder: str, root: str) -> None:
-    """Write the configuration of a folder of code for its extract, with absolute paths. Raises ConfigurationError."""
-    path = find_configuration(folder)
-    if path is None:
-        return
-    directory = os.path.dirname(os.path.abspath(path))
-    given = {name: value for name, value in read_configuration(path).items() if name not in ("service", "environments")}
-    values = {name: with_paths_from(value, name, directory) for name, value in given.items()}
-    with open(os.path.join(root, "apimpolicy.toml"), "w", encoding="utf-8") as file:
-        file.write(to_toml(values))
 
 
 def _bytes(path: str) -> bytes:
@@ -238,9 +182,6 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
     name = f"{revision.name}:{inside}"
     if revision.is_file(inside):
         return Side({"": Version(name, _bytes(path), path)}, None, places)
-    made = _infrastructure(path, name, stack)
-    if made is not None:
-        return made._replace(places=(*made.places, *places))
     found = _folder(path, inside)
     named = {
         inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")

@@ -12,6 +12,7 @@ from apimpolicy.transfer.run import ANSWER, Run, Sent
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     unknowns = run.unknowns
+    run.answer_by(step, unknowns.heap, unknowns.bodies)  # backends are the same for both of two programs
     unknowns.place = step.where
     run.fail_at_service("the address of the backend", by_backend=terms.TRUE)
     run.sent.append(Sent(run.alive, run.state.copy()))

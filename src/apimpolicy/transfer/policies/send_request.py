@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.engine.steps import Step
 from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.values import NULL, merge
+from apimpolicy.semantics.values import NULL, Value, merge
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import OwnRequest, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+_COPIED = ("header", "query", "url", "method", "body")
 
 
 def transfer(run: Run, step: Step) -> None:
-    evaluate_all(run, step)
+    values = evaluate_all(run, step)
     attribute = step.element.get("ignore-error")
     ignores = attribute is not None and attribute.value.text.strip().lower() == "true"
-    compose(run, step, ignores=ignores)
+    values += compose(run, step, ignores=ignores)
+    send(run, step, values)
     what = f"whether {step.name} fails"
     run.unknowns.place = step.where
     failed = run.unknowns.chance(what)
@@ -28,14 +36,15 @@ def transfer(run: Run, step: Step) -> None:
     run.mark(step)
 
 
-def compose(run: Run, step: Step, *, ignores: bool) -> None:
+def compose(run: Run, step: Step, *, ignores: bool) -> list[Value]:
     """Evaluate the policies inside, which work on the request that is sent; they change nothing else."""
     alive, errors, lost = run.alive, len(run.errors), len(run.lost)
+    values: list[Value] = []
     for inner in step.steps_inside():
         run.reach(inner)
         if is_known(inner.name):
             run.source = inner.name
-        evaluate_all(run, inner)
+        values += evaluate_all(run, inner)
         run.fail(run.unknowns.truth(f"whether {inner.name} fails"))
         run.mark(inner)
         run.source = step.name
@@ -43,3 +52,17 @@ def compose(run: Run, step: Step, *, ignores: bool) -> None:
         del run.errors[errors:]
         del run.lost[lost:]
         run.alive = alive
+    return values
+
+
+def send(run: Run, step: Step, values: list[Value]) -> None:
+    """Keep what is sent, where two programs are compared: the response is the same only for the same request."""
+    if run.canonical is None:
+        return
+    heap, bodies = run.unknowns.heap, run.unknowns.bodies
+    mode = step.element.get("mode")
+    copies = mode is not None and mode.value.text.strip().lower() != "new"
+    copied = run.state.copy() if copies else None
+    run.own_requests.append(OwnRequest(run.alive, run.canonical(step.element), tuple(values), copied))
+    sent: list[Hashable] = [heap, bodies, *(value.key for value in values)]
+    run.answer_by(step, *sent, run.state.signature(_COPIED) if copies else None)
