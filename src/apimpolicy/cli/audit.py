@@ -68,7 +68,7 @@ def command(
     from apimpolicy.project import audit_run
 
     if since is not None:
-        return _compare(path, since, config)
+        return _compare(path, since, config, form, output_file)
     run = audit_run.audit_path(path, config, None if write_baseline else baseline)
     if not verbose:
         _show_problems()
@@ -107,10 +107,10 @@ def _show_problems() -> None:
         found.is_shown = True
 
 
-def _compare(path: str, since: str, config: str | None) -> int:
+def _compare(path: str, since: str, config: str | None, form: str, output_file: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
-    from apimpolicy.report.audit_changes_text import changes_text
+    from apimpolicy.report.audit_changes_text import changes_as
 
     changes = changes_since(path, since, config)
-    print(changes_text(changes))
+    write_report_to(output_file, changes_as(form, changes, path), is_text=form == "text")
     return exit_codes.FINDINGS if any(each.is_weaker for each in changes) else exit_codes.CLEAN

@@ -69,11 +69,17 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
 
 def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
     from apimpolicy.cli.progress import Progress
+    from apimpolicy.project.service.leniency import leniency
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.comparing.running import compare_versions
+    from apimpolicy.testing.comparing.versions import without_names
 
     with Progress("compared", len(found.pairs), "policies") as progress:
-        return compare_versions(found, lambda path: bounds_for(path, seconds), progress.show)
+        report = compare_versions(found, lambda path: bounds_for(path, seconds), progress.show)
+    stand_ins = leniency()
+    if stand_ins is not None:
+        stand_ins.rename(lambda path: without_names(path, found.places))
+    return report
 
 
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:

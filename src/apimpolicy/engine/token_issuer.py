@@ -30,6 +30,11 @@ def shared_keys() -> Iterator[None]:
         _shared = before
 
 
+def first_key(algorithm: str, name: str) -> TokenKey:
+    """Return a new key; inside of `shared_keys` the same one for the same name."""
+    return TokenKey(algorithm) if _shared is None else _shared.setdefault((algorithm, name), TokenKey(algorithm))
+
+
 class TokenIssuer:
     """Keys that are published, of which the newest signs. Its time is that of the gateway it is passed to, unless
     it has another `now`. `name` tells issuers apart (`shared_keys`).
@@ -37,8 +42,7 @@ class TokenIssuer:
 
     def __init__(self, algorithm: str, now: Now = None, name: str = "") -> None:
         self.algorithm = algorithm
-        first = TokenKey(algorithm) if _shared is None else _shared.setdefault((algorithm, name), TokenKey(algorithm))
-        self.keys: list[TokenKey] = [first]
+        self.keys: list[TokenKey] = [first_key(algorithm, name)]
         self.requests: list[str] = []
         self.is_reachable = True
         self._own_clock = now is not None

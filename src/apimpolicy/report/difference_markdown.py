@@ -2,14 +2,14 @@
 
 The first sentence is the verdict; a table has a row for each change that callers notice; the rest is folded. Everything
 that comes from policies and files is text there, whatever it contains (`apimpolicy.report.markdown`). GitHub takes no
-comment of more than 65,536 characters: explanations that have no room are left out, and the comment tells the reader so.
+comment of more than 65,536 characters: what has no room is left out, and the comment tells the reader so.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.difference_data import DIFFERENT, EQUIVALENT
+from apimpolicy.report.difference_data import ADDED, REMOVED
 from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, other_changes
 from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.markdown import code, code_span, fenced, plain
@@ -59,13 +59,11 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     if others:
         title = "No request shows these changes: " if rows else "Changed: "
         yield title + _joined(_named(change) for change in others)
+    for status in (ADDED, REMOVED):
+        names = [code_span(each.name) for each in report.policies if each.status == status and not each.items]
+        if names:
+            yield f"Policies {status}: " + _joined(names)
     for policy in report.policies:
-        if (
-            policy.status not in (DIFFERENT, EQUIVALENT)
-            and not (policy.reasons and not policy.problem)
-            and not policy.items
-        ):
-            yield f"{code_span(policy.name)}: {headline(policy)}"
         if policy.problem:
             yield f"{code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
     if report.breaks:

@@ -64,7 +64,7 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
     numbers = iter(range(1, len(report.items) + 1))
     for cause, items in causes(report):
         head = cause if isinstance(cause, str) else f"{cause.place} {cause.sentence}"
-        lines = wrap(printable(head), style.width)
+        lines = list(wrap(printable(head), style.width))
         for item in items:
             lines += (f"  {line}".rstrip() for line in _item(next(numbers), item, style, verbose))
         blocks.append("\n".join(lines))
@@ -122,8 +122,12 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
         yield "\n".join(
             [title, *(line for each in others for line in _wrapped(f"{each.place} {each.sentence}", style))]
         )
+    for status in (ADDED, REMOVED):
+        found = [f"  {printable(each.name)}" for each in report.policies if each.status == status and not each.items]
+        if found:
+            yield "\n".join([f"Policies {status}:", *found])
     for policy in report.policies:
-        if policy.status != DIFFERENT or policy.problem:
+        if policy.problem or policy.status in (ERROR, UNDECIDED):
             lines = wrap(f"{printable(policy.name)}: {headline(policy)}", style.width)
             yield "\n".join([*lines, *(f"  {printable(line)}" for line in policy.problem.splitlines())])
     if report.breaks:

@@ -77,8 +77,8 @@ def _nothing(report: ComparisonReport) -> str:
     if report.is_partial:
         return "No difference was found, but parts of the service aren't read: see the notes."
     if report.policies:
-        number = len(report.policies)
-        which = "the policy that changed is" if number == 1 else f"all {number} policies that changed are"
+        several = f"all {len(report.policies)} policies that changed are"
+        which = "the policy that changed is" if len(report.policies) == 1 else several
         return f"Nothing changes for callers: {which} proven equivalent."
     if report.settings:
         return f"Nothing changes for callers: {counted(len(report.settings), 'part')} of the service changed otherwise."

@@ -262,8 +262,7 @@ def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixt
     assert out.startswith(
         "**1 change for callers; 1 policy added; 1 policy removed; everything else is proven the same.**"
     )
-    assert "`policies/gone.xml`: removed" in out
-    assert "`policies/new.xml`: added" in out
+    assert "Policies added: `policies/new.xml`\n\nPolicies removed: `policies/gone.xml`\n" in out
     assert "| was 200 OK from the backend, is now 403 Forbidden | DELETE / with the header X-Key: open |" in out
 
     assert main(["diff", "HEAD:policies/orders.xml", "policies/orders.xml", "--format", "github"]) == 1

@@ -1,30 +1,45 @@
-"""Who gains or loses access to the backend between two versions of a service: the analysis of `audit`."""
+"""Who gains or loses access to the backend between two versions of a service: the analysis of `audit`.
+
+Only operations whose policies or settings differ are analysed: the others have the access that they had.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.analysis import audit_service
+from apimpolicy.audit.analysis import EVERY_REQUEST, audit_service
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
 from apimpolicy.report.difference_data import AccessChange
-from apimpolicy.testing.claims.services import routes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
     from apimpolicy.audit.analysis import ServiceAudit
-    from apimpolicy.engine.service import Service
+    from apimpolicy.testing.claims.services import Route
     from apimpolicy.testing.comparing.sides import ServiceSide
 
 
-def access_changes(old: ServiceSide, new: ServiceSide) -> list[AccessChange]:
-    """Return the changes, those of several operations of an API together, weaker ones first."""
-    names = _names(old) | _names(new)
+def access_changes(
+    old: ServiceSide, new: ServiceSide, changed: Iterable[tuple[Route, Route]], apis: Collection[str]
+) -> list[AccessChange]:
+    """Return the changes, those of several operations of an API together, weaker ones first.
+
+    `changed` are routes with other policies, `apis` the ids of APIs with other settings.
+    """
+    pairs = list(changed)
+    if not pairs and not apis:
+        return []
+    wanted = {_operation(route): route.label for pair in pairs for route in pair}
+
+    def is_wanted(api: str, operation: str) -> bool:
+        return api in apis or (api, operation) in wanted
+
     groups: dict[tuple[str, str, str, bool], list[str]] = {}
-    for each in changes_between(_audited(old), _audited(new)):
+    for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):
         if each.is_there_on_both_sides:
-            groups.setdefault((each.api, each.before, each.after, each.is_weaker), []).append(
-                names.get((each.api, each.operation), each.operation)
-            )
+            name = wanted.get((each.api, each.operation), each.operation)
+            groups.setdefault((each.api, each.before, each.after, each.is_weaker), []).append(name)
     found = [
         AccessChange(api, tuple(operations), before, after, is_weaker)
         for (api, before, after, is_weaker), operations in groups.items()
@@ -32,20 +47,14 @@ def access_changes(old: ServiceSide, new: ServiceSide) -> list[AccessChange]:
     return sorted(found, key=lambda each: not each.is_weaker)
 
 
-def _audited(side: ServiceSide) -> ServiceAudit:
-    return audit_service(_service(side), context_of(side.gateway, side.description))
+def _operation(route: Route) -> tuple[str, str]:
+    """Return the API and the operation of a route as an audit names it."""
+    if route.method is None:
+        return route.api, EVERY_REQUEST
+    method, _, path = route.label.partition(" ")
+    return route.api, f"{method} {path.removeprefix(route.prefix)}"
 
 
-def _service(side: ServiceSide) -> Service:
+def _audited(side: ServiceSide, is_wanted: Callable[[str, str], bool]) -> ServiceAudit:
     assert side.gateway.service is not None
-    return side.gateway.service
-
-
-def _names(side: ServiceSide) -> dict[tuple[str, str], str]:
-    """Return the operations with their URLs, as in requests: `GET /orders/{id}`."""
-    found: dict[tuple[str, str], str] = {}
-    for pair_side in routes_of(_service(side)).values():
-        for route in pair_side:
-            method, _, path = route.label.partition(" ")
-            found[route.api, f"{method} {path.removeprefix(route.prefix)}"] = route.label
-    return found
+    return audit_service(side.gateway.service, context_of(side.gateway, side.description), is_wanted)

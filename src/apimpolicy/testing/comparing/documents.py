@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import is_service_folder, place_of
@@ -56,7 +56,7 @@ def _policies(description: ServiceDescription) -> Iterator[tuple[str, PolicyText
             yield subject, owner.policy
 
 
-def _subjects(description: ServiceDescription) -> Iterator[tuple[str, object]]:
+def _subjects(description: ServiceDescription) -> Iterator[tuple[str, Any]]:
     yield "all APIs", description
     for each in description.workspaces:
         yield f"workspace {each.id}", each

@@ -54,8 +54,8 @@ def _outside(document: Document) -> str:
 
 
 def _of_siblings(old: Sequence[Element], new: Sequence[Element], file: str) -> Iterator[Span]:
-    keys = [[of_element(each) for each in side] for side in (old, new)]
-    for what, first, last, start, end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    before, after = ([of_element(each) for each in side] for side in (old, new))
+    for what, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if what != "equal":
             yield from _of_block(old[first:last], new[start:end], file)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
 
 _LONGEST = 100
+_FAILURE = 500
 _BEFORE = 30
 """Characters shown before the place where long texts differ."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b")
@@ -69,7 +70,10 @@ def _written(result: Result) -> set[str]:
 
 def _all(old: Result, new: Result) -> Iterator[_Compared]:
     was, now = _answer(old), _answer(new)
-    if was != now:
+    statuses = old.response.status_code, new.response.status_code
+    if statuses[0] == statuses[1] >= _FAILURE:
+        pass  # callers notice no difference between two failures
+    elif was != now:
         yield _Compared(("answer", was, now), f"was {_status(old)}, is now {_status(new)}")
     elif answered_by(old) != GATEWAY or answered_by(new) != GATEWAY:
         yield from _of_content(old, new)

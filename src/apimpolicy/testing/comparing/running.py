@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.engine.document import load_policy
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.service.description import PolicyText
+from apimpolicy.project.service.description import Origin, PolicyText
 from apimpolicy.report.difference_data import (
     ADDED,
     DIFFERENT,
@@ -32,10 +32,10 @@ from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.operations import is_same_problem, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
-from apimpolicy.testing.comparing.services import service_folders, setting_groups
+from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
 from apimpolicy.testing.comparing.settings import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED, ServiceSide
-from apimpolicy.testing.comparing.versions import Pair, with_names
+from apimpolicy.testing.comparing.versions import Pair, with_names, without_names
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
@@ -80,7 +80,11 @@ class _Comparing:
             pairs = self._services(self.found.folders, pairs)
         elif len(pairs) == 1 and self._within_service(pairs[0]):
             pairs = []
+        self._learn_names(pairs)
         for pair in pairs:
+            if pair.is_same_text and self.found.is_same_around:
+                self._add(pair, None)
+                continue
             self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
         return self.report_._replace(
             policies=tuple(self.policies),
@@ -116,13 +120,14 @@ class _Comparing:
         if old.has_apis and new.has_apis:
             bounds = self.bounds_of(new.root or ".")
             comparison = ServiceComparison(old, new, bounds, self.on_run)
-            access = access_changes(old, new)
             notes = tuple(with_names(note, places) for note in comparison.notes)
-            self.report_ = self.report_._replace(
-                access=(*self.report_.access, *access), notes=(*self.report_.notes, *notes)
-            )
+            self.report_ = self.report_._replace(notes=(*self.report_.notes, *notes))
         groups = tuple(setting_groups(old, new, places))
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
+        if comparison is not None:
+            apis = affected_apis(old, new, [change for group in groups for change in group.changes])
+            access = access_changes(old, new, comparison.changed_routes, apis)
+            self.report_ = self.report_._replace(access=(*self.report_.access, *access))
         self._policies_of(comparison, documents.pairs)
         return documents.files
 
@@ -133,7 +138,7 @@ class _Comparing:
         for pair in pairs:
             report = made.get(pair)
             if pair not in made and is_same_document(pair):
-                self._add(pair, None)
+                self._add(pair, None if pair.is_same_text else _blank(pair)._replace(status=EQUIVALENT))
             else:
                 self._add(pair, report or compare_pair(pair, self.bounds_of(pair.path), self.on_run))
 
@@ -151,7 +156,7 @@ class _Comparing:
                 return False
             self._learn_names([pair])
             self._policies_of(comparison, [pair])
-            access = access_changes(*sides)
+            access = access_changes(*sides, comparison.changed_routes, ())
         except ApimPolicyError:
             return False
         self.report_ = self.report_._replace(access=tuple(access))
@@ -166,7 +171,7 @@ class _Comparing:
         folder = around[at]
         if folder is None or (around[0] is not None and around[1] is not None):
             return None
-        texts = [PolicyText(_origin(each), source=document_of(each.data, each.path).source) for each in (old, new)]
+        texts = [PolicyText(Origin(each.path), source=document_of(each.data, each.path).source) for each in (old, new)]
         kept = os.path.realpath((old, new)[at].path)
         made = [ServiceSide(folder, replaced={kept: text}) for text in texts]
         return made[0], made[1]
@@ -175,8 +180,8 @@ class _Comparing:
 
     def _add(self, pair: Pair, report: DifferenceReport | None) -> None:
         """Add what is to be said of a policy."""
-        spans = _changes(pair)
-        self.changes += spans
+        if pair.old is not None and pair.new is not None:
+            self.changes += _changes(pair)
         if report is None or report.status == SAME:
             self.same += 1
             return
@@ -190,7 +195,8 @@ class _Comparing:
         """Keep the names of policies' files, for places in what is reported."""
         for pair in pairs:
             for version in _versions(pair):
-                self.names.setdefault(os.path.normpath(version.path), pair.path.partition(":")[0])
+                for name in (version.path, with_names(version.path, pair.places)):
+                    self.names.setdefault(os.path.normpath(name), pair.path.partition(":")[0])
 
     def _named(self, report: DifferenceReport, pair: Pair) -> DifferenceReport:
         """Return the report with the names that files have in git, and policies in infrastructure code."""
@@ -212,7 +218,7 @@ class _Comparing:
     def _item(self, item: DifferenceItem, named: Callable[[str], str]) -> DifferenceItem:
         cause = item.cause
         if cause is not None:
-            file = self.names.get(os.path.normpath(cause.file)) or named(cause.file)
+            file = self.names.get(os.path.normpath(cause.file)) or without_names(cause.file, self.found.places)
             inside = os.path.relpath(file) if os.path.isabs(file) else file
             cause = cause._replace(file=file if inside.startswith(os.pardir) else inside)
         return item._replace(old=Journey(*map(named, item.old)), new=Journey(*map(named, item.new)), cause=cause)
@@ -220,12 +226,6 @@ class _Comparing:
 
 def _versions(pair: Pair) -> list[Version]:
     return [each for each in (pair.old, pair.new) if each is not None]
-
-
-def _origin(version: Version) -> object:
-    from apimpolicy.project.service.description import Origin
-
-    return Origin(version.path)
 
 
 def _changes(pair: Pair) -> list[ElementChange]:
@@ -244,9 +244,7 @@ def _changes(pair: Pair) -> list[ElementChange]:
 
 def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
     """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
-    names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
-    path, subject = pair.label
-    blank = DifferenceReport(path, *names, SAME, subject=subject)
+    blank = _blank(pair)
     if pair.old is None or pair.new is None:
         return blank._replace(status=ADDED if pair.old is None else REMOVED)
     started = time.perf_counter()
@@ -267,6 +265,14 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
     return report._replace(seconds=time.perf_counter() - started)
 
 
+def _blank(pair: Pair) -> DifferenceReport:
+    """Return the report of a pair that is the same."""
+    path, subject = pair.label
+    return DifferenceReport(
+        path, pair.old.name if pair.old else "", pair.new.name if pair.new else "", SAME, subject=subject
+    )
+
+
 class _Loaded:
     """A version of a policy that runs alone: its harness, and the file with its settings."""
 
@@ -281,7 +287,8 @@ def _loaded(pair: Pair, old: Version, new: Version) -> tuple[list[_Loaded], list
     problems: list[ApimPolicyError | None] = [None, None]
     for side, version in enumerate((old, new)):
         try:
-            policies.append(load_policy(version.source or version.data, path=version.name))
+            path = with_names(version.path, pair.places)
+            policies.append(load_policy(version.source or version.data, path=path))
         except ApimPolicyError as error:
             policies.append(None)
             problems[side] = error
@@ -291,7 +298,10 @@ def _loaded(pair: Pair, old: Version, new: Version) -> tuple[list[_Loaded], list
     for side, policy in enumerate(policies):
         if policy is not None:
             try:
-                found.append(_Loaded(policy, places[side], file_about(places[side], *known, with_fragments=True)))
+                file = file_about(places[side], *known, with_fragments=True)
+                if found and found[0].file.certificates.names() == file.certificates.names():
+                    file.certificates = found[0].file.certificates
+                found.append(_Loaded(policy, places[side], file))
             except ApimPolicyError as error:
                 problems[side] = error
     return found, problems

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.engine.steps import Program
+    from apimpolicy.engine.steps import Program, Step
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.comparing.documents import Documents, Key
     from apimpolicy.testing.comparing.operations import Group
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
-_SECONDS = 60.0
+_SECONDS = 30.0
 """Of processor time for all operations; those after it are not decided."""
 _FEW_SECONDS = 1.0
 """Of searching where the same change was searched for in another operation."""
@@ -85,6 +85,11 @@ class ServiceComparison:
         self._searched: set[object] = set()
         self._results = list(self._compared())
 
+    @property
+    def changed_routes(self) -> list[tuple[Route, Route]]:
+        """The routes whose policies differ."""
+        return [pair for group in self.groups for pair in group.pairs]
+
     def _compared(self) -> Iterator[_Result]:
         if not self.groups:
             return
@@ -99,7 +104,7 @@ class ServiceComparison:
                 reason = f"the time for the whole service is over: {', '.join(group.operations[:3])}"
                 yield _Result([], (reason,), keys)
                 continue
-            problems: list[ApimPolicyError | None] = [group.old.problem, group.new.problem]
+            problems = [group.old.problem, group.new.problem]
             harnesses: list[ServiceHarness] = []
             for side in (0, 1):
                 try:
@@ -107,11 +112,13 @@ class ServiceComparison:
                 except ApimPolicyError as error:
                     problems[side] = error
             if any(problems):
-                yield _problem(group, problems, keys)
+                yield _problem(problems, keys)
                 continue
-            starts = [accepted_caller([step.element for step in _steps(group)], [name]) for name in needs.providers]
-            starts = starts or [accepted_caller([step.element for step in _steps(group)], ())]
-            found = compare(*harnesses, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
+            elements = [step.element for step in _steps(group)]
+            starts = [accepted_caller(elements, names) for names in ([name] for name in needs.providers)]
+            one, other = harnesses
+            starts = starts or [accepted_caller(elements, ())]
+            found = compare(one, other, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
             yield _Result(list(_items(found, group)), _reasons(found), keys)
 
     def _bounds(self, group: Group) -> Bounds:
@@ -147,7 +154,7 @@ def is_same_document(pair: Pair) -> bool:
     return [of_element(root) for root in trees[0].roots] == [of_element(root) for root in trees[1].roots]
 
 
-def _steps(group: Group) -> list[object]:
+def _steps(group: Group) -> list[Step]:
     return [step for side in (group.old, group.new) if side.program is not None for step in side.program.steps()]
 
 
@@ -174,7 +181,7 @@ def _changed_documents(group: Group) -> Iterator[object]:
             yield scope, one.get(scope), other.get(scope)
 
 
-def _problem(group: Group, problems: Sequence[ApimPolicyError | None], keys: frozenset[Key]) -> _Result:
+def _problem(problems: Sequence[ApimPolicyError | None], keys: frozenset[Key]) -> _Result:
     old, new = problems
     if old is not None and new is not None and is_same_problem(old, new):
         reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"

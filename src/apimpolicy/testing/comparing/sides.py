@@ -119,7 +119,7 @@ class ServiceSide:
         file = load_case_tree(read_tree(json.dumps(content), path), path)
         file.kept = self._kept
         if other is not None and other._file is not None:
-            file.certificates, file.identities = other._file.certificates, other._file.identities
+            file.certificates = other._file.certificates
         self._file = file
         return setup_with(case_of_claims(file), has_certificates=needs.has_certificates)
 

@@ -7,6 +7,7 @@ there. Reports name them as git does.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,10 +19,12 @@ from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.project.root_element import begins_like_a_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.text.source import Source
 
+_HASH = re.compile("[0-9a-f]{40}")
+_SETTINGS = (".xml", ".toml", ".yaml", ".yml", ".json")
 Places = tuple[tuple[str, str], ...]
 """Temporary folders of revisions, and the names that replace them in reports."""
 
@@ -65,7 +68,7 @@ class Pair(NamedTuple):
     def label(self) -> tuple[str, str]:
         """Return the place of the policy for reports, and what it applies to, where the place doesn't tell."""
         version = self.new or self.old
-        return (version.name, version.subject) if version is not None and version.subject else (self.path, "")
+        return self.path, "" if version is None else version.subject
 
     @property
     def is_same_text(self) -> bool:
@@ -83,6 +86,8 @@ class Versions(NamedTuple):
     folders: tuple[str, str] | None
     places: Places
     place: str = ""
+    is_same_around: bool = False
+    """No file around the policies differs that has settings for them."""
 
 
 @contextmanager
@@ -93,7 +98,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
     """
     with ExitStack() as stack:
         place = _place(new) or _place(old) or os.curdir
-        one, other = _side(old, place, stack), _side(new, place, stack)
+        one, other = _side(old, place, stack, "before"), _side(new, place, stack, "after")
         if (one.folder is None) is not (other.folder is None):
             raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
         places = (*one.places, *other.places)
@@ -108,14 +113,35 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             )
             for path in sorted({**one.files, **other.files})
         ]
-        yield Versions(found, folders, places, place)
+        yield Versions(found, folders, places, place, folders is not None and _has_same_settings(*folders))
 
 
-def with_names(text: str, places: Places) -> str:
+def _has_same_settings(old: str, new: str) -> bool:
+    """Return whether two folders have the same files of the kinds that policies are run with."""
+    files = [{os.path.relpath(path, folder): path for path in _files_with_settings(folder)} for folder in (old, new)]
+    return files[0].keys() == files[1].keys() and all(
+        _bytes(files[0][each]) == _bytes(files[1][each]) for each in files[0]
+    )
+
+
+def _files_with_settings(folder: str) -> Iterator[str]:
+    for directory, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if not each.startswith(".") and each != "node_modules"]
+        for name in names:
+            if name.lower().endswith(_SETTINGS):
+                yield os.path.join(directory, name)
+
+
+def with_names(text: str, places: Iterable[tuple[str, str]]) -> str:
     """Return a text with git's names of files instead of their temporary paths."""
     for folder, name in places:
         text = text.replace(folder, name)
     return text
+
+
+def without_names(text: str, places: Places) -> str:
+    """Return a path without the folder of a revision."""
+    return with_names(text, [(folder, "") for folder, _ in places])
 
 
 def _place(name: str) -> str:
@@ -123,12 +149,12 @@ def _place(name: str) -> str:
     return name if os.path.exists(name) else name.partition(":")[2]
 
 
-def _side(name: str, place: str, stack: ExitStack) -> Side:
+def _side(name: str, place: str, stack: ExitStack, word: str) -> Side:
     if os.path.isdir(name):
         return _folder(name, name)
     if os.path.exists(name):
         return Side({"": Version(name, _bytes(name), name)})
-    return _at_revision(*_revision(name, place), stack)
+    return _at_revision(*_revision(name, place), stack, word)
 
 
 def _folder(folder: str, shown: str) -> Side:
@@ -172,13 +198,17 @@ def _revision(name: str, place: str) -> tuple[Revision, str]:
     return found, inside
 
 
-def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
-    """Return the side of a revision, with everything around it in a temporary folder."""
+def _at_revision(revision: Revision, inside: str, stack: ExitStack, word: str) -> Side:
+    """Return the side of a revision, with everything around it in a temporary folder.
+
+    Places in it have the name of the revision, or the `word` for a side where that is a hash.
+    """
     root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends, as in the repository
     revision.write(inside, root)
     path = os.path.join(root, *inside.split("/"))
-    places = tuple((each, f"{revision.name}:") for each in _ways_to_write(root))
+    shown = word if _HASH.search(revision.name) else revision.name
+    places = tuple((each, f"{shown}:") for each in _ways_to_write(root))
     name = f"{revision.name}:{inside}"
     if revision.is_file(inside):
         return Side({"": Version(name, _bytes(path), path)}, None, places)
