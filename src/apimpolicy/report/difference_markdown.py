@@ -115,7 +115,7 @@ def _who(item: DifferenceItem, weaker: Iterable[AccessChange]) -> str:
     """Return the request that shows a difference, or who gains access by it, and the operations."""
     request = plain(_cut(item.request))
     if where := applies_to(item):
-        request += f" (also {plain(where)})"
+        request += f" (operations: {plain(where)})"
     for change in weaker:
         if item.was_refused and not {*item.operations}.isdisjoint(change.operations):
             return f"{request}; **{plain(change.after)}, before: {plain(change.before)}**"

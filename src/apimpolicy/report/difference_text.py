@@ -112,7 +112,7 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
     if report.access:
         lines = ["Access to the backend (see apimpolicy audit):"]
         for each in report.access:
-            word = "weaker" if each.is_weaker else "stronger or different"
+            word = "weaker" if each.is_weaker else "stronger"
             names = ", ".join(each.operations[:_MOST_OPERATIONS])
             more = f" and {len(each.operations) - _MOST_OPERATIONS} more" * (len(each.operations) > _MOST_OPERATIONS)
             lines += _wrapped(f"{word}: {each.api} {names}{more}: {each.before} → {each.after}", style)
@@ -156,7 +156,7 @@ def _item(number: int, item: DifferenceItem, style: Style, verbose: bool) -> Ite
     yield from (f"   {line}" for line in others)
     yield from (f"   {line}" for line in wrap(printable(item.request), style.width - 6))
     if where := applies_to(item):
-        yield from (f"   {line}" for line in wrap(f"also: {printable(where)}", style.width - 6))
+        yield from (f"   {line}" for line in wrap(f"operations: {printable(where)}", style.width - 6))
     for name, journey in (("before", item.old), ("after", item.new)):
         yield from (f"   {line}" for line in _journey(name, journey, style, verbose))
 

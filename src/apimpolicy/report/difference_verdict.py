@@ -38,7 +38,7 @@ def _access(report: ComparisonReport) -> Iterator[str]:
         yield f"{ANYONE} can now call {_operations(opened)} of {counted(apis, 'API')}"
     weaker = [each for each in report.weaker if each not in opened]
     stronger = [each for each in report.access if not each.is_weaker]
-    for word, changes in (("weaker", weaker), ("stronger or different", stronger)):
+    for word, changes in (("weaker", weaker), ("stronger", stronger)):
         if changes:
             yield f"access is {word} for {_operations(changes)}"
 

@@ -13,24 +13,26 @@ from apimpolicy.project.audit_run import context_of
 from apimpolicy.report.difference_data import AccessChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     from apimpolicy.audit.analysis import ServiceAudit
     from apimpolicy.testing.claims.services import Route
+    from apimpolicy.testing.comparing.service_comparison import ServiceComparison
     from apimpolicy.testing.comparing.sides import ServiceSide
 
 
 def access_changes(
-    old: ServiceSide, new: ServiceSide, changed: Iterable[tuple[Route, Route]], apis: Collection[str]
+    old: ServiceSide, new: ServiceSide, comparison: ServiceComparison, apis: Collection[str] = ()
 ) -> list[AccessChange]:
     """Return the changes, those of several operations of an API together, weaker ones first.
 
-    `changed` are routes with other policies, `apis` the ids of APIs with other settings.
+    Operations with other policies are analysed, and those of `apis`, the ids of APIs with other settings.
     """
-    pairs = list(changed)
-    if not pairs and not apis:
+    changed = comparison.changed_routes
+    if not changed and not apis:
         return []
-    wanted = {_operation(route): route.label for pair in pairs for route in pair}
+    names = {_operation(route): route.label for pair in comparison.operations.pairs for route in pair}
+    wanted = {_operation(route) for pair in changed for route in pair}
 
     def is_wanted(api: str, operation: str) -> bool:
         return api in apis or (api, operation) in wanted
@@ -38,7 +40,7 @@ def access_changes(
     groups: dict[tuple[str, str, str, bool], list[str]] = {}
     for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):
         if each.is_there_on_both_sides:
-            name = wanted.get((each.api, each.operation), each.operation)
+            name = names.get((each.api, each.operation), each.operation)
             groups.setdefault((each.api, each.before, each.after, each.is_weaker), []).append(name)
     found = [
         AccessChange(api, tuple(operations), before, after, is_weaker)

@@ -26,6 +26,7 @@ from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.comparing.access import access_changes
+from apimpolicy.testing.comparing.breaks import broken_references
 from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.journeys import journey_of
@@ -124,9 +125,11 @@ class _Comparing:
             self.report_ = self.report_._replace(notes=(*self.report_.notes, *notes))
         groups = tuple(setting_groups(old, new, places))
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
+        breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
+        self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
         if comparison is not None:
             apis = affected_apis(old, new, [change for group in groups for change in group.changes])
-            access = access_changes(old, new, comparison.changed_routes, apis)
+            access = access_changes(old, new, comparison, apis)
             self.report_ = self.report_._replace(access=(*self.report_.access, *access))
         self._policies_of(comparison, documents.pairs)
         return documents.files
@@ -156,7 +159,7 @@ class _Comparing:
                 return False
             self._learn_names([pair])
             self._policies_of(comparison, [pair])
-            access = access_changes(*sides, comparison.changed_routes, ())
+            access = access_changes(*sides, comparison)
         except ApimPolicyError:
             return False
         self.report_ = self.report_._replace(access=tuple(access))
