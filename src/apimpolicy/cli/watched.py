@@ -26,10 +26,16 @@ def run_watched(arguments: Sequence[str]) -> int:
         return _run_limited(arguments)
     child = os.fork()
     if child == 0:
+        import traceback
+
         code = exit_codes.INTERNAL
         try:
             code = _run_limited(arguments)
             if sys.stderr is not None:
+                sys.stderr.flush()
+        except Exception:
+            if sys.stderr is not None:  # `--debug`: nothing else shows it
+                traceback.print_exc()
                 sys.stderr.flush()
         finally:
             os._exit(code)

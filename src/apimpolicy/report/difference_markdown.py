@@ -15,7 +15,7 @@ from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.markdown import code, code_span, fenced, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.report.difference_data import (
         AccessChange,
@@ -65,7 +65,7 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
             yield f"Policies {status}: " + _joined(names)
     for policy in report.policies:
         if policy.problem:
-            yield f"{code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
+            yield f"Policy {code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
     if report.breaks:
         yield "Azure would refuse: " + _joined(map(plain, report.breaks))
     if report.problem:
@@ -77,9 +77,9 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         yield _folded(f"{len(rows) - _MOST_ROWS} more changes", _table(rows[_MOST_ROWS:]))
     items = [*report.items, *(item for group in report.settings for item in group.items)]
     if reasons := open_reasons(report):
-        yield _folded("what isn't decided, and why", "\n".join(f"- {plain(_cut(each))}" for each in reasons))
+        yield _folded("what isn't decided, and why", _listed(reasons))
     if report.notes:
-        yield _folded("in both versions", "\n".join(f"- {plain(_cut(each))}" for each in report.notes))
+        yield _folded("in both versions", _listed(report.notes))
     if items:
         yield _folded("requests and responses on both sides", "\n\n".join(_details(items)))
 
@@ -141,6 +141,11 @@ def _setting_lines(groups: Iterable[SettingGroup]) -> Iterator[str]:
             yield f"- {plain(group.name)}: {plain(_cut(change.sentence))}: {change.meaning or UNNOTICED}"
 
 
+def _listed(texts: Sequence[str]) -> str:
+    more = [f"- and {len(texts) - _MOST_LISTED} more"] if len(texts) > _MOST_LISTED else []
+    return "\n".join([*(f"- {plain(_cut(each))}" for each in texts[:_MOST_LISTED]), *more])
+
+
 def _folded(title: str, content: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
 
@@ -150,7 +155,7 @@ def _details(items: Iterable[DifferenceItem]) -> Iterator[str]:
     room = MOST_CHARACTERS * 2 // 3
     for item in items:
         explained = fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
-        block = f"{plain(_cut(item.request))}\n\n{explained}"
+        block = f"Request: {plain(_cut(item.request))}\n\n{explained}"
         room -= len(block)
         if room < 0:
             yield _REST

@@ -6,6 +6,7 @@ search negates like any other. The prover decides that there are no further diff
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import solver
@@ -41,6 +42,8 @@ _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""Names of headers that requests can have."""
 _FEW_SECONDS = 2.0
 """Of searching for further differences where each change has shown one."""
 
@@ -91,7 +94,8 @@ def compare(
         return Comparison([], (), None, True)
     joint = _ProductHarness(old, new, on_run)
     explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
-    for start in ({}, *starts, *_with_limits(old, new, starts)):
+    with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
+    for start in ({}, *starts, *with_body, *_with_limits(old, new, starts)):
         if explorer.run(start) is None and not explorer.outcome.runs:
             break
     others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
@@ -217,7 +221,8 @@ class _ProductHarness:
         second = self.new.run(inputs, assignment, first.path)
         if second.result is None:
             return second
-        for difference in differences(first.result, second.result):
+        is_possible = all(_NAME.fullmatch(name) for name in first.scenario.headers)
+        for difference in differences(first.result, second.result) if is_possible else ():
             shown = difference.kind, self._cause(difference, first.result, second.result)
             self._shown.add(shown)
             self.found.setdefault(shown, second)

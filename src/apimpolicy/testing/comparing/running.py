@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Document
 
     BoundsOf = Callable[[str], Bounds]
+
+
+_TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
+"""What templates of Terraform, and tokens of pipelines, have."""
 
 
 def compare_versions(
@@ -256,6 +261,9 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
     if old is not None and new is not None and is_same_problem(old, new):
         reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"
         return blank if is_same_document(pair) else blank._replace(status=UNDECIDED, reasons=(reason,))
+    if any(problems) and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
+        reason = "a template whose values aren't known here: no request was tried"
+        return blank._replace(status=UNDECIDED, reasons=(reason,))
     if new is not None:
         return blank._replace(status=ERROR, problem=problem_in_words(new))
     if old is not None:
