@@ -54,7 +54,7 @@ class Scenario:
         return gateway.run(self.scopes, Request("GET", URL, certificate=certificate))
 
     def requests(self) -> Iterator[tuple[str, Result]]:
-        """The seven requests; the last one has two halves."""
+        """The eight requests; the last two are before and after a renewal."""
         have = self.certificates
         yield "1. no certificate", self.call(self.gateway(), None)
         yield "2. a certificate, but negotiation is off", self.call(self.gateway(negotiate=False), have.partner)
@@ -66,8 +66,8 @@ class Scenario:
         vault.add("partner", have.partner)
         gateway = self.gateway(uploaded=KeyVaultReference(vault, "partner"))
         vault.add("partner", have.renewed)  # the authority renewed it; nobody touched the gateway or the policy
-        yield "7a. renewed in Key Vault: the old one", self.call(gateway, have.partner)
-        yield "7b. renewed in Key Vault: the new one", self.call(gateway, have.renewed)
+        yield "7. renewed in Key Vault: the old one", self.call(gateway, have.partner)
+        yield "8. renewed in Key Vault: the new one", self.call(gateway, have.renewed)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The same seven requests as a story: who may call the orders API, and what happens when a certificate is renewed."""
+"""The same eight requests as a story: who may call the orders API, and what happens when a certificate is renewed."""
 
 from __future__ import annotations
 

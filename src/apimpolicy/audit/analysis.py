@@ -26,6 +26,7 @@ from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class _Audit:
 
     def run(self) -> ServiceAudit:
         found = [each for api in self.service.apis for each in self.api(api)]
-        return ServiceAudit(self.service, found, frozenset(self.missing))
+        missing = frozenset(name for name in self.missing if not name.startswith(UNKNOWN_POLICIES))
+        return ServiceAudit(self.service, found, missing)
 
     @cached_property
     def fragments(self) -> dict[str, Policy]:

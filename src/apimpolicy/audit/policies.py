@@ -25,6 +25,7 @@ from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +95,10 @@ def _steps(step: Step, field: str) -> Sequence[Step]:
 def runs(walk: Walk, step: Step, state: State) -> State:
     name = step.element.get("fragment-id")
     if name is not None and name.value.text in walk.missing:
-        return walk.undecided(step, state, f"fragment '{name.value.text}', which doesn't exist")
+        text = name.value.text
+        reason = text.removeprefix(UNKNOWN_POLICIES)
+        is_missing = text == reason
+        return walk.undecided(step, state, f"fragment '{text}', which doesn't exist" if is_missing else reason)
     for inside in step.lists_inside():
         state = walk.execute(inside, state)
     return state

@@ -28,8 +28,8 @@ class ServiceContext(NamedTuple):
     def of(cls, gateway: Gateway) -> ServiceContext:
         """Return the context of a gateway. Anything made up in it is unknown."""
         secrets, made_up = frozenset(gateway.secrets), gateway.made_up
-        unknown = secrets | frozenset(made_up.get("named_values", ()))
-        missing = frozenset(made_up.get("fragments", ()))
+        unknown = secrets | made_up["named_values"]
+        missing = made_up["fragments"]
         known = {name: value for name, value in gateway.named_values.items() if name not in unknown}
         return cls(
             known,

@@ -128,6 +128,8 @@ def truth_of(fact: Fact) -> Truth:
 
 TRUE = Truth(ALWAYS, NEVER)
 FALSE = Truth(NEVER, ALWAYS)
+EITHER = Truth(ALWAYS, ALWAYS)
+"""The truth of a condition in a policy that isn't known, which is noted there."""
 
 
 class State(NamedTuple):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.audit.conditions import Condition, truth
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation, location_of
-from apimpolicy.audit.states import FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
+from apimpolicy.audit.states import EITHER, FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
+from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -103,7 +104,7 @@ class Walk:
             found = truth(Condition(excerpt, self.knowledge), self.check)
         else:
             text = attribute.value.text.strip()
-            literal = {"true": TRUE, "false": FALSE}.get(text.lower())
+            literal = {"true": TRUE, "false": FALSE, f"{{{{{UNKNOWN_BASE}}}}}": EITHER}.get(text.lower())
             found = literal or truth_of(Fact(UNDECIDED, f"the condition {text}"))
         self.note(step, *{fact for side in found for alternative in side for fact in alternative})
         return found

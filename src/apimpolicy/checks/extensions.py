@@ -35,7 +35,7 @@ _OURS = r"(POL|APIM|CS)\d"
 
 def rules_of_files(paths: Iterable[str]) -> list[type[Rule]]:
     """Return the rules in files of Python. Raises ConfigurationError."""
-    return [rule for path in paths for rule in _checked(_rules_in(_module(path)), path)]
+    return [rule for path in paths for rule in checked(_rules_in(_module(path)), path)]
 
 
 def rules_of_packages() -> list[type[Rule]]:
@@ -51,7 +51,7 @@ def rules_of_packages() -> list[type[Rule]]:
             loaded = point.load()
         except Exception as error:
             raise ConfigurationError(f"cannot load {place}: {type(error).__name__}: {error}") from error
-        found += _checked([loaded] if isinstance(loaded, type) else _rules_in(loaded), place)
+        found += checked([loaded] if isinstance(loaded, type) else _rules_in(loaded), place)
     return found
 
 
@@ -105,7 +105,7 @@ def _rules_in(module: object) -> Iterator[object]:
             yield value
 
 
-def _checked(found: Iterable[object], place: str) -> list[type[Rule]]:
+def checked(found: Iterable[object], place: str) -> list[type[Rule]]:
     """Return the classes if all of them are valid rules. Raises ConfigurationError."""
     from apimpolicy.checks.rule import Rule
 

@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 class Missing(NamedTuple):
     """A resource that is named and that the service doesn't have.
 
-    `is_certain`: the service lists all resources of this kind. `near` are names that were meant, the nearest first,
-    `deleted` is the revision that still had it, where a change deletes it.
+    `is_certain`: all resources of this kind are known; else `reason` says why there may be others. `near` are names
+    that were meant, the nearest first, `deleted` is the revision that still had it, where a change deletes it.
     """
 
     noun: str
@@ -18,12 +18,15 @@ class Missing(NamedTuple):
     near: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     deleted: str = ""
+    reason: str = ""
 
     @property
     def message(self) -> str:
         """The message, without a full stop."""
         if self.deleted:
             return f"the {self.noun} '{self.name}' is still used here, but was deleted since {self.deleted}"
+        if not self.is_certain:
+            return f"no {self.noun} '{self.name}' is known"
         return f"the service has no {self.noun} '{self.name}'"
 
     @property
@@ -36,11 +39,10 @@ class Missing(NamedTuple):
         """The advice, or a list of existing names."""
         if self.deleted:
             return f"Keep the {self.noun}, or remove what uses it."
-        if not self.known:
-            return ""
+        why = f"The service may have it: {self.reason}." if self.reason else ""
         shown = ", ".join(self.known[:_MOST_SHOWN])
         more = f" and {len(self.known) - _MOST_SHOWN} more" if len(self.known) > _MOST_SHOWN else ""
-        return f"Known names: {shown}{more}."
+        return " ".join(filter(None, (why, f"Known names: {shown}{more}." if shown else "")))
 
 
 _MOST_SHOWN = 8

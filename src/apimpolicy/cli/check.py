@@ -60,11 +60,12 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--exclude", multiple=True, metavar="PATTERN", help="Skip these files; a pattern as in .gitignore."
             ),
             click.option(
-                "--rules", "rule_files", multiple=True, metavar="FILE", help="Your own rules, in a Python file."
+                "--rules", "rule_files", multiple=True, metavar="FILE", help="Your own rules, in a Python or TOML file."
             ),
             click.option(
                 "--policies-only", is_flag=True, help="Skip named files that are excluded or not policies: for hooks."
             ),
+            click.option("--require-policies", is_flag=True, help="A folder without policies is an error."),
             click.option("--strict", is_flag=True, help="Warnings fail the check too."),
             click.option("--tier", type=choice(TIERS), help="The tier of the service."),
             click.option("--gateway", type=choice(GATEWAYS), help="The kind of gateway."),
@@ -77,6 +78,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--explain", is_flag=True, help="Print the page of every reported code."),
             click.option("--fix", is_flag=True, help="Fix misspelled names where the fix is certain."),
             click.option("--diff", is_flag=True, help="Print what --fix would change."),
+            click.option("--test-rules", is_flag=True, help="Check the examples of your own rules instead."),
             click.option("--baseline", metavar="FILE", help="Don't report the findings in this file."),
             click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline."),
             click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C."),
@@ -125,7 +127,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     Settings: the table [check] of the nearest apimpolicy.toml above a file, or [tool.apimpolicy] in pyproject.toml.
 
     Exits with 0 if there are no errors, 1 if there are errors (with --strict, warnings too), 2 if the command line, the
-    configuration or a file is invalid.
+    configuration or a file is invalid, or a folder has no policies and --require-policies is given.
     """
     if options.pop("watch"):
         from apimpolicy.cli.watch import watch
@@ -139,12 +141,12 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     projects = CheckProjects(_check_options(options))
     found = discover(paths, projects, policies_only=options["policies_only"])
     failed = _say_what_was_not_read(found, options)
-    if not found.files:
-        return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
     seconds = None if options["prove"] else deadline.SECONDS
-    run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     for path in found.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
+    if options["test_rules"]:
+        return _test_rules(projects)
+    run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import fix_files
@@ -153,7 +155,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         if options["diff"] and not options["fix"]:
             return exit_codes.FINDINGS if count else exit_codes.CLEAN
     output = CheckOutput()
-    output.rules = projects.rules
+    output.rules = projects.all_rules
     baselines = _Baselines(options, projects)
     with Progress("checked", len(found.files)) as progress:
         jobs = 1 if options["prove"] else options["jobs"]
@@ -186,6 +188,22 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         if isinstance(projects.options.proofs, _Prover):
             projects.options.proofs.say_what_is_undecided()
     return exit_codes.USAGE if failed else output.exit_code
+
+
+def _test_rules(projects: CheckProjects) -> int:
+    """Check the examples of the rules that tables define."""
+    from apimpolicy.checks.convention import ConventionRule
+    from apimpolicy.project.rule_tables import failing_examples
+
+    rules = [rule for rule in projects.all_rules if issubclass(rule, ConventionRule)]
+    failing = [sentence for rule in rules for sentence in failing_examples(rule)]
+    for sentence in failing:
+        say(sentence)
+    examples = sum(len(rule.convention.good) + len(rule.convention.bad) for rule in rules)
+    print(
+        f"{counted(examples - len(failing), 'example')} of {counted(len(rules), 'rule')} passed, {len(failing)} failed"
+    )
+    return exit_codes.FINDINGS if failing else exit_codes.CLEAN
 
 
 def _check_options(options: dict[str, Any]) -> CheckOptions:
@@ -244,8 +262,9 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
     """Say it on stderr; whether it is a mistake."""
     for sentence in found.unreadable:
         say(sentence)
-    for tree in found.empty:
-        say(f"there are no policies in {tree}: {searched()}")
+    if options["require_policies"] or not (options["quiet"] or options["policies_only"]):
+        for tree in found.empty:
+            say(f"there are no policies in {tree}: {searched()}")
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
@@ -260,7 +279,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
             say(f"skipped {path}, which was compiled from a Bicep file beside it")
         if found.excluded:
             say(f"skipped {counted(found.excluded, 'path')} by 'exclude'")
-    return bool(found.unreadable or found.empty)
+    return bool(found.unreadable) or (options["require_policies"] and bool(found.empty))
 
 
 def _skipped(paths: Sequence[str]) -> str:
@@ -288,7 +307,14 @@ FEW = 8
 
 def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
     """Return cached findings. With custom rules there is no cache, since they change without a new version."""
-    if options["no_cache"] or options["prove"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
+    if (
+        options["no_cache"]
+        or options["prove"]
+        or options["fix"]
+        or options["diff"]
+        or count <= FEW
+        or projects.all_rules
+    ):
         return None
     from apimpolicy.project.cache import Cache, code_state
 

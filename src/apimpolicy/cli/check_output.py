@@ -129,12 +129,13 @@ class CheckOutput:
         if not self.diagnostics:
             return f"no problems in {counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
         kinds = [
-            counted(count, noun)
-            for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
+            f"{count:,} info" if noun == "info" else counted(count, noun)
+            for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "info"))
             if (count := self.count(severity))
         ]
         where = f"in {self.files_with_findings} of {counted(len(self.paths), 'file')}"
-        total = counted(len(self.diagnostics), "problem")
+        noun = "finding" if self.count(Severity.INFO) == len(self.diagnostics) else "problem"
+        total = counted(len(self.diagnostics), noun)
         return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
     def _json(self) -> str:

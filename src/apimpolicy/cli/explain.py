@@ -29,7 +29,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     """Explain why a request gets its response: the condition that decided, and the value of each part.
 
     For client certificates, it shows whether the caller sent one, why its chain doesn't verify, and which certificates
-    are uploaded. No gateway log shows this.
+    are uploaded. The logs of a gateway don't show that.
 
     \b
     Examples:

@@ -69,11 +69,22 @@ class _Commands(WithHelp, click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+_SYNONYMS = {
+    **dict.fromkeys(("lint", "validate", "verify", "scan", "analyze"), "check"),
+    **dict.fromkeys(("fmt", "prettify"), "format"),
+    "compare": "diff",
+    "start": "serve",
+    "init": "new",
+    "coverage": "test",
+}
+"""What other tools call a command."""
+
+
 def _unknown_command(name: str) -> str:
     from difflib import get_close_matches
 
-    if alike := get_close_matches(name, COMMANDS, 1):
-        return f"unknown command '{name}'; did you mean '{alike[0]}'?"
+    if (meant := _SYNONYMS.get(name)) or (meant := next(iter(get_close_matches(name, COMMANDS, 1)), None)):
+        return f"unknown command '{name}'; did you mean '{meant}'?"
     if os.path.exists(name):
         return f"unknown command '{name}'; did you mean 'apimpolicy check {name}'?"
     return f"unknown command '{name}'; commands: {', '.join(COMMANDS)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 
@@ -15,11 +16,11 @@ from apimpolicy.cli.program import say
 
 @click.command("rule", cls=WithHelp)
 @click.argument("code", required=False, shell_complete=complete_codes)
-@click.option("--rules", "files", multiple=True, metavar="FILE", help="Your own rules, in a Python file.")
+@click.option("--rules", "files", multiple=True, metavar="FILE", help="Your own rules, in a Python or TOML file.")
 def command(code: str | None, files: tuple[str, ...]) -> int:
     """Print the page of a code: what it means, why it matters, what to write instead.
 
-    Without CODE, list all codes, including the rules of installed packages.
+    Without CODE, list all codes, including those of installed packages and of apimpolicy.toml.
 
     \b
     Examples:
@@ -30,10 +31,12 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.codes import UnknownCodeError, code_of
     from apimpolicy.checks.compiler_pages import page_on_the_web
-    from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
     from apimpolicy.checks.pages import all_codes, page_of_code
+    from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 
-    rules = [*rules_of_packages(), *rules_of_files(files)]
+    projects = CheckProjects(CheckOptions(rule_files=files))
+    projects.of(os.curdir)
+    rules = projects.all_rules
     if code is None:
         for known in all_codes():
             print(f"{known:<8}  {(page_of_code(known) or '').partition(chr(10))[0].rstrip('.')}")

@@ -13,6 +13,7 @@ from apimpolicy.text.named_values import find_named_values
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Source
@@ -50,14 +51,21 @@ class StandIns:
         attribute = step.element.get("fragment-id")
         return step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
 
+    def have_run(self, result: Result) -> bool:
+        """Return whether a request ran through a fragment that is made up: nothing is known about its response."""
+        return bool(self.fragments) and any(self.is_fragment(entry.step) for entry in result.trace)
+
     def _has(self, source: Source, start: int, end: int) -> bool:
         if not self.named_values:
             return False
-        first, last = source.original_span(start, end)
-        original = source
-        while original.origin is not None:
-            original = original.origin
-        return any(each.name in self.named_values for each in find_named_values(original.text[first:last]))
+        while True:  # a text of infrastructure code has names that its file doesn't have
+            found = find_named_values(source.text[start:end])
+            if any(each.name in self.named_values for each in found):
+                return True
+            if source.origin is None:
+                return False
+            start, end = source.span_in_origin(start, end)
+            source = source.origin
 
 
 def _texts(step: Step) -> Iterator[tuple[Element, int, int]]:

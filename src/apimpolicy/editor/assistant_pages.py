@@ -70,7 +70,10 @@ CONFIGURATION: Final = {
     "Who issues tokens": ("identity_tables",),
     "Environments": ("environments",),
     "What lives elsewhere": ("declared",),
-    "What check looks for": ("check_configuration",),
+    "What check looks for": (
+        "check_configuration",
+        "rule_tables",
+    ),
     "Who may reach a backend": ("audit_settings",),
     "How format lays out": ("format_settings",),
     "How serve serves": ("serve_settings",),

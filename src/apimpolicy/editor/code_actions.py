@@ -45,7 +45,8 @@ def code_actions(
     """Return the changes that are offered for a span of the file, with the findings that touch it."""
     actions: list[Action] = []
     for diagnostic in diagnostics:
-        if (repair := fixes.edits(analysis.source, [diagnostic])) and diagnostic.label:
+        repair = fixes.edits(analysis.source, [diagnostic]) or fixes.variable_edit(analysis.source, diagnostic)
+        if repair and diagnostic.label:
             title = f"Change to '{repair[0].text}'"
             actions.append(Action(title, diagnostic, {analysis.path: repair}, is_preferred=True))
         else:

@@ -56,7 +56,7 @@ class Gateway(GatewaySettings):
     """
 
     def __init_settings__(self) -> None:
-        self.made_up: Mapping[str, frozenset[str]] = {}
+        self.made_up: Mapping[str, frozenset[str]] = dict.fromkeys(("named_values", "fragments"), frozenset())
         """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
         self.host_names: Sequence[str] = ()
         """The host names of the service, as far as they are known."""

@@ -6,6 +6,7 @@ A language derives from `Evaluator`: it resolves names, converts values to texts
 from __future__ import annotations
 
 import operator
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from apimpolicy.infrastructure import nodes
@@ -48,6 +49,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">=": operator.ge,
 }
+_PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
+"""A name with members: of a variable, or of the items of one."""
 FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
 """Errors of an evaluation; the value is unknown then."""
 
@@ -192,12 +195,18 @@ class Evaluator:
         if isinstance(value, Reference):
             return value.member(node.name)
         if isinstance(value, Unknown):
-            return type(value)(self.unknown(node, source, scope).text)
+            return type(value)(self._member_of(value, node.name) or self.unknown(node, source, scope).text)
         if node.safe and (value is None or (isinstance(value, dict) and node.name not in value)):
             return None
         if value is None or (isinstance(value, dict) and node.name not in value):
             return Missing(self.unknown(node, source, scope).text)
         return value[node.name]
+
+    def _member_of(self, value: Unknown, name: str) -> str:
+        """Return the text of a member of an unknown value, whatever it is called; empty for a long expression."""
+        suffix = f" in {self.place}" if self.place else ""
+        text = value.text.removesuffix(suffix)
+        return f"{text}.{name}{suffix}" if _PATH.fullmatch(text) and value.text.endswith(suffix) else ""
 
     def index(self, node: nodes.Index, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)

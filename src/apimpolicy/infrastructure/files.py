@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.text.source import Source
 
 LARGEST_FILE = 8 * 1024 * 1024
@@ -58,10 +60,16 @@ class Files:
             self._sources[path] = decode(self._data(path), self.display(path))[0]
         return self._sources[path]
 
+    @property
+    def read(self) -> Iterator[str]:
+        """The real paths of the files whose text was read."""
+        return iter(self._sources)
+
     def reason(self, *names: str) -> str:
         """Return why a file couldn't be read, for a message of its own: `refused` doesn't have it any more."""
         written = self.display(os.path.normpath(os.path.join(*names)))
-        return self.refused.pop(written, "it has no code, or calls itself")
+        is_there = os.path.exists(os.path.join(*names))
+        return self.refused.pop(written, "it has no code, or calls itself" if is_there else "it doesn't exist")
 
     def data(self, *names: str) -> bytes:
         """Return the bytes of a file. Raises LookupError when it can't be read."""

@@ -14,6 +14,7 @@ from apimpolicy.infrastructure.values import (
     Value,
     cut,
     ensure_bounded,
+    hole,
     is_fully_known,
     joined,
 )
@@ -90,9 +91,14 @@ def some_text(value: Value) -> str:
     return value
 
 
+def inserted_text(value: Value) -> str:
+    """Return a text that a function puts into another one; the mark of an unknown value. Raises LookupError."""
+    return hole(value) if isinstance(value, Unknown) else some_text(value)
+
+
 def join(evaluator: Evaluator, separator: Value, items: Iterable[Value]) -> str:
     """Return the texts of items with a separator between them."""
-    separated = [text for each in items for text in (some_text(separator), evaluator.as_text(each))]
+    separated = [text for each in items for text in (inserted_text(separator), evaluator.as_text(each))]
     return joined(separated[1:])
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.infrastructure.values import MARKED, Unknown, Value, hole, joined
+from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, hole, joined, leaves
 from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.text.source import Source
 
@@ -32,8 +32,8 @@ class Resource(Record):
     start: int
     address: str
     """The name of the resource in the code, for messages."""
-    is_guess: bool = False
-    """True when the resource represents an unknown number of resources."""
+    doubts: frozenset[str] = frozenset()
+    """The conditions and collections that aren't known, on which depends whether, or how often, it is deployed."""
     places: Mapping[str, tuple[Source, int]] = {}
     """Places of properties, by name, as far as they are known."""
     is_update: bool = False
@@ -43,7 +43,8 @@ class Resource(Record):
 class Note(NamedTuple):
     """A message about code that isn't known or can't be read, with its place.
 
-    `module` is a module from a registry: `combined` makes one note of all of them.
+    `module` is a module from a registry: `combined` makes one note of all of them. `hides` says that code that isn't
+    read may deploy resources, `texts` are those that it is given: ids and names of what its resources belong to.
     """
 
     message: str
@@ -51,13 +52,33 @@ class Note(NamedTuple):
     start: int = 0
     help: str = ""
     module: str = ""
+    hides: bool = False
+    texts: frozenset[str] = frozenset()
 
 
 class Reading(Record):
-    """The resources and notes of a folder or file."""
+    """The resources and notes of a folder or file.
+
+    `unread` are the notes about code that may deploy other resources. `files` are those that were read for these, and
+    `left_out` yields the resources that other values of parameters would deploy.
+    """
 
     resources: list[Resource]
     notes: list[Note]
+    unread: list[Note]
+    files: frozenset[str] = frozenset()
+    left_out: Callable[[], Iterator[Resource]] = lambda: iter(())
+
+
+def texts_in(values: Iterable[Value]) -> frozenset[str]:
+    """Return the texts inside of values, those with unknown parts included."""
+    found: set[str] = set()
+    for value in values:
+        try:
+            found |= {each for each in leaves(value) if isinstance(each, str) and each}
+        except TooLarge:
+            continue
+    return frozenset(found)
 
 
 def combined(notes: Sequence[Note], advice: str) -> list[Note]:
@@ -65,7 +86,9 @@ def combined(notes: Sequence[Note], advice: str) -> list[Note]:
     found = list(dict.fromkeys(each for each in notes if not each.module))
     modules = [each for each in notes if each.module]
     if modules:
-        message = f"modules from a registry aren't read, so what they deploy and return is unknown: {_names(modules)}"
+        message = (
+            f"modules from a registry or Git aren't read, so what they deploy and return is unknown: {_names(modules)}"
+        )
         found.append(Note(message, modules[0].source, modules[0].start, advice))
     return found
 
@@ -88,7 +111,7 @@ def _merged(old: Value, new: Value) -> Value:
 
 def notes_of_guesses(resources: Sequence[Resource]) -> list[Note]:
     """Return the note about resources of which it isn't known how many there are."""
-    guesses = [each for each in resources if each.is_guess and not each.type.endswith("diagnostics")]
+    guesses = [each for each in resources if each.doubts and not each.type.endswith("diagnostics")]
     if not guesses:
         return []
     names = ", ".join(each.address for each in guesses[:4]) + (" …" if len(guesses) > 4 else "")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import PolicyLocation
-from apimpolicy.audit.findings import SourceLocations
+from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations
+from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.project.service.description import Origin, ServiceDescription
 
@@ -34,6 +38,21 @@ class DescribedOrigins(SourceLocations):
         if described is None:
             return super().api(api)
         return super().api(api) or _place(described.origin)
+
+
+def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
+    """Yield a finding for each part of a service that isn't read, and so isn't audited."""
+    if description is None:
+        return
+    gaps = [
+        each for each in description.gaps if not each.kind or (each.kind in ("apis", "products") and OPEN in each.name)
+    ]
+    reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
+    reasons += [(problem.message, problem.origin) for problem in description.problems if problem.is_error]
+    for reason, origin in dict.fromkeys(reasons):
+        place = _place(origin) if os.path.isfile(origin.file) else None
+        evidence = () if place is None else (Evidence("not decided", place),)
+        yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)
 
 
 def _place(origin: Origin) -> PolicyLocation | None:

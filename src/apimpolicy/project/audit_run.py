@@ -17,7 +17,7 @@ from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_gate import Gate, judge
-from apimpolicy.project.audit_origins import DescribedOrigins
+from apimpolicy.project.audit_origins import DescribedOrigins, unread
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured
@@ -107,7 +107,7 @@ def audit_gateway(
     audit, attempts = confirmed(audit_service(gateway.service, context_of(gateway, description)), rehearsal)
     origins = SourceLocations() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
-    gate = judge(audit, findings_of(audit, origins), settings, today, origins)
+    gate = judge(audit, [*findings_of(audit, origins), *unread(description)], settings, today, origins)
     gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
     made = Diagnostics(path)
     pairs = [(finding, made.of(finding)) for finding in gate.findings]

@@ -11,6 +11,7 @@
     tier = "consumption"                    # or: developer, basic, standard, premium, basicv2, standardv2, premiumv2
     gateway = "self-hosted"                 # or: classic, v2, consumption, workspace
     baseline = "apimpolicy-baseline.json"   # findings that are known and wait
+    rules-file = "contoso-rules.toml"       # rules of your own; also [[check.rules]], see project/rule_tables.py
 
     [check.severity]
     POL306 = "warning"                      # error, warning or info
@@ -115,7 +116,10 @@ def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfig
     """Read a table `[check]`. Raises ConfigurationError."""
     if table is None:
         return CheckConfiguration()
+    own = _own_rules(table)
+    rules = None if rules is None else (*rules, *own)
     settings = Settings(
+        rules=own,
         select=_codes(table, "select", rules),
         extend=_codes(table, "extend-select", rules),
         ignore=_codes(table, "ignore", rules),
@@ -138,6 +142,16 @@ def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfig
         exclude=exclude,
         respects_gitignore=respects_gitignore is not False,
     )
+
+
+def _own_rules(table: Table) -> tuple[type[Rule], ...]:
+    """Return the rules that the table has, and those of the file that it names."""
+    file = table.take("rules-file", str)
+    if "rules" not in table and file is None:
+        return ()
+    from apimpolicy.project.rule_tables import rules_of_table, rules_of_toml
+
+    return (*rules_of_table(table), *(rules_of_toml(table.path(file)) if file is not None else ()))
 
 
 def _codes(table: Table, name: str, rules: Rules) -> tuple[str, ...]:

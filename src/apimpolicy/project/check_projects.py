@@ -74,12 +74,8 @@ class CheckProjects:
         self._check_codes()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Another process loads the rules by itself: those of a file have no module that it could import."""
-        projects = {
-            key: project._replace(check=project.check._replace(settings=project.check.settings._replace(rules=())))
-            for key, project in self._projects.items()
-        }
-        return {**self.__dict__, "_rules": None, "_projects": projects}
+        """Another process reads rules and configurations itself: rules have no module that it could import."""
+        return {**self.__dict__, "_rules": None, "_projects": {}}
 
     @property
     def rules(self) -> tuple[type[Rule], ...]:
@@ -87,8 +83,16 @@ class CheckProjects:
         if self._rules is None:
             from apimpolicy.checks.extensions import rules_of_files, rules_of_packages
 
-            self._rules = (*rules_of_packages(), *rules_of_files(self.options.rule_files))
+            tables = [file for file in self.options.rule_files if file.endswith(".toml")]
+            files = [file for file in self.options.rule_files if file not in tables]
+            self._rules = (*rules_of_packages(), *rules_of_files(files), *_rules_of_tables(tables))
         return self._rules
+
+    @property
+    def all_rules(self) -> tuple[type[Rule], ...]:
+        """The rules besides the catalogue's, those of the configurations that were read included."""
+        own = (rule for project in self._projects.values() for rule in project.check.settings.rules)
+        return tuple(dict.fromkeys((*self.rules, *own)))
 
     def of(self, path: str, environment: str | None = None) -> Project:
         """Return the project of a file or a directory in an environment."""
@@ -114,13 +118,23 @@ class CheckProjects:
         from apimpolicy.checks.codes import UnknownCodeError, code_of
 
         resolved: dict[str, Any] = {}
+        rules = (*self.rules, *self._rules_here())
         for name in ("select", "extend", "ignore"):
             try:
-                resolved[name] = tuple(code_of(text, self.rules) for text in getattr(options, name))
+                resolved[name] = tuple(code_of(text, rules) for text in getattr(options, name))
             except UnknownCodeError as error:
                 option = "extend-select" if name == "extend" else name
                 raise ConfigurationError(f"--{option}: {error}") from None
         self.options = options._replace(**resolved)
+
+    def _rules_here(self) -> tuple[type[Rule], ...]:
+        """Return the rules of the configuration that the current directory belongs to."""
+        path = self.options.config or self._finder.for_file(os.curdir)
+        if path is None:
+            return ()
+        from apimpolicy.project.configuration import load_configuration
+
+        return load_configuration(path).check(()).settings.rules
 
     def _read(self, path: str | None, environment: str | None) -> Project:
         check, values, style, declared = CheckConfiguration(), None, Style(), NOTHING
@@ -152,5 +166,13 @@ class CheckProjects:
             changes["select"] = options.select
         changes["extend"] = (*settings.extend, *options.extend)
         changes["ignore"] = (*settings.ignore, *options.ignore)
-        changes["rules"] = self.rules
+        changes["rules"] = (*self.rules, *settings.rules)
         return check._replace(settings=settings._replace(**changes), strict=check.strict or options.strict)
+
+
+def _rules_of_tables(paths: list[str]) -> list[type[Rule]]:
+    if not paths:
+        return []
+    from apimpolicy.project.rule_tables import rules_of_toml
+
+    return [rule for path in paths for rule in rules_of_toml(path)]

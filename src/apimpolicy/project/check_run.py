@@ -27,7 +27,7 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Settings
     from apimpolicy.diagnostics import Diagnostic
@@ -112,14 +112,16 @@ class CheckRun:
         content = data if path == STANDARD_INPUT else None
         return Checked(path, found.rows, found.has_holes, name=name, data=content)
 
-    def information(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
-        """Check the information files, below these paths, of the services of policy files."""
+    def information(self, files: Sequence[str], paths: Sequence[str]) -> Iterator[Checked]:
+        """Check the information files of the services of policy files, below these paths; note unknown policies."""
         roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
-        if not roots:
+        code = [path for path in files if path != STANDARD_INPUT and place_of(path).root is None]
+        if not paths or not (roots or code):
             return
         from apimpolicy.project.information_run import InformationRun
 
-        yield from InformationRun(self.projects, self.services).all(roots, paths)
+        run = InformationRun(self.projects, self.services)
+        yield from (*run.all(roots, paths), *run.not_checked(code, paths))
         if self.projects.options.environment is not None:
             yield from self._overlays(roots, paths)
 
@@ -206,6 +208,7 @@ class CheckRun:
         """Collect settings, named values and surroundings of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
+        service = None if service is None else service.around(path)
         settings = project.check.settings_for(path, service)
         options = self.projects.options
         if options.proofs is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):

@@ -258,7 +258,10 @@ class Configuration:
         gateway = whole._gateway(settings, parts, lists, overrides)
         if description is not None:
             gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]
-        gateway.made_up = {"named_values": names, "fragments": made.names("fragment")}
+        gateway.made_up = {
+            "named_values": names | gateway.made_up["named_values"],
+            "fragments": made.names("fragment") | gateway.made_up["fragments"],
+        }
         return gateway
 
     def _settings_with(self, parts: ServiceParts | None) -> dict[str, Any]:
@@ -305,7 +308,10 @@ class Configuration:
             settings["service"] = parts.service()
         settings = settings | overrides
         settings["revocation_lists"] = [*settings["revocation_lists"], *lists]
-        return Gateway(**settings)
+        gateway = Gateway(**settings)
+        if parts is not None:
+            gateway.made_up = parts.made_up
+        return gateway
 
     def _check_environment(self, folder: str | None) -> None:
         """Raises ConfigurationError when the selected environment is none of this configuration or of the folder."""

@@ -15,6 +15,8 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
 from apimpolicy.project.overlays import overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
+from apimpolicy.project.resource_kinds import kind_named
+from apimpolicy.project.service.description import Gap, Origin
 from apimpolicy.project.service.extract import read_extract
 
 if TYPE_CHECKING:
@@ -27,6 +29,15 @@ _NAMES = (
     re.compile(r"""^[ \t-]*[\w.-]{1,64}:[ \t]*([^\s"'{][^\n]{0,255})$""", re.MULTILINE),
 )
 """A name in quotation marks, at the end of a path, in braces, which a script replaces, or in YAML."""
+_CREATES = re.compile(
+    r"\b(?:az\s+apim\s+([\w-]+)\s+(?:create|import)|New-AzApiManagement(\w+))\b"
+    r"(?:[^\n]|[\\`]\r?\n){0,400}?(?:-id|Id|-name)[ =]+[\"']?[$({%]",
+    re.IGNORECASE,
+)
+"""A command that creates a resource whose name is computed; `\\` and `` ` `` continue a line."""
+_SCRIPTS = (".sh", ".bash", ".ps1", ".psm1", ".yml", ".yaml")
+_COMMANDS = {"nv": "named-values", "api": "apis", "product": "products", "backend": "backends"}
+"""Kinds by the words of Azure's command line."""
 _VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
 _MOST_FOLDERS = 5_000
 
@@ -34,8 +45,14 @@ _MOST_FOLDERS = 5_000
 class Elsewhere:
     """The surroundings of one service's folder; each kind of place is read once, when needed."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, read: frozenset[str] = frozenset()) -> None:
         self.root = os.path.abspath(root)
+        self._read = read
+        """The files of infrastructure code that describe the service; others in its folder may add to it."""
+
+    def gap(self, kind: str) -> Gap | None:
+        """Return the script that creates resources of a kind, whose names may be computed."""
+        return self._created.get(kind)
 
     def declares(self, kind: str, name: str, *, overlays: bool = True) -> bool:
         """Return whether a resource of this kind is declared outside of the folder, as far as names tell.
@@ -83,14 +100,36 @@ class Elsewhere:
     @cached_property
     def _names(self) -> frozenset[str]:
         """The names in what creates resources: Terraform, Bicep, ARM, scripts and pipelines, but no extracts."""
-        inside = tuple(os.path.join(root, "") for root in self._roots)
+        return frozenset(
+            name.strip().lower() for _, text in self._code for pattern in _NAMES for name in pattern.findall(text)
+        )
+
+    @cached_property
+    def _created(self) -> dict[str, Gap]:
+        """The kinds of resources that scripts create."""
+        found: dict[str, Gap] = {}
+        for path, text in self._code:
+            for match in _CREATES.finditer(text) if path.lower().endswith(_SCRIPTS) else ():
+                kind = kind_named(_COMMANDS.get(match[1] or "", match[1] or f"{match[2]}s"))
+                if kind is not None:
+                    line = text.count("\n", 0, match.start()) + 1
+                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", Origin(path, line), kind.id))
+        return found
+
+    @cached_property
+    def _code(self) -> list[tuple[str, str]]:
+        """The code, scripts and pipelines of the repository that may create resources of the service."""
+        is_code = bool(self._read)
+        inside = tuple(os.path.join(root, "") for root in self._roots if not is_code or root != self.root)
         overlays = overlays_around(self.root).values()
-        found: set[str] = set()
-        for path, text in scripts_around(self.root):
-            is_code = path.lower().endswith(_VALUES) or _MENTIONS_SERVICE.search(text) is not None
-            if is_code and path not in overlays and not path.startswith(inside):
-                found.update(name.strip().lower() for pattern in _NAMES for name in pattern.findall(text))
-        return frozenset(found)
+        return [
+            (path, text)
+            for path, text in scripts_around(self.root)
+            if path not in overlays
+            and not path.startswith(inside)
+            and os.path.realpath(path) not in self._read
+            and (path.lower().endswith(_VALUES) or _MENTIONS_SERVICE.search(text) is not None)
+        ]
 
 
 def _is_in(overlay: Overlay, kind: str, name: str) -> bool:

@@ -70,5 +70,15 @@ def _edits(source: Source, diagnostic: Diagnostic) -> list[Edit]:
     return []
 
 
+def variable_edit(source: Source, diagnostic: Diagnostic) -> list[Edit]:
+    """Return an edit that changes the name of a variable to the one that is set. `check --fix` doesn't do that."""
+    start, end = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
+    meant, name = _MEANT.fullmatch(diagnostic.label), re.search("the variable '(.+?)'", diagnostic.message)
+    if diagnostic.code != "POL201" or meant is None or name is None:
+        return []
+    found = [*re.finditer(rf"(\"|&quot;){re.escape(name[1])}\1", source.text[start:end])]
+    return [Edit(start + each.end(1), start + each.end() - len(each[1]), meant[1]) for each in found[:1]]
+
+
 def _element(source: Source, start: int) -> Element | None:
     return next((element for element in read(source).elements() if element.name_start == start), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.checked import Checked
 from apimpolicy.project.configuration_files import shown_path
@@ -13,11 +14,13 @@ from apimpolicy.project.findings import Findings, merged, to_findings
 from apimpolicy.project.information_checks import check_information
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.check_services import CheckServices
+    from apimpolicy.project.service.description import PolicyText
+
+NOT_CHECKED = "POL165"
 
 
 class InformationRun:
@@ -38,6 +41,29 @@ class InformationRun:
             for path in wanted:
                 if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)
+
+    def not_checked(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
+        """Yield notes about the policies that the code around files sets, and that aren't known."""
+        tops = tuple(os.path.join(os.path.abspath(path), "") for path in paths)
+        found: dict[str, list[PolicyText]] = {}
+        for path in files:
+            try:
+                service = self.services.of(path)
+            except ConfigurationError:
+                continue
+            found |= {} if service is None else service.unknown_policies
+        for path, policies in sorted(found.items()):
+            settings = self.projects.of(path).check.settings_for(path)
+            if not os.path.abspath(path).startswith(tops) or not settings.wants(NOT_CHECKED):
+                continue
+            severity = settings.severities.get(NOT_CHECKED, Severity.INFO)
+            source, _ = source_of(*read_data(path))
+            notes = []
+            for each in policies:
+                start = source.line_starts[each.origin.line - 1] + each.origin.column - 1
+                message = f"this policy isn't checked: {each.unknown}"
+                notes.append(Diagnostic(NOT_CHECKED, message, source, start, start, severity))
+            yield Checked(shown_path(path), to_findings(notes))
 
     def _one(self, path: str, root: str, policy: str, environments: Sequence[str | None]) -> Iterator[Checked]:
         try:

@@ -1,9 +1,9 @@
 """The service around a policy, as `check` knows it: queries about its description, and what is declared elsewhere.
 
-A resource is missing for certain when the description lists its kind and is complete (no filter left others out of the
-extract, the infrastructure code makes the service itself), and neither the configuration nor anything else in the
-repository declares it. Where only a part of a kind is described, a missing one is reported if its name is like another
-one's. Of a kind with unknown names nothing is missing. Ids ignore case, names of named values don't.
+A resource is missing for certain when the description lists its kind and has no gap in it (no filter left others out of
+the extract, the infrastructure code makes the service itself, all of it was read), and neither the configuration nor
+anything else in the repository declares it. A gap makes it uncertain, and is the reason. Ids ignore case, names of
+named values don't.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import attrs
+
 from apimpolicy.checks.references import Missing
+from apimpolicy.diagnostics import Severity
+from apimpolicy.infrastructure.values import shown
 from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
@@ -21,14 +25,17 @@ from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
-from apimpolicy.project.service.description import ApiDescription, NamedValueDescription
+from apimpolicy.project.service.description import NOWHERE, ApiDescription, Gap, NamedValueDescription
 from apimpolicy.project.service.operations import KnownOperations
+from apimpolicy.project.service.policy_sources import slug
+from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
+from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from apimpolicy.project.service.description import Problem, Reference, ServiceDescription
+    from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
     from apimpolicy.text.source import Source
 
 _OPERATIONS = "operations"
@@ -74,7 +81,7 @@ class Service:
         """The number of queries for something outside of the service: what was found then depends on other files."""
         self._declared = declared
         self._deleted = deleted or Deleted("")
-        self._elsewhere = Elsewhere(self.root)
+        self._elsewhere = Elsewhere(self.root, description.read)
         self._operations = KnownOperations()
         self._by_id: dict[str, dict[str, Any]] = {}
 
@@ -89,8 +96,19 @@ class Service:
         apis = [each for each in self.resources("apis").values() if isinstance(each, ApiDescription)]
         files = [file.path for api in apis for file in api.files if file.path is not None]
         operations = [(api.id, each.id) for api in apis for each in api.operations]
-        parts = ids, values, operations, self._declared, self.environment, self._deleted
+        parts = ids, values, operations, self._declared, self.environment, self._deleted, self.description.gaps
         return key_of(self.root, self.workspace, fingerprint(files), *parts)
+
+    def around(self, path: str) -> Service:
+        """Return the service around a policy file: all of it only if the code attaches the file to a scope."""
+        read = self.description.read
+        return self if not read or os.path.realpath(path) in read else self._unattached
+
+    @cached_property
+    def _unattached(self) -> Service:
+        gap = Gap("the code doesn't attach this policy, so it may be for another service", NOWHERE)
+        description = attrs.evolve(self.description, gaps=[*self.description.gaps, gap])
+        return Service(description, self.workspace, self._declared, self.environment, self._deleted)
 
     # The description
 
@@ -105,13 +123,18 @@ class Service:
 
     def lists(self, kind: str) -> bool:
         """Return whether at least one resource of this kind is described, so that the others can be expected to be."""
-        found = self.resources(kind).values()
-        return any(getattr(each, "is_described", True) and each.origin.file != self._overlay for each in found)
+        return any(getattr(each, "is_described", True) for each in self._described(kind))
+
+    def _described(self, kind: str) -> Iterator[Any]:
+        """Yield the resources of a kind, without those of an overlay alone and those that represent unknown ones."""
+        unknown = {slug(shown(each.name)) for each in self.description.gaps if OPEN in each.name}
+        for each in self.resources(kind).values():
+            if each.origin.file != self._overlay and not getattr(each, "is_made_up", False) and each.id not in unknown:
+                yield each
 
     def names(self, kind: str) -> list[str]:
         """Return the names by which policies know the resources of a kind, in order; not those of an overlay alone."""
-        found = [each for each in self.resources(kind).values() if each.origin.file != self._overlay]
-        return sorted(each.display_name if kind == _NAMED_VALUES else each.id for each in found)
+        return sorted(each.display_name if kind == _NAMED_VALUES else each.id for each in self._described(kind))
 
     def has(self, kind: str, name: str) -> bool:
         """Return whether a resource of this kind has this name; an API is known by its display name too."""
@@ -147,6 +170,17 @@ class Service:
             *(values.pop() if len(values := set(given)) == 1 else None for given in zip(*found, strict=True))
         )
         return common if found and path.lower().endswith(ENDINGS) else place
+
+    @cached_property
+    def unknown_policies(self) -> Mapping[str, list[PolicyText]]:
+        """The policies that aren't known, by the file that sets them."""
+        found: dict[str, list[PolicyText]] = {}
+        for _, policy in self.description.policies():
+            file = policy.origin.file
+            is_here = policy.unknown not in ("", NOT_IN_CODE) and os.path.isfile(file)
+            if is_here and policy not in found.setdefault(file, []):
+                found[file].append(policy)
+        return found
 
     def requires_subscription(self, api: str) -> bool | None:
         """Return whether an API requires a subscription; None where that isn't described."""
@@ -213,8 +247,6 @@ class Service:
             return self._missing_authorization(within, names)
         if kind not in KINDS or any(self._exists(kind, name) for name in names):
             return None
-        if kind in self.description.open_kinds or (kind == _NAMED_VALUES and not self.description.is_complete):
-            return None
         name, noun = names[0], KINDS[kind].noun
         deleted = self._deleted.revision if name.lower() in self._deleted.names.get(kind, ()) else ""
         if not deleted and not self.lists(kind):
@@ -222,12 +254,10 @@ class Service:
         self.lookups += 1
         known = tuple(self.names(kind))
         near = tuple(_near(name, known))
-        is_certain = bool(deleted) or (self.description.is_complete and not self._is_partial(kind))
-        if not (is_certain or near):
-            return None
         if self._is_elsewhere(kind, names):
             return None
-        return Missing(noun, name, is_certain, near, known, deleted)
+        gap = None if deleted else self._gap(kind, names)
+        return Missing(noun, name, gap is None, near, known, deleted, "" if gap is None else gap.text(self.root))
 
     def _missing_operation(self, api: str, names: Sequence[str]) -> Missing | None:
         found = self._api(api) if api else None
@@ -260,9 +290,12 @@ class Service:
     def _filters(self) -> Mapping[str, list[str]]:
         return filtered_names(self.root)
 
-    def _is_partial(self, kind: str) -> bool:
-        names = self._filters.get(kind)
-        return names is not None and is_filtered(names, self.resources(kind))
+    def _gap(self, kind: str, names: Sequence[str]) -> Gap | None:
+        """Return why a resource may exist that isn't described; None if it doesn't."""
+        filtered = self._filters.get(kind)
+        if filtered is not None and is_filtered(filtered, self.resources(kind)):
+            return Gap("the folder was extracted with a filter", NOWHERE, kind)
+        return self.description.gap(kind, *names) or self._elsewhere.gap(kind)
 
     @cached_property
     def partial_kinds(self) -> frozenset[str]:
@@ -300,6 +333,8 @@ def named_values_for(
         where = "" if environment is None else f" (in the environment '{environment}')"
         if found is not None and found.deleted:
             return MissingNamedValue(found.message, found.label, found.help)
+        if found is not None and not found.is_certain:
+            return MissingNamedValue(found.message, found.label, found.help, Severity.WARNING)
         label, advice = ("", "") if found is None else (found.label, found.help)
         return MissingNamedValue(f"Cannot find a property '{name}'{where}", label, advice)
 

@@ -3,16 +3,22 @@
 A word without any mark is a placeholder only if a script, a pipeline or a template of the same repository replaces it.
 Elements and attributes that a script sets through an XML library are placeholders too (`edits`). `check` reads the
 scripts of a repository only after it has found an error that such a placeholder could explain.
+
+A script counts for the policies that it can read (`_Script.reaches`): a program that replaces "Token" in texts of its
+own explains nothing. A word that the policy's C# declares, or has as a member, is that name.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project import edits
 from apimpolicy.project.repository import repository_of, scripts_around
+from apimpolicy.text.markup import read
+from apimpolicy.text.scanner import LITERALS
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,29 +43,90 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WINDOW = 300
 
 
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_READS = re.compile(
+    r"""\b(?:open|file|templatefile|read_text|read_bytes|\w*ReadAll\w+|readFile(?:Sync)?|ReadFile|loadTextContent|XML\.parse"""
+    r"""|parse|Load)\(\s*(?!["'`)])|\.read_text\(\)|\b(?:Get-Content|gc|cat|type)\s|\bsed\b|\benvsubst\b""",
+)
+"""Calls that read a file whose name is computed."""
+_NAMED = (
+    r"\.\s*{word}\b|(?<!\w){word}\s*=>|\b(?:from|let|into|join)\s+{word}\b|(?<![\w.])(?!(?:as|await|case|else|in|is|new|on"
+    r"|return|throw|when|where|yield)\b)[\w>\]?]+\s+{word}\s*(?:=(?!=)|[;,)]|in\b)"
+)
+"""Where C# has a name that it declares, or a member."""
+_ABOUT_POLICIES = re.compile(r"polic(?:y|ies)|\bapim|api-?management", re.IGNORECASE)
+
+
+class _Script(NamedTuple):
+    """A file that replaces or sets parts of texts; a word is a placeholder in the policies that the script reaches."""
+
+    path: str
+    text: str
+    words: frozenset[str]
+    plain: frozenset[str]
+    edited: frozenset[str]
+
+    @classmethod
+    def of(cls, path: str, text: str) -> _Script:
+        words, plain, edited = replaced_words(text), plain_words(text), edits.edited_names(text)
+        return cls(path, text, frozenset(words), frozenset(plain), frozenset(edited))
+
+    def reaches(self, policy: str, root: str) -> bool:
+        """Return whether the script can read a policy: it names the file, its ending or a folder of it.
+
+        A script of the repository that is about policies and reads files whose names it computes, or gets a text to
+        replace in, may get any of them.
+        """
+        folders = os.path.relpath(os.path.dirname(policy), root).split(os.sep)
+        stem, ending = os.path.splitext(os.path.basename(policy))
+        names = "|".join(re.escape(name) for name in folders if len(name) > 2 and name != os.pardir)
+        if re.search(rf"(?<![\w-]){re.escape(stem)}(?![\w-])|\*?{re.escape(ending)}\b", self.text):
+            return True
+        if names and re.search(rf"[/\\\"'`](?:{names})(?=[/\\\"'`])", self.text):
+            return True
+        is_inside = self.path.startswith(os.path.join(root, ""))
+        return (is_inside and _ABOUT_POLICIES.search(self.text) is not None) and (
+            _READS.search(self.text) is not None or self.path.endswith((".bicep", ".tf", ".tofu", ".json"))
+        )
+
+
 class Replacements:
     """Texts that scripts replace in the repositories of files; each repository is read once."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
+        self._found: dict[str, list[_Script]] = {}
 
     def in_text(self, path: str, text: str) -> tuple[str, ...]:
         """Return the parts of a policy's text that a script in its repository replaces, in order of the alphabet."""
-        folder = os.path.dirname(os.path.abspath(path))
+        policy = os.path.abspath(path)
+        folder = os.path.dirname(policy)
         root = repository_of(folder) or folder
         if root not in self._found:
-            texts = [script for _, script in scripts_around(root)]
-            self._found[root] = (
-                frozenset(word for script in texts for word in replaced_words(script)),
-                frozenset(word for script in texts for word in plain_words(script)),
-                frozenset(name for script in texts for name in edits.edited_names(script)),
-            )
-        words, plain, edited = self._found[root]
-        found = {word for word in words if word in text and _is_a_word_of(word, text)}
-        found |= {word for word in plain if word in text and edits.is_bare_attribute(word, text)}
-        for name in edited:
-            found.update(edits.written_as(name, text))
-        return tuple(sorted(found))
+            scripts = [_Script.of(place, script) for place, script in scripts_around(root)]
+            self._found[root] = [script for script in scripts if script.words or script.plain or script.edited]
+        found: set[str] = set()
+        for script in self._found[root]:
+            parts = {word for word in script.words if word in text and _is_a_word_of(word, text)}
+            parts |= {word for word in script.plain if word in text and edits.is_bare_attribute(word, text)}
+            for name in script.edited:
+                parts.update(edits.written_as(name, text))
+            if not parts <= found and script.reaches(policy, root):
+                found |= parts
+        return tuple(sorted(found - _names_in(text, found)))
+
+
+def _names_in(text: str, words: set[str]) -> set[str]:
+    """Return the words that are names in the C# of a policy."""
+    candidates = [word for word in words if _IDENTIFIER.fullmatch(word)]
+    if not candidates:
+        return set()
+    code = "\n".join(LITERALS.sub(" ", part.text[2:-1]) for part in read(Source(text)).expressions())
+    return {word for word in candidates if _is_a_name(word, code)}
+
+
+def _is_a_name(word: str, code: str) -> bool:
+    """Return whether C# declares a word, has it as a member, or uses it as the parameter of a lambda."""
+    return re.search(_NAMED.format(word=word), code) is not None
 
 
 def replaced_words(text: str) -> Iterator[str]:

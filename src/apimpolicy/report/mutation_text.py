@@ -70,7 +70,7 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
         text = _window(line, mutant.column, style.width - 2)
         lines.append(f"  {style.paint('bad' if line.startswith('-') else 'good', text)}")
     if len(changed) > MOST_LINES:
-        lines.append(style.paint("dim", f"  … {len(changed) - MOST_LINES} more lines"))
+        lines.append(style.paint("dim", f"  … {counted(len(changed) - MOST_LINES, 'more line')}"))
     return "\n".join(lines)
 
 

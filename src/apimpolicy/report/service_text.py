@@ -18,6 +18,7 @@ from apimpolicy.report.columns import printable
 from apimpolicy.report.effective_text import content
 from apimpolicy.report.routing_notes import api_in_words
 from apimpolicy.text.document import Element
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,4 +69,11 @@ def _count(gateway: Gateway, policy: AnyPolicy) -> str:
     except ApimPolicyError:
         return "unreadable ones"
     nodes = [node for section in SECTIONS for node in content(document, section) or ()]
+    if any(isinstance(node, Element) and _is_unknown(node) for node in nodes):
+        return "unknown ones"
     return str(sum(isinstance(node, Element) and node.name != "base" for node in nodes))
+
+
+def _is_unknown(element: Element) -> bool:
+    fragment = element.get("fragment-id")
+    return fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES)

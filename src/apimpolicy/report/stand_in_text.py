@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.places import path_from_here
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def stand_in_lines(stand_ins: Sequence[StandIn], problems: Sequence[Problem]) ->
     shown = [f"    {printable(line)}" for line in written if line]
     lines += shown[:_MOST_LINES]
     if len(shown) > _MOST_LINES:
-        lines.append(f"    … and {len(shown) - _MOST_LINES} more lines: apimpolicy new config writes all of them")
+        more = counted(len(shown) - _MOST_LINES, "more line")
+        lines.append(f"    … and {more}: apimpolicy new config writes all of them")
     return lines
 
 

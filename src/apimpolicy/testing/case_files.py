@@ -14,7 +14,7 @@
         each: [{certificate: expired}, {certificate: revoked}]
         request: {get: /orders, certificate: $certificate}
         expect: {status: 403}
-      - name: the second call within a minute is too many
+      - name: the second call within a minute is refused
         steps:
           - {request: {get: /orders}, expect: {status: 200}}
           - {request: {get: /orders}, expect: {status: 429}}

@@ -59,7 +59,7 @@ class GiveUp(Exception):
 class CharacterReader:
     """The state of one reading of a document, and the part of it that reads characters."""
 
-    __slots__ = ("children", "diagnostics", "element", "next_tag", "outermost", "source", "text", "wasted")
+    __slots__ = ("children", "diagnostics", "element", "is_cut", "next_tag", "outermost", "source", "text", "wasted")
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -68,6 +68,7 @@ class CharacterReader:
         self.outermost: list[Node] = []
         self.children = self.outermost  # of the element that is open now
         self.element: Element | None = None
+        self.is_cut = False  # a hole may be the rest of an expression
         self.next_tag = -1  # the first '<' at or after the characters that are read now
         self.wasted = 0  # characters of failed attempts to read an expression; bounds the work on hostile input
 
@@ -96,6 +97,16 @@ class CharacterReader:
             if self.wasted > 4 * len(self.text) + 100_000:
                 self.give_up(start)
         return found
+
+    def unterminated(self, start: int, end: int, found: Unterminated) -> None:
+        """Report the expression at `start`, which doesn't end, unless a hole before `end` may be the rest of it.
+
+        `end` is where the value or text around the expression most likely ends: a hole after that explains nothing.
+        """
+        if has_hole(self.text[start:end]):
+            self.is_cut = True
+        else:
+            self.add(unterminated_expression(self.source, start, found))
 
     # Attribute values
 
@@ -170,9 +181,9 @@ class CharacterReader:
             nearer = find_expression(self.source, at, end, delimiter=quote)
             if isinstance(nearer, Unterminated):
                 found = nearer
-        self.add(unterminated_expression(self.source, at, found))
         if end < 0:
             end = len(text)
+        self.unterminated(at, end, found)
         return Value(self.source, start, end), min(end + 1, len(text))
 
     def open_value(
@@ -209,8 +220,8 @@ class CharacterReader:
             if isinstance(found, Unterminated):
                 position = at + 2
                 if whole and whole.end() == at:
-                    self.add(unterminated_expression(source, at, found))
                     end = literal = self.end_of_content(at)
+                    self.unterminated(at, end, found)
                     break
                 continue
             self.check(literal, at)
@@ -245,7 +256,7 @@ class CharacterReader:
         if whole:
             found = self.expression_at(whole.end(), limit, "", entities=False)
             if isinstance(found, Unterminated):
-                self.add(unterminated_expression(source, whole.end(), found))
+                self.unterminated(whole.end(), limit, found)
             else:
                 parts = (found,)
                 expression = None if NOT_SPACE.search(text, found.end, limit) else found

@@ -18,6 +18,11 @@ MARK = rf"{OPEN}[0-9]++{CLOSE}"
 FIRST_NAMED_VALUE = 100_000
 """Marks from this number on stand for named values, which `checks.expressions` numbers in each expression."""
 
+UNKNOWN_POLICIES = "unknown: "
+"""The id of the fragment that represents policies that aren't known begins so; the reason follows."""
+UNKNOWN_BASE = "unknown-base"
+"""The named value that represents whether a policy whose text isn't known has `<base />`."""
+
 _HOLE = MARK
 _UNKNOWN = rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}"
 

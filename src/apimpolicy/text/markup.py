@@ -44,7 +44,6 @@ from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Source
 
 __all__ = [
@@ -66,8 +65,6 @@ __all__ = [
 ]
 
 MAX_DEPTH = 200
-LIKELY_LENGTH = 2_000
-"""Characters of an expression that does not end among which a hole may be its end."""
 
 _START_TAG = re.compile(rf"<({NAME})")
 _END_TAG = re.compile(rf"</({NAME})[ \t\r\n]*+(>?)")
@@ -124,7 +121,7 @@ class _Reader(CharacterReader):
     def leave_out_what_holes_may_mend(self) -> None:
         """A hole before the first element may open others, one at the very end may close those that are open.
 
-        One in an expression may be the rest of it.
+        One in an expression without an end may be the rest of it (`unterminated`).
         """
         first = next((child for child in self.outermost if isinstance(child, Element)), None)
         silent: set[str] = set()
@@ -132,13 +129,9 @@ class _Reader(CharacterReader):
             silent |= {"POL007", "POL008"}
         if self.text.rstrip().endswith(CLOSE):
             silent.add("POL006")
-        if any(self.is_cut(found) for found in self.diagnostics):
+        if self.is_cut:
             silent |= {"POL006", "POL007", "POL008", "POL017", "POL024"}  # what follows from where it seems to end
-        self.diagnostics = [found for found in self.diagnostics if found.code not in silent and not self.is_cut(found)]
-
-    def is_cut(self, found: Diagnostic) -> bool:
-        """Return whether a finding is about an expression without an end, which a hole may be."""
-        return found.code == "POL015" and has_hole(self.text[found.start : found.start + LIKELY_LENGTH])
+        self.diagnostics = [found for found in self.diagnostics if found.code not in silent]
 
     def finish(self, length: int) -> None:
         if self.element is not None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.source import Excerpt, Source
 
@@ -51,6 +51,7 @@ class MissingNamedValue(NamedTuple):
     message: str
     label: str = ""
     help: str = ""
+    severity: Severity = Severity.ERROR
 
 
 class KnownNamedValues(dict[str, str]):
@@ -152,7 +153,7 @@ def _missing(source: Source, name: str, start: int, end: int, values: Mapping[st
         advice = f"There is '{alike}': names are case-sensitive."
     elif not advice:
         advice = f'Add it to apimpolicy.toml, below [named-values]: {_toml_key(name)} = "…"'
-    yield Diagnostic(MISSING_NAMED_VALUE, words.message, source, start, end, label=words.label, help=advice)
+    yield Diagnostic(MISSING_NAMED_VALUE, words.message, source, start, end, words.severity, words.label, advice)
 
 
 def _toml_key(name: str) -> str:

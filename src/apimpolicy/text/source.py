@@ -53,14 +53,15 @@ class Source:
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span in the file itself; a replaced piece is covered as a whole."""
-        if self.origin is None:
-            return start, end
+        return (start, end) if self.origin is None else self.origin.original_span(*self.span_in_origin(start, end))
+
+    def span_in_origin(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span in the source that this one was made from."""
         _, first = self._segment(start)
         if end <= start:
-            return self.origin.original_span(first, first)
+            return first, first
         index, last = self._segment(end - 1)
-        last = last + 1 if self.anchors[index][2] else self.anchors[index + 1][1]
-        return self.origin.original_span(first, last)
+        return first, last + 1 if self.anchors[index][2] else self.anchors[index + 1][1]
 
     def holds(self, offset: int) -> bool:
         """Return whether the character at an offset of the file is in this text; a template may leave some out."""

@@ -9,6 +9,7 @@ from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge
 from apimpolicy.terms import term as terms
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.transfer.run import Run, Sent, transfer_module
 
 if TYPE_CHECKING:
@@ -236,12 +237,20 @@ def _reach_everything(run: Run, step: Step) -> None:
             _reach_everything(run, inner)
 
 
+def _words(step: Step) -> str:
+    """Return words for a policy that may do anything."""
+    fragment = step.element.get("fragment-id")
+    if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
+        return fragment.value.text.removeprefix(UNKNOWN_POLICIES)
+    return f"the policy {step.name}"
+
+
 def do_anything(run: Run, step: Step) -> None:
     """Run a policy that declares nothing: it may change, respond and fail in every way."""
     run.unknowns.place = step.where
     run.forget_everything()
     _reach_everything(run, step)
-    what = f"the policy {step.name}"
+    what = _words(step)
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
     run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, keeps_headers=True)

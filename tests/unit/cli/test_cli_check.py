@@ -128,9 +128,10 @@ def test_bad_documents(
     ("arguments", "sentence"),
     [
         (["check", "missing.xml"], "missing.xml: there is no such file or directory"),
-        (["check", "."], "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>"),
-        (["check", "."], "no template (.tf, .tofu, .hcl, .tpl,"),
-        (["check", "."], "no source file (.ps1, .psm1, .py, .cs, .csx) has a whole one in a string"),
+        (
+            ["check", ".", "--require-policies"],
+            "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>",
+        ),
         (["check"], "missing argument 'PATH"),
         (["check", "x.xml", "--strikt"], "no such option"),
         (["check", "x.xml", "--named-values", "missing.json"], "missing.json: there is no such file"),
@@ -143,6 +144,19 @@ def test_usage(apimpolicy: Callable[..., Any], arguments: list[str], sentence: s
     assert found.code == 2
     assert found.out == ""
     assert sentence in found.err
+
+
+def test_a_folder_without_policies_is_no_error(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("<policies><inbound /></policies>", encoding="utf-8")
+    found = apimpolicy("check", ".")
+    assert (found.code, found.out) == (0, "")
+    assert "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>" in found.err
+    assert "no template (.tf, .tofu, .hcl, .tpl," in found.err
+    assert "no source file (.ps1, .psm1, .py, .cs, .csx) has a whole one in a string" in found.err
+    assert "did not check 1 Markdown file with policies" in found.err
+    assert apimpolicy("check", ".", "--quiet").err == ""
+    found = apimpolicy("check", ".", "--format", "sarif")
+    assert (found.code, json.loads(found.out)["runs"][0]["results"]) == (0, [])
 
 
 def test_one_unreadable_file_does_not_hide_the_others(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_strict_for_some_files(apimpolicy: Callable[..., Any], write: Callable[.
 def test_reports_to_a_file(apimpolicy: Callable[..., Any], write: Callable[..., Path], tmp_path: Path) -> None:
     write("a.xml", MOCK)
     found = apimpolicy("check", "a.xml", "--format", "sarif", "--output-file", "out.sarif", "--extend-select", "POL408")
-    assert found.out.startswith("1 problem (1 ")
+    assert found.out.startswith("1 finding (1 info)")
     assert json.loads((tmp_path / "out.sarif").read_text("utf-8"))["runs"][0]["results"][0]["ruleId"] == "POL408"
 
 
@@ -240,7 +240,7 @@ def test_an_answer_that_is_too_large_is_a_mistake(apimpolicy: Callable[..., Any]
         ("ignore mock-left: for the demo", []),
         ("ignore POL408, base-missing: for the demo", ["POL041"]),
         ("ignore no-such-rule: for the demo", ["POL041", "POL408"]),
-        ("ignore self-made mocks", ["POL042", "POL408"]),
+        ("ignore self-signed mocks", ["POL042", "POL408"]),
     ],
 )
 def test_names_of_rules_in_comments(write: Callable[..., Path], comment: str, codes: list[str]) -> None:

@@ -320,6 +320,7 @@ ACTIONS = [
     ("GetValueOrDefalt", "Change to 'GetValueOrDefault'", "GetValueOrDefault("),
     ("Certificate.Thumbprint", "Use '?.', which returns null for null", "Certificate?.Thumbprint"),
     ("Certificate.Thumbprint", "Ignore POL303 here", "<!-- apimpolicy: ignore POL303: "),
+    ('Variables["ID"]', "Change to 'id'", 'Variables["id"]'),
 ]
 
 
@@ -327,7 +328,9 @@ ACTIONS = [
 def test_code_actions_mend_what_they_say(client: Client, project: Path, code: str, title: str, new: str) -> None:
     call = '("a", "")' if code.startswith("Get") else ""
     member = f"Headers.{code}{call}" if call else code
-    header = f'<set-header name="a"><value>@(context.Request.{member})</value></set-header>'
+    code = f"context.Request.{member}".replace("Request.Variables", "Variables")
+    variable = '<set-variable name="id" value="1" />\n    '
+    header = f'{variable}<set-header name="a"><value>@((string){code})</value></set-header>'
     text = f"<policies>\n  <inbound>\n    {header}\n  </inbound>\n</policies>\n"
     uri = client.open(str(project / "action.xml"), text)
     found = client.request("textDocument/codeAction", of(uri, range=WHOLE, context={"diagnostics": []}))

@@ -55,7 +55,7 @@ def described(service: ServiceDescription, root: Path) -> Iterator[str]:
         assert policy is not None
         return str(Path(policy.path).relative_to(root)) if policy.path is not None else str(policy.source.text)  # type: ignore[union-attr]
 
-    if service.policy is not None:
+    if service.policy is not None and not service.policy.unknown:
         yield f"policy {text(service.policy)}"
     for api in service.apis:
         files = [f" {each.format} {Path(each.path or '').name}".rstrip() for each in api.files]

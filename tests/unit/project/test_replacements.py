@@ -101,6 +101,50 @@ def test_a_reading_with_placeholders_is_taken_only_if_it_makes_no_errors(reposit
     assert codes(repository) == ["POL104", "CS0103"]
 
 
+@pytest.mark.parametrize(
+    ("script", "text", "is_placeholder"),
+    [
+        ("tool.py", 's.replace("LIMIT", "")', False),
+        ("tool.py", 'text = open(path).read().replace("LIMIT", "")', False),
+        ("tool.py", 'open("other/readme.md").read().replace("LIMIT", "")', False),
+        ("tool.py", 'open("apis/policy.xml").read().replace("LIMIT", "")', True),
+        ("tool.py", 'for file in Path("apis/").iterdir(): file.read_text().replace("LIMIT", "")', True),
+        ("tool.py", 'for file in root.rglob("*.xml"): file.write_text(file.read_text().replace("LIMIT", ""))', True),
+        ("tool.py", 'policies = sys.argv[1:]; open(policies[0]).read().replace("LIMIT", "")', True),
+        ("tool.sh", 'for policy in "$@"; do sed -i "s/LIMIT/5/" "$policy"; done', True),
+        ("tool.sh", 'sed -i "s/LIMIT/5/" package.txt', False),
+        ("tool.yml", "env: {NAME: \"${{ replace('LIMIT', 'x') }}\"}", False),
+        ("policy.bicep", "param policyXml string\nvalue: replace(policyXml, 'LIMIT', limit)", True),
+        ("names.bicep", "var name = replace('LIMIT', 'x', y)", False),
+    ],
+)
+def test_only_a_script_that_can_read_the_policy_counts(
+    repository: Path, script: str, text: str, is_placeholder: bool
+) -> None:
+    (repository / script).write_text(text, encoding="utf-8")
+    assert codes(repository) == ([] if is_placeholder else ["POL104", "CS0103"])
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ('string Token = ""; return Token.Lenght;', "CS1061"),
+        ("foreach (var Token in new[] { 1 }) { return Token.Lenght; } return 0;", "CS1061"),
+        ("return new[] { 1 }.Select(Token => Token.Lenght);", "CS1061"),
+        ("return (from Token in new[] { 1 } select Token.Lenght);", "CS1061"),
+        ('return int.TryParse("1", out var Token) ? Token.Lenght : 0;', "CS1061"),
+        ("return context.Token.Lenght;", "CS1061"),
+        ("return Token.Lenght;", None),
+        ("foreach (var item in Token) { } return 0;", None),
+    ],
+)
+def test_a_name_that_the_policy_declares_is_no_placeholder(repository: Path, code: str, error: str | None) -> None:
+    text = POLICY.format(word="LIMIT").replace("@(new string[] {LIMIT}.Length)", f"@{{ {code} }}")
+    (repository / "apis" / "policy.xml").write_text(text.replace('"LIMIT"', '"5"'), encoding="utf-8")
+    (repository / "tool.py").write_text('open("apis/policy.xml").read().replace("Token", "")', encoding="utf-8")
+    assert codes(repository) == ([error] if error else [])
+
+
 DOCUMENT = """<policies>
     <inbound>
         <base />
@@ -128,10 +172,14 @@ PATH = "$xml.policies.inbound"
         ("a.py", "policy = xml.parse(a); policy.find('.//origin').text = o", {DOOR, BACKEND, CALLS}),
         ("a.py", "policy = xml.parse(a); print(policy.find('.//origin').text == o)", {ORIGIN, DOOR, BACKEND, CALLS}),
         ("a.js", "m.set('calls', 5); a.find('//origin').text = o", {ORIGIN, DOOR, BACKEND, CALLS}),
-        ("main.bicep", "value: replace(p, '<value><FRONTDOORID></value>', v)", {ORIGIN, BACKEND, CALLS}),
+        (
+            "main.bicep",
+            "param policy string\nvalue: replace(policy, '<value><FRONTDOORID></value>', v)",
+            {ORIGIN, BACKEND, CALLS},
+        ),
         ("a.js", "policy.replace('<origin></origin>', origins)", {DOOR, BACKEND, CALLS}),
-        ("a.ps1", "$p.Replace('backend-id', \"backend-id='$b'\")", {ORIGIN, DOOR, CALLS}),
-        ("a.ps1", "$p -replace 'backend-id', $b", {ORIGIN, DOOR, CALLS}),
+        ("a.ps1", "$p = gc policy.xml; $p.Replace('backend-id', \"backend-id='$b'\")", {ORIGIN, DOOR, CALLS}),
+        ("a.ps1", "$p = gc apis/*.xml; $p -replace 'backend-id', $b", {ORIGIN, DOOR, CALLS}),
         ("a.ps1", "$p.Replace('set-backend-service', $b)", {ORIGIN, DOOR, BACKEND, CALLS}),
     ],
 )
@@ -154,7 +202,7 @@ def test_scripts_around_a_folder_without_a_repository(tmp_path: Path, script: st
     assert _codes(policy)
     deploy = tmp_path / script
     deploy.parent.mkdir(parents=True, exist_ok=True)
-    deploy.write_text("$xml = $xml -replace 'RETRY_COUNT', $count", encoding="utf-8")
+    deploy.write_text("$xml = (gc orders.xml) -replace 'RETRY_COUNT', $count", encoding="utf-8")
     assert _codes(policy) == []
 
 

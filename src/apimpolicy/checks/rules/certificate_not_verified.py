@@ -3,7 +3,7 @@
 **What it does.** Looks for policies that compare the thumbprint, subject, issuer or serial number of
 `context.Request.Certificate` but never call `Verify()` or `VerifyNoRevocation()` or use `validate-client-certificate`.
 
-**Why it matters.** The gateway accepts every certificate, including expired, revoked and self-made ones. A thumbprint
+**Why it matters.** The gateway accepts every certificate, including expired, revoked and self-signed ones. A thumbprint
 can't be forged, but anyone can issue a certificate with the same name, and a stolen certificate keeps its thumbprint
 after it has been revoked. Callers get in whom the policy means to refuse.
 

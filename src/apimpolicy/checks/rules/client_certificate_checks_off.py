@@ -3,7 +3,7 @@
 **What it does.** Looks for `validate-client-certificate` with `validate-revocation`, `validate-trust`,
 `validate-not-before` or `validate-not-after` set to `false`, with `ignore-error="true"`, or without `identities`.
 
-**Why it matters.** Without `validate-trust`, self-made certificates are accepted, unless every identity names a
+**Why it matters.** Without `validate-trust`, self-signed certificates are accepted, unless every identity names a
 thumbprint. With `ignore-error`, no caller is refused. Without the date checks, expired certificates are accepted.
 Without identities, any certificate from any trusted authority is accepted.
 
@@ -33,7 +33,7 @@ from __future__ import annotations
 from apimpolicy.checks.rule import Element, Findings, Rule
 
 CHECKS = {
-    "validate-trust": "any certificate is accepted, even a self-made one",
+    "validate-trust": "any certificate is accepted, even a self-signed one",
     "validate-revocation": "revoked certificates are accepted",
     "validate-not-before": "certificates that aren't valid yet are accepted",
     "validate-not-after": "expired certificates are accepted",

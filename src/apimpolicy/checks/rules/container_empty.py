@@ -1,8 +1,8 @@
 """container-empty: a policy that runs other policies contains none.
 
-**What it does.** Looks for `retry`, `limit-concurrency` and `wait` without policies inside.
+**What it does.** Looks for `limit-concurrency` and `wait` without policies inside. An empty `retry` is used as a pause.
 
-**Why it matters.** Azure refuses an empty `wait`. The others do nothing.
+**Why it matters.** Azure refuses an empty `wait`. An empty `limit-concurrency` does nothing.
 
 **Example**
 
@@ -34,12 +34,12 @@ from apimpolicy.policies.registry import has_trait
 
 class ContainerEmpty(Rule):
     code = "POL126"
-    elements = ("retry", "limit-concurrency", "wait")
+    elements = ("limit-concurrency", "wait")
 
     def visit_element(self, element: Element) -> Findings:
         if next(element.elements(), None) is None:
             joins = has_trait(element.name, "parallel")
-            what = "repeat" if has_trait(element.name, "repeats") else "wait for" if joins else "limit"
+            what = "wait for" if joins else "limit"
             yield self.at_element(
                 element,
                 f"'{element.name}' contains no policies",

@@ -3,8 +3,9 @@
 **What it does.** Looks for `include-fragment` with an id that isn't among the fragments in the folder of the service
 (as APIOps extracts it), nor declared by the configuration or elsewhere in the repository. That is an error.
 
-Where the fragments of the configuration are all that is known, or the folder was extracted with a filter, the fragment
-may still exist in the service: an id that resembles a known one is a warning; any other is at most an info.
+Where not all fragments are known, because the folder was extracted with a filter or a module isn't read, it is a
+warning with the reason. Where the fragments of the configuration are all that is known, an id that resembles one of
+them is a warning, and any other is at most an info.
 
 **Why it matters.** If the service doesn't have the fragment, Azure refuses to save the policy: "Policy fragment with
 id 'x' could not be found."
@@ -42,5 +43,5 @@ class FragmentUnknown(Rule):
         message, severity = missing.message, Severity.ERROR
         if not missing.is_certain:
             message = f"the fragment '{name}' is not among the known ones"
-            severity = Severity.WARNING if missing.near else self.severity
+            severity = Severity.WARNING if missing.near or missing.reason else self.severity
         yield self.at_value(element, "fragment-id", message, severity=severity, label=missing.label, help=missing.help)

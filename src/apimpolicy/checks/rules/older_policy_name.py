@@ -47,7 +47,7 @@ class OlderPolicyName(Rule):
                 element,
                 f"'{element.name}' has a newer equivalent for all language models",
                 label=f"the newer name is '{newer}'",
-                help=f"Replace it by {newer}; check --fix does.",
+                help=f"Replace it with {newer}; `check --fix` does this.",
             )
 
     def _is_equivalent(self, element: Element) -> bool:

@@ -6,9 +6,10 @@ such resource. A kind of resource that the folder doesn't list at all is not che
 `{{named-values}}` have POL001.
 
 A missing resource is an error. It is a warning for the APIs and operations of a limit and for a cache, where no source
-says that Azure refuses them, for a policy with `ignore-error="true"`, and for a misspelt name of a kind that was
-extracted with a filter. Nothing is reported for what an overlay, another service in the repository, Terraform, Bicep or
-a script declares, or `external` in `apimpolicy.toml`.
+says that Azure refuses them, and for a policy with `ignore-error="true"`. It is a warning with the reason where the
+service may have more than is known: the folder was extracted with a filter, the infrastructure code adds to a service
+that is made elsewhere, or a module, the list of a loop or a condition isn't known. Nothing is reported for what an
+overlay, another service in the repository, Terraform, Bicep or a script declares, or `external` in `apimpolicy.toml`.
 
 **Why it matters.** Azure refuses to save the policy: "Backend with id 'x' could not be found.", "Logger not found".
 Where it doesn't look, the request fails, or the limit limits nothing.

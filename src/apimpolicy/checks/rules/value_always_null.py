@@ -40,8 +40,8 @@ class ValueAlwaysNull(Rule):
         if section is None or section == "on-error":
             return
         slot = attribute_of(element.name, attribute.name) if attribute is not None else None
-        if slot is not None and slot.postponed:
-            return
+        if attribute is not None and (slot is None or slot.postponed):
+            return  # an unknown attribute may be a misspelt one that is evaluated later
         for node in expression.compiled.nodes:
             name = context_member(node.receiver if isinstance(node, (PropertyAccess, Call)) else None)
             if name not in self.members:

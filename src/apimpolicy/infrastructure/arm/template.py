@@ -15,11 +15,11 @@ from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
 from apimpolicy.infrastructure.evaluation import Evaluator
 from apimpolicy.infrastructure.functions import of_known
 from apimpolicy.infrastructure.parsing import NotReadable
-from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments
+from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments, texts_in
 from apimpolicy.infrastructure.values import Reference, Unknown, Value, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from apimpolicy.infrastructure.evaluation import Budget, Scope
     from apimpolicy.infrastructure.files import Files
@@ -73,6 +73,8 @@ class JsonTemplate(Evaluator):
         self.notes: list[Note] = []
         self.unset: list[str] = []
         self.sections = {key.lower(): value for key, value in self.entries(node)}
+        self.doubts: frozenset[str] = frozenset()
+        """The expressions that aren't known, on which depends whether, or how often, the template is deployed."""
         self._found: dict[str, Value] = {}
         self._deployed: dict[str, JsonTemplate] = {}
 
@@ -188,15 +190,26 @@ class JsonTemplate(Evaluator):
 
     def resources(self) -> Iterator[Resource]:
         """Yield the resources of API Management, those of nested deployments included."""
+        return (each for each, is_left_out in self._all() if not is_left_out)
+
+    def left_out(self) -> Iterator[Resource]:
+        """Yield the resources that aren't deployed with these values, and may be with others."""
+        return (each for each, is_left_out in self._all() if is_left_out)
+
+    def _all(self) -> Iterator[tuple[Resource, bool]]:
         section = self.sections.get("resources")
         listed = section.items if isinstance(section, nodes.Array) else [each for _, each in self.entries(section)]
         for node in listed:
-            yield from self._resources(node, "", [])
+            yield from self._resources(node, "", [], False)
 
-    def _resources(self, node: nodes.Node, outer_type: str, outer_names: list[Value]) -> Iterator[Resource]:
+    def _resources(
+        self, node: nodes.Node, outer_type: str, outer_names: list[Value], is_left_out: bool
+    ) -> Iterator[tuple[Resource, bool]]:
         if self.entry(node, "existing") is not None:
             return
-        for scope, is_guess in self._instances(node):
+        for scope, found in self._instances(node):
+            left_out = is_left_out or found is None
+            doubts = found or frozenset()
             written = self._field(node, "type", scope)
             type_ = str(written).lower()
             if outer_type and not type_.startswith(outer_type):
@@ -204,35 +217,42 @@ class JsonTemplate(Evaluator):
             own = segments(self._field(node, "name", scope))
             names = [*outer_names, *own] if outer_names and len(own) < len(type_.split("/")) - 1 else own
             if type_ == DEPLOYMENT:
-                yield from self._deployment(node, scope)
+                yield from self._deployment(node, scope, doubts, left_out)
                 continue
             if type_ == PROVIDER or type_.startswith(f"{PROVIDER}/"):
-                yield self._resource(node, type_, names, scope, is_guess)
+                yield self._resource(node, type_, names, scope, doubts), left_out
             inner = self.entry(node, "resources")
             for each in inner.items if isinstance(inner, nodes.Array) else ():
-                yield from self._resources(each, type_, names)
+                yield from self._resources(each, type_, names, left_out)
 
-    def _instances(self, node: nodes.Node) -> Iterator[tuple[dict[str, Value], bool]]:
-        """Yield the variables for each copy of a resource, and whether it is a guess."""
+    def _instances(self, node: nodes.Node) -> Iterator[tuple[dict[str, Value], frozenset[str] | None]]:
+        """Yield the variables for each copy of a resource, and the unknown conditions; None if it isn't deployed."""
         condition = self.entry(node, "condition")
         copy = self.entry(node, "copy")
         scopes: list[dict[str, Value]] = [{}]
-        is_open = False
+        count: Value = None
+        doubts = self.doubts
         if copy is not None:
             count, name = self._field(copy, "count", {}), str(self._field(copy, "name", {})).lower()
-            is_open = not isinstance(count, int)
-            indexes = [Unknown(f"copyIndex() of {name}")] if is_open else range(min(count, MOST_COPIES))
+            indexes: Iterable[Value] = range(min(count, MOST_COPIES)) if isinstance(count, int) else ()
+            if not isinstance(count, int) or count == 0:
+                where = count.text if isinstance(count, Unknown) else str(count)
+                indexes = [Unknown(f"copyIndex() of {where}")]
+                doubts |= {where}
             scopes = [{"copy": index, f"copy {name}": index} for index in indexes]
         for scope in scopes:
-            truth = True if condition is None else self.truth(self.value(condition, self.source, scope))
-            if truth is not False:
-                yield scope, is_open or truth is None
+            value = True if condition is None else self.value(condition, self.source, scope)
+            truth = self.truth(value)
+            unknown = {value.text if isinstance(value, Unknown) else "condition"} if truth is None else set()
+            yield scope, None if truth is False or count == 0 else doubts | unknown
 
     def _field(self, node: nodes.Node, name: str, scope: Scope) -> Value:
         found = self.entry(node, name)
         return None if found is None else self.value(found, self.source, scope)
 
-    def _resource(self, node: nodes.Node, type_: str, names: list[Value], scope: Scope, is_guess: bool) -> Resource:
+    def _resource(
+        self, node: nodes.Node, type_: str, names: list[Value], scope: Scope, doubts: frozenset[str]
+    ) -> Resource:
         kinds = [each for each in type_.removeprefix(PROVIDER).split("/") if each]
         missing = len(kinds) + 1 - len(names)
         names = [Unknown("a name")] * missing + names
@@ -241,9 +261,11 @@ class JsonTemplate(Evaluator):
         if not kinds:
             found["identity"] = self._field(node, "identity", scope)
         address = "/".join(shown(self.as_text(each)) for each in names)
-        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, is_guess)
+        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, address, doubts)
 
-    def _deployment(self, node: nodes.Node, scope: Scope) -> Iterator[Resource]:
+    def _deployment(
+        self, node: nodes.Node, scope: Scope, doubts: frozenset[str], is_left_out: bool
+    ) -> Iterator[tuple[Resource, bool]]:
         properties = self.entry(node, "properties")
         template = self.entry(properties, "template")
         name = str(self._field(node, "name", scope))
@@ -252,7 +274,8 @@ class JsonTemplate(Evaluator):
             url = (link.get("uri") or link.get("relativePath")) if isinstance(link, dict) else None
             message = f"the template of the deployment '{name}' isn't read: {shown(self.as_text(url or '?'))}"
             advice = "A template in the folder is read on its own."
-            self.notes.append(Note(message, self.source, node.start, advice))
+            given = self._field(properties, "parameters", scope) if properties is not None else None
+            self.notes.append(Note(message, self.source, node.start, advice, hides=True, texts=texts_in([given])))
             return
         options = self.entry(properties, "expressionEvaluationOptions")
         inner = options is not None and str(self._field(options, "scope", {})).lower() == "inner"
@@ -263,8 +286,9 @@ class JsonTemplate(Evaluator):
         }
         child = JsonTemplate(self.source, template, self.budget, given, None if inner else self, name)
         child.level = self.level + 1
+        child.doubts = doubts
         self._deployed[name] = child
-        yield from child.resources()
+        yield from ((each, is_left_out or left_out) for each, left_out in child._all())
         self.notes += child.notes
 
     def output(self, name: str) -> Value:

@@ -17,6 +17,7 @@ from apimpolicy.infrastructure.functions import (
     flat,
     from_json,
     has_item,
+    inserted_text,
     join,
     known_dict,
     known_list,
@@ -90,7 +91,7 @@ def string(evaluator: Evaluator, value: Value) -> Value:
 
 
 def replace(text: Value, wanted: Value, new: Value) -> str:
-    return replaced(some_text(text), find_literal(known_text(wanted)), lambda _: some_text(new))
+    return replaced(some_text(text), find_literal(known_text(wanted)), lambda _: inserted_text(new))
 
 
 def contains(values: Value, wanted: Value) -> bool:

@@ -32,7 +32,8 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
 def read_bicep(files: Files, environment: str | None = None) -> Reading:
     """Return the resources of a folder's Bicep files and ARM templates."""
     budget = Budget()
-    reading = Reading([], [])
+    reading = Reading([], [], [])
+    templates: list[Template | JsonTemplate] = []
     for path in deployed(files):
         given, note = parameters_for(files, path, environment, budget)
         template: Template | JsonTemplate
@@ -42,19 +43,25 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             else:
                 template = JsonTemplate.of_file(files, path, budget, given, 0, "")
         except LookupError as error:
-            reading.notes.append(Note(f"{files.display(path)} can't be read: {error}"))
+            reading.notes.append(Note(f"{files.display(path)} can't be read: {error}", hides=True))
+            reading.unread.append(reading.notes[-1])
             continue
         found = list(template.resources())
         if not found:
             if _SERVICE.search(template.source.text):
                 reading.notes += combined([*template.all_notes()], "")
             continue
+        notes = [*template.all_notes()]
         reading.resources += found
-        reading.notes += combined([*template.all_notes()], "") + notes_of_guesses(found)
+        templates.append(template)
+        reading.unread += [each for each in notes if each.hides]
+        reading.notes += combined(notes, "") + notes_of_guesses(found)
         if template.unset:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."
             reading.notes.append(Note(f"parameters without a value: {names}", template.source, 0, advice))
+    reading.files = frozenset(files.read)
+    reading.left_out = lambda: (each for template in templates for each in template.left_out())
     return reading
 
 

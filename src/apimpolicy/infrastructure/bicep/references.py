@@ -75,10 +75,11 @@ class ResourceReference(Reference):
             return None
         return [each for each in self.full_type.removeprefix(PROVIDER).split("/") if each]
 
-    def instances(self) -> list[ResourceInstance]:
+    def instances(self, *, left_out: bool = False) -> list[ResourceInstance]:
+        instances = self.template.left_out_instances if left_out else self.template.instances
         return [
-            ResourceInstance(self, index, body, scope, guess)
-            for index, body, scope, guess in self.template.instances(self.declared.value, {})
+            ResourceInstance(self, index, body, scope, doubt)
+            for index, body, scope, doubt in instances(self.declared.value, {})
             if isinstance(body, nodes.Object)
         ]
 
@@ -88,7 +89,7 @@ class ResourceReference(Reference):
         if self.index is None and len(found) == 1:
             return found[0]
         for each in found:
-            if each.index == self.index or (each.is_guess and len(found) == 1):
+            if each.index == self.index or (each.doubt and len(found) == 1):
                 return each
         raise LookupError(self.declared.name)
 
@@ -103,14 +104,14 @@ class ResourceInstance(Reference):
     """One instance of a resource."""
 
     def __init__(
-        self, reference: ResourceReference, index: Value, body: nodes.Object, scope: Scope, is_guess: bool
+        self, reference: ResourceReference, index: Value, body: nodes.Object, scope: Scope, doubt: str
     ) -> None:
         self.reference = reference
         self.template = reference.template
         self.index = index
         self.body = body
         self.scope = scope
-        self.is_guess = is_guess
+        self.doubt = doubt
 
     def entry(self, name: str) -> Value:
         node = entry_of(self.body, name)
@@ -156,7 +157,7 @@ class ResourceInstance(Reference):
         }
         return Resource(
             "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
-            self.is_guess, places,
+            self.template.doubts | {self.doubt} - {""}, places,
         )  # fmt: skip
 
     def member(self, name: str) -> Value:

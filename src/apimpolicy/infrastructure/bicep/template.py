@@ -22,7 +22,7 @@ from apimpolicy.infrastructure.bicep.references import (
 )
 from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
 from apimpolicy.infrastructure.functions import from_json, from_yaml
-from apimpolicy.infrastructure.resources import Note, Resource
+from apimpolicy.infrastructure.resources import Note, Resource, texts_in
 from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Template(Evaluator):
         self.notes: list[Note] = []
         self.unset: list[str] = []
         """Parameters that were needed and have no value."""
+        self.doubts: frozenset[str] = frozenset()
+        """The expressions that aren't known, on which depends whether, or how often, the file is deployed."""
         self._found: dict[str, Value] = {}
         self._parents: dict[int, Declaration] = {}
         self._others: dict[str, Template] = {}
@@ -71,7 +73,7 @@ class Template(Evaluator):
     @cached_property
     def declarations(self) -> list[Declaration]:
         found, problems = parse_file(self.source)
-        self.notes += [Note(problem.message, self.source, problem.start) for problem in problems]
+        self.notes += [Note(problem.message, self.source, problem.start, hides=True) for problem in problems]
         return found
 
     @cached_property
@@ -213,34 +215,75 @@ class Template(Evaluator):
                 for _, child in self.children(declared):
                     yield from child.resources()
 
-    def _resources_of(self, declared: Declaration) -> Iterator[Resource]:
+    def _resources_of(self, declared: Declaration, *, left_out: bool = False) -> Iterator[Resource]:
         if declared.kind == "resource" and not declared.existing:
             reference = ResourceReference(self, declared)
             kinds = reference.kinds
             if kinds is not None:
-                for item in reference.instances():
+                for item in reference.instances(left_out=left_out):
                     yield item.resource(kinds)
         for inner in nested_in(declared):
-            yield from self._resources_of(inner)
+            yield from self._resources_of(inner, left_out=left_out)
 
-    def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, bool]]:
-        """Return index, body, variables and whether it is a guess, for each instance of a resource or module."""
+    def left_out(self) -> Iterator[Resource]:
+        """Yield the resources that aren't deployed with these values, and may be with others."""
+        for declared in self.declarations:
+            yield from self._resources_of(declared, left_out=True)
+            if declared.kind == "module":
+                for _, child in self.children(declared):
+                    yield from child.left_out()
+                for _, child in self._deployments(declared, left_out=True):
+                    yield from (*child.resources(), *child.left_out())
+
+    def left_out_instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, str]]:
+        """Return those instances that other values would deploy."""
+        if isinstance(node, nodes.If):
+            is_left_out = not self.instances(node, scope)
+            return [(None, node.value, scope, hole_of(node.test, self.source))] if is_left_out else []
+        if not isinstance(node, nodes.For):
+            return []
+        pairs = self.pairs(self.value(node.items, self.source, scope))
+        if pairs == []:
+            return self._of_unknown(node, scope, hole_of(node.items, self.source))
+        scopes = [{**scope, **self.bound(node.names, *each)} for each in (pairs or ())[:MOST_INSTANCES]]
+        test = node.test
+        if test is None:
+            return []
+        text = hole_of(test, self.source)
+        return [(None, node.value, each, text) for each in scopes if self._doubt(test, each) is None]
+
+    def _of_unknown(self, node: nodes.For, scope: Scope, where: str) -> list[tuple[Value, nodes.Node, Scope, str]]:
+        """Return one instance for all, named after the collection: resources of loops over it belong together."""
+        names = self.bound(node.names, Unknown(f"index of {where}"), Unknown(f"{where}[*]"))
+        return [(None, node.value, {**scope, **names}, where)]
+
+    def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, str]]:
+        """Return index, body, variables and the unknown condition, for each instance of a resource or module."""
         if isinstance(node, nodes.For):
-            items = self.pairs(self.value(node.items, self.source, scope))
+            value = self.value(node.items, self.source, scope)
+            items = self.pairs(value)
             if items is None:
-                names = {name: Unknown(f"{name} of {hole_of(node, self.source)}") for name in node.names}
-                return [(None, node.value, {**scope, **names}, True)]
-            found: list[tuple[Value, nodes.Node, Scope, bool]] = []
+                where = value.text if isinstance(value, Unknown) else hole_of(node.items, self.source)
+                return self._of_unknown(node, scope, where)
+            found: list[tuple[Value, nodes.Node, Scope, str]] = []
             for key, each in items[:MOST_INSTANCES]:
                 inner = {**scope, **self.bound(node.names, key, each)}
-                truth = True if node.test is None else self.truth(self.value(node.test, self.source, inner))
-                if truth is not False:
-                    found.append((key, node.value, inner, truth is None))
+                doubt = "" if node.test is None else self._doubt(node.test, inner)
+                if doubt is not None:
+                    found.append((key, node.value, inner, doubt))
             return found
         if isinstance(node, nodes.If):
-            truth = self.truth(self.value(node.test, self.source, scope))
-            return [] if truth is False else [(None, node.value, scope, truth is None)]
-        return [] if node is None else [(None, node, scope, False)]
+            doubt = self._doubt(node.test, scope)
+            return [] if doubt is None else [(None, node.value, scope, doubt)]
+        return [] if node is None else [(None, node, scope, "")]
+
+    def _doubt(self, test: nodes.Node, scope: Scope) -> str | None:
+        """Return the expression of a condition that isn't known; empty if it is true, and None if it is false."""
+        value = self.value(test, self.source, scope)
+        truth = self.truth(value)
+        if truth is None:
+            return value.text if isinstance(value, Unknown) else hole_of(test, self.source)
+        return "" if truth else None
 
     def children(self, declared: Declaration) -> list[tuple[Value, Deployment]]:
         """Return the files that a module declaration deploys, by index."""
@@ -250,9 +293,10 @@ class Template(Evaluator):
             self._children[key] = list(self._deployments(declared))
         return self._children[key]
 
-    def _deployments(self, declared: Declaration) -> Iterator[tuple[Value, Deployment]]:
+    def _deployments(self, declared: Declaration, *, left_out: bool = False) -> Iterator[tuple[Value, Deployment]]:
         path = None if declared.type is None else self.value(declared.type, self.source, {})
-        for index, body, scope, _ in self.instances(declared.value, {}):
+        instances = self.left_out_instances if left_out else self.instances
+        for index, body, scope, doubt in instances(declared.value, {}):
             parameters = {}
             if isinstance(body, nodes.Object):
                 given = entry_of(body, "params")
@@ -263,6 +307,7 @@ class Template(Evaluator):
             child = self._deployment(declared, path, parameters, place)
             if child is None:
                 return
+            child.doubts = self.doubts | {doubt} - {""}
             yield index, child
 
     def _deployment(
@@ -271,7 +316,9 @@ class Template(Evaluator):
         is_file = isinstance(path, str) and path.endswith((".bicep", ".json")) and ":" not in path
         if not is_file:
             shown = path.text if isinstance(path, Unknown) else path
-            self.notes.append(Note("", self.source, declared.start, module=f"{declared.name} ({shown})"))
+            module = f"{declared.name} ({shown})"
+            note = Note("", self.source, declared.start, module=module, hides=True, texts=texts_in(given.values()))
+            self.notes.append(note)
             return None
         full = os.path.join(self.folder, path)
         try:
@@ -284,7 +331,8 @@ class Template(Evaluator):
             return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
         except LookupError:
             message = f"the module '{declared.name}' can't be read: {path}: {self.files.reason(full)}"
-            self.notes.append(Note(message, self.source, declared.start))
+            note = Note(message, self.source, declared.start, hides=True, texts=texts_in(given.values()))
+            self.notes.append(note)
             return None
 
     def output(self, name: str) -> Value:

@@ -89,7 +89,7 @@ def resource_of(instance: Instance) -> Resource | None:
         return None
     kind = KINDS.get(instance.type.removeprefix(PREFIX))
     made.places = {name: instance.place(attribute) for name, attribute in pairs_of(kind)} if kind is not None else {}
-    made.is_guess = instance.is_guess
+    made.doubts = instance.module.doubts | {instance.doubt} - {""}
     return made
 
 

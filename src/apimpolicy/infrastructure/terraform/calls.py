@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.terraform.instances import instances_of, key_of
+from apimpolicy.infrastructure.terraform.instances import instances_of, key_of, unknown_instance
 from apimpolicy.infrastructure.values import Named, Reference, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.infrastructure.terraform.module import Module
     from apimpolicy.infrastructure.terraform.parser import Block
 
@@ -25,21 +27,33 @@ class Children(Reference):
 
     @cached_property
     def modules(self) -> list[tuple[Value, Module]]:
-        name = self.block.labels[0]
-        folder = self.caller.folder_of(self.block, name)
+        folder = self.caller.folder_of(self.block, self.block.labels[0])
         if folder is None:
             return []
-        found: list[tuple[Value, Module]] = []
-        for key, scope, _ in instances_of(self.caller, self.block):
-            inputs = {
-                attribute.name: self.caller.value(attribute.value, attribute.source, scope)
-                for attribute in self.block.body.attributes.values()
-                if attribute.name not in _OF_CALLS
-            }
-            address = ".".join(part for part in (self.caller.place, f"module.{name}{key_of(key)}") if part)
-            module = type(self.caller)(self.caller.files, folder, self.caller.budget, inputs, self.caller, address)
-            found.append((key, module))
-        return found
+        return [self._called(folder, *each) for each in instances_of(self.caller, self.block)]
+
+    def left_out(self) -> Module | None:
+        """Return the module as other values would call it, if these don't; None if it is called, or can't be read."""
+        folder = None if self.modules else self.caller.folder_of(self.block, self.block.labels[0])
+        if folder is None:
+            return None
+        return self._called(folder, *unknown_instance(self.caller, self.block))[1]
+
+    def inputs(self, scope: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the values that the module is given."""
+        return {
+            attribute.name: self.caller.value(attribute.value, attribute.source, scope)
+            for attribute in self.block.body.attributes.values()
+            if attribute.name not in _OF_CALLS
+        }
+
+    def _called(self, folder: str, key: Value, scope: Mapping[str, Value], doubt: str) -> tuple[Value, Module]:
+        address = f"module.{self.block.labels[0]}{key_of(key)}"
+        address = ".".join(part for part in (self.caller.place, address) if part)
+        caller = self.caller
+        module = type(caller)(caller.files, folder, caller.budget, self.inputs(scope), caller, address)
+        module.doubts = caller.doubts | {doubt} - {""}
+        return key, module
 
     def member(self, name: str) -> Value:
         keyed = self.modules

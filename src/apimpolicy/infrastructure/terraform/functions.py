@@ -80,8 +80,10 @@ def coalesce(*values: Value) -> Value:
     raise LookupError
 
 
-def to_set(value: Value) -> list[Value]:
-    """Return a set as a list; sets of texts are sorted."""
+def to_set(value: Value) -> Value:
+    """Return a set as a list; sets of texts are sorted. One that isn't known has the keys of its items."""
+    if isinstance(value, Unknown):
+        return value
     items = distinct(known_list(value))
     return sorted(items) if is_fully_known(items) and all(isinstance(each, str) for each in items) else items
 
@@ -235,7 +237,7 @@ _ANY: dict[str, Callable[..., Value]] = {
     "substr": substr,
     "tobool": to_bool,
     "tolist": known_list,
-    "tomap": known_dict,
+    "tomap": lambda value: value if isinstance(value, Unknown) else known_dict(value),
     "tonumber": to_number,
     "toset": to_set,
     "trim": lambda text, chars: stripped(some_text(text), known_text(chars), known_text(chars)),

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 MOST_INSTANCES = 5_000
 
 
-def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], bool]]:
-    """Return key, variables and whether it is a guess, for each instance of a block with `count` or `for_each`.
+def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], str]]:
+    """Return key, variables and the unknown condition, for each instance of a block with `count` or `for_each`.
 
-    Where these aren't known, there is one instance for all.
+    Where these aren't known, there is one instance for all. Its key is that of the collection, so that resources with
+    the same `for_each` belong together.
     """
     attributes = block.body.attributes
     if (count := attributes.get("count")) is not None:
@@ -28,30 +29,44 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
         if isinstance(number, str) and number.isdigit():
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int):
-            return [(0, {"count": {"index": 0}}, True)]
-        return [(index, {"count": {"index": index}}, False) for index in range(min(number, MOST_INSTANCES))]
+            return [unknown_instance(module, block, number)]
+        return [(index, {"count": {"index": index}}, "") for index in range(min(number, MOST_INSTANCES))]
     if (each := attributes.get("for_each")) is not None:
+        given = module.reference(each.value, each.source, {})
+        if isinstance(given, Instances) and len(given.all) == 1 and given.all[0].doubt:
+            one = given.all[0]
+            return [(one.key, {"each": {"key": one.key, "value": one}}, one.doubt)]
         value = module.value(each.value, each.source, {})
         pairs = module.pairs(value)
         if pairs is None or len(pairs) > MOST_INSTANCES:
-            where = ".".join(block.labels)
-            unknown = {name: Unknown(f"each.{name} of {where}") for name in ("key", "value")}
-            return [(unknown["key"], {"each": unknown}, True)]
+            return [unknown_instance(module, block, value)]
         keys = [(each if isinstance(value, list) else key, each) for key, each in pairs]
-        return [(key, {"each": {"key": key, "value": each}}, False) for key, each in keys]
-    return [(None, {}, False)]
+        return [(key, {"each": {"key": key, "value": each}}, "") for key, each in keys]
+    return [(None, {}, "")]
+
+
+def unknown_instance(module: Module, block: Block, value: Value = None) -> tuple[Value, dict[str, Value], str]:
+    """Return the instance in place of an unknown number of them; `value` is that of `count` or `for_each`."""
+    attributes = block.body.attributes
+    is_count = "count" in attributes
+    attribute = attributes["count" if is_count else "for_each"]
+    where = (value if isinstance(value, Unknown) else module.unknown(attribute.value, attribute.source, {})).text
+    if is_count:
+        return 0, {"count": {"index": 0}}, where
+    key = Unknown(f"each.key of {where}")
+    return key, {"each": {"key": key, "value": Unknown(f"{where}[each.key]")}}, where
 
 
 class Instance(Reference):
     """One instance of a resource."""
 
-    def __init__(self, module: Module, block: Block, key: Value, scope: Mapping[str, Value], is_guess: bool) -> None:
+    def __init__(self, module: Module, block: Block, key: Value, scope: Mapping[str, Value], doubt: str) -> None:
         self.module = module
         self.block = block
         self.key = key
         self.scope = scope
-        self.is_guess = is_guess
-        """True when the number of instances isn't known."""
+        self.doubt = doubt
+        """The expression of the number of instances if that isn't known."""
         self._found: dict[str, Value] = {}
 
     @property
@@ -133,7 +148,7 @@ class Instances(Reference):
         return {instance.key: instance for instance in self.all}
 
     def elements(self) -> list[Value]:
-        if any(instance.is_guess for instance in self.all):
+        if any(instance.doubt for instance in self.all):
             raise LookupError
         return list(self.all)
 

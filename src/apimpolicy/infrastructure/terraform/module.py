@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
-from apimpolicy.infrastructure.resources import Note
+from apimpolicy.infrastructure.resources import Note, texts_in
 from apimpolicy.infrastructure.terraform.calls import Children
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
-from apimpolicy.infrastructure.terraform.instances import Instance, Instances
+from apimpolicy.infrastructure.terraform.instances import Instance, Instances, unknown_instance
 from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.parser import Block, parse_template
 from apimpolicy.infrastructure.terraform.templates import as_template
@@ -77,7 +77,7 @@ class Module(Evaluator):
         self.root: Module = self if parent is None else parent.root
         self.level: int = 0 if parent is None else parent.level + 1
         self.problems: list[tuple[Source, Problem]] = []
-        self.missing: list[Note] = []
+        self.missing: list[tuple[Note, Block]] = []
         """Calls of modules that can't be read."""
         self.modules_file: dict[str, str] = {}
         """Folders of downloaded modules, by address; the root module has it."""
@@ -167,6 +167,9 @@ class Module(Evaluator):
         """Folder of the module, relative to that of the root module."""
         return os.path.relpath(self.folder, self.root.folder)
 
+    doubts: frozenset[str] = frozenset()
+    """The expressions that aren't known, on which depends whether, or how often, the module is called."""
+
     def once(self, key: str, make: Callable[[], Value]) -> Value:
         """Return a value that is made once; inside of its own making it isn't known."""
         if key not in self._found:
@@ -226,6 +229,25 @@ class Module(Evaluator):
         for module in self.children():
             yield from module.resources()
 
+    def left_out(self) -> Iterator[Instance]:
+        """Yield an instance of each resource that isn't deployed with these values, and may be with others."""
+        for labels, block in self.blocks.get("resource", {}).items():
+            if len(labels) == 2 and not self.instances("resource", *labels).all:
+                yield Instance(self, block, *unknown_instance(self, block))
+        for labels in self.blocks.get("module", {}):
+            if len(labels) == 1 and (other := self.child(labels[0]).left_out()) is not None:
+                yield from (*other.resources(), *other.left_out())
+        for module in self.children():
+            yield from module.left_out()
+
+    def unread(self) -> Iterator[Note]:
+        """Yield the notes about calls of modules that can't be read, those of called modules included."""
+        for note, block in self.missing:
+            inputs = Children(self, block).inputs({})
+            yield note._replace(hides=True, texts=texts_in(inputs.values()))
+        for module in self.children():
+            yield from module.unread()
+
     def folder_of(self, block: Block, name: str) -> str | None:
         """Return the folder of a called module, or None and note why it can't be read."""
         attribute = block.body.attributes.get("source")
@@ -233,17 +255,19 @@ class Module(Evaluator):
         is_path = isinstance(written, str) and is_known(written) and written.startswith((".", "/"))
         address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
         downloaded = self.root.modules_file.get(address)
-        if not is_path and downloaded is None:
-            shown = written.text if isinstance(written, Unknown) else written
-            self.missing.append(Note("", block.source, block.start, module=f"{name} ({shown})"))
-            return None
         where = (self.folder, str(written)) if is_path else (self.root.folder, str(downloaded))
-        with contextlib.suppress(LookupError):
-            folder = self.files.path(*where)
-            if self.level < MOST_LEVELS and self.files.names(folder, FILES):
-                return folder
-        message = f"the module '{name}' can't be read: {where[1]}: {self.files.reason(*where)}"
-        self.missing.append(Note(message, block.source, block.start, "Name a folder above both modules."))
+        if is_path or downloaded is not None:
+            with contextlib.suppress(LookupError):
+                folder = self.files.path(*where)
+                if self.level < MOST_LEVELS and self.files.names(folder, FILES):
+                    return folder
+        if is_path:
+            message = f"the module '{name}' can't be read: {where[1]}: {self.files.reason(*where)}"
+            note = Note(message, block.source, block.start, "Name a folder above both modules.")
+        else:
+            shown = written.text if isinstance(written, Unknown) else written
+            note = Note("", block.source, block.start, module=f"{name} ({shown})")
+        self.missing.append((note, block))
         return None
 
     # Functions that read files, or need the expression

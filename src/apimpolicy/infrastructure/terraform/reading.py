@@ -31,7 +31,8 @@ _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 def read_terraform(files: Files, environment: str | None = None) -> Reading:
     """Return the resources of a folder's root modules."""
     budget = Budget()
-    reading = Reading([], [])
+    reading = Reading([], [], [])
+    modules: list[Module] = []
     for folder in roots(files):
         module = Module(files, folder, budget)
         module.modules_file = _downloaded(files, folder)
@@ -45,10 +46,18 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         if plan is not None:
             reading.notes.append(Note("the plan can't be read, so the code is", plan))
         reading.resources += found
+        modules.append(module)
         notes = _notes(module, found, environment)
         reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
+        reading.unread += [*module.unread(), *(each for each in notes if each.hides)]
+    reading.files = frozenset(files.read)
+    reading.left_out = lambda: (
+        made for module in modules for each in module.left_out() if (made := resource_of(each)) is not None
+    )
     if budget.steps < 0:
-        reading.notes.append(Note("the code takes too many steps to evaluate; the rest of it isn't known"))
+        note = Note("the code takes too many steps to evaluate; the rest of it isn't known", hides=True)
+        reading.notes.append(note)
+        reading.unread.append(note)
     return reading
 
 
@@ -93,7 +102,7 @@ def _all(module: Module) -> Iterator[Module]:
 def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
     found: list[Note] = []
     for each in _all(module):
-        found += [Note(problem.message, source, problem.start) for source, problem in each.problems]
+        found += [Note(problem.message, source, problem.start, hides=True) for source, problem in each.problems]
         found += [
             Note(f"this value can't be read: {problem.message}", block.source, problem.start)
             for kind, blocks in each.blocks.items()
@@ -102,7 +111,7 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
             if block.is_read
             for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
         ]
-        found += each.missing
+        found += (note for note, _ in each.missing)
     found += _of_variables(module, environment)
     return combined(found, "Run `terraform init`, which downloads them.") + notes_of_guesses(resources)
 

@@ -12,6 +12,7 @@ from apimpolicy.infrastructure.functions import (
     find_literal,
     find_pattern,
     from_json,
+    inserted_text,
     known_text,
     some_text,
 )
@@ -104,7 +105,7 @@ def _verb(module: Module, value: Value, verb: str, flags: str, width: str, preci
 
 def replace(text: Value, wanted: Value, new: Value) -> str:
     """Replace a literal text, or a pattern between slashes."""
-    wanted, new = known_text(wanted), some_text(new)
+    wanted, new = known_text(wanted), inserted_text(new)
     if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
         put = re.sub(r"\$(?:(\d+)|\{(\w+)\})", lambda found: f"\\g<{found[1] or found[2]}>", new.replace("\\", "\\\\"))
         return replaced(some_text(text), find_pattern(wanted[1:-1]), lambda found: found.expand(put))

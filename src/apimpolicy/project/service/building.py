@@ -31,6 +31,8 @@ from apimpolicy.engine.service import (
 )
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
+from apimpolicy.project.service.unknown_policies import of_unmodelled, unknown_fragments
+from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
@@ -63,6 +65,13 @@ class ServiceParts:
     fragments: dict[str, Any] = attrs.field(factory=dict)
     backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
     policy: AnyPolicy | None = None
+    unknown: frozenset[str] = frozenset()
+    """The ids of fragments that represent unknown policies: requests run without them."""
+
+    @property
+    def made_up(self) -> dict[str, frozenset[str]]:
+        """The names that represent what isn't known: no result may depend on them."""
+        return {"named_values": frozenset((UNKNOWN_BASE,) if self.unknown else ()), "fragments": self.unknown}
 
     def service(self) -> Service:
         """Make the service. Raises ConfigurationError if parts don't fit together."""
@@ -82,8 +91,10 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     """Make the parts of a service. The description must have been repaired."""
     parts = ServiceParts(description.place, policy=_policy(description.policy))
     sets = {(each.workspace, each.id.lower()): _version_set(each) for each in description.version_sets}
+    policies = {id(api): of_unmodelled(api) for api in description.apis}
     for api in description.apis:
-        made = _api(api, sets.get((api.workspace, api.version_set.text().lower())))
+        version_set = sets.get((api.workspace, api.version_set.text().lower()))
+        made = _api(api, version_set, _policy(policies[id(api)]))
         parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient)
     for product in description.products:
         parts.products[product.id] = _product(product)
@@ -102,6 +113,11 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     for fragment in description.fragments:
         if (policy := _policy(fragment.policy)) is not None:
             parts.fragments[fragment.id] = policy
+    texts = [policy for _, policy in description.policies()] + [each for each in policies.values() if each is not None]
+    parts.unknown = unknown_fragments(texts)
+    if parts.unknown:
+        parts.fragments |= dict.fromkeys(parts.unknown, "<fragment />")
+        parts.named_values[UNKNOWN_BASE] = "true"
     for backend in description.backends:
         if backend.backend is not None:
             parts.backends[backend.id] = backend.backend
@@ -120,7 +136,7 @@ def _version_set(given: VersionSetDescription) -> VersionSet:
     return VersionSet(scheme, name or "api-version")
 
 
-def _api(given: ApiDescription, version_set: VersionSet | None) -> ServiceApi:
+def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolicy | None) -> ServiceApi:
     kind = (given.kind.known or "http").lower()
     has_names = given.key_header.known is not None or given.key_query.known is not None
     if version_set is None and given.version_set.hole is not None:
@@ -146,7 +162,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None) -> ServiceApi:
     files = {each.format: _file(each) for each in given.files}
     return ServiceApi(
         entity,
-        policy=_policy(given.policy),
+        policy=policy,
         operations=[
             ServiceOperation(
                 Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),

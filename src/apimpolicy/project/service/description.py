@@ -14,6 +14,7 @@ token), or is missing (`value` is None: nothing is written, so that Azure's defa
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import attrs
@@ -21,9 +22,10 @@ import attrs
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import Place
+from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from apimpolicy.engine.backends import Backend, BackendPool
     from apimpolicy.text.source import Source
@@ -89,12 +91,14 @@ class Field(Generic[T]):
 class PolicyText:
     """A policy document: the file `path`, or `source`, a text with the way back to the file that it is written in.
 
-    A source can have holes (`text.holes`).
+    A source can have holes (`text.holes`). Of a policy that isn't known there is only the reason, `unknown`: its
+    source includes a fragment that may do anything, around a `<base />` that may be missing (`unknown_policies`).
     """
 
     origin: Origin
     path: str | None = None
     source: Source | None = None
+    unknown: str = ""
 
     def read(self) -> Source:
         """Read the document. Raises ConfigurationError."""
@@ -231,6 +235,8 @@ class NamedValueDescription:
     key_vault: Field[str] = Field()
     """The URL of a secret in Key Vault."""
     workspace: str | None = None
+    is_made_up: bool = False
+    """True for what represents an unknown value of infrastructure code; the service has no such named value."""
 
     @property
     def display_name(self) -> str:
@@ -346,9 +352,42 @@ class Problem:
         return f"{place}{self.message}{'. ' if self.help else ''}{self.help}"
 
 
+class Gap(NamedTuple):
+    """A reason why a service may have more resources than are described.
+
+    `kind` is empty for every kind. `name` is the name that they have, in which parts may be unknown
+    (`infrastructure.values`); empty for any name.
+    """
+
+    reason: str
+    origin: Origin
+    kind: str = ""
+    name: str = ""
+
+    def covers(self, kind: str, names: Iterable[str]) -> bool:
+        """Return whether a resource of a kind, with one of these names, may be among them."""
+        if self.kind not in ("", kind):
+            return False
+        if not self.name:
+            return True
+        from apimpolicy.infrastructure.values import can_equal
+
+        own = self.name.lower()
+        return any(own == name.lower() or (OPEN in own and can_equal(own, name.lower())) for name in names)
+
+    def text(self, folder: str) -> str:
+        """Return the reason with its place, from a folder."""
+        if not os.path.isfile(self.origin.file):
+            return self.reason
+        return f"{self.reason} ({self.origin._replace(file=os.path.relpath(self.origin.file, folder))})"
+
+
 @attrs.define(eq=False)
 class ServiceDescription:
-    """A whole service; `place` is the folder or the file that it was read from, for messages."""
+    """A whole service; `place` is the folder or the file that it was read from, for messages.
+
+    Of each kind the description has all resources, or some: `gaps` are the reasons (`gap`).
+    """
 
     place: str
     apis: list[ApiDescription] = attrs.field(factory=list)
@@ -365,10 +404,9 @@ class ServiceDescription:
     others: list[Resource] = attrs.field(factory=list)
     """Resources of further kinds, and those of which only the id is known."""
     references: list[Reference] = attrs.field(factory=list)
-    is_complete: bool = True
-    """False for code that adds to a service which is made elsewhere, or that can't be read as a whole."""
-    open_kinds: frozenset[str] = frozenset()
-    """Kinds of which the names of some resources aren't known."""
+    gaps: list[Gap] = attrs.field(factory=list)
+    read: frozenset[str] = frozenset()
+    """The files of the code that were read."""
     hosts: list[Field[str]] = attrs.field(factory=list)
     """Host names of the gateway, as custom domains."""
     policy: PolicyText | None = None
@@ -378,6 +416,10 @@ class ServiceDescription:
         """Return all resources of a kind, those of workspaces too."""
         typed = getattr(self, kind.replace("-", "_"), ()) if kind in _TYPED else ()
         return [*typed, *(each for each in self.others if each.kind == kind)]
+
+    def gap(self, kind: str, *names: str) -> Gap | None:
+        """Return why a resource of a kind may exist that isn't described, with one of these names; None if none may."""
+        return next((each for each in self.gaps if each.covers(kind, names)), None)
 
     def policies(self) -> Iterator[tuple[Place, PolicyText]]:
         """Yield every policy with its place in the service."""

@@ -33,6 +33,7 @@ from apimpolicy.project.service.description import (
     CertificateDescription,
     Field,
     FragmentDescription,
+    Gap,
     Hole,
     LoggerDescription,
     NamedValueDescription,
@@ -92,7 +93,18 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     for workspace in service.workspaces:
         _Scope(service, os.path.join(scope.folders["workspaces"], workspace.id), overlay, workspace.id).read()
     service.problems += _unread_policies(root)
+    service.gaps += _gaps(service)
     return service
+
+
+def _gaps(service: ServiceDescription) -> Iterator[Gap]:
+    """Yield the signs of an extract that has one API's part of a shared service."""
+    if service.policy is None and not service.loggers and not service.resources("diagnostics"):
+        message = "the folder has no global policy, loggers and diagnostics, so it may be a part of a shared service"
+        yield Gap(message, Origin(service.place))
+    for each in service.others:
+        if each.kind == "apis" and each.is_described is False and each.workspace is None:
+            yield Gap(f"the API '{each.id}' has no apiInformation.json, so it is made elsewhere", each.origin)
 
 
 def _unread_policies(root: str) -> Iterator[Problem]:
@@ -156,6 +168,7 @@ class _Scope:
             path = file_in(folder, *declared.files)
             found = None if path is None else self._properties(path, part, kind, id_)
             if path is not None and found is not None:
+                id_ = _name_in(found) or id_
                 self.service.references += references_in(found, kind, self.workspace)
                 yield id_, path, found
                 continue
@@ -365,6 +378,12 @@ class _Scope:
     def _policy(self, folder: str, part: str, kind: str, id_: str) -> PolicyText | None:
         document = self.overlay.policy(kind, id_, workspace=self.workspace)
         return _policy(folder) if document is None else _text(document, self.overlay, part)
+
+
+def _name_in(found: Properties) -> str | None:
+    """Return the id in an information file of the older layout, whose folder has the display name."""
+    name = found.file.content.get("name") if isinstance(found.file.content, dict) else None
+    return name if isinstance(name, str) and name.strip() and "/" not in name else None
 
 
 def _overlaid(overlay: Overlay, part: str) -> PolicyText | None:

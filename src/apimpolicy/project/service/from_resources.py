@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.infrastructure.values import Text, Unknown, Value, is_known, shown
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.infrastructure.values import Text, Unknown, Value, can_equal, is_known, shown
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
     Field,
     FragmentDescription,
+    Gap,
     OperationDescription,
     Origin,
     ParameterDescription,
@@ -32,26 +34,30 @@ from apimpolicy.project.service.resource_entities import (
     flag_of,
     id_of,
     json_of,
+    names_of,
     text_of,
 )
+from apimpolicy.project.service.unknown_policies import unknown_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.infrastructure.files import Files
-    from apimpolicy.infrastructure.resources import Resource
+    from apimpolicy.infrastructure.resources import Note, Reading
+    from apimpolicy.project.service.description import PolicyText
 
 _FIRST = ("", "workspaces", "apiversionsets", "apis", "apis/operations", "products")
 """Types that others refer to, in the order in which they are added."""
+GLOBAL = "the global policy"
 _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
-def describe_resources(service: ServiceDescription, resources: Iterable[Resource], files: Files) -> None:
+def describe_resources(service: ServiceDescription, reading: Reading, files: Files) -> None:
     """Add what resources describe to a service."""
     context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
-    for each in sorted(resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
+    for each in sorted(reading.resources, key=lambda each: order.get(below_workspace(each)[0], len(order))):
         type_, names, workspace = below_workspace(each)
         entity = Entity(each, [id_of(name) for name in names], workspace, context)
         make: Callable[[Entity], None] | None = getattr(builder, f"_{type_.replace('/', '_')}", None)
@@ -64,6 +70,7 @@ def describe_resources(service: ServiceDescription, resources: Iterable[Resource
             service.others.append(OtherResource("authorizations", entity.id, entity.origin, workspace, within))
         elif (kind := kind_of_folder(type_)) is not None:
             service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
+    builder.finish(reading.unread)
     service.named_values += context.unknown.described
     service.problems += _of_links(context)
 
@@ -78,6 +85,13 @@ def _of_links(context: ReadingContext) -> list[Problem]:
     return [Problem(message, Origin(source.path), severity=Severity.WARNING)]
 
 
+def _set_of_operations(api: ApiDescription, policy: PolicyText) -> bool:
+    """Give operations without a policy this one; return whether the API may have others, which its file describes."""
+    for operation in api.operations:
+        operation.policy = operation.policy or policy
+    return not api.operations or bool(api.files)
+
+
 class _Builder:
     """Adds resources that belong to others: `_apis_operations` is for resources of the type `apis/operations`."""
 
@@ -86,6 +100,10 @@ class _Builder:
         self.apis: dict[str, ApiDescription] = {}
         self.operations: dict[tuple[str, str], OperationDescription] = {}
         self.products: dict[str, ProductDescription] = {}
+        self.owners: dict[int, Entity] = {}
+        """The resources of APIs, operations and products, by the identity of their descriptions."""
+        self.loose: list[Entity] = []
+        """Policies of which isn't known what they are the policies of."""
 
     # APIs
 
@@ -115,6 +133,7 @@ class _Builder:
             workspace=entity.workspace,
         )
         self.service.apis.append(made)
+        self.owners[id(made)] = entity
         self.apis.setdefault(id_.lower(), made)
         form = str(entity.get("format") or "openapi").lower()
         form = next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi")
@@ -163,6 +182,7 @@ class _Builder:
                     required = flag_of(required, entity.origin)
                     made.parameters.append(ParameterDescription(each["name"], entity.origin, place, type_, required))
         api.operations.append(made)
+        self.owners[id(made)] = entity
         self.operations.setdefault((api.id, made.id.lower()), made)
 
     def _api(self, entity: Entity, what: str) -> ApiDescription | None:
@@ -170,44 +190,99 @@ class _Builder:
         id_ = entity.ids[0].lower()
         api = self.apis.get(id_) or self.apis.get(id_.removesuffix(";rev=1"))
         if api is None:
-            message = f"the {what} {entity.resource.address} is of the API '{entity.ids[0]}', which isn't in this code"
+            name = shown(names_of(entity)[0])
+            message = f"the {what} {entity.resource.address} is of the API '{name}', which isn't in this code"
             entity.problem(message, f"the {what} '{entity.id}'")
+            self.service.gaps.append(Gap(f"the API '{name}' isn't in this code", entity.origin))
         return api
 
     # Policies
 
     def _policies(self, entity: Entity) -> None:
         if entity.workspace is None:
-            self.service.policy = entity.policy("the global policy")
+            self.service.policy = self._policy(entity, GLOBAL)
             return
         for each in self.service.workspaces:
             if each.id == entity.workspace:
-                each.policy = entity.policy(f"the policy of the workspace '{each.id}'")
+                each.policy = self._policy(entity, f"the policy of the workspace '{each.id}'")
 
     def _apis_policies(self, entity: Entity) -> None:
-        if (api := self._api(entity, "policy")) is not None:
-            api.policy = entity.policy(f"the policy of the API '{api.id}'")
+        api = self._api(entity, "policy")
+        if api is None:
+            self.loose.append(entity)
+        else:
+            api.policy = self._policy(entity, f"the policy of the API '{api.id}'", api)
 
     def _apis_operations_policies(self, entity: Entity) -> None:
         api = self._api(entity, "policy")
         if api is None:
+            self.loose.append(entity)
             return
         id_ = entity.ids[1]
         key = (api.id, id_.lower())
         operation = self.operations.get(key)
+        if operation is None and not is_known(names_of(entity)[1]):
+            self.loose.append(entity)
+            return
         if operation is None:
             operation = self.operations[key] = OperationDescription(id_, entity.origin)
             api.operations.append(operation)
-        operation.policy = entity.policy(f"the policy of the operation '{id_}' of the API '{api.id}'")
+        operation.policy = self._policy(entity, f"the policy of the operation '{id_}' of the API '{api.id}'", operation)
 
     def _products_policies(self, entity: Entity) -> None:
-        if (product := self._product(entity)) is not None:
-            product.policy = entity.policy(f"the policy of the product '{product.id}'")
+        product = self._product(entity)
+        if product is None:
+            self.loose.append(entity)
+        else:
+            product.policy = self._policy(entity, f"the policy of the product '{product.id}'", product)
+
+    def _policy(self, entity: Entity, part: str, owner: object = None) -> PolicyText:
+        """Return a policy. One that isn't deployed for certain where its owner is may be missing."""
+        is_global = part == GLOBAL
+        policy, around = entity.policy(part, "global" if is_global else ""), self.owners.get(id(owner))
+        doubts = entity.resource.doubts - (around.resource.doubts if around is not None else frozenset())
+        if policy.unknown or not doubts:
+            return policy
+        condition = " and ".join(sorted(doubts))
+        if is_global:
+            reason = f"the global policy depends on {condition}, which isn't known"
+            return unknown_policy(reason, entity.resource.source, entity.resource.start, "global")
+        try:
+            return entity.context.unknown.perhaps(policy, condition, entity.origin)
+        except ConfigurationError:
+            return policy
+
+    def finish(self, unread: Iterable[Note]) -> None:
+        """Make policies unknown that a resource with an unknown name, or code that isn't read, may set."""
+        for entity in self.loose:
+            names = names_of(entity)
+            if all(map(is_known, names)):
+                continue  # of something outside of this code
+            reason = f"{entity.resource.address} may be the policy: it is of {', '.join(map(shown, names))}"
+            policy = unknown_policy(reason, entity.resource.source, entity.resource.start)
+            is_product = entity.resource.type.startswith("products")
+            owners: list[ApiDescription | ProductDescription] = []
+            owners += self.service.products if is_product else self.service.apis
+            for owner in owners:
+                if not can_equal(names[0], names_of(self.owners[id(owner)])[-1]):
+                    continue
+                if isinstance(owner, ProductDescription) or "operations" not in entity.resource.type:
+                    owner.policy = owner.policy or policy
+                elif _set_of_operations(owner, policy):
+                    owner.policy = policy
+        for note in (each for each in unread if each.source is not None):
+            reason = f"the module {note.module} may set it" if note.module else note.message
+            for api in self.service.apis:
+                name = names_of(self.owners[id(api)])[-1]
+                if any(text == name or text.endswith(f"/apis/{name}") for text in note.texts):
+                    assert note.source is not None
+                    policy = unknown_policy(reason, note.source, note.start)
+                    api.policy = api.policy or policy
+                    _set_of_operations(api, policy)
 
     def _policyfragments(self, entity: Entity) -> None:
-        policy = entity.policy(f"the fragment '{entity.id}'")
-        if policy is not None:
-            self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
+        policy = entity.policy(f"the fragment '{entity.id}'", "fragment")
+        self.service.fragments.append(FragmentDescription(entity.id, policy.origin, policy, entity.workspace))
 
     def _workspaces(self, entity: Entity) -> None:
         self.service.workspaces.append(WorkspaceDescription(entity.id, entity.origin, entity.text("displayName")))
@@ -228,6 +303,7 @@ class _Builder:
             workspace=entity.workspace,
         )
         self.service.products.append(made)
+        self.owners[id(made)] = entity
         self.products.setdefault(entity.id.lower(), made)
 
     def _product(self, entity: Entity) -> ProductDescription | None:

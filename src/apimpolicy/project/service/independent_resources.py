@@ -38,7 +38,7 @@ def _add_service(service: ServiceDescription, entity: Entity) -> None:
     _add_host_names(service, entity, first_block(entity.get("hosts")).get("proxy"))
     legacy = first_block(entity.get("legacyPolicy")).get("xml_content")
     if legacy is not None:
-        service.policy = entity.policy_of(legacy, "the global policy")
+        service.policy = entity.policy_of(legacy, "the global policy", "global")
 
 
 def _add_hosts(service: ServiceDescription, entity: Entity) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.files import OUTSIDE, Files
-from apimpolicy.infrastructure.values import is_known
+from apimpolicy.infrastructure.values import Unknown, hole, is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
-from apimpolicy.project.service.description import Origin, Problem, ServiceDescription
+from apimpolicy.project.service.description import Gap, Origin, Problem, ServiceDescription
+from apimpolicy.project.service.unknown_policies import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from apimpolicy.infrastructure.resources import Note, Reading, Resource
 
@@ -26,6 +27,7 @@ _JSON = re.compile(
 )
 _ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _JSON}
 _MOST_FILES = 5_000
+MADE_ELSEWHERE = "the code adds to a service that is made elsewhere"
 _LARGEST = 4 * 1024 * 1024
 
 
@@ -67,12 +69,17 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         message = f"the folder has both Terraform and Bicep code of a service; the {names[0]} code is read"
         advice = "Name the folder of one of them."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
-    describe_resources(service, chosen.resources, files)
+        service.gaps.append(Gap(f"the {names[1]} code isn't read", Origin(other.resources[0].source.path)))
+    describe_resources(service, chosen, files)
     read = (chosen,) if chosen.resources else (chosen, other)
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
-    service.is_complete = any(not each.type for each in chosen.resources) and not chosen.notes and not files.refused
-    service.open_kinds = frozenset(_open_kinds(chosen.resources))
+    service.gaps += _gaps(chosen, folder)
+    is_elsewhere = any(each.reason == MADE_ELSEWHERE for each in service.gaps)
+    if service.policy is None and chosen.resources and is_elsewhere:
+        first = chosen.resources[0]
+        service.policy = unknown_policy(NOT_IN_CODE, first.source, first.start, "global")
+    service.read = chosen.files
     if not chosen.resources and not service.problems:
         message = "the code deploys no resource of an API Management service"
         advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
@@ -89,18 +96,39 @@ def _repository(folder: str) -> str | None:
     return found if is_git and found != os.path.expanduser("~") else None
 
 
-def _open_kinds(resources: Iterable[Resource]) -> Iterator[str]:
-    """Yield the kinds of resources whose names, or number, aren't known."""
-    for each in resources:
-        kind = kind_of_folder(each.type.rpartition("/")[2])
-        names = (*each.names, each.properties.get("displayName") if kind is not None else None)
-        if kind is not None and (each.is_guess or not all(map(is_known, names))):
-            yield kind.id
+def _gaps(reading: Reading, folder: str) -> Iterator[Gap]:
+    """Yield the reasons why the service may have more resources than the code deploys with the known values."""
+    if not any(not each.type for each in reading.resources):
+        yield Gap(MADE_ELSEWHERE, Origin(folder))
+    for note in dict.fromkeys(reading.unread):
+        yield Gap(f"the module {note.module} isn't read" if note.module else note.message, _origin(note))
+    for each in reading.resources:
+        doubts = f"the number of {each.address} isn't known: {', '.join(sorted(each.doubts))}"
+        yield from _named(each, doubts if each.doubts else f"the name of {each.address} isn't known")
+    for each in reading.left_out():
+        yield from _named(
+            each, f"{each.address} isn't deployed with the known values: {', '.join(sorted(each.doubts))}"
+        )
+
+
+def _named(resource: Resource, reason: str) -> Iterator[Gap]:
+    """Yield the gaps of a resource, for each of its names that isn't known or that other values would deploy."""
+    kind = kind_of_folder(resource.type.rpartition("/")[2])
+    if kind is None:
+        return
+    origin = Origin(resource.source.path, *resource.source.position(resource.start))
+    display = resource.properties.get("displayName") if kind.id == "named-values" else None
+    for name in (*resource.names[-1:], display):
+        if name is not None and (resource.doubts or not is_known(name)):
+            yield Gap(reason, origin, kind.id, hole(name) if isinstance(name, Unknown) else str(name))
 
 
 def _problem(note: Note) -> Problem:
-    origin = Origin("") if note.source is None else Origin(note.source.path, *note.source.position(note.start))
-    return Problem(note.message, origin, help=note.help, severity=Severity.WARNING)
+    return Problem(note.message, _origin(note), help=note.help, severity=Severity.WARNING)
+
+
+def _origin(note: Note) -> Origin:
+    return Origin("") if note.source is None else Origin(note.source.path, *note.source.position(note.start))
 
 
 def _unread(files: Files, reading: Reading) -> list[Problem]:

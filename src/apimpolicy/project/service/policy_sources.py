@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
 from apimpolicy.project.service.description import Field, Hole, NamedValueDescription, Origin, PolicyText
+from apimpolicy.project.service.unknown_policies import places_of_policies, unknown_policies, wrapped
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.source import Source
 
@@ -37,14 +38,21 @@ class UnknownValues:
                 name = f"{slug(text)[: LONGEST_NAME - 4]}-{number}"
                 number += 1
             self._names[text] = name
-            self.described.append(NamedValueDescription(name, origin, value=Field(Hole(text), origin)))
+            self.described.append(NamedValueDescription(name, origin, value=Field(Hole(text), origin), is_made_up=True))
         return self._names[text]
 
-    def filled(self, text: str, origin: Origin) -> str:
-        """Return a text with references to named values for what isn't known."""
+    def filled(self, text: str, origin: Origin, policies: frozenset[int] = frozenset()) -> str:
+        """Return a text with references to named values for what isn't known, and fragments at some offsets."""
         if OPEN not in text:
             return str(text)
-        return MARKED.sub(lambda found: f"{{{{{self.name(found[0][1:-1], origin)}}}}}", text)
+
+        def fill(found: re.Match[str]) -> str:
+            expression = found[0][1:-1]
+            if found.start() in policies:
+                return unknown_policies(f"{expression} isn't known")
+            return f"{{{{{self.name(expression, origin)}}}}}"
+
+        return MARKED.sub(fill, text)
 
     def filled_deeply(self, value: Value, origin: Origin) -> Value:
         """Return a value with references to named values for what isn't known in its texts. Raises TooLarge."""
@@ -60,27 +68,40 @@ class UnknownValues:
             return [self._filled(each, origin) for each in value]
         return self.filled(value, origin) if isinstance(value, str) else value
 
-    def policy(self, value: str, source: Source, start: int) -> PolicyText:
-        """Return a policy; `source` and `start` are where it is declared."""
+    def policy(self, value: str, source: Source, start: int) -> PolicyText | None:
+        """Return a policy; `source` and `start` are where it is declared. None if all of it is unknown."""
         parts = value.parts if isinstance(value, Text) else ()
         whole = _whole_file(parts)
         if whole is not None:
             return PolicyText(Origin(whole.path), path=whole.path)
+        policies = places_of_policies(value) if OPEN in value else frozenset[int]()
+        if policies is None:
+            return None
         main = _main(parts) or source
-        made = self._source(parts or (Part(str(value), source, start, start, False),), main)
+        made = self._source(parts or (Part(str(value), source, start, start, False),), main, policies)
         return PolicyText(Origin(main.path, *made.position(0)), source=made)
 
-    def _source(self, parts: Iterable[Part], main: Source) -> Source:
-        """Return the text of parts as a source whose positions are those of the file that most of it is from."""
+    def perhaps(self, policy: PolicyText, condition: str, origin: Origin) -> PolicyText:
+        """Return a policy that is deployed only if an unknown condition is true, which becomes a named value."""
+        before = f'<choose><when condition="{{{{{self.name(condition, origin)}}}}}">'
+        return wrapped(policy, before, "</when><otherwise><base /></otherwise></choose>")
+
+    def _source(self, parts: Iterable[Part], main: Source, policies: frozenset[int]) -> Source:
+        """Return the text of parts as a source whose positions are those of the file that most of it is from.
+
+        What isn't known becomes a named value; at the offsets `policies`, an unknown fragment.
+        """
         texts: list[str] = []
         anchors: list[tuple[int, int, bool]] = []
-        length = last = 0
+        length = last = read = 0
         for part in parts:
             is_own = part.source is main
             start, end = (part.start, part.end) if is_own else (last, last)
             if anchors and last != start:
                 anchors.append((length, last, True))
-            text = self.filled(part.text, Origin(part.source.path, *part.source.position(part.start)))
+            origin = Origin(part.source.path, *part.source.position(part.start))
+            text = self.filled(part.text, origin, frozenset(place - read for place in policies))
+            read += len(part.text)
             anchors.append((length, start, is_own and part.verbatim and text == part.text))
             texts.append(text)
             length, last = length + len(text), end

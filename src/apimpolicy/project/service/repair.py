@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
+from apimpolicy.diagnostics import Severity
 from apimpolicy.engine.backends import BackendPool
 from apimpolicy.engine.service import STATES, scope_target
 from apimpolicy.errors import ConfigurationError
@@ -19,6 +20,7 @@ from apimpolicy.project.service.description import (
     Problem,
     ServiceDescription,
 )
+from apimpolicy.project.service.unknown_policies import UNMODELLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,6 +114,10 @@ class _Repair:
         for api in apis:
             part = f"the API '{api.id}'"
             self._service_url(api, part)
+            if (words := UNMODELLED.get((api.kind.known or "").lower())) is not None:
+                advice = "Requests run as for an HTTP API, and nothing is decided about them."
+                message = f"{part} is {words}, which isn't simulated"
+                self._report(message, api.origin, part, advice, api=api.id, severity=Severity.WARNING)
             if api.workspace is not None and api.workspace not in workspaces:
                 message = f"{part} is in the workspace '{api.workspace}', which doesn't exist"
                 self._report(message, api.origin, part, api=api.id)

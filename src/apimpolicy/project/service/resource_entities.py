@@ -15,6 +15,7 @@ from apimpolicy.infrastructure.values import (
     TooLarge,
     Unknown,
     Value,
+    hole,
     is_fully_known,
     is_known,
     json_text,
@@ -22,6 +23,7 @@ from apimpolicy.infrastructure.values import (
 )
 from apimpolicy.project.service.description import Field, Hole, Origin, PolicyText, Problem
 from apimpolicy.project.service.policy_sources import UnknownValues, slug
+from apimpolicy.project.service.unknown_policies import unknown_policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,21 +146,28 @@ class Entity:
             return Text.file(found), None
         return None, url.text if isinstance(url, Unknown) else shown(str(url))
 
-    def policy(self, part: str) -> PolicyText | None:
+    def policy(self, part: str, scope: str = "") -> PolicyText:
         """Return the policy of the resource; one that isn't known is a problem."""
         value, url = self.document()
         if url is not None:
-            self.problem(f"{part} isn't known: it comes from {url}", part)
-            return None
-        return self.policy_of(value, part)
+            return self._unknown_policy(f"it comes from {url}", f"the policy at {url} isn't read", part, scope)
+        return self.policy_of(value, part, scope)
 
-    def policy_of(self, value: Value, part: str) -> PolicyText | None:
-        if not isinstance(value, str):
-            reason = value.text if isinstance(value, Unknown) else "nothing is written"
-            self.problem(f"{part} isn't known: {reason}", part)
-            return None
-        source, start = self.resource.places.get("value", (self.resource.source, self.resource.start))
-        return self.context.unknown.policy(value, source, start)
+    def policy_of(self, value: Value, part: str, scope: str = "") -> PolicyText:
+        found = self.context.unknown.policy(value, *self._written) if isinstance(value, str) else None
+        if found is not None:
+            return found
+        text = "nothing is written" if value is None else hole_of(value).text
+        return self._unknown_policy(text, f"{text} isn't known" if value is not None else text, part, scope)
+
+    def _unknown_policy(self, text: str, reason: str, part: str, scope: str) -> PolicyText:
+        self.problem(f"{part} isn't known: {text}", part, "Requests run without it, and what it does isn't decided.")
+        return unknown_policy(reason, *self._written, scope)
+
+    @property
+    def _written(self) -> tuple[Source, int]:
+        """The place of the policy."""
+        return self.resource.places.get("value", (self.resource.source, self.resource.start))
 
 
 def hole_of(value: Value) -> Hole:
@@ -189,6 +198,12 @@ def id_of(value: Value) -> str:
         return slug(value.text)
     text = str(value)
     return text if is_known(text) else slug(shown(text))
+
+
+def names_of(entity: Entity) -> list[str]:
+    """Return the names of a resource, and of those that it is in, as texts in which parts may be unknown."""
+    names = entity.resource.names[-len(entity.ids) :] if entity.ids else ()
+    return [hole(each) if isinstance(each, Unknown) else str(each) for each in names]
 
 
 def json_of(value: Value) -> Value:

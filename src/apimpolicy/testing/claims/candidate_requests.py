@@ -64,6 +64,8 @@ def _broken(
         gateway = harness.gateway(scenario)
         variables = {**harness.variables, **scenario.variables}
         result = harness.send(gateway, harness.request(scenario), variables, {})
+        if harness.stand_ins.have_run(result):
+            return []
         conditions = Conditions(result, gateway, expressions, variables)
         return [i for i, claim in enumerate(claims) if i not in found and not conditions.hold(claim)]
     except (ApimPolicyError, ValueError):

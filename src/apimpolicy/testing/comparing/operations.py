@@ -105,8 +105,7 @@ def _effective(side: ServiceSide, policies: Mapping[str, AnyPolicy]) -> Effectiv
         for reference in find_named_values(document.original.text)
         if reference.name in made_up
     ]
-    missing = side.gateway.made_up.get("fragments", frozenset())
-    return Effective((_hashable(of_program(program)), tuple(names), tuple(sorted(missing))), program)
+    return Effective((_hashable(of_program(program)), tuple(names)), program)
 
 
 def _hashable(value: Any) -> Hashable:

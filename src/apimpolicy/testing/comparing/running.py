@@ -30,6 +30,7 @@ from apimpolicy.testing.comparing.access import access_changes
 from apimpolicy.testing.comparing.breaks import broken_references
 from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
+from apimpolicy.testing.comparing.gaps import gap_notes, unknown_in
 from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.operations import is_same_problem, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
@@ -132,6 +133,10 @@ class _Comparing:
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
         breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
         self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
+        not_read = list(gap_notes(old.description, new.description))
+        notes = (*self.report_.notes, *(without_names(each, places) for each in not_read))
+        is_partial = self.report_.is_partial or (bool(not_read) and not self.found.is_same_code)
+        self.report_ = self.report_._replace(notes=tuple(dict.fromkeys(notes)), is_partial=is_partial)
         if comparison is not None:
             apis = affected_apis(old, new, [change for group in groups for change in group.changes])
             access = access_changes(old, new, comparison, apis)
@@ -256,6 +261,11 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
     if pair.old is None or pair.new is None:
         return blank._replace(status=ADDED if pair.old is None else REMOVED)
     started = time.perf_counter()
+    trees = [document_of(each.source or each.data, each.name) for each in (pair.old, pair.new)]
+    if (unknown := [set(unknown_in(tree)) for tree in trees])[0] != unknown[1]:
+        return blank._replace(status=UNDECIDED, reasons=tuple(sorted(unknown[0] ^ unknown[1])))
+    if unknown[0] and pair.is_same_text:
+        return blank
     policies, problems = _loaded(pair, pair.old, pair.new)
     old, new = problems
     if old is not None and new is not None and is_same_problem(old, new):

@@ -25,6 +25,7 @@ from apimpolicy.testing.claims.services import harness_of_route, with_callers
 from apimpolicy.testing.comparing.canonical import of_element
 from apimpolicy.testing.comparing.documents import key_of, key_of_element, key_of_policy
 from apimpolicy.testing.comparing.elements import document_of
+from apimpolicy.testing.comparing.gaps import unknown_steps
 from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.operations import Operations, is_same_problem, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
@@ -103,6 +104,9 @@ class ServiceComparison:
             if time.process_time() > deadline:
                 reason = f"the time for the whole service is over: {', '.join(group.operations[:3])}"
                 yield _Result([], (reason,), keys)
+                continue
+            if unknown := unknown_steps(group.old.program) ^ unknown_steps(group.new.program):
+                yield _Result([], tuple(sorted(unknown)), keys)
                 continue
             problems = [group.old.problem, group.new.problem]
             harnesses: list[ServiceHarness] = []

@@ -17,6 +17,7 @@ from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.infrastructure import is_infrastructure
 from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingGroup
 from apimpolicy.testing.claims.services import callers_of, routes_of
+from apimpolicy.testing.comparing.gaps import may_be_there
 from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.observed_differences import differences
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, products_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.project.service.description import ServiceDescription
+    from apimpolicy.project.service.description import NamedValueDescription, ServiceDescription
     from apimpolicy.report.difference_data import SettingChange
     from apimpolicy.testing.claims.services import Caller, Route
     from apimpolicy.testing.comparing.sides import ServiceSide
@@ -51,7 +52,10 @@ def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterat
     """
     by_group: dict[str, list[SettingChange]] = {}
     texts = [policy_texts(side.description) for side in (old, new)]
+    made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     for change in changed_settings(old.description, new.description):
+        if change.group in made_up or may_be_there(change, old.description, new.description) is not None:
+            continue
         if change.meaning and not _is_used(change, *texts):
             change = change._replace(meaning="")
         named = change._replace(file=os.path.normpath(without_names(change.file, places)) if change.file else "")
@@ -59,6 +63,10 @@ def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterat
     items = dict(_requests(old, new, by_group)) if old.has_apis and new.has_apis else {}
     for group in dict.fromkeys((*by_group, *items)):
         yield SettingGroup(group, tuple(by_group.get(group, ())), tuple(_named(items.get(group, ()), places)))
+
+
+def _named_values(*sides: ServiceSide) -> list[NamedValueDescription]:
+    return [each for side in sides for each in side.description.named_values]
 
 
 def policy_texts(description: ServiceDescription) -> str:

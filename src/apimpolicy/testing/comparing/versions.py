@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _HASH = re.compile("[0-9a-f]{40}")
 _SETTINGS = (".xml", ".toml", ".yaml", ".yml", ".json")
+"""The endings of files that policies are run with."""
+_CODE = (".tf", ".tofu", ".tfvars", ".bicep", ".bicepparam", ".tpl", ".tftpl", ".ps1", ".sh")
 Places = tuple[tuple[str, str], ...]
 """Temporary folders of revisions, and the names that replace them in reports."""
 
@@ -88,6 +90,8 @@ class Versions(NamedTuple):
     place: str = ""
     is_same_around: bool = False
     """No file around the policies differs that has settings for them."""
+    is_same_code: bool = False
+    """No file of infrastructure code differs either."""
 
 
 @contextmanager
@@ -113,22 +117,21 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             )
             for path in sorted({**one.files, **other.files})
         ]
-        yield Versions(found, folders, places, place, folders is not None and _has_same_settings(*folders))
+        same = [folders is not None and _has_same_files(*folders, endings) for endings in (_SETTINGS, _CODE)]
+        yield Versions(found, folders, places, place, same[0], same[0] and same[1])
 
 
-def _has_same_settings(old: str, new: str) -> bool:
-    """Return whether two folders have the same files of the kinds that policies are run with."""
-    files = [{os.path.relpath(path, folder): path for path in _files_with_settings(folder)} for folder in (old, new)]
-    return files[0].keys() == files[1].keys() and all(
-        _bytes(files[0][each]) == _bytes(files[1][each]) for each in files[0]
-    )
+def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
+    """Return whether two folders have the same files of some kinds."""
+    one, other = ({os.path.relpath(path, root): path for path in _files(root, endings)} for root in (old, new))
+    return one.keys() == other.keys() and all(_bytes(path) == _bytes(other[name]) for name, path in one.items())
 
 
-def _files_with_settings(folder: str) -> Iterator[str]:
+def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
     for directory, folders, names in os.walk(folder):
         folders[:] = [each for each in folders if not each.startswith(".") and each != "node_modules"]
         for name in names:
-            if name.lower().endswith(_SETTINGS):
+            if name.lower().endswith(endings):
                 yield os.path.join(directory, name)
 
 

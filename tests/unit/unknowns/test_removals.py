@@ -1,0 +1,105 @@
+"""Removing a piece of a service never makes a result more certain: it stays, or becomes undecided."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from tests.unit.unknowns.test_unknowns import CLAIM
+
+from apimpolicy.cli import main
+
+SERVICES = yaml.safe_load(Path(__file__).with_name("whole.yaml").read_text(encoding="utf-8"))
+EVERY = 5
+"""One of so many pairs of pieces is removed."""
+
+
+def _removals() -> list[tuple[str, tuple[str, ...]]]:
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for name, service in SERVICES.items():
+        pairs = [*itertools.combinations(service["pieces"], 2)]
+        found += [(name, each) for each in (*itertools.combinations(service["pieces"], 1), *pairs[::EVERY])]
+    return found
+
+
+def _id(value: object) -> str:
+    return "+".join(value) if isinstance(value, tuple) else str(value)
+
+
+class Results(NamedTuple):
+    """The errors of `check`, the access and the findings of `audit`, and whether the claim is proven."""
+
+    errors: set[str]
+    access: dict[str, str]
+    findings: list[str]
+    is_proven: bool
+
+
+def without(files: dict[str, str], pieces: tuple[str, ...]) -> dict[str, str]:
+    found = dict(files)
+    for piece in pieces:
+        name, _, key = piece.partition(":")
+        if not key:
+            found.pop(name, None)
+        elif name in found:
+            found[name] = "".join(line for line in found[name].splitlines(True) if not line.startswith(f"{key} ="))
+    return found
+
+
+def results(files: dict[str, str], root: Path, capsys: pytest.CaptureFixture[str]) -> Results:
+    for name, text in {**files, "apimpolicy.toml": CLAIM}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+    def report(*command: str) -> dict[str, Any]:
+        main([*command, "--format", "json"])
+        found: dict[str, Any] = json.loads(capsys.readouterr().out or '{"diagnostics": []}')
+        return found
+
+    checked, audited = report("check", "."), report("audit", ".")
+    proven = main(["prove", ".", "--seconds", "1"]) == 0
+    capsys.readouterr()
+    return Results(
+        {f"{each['code']} {each['message']}" for each in checked["diagnostics"] if each["severity"] == "error"},
+        {f"{each['api']} {each['name']}": each["access"] for each in audited["operations"]},
+        [each["code"] for each in audited["findings"]],
+        proven,
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+    return {}
+
+
+@pytest.mark.parametrize(("name", "pieces"), _removals(), ids=_id)
+def test_a_removal_makes_nothing_more_certain(
+    name: str,
+    pieces: tuple[str, ...],
+    whole: dict[str, Results],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files = SERVICES[name]["files"]
+    if name not in whole:
+        (tmp_path / "whole").mkdir()
+        monkeypatch.chdir(tmp_path / "whole")
+        whole[name] = results(files, tmp_path / "whole", capsys)
+        assert not whole[name].errors
+        assert set(whole[name].access.values()) == {"token"}
+        assert not whole[name].findings
+        assert whole[name].is_proven
+    (tmp_path / "part").mkdir()
+    monkeypatch.chdir(tmp_path / "part")
+    before, after = whole[name], results(without(files, pieces), tmp_path / "part", capsys)
+    assert not after.errors
+    common = before.access.keys() & after.access.keys()
+    assert all(after.access[each] in (before.access[each], "not decided") for each in common)
+    assert after.access.keys() == before.access.keys() or "AUD011" in after.findings
+    decided = all(words == "token" for words in after.access.values())
+    assert decided or not after.is_proven

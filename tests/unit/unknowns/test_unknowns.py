@@ -1,0 +1,93 @@
+"""What each command says about what a service doesn't know: the rows of `rows.yaml`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from apimpolicy.cli import main
+
+DATA = yaml.safe_load(Path(__file__).with_name("rows.yaml").read_text(encoding="utf-8"))
+ROWS: dict[str, dict[str, Any]] = DATA["rows"]
+COLUMNS = ("check", "audit", "gate", "prove", "run", "effective", "new test")
+CLAIM = """service = "."
+[audit]
+undecided = "fail"
+[[claims]]
+name = "no request without a token reaches the backend"
+if = "reaches-backend"
+then = '@(context.Request.Headers.ContainsKey("Authorization"))'
+"""
+OTHER_KEYS = frozenset(("base", "api", "replaces", "removes", "problem", *COLUMNS))
+
+
+def api_of(row: dict[str, Any]) -> str:
+    if "api" not in row:
+        return ""
+    return str(DATA["api"]).replace("{each}", row["api"].get("each", "")).replace("{name}", row["api"]["name"])
+
+
+def write(row: dict[str, Any], root: Path) -> None:
+    files = dict(DATA["bases"][row["base"]])
+    if row.get("replaces"):
+        files[row["replaces"]] = ""
+    files.pop(row.get("removes", ""), None)
+    for name, text in row.items():
+        if name not in OTHER_KEYS:
+            is_code = name in files and name.startswith("main.")
+            files[name] = files[name] + api_of(row) + text if is_code else text
+    for name, text in {**files, "apimpolicy.toml": CLAIM}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def path_of(capsys: pytest.CaptureFixture[str]) -> str:
+    """The path of the service's only operation: of an API in a loop it isn't known."""
+    main(["audit", ".", "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    return str(report["operations"][0]["path"]) if "path" in report["operations"][0] else "/orders"
+
+
+def answer(command: str, row: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> object:
+    """Return what a command says."""
+    if command == "check":
+        main(["check", ".", "--format", "json"])
+        found = json.loads(capsys.readouterr().out)["diagnostics"]
+        return sorted({f"{each['code']} {each['severity']}" for each in found})
+    if command in ("audit", "gate"):
+        code = main(["audit", ".", "--format", "json"])
+        report = json.loads(capsys.readouterr().out)
+        if command == "gate":
+            return "fails" if code else "passes"
+        return " and ".join(sorted({each["access"] for each in report["operations"]}))
+    if command == "prove":
+        code = main(["prove", ".", "--seconds", "1"])
+        capsys.readouterr()
+        return {0: "proven", 1: "false", 3: "not decided"}[code]
+    if command == "run":
+        main(["run", ".", "--get", "/orders"])
+        shown = capsys.readouterr()
+        assert row.get("problem", "") in shown.err
+        return int(shown.out.partition("HTTP/1.1 ")[2][:3])
+    if command == "effective":
+        main(["explain", ".", "--effective", "--get", "/orders"])
+        return row.get("effective", "") in capsys.readouterr().out
+    main(["new", "test", "."])
+    capsys.readouterr()
+    return "written" if list(Path().rglob("*.test.yaml")) else "not written"
+
+
+@pytest.mark.parametrize("command", COLUMNS)
+@pytest.mark.parametrize("name", ROWS)
+def test_what_each_command_says(
+    name: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = ROWS[name]
+    write(row, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    expected = True if command == "effective" else row.get(command, DATA["usual"][command])
+    assert answer(command, row, capsys) == expected
