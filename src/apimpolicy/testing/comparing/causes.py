@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import Trace
     from apimpolicy.testing.comparing.elements import Span
     from apimpolicy.testing.comparing.observed_differences import Difference
-    from apimpolicy.text.document import Element
+    from apimpolicy.text.document import Attribute, Element
 
 _WRITERS = {
     "url": ("routes", "chooses-backend"),
@@ -41,8 +41,7 @@ class Causes:
         for name in dict.fromkeys((*before, *after)):
             one, other = before.get(name), after.get(name)
             document = other or one
-            is_left_out = name.startswith(_FRAGMENT) and (one is None or other is None)  # by a change elsewhere
-            if document is not None and one is not other and not is_left_out:
+            if document is not None and one is not other and _is_in_both(name, old, new):
                 found += changed_elements(one, other, document.source.path)
         self.spans = with_moves(found)
         self._by_element: dict[int, Span] = {}
@@ -87,6 +86,21 @@ class Causes:
             span = self._by_element.get(id(entry.element))
             if span is not None:
                 yield entry.element, span
+
+
+def _is_in_both(name: str, old: Program, new: Program) -> bool:
+    """Return whether both programs include a fragment; of one that one program leaves out, another change is the cause.
+
+    True for documents of scopes.
+    """
+    return not name.startswith(_FRAGMENT) or all(
+        any(attribute is not None and f"{_FRAGMENT}{attribute.value.text}" == name for attribute in _includes(program))
+        for program in (old, new)
+    )
+
+
+def _includes(program: Program) -> Iterator[Attribute | None]:
+    return (step.element.get("fragment-id") for step in program.steps() if step.name == "include-fragment")
 
 
 def _documents(program: Program) -> dict[str, Document]:
