@@ -79,7 +79,7 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     if reasons := open_reasons(report):
         yield _folded("what isn't decided, and why", _listed(reasons))
     if report.notes:
-        yield _folded("in both versions", _listed(report.notes))
+        yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:
         yield _folded("requests and responses on both sides", "\n\n".join(_details(items)))
 

@@ -74,7 +74,7 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
     if reasons := open_reasons(report):
         blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style)]))
     if report.notes:
-        blocks.append("\n".join(["In both versions:", *_listed(report.notes, style)]))
+        blocks.append("\n".join(["Not compared, and problems of both versions:", *_listed(report.notes, style)]))
     return "\n\n".join(blocks)
 
 

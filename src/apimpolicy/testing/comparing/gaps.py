@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.report.difference_data import ADDED, CHANGED
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
@@ -27,6 +29,8 @@ _KINDS = {
     "subscription ": "subscriptions",
 }
 """The kinds of resources by the beginning of the names of groups of settings."""
+_OF_NO_CALLER = ("loggers", "diagnostics", "version-sets", "groups", "users", "tags")
+"""Kinds of resources that no request shows by themselves."""
 
 
 def gaps_in_code(service: ServiceDescription) -> list[Gap]:
@@ -46,10 +50,34 @@ def may_be_there(change: SettingChange, old: ServiceDescription, new: ServiceDes
     return None
 
 
-def gap_notes(*services: ServiceDescription) -> Iterator[str]:
-    """Yield a line for each part of the code that wasn't read."""
-    lines = (gap.text(service.place) for service in services for gap in gaps_in_code(service))
-    yield from (f"not compared: {line}" for line in dict.fromkeys(lines))
+class Unread(NamedTuple):
+    """A part of the code that wasn't read; `has_changed`: its file differs, so that it may do something else."""
+
+    note: str
+    has_changed: bool
+
+
+def unread(old: ServiceDescription, new: ServiceDescription) -> Iterator[Unread]:
+    """Yield each part of the code of both versions that wasn't read and may matter to callers."""
+    found: dict[str, bool] = {}
+    for side, other in ((new, old), (old, new)):
+        known = {(gap.reason, gap.kind, gap.name) for gap in other.gaps}
+        for gap in gaps_in_code(side):
+            if gap.kind in _OF_NO_CALLER or gap.name:
+                continue
+            has_changed = (gap.reason, gap.kind, gap.name) not in known or not _is_same_file(gap, side, other)
+            text = f"not compared: {gap.reason}"
+            found[text] = found.get(text, False) or has_changed
+    yield from (Unread(f"{text}; its file changed" if changed else text, changed) for text, changed in found.items())
+
+
+def _is_same_file(gap: Gap, side: ServiceDescription, other: ServiceDescription) -> bool:
+    """Return whether the file of a gap is the same in another version."""
+    path = os.path.join(other.place, os.path.relpath(gap.origin.file, side.place))
+    try:
+        return read_bytes(gap.origin.file) == read_bytes(path)
+    except ConfigurationError:
+        return False
 
 
 def unknown_in(document: Document) -> Iterator[str]:

@@ -30,7 +30,7 @@ from apimpolicy.testing.comparing.access import access_changes
 from apimpolicy.testing.comparing.breaks import broken_references
 from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
-from apimpolicy.testing.comparing.gaps import gap_notes, unknown_in
+from apimpolicy.testing.comparing.gaps import unknown_in, unread
 from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.operations import is_same_problem, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
@@ -133,9 +133,9 @@ class _Comparing:
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
         breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
         self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
-        not_read = list(gap_notes(old.description, new.description))
-        notes = (*self.report_.notes, *(without_names(each, places) for each in not_read))
-        is_partial = self.report_.is_partial or (bool(not_read) and not self.found.is_same_code)
+        not_read = list(unread(old.description, new.description))
+        notes = (*self.report_.notes, *(without_names(each.note, places) for each in not_read))
+        is_partial = self.report_.is_partial or any(each.has_changed for each in not_read)
         self.report_ = self.report_._replace(notes=tuple(dict.fromkeys(notes)), is_partial=is_partial)
         if comparison is not None:
             apis = affected_apis(old, new, [change for group in groups for change in group.changes])

@@ -119,9 +119,9 @@ class ServiceComparison:
                 yield _problem(problems, keys)
                 continue
             elements = [step.element for step in _steps(group)]
-            starts = [accepted_caller(elements, names) for names in ([name] for name in needs.providers)]
             one, other = harnesses
-            starts = starts or [accepted_caller(elements, ())]
+            one.providers = other.providers = tuple(needs.names_for(elements))
+            starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
             found = compare(one, other, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
             yield _Result(list(_items(found, group)), _reasons(found), keys)
 
@@ -217,6 +217,8 @@ def _item(each: Found, found: Comparison, group: Group) -> DifferenceItem:
     assert each.new.result is not None
     route = group.pairs[0][1]
     words = request_in_words(each.new.scenario, found.inputs) + _with_key(route)
+    if each.new.scenario.token is not None:
+        words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
     cause = None if each.cause is None else each.cause.change
     journeys = journey_of(each.old.result), journey_of(each.new.result)
     return DifferenceItem(each.difference.sentence, words, *journeys, cause, group.operations)

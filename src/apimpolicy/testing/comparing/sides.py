@@ -22,7 +22,7 @@ from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.harnesses import case_of_claims, setup_with
 from apimpolicy.testing.claims.services import with_callers
-from apimpolicy.testing.first_surroundings import numbered_providers, shows_certificates
+from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ SEED = 1
 
 @attrs.frozen
 class Needs:
-    """What the requests of a comparison need on both sides: identity providers, and certificates of callers."""
+    """What the requests of a comparison need on both sides: identity providers, and certificates of callers.
+
+    Each audience and each set of claims has a provider of its own; those of one URL have the same keys.
+    """
 
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     has_certificates: bool = False
@@ -52,7 +55,15 @@ class Needs:
     def of(cls, elements: Iterable[Element]) -> Needs:
         """Return what callers need to pass the checks of policies."""
         found = list(elements)
-        return cls(numbered_providers(each for _, each in providers_of(found)), shows_certificates(found))
+        tables: list[dict[str, Any]] = []
+        for _, table in providers_of(found):
+            tables += [table] if table not in tables else []
+        return cls({f"login-{number}": each for number, each in enumerate(tables, 1)}, shows_certificates(found))
+
+    def names_for(self, elements: Iterable[Element]) -> list[str]:
+        """Return the providers whose tokens policies accept."""
+        wanted = [table for _, table in providers_of(elements)]
+        return [name for name, table in self.providers.items() if table in wanted]
 
 
 class _Described(KeptServices):
@@ -121,7 +132,11 @@ class ServiceSide:
         if other is not None and other._file is not None:
             file.certificates = other._file.certificates
         self._file = file
-        return setup_with(case_of_claims(file), has_certificates=needs.has_certificates)
+        made = setup_with(case_of_claims(file), has_certificates=needs.has_certificates)
+        by_url: dict[str, Any] = {}
+        for provider in () if made.identities is None else made.identities.providers.values():
+            provider.keys = by_url.setdefault(provider.urls[0], provider).keys
+        return made
 
     def opened(self, callers: Sequence[Caller]) -> Gateway:
         """Return the gateway with a subscription for each caller who can have one. Raises ConfigurationError."""

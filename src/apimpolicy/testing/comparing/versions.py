@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _HASH = re.compile("[0-9a-f]{40}")
 _SETTINGS = (".xml", ".toml", ".yaml", ".yml", ".json")
 """The endings of files that policies are run with."""
-_CODE = (".tf", ".tofu", ".tfvars", ".bicep", ".bicepparam", ".tpl", ".tftpl", ".ps1", ".sh")
 Places = tuple[tuple[str, str], ...]
 """Temporary folders of revisions, and the names that replace them in reports."""
 
@@ -90,8 +89,6 @@ class Versions(NamedTuple):
     place: str = ""
     is_same_around: bool = False
     """No file around the policies differs that has settings for them."""
-    is_same_code: bool = False
-    """No file of infrastructure code differs either."""
 
 
 @contextmanager
@@ -117,8 +114,8 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             )
             for path in sorted({**one.files, **other.files})
         ]
-        same = [folders is not None and _has_same_files(*folders, endings) for endings in (_SETTINGS, _CODE)]
-        yield Versions(found, folders, places, place, same[0], same[0] and same[1])
+        is_same = folders is not None and _has_same_files(*folders, _SETTINGS)
+        yield Versions(found, folders, places, place, is_same)
 
 
 def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
