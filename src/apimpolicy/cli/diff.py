@@ -1,4 +1,4 @@
-"""`apimpolicy diff OLD NEW`: find requests that get another response or are forwarded differently."""
+"""`apimpolicy diff OLD NEW`: find what a change of policies or of a service does to callers."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 @selects_environment
 @stands_in
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
-    """Find requests that a change treats differently, or prove that there are none.
+    """Find what a change does to callers, or prove that it does nothing.
 
-    OLD and NEW are policy files, folders with policies at the same paths, or revisions of them in git. Each kind of
-    difference is shown once, with a small request that ran through both versions. Gateway settings come from the test
-    file beside the policy. A revision keeps its own fragments, configuration and test files, so that a policy differs
-    when a fragment or a named value does. Of services, the settings that changed are listed with their meaning for
-    callers: APIs, operations, products, backends, named values. Needs the solver: pip install 'apimpolicy[prove]'.
+    OLD and NEW are policy files, folders, or revisions of them in git. Of services, the effective policies of each
+    operation are compared, and settings and access that changed are listed. Each kind of difference is shown once, with
+    a small request that ran through both versions, below the change that causes it. Gateway settings come from the test
+    file beside a policy. A revision keeps its own fragments, configuration and test files. Needs the solver: pip
+    install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -50,9 +50,9 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
       apimpolicy diff HEAD~1:policies/orders.xml policies/orders.xml
       apimpolicy diff origin/main policies --format markdown
 
-    Exits with 0 when all policies are proven equivalent and no setting that matters to callers changed, 1 when there is
-    a difference, 2 when something cannot be read,
-    3 when none was found but equivalence is not proven.
+    Exits with 0 when nothing changes for callers, which is proven, 1 when something does, or a value changed that
+    callers may notice, 2 when the new version can't be loaded or a side can't be read, 3 when no difference was found
+    but that isn't proven.
     """
     from apimpolicy.engine.token_issuer import shared_keys
     from apimpolicy.testing.comparing.versions import versions
