@@ -60,7 +60,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     requests_are_invented()
     with shared_keys(), versions(old, new) as found:
         report = _compare(found, seconds)
-        if not found.pairs and report.is_empty and not report.notes:
+        if not found.pairs and report.is_empty and not report.has_service:
             say(f"there are no policies in {old} and {new}")
             return exit_codes.USAGE
     _show(report, form, verbose)

@@ -41,6 +41,11 @@ class ElementChange(NamedTuple):
         return f"{self.file}:{self.line}"
 
     @property
+    def key(self) -> tuple[str, int, str, str]:
+        """Return what tells changes apart; in one of two equal ones, named values may have been replaced."""
+        return self.file, self.line, self.attribute, self.what
+
+    @property
     def sentence(self) -> str:
         """Return the change: `calls of <rate-limit /> 100 → 1000`."""
         value = self.value(lambda text: text or "empty")
@@ -189,6 +194,7 @@ class ComparisonReport(NamedTuple):
     same: int = 0
     problem: str = ""
     seconds: float = 0.0
+    has_service: bool = False
     is_partial: bool = False
     """Parts of the service were not read, so that nothing is known to be the same, or gone."""
 
@@ -217,5 +223,10 @@ class ComparisonReport(NamedTuple):
     @property
     def literals(self) -> list[ElementChange]:
         """The changed values that no request of `items` shows."""
-        shown = {item.cause for item in self.items}
-        return [each for each in self.changes if each.is_literal and each not in shown]
+        return [each for each in self.other_changes if each.is_literal]
+
+    @property
+    def other_changes(self) -> list[ElementChange]:
+        """The changed elements that no request of `items` shows."""
+        shown = {item.cause.key for item in self.items if item.cause is not None}
+        return [each for each in self.changes if each.key not in shown]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.difference_data import ADDED, REMOVED
-from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, other_changes
+from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons
 from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.markdown import code, code_span, fenced, plain
 
@@ -52,10 +52,10 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     rows = list(_rows(report))
     if rows:
         yield _table(rows[:_MOST_ROWS])
-    shown = [change for change in other_changes(report) if change.is_literal]
+    shown = [change for change in report.other_changes if change.is_literal]
     if shown:
         yield "Literals: " + _joined(_named(change) for change in shown)
-    others = [change for change in other_changes(report) if not change.is_literal]
+    others = [change for change in report.other_changes if not change.is_literal]
     if others:
         title = "No request shows these changes: " if rows else "Changed: "
         yield title + _joined(_named(change) for change in others)

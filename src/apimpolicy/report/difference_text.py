@@ -87,12 +87,6 @@ def causes(report: ComparisonReport) -> list[tuple[ElementChange | str, list[Dif
     return list(found.items())
 
 
-def other_changes(report: ComparisonReport) -> list[ElementChange]:
-    """Return the changed elements that no request shows."""
-    shown = {item.cause for item in report.items}
-    return [change for change in report.changes if change not in shown]
-
-
 def open_reasons(report: ComparisonReport) -> list[str]:
     """Return why it isn't proven that there are no other differences, each once."""
     return list(dict.fromkeys(reason for policy in report.policies for reason in policy.reasons))
@@ -117,7 +111,7 @@ def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
             more = f" and {len(each.operations) - _MOST_OPERATIONS} more" * (len(each.operations) > _MOST_OPERATIONS)
             lines += _wrapped(f"{word}: {each.api} {names}{more}: {each.before} → {each.after}", style)
         yield "\n".join(lines)
-    if others := other_changes(report):
+    if others := report.other_changes:
         title = "Changed besides:" if report.items else "Changed:"
         yield "\n".join(
             [title, *(line for each in others for line in _wrapped(f"{each.place} {each.sentence}", style))]

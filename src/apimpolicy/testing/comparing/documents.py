@@ -123,8 +123,8 @@ def service_around(path: str) -> str | None:
     root = place_of(path).root
     if root is not None and is_service_folder(root):
         return root
-    named = (each for each in _folders_with_code(path) if is_code(each) and os.path.realpath(path) in _files(each))
-    return next(named, None)
+    folders = reversed(list(_folders_with_code(path)))  # the outermost gives modules their values
+    return next((each for each in folders if is_code(each) and os.path.realpath(path) in _files(each)), None)
 
 
 def _folders_with_code(path: str) -> Iterator[str]:

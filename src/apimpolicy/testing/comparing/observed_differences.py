@@ -5,6 +5,8 @@ GUIDs that the gateway made are not compared: their order depends on how many a 
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +24,7 @@ _LONGEST = 100
 _FAILURE = 500
 _BEFORE = 30
 """Characters shown before the place where long texts differ."""
+_TOKEN = re.compile(r"(?:Bearer )?[\w-]+\.([\w-]+)\.[\w-]*", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{32}\b")
 
 
@@ -154,7 +157,7 @@ def _of_headers(old: Headers, new: Headers, who: str, hidden: tuple[str, ...] = 
             continue
         shown = name.title()
         before, after = (", ".join(values or ()) for values in (one, other))
-        first, second = _cut(before, after)
+        first, second = _tokens(before, after) or _cut(before, after)
         if one is None:
             sentence = f"{who} now gets {shown}: {second}".rstrip()
         elif other is None:
@@ -164,6 +167,27 @@ def _of_headers(old: Headers, new: Headers, who: str, hidden: tuple[str, ...] = 
         else:
             sentence = f"{who} gets {shown}: {second or 'empty'} instead of {first or 'empty'}"
         yield _Compared(("header", who, name), sentence, before, after)
+
+
+def _tokens(one: str, other: str) -> tuple[str, str] | None:
+    """Return the claims in which two tokens differ, in place of the tokens; None for other texts."""
+    tokens = [_TOKEN.fullmatch(text.strip()) for text in (one, other)]
+    if tokens[0] is None or tokens[1] is None:
+        return None
+    try:
+        before, after = (
+            json.loads(base64.urlsafe_b64decode(token[1] + "=" * (-len(token[1]) % 4)))
+            for token in tokens
+            if token is not None
+        )
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    except (ValueError, AttributeError, TypeError):
+        return None
+    if not names:
+        return None
+    first, second = (", ".join(f"{name} {side.get(name)}" for name in names) for side in (before, after))
+    first, second = _cut(first, second)
+    return f"a token with {first}", f"a token with {second}"
 
 
 def _times(values: tuple[str, ...]) -> str:

@@ -133,6 +133,8 @@ class _Comparing:
         self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
         breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
         self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
+        has_service = self.report_.has_service or old.has_resources or new.has_resources
+        self.report_ = self.report_._replace(has_service=has_service)
         not_read = list(unread(old.description, new.description))
         notes = (*self.report_.notes, *(without_names(each.note, places) for each in not_read))
         is_partial = self.report_.is_partial or any(each.has_changed for each in not_read)

@@ -106,6 +106,12 @@ class ServiceSide:
     def has_apis(self) -> bool:
         return bool(self.description.apis)
 
+    @property
+    def has_resources(self) -> bool:
+        """Return whether the folder describes a service, or a part of one."""
+        service = self.description
+        return bool(service.apis or service.products or service.backends or service.named_values or service.gaps)
+
     @cached_property
     def gateway(self) -> Gateway:
         """The gateway without callers' needs, to compose programs with."""
