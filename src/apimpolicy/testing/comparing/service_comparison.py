@@ -33,12 +33,12 @@ from apimpolicy.testing.comparing.sides import Needs
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.testing.claims.services import Route, ServiceHarness
-    from apimpolicy.testing.comparing.documents import Documents, Key
+    from apimpolicy.testing.comparing.documents import Key
     from apimpolicy.testing.comparing.operations import Group
     from apimpolicy.testing.comparing.product_search import Comparison, Found
     from apimpolicy.testing.comparing.sides import ServiceSide
@@ -135,10 +135,10 @@ class ServiceComparison:
 
     # Reports
 
-    def reports(self, documents: Documents) -> Iterator[tuple[Pair, DifferenceReport | None]]:
+    def reports(self, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, DifferenceReport | None]]:
         """Yield each policy that differs, or causes a difference; None for one that no operation has."""
         items = _merged(item for result in self._results for item in result.items)
-        for pair in documents.pairs:
+        for pair in pairs:
             keys = {key_of(each) for each in (pair.old, pair.new) if each is not None}
             own = tuple(item.shown for item in items if item.key in keys)
             if own or not is_same_document(pair):
