@@ -73,7 +73,9 @@ def compare(
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
             return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))
-        if first.adds_uncounted or second.adds_uncounted or first.unknown_steps != second.unknown_steps:
+        if first.unknown_steps != second.unknown_steps:
+            return ProofResult(False, reasons=(Reason("what a policy or fragment does that isn't known"),))
+        if first.adds_uncounted or second.adds_uncounted:
             return ProofResult(False, reasons=(Reason("headers that policies add to the answer at its end"),))
         wider = terms.FALSE if knows_scopes else terms.any_of(*_wider_scopes(first, second, known))
         if wider is terms.TRUE:
