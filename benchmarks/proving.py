@@ -13,7 +13,7 @@ import time
 
 from apimpolicy.terms import solver_process
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import read_tree
@@ -80,7 +80,7 @@ def measure(name: str, inbound: str, claims: list[dict[str, object]]) -> None:
     )
     content = json.dumps({"policy": policy, "config": False, "claims": claims})
     file = load_case_tree(read_tree(content, "measured.test.json"), "measured.test.json")
-    harness = harness_of(file.subject.policies, surroundings_of(file))
+    harness = harness_of(file.subject.policies, setup_of(file))
     started = time.perf_counter()
     deciding = StaticProofs(harness, file.claims, Expressions({}))
     built = time.perf_counter()

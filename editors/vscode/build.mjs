@@ -3,7 +3,9 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-const common = { bundle: true, platform: "node", format: "cjs", target: "node18" };
+// The extension installs the commit that it was built from; a tag can be moved.
+const define = { COMMIT: JSON.stringify(process.env.GITHUB_SHA ?? "") };
+const common = { bundle: true, platform: "node", format: "cjs", target: "node18", define };
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist");

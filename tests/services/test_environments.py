@@ -373,3 +373,13 @@ def test_remembered_findings_are_those_of_the_environment(
         "external = ['named-values/*']\n[named-values]\nperiod = '60'\n[environments.dev]\n",
     )
     assert command(capsys, "check", "policies", "--environment", "dev")[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [("audit",), ("run", "--get", "/x"), ("explain", "--effective"), ("serve",)])
+def test_a_folder_without_an_api_is_no_service_for_any_command(
+    tmp_path: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "main.tf").write_text('resource "azurerm_api_management" "a" { name = "a" }')
+    code, text = command(capsys, arguments[0], str(tmp_path), *arguments[1:])
+    assert code == 2
+    assert f"there is no API in {tmp_path}" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -75,3 +76,25 @@ def test_each_api_has_a_file_that_passes(form: str, tmp_path: Path, monkeypatch:
         if name in cases:
             names = [case.name.replace("GET /test/orders/ ", "POST /test/orders/ ") for case in cases[name]]
             assert [each for each in wanted if each not in names] == [], names
+
+
+def test_other_operations_get_the_body_that_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = '<set-variable name="t" value="@(context.Request.Body.As<JObject>(true).ToString())" />'
+    methods = {"/x": {"post": {}}, "/y": {"post": {}}, "/z": {"get": {}}}
+    info = {"displayName": "A", "path": "a", "protocols": ["https"], "subscriptionRequired": False}
+    texts = {
+        "apiInformation.json": json.dumps({"properties": info}),
+        "specification.json": json.dumps(
+            {"openapi": "3.0.0", "info": {"title": "a", "version": "1"}, "paths": methods}
+        ),
+        "policy.xml": f"<policies><inbound><base />{read}</inbound><backend><base /></backend>"
+        "<outbound><base /></outbound><on-error><base /></on-error></policies>",
+    }
+    (tmp_path / "apis" / "a").mkdir(parents=True)
+    for name, text in texts.items():
+        (tmp_path / "apis" / "a" / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert run(["new", "test", "."]) == 0
+    made = Path("tests", "a.test.yaml").read_text("utf-8")
+    assert "{operation: POST /a/y, method: POST, url: /a/y," in made
+    assert run(["test", "tests"]) == 0

@@ -29,9 +29,9 @@ export function candidates(folders: readonly string[], own: string, platform: Pl
   return [...environments.map((environment) => commandIn(environment, platform)), "apimpolicy"];
 }
 
-/** What pip installs: what the setting names, else the version of the extension, with the solver and the MCP server. */
-export function packageOf(set: string, version: string): string {
-  return set || `apimpolicy[mcp,prove] @ git+https://github.com/apimpolicy/apimpolicy@v${version}`;
+/** What pip installs: what the setting names, else the extension's own commit or version, with solver and MCP server. */
+export function packageOf(set: string, version: string, commit = ""): string {
+  return set || `apimpolicy[mcp,prove] @ git+https://github.com/apimpolicy/apimpolicy@${commit || `v${version}`}`;
 }
 
 /** A setting with its variables replaced: `${workspaceFolder}`, `${workspaceFolder:name}`, `${userHome}`, `${env:NAME}`. */

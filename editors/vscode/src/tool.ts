@@ -7,6 +7,9 @@ import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { candidates, commandIn, packageOf, type Platform, pythonIn, pythons, reasonOf, resolved } from "./places";
 
+/** The commit that the extension was built from (`build.mjs`); empty outside of a release. */
+declare const COMMIT: string;
+
 const execute = promisify(execFile);
 const PLATFORM: Platform = process.platform === "win32" ? "win32" : "other";
 
@@ -64,7 +67,7 @@ function ownEnvironment(context: vscode.ExtensionContext): string {
 /** Installs the tool, of the extension's version, into the extension's own environment; its command, or undefined after a message. */
 export async function installTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string | undefined> {
   const environment = ownEnvironment(context);
-  const wanted = packageOf(setting("package"), String(context.extension.packageJSON.version));
+  const wanted = packageOf(setting("package"), String(context.extension.packageJSON.version), COMMIT);
   const install = { maxBuffer: 64 * 1024 * 1024 };
   const options = { location: vscode.ProgressLocation.Notification, title: "Installing apimpolicy" };
   try {

@@ -14,6 +14,7 @@ test("the tool of the workspace comes before the extension's own and that of the
 
 test("what is installed has a version", () => {
   assert.equal(packageOf("", "1.2.3"), "apimpolicy[mcp,prove] @ git+https://github.com/apimpolicy/apimpolicy@v1.2.3");
+  assert.equal(packageOf("", "1.2.3", "abc"), "apimpolicy[mcp,prove] @ git+https://github.com/apimpolicy/apimpolicy@abc");
   assert.equal(packageOf("/a/folder", "1.2.3"), "/a/folder");
 });
 

@@ -1,6 +1,6 @@
 """Describe alternatives: the callers that reach the backend through them.
 
-Only proofs count: what every caller can choose is left out, and a comparison that the policy's author wrote is an own
+Only proofs count: what every caller can choose is left out, and a comparison that the policy's author wrote is a custom
 check, never more.
 """
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
+    FORGED,
+    GATEWAY,
     KEY,
     NAMED,
     OPAQUE,
@@ -20,15 +22,24 @@ from apimpolicy.audit.facts import (
     TOKEN,
     UNDECIDED,
     VERIFIED,
+    VIA,
     Fact,
+    Token,
 )
 
 if TYPE_CHECKING:
     from apimpolicy.audit.states import Alternative, Alternatives
 
-ANYONE, NO_ACCESS, NOT_DECIDED, OWN_CHECK = "anyone", "none", "not decided", "own check"
+ANYONE, NO_ACCESS, NOT_DECIDED, CUSTOM_CHECK = "anyone", "none", "not decided", "custom check"
 KEY_WORD = "subscription key"
-ORDER = (TOKEN, CERTIFICATE, KEY_WORD, ADDRESS, OWN_CHECK, NOT_DECIDED)
+WEAK_TOKEN = "weak token"
+"""A token that callers can get for whom the API isn't: unsigned, for any audience, or of any issuer."""
+ORDER = (TOKEN, WEAK_TOKEN, CERTIFICATE, KEY_WORD, ADDRESS, CUSTOM_CHECK, NOT_DECIDED)
+
+
+def implied(proofs: frozenset[str]) -> frozenset[str]:
+    """Return the proofs with those that they are better than: a token is also a weak one."""
+    return proofs | {WEAK_TOKEN} if TOKEN in proofs else proofs
 
 
 class AccessPath(NamedTuple):
@@ -86,31 +97,37 @@ def access_of(alternatives: Alternatives) -> Access:
     found: dict[frozenset[str], frozenset[Fact]] = {}
     for alternative in alternatives:
         proofs = _proofs(alternative)
-        facts = frozenset(fact for fact in alternative if not fact.is_free)
+        facts = frozenset(fact for fact in alternative if not fact.is_free or fact.kind in (GATEWAY, FORGED, VIA))
         found[proofs] = found.get(proofs, frozenset()) | facts
-    kept = [AccessPath(proofs, facts) for proofs, facts in found.items() if not any(other < proofs for other in found)]
+    kept = [
+        AccessPath(proofs, facts)
+        for proofs, facts in found.items()
+        if not any(implied(other) < implied(proofs) for other in found)
+    ]
     return Access(tuple(sorted(kept, key=_strength)))
 
 
 _PROOFS = {
-    TOKEN: TOKEN,
     KEY: KEY_WORD,
     ADDRESS: ADDRESS,
     UNDECIDED: NOT_DECIDED,
-    OWN: OWN_CHECK,
-    OPAQUE: OWN_CHECK,
+    OWN: CUSTOM_CHECK,
+    OPAQUE: CUSTOM_CHECK,
 }
-"""The kind of proof by the kind of fact; certificates depend on what was checked."""
+"""The kind of proof by the kind of fact; tokens and certificates depend on what was checked."""
 
 
 def _proofs(alternative: Alternative) -> frozenset[str]:
     facts = [fact for fact in alternative if not fact.is_free]
     found = {_PROOFS[fact.kind] for fact in facts if fact.kind in _PROOFS}
+    tokens = [each for fact in facts for each in fact.detail if isinstance(each, Token)]
+    if tokens:
+        found.add(WEAK_TOKEN if all(each.is_weak for each in tokens) else TOKEN)
     certificate = {fact.subject for fact in facts if fact.kind == CERTIFICATE}
     if certificate & {VERIFIED, PINNED}:
         found.add(CERTIFICATE)
     elif certificate & {NAMED, PRESENTED}:
-        found.add(OWN_CHECK)  # anyone can make a certificate with a name
+        found.add(CUSTOM_CHECK)  # anyone can make a certificate with a name
     return frozenset(found)
 
 

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
+from apimpolicy.audit.outgoing import hits_of
+from apimpolicy.audit.request_state import Target
+from apimpolicy.audit.requests import prefix_of
 from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
-from apimpolicy.audit.variables import Knowledge, Target
+from apimpolicy.audit.variables import Knowledge
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from apimpolicy.audit.service_context import ServiceContext
+    from apimpolicy.audit.sources import Source
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
@@ -56,6 +60,8 @@ class OperationAudit(NamedTuple):
     problem: str = ""
     is_described: bool = True
     by_entry: tuple[EntryAudit, ...] = ()
+    fields: frozenset[Source] = frozenset()
+    """Headers and parameters of the query that the policies read."""
 
     @property
     def id(self) -> str:
@@ -171,12 +177,14 @@ class _Audit:
         cors: set[tuple[str, bool]] = set()
         scopes: Mapping[str, Policy] = {}
         by_entry: list[EntryAudit] = []
+        walks: list[Walk] = []
         for entry in entries_of(api, self.service, self.service_context.unsettled):
             try:
                 scopes = self.scopes(api, policy, entry.product)
                 walk = self.walk(scopes, entry, api, operation)
             except ApimPolicyError as error:
                 return self.unread(api, operation, str(error), is_described=is_described)
+            walks.append(walk)
             reached = walk.forwarded
             for fact in {fact for each in entry.state.alternatives for fact in each}:
                 if entry.place is not None:
@@ -188,6 +196,9 @@ class _Audit:
             by_entry.append(entry_audit(entry, walk))
             answers += walk.answers
             cors |= walk.cors
+        for walk, found in hits_of(walks):
+            alternatives = either(alternatives, found)
+            places = {**walk.places, **places}
         own = scopes.get("operation")
         return OperationAudit(
             api,
@@ -201,6 +212,7 @@ class _Audit:
             None if own is None else _misses_base(own),
             is_described=is_described,
             by_entry=tuple(by_entry),
+            fields=frozenset().union(*(each.knowledge.fields for each in walks)),
         )
 
     def walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
@@ -235,6 +247,7 @@ class _Audit:
                 "Revision": from_utf16(api.api.revision),
                 "Version": "" if api.api.version is None else from_utf16(api.api.version),
             },
+            _paths(api, operation),
         )
         walk = Walk(
             Knowledge(entry.caller, target),
@@ -260,6 +273,15 @@ class _Audit:
 
 def _caller_headers(api: ServiceApi) -> frozenset[str]:
     return frozenset(("authorization", from_utf16(api.api.subscription_key_parameter_names.header).lower()))
+
+
+def _paths(api: ServiceApi, operation: Operation) -> tuple[str, ...]:
+    """Return the path of every request for an operation, with that of the API and without; nothing if it varies."""
+    template = from_utf16(operation.url_template).partition("?")[0]
+    if "{" in template or "*" in template or operation.method == "*":
+        return ()
+    path = "/" + template.strip("/") if template.strip("/") else ""
+    return tuple(dict.fromkeys((path or "/", prefix_of(api) + path or "/")))
 
 
 def _everything(id_: str = "") -> Operation:

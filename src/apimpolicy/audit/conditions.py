@@ -10,8 +10,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.facts import CERTIFICATE, CHOICE, OPAQUE, PRESENTED, UNDECIDED, VERIFIED, Fact
+from apimpolicy.audit.facts import (
+    ADDRESS,
+    CERTIFICATE,
+    CHOICE,
+    FORGED,
+    GATEWAY,
+    OPAQUE,
+    PRESENTED,
+    UNDECIDED,
+    VERIFIED,
+    Fact,
+)
 from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
+from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
 from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, either, truth_of
 from apimpolicy.audit.states import both as proving_both
 from apimpolicy.binding import nodes
@@ -27,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_DEPTH = 60
 _EQUAL = frozenset(("Equals", "Contains", "StartsWith", "EndsWith", "IsMatch", "op_Equality"))
+_WITHIN = frozenset(("Contains", "StartsWith", "EndsWith"))
+_NOT_OF_CALLER = frozenset(("gateway", "response"))
 _OF_CALLER = frozenset(("certificate", "address", "header", "query", "basic", "unverified token"))
 _EMPTY = frozenset(("IsNullOrEmpty", "IsNullOrWhiteSpace"))
 _VERIFY = frozenset(("Verify", "VerifyNoRevocation"))
@@ -88,6 +102,7 @@ class Reader:
         self.text = condition.excerpt.text
         self.known = condition.knowledge
         self.origins = Origins(expression)
+        self.sources = SourceReader(self.origins, self.known)
 
     def body(self, node: Bound) -> Truth:
         if not isinstance(node, nodes.Block):
@@ -123,7 +138,7 @@ class Reader:
                 case nodes.LocalDeclaration() | nodes.ExpressionStatement() | nodes.Empty():
                     pass
                 case _ if any(isinstance(each, nodes.Return) for each in _within(statement)):
-                    ends.append((reached, truth_of(self._opaque())))
+                    ends.append((reached, truth_of(self._opaque(statement))))
         return reached
 
     def _if(self, node: nodes.If, reached: Alternatives, ends: list[tuple[Alternatives, Truth]]) -> Alternatives:
@@ -140,7 +155,7 @@ class Reader:
         if isinstance(value, bool):
             return TRUE if value else FALSE
         if depth > MOST_DEPTH:
-            return truth_of(self._opaque())
+            return truth_of(self._opaque(node))
         following = depth + 1
         match node:
             case nodes.Convert():
@@ -159,11 +174,11 @@ class Reader:
             case nodes.Call():
                 return self._call(node, following)
             case nodes.PropertyAccess() if node.property.name == "HasValue":
-                return self._presence(self.origins.of(node.receiver)).negated()
+                return self._presence(node.receiver).negated()
             case nodes.IsPattern() if node.pattern.value is None:
-                return self._presence(self.origins.of(node.operand)).negated()
+                return self._presence(node.operand).negated()
             case nodes.IsType():
-                return self._presence(self.origins.of(node.operand)).negated()
+                return self._presence(node.operand).negated()
             case nodes.Local() if (inside := self.origins.locals.get(id(node.symbol))) is not None:
                 return self.truth(inside, following)
         return self._value(node)
@@ -172,8 +187,8 @@ class Reader:
         """Return the proofs of a bool value: a variable of the policy."""
         origin = self.origins.of(node)
         if origin.kind == "variable" and origin.name is not None:
-            return self.known.truth_of_variable(origin.name, origin.default) or truth_of(self._opaque())
-        return truth_of(self._opaque())
+            return self.known.truth_of_variable(origin.name, origin.default) or truth_of(self._opaque(node))
+        return truth_of(self._opaque(node))
 
     def _equality(self, left: Bound, right: Bound, depth: int) -> Truth:
         """Return proofs of `left == right`."""
@@ -181,24 +196,24 @@ class Reader:
             left, right = right, left
         value = constant(right)
         if is_null(right):
-            return self._presence(self.origins.of(left))
+            return self._presence(left)
         if isinstance(value, bool):
             found = self.truth(left, depth)
             return found if value else found.negated()
-        return self._comparison(self.origins.of(left), value, self.origins.of(right))
+        return self._comparison(self.origins.of(left), left, right)
 
     def _call(self, node: nodes.Call, depth: int) -> Truth:
         receiver, arguments = receiver_of(node)
         name, found = node.method.name, self.origins.of(receiver)
         if name in _EMPTY:
-            return self._presence(found, or_empty=True)
+            return self._presence(receiver, or_empty=True)
         if name in _VERIFY and found.kind == "certificate":
             return Truth(
                 frozenset((frozenset((Fact(CERTIFICATE, PRESENTED), Fact(CERTIFICATE, VERIFIED))),)),
                 frozenset((frozenset((Fact(CERTIFICATE, VERIFIED, (), False),)),)),
             )
         if name == "ContainsKey":
-            return self._presence(self.origins.of(node)).negated()
+            return self._presence(node).negated()
         if name in ("Parse", "ToBoolean") and self.origins.of(node).kind == "variable":
             return self._value(node)
         if name == "Any" and arguments and isinstance(arguments[0], nodes.Lambda):
@@ -206,31 +221,41 @@ class Reader:
         if name in _EQUAL and arguments:
             if found.kind == "certificate" and name not in ("Equals", "op_Equality"):
                 found = found.member(name)  # a part of a thumbprint is not the thumbprint
-            return self._comparison(found, constant(arguments[0]), self.origins.of(arguments[0]))
+            is_text = str(getattr(receiver, "type", "")) == "string"
+            return self._comparison(found, receiver, arguments[0], name, is_within=is_text and name in _WITHIN)
         if name == "GetValueOrDefault":
             return self._value(node)
-        return truth_of(self._opaque())
+        return truth_of(self._opaque(node))
 
     def _any(self, test: nodes.Lambda, depth: int) -> Truth:
         """Return the proofs of a test being true of one of several: of none, it may never have been evaluated."""
         if isinstance(test.body, nodes.Block):
-            return truth_of(self._opaque())
+            return truth_of(self._opaque(test))
         found = self.truth(test.body, depth)
         is_free = all(fact.is_free for alternative in found.if_false for fact in alternative)
         return Truth(found.if_true, found.if_false if is_free else ALWAYS)
 
     # Facts
 
-    def _presence(self, origin: Origin, *, or_empty: bool = False) -> Truth:
+    def _presence(self, node: Bound | None, *, or_empty: bool = False) -> Truth:
         """Return proofs of `value == null`."""
-        return self.known.absence(origin, or_empty=or_empty) or truth_of(self._opaque())
+        return self.known.absence(self.origins.of(node), or_empty=or_empty) or truth_of(self._opaque(node))
 
-    def _comparison(self, origin: Origin, value: str | int | None, other: Origin) -> Truth:
-        pairs = [(origin, other), (other, origin)]
+    def _comparison(
+        self, origin: Origin, left: Bound | None, right: Bound, test: str = "Equals", *, is_within: bool = False
+    ) -> Truth:
+        """Return the proofs of a comparison; `is_within` if the right side only has to be a part of the left one."""
+        value, other = constant(right), self.origins.of(right)
+        ours, others = self.sources.of(left), self.sources.of(right)
+        if value is None and of_caller(ours) and of_caller(others):
+            return self._of_own_values(left, right)
+        if value is None and is_within and chosen(others) and ours:
+            return self._of_own_values(right)  # every text contains the empty one
+        pairs = [(origin, other, others), (other, origin, ours)]
         if other.kind in _OF_CALLER and origin.kind not in _OF_CALLER:
             pairs.reverse()
-        for one, another in pairs:
-            found = self.known.equality(one, value, another)
+        for one, another, of_another in pairs:
+            found = self.known.equality(one, value, another, of_another, test)
             if found is not None:
                 return found
         if origin.kind in ("url", "parameter", "method") and value is not None:
@@ -239,17 +264,47 @@ class Reader:
             return truth_of(self._undecided())
         if "named value" in (origin.kind, other.kind) and not (origin.kind and other.kind):
             return truth_of(self._undecided())
-        return truth_of(self._opaque())
+        return truth_of(self._opaque(left, right))
+
+    def _of_own_values(self, *sides: Bound | None) -> Truth:
+        """Return the proofs of a comparison that the caller decides: both sides are the caller's, or one is enough."""
+        sources = of_caller(self.sources.of_all([each for each in sides if each is not None]))
+        kinds = {each.kind for each in sources}
+        sent = (ADDRESS,) if "address" in kinds else ("",) if len(sides) == 1 else ()
+        needed = {
+            Fact(CHOICE, f"{each.kind} '{each.name}'", sent) for each in sources if each.kind in ("header", "query")
+        }
+        same = Fact(FORGED, "the caller's own values", (_normal(self.text), self.known.generation))
+        if "certificate" in kinds and not any(self._may_be_null(each) for each in sides):
+            needed.add(Fact(CERTIFICATE, PRESENTED))
+        if any(self._may_be_null(each) for each in sides):
+            needed = set()
+        return Truth(frozenset((frozenset((*needed, same)),)), frozenset((frozenset((same.opposite,)),)))
+
+    def _may_be_null(self, node: Bound | None) -> bool:
+        """Return whether a caller who sends nothing makes a value null: of a header without a default."""
+        origin = self.origins.of(node)
+        is_call = isinstance(self.origins.resolved(node), nodes.Call)
+        return is_call and origin.kind in ("header", "query") and origin.default is None and not origin.is_open
 
     def _undecided(self) -> Fact:
         names = _NAMED_VALUE.findall(self.text)
         return Fact(UNDECIDED, f"named value '{names[0] if names else '?'}'", (_normal(self.text),))
 
-    def _opaque(self) -> Fact:
+    def _opaque(self, *read: Bound | None) -> Fact:
         """Return the fact of a condition that isn't understood; it is the same one while nothing has changed."""
-        if _VARIES.search(self.text):
-            return Fact(OPAQUE, looks_at(self.text), (_normal(self.text), self.known.next_generation()))
-        return Fact(OPAQUE, looks_at(self.text), (_normal(self.text), self.known.generation))
+        subject, varies = looks_at(self.text), bool(_VARIES.search(self.text))
+        detail = _normal(self.text), self.known.next_generation() if varies else self.known.generation
+        sources = self.sources.of_all([each for each in read if each is not None])
+        read_answers = sorted(each for each in sources if each.kind == ANSWER)
+        answers = [self.known.variable(each.name) for each in read_answers]
+        if all(each.kind in _NOT_OF_CALLER or each.kind == ANSWER for each in sources) and not any(
+            map(self.known.asks_about_caller, answers)
+        ):
+            is_free = varies or answers or any(each.kind == "response" for each in sources)
+            return Fact(GATEWAY if is_free else UNDECIDED, subject, (*detail, *read_answers))
+        is_free = bool(answers) and all(OF_CALLERS_SERVICE in each.asked for each in answers)
+        return Fact(FORGED if is_free else OPAQUE, subject, (*detail, *read_answers))
 
 
 def _within(node: Bound) -> list[Bound]:

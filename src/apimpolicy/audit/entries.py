@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import access_of
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, TOKEN, UNDECIDED, Fact, PolicyLocation
+from apimpolicy.audit.request_state import Caller
 from apimpolicy.audit.states import State, of_fact
-from apimpolicy.audit.variables import Caller
 from apimpolicy.dotnet.values import from_utf16
 
 if TYPE_CHECKING:

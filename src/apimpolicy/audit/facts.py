@@ -9,8 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from apimpolicy.audit.sources import Sources
     from apimpolicy.text.document import Element
 
+LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
+"""The kinds of a GatewayAction."""
+COUNTS = "counts"
+"""The kind of what a limit counts by; its sources are those of the key."""
 KEY, TOKEN, CERTIFICATE, ADDRESS = "key", "token", "certificate", "address"
 OWN = "own"
 """A comparison that the policy's author wrote: when it is true the caller knew a value; false is anyone's choice."""
@@ -20,6 +25,14 @@ UNDECIDED = "undecided"
 """A condition, or a policy, whose effect depends on what is not known."""
 CHOICE = "choice"
 """A property of the request that every caller can choose."""
+
+GATEWAY = "gateway"
+"""The outcome of a check that isn't about the caller: of a value that the gateway put there, or of chance."""
+FORGED = "forged"
+"""A check that a caller passes with what the caller makes up: keys, a list, a service, both sides of a comparison."""
+VIA = "via"
+"""How data reaches the caller without a forwarded request: from a cache, or by a request of the policy's own."""
+CACHED, SENT = "a cached response", "a request of the policy's own"
 
 VERIFIED, PINNED, NAMED, PRESENTED = "verified", "pinned", "named", "presented"
 """Of a certificate: its chain was checked, its thumbprint compared, another name of it compared, or none of these."""
@@ -40,13 +53,16 @@ class Fact(NamedTuple):
     @property
     def is_free(self) -> bool:
         """Return whether every caller can bring this about."""
-        if self.kind == CHOICE:
+        if self.kind in (CHOICE, GATEWAY, FORGED, VIA):
             return True
         return not self.is_true and self.kind in (OWN, CERTIFICATE, ADDRESS)
 
 
 class Token(NamedTuple):
-    """Requirements of a token check; `weaknesses` describe the open points."""
+    """Requirements of a token check; `weaknesses` describe the open points.
+
+    `is_weak`: callers that the API isn't for can get an accepted token.
+    """
 
     issuers: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
@@ -55,6 +71,9 @@ class Token(NamedTuple):
     weaknesses: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     """URLs of the published keys, according to the policy."""
+    is_weak: bool = False
+    source: tuple[str, str] | None = None
+    """The kind and the name of what the token was in, if it is one part of the request."""
 
 
 class PolicyLocation(NamedTuple):
@@ -73,9 +92,10 @@ class GatewayAction(NamedTuple):
     """An action of the gateway on a request before it reaches the backend."""
 
     kind: str
-    """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `asks`."""
+    """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `counts`, `asks`."""
 
     subject: str
+    sources: Sources = frozenset()
 
 
 def attribute_of(element: Element, name: str) -> str:

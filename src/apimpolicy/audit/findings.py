@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.access import NO_ACCESS, OWN_CHECK
-from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, PolicyLocation, Token
+from apimpolicy.audit.access import NO_ACCESS
+from apimpolicy.audit.facts import LENDS, LIMITS, VIA, PolicyLocation
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
-from apimpolicy.audit.policies import LENDS, LIMITS
+from apimpolicy.audit.weak_proofs import grouped, weak_proofs
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.audit.facts import GatewayAction
     from apimpolicy.audit.requests import Attempt
     from apimpolicy.engine.service import ServiceApi
-
-K = TypeVar("K")
 
 
 class Evidence(NamedTuple):
@@ -104,6 +102,12 @@ def lent_to_anyone(operation: OperationAudit) -> list[str]:
     ]
 
 
+def bypasses(operation: OperationAudit) -> Iterator[Evidence]:
+    """Yield the policies by which data reaches callers without a forwarded request."""
+    for fact in operation.access.facts(VIA):
+        yield from _at(operation, fact, fact.subject)
+
+
 class _Finder:
     def __init__(self, origins: SourceLocations) -> None:
         self.origins = origins
@@ -118,9 +122,9 @@ class _Finder:
             words = "{need} neither key, token nor certificate"
             yield self._finding("AUD002", others, words, self._openness(others[0]))
         yield from self._bypasses(operations)
-        yield from self._tokens(operations)
-        yield from self._certificates(operations)
-        yield from self._own_checks(operations)
+        for each in weak_proofs(operations):
+            evidence = (Evidence(words, place) for words, place in each.evidence)
+            yield self._finding(each.code, each.operations, each.words, evidence, each.cause)
         yield from self._limits(operations)
         yield from self._cors(operations)
         yield from self._undecided(operations)
@@ -139,14 +143,15 @@ class _Finder:
         place = self.origins.key_requirement(operation.api)
         if place is not None:
             yield Evidence("no key required", place)
+        yield from bypasses(operation)
         place = self.origins.api(operation.api)
         if place is not None:
             yield Evidence("nothing checks the caller", place)
 
     def _lending(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        for lent, group in _grouped(operations, lambda each: tuple(sorted(lent_to_anyone(each)))):
+        for lent, group in grouped(operations, lambda each: tuple(sorted(lent_to_anyone(each)))):
             evidence = [
-                Evidence(f"{_kind_of_credential(action.subject)} lent", place)
+                Evidence(f"{_kind_of_credential(action.subject)} added", place)
                 for action in group[0].actions
                 if action.kind == LENDS
                 and action.subject in lent
@@ -155,6 +160,7 @@ class _Finder:
             key = self.origins.key_requirement(group[0].api)
             if key is not None:
                 evidence.append(Evidence("no key required", key))
+            evidence += bypasses(group[0])
             message = f"{{need}} neither key nor token, and {{reach}} the backend with {listed(lent)}"
             yield self._finding("AUD001", group, message, evidence, listed(lent))
 
@@ -171,7 +177,7 @@ class _Finder:
             yield self._finding("AUD003", [operation], message, evidence, operation.id)
 
     def _bypasses(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        for what, group in _grouped(operations, product_checks):
+        for what, group in grouped(operations, product_checks):
             if not what:
                 continue
             message = f"a key of the API, or of all APIs, bypasses {what} of the product"
@@ -179,46 +185,6 @@ class _Finder:
                 Evidence(words, place) for each in (*group[0].by_entry,) for words, place in each.checks if each.product
             ]
             yield self._finding("AUD004", group, message, dict.fromkeys(evidence), what)
-
-    def _tokens(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        def weak(operation: OperationAudit) -> tuple[Fact, ...]:
-            return tuple(fact for fact in operation.access.facts(TOKEN) if _token(fact).weaknesses)
-
-        for facts, group in _grouped(operations, weak):
-            for fact in facts:
-                words = listed(_token(fact).weaknesses)
-                yield self._finding("AUD005", group, words, _at(group[0], fact, "token checked"), words)
-
-    def _certificates(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        def unproven(operation: OperationAudit) -> Fact | None:
-            facts = [
-                fact
-                for path in operation.access.paths
-                if not {each.subject for each in path.facts if each.kind == CERTIFICATE} & {VERIFIED, PINNED}
-                for fact in sorted(path.facts, key=repr)
-                if fact.kind == CERTIFICATE and fact.subject in (NAMED, PRESENTED)
-            ]
-            return facts[0] if facts else None
-
-        for fact, group in _grouped(operations, unproven):
-            if fact is not None:
-                message = "a client certificate is requested, but neither its chain nor its thumbprint is checked"
-                yield self._finding("AUD006", group, message, _at(group[0], fact, "certificate looked at"))
-
-    def _own_checks(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        def checks(operation: OperationAudit) -> tuple[Fact, ...]:
-            paths = [path for path in operation.access.paths if path.proofs == {OWN_CHECK}]
-            return tuple(
-                sorted({fact for path in paths for fact in path.facts if fact.kind in ("own", "opaque")}, key=repr)
-            )
-
-        for facts, group in _grouped(operations, checks):
-            if not facts:
-                continue
-            words = listed(dict.fromkeys(fact.subject for fact in facts))
-            evidence = [each for fact in facts for each in _at(group[0], fact, "own check")]
-            message = f"only the policy's own check protects the backend: {words}"
-            yield self._finding("AUD007", group, message, evidence, words)
 
     def _limits(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         def never(operation: OperationAudit) -> tuple[GatewayAction, ...]:
@@ -228,7 +194,7 @@ class _Finder:
             others = [action for action in operation.actions if action.kind == LIMITS and action not in actions]
             return tuple(actions) if not any("-by-key" in each.subject for each in others) else ()
 
-        for actions, group in _grouped(operations, never):
+        for actions, group in grouped(operations, never):
             if actions and any(each.access.is_open for each in group):
                 names = listed(action.subject.removesuffix(" never") for action in actions)
                 evidence = [each for action in actions for each in _at(group[0], action, "limit")]
@@ -246,7 +212,7 @@ class _Finder:
             return tuple(dict.fromkeys(fact.subject for fact in operation.access.facts("undecided")))
 
         found = [each for each in operations if not each.access.is_decided]
-        for reasons, group in _grouped(found, reason):
+        for reasons, group in grouped(found, reason):
             words = listed(reasons)
             facts = group[0].access.facts("undecided")
             evidence = [each for fact in facts for each in _at(group[0], fact, "not decided")]
@@ -278,25 +244,10 @@ class _Finder:
             yield self._finding("AUD010", found, message, self._openness(found[0]), noun)
 
 
-def _token(fact: Fact) -> Token:
-    found = fact.detail[0]
-    assert isinstance(found, Token)
-    return found
-
-
 def _at(operation: OperationAudit, subject: Hashable, words: str) -> Iterator[Evidence]:
     place = operation.places.get(subject)
     if place is not None:
         yield Evidence(words, place)
-
-
-def _grouped(
-    operations: Sequence[OperationAudit], key: Callable[[OperationAudit], K]
-) -> Iterator[tuple[K, list[OperationAudit]]]:
-    groups: dict[K, list[OperationAudit]] = {}
-    for operation in operations:
-        groups.setdefault(key(operation), []).append(operation)
-    yield from groups.items()
 
 
 def _kind_of_credential(subject: str) -> str:

@@ -48,6 +48,8 @@ class Origin(NamedTuple):
     name: str | None = ""
     members: tuple[str, ...] = ()
     default: str | None = None
+    is_open: bool = False
+    """Whether it has a default that is not constant."""
 
     def member(self, name: str) -> Origin:
         return self._replace(members=(*self.members, name))
@@ -61,22 +63,48 @@ class Origins:
 
     def __init__(self, expression: Sequence[Bound]) -> None:
         self.locals: dict[int, Bound | None] = {}
+        self.definitions: dict[int, list[Bound]] = {}
+        """Whatever a local variable, a parameter of a lambda or a placeholder may have as its value."""
         self._receivers: dict[int, Bound] = {}
         assigned: set[int] = set()
         for node in expression:
             if isinstance(node, nodes.LocalDeclaration):
                 self.locals[id(node.symbol)] = node.value
+                self._define(node.symbol, node.value)
             elif isinstance(node, (nodes.Assignment, nodes.CompoundAssignment)):
                 if isinstance(node.target, nodes.Local):
                     assigned.add(id(node.target.symbol))
+                    self._define(node.target.symbol, node.value if isinstance(node, nodes.Assignment) else node.result)
             elif isinstance(node, nodes.ConditionalAccess):
                 self._receivers[id(node.placeholder)] = node.receiver
+                self._define(node.placeholder, node.receiver)
             elif isinstance(node, nodes.Coalesce):
                 self._receivers[id(node.placeholder)] = node.left
+                self._define(node.placeholder, node.left)
             elif isinstance(node, nodes.IsPattern) and node.pattern.symbol is not None:
                 self.locals[id(node.pattern.symbol)] = node.operand
+                self._define(node.pattern.symbol, node.operand)
+            elif isinstance(node, nodes.Foreach):
+                self._define(node.placeholder, node.collection)
+                self._define(node.symbol, node.collection)
+            elif isinstance(node, nodes.Call):
+                self._define_arguments(node)
         for key in assigned:  # its value depends on where it is read
             self.locals[key] = None
+
+    def _define(self, symbol: object, value: Bound | None) -> None:
+        if value is not None:
+            self.definitions.setdefault(id(symbol), []).append(value)
+
+    def _define_arguments(self, call: nodes.Call) -> None:
+        """Note what the parameters of lambdas, and variables after `out`, may have as their values."""
+        receiver, arguments = receiver_of(call)
+        for argument in arguments:
+            if isinstance(argument, nodes.Lambda):
+                for parameter in argument.parameters:
+                    self._define(parameter, receiver)
+            elif isinstance(argument, nodes.OutVariable) and argument.symbol is not None:
+                self._define(argument.symbol, receiver)
 
     def resolved(self, node: Bound | None) -> Bound | None:
         """Look through conversions, local variables, `?.` and `??`."""
@@ -101,10 +129,21 @@ class Origins:
                 return node.left
         return None
 
+    def resolved_once(self, node: Bound | None) -> Bound | None:
+        """Look through conversions, local variables and `?.`, but not through `??`."""
+        for _ in range(MOST_STEPS):
+            following = None if isinstance(node, nodes.Coalesce) else self._inner(node)
+            if following is None:
+                return node
+            node = following
+        return node
+
     def of(self, node: Bound | None, depth: int = 0) -> Origin:
         """Return the origin of a value."""
-        if isinstance(node, nodes.Coalesce) and (default := constant(node.right)) is not None:
-            return self.of(node.left, depth + 1)._replace(default=str(default))
+        if isinstance(node, nodes.Coalesce) and not is_null(node.right):
+            default = constant(node.right)
+            text = None if default is None else str(default)
+            return self.of(node.left, depth + 1)._replace(default=text, is_open=default is None)
         node = self.resolved(node)
         if depth > MOST_STEPS:
             return NOWHERE
@@ -128,6 +167,15 @@ class Origins:
     def _first(self, parts: Sequence[Bound], depth: int) -> Origin:
         return next((found for part in parts if (found := self.of(part, depth + 1)).kind), NOWHERE)
 
+    def keyed(self, found: Origin, arguments: Sequence[Bound], *, has_default: bool = False) -> Origin:
+        """Return the origin of what a collection has under a key, with the default that a call gives."""
+        origin = keyed(found, constant(arguments[0]) if arguments else None)
+        if not has_default or len(arguments) < 2:
+            return origin
+        default = constant(arguments[1])
+        is_open = default is None and not is_null(arguments[1])
+        return origin._replace(default=None if default is None else str(default), is_open=is_open)
+
     def _property(self, node: nodes.PropertyAccess, depth: int) -> Origin:
         name = node.property.name
         of_type = "" if node.receiver is None else str(node.receiver.type)
@@ -148,13 +196,11 @@ class Origins:
             return NOWHERE
         found, name = self.of(receiver, depth + 1), node.method.name
         if name == "AsJwt":
-            return Origin("unverified token", found.kind)
+            return Origin("unverified token", f"{found.kind} '{found.name}'")
         if name == "AsBasic":
-            return Origin("basic", found.kind)
+            return Origin("basic", f"{found.kind} '{found.name}'")
         if name in _BY_KEY and found.kind in _KEYED:
-            default = constant(arguments[1]) if name == "GetValueOrDefault" and len(arguments) > 1 else None
-            origin = keyed(found, constant(arguments[0]) if arguments else None)
-            return origin._replace(default=None if default is None else str(default))
+            return self.keyed(found, arguments, has_default=name == "GetValueOrDefault")
         if found.kind:
             return found.member(name)
         return self._first(arguments, depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.access import ANYONE, KEY_WORD, NO_ACCESS
+from apimpolicy.audit.access import ANYONE, KEY_WORD, NO_ACCESS, implied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ FEW_SIBLINGS = 2
 def outliers(operations: Sequence[OperationAudit]) -> list[OperationAudit]:
     """Return the operations of an API that are weaker than most of it."""
     usual = usual_access(operations)
-    like = [each for each in operations if each.access.words == usual]
+    like = [each for each in operations if each.access.is_decided and each.access.words == usual]
     if not usual or len(like) < FEW_SIBLINGS or usual in (ANYONE, NO_ACCESS):
         return []
     model = like[0].access
@@ -30,16 +30,17 @@ def outliers(operations: Sequence[OperationAudit]) -> list[OperationAudit]:
 def is_weaker(operation: OperationAudit, paths: Sequence[AccessPath]) -> bool:
     """Return whether a request reaches the backend by an operation with less than any of these paths requires."""
     proofs = [path.proofs for path in paths]
-    return any(not any(other <= path.proofs for other in proofs) for path in operation.access.paths)
+    return any(not any(other <= implied(path.proofs) for other in proofs) for path in operation.access.paths)
 
 
 def usual_access(operations: Sequence[OperationAudit]) -> str:
-    """Return the answer that most operations of an API have; empty if there is none."""
-    counts = Counter(each.access.words for each in operations if each.access.words != NO_ACCESS)
+    """Return the answer that most operations of an API have; empty if there is none. Undecided ones may have any."""
+    found = [each.access for each in operations if each.access.words != NO_ACCESS]
+    counts = Counter(each.words for each in found if each.is_decided)
     if not counts:
         return ""
     words, count = counts.most_common(1)[0]
-    return words if count * 2 > sum(counts.values()) else ""
+    return words if count * 2 > len(found) else ""
 
 
 def product_checks(operation: OperationAudit) -> str:

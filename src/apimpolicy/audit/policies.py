@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit.address_ranges import covers_everything
 from apimpolicy.audit.assignments import assigned
+from apimpolicy.audit.credentials import chooses_backend, connection, credentials, header_set, identity
 from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
     CHOICE,
+    COUNTS,
+    FORGED,
+    GATEWAY,
+    LIMITS,
     NAMED,
     OWN,
     PINNED,
@@ -18,58 +23,84 @@ from apimpolicy.audit.facts import (
     VERIFIED,
     Fact,
     GatewayAction,
+    Token,
     attribute_of,
-    location_of,
 )
-from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
-from apimpolicy.audit.tokens import token_of
-from apimpolicy.audit.values import UNKNOWN, UNSET, Value
+from apimpolicy.audit.lending import lending_texts, lent_in
+from apimpolicy.audit.origins import Origin
+from apimpolicy.audit.outgoing import (
+    answers,
+    invokes,
+    looks_up,
+    looks_up_completion,
+    looks_up_value,
+    requests,
+    respond,
+    stores,
+)
+from apimpolicy.audit.sources import GATEWAY as OF_GATEWAY
+from apimpolicy.audit.sources import UNKNOWN_SOURCE, Source, chosen
+from apimpolicy.audit.states import ALWAYS, NEVER, State, both, either, of_fact
+from apimpolicy.audit.tokens import keys_of, token_of
+from apimpolicy.audit.values import UNKNOWN, Parts, Value
+from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from apimpolicy.audit.sources import Sources
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
-    from apimpolicy.text.document import Element
+    from apimpolicy.text.document import Element, Node
 
-LENDS, REPLACES, LIMITS, ASKS = "lends", "replaces", "limits", "asks"
-_NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
-_CREDENTIAL = re.compile(r"key|secret|password|auth|token|code|credential", re.IGNORECASE)
-_VARIABLE = re.compile(r"""Variables[.\w<>?\s]*[\[(]\s*(?:&quot;|")([\w.-]+)""")
-_CREDENTIAL_HEADERS = frozenset(
-    ("authorization", "api-key", "x-functions-key", "x-api-key", "ocp-apim-subscription-key")
-)
+FORWARDING = ("inbound", "backend")
+"""The sections that run before a request reaches the backend."""
 
 
 def passes(walk: Walk, step: Step, state: State) -> State:
     for attribute in step.element.attributes:
         if attribute.name.endswith("variable-name") and attribute.value.text:
-            walk.knowledge.set(attribute.value.text, Value("unknown"))
+            walk.knowledge.set(attribute.value.text, UNKNOWN)
     specification = step.specification
     effects = () if specification is None else specification.effects or ()
     if not {"passes", "fails", "refuses"} >= {effect.partition(":")[0] for effect in effects} or not effects:
         walk.knowledge.changed()
     if has_trait(step.name, "rewrites-path"):
-        walk.knowledge.query_changed(None)
+        rewrites(walk, step)
+    if has_trait(step.name, "replaces-body"):
+        _writes_body(walk, step, state)
     if has_trait(step.name, "sets-method"):
         walk.knowledge.method_changed()
     if has_trait(step.name, "undocumented-outputs"):
         walk.knowledge.forget_variables()
-    return state
+    return lending_texts(walk, step, state)
 
 
-def chooses_backend(walk: Walk, step: Step, state: State) -> State:
-    walk.knowledge.changed()
-    lent = walk.service_context.lending_backends.get(attribute_of(step.element, "backend-id"))
-    return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
+def rewrites(walk: Walk, step: Step) -> None:
+    """Note the parameters that a template writes; it copies the others, unless it is told not to."""
+    walk.knowledge.path_changed()
+    template = attribute_of(step.element, "template")
+    query = template.partition("?")[2]
+    copies = attribute_of(step.element, "copy-unmatched-params").lower() != "false"
+    if not copies or template.startswith("@"):
+        walk.knowledge.query_changed(None)
+        return
+    for field in filter(None, query.split("&")):
+        name, _, text = field.partition("=")
+        is_parameter = text.startswith("{") and not text.startswith("{{")
+        sources = frozenset((Source("parameter", text.strip("{}")),)) if is_parameter else frozenset((OF_GATEWAY,))
+        walk.knowledge.query_changed(name, Value("unknown", parts=((ALWAYS, sources),)))
 
 
-def answers(walk: Walk, step: Step, state: State) -> State:
-    walk.answers.append(location_of(step.element))
-    return NOWHERE
+def _writes_body(walk: Walk, step: Step, state: State) -> None:
+    sources = walk.sources_within(step.element)
+    if walk.section == "outbound":
+        respond(walk, state, sources, is_done=False)
+    else:
+        walk.knowledge.body_changed(Value("unknown", parts=((ALWAYS, sources or frozenset((OF_GATEWAY,))),)))
 
 
 def branches(walk: Walk, step: Step, state: State) -> State:
@@ -114,31 +145,52 @@ def waits(walk: Walk, step: Step, state: State) -> State:
 
 
 def forwards(walk: Walk, step: Step, state: State) -> State:
+    if walk.section not in FORWARDING:
+        return state
     walk.note(step, "forwards")
     walk.forwarded = State.joined([walk.forwarded, state])
     return state
 
 
 def token(walk: Walk, step: Step, state: State) -> State:
-    variable = step.element.get("output-token-variable-name")
-    if variable is not None and variable.value.text:
-        walk.knowledge.set(variable.value.text, Value("token"))
-    made = _made_by_the_gateway(walk, step.element)
-    fact = Fact(OWN, made, (step.where(),)) if made else Fact(TOKEN, "", (token_of(step.element),))
-    return walk.proving(step, state, of_fact(fact))
+    element = step.element
+    if any(each.name == "key" and unreadable_part(each) for each in element.descendants()):
+        return walk.undecided(step, state, "a key that is not Base64")
+    if any(walk.chosen(key) for key in keys_of(element)):
+        return walk.proving(step, state, of_fact(Fact(FORGED, "a token that the caller signs")))
+    required = token_of(element, lambda value: bool(walk.chosen(value)))
+    proof: Alternatives = NEVER
+    for guard, sources in _token_parts(walk, element):
+        for fact in _token_facts(sources, required, step):
+            proof = either(proof, both(guard, of_fact(fact)))
+    variable = attribute_of(element, "output-token-variable-name")
+    if variable:
+        parts = tuple(_token_parts(walk, element))
+        walk.knowledge.set(variable, Value("token", parts=parts))
+    return walk.proving(step, state, proof)
 
 
-def _made_by_the_gateway(walk: Walk, element: Element) -> str:
-    """Return words for a token that isn't the caller's: from a header that a policy has set, or a variable."""
-    value = attribute_of(element, "token-value")
-    for name in _VARIABLE.findall(value):
-        known = walk.knowledge.variable(name)
-        if known.origin is None or known.origin.kind not in ("header", "query"):
-            return f"a token in the variable '{name}'"
-    name = attribute_of(element, "header-name").lower() or ("" if value else "authorization")
-    if element.get("query-parameter-name") is None and name and walk.knowledge.header_generation(name):
-        return f"a token in header '{name}', which a policy has set"
-    return ""
+def _token_parts(walk: Walk, element: Element) -> Parts:
+    """Return the sources of the token that a policy checks."""
+    value, parameter = element.get("token-value"), attribute_of(element, "query-parameter-name")
+    if value is not None:
+        return walk.parts(value.value)
+    if parameter:
+        return walk.knowledge.parts_of(Origin("query", parameter))
+    return walk.knowledge.parts_of(Origin("header", attribute_of(element, "header-name").lower() or "authorization"))
+
+
+def _token_facts(sources: Sources, required: Token, step: Step) -> Iterator[Fact]:
+    """Yield what a valid token of these sources proves; nothing for a text that can't be one."""
+    own = chosen(sources)
+    if sources == {OF_GATEWAY}:
+        yield Fact(GATEWAY, "a token that the gateway put there", (step.where(),))
+    elif own and own == sources:
+        source = next(iter(own)) if len(own) == 1 else None
+        yield Fact(TOKEN, "", (required._replace(source=source),))
+    elif sources:
+        who = "a token that may be the gateway's" if UNKNOWN_SOURCE in sources or own else "a token of another service"
+        yield Fact(OWN, who, (step.where(),))
 
 
 def certificate(walk: Walk, step: Step, state: State) -> State:
@@ -153,7 +205,10 @@ def certificate(walk: Walk, step: Step, state: State) -> State:
         proof.add(Fact(CERTIFICATE, VERIFIED))
     identities = [each for each in step.element.descendants() if each.name == "identity" and each.attributes]
     if identities:
-        is_pinned = all(each.get("thumbprint") is not None for each in identities)
+        is_pinned = all(
+            (thumbprint := each.get("thumbprint")) is not None and not walk.chosen(thumbprint.value)
+            for each in identities
+        )
         listed = tuple(" ".join(f"{each.name}={each.value.text}" for each in one.attributes) for one in identities)
         proof.add(Fact(CERTIFICATE, PINNED if is_pinned else NAMED, listed))
     return walk.proving(step, state, frozenset((frozenset(proof),)))
@@ -161,99 +216,49 @@ def certificate(walk: Walk, step: Step, state: State) -> State:
 
 def header(walk: Walk, step: Step, state: State) -> State:
     name = attribute_of(step.element, "name").lower()
-    values = tuple(each.text.strip() for each in step.element.elements() if each.name == "value")
-    fact = Fact(OWN, f"header '{name}'", (values, 0)) if values else Fact(CHOICE, f"header '{name}'", (0,))
-    return walk.proving(step, state, of_fact(fact))
+    values = [each for each in step.element.elements() if each.name == "value"]
+    texts, origin = tuple(each.text.strip() for each in values), Origin("header", name)
+    proof: Alternatives = NEVER
+    for guard, sources in walk.knowledge.parts_of(origin):
+        if sources and sources <= {OF_GATEWAY}:
+            fact = Fact(GATEWAY, f"header '{name}', which a policy has set", (step.where(),))
+        elif texts and not any(walk.chosen(value) for each in values for value in each.children):
+            fact = Fact(OWN, f"header '{name}'", (texts, 0))
+        else:
+            fact = Fact(CHOICE, f"header '{name}'", (0,))
+        proof = either(proof, both(guard, of_fact(fact)))
+    return walk.proving(step, state, proof)
 
 
 def address(walk: Walk, step: Step, state: State) -> State:
     if attribute_of(step.element, "action").lower() == "forbid":
         return state
+    if covers_everything(step.element):
+        return state
     listed = tuple(
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
         for each in step.element.elements()
     )
+    if any(walk.chosen(value) for each in step.element.elements() for value in _values_of(each)):
+        return walk.proving(step, state, of_fact(Fact(FORGED, "an address that the caller lists", listed)))
     return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
 
 
+def _values_of(element: Element) -> Sequence[Node]:
+    return [*element.children, *(attribute.value for attribute in element.attributes)]
+
+
 def limits(walk: Walk, step: Step, state: State) -> State:
-    never = has_trait(step.name, "per-subscription") and not walk.knowledge.caller.has_key
-    return walk.act(
-        step, passes(walk, step, state), GatewayAction(LIMITS, f"{step.name} never" if never else step.name)
-    )
-
-
-def identity(walk: Walk, step: Step, state: State) -> State:
-    resource = attribute_of(step.element, "resource")
-    lent = f"managed identity for {resource.removeprefix('https://').rstrip('/') or 'an unknown resource'}"
-    variable = attribute_of(step.element, "output-token-variable-name")
-    if variable:
-        walk.knowledge.set(variable, Value("credential", subject=lent))
-        return state
-    walk.knowledge.header_changed("authorization")
-    return walk.act(step, walk.act(step, state, GatewayAction(LENDS, lent)), GatewayAction(REPLACES, "authorization"))
-
-
-def connection(walk: Walk, step: Step, state: State) -> State:
-    variable = attribute_of(step.element, "context-variable-name")
-    name = attribute_of(step.element, "provider-id") or "a provider"
-    if variable:
-        walk.knowledge.set(variable, Value("credential", subject=f"connection '{name}'"))
-    return state
-
-
-def credentials(walk: Walk, step: Step, state: State) -> State:
-    kind = step.name.removeprefix("authentication-")
-    lent = {"basic": "user name and password", "certificate": "client certificate of the gateway"}.get(kind, kind)
-    state = walk.act(step, state, GatewayAction(LENDS, lent))
-    if kind != "basic":
-        return state
-    walk.knowledge.header_changed("authorization")
-    return walk.act(step, state, GatewayAction(REPLACES, "authorization"))
-
-
-def header_set(walk: Walk, step: Step, state: State) -> State:
-    name = attribute_of(step.element, "name").lower()
-    known = None if "@" in name or "{{" in name else name
-    if has_trait(step.name, "sets-header"):
-        walk.knowledge.header_changed(known, _written_value(step.element))
+    state = passes(walk, step, state)
+    if has_trait(step.name, "per-subscription"):
+        if not walk.knowledge.caller.has_key:
+            return walk.act(step, state, GatewayAction(LIMITS, f"{step.name} never"))
+        sources = frozenset((Source("subscription"),))
     else:
-        walk.knowledge.query_changed(known)
-    action = attribute_of(step.element, "exists-action") or "override"
-    if action in ("override", "delete") and name in walk.caller_headers:
-        state = walk.act(step, state, GatewayAction(REPLACES, name))
-    for lent in dict.fromkeys(_lent(walk, step.element, name)):
-        state = walk.act(step, state, GatewayAction(LENDS, lent))
-    return state
-
-
-def _written_value(element: Element) -> Value:
-    """Return the value that set-header sets, if it is one known text."""
-    action = attribute_of(element, "exists-action") or "override"
-    values = [each for each in element.elements() if each.name == "value"]
-    if action == "delete":
-        return UNSET
-    if action != "override" or len(values) != 1 or values[0].expression is not None or "{{" in values[0].text:
-        return UNKNOWN
-    return Value("cases", ((ALWAYS, values[0].text.strip()),))
-
-
-def _lent(walk: Walk, element: Element, name: str) -> Iterator[str]:
-    """Yield the credentials of the gateway that a header or a parameter carries."""
-    text = " ".join(each.text for each in element.elements())
-    for found in _NAMED_VALUE.findall(text):
-        if found in walk.service_context.secrets or name in _CREDENTIAL_HEADERS or _CREDENTIAL.search(found):
-            yield f"named value '{found}'"
-    for found in _VARIABLE.findall(text):
-        value = walk.knowledge.variable(found)
-        if value.kind == "credential":
-            yield value.subject
-        elif name == "authorization" and value.kind in ("unknown", "answer"):
-            yield f"variable '{found}'"
-        elif value.origin is not None and value.origin.kind == "variable":
-            inner = walk.knowledge.variable(value.origin.name or "")
-            if inner.kind == "credential":
-                yield inner.subject
+        key = step.element.get("counter-key")
+        sources = frozenset() if key is None else walk.sources(key.value)
+    state = walk.act(step, state, GatewayAction(COUNTS, step.name, sources))
+    return walk.act(step, state, GatewayAction(LIMITS, step.name))
 
 
 def variable_set(walk: Walk, step: Step, state: State) -> State:
@@ -261,18 +266,12 @@ def variable_set(walk: Walk, step: Step, state: State) -> State:
     if name is None or name.value.expression is not None:
         walk.knowledge.forget_variables()
         return state
-    value = Value("unknown") if written is None else assigned(written.value, walk.knowledge, walk.check)
+    value = UNKNOWN if written is None else assigned(written.value, walk.knowledge, walk.check)
     found = {fact for proven, _ in value.cases for alternative in proven for fact in alternative}
     walk.note(step, *found)
-    walk.knowledge.set(name.value.text, value)
+    lent = "" if written is None or value.kind != "unknown" else next(lent_in(walk, written.value.text), "")
+    walk.knowledge.set(name.value.text, value._replace(kind="credential", subject=lent) if lent else value)
     return state
-
-
-def requests(walk: Walk, step: Step, state: State) -> State:
-    variable = attribute_of(step.element, "response-variable-name")
-    if variable:
-        walk.knowledge.set(variable, Value("answer"))
-    return walk.act(step, state, GatewayAction(ASKS, "another service"))
 
 
 def cors(walk: Walk, step: Step, state: State) -> State:
@@ -303,6 +302,11 @@ HANDLERS: dict[str, Callable[[Walk, Step, State], State]] = {
     "header-set": header_set,
     "variable-set": variable_set,
     "requests": requests,
+    "invokes": invokes,
+    "cached-response": looks_up,
+    "cached-completion": looks_up_completion,
+    "cached-value": looks_up_value,
+    "stores": stores,
     "cors": cors,
 }
 """By the words of `policies.traits.ACCESS`; a test holds the two to each other."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.facts import CHOICE, UNDECIDED, Fact
+from apimpolicy.audit.facts import ADDRESS, CHOICE, FORGED, GATEWAY, SENT, UNDECIDED, VIA, Fact
 from apimpolicy.audit.states import both, of_fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
@@ -22,9 +22,10 @@ from apimpolicy.engine.managed_identity import ManagedIdentity
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.policies.identity_services import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.audit.states import Alternative
@@ -33,19 +34,27 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceApi
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
-_BODIED = frozenset(("POST", "PUT", "PATCH"))
+_DATA = "data of a backend for the audit"
+_UNSIGNED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIxIn0."
+"""A token that everyone can write."""
+BODIED = frozenset(("POST", "PUT", "PATCH"))
+_SCHEME = re.compile(r"(unverified token|basic) in header '(.*)'$")
+_CREDENTIALS = frozenset(("authorization", "ocp-apim-subscription-key"))
+ADDRESS_OF_CALLER = "198.51.100.1"
 ALL_APIS = "all APIs"
 """The name of the key that opens every API."""
 
 
 class Attempt(NamedTuple):
-    """A request that ran: whether it reached the backend, and the forwarded request or the status."""
+    """A request that ran: whether it, or the data of a backend, got through; the forwarded request, and the status."""
 
     request: Request
     reached: bool
     status: int
     forwarded: Request | None = None
     problem: str = ""
+    sent: bool = False
+    """Whether a policy sent a request of its own."""
 
 
 class Rehearsal:
@@ -59,6 +68,8 @@ class Rehearsal:
         given |= {"service": service, "tracing": False, "state": None, "backend": _answer, "outside": _answer}
         if given["managed_identity"] is None:
             given["managed_identity"] = ManagedIdentity()
+        if given["authorizations"] is None:
+            given["authorizations"] = _EveryConnection()
         self.gateway = Gateway(**(given | settings))
 
     def _with_keys(self, service: Service) -> Service:
@@ -80,19 +91,30 @@ class Rehearsal:
             policy=service.policy,
         )
 
-    def send(self, request: Request) -> Attempt:
-        """Send a request with fresh counters and caches. Never raises for errors in policies."""
+    def send(self, request: Request, after: Request | None = None) -> Attempt:
+        """Send a request with counters and caches as another one left them. Never raises for errors in policies."""
         self.gateway.services.state = LocalState()
         try:
+            if after is not None:
+                self.gateway.send(after)
             result = self.gateway.send(request)
         except ApimPolicyError as error:
             return Attempt(request, False, 0, problem=str(error).partition("\n")[0])
         forwarded = result.backend_requests[0] if result.backend_requests else None
-        return Attempt(request, result.reached_backend, result.response.status_code, forwarded, _problem(result))
+        reached = result.reached_backend or _DATA.encode() in result.response.body
+        sent, status = bool(result.sent_requests), result.response.status_code
+        return Attempt(request, reached, status, forwarded, _problem(result), sent)
+
+
+class _EveryConnection:
+    """A credential manager that has every connection."""
+
+    def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
+        return Connection(f"{provider_id}/{authorization_id}", {})
 
 
 def _answer(request: Request) -> Response:
-    return Response(200, json={})
+    return Response(200, json={"data": _DATA})
 
 
 def _problem(result: Result) -> str:
@@ -107,9 +129,13 @@ def request_for(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     certificate: Certificate | None = None,
-    ip_address: str = "198.51.100.1",
+    ip_address: str = ADDRESS_OF_CALLER,
+    spelled: Callable[[str], str] = str,
 ) -> Request:
-    """Return a request for an operation, with these credentials and nothing else."""
+    """Return a request for an operation, with these credentials and nothing else.
+
+    `spelled` changes the case of the path's letters, which the gateway doesn't distinguish.
+    """
     api = operation.api
     found = dict(headers or {})
     wanted = dict(query or {})
@@ -122,9 +148,9 @@ def request_for(
     path, _, given = url_of(operation).partition("?")
     parameters = [given] if given else []
     parameters += [f"{name}={value}" for name, value in wanted.items()]
-    url = path + (f"?{'&'.join(parameters)}" if parameters else "")
+    url = spelled(path) + (f"?{'&'.join(parameters)}" if parameters else "")
     body = None
-    if method in _BODIED:
+    if method in BODIED:
         found.setdefault("Content-Type", "application/json")
         body = json.dumps({})
     return Request(method, url, headers=found, body=body, certificate=certificate, ip_address=ip_address)
@@ -145,15 +171,26 @@ def prefix_of(api: ServiceApi) -> str:
     return path if api.api.is_current_revision else f"{path or '/'};rev={from_utf16(api.api.revision)}"
 
 
-def anonymous(operation: OperationAudit) -> Iterator[Request]:
+def anonymous(operation: OperationAudit) -> Iterator[tuple[Alternative, Request]]:
     """Yield requests without any credential, with the properties that a caller chooses to get to the backend."""
-    for alternative in sorted(operation.alternatives, key=len):
-        if all(fact.is_free for fact in alternative):
-            yield request_for(operation, **choices(alternative))
-    yield request_for(operation)
+    open_ones = [each for each in sorted(operation.alternatives, key=len) if all(fact.is_free for fact in each)]
+    for alternative in open_ones:
+        chosen = choices(alternative)
+        refused = {fact.subject for fact in alternative if fact.kind == CHOICE and not fact.is_true}
+        also = choices(
+            Fact(CHOICE, f"{each.kind} '{each.name}'")
+            for each in operation.fields
+            if f"{each.kind} '{each.name}'" not in refused and each.name not in _CREDENTIALS
+        )
+        more: dict[str, Any] = {key: {**also[key], **chosen[key]} for key in chosen}
+        yield alternative, request_for(operation, **chosen)
+        yield alternative, request_for(operation)
+        yield alternative, request_for(operation, **more)
+        for spelled in (str.upper, str.lower):
+            yield alternative, request_for(operation, spelled=spelled, **more)
 
 
-def choices(alternative: Alternative) -> dict[str, Any]:
+def choices(alternative: Iterable[Fact]) -> dict[str, Any]:
     """Return headers and parameters of the query that a caller has to send for an alternative."""
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
@@ -162,10 +199,13 @@ def choices(alternative: Alternative) -> dict[str, Any]:
             continue
         kind, _, name = fact.subject.partition(" ")
         name = name.strip("'")
+        value = ADDRESS_OF_CALLER if ADDRESS in fact.detail else "" if "" in fact.detail else "1"
         if kind == "header":
-            headers.setdefault(name, "1")
+            headers.setdefault(name, value)
         elif kind == "query":
-            query[name] = "1"
+            query[name] = value
+        elif found := _SCHEME.match(fact.subject):
+            headers[found[2]] = f"Bearer {_UNSIGNED}" if found[1].startswith("unverified") else "Basic MTox"
         elif fact.subject.startswith("scheme of header"):
             name = fact.subject.rpartition(" ")[2].strip("'")
             headers[name] = f"{str(fact.detail[0]).strip().title()} MTox"
@@ -173,18 +213,22 @@ def choices(alternative: Alternative) -> dict[str, Any]:
 
 
 def first_anonymous(rehearsal: Rehearsal, operation: OperationAudit) -> Attempt:
-    """Run anonymous requests until one reaches the backend; return the last one otherwise."""
-    attempt: Attempt | None = None
-    for request in anonymous(operation):
+    """Run anonymous requests until one reaches a backend; return the first one otherwise."""
+    first: Attempt | None = None
+    for alternative, request in anonymous(operation):
         attempt = rehearsal.send(request)
-        if attempt.reached:
-            break
-    assert attempt is not None
-    return attempt
+        first = first or attempt
+        if attempt.reached or (attempt.sent and any(fact[:2] == (VIA, SENT) for fact in alternative)):
+            return attempt._replace(reached=True)
+    assert first is not None
+    return first
 
 
 class Confirmed(NamedTuple):
-    """An audit in which every open operation comes with a request that reached the backend, by the operation's key."""
+    """An audit in which open operations come with a request that reached the backend, by the operation's key.
+
+    An operation without one is open only by what no request shows: a value of the gateway's, chance, or the cache.
+    """
 
     audit: ServiceAudit
     attempts: Mapping[tuple[str, str], Attempt]
@@ -199,10 +243,20 @@ def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None) -> Confirmed:
             attempt = None if rehearsal is None else first_anonymous(rehearsal, operation)
             if attempt is not None and attempt.reached:
                 attempts[operation.key] = attempt
-            else:
+            elif not _is_open_by_gateway(operation):
                 operation = _unconfirmed(operation, attempt)
         operations.append(operation)
     return Confirmed(audit._replace(operations=operations), attempts)
+
+
+def _is_open_by_gateway(operation: OperationAudit) -> bool:
+    """Return whether no request shows that it is open: it needs a value of the gateway's, a cached response, or
+    something that the caller makes up.
+    """
+    return any(
+        all(fact.is_free for fact in each) and any(fact.kind in (GATEWAY, FORGED, VIA) for fact in each)
+        for each in operation.alternatives
+    )
 
 
 def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:

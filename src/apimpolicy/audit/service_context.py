@@ -27,7 +27,7 @@ class ServiceContext(NamedTuple):
     @classmethod
     def of(cls, gateway: Gateway) -> ServiceContext:
         """Return the context of a gateway. Anything made up in it is unknown."""
-        secrets, made_up = frozenset(gateway.secrets), gateway.made_up
+        secrets, made_up = frozenset(gateway.secrets) | gateway.unknown_secrets, gateway.made_up
         unknown = secrets | made_up["named_values"]
         missing = made_up["fragments"]
         known = {name: value for name, value in gateway.named_values.items() if name not in unknown}

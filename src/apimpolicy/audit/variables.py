@@ -1,13 +1,15 @@
-"""State at a point besides the facts that the request has proven: its entry, variables, changes."""
+"""The proofs of comparisons of what comes with a request, and of variables, in the state at a point."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
     CHOICE,
+    FORGED,
+    GATEWAY,
     NAMED,
     OPAQUE,
     OWN,
@@ -16,126 +18,38 @@ from apimpolicy.audit.facts import (
     UNDECIDED,
     Fact,
 )
-from apimpolicy.audit.states import ALWAYS, FALSE, TRUE, Alternatives, Truth, both, of_fact, truth_of
-from apimpolicy.audit.values import UNKNOWN, UNSET, Value, cases, equal, merged, with_default
+from apimpolicy.audit.origins import Origin
+from apimpolicy.audit.request_state import RequestState
+from apimpolicy.audit.sources import (
+    ANSWER,
+    CACHE,
+    NO_SOURCES,
+    OF_CALLERS_SERVICE,
+    OF_GATEWAY,
+    UNKNOWN_SOURCE,
+    Sources,
+    of_caller,
+)
+from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Truth, both, either, of_fact, truth_of
+from apimpolicy.audit.values import UNKNOWN, Value, cases, equal, with_default
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from apimpolicy.audit.origins import Origin
+    from collections.abc import Callable
 
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))
 _SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "Equals": str.__eq__,
+    "op_Equality": str.__eq__,
+    "Contains": str.__contains__,
+    "StartsWith": str.startswith,
+    "EndsWith": str.endswith,
+}
 
 
-class Caller(NamedTuple):
-    """The entry of a request: its subscription key, and the product whose policies run."""
-
-    has_key: bool
-    product: Mapping[str, str] | None = None
-    """Members of the product that expressions read."""
-
-
-class Target(NamedTuple):
-    """Members of the operation and its API that expressions read."""
-
-    operation: Mapping[str, str]
-    api: Mapping[str, str]
-
-
-class Knowledge:
-    """The known state; branches work on copies."""
-
-    def __init__(self, caller: Caller, target: Target) -> None:
-        self.caller = caller
-        self.target = target
-        self.variables: dict[str, Value] = {}
-        self.others = UNSET
-        """The value of all other variables."""
-        self.headers: dict[str, int] = {}
-        self.written: dict[str, Value] = {}
-        """Headers with values that policies have given them."""
-        self.generation = 0
-        self._counter = [0]
-        self.read: set[str] = set()
-        """Parts of the operation and its API that conditions read in any branch."""
-
-    def copy(self) -> Knowledge:
-        found = object.__new__(Knowledge)
-        found.__dict__.update(self.__dict__)
-        found.variables, found.headers, found.written = dict(self.variables), dict(self.headers), dict(self.written)
-        return found
-
-    def next_generation(self) -> int:
-        """Return a number for a state of the request that no condition has seen before."""
-        self._counter[0] += 1
-        return self._counter[0]
-
-    def changed(self) -> None:
-        """Note that a policy changed something that conditions may look at."""
-        self.generation = self.next_generation()
-
-    def header_changed(self, name: str | None, value: Value = UNKNOWN) -> None:
-        """Note that a header has another value, which may be known; None as the name is any header."""
-        self.changed()
-        if name is None:
-            self.headers, self.written = {"*": self.generation}, {}
-            return
-        self.headers[name] = self.generation
-        self.written[name] = value
-
-    def query_changed(self, name: str | None) -> None:
-        self.changed()
-        self.headers[f"?{name or '*'}"] = self.generation
-
-    def header_generation(self, name: str) -> int:
-        """Return a number for the state of a header: 0 while it is the caller's."""
-        return self.headers.get(name, self.headers.get("*", 0))
-
-    def _generation(self, kind: str, name: str) -> int:
-        if kind == "header":
-            return self.header_generation(name)
-        return max(self.headers.get(f"?{name}", 0), self.headers.get("?*", 0))
-
-    def method_changed(self) -> None:
-        self.changed()
-        self.target = Target({**self.target.operation, "Method": "*"}, self.target.api)
-
-    def forget_variables(self) -> None:
-        """Note that a policy may have set any variable."""
-        self.changed()
-        self.variables, self.others = {}, UNKNOWN
-
-    def variable(self, name: str) -> Value:
-        return self.variables.get(name, self.others)
-
-    def set(self, name: str, value: Value) -> None:
-        self.changed()
-        self.variables[name] = value
-
-    def merge(self, branches: Sequence[tuple[Alternatives, Knowledge]]) -> None:
-        """Take over what the branches of a policy know at their ends, each with what has led into it."""
-        names = dict.fromkeys(name for _, known in branches for name in known.variables)
-        variables: dict[str, Value] = {}
-        for name in names:
-            variables[name] = merged([(guard, known.variable(name)) for guard, known in branches])
-        if any(known.others == UNKNOWN for _, known in branches):
-            self.others = UNKNOWN
-        if any(known.generation != self.generation for _, known in branches):
-            self.changed()
-        for header in sorted({header for _, known in branches for header in known.headers}):
-            if any(known.headers.get(header) != self.headers.get(header) for _, known in branches):
-                if header == "*":
-                    self.headers = dict.fromkeys(self.headers, self.generation)
-                self.headers[header] = self.generation
-        self.variables = variables
-        headers = dict.fromkeys(name for _, known in branches for name in known.written)
-        self.written = {
-            name: merged([(guard, known.written.get(name, UNKNOWN)) for guard, known in branches]) for name in headers
-        }
-
-    # What conditions read
+class Knowledge(RequestState):
+    """The known state, with the proofs of comparisons of what is in it."""
 
     def truth_of_variable(self, name: str, default: str | None = None) -> Truth | None:
         """Return the proofs of a true/false variable; None for another one."""
@@ -149,17 +63,22 @@ class Knowledge:
 
     def absence(self, origin: Origin, *, or_empty: bool = False) -> Truth | None:
         """Return the proofs of `value == null`, or of null or empty; None if not understood."""
-        kind, name, members, default = origin
+        kind, name, members, default, is_open = origin
         if default:
             return None
+        if is_open and or_empty is False and kind in ("header", "query"):
+            return None
+        written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
         match kind:
             case "certificate":
                 presented = truth_of(Fact(CERTIFICATE, PRESENTED))
                 return presented.negated() if not members else Truth(ALWAYS, presented.if_true)
-            case "header" if name in self.written and self.written[name].kind == "cases":
-                return cases(self.written[name].cases, lambda constant: constant is None or (or_empty and not constant))
+            case "header" | "query" if written.kind == "cases":
+                return cases(written.cases, lambda constant: constant is None or (or_empty and not constant))
+            case "header" | "query" if name is not None and self.is_written(origin):
+                return self._absence_of_written(origin, written, or_empty)
             case "header" | "query" if name is not None:
-                generation = self._generation(kind, name)
+                generation = self.generation_of(kind, name)
                 return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
             case "parameter":
                 return truth_of(Fact(CHOICE, "the path")).negated()
@@ -173,98 +92,211 @@ class Knowledge:
                 return FALSE
             case "lasterror":
                 return TRUE
+            case "unverified token" | "basic" if self._is_gateways(name):
+                return truth_of(
+                    Fact(GATEWAY, f"{kind} in {name}, which a policy has set", (self.generation,))
+                ).negated()
             case "unverified token" | "basic":
-                return truth_of(Fact(CHOICE, f"{kind}", (self.generation,))).negated()
+                return truth_of(Fact(CHOICE, f"{kind} in {name}", (self.generation,))).negated()
             case "variable" if name is not None:
                 return self._absence_of_variable(name, members, or_empty)
         return None
+
+    def absence_of_field(self, key: str) -> Truth:
+        """Return the proofs of a header, or a parameter of the query behind a `?`, being absent."""
+        origin = Origin("query", key[1:]) if key.startswith("?") else Origin("header", key)
+        return self.absence(origin) or Truth(ALWAYS, ALWAYS)
 
     def _absence_of_variable(self, name: str, members: tuple[str, ...], or_empty: bool) -> Truth | None:
         value = self.variable(name)
         if value.kind == "cases":
             return cases(value.cases, lambda constant: constant is None or (or_empty and not constant))
         if value.origin is not None:
-            return self.absence(value.origin._replace(members=value.origin.members + members), or_empty=or_empty)
+            inner = value.origin._replace(members=value.origin.members + members)
+            return self._as_received(inner).absence(inner, or_empty=or_empty)
+        if value.kind == "cached":
+            return truth_of(self._cached(name, value, ())).negated()
         return FALSE if value.kind in ("answer", "token") and not members else None
 
-    def equality(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
-        """Return the proofs of `value == constant`, or `value == other`; None if not understood."""
-        kind, name, members, default = origin
-        is_written = kind == "header" and name in self.written
-        if (
-            value == ""
-            and not is_written
-            and kind not in ("variable", "certificate")
-            and (found := self.absence(origin)) is not None
-        ):
-            return found
+    def _is_gateways(self, name: str | None) -> bool:
+        """Return whether a field, such as `header 'x-t'`, has a value that the gateway put there."""
+        kind, _, field = (name or "").partition(" ")
+        if kind not in ("header", "query"):
+            return False
+        sources = self.written_to(Origin(kind, field.strip("'"))).sources
+        return bool(sources) and sources <= OF_GATEWAY
+
+    def _absence_of_written(self, origin: Origin, written: Value, or_empty: bool) -> Truth | None:
+        if written.kind == "origin" and written.origin is not None:
+            return self._as_received(written.origin).absence(written.origin, or_empty=or_empty)
+        if of_caller(written.sources) or not written.sources:
+            subject = f"{origin.kind} '{origin.name}'"
+            generation = self.generation_of(origin.kind, origin.name or "")
+            return truth_of(Fact(CHOICE, subject, (generation,))).negated()
+        return FALSE if written.sources <= OF_GATEWAY else None
+
+    def _as_received(self, origin: Origin) -> Knowledge:
+        """Return the state in which a header has the caller's value, which a variable keeps."""
+        if origin.kind not in ("header", "query") or origin.name is None or not self.is_written(origin):
+            return self
+        found, key = self.copy(), f"?{origin.name}" if origin.kind == "query" else origin.name
+        found.written.pop(key, None)
+        found.headers = {each: number for each, number in found.headers.items() if each not in (key, "*", "?*")}
+        return found
+
+    def equality(
+        self,
+        origin: Origin,
+        value: str | int | None,
+        other: Origin,
+        others: Sources = NO_SOURCES,
+        test: str = "Equals",
+    ) -> Truth | None:
+        """Return the proofs of `value == constant`, or `value == other`; None if not understood.
+
+        `others` are the sources of the other side; `test` is the name of the comparison.
+        """
+        kind, name, members, default, _ = origin
+        written = self.written_to(origin) if kind in ("header", "query") and name is not None else UNKNOWN
+        if value == "" and kind not in ("variable", "certificate", "body") and written.kind != "cases":
+            found = self.absence(origin)
+            if found is not None:
+                return found
         compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
         match kind:
-            case "header" if name in self.written and self.written[name].kind == "cases":
-                written = with_default(self.written[name], default)
-                return None if value is None else equal(written, str(value), members)
+            case "header" | "query" if written.kind == "cases":
+                return None if value is None else equal(with_default(written, default), str(value), members)
+            case "header" | "query" if written.origin not in (None, Origin(kind, name)):
+                assert written.origin is not None
+                inner = written.origin._replace(members=written.origin.members + members)
+                return self._as_received(inner).equality(inner, value, other, others, test)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
-                return self._field(origin, compared)
+                return self._field(origin, compared, written)
             case "certificate":
-                return _certificate(members, compared)
+                return _certificate(members, compared, is_proof=_is_known(others))
             case "address":
-                return truth_of(Fact(ADDRESS, "", (compared,)))
+                is_proof = _is_known(others)
+                return truth_of(Fact(ADDRESS, "", (compared,)) if is_proof else Fact(OWN, "address", (compared,)))
             case "method" if isinstance(value, str):
                 self.read.add("operation")
                 method = self.target.operation.get("Method", "*")
                 return None if method == "*" else TRUE if method.lower() == value.lower() else FALSE
             case "operation" | "api" | "product" if members and isinstance(value, str):
-                return self._entity(kind, members[0], value)
+                return self._entity(origin, value, test)
+            case "url" if isinstance(value, str) and members[:1] == ("Path",):
+                return self._path(members[1:], value, test)
             case "subscription" | "user":
                 return truth_of(Fact(OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
             case "unverified token":
                 return truth_of(Fact(OWN, "claims of a token that nothing validates", (members, compared)))
             case "basic":
                 return truth_of(Fact(OWN, "user name and password", (members, compared)))
+            case "body" if "body" not in self.written:
+                return truth_of(Fact(OWN, "the body", (members, name, compared, self.generation)))
             case "deployment":
                 return truth_of(Fact(UNDECIDED, "the gateway's deployment", (members, compared)))
             case "variable" if name is not None:
-                return self._equality_of_variable(origin, value, other)
+                return self._equality_of_variable(origin, value, other, others, test)
         return None
 
-    def _field(self, origin: Origin, compared: str) -> Truth:
+    def _field(self, origin: Origin, compared: str, written: Value) -> Truth:
         """Return the proofs of a header or query parameter having a value; the field is present then."""
-        kind, name, _, default = origin
-        generation = self._generation(kind, name or "")
+        if_true = if_false = NEVER
+        for guard, sources in written.parts:
+            is_known = sources <= OF_GATEWAY
+            found = self._field_of_gateway(origin) if is_known else self._field_of_caller(origin, compared)
+            if_true = either(if_true, both(guard, found.if_true))
+            if_false = either(if_false, both(guard, found.if_false))
+        return Truth(if_true, if_false)
+
+    def _field_of_gateway(self, origin: Origin) -> Truth:
+        subject = f"{origin.kind} '{origin.name}', which a policy has set"
+        return truth_of(Fact(GATEWAY, subject, (self.generation_of(origin.kind, origin.name or ""),)))
+
+    def _field_of_caller(self, origin: Origin, compared: str) -> Truth:
+        kind, name, _, default, is_open = origin
+        generation = self.generation_of(kind, name or "")
         present = truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,)))
         equal = Fact(OWN, f"{kind} '{name}'", (compared, generation))
         found = Truth(both(of_fact(equal), present.if_true), of_fact(equal.opposite))
-        return present.negated().or_(found) if default and default == compared else found
+        is_default = is_open or (bool(default) and default == compared)
+        return present.negated().or_(found) if is_default else found
 
-    def _entity(self, kind: str, member: str, value: str) -> Truth | None:
+    def _path(self, members: tuple[str, ...], value: str, test: str) -> Truth | None:
+        """Return whether the path of every request passes a test; the gateway ignores the case of its letters."""
+        self.read.add("operation")
+        if not set(members) <= {"ToLower", "ToLowerInvariant"} or not self.target.paths:
+            return None
+        written = [path.lower() for path in self.target.paths]
+        spellings = written if members else [*self.target.paths, *written, *map(str.upper, self.target.paths)]
+        return _constant({_passes(test, each, value) for each in spellings})
+
+    def _entity(self, origin: Origin, value: str, test: str) -> Truth | None:
+        kind, member = origin.kind, origin.members[0]
         self.read.add(kind)
         known = {"operation": self.target.operation, "api": self.target.api, "product": self.caller.product}[kind]
         if known is None:
             return FALSE
         found = known.get(member)
-        return None if found is None else TRUE if found == value else FALSE
+        if found is None or not set(origin.members[1:]) <= {"ToLower", "ToLowerInvariant"}:
+            return None
+        return _constant({_passes(test, found.lower() if origin.members[1:] else found, value)})
 
-    def _equality_of_variable(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
+    def _equality_of_variable(
+        self, origin: Origin, value: str | int | None, other: Origin, others: Sources, test: str
+    ) -> Truth | None:
         name, members = origin.name or "", origin.members
         known = with_default(self.variable(name), origin.default)
         if known.kind == "cases":
             return None if value is None else equal(known, str(value), members)
         if known.origin is not None:
-            return self.equality(known.origin._replace(members=known.origin.members + members), value, other)
+            inner = known.origin._replace(members=known.origin.members + members)
+            return self._as_received(inner).equality(inner, value, other, others, test)
+        if known.kind == "cached":
+            return truth_of(self._cached(name, known, (members, str(value))))
+        if known.kind == "answer" and not self.asks_about_caller(known):
+            return truth_of(Fact(GATEWAY, "the answer of a request that is the same for every caller", (name, members)))
+        if known.kind == "answer" and OF_CALLERS_SERVICE in known.asked:
+            return truth_of(Fact(FORGED, "the answer of a service that the caller names", (name, members, str(value))))
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
             return truth_of(Fact(OWN, words, (name, members, str(value))))
         return None
 
+    def _cached(self, name: str, value: Value, detail: tuple[object, ...]) -> Fact:
+        """Return the fact that something is in the cache: a check of the caller, if the key is from the request."""
+        kind = OWN if self.asks_about_caller(value) else GATEWAY
+        return Fact(kind, "a cached value", (name, *detail))
 
-def _certificate(members: tuple[str, ...], compared: str) -> Truth:
+    @staticmethod
+    def asks_about_caller(answer: Value) -> bool:
+        """Return whether the request that an answer is for had anything of the caller in it."""
+        return any(each.kind not in ("gateway", "response") for each in answer.asked)
+
+
+def _is_known(others: Sources) -> bool:
+    """Return whether the other side of a comparison is the gateway's own, as far as its sources are known."""
+    return not of_caller(others) and not any(each == UNKNOWN_SOURCE or each.kind in (ANSWER, CACHE) for each in others)
+
+
+def _passes(test: str, text: str, value: str) -> bool | None:
+    """Return the result of a comparison of two texts; None if it isn't understood."""
+    known = _TESTS.get(test)
+    return None if known is None else known(text, value)
+
+
+def _constant(results: set[bool | None]) -> Truth | None:
+    return TRUE if results == {True} else FALSE if results == {False} else None
+
+
+def _certificate(members: tuple[str, ...], compared: str, *, is_proof: bool) -> Truth:
     presented = Fact(CERTIFICATE, PRESENTED)
     if members[:1] and members[0] in _TIMES:
         one = Fact(OPAQUE, f"certificate's {members[0]}", (compared,))
         return Truth(frozenset((frozenset((presented, one)),)), frozenset((frozenset((presented, one.opposite)),)))
     parts = {"StartsWith", "EndsWith", "Contains", "IsMatch", "Substring", "Length"} & {*members}
-    kind = PINNED if not parts and (not members or members[0] in _HASHES) else NAMED
-    found = Fact(CERTIFICATE, kind, (compared,) if kind == PINNED else (*members[:1], compared))
+    is_pinned = is_proof and not parts and (not members or members[0] in _HASHES)
+    found = Fact(CERTIFICATE, PINNED, (compared,)) if is_pinned else Fact(CERTIFICATE, NAMED, (*members[:1], compared))
     return Truth(frozenset((frozenset((presented, found)),)), frozenset((frozenset((found.opposite,)),)))

@@ -8,22 +8,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.conditions import Condition, truth
+from apimpolicy.audit.assignments import assigned, parts_of
+from apimpolicy.audit.conditions import Condition, Reader, truth
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation, location_of
-from apimpolicy.audit.states import EITHER, FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
+from apimpolicy.audit.outgoing import given_to_callers
+from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
+from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
+from apimpolicy.text.document import Characters
 from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from apimpolicy.audit.outgoing import Given, Hit, OwnRequest
     from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.states import Alternatives
+    from apimpolicy.audit.values import Parts, Value
     from apimpolicy.audit.variables import Knowledge
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.text.document import Element, Node
 
-SECTIONS = ("inbound", "backend")
-"""The sections that run before a request reaches the backend."""
+OWN_DATA = frozenset(("requests", "invokes", "cached-response", "cached-completion", "cached-value"))
+"""What `access` of policies by which data reaches callers without a forwarded request."""
+REFUSING = frozenset(("token", "certificate", "header", "address", "limits"))
+"""What `access` of policies that callers make fail, so that on-error runs."""
 
 
 class Walk:
@@ -51,13 +61,34 @@ class Walk:
         self.cors: set[tuple[str, bool]] = set()
         """Origins that cors allows, and whether with credentials."""
         self.section = "inbound"
+        self.own_requests: list[OwnRequest] = []
+        self.given: list[Given] = []
+        self.hits: list[Hit] = []
+        self.cached_values: dict[str, Hit] = {}
+        """Lookups of values in the cache, by the variable."""
+        self.is_stored = {False: False, True: False}
+        """Whether outbound stores responses (False) and data from a response under a key (True)."""
 
     def run(self, program: Program, entered: State) -> None:
-        """Walk the sections before the backend."""
-        state = entered
-        for section in SECTIONS:
-            self.section = section
-            state = self.execute(program.sections[section], state)
+        """Walk the sections before the backend, and the others where data may reach the caller by them."""
+        state, beginning = entered, self.knowledge.copy()
+        for section in ("inbound", "backend"):
+            state = self._section(program, section, state)
+        used = {each.specification.access for each in program.steps() if each.specification is not None}
+        if not used & OWN_DATA:
+            return
+        places = dict(self.places)
+        self._section(program, "outbound", state)
+        if used & REFUSING:
+            beginning.forget_variables()
+            self.knowledge, self.own_requests = beginning, []
+            self._section(program, "on-error", entered)
+        self.places = places
+        self.forwarded = State.joined([self.forwarded, *given_to_callers(self)])
+
+    def _section(self, program: Program, section: str, state: State) -> State:
+        self.section = section
+        return self.execute(program.sections.get(section, ()), state)
 
     def execute(self, steps: Sequence[Step], state: State) -> State:
         for step in steps:
@@ -73,6 +104,7 @@ class Walk:
         handler = HANDLERS.get(access)
         if handler is None:
             return self.undecided(step, state, f"policy '{step.name}'")
+        self.sources_within(step.element, is_deep=not any(step.lists_inside()))  # notes the fields that it reads
         return handler(self, step, state)
 
     # What policies use
@@ -93,6 +125,47 @@ class Walk:
     def note(self, step: Step, *found: Hashable) -> None:
         for each in found:
             self.places.setdefault(each, location_of(step.element))
+
+    def reader(self, value: Characters) -> tuple[Reader, Bound] | None:
+        """Return a reader of an expression, with the expression; None for other texts and what can't be read."""
+        excerpt = value.expression
+        if excerpt is None:
+            return None
+        _, compiled = self.check.compile(excerpt)
+        if compiled.bound is None or not compiled.nodes:
+            return None
+        return Reader(Condition(excerpt, self.knowledge), compiled.nodes), compiled.bound.body
+
+    def sources(self, value: Characters) -> Sources:
+        """Return the sources of an attribute or a text."""
+        return NO_SOURCES.union(*(sources for _, sources in self.parts(value)))
+
+    def parts(self, value: Characters) -> Parts:
+        """Return the sources of an attribute or a text, apart where conditions choose between them."""
+        if value.expression is None:
+            return ((ALWAYS, of_text(value.text)),)
+        found = self.reader(value)
+        return ((ALWAYS, OF_UNKNOWN),) if found is None else parts_of(*found)
+
+    def value(self, value: Characters) -> Value:
+        return assigned(value, self.knowledge, self.check)
+
+    def chosen(self, value: Node) -> Sources:
+        """Return the sources of an attribute or a text that callers can choose."""
+        if not isinstance(value, Characters) or value.expression is None:
+            return NO_SOURCES
+        return chosen(self.sources(value))
+
+    def sources_within(self, *elements: Element, is_deep: bool = True) -> Sources:
+        """Return the sources of all expressions in elements, and of their texts with named values."""
+        found = NO_SOURCES
+        inside = (each for element in elements for each in (element.descendants() if is_deep else ()))
+        for each in (*elements, *inside):
+            values = [*(attribute.value for attribute in each.attributes), *each.children]
+            for value in values:
+                if isinstance(value, Characters) and (value.expression is not None or "{{" in value.text):
+                    found |= self.sources(value)
+        return found
 
     def truth(self, step: Step, name: str) -> Truth:
         """Return the proofs of an attribute's condition."""

@@ -22,7 +22,7 @@ What they share:
     arguments     arguments, written and finished    method_groups  methods as delegates
     bodies        bodies of functions, branches      function_signatures  local functions as methods
     assignable    what can be assigned               readonly     what has no reference to write through
-    dynamic       operations on `dynamic`            user_operators  operators that types declare
+                                                     user_operators  operators that types declare
     written       what syntax says by itself         conversions  which conversion there is
     lookup        members and types by name
     overloads     which method a call means          inference    type arguments of generic calls

@@ -11,8 +11,9 @@ from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_delegate, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
+from apimpolicy.dotnet.metadata import find_definition
 from apimpolicy.dotnet.signatures import Field, Method
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
+from apimpolicy.dotnet.types import ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -89,7 +90,7 @@ def _conditional_receiver(
     """Return a placeholder for the non-null receiver."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
-    if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
+    if isinstance(type_, SpecialType) or is_never_null:
         mark = binder.excerpt.text.find("?", link.receiver.end)
         message = f"'?.' can't be used on a value of type '{shown(type_)}', which is never null"
         return binder.failure_at(mark, mark + 1, link, "CS0023", message)
@@ -218,13 +219,11 @@ def _instance_member(
     if type_ is VOID:
         dot = binder.excerpt.text.rfind(".", node.start, token.start)
         return binder.failure_at(dot, dot + 1, node, "CS0023", "the call before the dot returns nothing")
-    if type_ is DYNAMIC:
-        return nodes.Dynamic(node, DYNAMIC, "member", (receiver,), token)
     if isinstance(type_, SpecialType):
         return binder.failure(node, "CS0023", f"'{type_}' has no members")
     element = _element(node, receiver, type_, name)
     if element is not None:
-        if is_called and not is_delegate(element.type) and element.type is not DYNAMIC:
+        if is_called and not is_delegate(element.type):
             return _passed_over(node, receiver, name, types) or element
         return element
     members = lookup.find_members(type_, name)
@@ -261,6 +260,8 @@ def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type,
 def _element(node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
     """Return a member that the compiler makes: of a tuple with names, or of an anonymous object."""
     if isinstance(type_, TupleType):
+        if name == "Rest" and len(rest := type_.arguments[7:]) > 0:
+            return nodes.TupleRest(node, construct(find_definition("System.ValueTuple", len(rest)), rest), receiver)
         names = [*type_.names, *(f"Item{place}" for place in range(1, len(type_.arguments) + 1))]
         if name not in names:
             return None
@@ -284,5 +285,5 @@ def _what(member: Any) -> str:
 
 
 def _is_passed_over(member: Any) -> bool:
-    """Return whether a member cannot be invoked: a property or field that is not of a delegate type, nor dynamic."""
-    return not isinstance(member, Method) and not is_delegate(member.type) and member.type is not DYNAMIC
+    """Return whether a member cannot be invoked: a property or field that is not of a delegate type."""
+    return not isinstance(member, Method) and not is_delegate(member.type)

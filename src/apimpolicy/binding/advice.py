@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import lookup
 from apimpolicy.binding.nodes import Assignment, Binary, IndexerAccess, Literal, MethodGroup
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_reference
+from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_reference, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
-from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, INT, OBJECT, STRING
+from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, STRING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,12 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     if operator in ("==", "!=") and NULL in types:
         other = left if right.type is NULL else right
         return f"'{shown(other.type)}' is never null"
+    if any(is_certificate(t) for t in types) and STRING in types:
+        return _THUMBPRINT
+    if DECIMAL in types and (FLOAT in types or DOUBLE in types):
+        return _decimal_and_other(left if left.type is not DECIMAL else right)
+    if "System.TimeSpan" in map(str, types) and any(t in NUMERIC for t in types):
+        return "use a TimeSpan, as TimeSpan.FromSeconds(…), or a number, as .TotalSeconds"
     for value, other in ((left, right), (right, left)):
         if isinstance(value.type, ArrayType) and other.type is value.type.element:
             return one_of_several(value)
@@ -73,8 +79,33 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     if types == (STRING, STRING) and operator in COMPARISONS:
         return f"to compare the order of strings, use string.Compare(a, b) {operator} 0"
     if operator in COMPARISONS and STRING in types:
+        kind = next((t for t in types if t is not STRING), STRING)
+        if operator not in ("==", "!=") and kind is not CHAR and _can_parse(kind) and not _is_number(left, right):
+            return f"parse the text: {shown(kind)}.Parse(…)"
         return _text_and_other(left, right)
     return ""
+
+
+_THUMBPRINT = "compare the thumbprint: .Thumbprint"
+
+
+def is_certificate(type_: Type) -> bool:
+    return lookup.implements(type_, "System.Security.Cryptography.X509Certificates.X509Certificate2")
+
+
+def _decimal_and_other(other: Expression) -> str:
+    if isinstance(other, Literal):
+        return f"write the suffix m: {other.constant}m"
+    return "convert one of them, as with (decimal)…"
+
+
+def _is_number(*operands: Expression) -> bool:
+    """Return whether one of the operands is a number that is written as a text."""
+    return any(isinstance(o, Literal) and o.type is STRING and str(o.constant).strip().isdigit() for o in operands)
+
+
+def _can_parse(type_: Type) -> bool:
+    return any(getattr(member, "is_static", False) for member in lookup.find_members(type_, "Parse"))
 
 
 def one_of_several(value: Expression) -> str:
@@ -93,14 +124,15 @@ def _text_and_other(left: Expression, right: Expression) -> str:
     type_ = next((t for t in (left.type, right.type) if t is not STRING), STRING)
     if type_ is CHAR:
         return "write a text in double quotes, one character in single quotes"
-    can_parse = any(getattr(member, "is_static", False) for member in lookup.find_members(type_, "Parse"))
-    return f"convert one side: .ToString(), or {shown(type_)}.Parse(…)" if can_parse else "write .ToString()"
+    return f"convert one side: .ToString(), or {shown(type_)}.Parse(…)" if _can_parse(type_) else "write .ToString()"
 
 
 def for_conversion(source: Type, target: Type, expression: Expression | None = None) -> str:
     """Return a hint to turn a value into a type that it does not convert to."""
     if target is BOOL and isinstance(expression, Assignment):
         return EQUALS
+    if made := for_sequence(source, target):
+        return made
     if isinstance(source, NamedType) and source.name == "IMessageBody":
         return f"read the body: .As<{shown(target)}>()" if target is STRING or is_json(target) else ""
     if isinstance(source, ArrayType) and source.element is target and expression is not None:
@@ -113,6 +145,14 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         return "parse the text: bool.Parse(…)"
     if source is STRING and target in NUMERIC and target is not CHAR:
         return f"parse the text: {shown(target)}.Parse(…)"
+    if source is STRING:
+        made = from_text(target)
+        if made:
+            return made
+    if source in NUMERIC and str(target) == "System.TimeSpan":
+        return "say of what: TimeSpan.FromSeconds(…)"
+    if target is STRING and is_certificate(source):
+        return "take its thumbprint: .Thumbprint"
     if target is STRING and shows_itself(source):
         return "write .ToString()"
     if target is BOOL and source in NUMERIC:
@@ -128,6 +168,29 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     if target is BOOL and is_reference(source) and source is not OBJECT:
         return "compare it with null to get a bool: != null"
     return ""
+
+
+def from_text(target: Type) -> str:
+    """Return how a text becomes a value of a type: by its Parse, or as an address."""
+    if str(target) == "System.Uri":
+        return "make an address of the text: new Uri(…)"
+    is_date_or_id = isinstance(target, NamedType) and target.is_value_type and target.name.startswith("System.")
+    return f"parse the text: {shown(target)}.Parse(…)" if is_date_or_id and _can_parse(target) else ""
+
+
+_LISTS = frozenset({"List", "IList", "ICollection", "IReadOnlyList", "IReadOnlyCollection"})
+
+
+def for_sequence(source: Type, target: Type) -> str:
+    """Return a hint for a query where a list or an array is needed: a cast compiles, but fails when it runs."""
+    element = lookup.enumerable_argument(source)
+    if element is None or not (isinstance(source, NamedType) and source.kind == "interface"):
+        return ""
+    if isinstance(target, ArrayType):
+        return "make an array: .ToArray()" if same(target.element, element) else ""
+    if not isinstance(target, NamedType) or target.name.rpartition(".")[2] not in _LISTS or not target.arguments:
+        return ""
+    return "make a list: .ToList()" if same(target.arguments[0], element) else ""
 
 
 def for_null(source: Type, target: Type) -> str:
@@ -185,14 +248,28 @@ def for_overload(method: Method) -> str:
     """Return a hint for a call of a method with arguments that no overload takes."""
     from apimpolicy.binding.foreign_names import MEMBERS
 
+    if method.declaring.name == "System.Linq.Enumerable" and method.name == "Join":
+        return "write string.Join(separator, values)"
     return MEMBERS.get((method.declaring.name, method.name.lower()), "").removesuffix(".")
+
+
+def for_outputs(methods: Sequence[Method], count: int) -> str:
+    """Return a hint for a call that lacks the variable for its last parameter, an `out` one."""
+    for method in methods:
+        parameters = method.parameters
+        if len(parameters) == count + 1 and parameters[-1].mode == "out":
+            return f"add a variable for the result: {method.name}(…, out var {parameters[-1].name})"
+    return ""
 
 
 def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
     """Return a hint for an extension method that takes sequences of another type."""
     element = lookup.enumerable_argument(type_)
-    if name == "Contains" and element is not None and element is not STRING and len(arguments) == 1:
-        wanted = arguments[0].expression.type
+    if name == "Contains" and element is not None and len(arguments) == 1:
+        argument = arguments[0].expression
+        wanted = argument.type
+        if element is STRING and isinstance(argument, Literal) and wanted in NUMERIC:
+            return f'write the text in quotes: "{argument.constant}"'
         member = _matching_element(element, wanted)
         if member:
             return f"the elements are of type '{shown(element)}': use Any(x => x.{member} == …)"

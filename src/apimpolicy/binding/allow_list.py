@@ -1,4 +1,4 @@
-"""The gateway's allow-list for expressions: APIM0001 for types, APIM0002 for members, APIM0006 for `dynamic`.
+"""The gateway's allow-list for expressions: APIM0001 for types, APIM0002 for members.
 
 The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each type.
 A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and where
@@ -17,7 +17,7 @@ from apimpolicy.binding.core import Binder
 from apimpolicy.binding.written import is_var
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, NamedType
+from apimpolicy.dotnet.types import NamedType
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -98,14 +98,6 @@ class _Walk:
                 f"Allowed: {member.declaring.use}.",
             )
 
-    def _dynamic(self, place: Node | Token) -> None:
-        self._report(
-            place,
-            "APIM0006",
-            "'dynamic' is not allowed in policy expressions",
-            "Use JObject, or the type that you mean.",
-        )
-
     # -------------------------------------------------------------------------------------- types as written
 
     def written_types(self, tree: Node) -> None:
@@ -127,8 +119,6 @@ class _Walk:
         type_ = self._names.bind_type(node)
         if len(self._names.diagnostics) > reported:  # `x is Limit` names a constant
             del self._names.diagnostics[reported:]
-        elif type_ is DYNAMIC:
-            self._dynamic(node)
         elif isinstance(type_, NamedType):
             self._type(node, type_.definition)
 
@@ -146,8 +136,6 @@ class _Walk:
                     self._type(_name_place(place), member.declaring)
                 if is_type_allowed(member.declaring):
                     self._member(_name_place(place), member)
-            if _is_dynamic(node):
-                self._dynamic(node.syntax)
             waiting.extend(reversed(node.children()))
 
 
@@ -178,11 +166,6 @@ def _is_sugar(node: Bound) -> bool:
     arguments = place.arguments if isinstance(place, shapes.Invocation) else None
     written = len(arguments.children) if isinstance(arguments, Node) else 0
     return isinstance(callee, Node) and isinstance(node, nodes.Call) and written < len(node.method.parameters)
-
-
-def _is_dynamic(node: Bound) -> bool:
-    """Return whether a node is an operation on a dynamic value, and not part of a longer one."""
-    return isinstance(node, nodes.Dynamic) and not any(isinstance(part, nodes.Dynamic) for part in node.operands)
 
 
 def _callee(place: Node | Token) -> Node | Token:

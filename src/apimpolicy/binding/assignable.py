@@ -26,7 +26,7 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
         return False
     found = _refusal(target, code)
     if found is not None:
-        binder.report(node, found[0], found[1], help=_readonly_help(target))
+        binder.report(node, found[0], found[1], help=_readonly_help(binder, target))
     return found is None
 
 
@@ -58,8 +58,6 @@ def _refusal(target: Expression, code: str) -> tuple[str, str] | None:
             return "CS0200", "the properties of an anonymous object are read-only"
         case nodes.MethodGroup():
             return "CS1656", f"'{target.name}' is a method and cannot be assigned"
-        case nodes.Dynamic() if target.operation in ("member", "index"):
-            return None
     if isinstance(target, _ASSIGNABLE):
         return None
     return code, "only a variable, a property or an indexed element can be assigned"
@@ -89,12 +87,27 @@ def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bo
     return True
 
 
-def _readonly_help(target: Expression) -> str:
+def _readonly_help(binder: Binder, target: Expression) -> str:
     if not isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess)) or target.property.has_setter:
         return ""
     if "IReadOnlyDictionary" in str(target.property.container):
         return "headers, variables and the like are changed by policies: set-header, set-variable, …"
+    policy = (
+        _POLICIES.get(target.property.name) if str(target.property.container) in ("IRequest", "IResponse") else None
+    )
+    before = binder.excerpt.text[: target.syntax.start].rstrip()
+    if policy is not None and before[-1:] in ("{", "}", ";"):
+        return f"an expression can't change it: use the policy {policy}"
     return advice.EQUALS
+
+
+_POLICIES = {
+    "StatusCode": "set-status",
+    "StatusReason": "set-status",
+    "Method": "set-method",
+    "Url": "rewrite-uri",
+    "Body": "set-body",
+}
 
 
 def _tuple_of(target: Expression) -> Expression | None:

@@ -90,9 +90,10 @@ class ExpressionWalk:
             finding = (code, f"'{symbol.name}' is used before it has a value on every path")
         else:
             finding = ("CS0170", f"a part of '{symbol.name}' is used before it has a value on every path")
-        self.findings.setdefault(
-            ("read", symbol, finding[0]), (node.syntax, *finding, f"give '{symbol.name}' a value where it is declared")
-        )
+        help = f"give '{symbol.name}' a value where it is declared"
+        if symbol.kind == "pattern":
+            help = f"use '{symbol.name}' only where 'is' was true"
+        self.findings.setdefault(("read", symbol, finding[0]), (node.syntax, *finding, help))
         return state
 
     def after_local(self, node: nodes.Local, state: int) -> int:

@@ -12,7 +12,6 @@ from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.operations import bind_operation
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.written import is_discard
-from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT, VOID
 from apimpolicy.syntax import shapes
 
@@ -36,7 +35,7 @@ def _increment(binder: Binder, node: Node, operator: str, target_node: Node, *, 
     if not check_assignable(binder, target, target_node, code="CS1059"):
         return binder.bad(node)
     bare = target.type.underlying or target.type
-    if bare not in NUMERIC and not is_enum(bare) and bare is not DYNAMIC:
+    if bare not in NUMERIC and not is_enum(bare):
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(target)}")
     placeholder = nodes.Placeholder(target_node, target.type)
     one = nodes.Literal(node, INT, 1)

@@ -13,7 +13,7 @@ from apimpolicy.binding.nodes import Bad, Call, Expression
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type
+from apimpolicy.dotnet.types import ERROR, NamedType, Type
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def bind_await_expression(binder: Binder, node: shapes.AwaitExpression) -> Expre
     if isinstance(task, Bad):
         return task
     awaiter = _without_arguments(node, task, "GetAwaiter")
-    if awaiter is None or task.type is DYNAMIC:
+    if awaiter is None:
         return binder.failure(node, "CS1061", f"'{shown(task.type)}' can't be awaited: it has no 'GetAwaiter' method")
     result = _without_arguments(node, awaiter, "GetResult")
     return result or binder.failure(node, "CS1061", f"'{shown(awaiter.type)}' has no member 'GetResult'")

@@ -16,7 +16,7 @@ from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
@@ -100,7 +100,7 @@ def _bind_expression(
     elif body.type is VOID:
         message = "this call returns nothing (void), but a policy expression must have a value"
         body = binder.failure(body.syntax, "CS0029", message)
-    elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
+    elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR):
         body = binder.failure(tree.expression, "CS1660", f"a policy can't use a {body.type} as a value")
     if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
@@ -146,8 +146,6 @@ def _result_type(values: Sequence[Expression]) -> Type | None:
     types = list(dict.fromkeys(v.type for v in values if not isinstance(v.type, SpecialType)))
     if any(v.type is ERROR for v in values):
         return ERROR
-    if any(v.type is DYNAMIC for v in values):
-        types.insert(0, DYNAMIC)
     for candidate in types:
         if all(_fits(value, candidate) for value in values):
             return candidate

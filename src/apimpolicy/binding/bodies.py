@@ -63,7 +63,6 @@ def is_statement_expression(expression: Expression) -> bool:
             nodes.Assignment,
             nodes.CompoundAssignment,
             nodes.Deconstruction,
-            nodes.Dynamic,
             nodes.ObjectCreation,
             nodes.Redirection,
             nodes.ThrowExpression,

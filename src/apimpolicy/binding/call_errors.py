@@ -13,6 +13,7 @@ from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
+from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -92,14 +93,16 @@ def no_candidate(
     if len(candidates) == 1 and "missing" in by_failure:
         parameter: Any = by_failure["missing"][0].culprit
         message = f"{name} needs an argument for '{parameter.name}' ({shown(parameter.type)})"
-        return binder.failure(where, "CS7036", message)
+        help = advice.for_outputs([candidates[0].method], len(arguments))
+        return binder.failure(where, "CS7036", message, help=help)
     if "type arguments" in by_failure and len(by_failure["type arguments"]) == len(candidates):
         count = len(candidates[0].method.type_parameters)
         if not count:
             return binder.failure(where, "CS0308", f"{name} is not generic and can't have type arguments")
         return binder.failure(where, "CS0305", f"{name} takes {count} type argument(s)")
     message = f"no overload of {name} takes {len(arguments)} argument{'s' * (len(arguments) != 1)}"
-    return binder.failure(where, code, message, help=overloads_of(name, candidates))
+    help = advice.for_outputs([c.method for c in candidates], len(arguments))
+    return binder.failure(where, code, message, help=help or overloads_of(name, candidates))
 
 
 def _not_inferred(binder: Binder, node: Node, where: Node | Token, name: str, arguments: Sequence[Argument]) -> Bad:
@@ -110,7 +113,19 @@ def _not_inferred(binder: Binder, node: Node, where: Node | Token, name: str, ar
     if isinstance(where, Token) and where.start == where.end:
         return _clause_without_type(binder, where, name, arguments)
     message = f"the type arguments of {name} can't be inferred from this call"
-    return binder.failure(where, "CS0411", message, help=f"write them out: {name.strip(chr(39))}<…>(…)")
+    plain = name.strip(chr(39))
+    help = f"write them out: {plain}<…>(…)"
+    if plain in _TAKE_LAMBDAS and not any(isinstance(a.expression, (UnboundLambda, MethodGroup)) for a in arguments):
+        help = f"pass a lambda: {plain}(x => …)"
+    return binder.failure(where, "CS0411", message, help=help)
+
+
+_TAKE_LAMBDAS = frozenset(
+    {
+        *("OrderBy", "OrderByDescending", "ThenBy", "ThenByDescending", "Select", "SelectMany", "GroupBy"),
+        *("ToDictionary", "ToLookup", "Min", "Max", "Sum", "Average"),
+    }
+)
 
 
 _OF_SEVERAL = ("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy", "'ThenBy")
@@ -145,7 +160,10 @@ def overloads_of(name: str, candidates: Sequence[Candidate]) -> str:
     if meant:
         return meant
     parameters = [[p for p in c.method.parameters if p.mode != "this"] for c in candidates]
-    lists = list(dict.fromkeys(", ".join(f"{shown(p.type)} {p.name}" for p in row) for row in parameters))
+    modes = {"out": "out ", "ref": "ref "}
+    lists = list(
+        dict.fromkeys(", ".join(f"{modes.get(p.mode, '')}{shown(p.type)} {p.name}" for p in row) for row in parameters)
+    )
     if not lists or len(lists) > 4:
         return ""
     return "available overloads: " + " or ".join(f"{name.strip(chr(39))}({text})" for text in lists)
@@ -179,7 +197,8 @@ def _report_argument(binder: Binder, candidate: Candidate, index: int, arguments
     wanted = parameter.mode if parameter.mode in ("ref", "out") else ""
     if argument.mode != wanted and argument.mode in ("ref", "out", ""):
         if wanted:
-            return binder.failure(argument.syntax, "CS1620", f"{place} must be passed with '{wanted}'")
+            message = f"{place} must be passed with '{wanted}'"
+            return binder.failure(argument.syntax, "CS1620", message, help=f"write {wanted} before it")
         return binder.failure(argument.syntax, "CS1615", f"{place} must not be passed with '{argument.mode}'")
     is_group = isinstance(expression, MethodGroup) and lookup.delegate_signature(parameter.type) is not None
     if is_group or isinstance(expression, UnboundLambda):
@@ -196,6 +215,10 @@ def _advice(candidate: Candidate, expression: Expression, parameter: Parameter) 
         return ""
     if isinstance(expression, MethodGroup):
         return advice.call_of(expression)
+    if candidate.method.name == "new" and expression.type is STRING and len(candidate.parameters) == 1:
+        made = advice.from_text(candidate.method.container)
+        if made:
+            return f"{made}, without 'new'"
     is_typed = isinstance(expression.type, (NamedType, ArrayType)) and not isinstance(expression, nodes.OutVariable)
     if is_typed and explicit_conversion(expression.type, parameter.type):
         return f"a cast may be missing: ({shown(parameter.type)})"

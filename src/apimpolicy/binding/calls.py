@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import bind_chain, bind_receiver
 from apimpolicy.binding.arguments import array_index, bind_arguments, finish_arguments, settle_arguments
-from apimpolicy.binding.dynamic import dynamic_invocation, dynamic_operation
 from apimpolicy.binding.function_signatures import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolve
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.signatures import Method, Property
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, ArrayType, NamedType, SpecialType, Type
+from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, SpecialType, Type
 from apimpolicy.dotnet.values import STRING, VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -53,8 +52,6 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
             return binder.failure(target, "CS0118", f"'{callee.name}' is a namespace but is used like a variable")
         message = f"'{shown(callee.type)}' is a type and cannot be called"
         return binder.failure(target, "CS1955", message, help="write 'new' before it to make an object")
-    if callee.type is DYNAMIC:
-        return dynamic_invocation(binder, node, callee, arguments)
     signature = lookup.delegate_signature(callee.type)
     if signature is None:
         name = _name_token(target)
@@ -63,19 +60,6 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
             return call_errors.not_invocable(binder, name, name.text, callee.type)
         return binder.failure(node, "CS0149", "only methods and delegates can be called")
     return call_delegate(binder, node, callee, signature, arguments)
-
-
-def _dynamic_call(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: list[Argument]) -> Expression:
-    """Return a call of a known method with a dynamic argument: the overload is chosen when it runs."""
-    own = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
-    if own is not None and own.best is None and own.ambiguous is None:
-        return call_errors.no_overload(binder, node, group, own.candidates, arguments)
-    if own is None:
-        message = f"the extension method '{group.name}' cannot be called with a dynamic value"
-        return binder.failure(_callee(node), "CS1973", message)
-    receiver = group.receiver
-    receivers = [] if receiver is None or isinstance(receiver, nodes.TypeReference) else [receiver]
-    return dynamic_operation(binder, node, "call", receivers, group, arguments)
 
 
 def _nameof(binder: Binder, node: Node, arguments: shapes.Arguments) -> Expression:
@@ -106,8 +90,6 @@ def call_group(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: 
     if any(isinstance(a.expression, Bad) for a in arguments):
         methods = [*group.methods, *group.extensions]
         return _call_with_bad_arguments(binder, node, methods, arguments, group.receiver)
-    if any(a.expression.type is DYNAMIC for a in arguments):
-        return _dynamic_call(binder, node, group, arguments)
     own = None
     if group.methods:
         own = resolve(group.methods, arguments, group.type_arguments, binder)
@@ -261,8 +243,6 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
     type_ = receiver.type
     if type_ is ERROR:
         return binder.bad(node)
-    if type_ is DYNAMIC:
-        return dynamic_operation(binder, node, "index", [receiver], None, arguments)
     if isinstance(type_, ArrayType):
         if len(arguments) != type_.rank:
             message = f"'{shown(type_)}' needs {type_.rank} index{'es' * (type_.rank != 1)}, not {len(arguments)}"

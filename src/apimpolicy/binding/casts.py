@@ -9,13 +9,13 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression
-from apimpolicy.binding.patterns import bind_is_constant
+from apimpolicy.binding.patterns import bind_is_constant, positional_pattern
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_reference, is_static_class
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
-from apimpolicy.dotnet.values import BOOL, INT, OBJECT
+from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type, TypeParameter
+from apimpolicy.dotnet.values import BOOL, INT
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def cast(binder: Binder, node: Node, operand: Expression, target: Type) -> Expre
         conversion = binder.classify(operand, target)
         if conversion is not None:
             return binder.apply(operand, target, conversion, node, explicit=True)
-    if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
+    if isinstance(operand.type, SpecialType) and operand.type is not NULL:
         return binder.convert(operand, target, node)
     found = conv.explicit_conversion(operand.type, target)
     if found is None and binder.classify(operand, target) is not None:
@@ -64,10 +64,9 @@ def bind_as_type(binder: Binder, node: shapes.AsType) -> Expression:
         help = f"write where {target.name} : class"
         message = f"'as' must be used with a type that can be null, and '{target.name}' might not be"
         return binder.failure(node, "CS0413", message, help=help)
-    if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
+    if isinstance(operand.type, SpecialType) and operand.type is not NULL:
         return binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'as'")
-    found = conv.explicit_conversion(operand.type, target)
-    if operand.type is not NULL and (found is None or found.kind in ("user", "numeric", "enum")):
+    if operand.type is not NULL and not conv.may_be(binder.binds_instance, operand.type, target):
         return binder.failure(node, "CS0039", f"'{shown(operand.type)}' can never be a '{shown(target)}'")
     return nodes.AsType(node, target, operand)
 
@@ -77,12 +76,16 @@ def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
     type_node = node.type
     if isinstance(type_node, shapes.NamedType) and _names_constant(binder, type_node):
         return bind_is_constant(binder, node, operand, type_node)
-    target = binder.bind_type(type_node)
+    target = (
+        positional_pattern(binder, type_node)
+        if isinstance(type_node, shapes.TupleType)
+        else binder.bind_type(type_node)
+    )
     if isinstance(operand, Bad) or target is ERROR:
         return binder.bad(node, BOOL)
-    if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
+    if isinstance(operand.type, SpecialType) and operand.type is not NULL:
         return binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
-    return nodes.IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
+    return nodes.IsType(node, BOOL, operand, target)
 
 
 def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
@@ -104,8 +107,6 @@ def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
 def bind_typeof(binder: Binder, node: shapes.Typeof) -> Expression:
     with binder.within(takes_unbound=isinstance(node.type, shapes.NamedType)):
         target = binder.bind_type(node.type)
-    if target is DYNAMIC:
-        return binder.failure(node, "CS1962", "'typeof' can't be used with 'dynamic'", help="write 'object'")
     return binder.bad(node) if target is ERROR else nodes.TypeOf(node, named("System.Type"), target)
 
 

@@ -11,9 +11,9 @@ from apimpolicy.binding.bodies import bind_branch, thrown
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.type_relations import is_reference, same
+from apimpolicy.binding.type_relations import is_reference, merged, same
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.dotnet.types import DYNAMIC, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 
@@ -50,17 +50,13 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
     one, two = first.type, second.type
     if not isinstance(one, SpecialType) and one is two:
         return one
-    if DYNAMIC in (one, two):
-        other = second if one is DYNAMIC else first
-        if other.type is not VOID and binder.classify(other, DYNAMIC) is not None:
-            return DYNAMIC  # both convert to each other, and `dynamic` is the better one
     to_two = not isinstance(two, SpecialType) and binder.classify(first, two) is not None
     to_one = not isinstance(one, SpecialType) and binder.classify(second, one) is not None
     if VOID in (one, two):
         to_one = to_two = False
     if to_two and to_one:
         if same(one, two):
-            return one
+            return merged(one, two)
         exact_one = conv.standard_implicit(one, two) is not None
         exact_two = conv.standard_implicit(two, one) is not None
         if exact_one != exact_two:
@@ -101,9 +97,7 @@ def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:
     left_type = left.type
     inner = left_type.underlying
     may_be_null = inner is not None or is_reference(left_type) or left_type is NULL
-    if left_type is DYNAMIC:
-        may_be_null = True
-    if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):
+    if not may_be_null or (isinstance(left_type, SpecialType) and left_type is not NULL):
         return no_operator(binder, node, "??", left, right)
     for result in _coalesce_types(left, right, inner):
         placeholder = nodes.Placeholder(
@@ -124,7 +118,7 @@ def _coalesce_types(left: Expression, right: Expression, inner: Type | None) -> 
         types.append(inner)
     if left.type is not NULL:
         types.append(left.type)
-    if not isinstance(right.type, SpecialType) or right.type is DYNAMIC:
+    if not isinstance(right.type, SpecialType):
         types.append(right.type)
     return types
 

@@ -8,7 +8,7 @@ from apimpolicy.binding.conversions import is_sealed
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_interface, same
 from apimpolicy.binding.written import name_of
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, TypeParameter
+from apimpolicy.dotnet.types import ERROR, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.syntax import shapes
 
@@ -77,9 +77,9 @@ def _bound(binder: Binder, parameter: TypeParameter, node: Node, *, is_first: bo
     bound = binder.bind_type(node)
     if bound is ERROR:
         return
-    if bound is DYNAMIC:
-        binder.report(node, "CS1967", "'dynamic' can't be used as a constraint")
-    elif bound is OBJECT or (isinstance(bound, NamedType) and bound.name in _SPECIAL):
+    if bound is ERROR:
+        return
+    if bound is OBJECT or (isinstance(bound, NamedType) and bound.name in _SPECIAL):
         binder.report(node, "CS0702", f"'{shown(bound)}' can't be used as a constraint")
     elif not _may_constrain(bound):
         binder.report(node, "CS0701", f"'{shown(bound)}' can't be used as a constraint: it is sealed")

@@ -8,7 +8,7 @@ from apimpolicy.binding.conversions import standard_implicit
 from apimpolicy.binding.lookup import constructors
 from apimpolicy.binding.type_relations import is_reference, is_unmanaged
 from apimpolicy.dotnet.metadata import look_up
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, TypeParameter
+from apimpolicy.dotnet.types import ERROR, NamedType, Type, TypeParameter
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) ->
 
 def _code(argument: Type, constraint: str) -> str:
     """Return the compiler's code for a type argument that breaks this constraint, else empty."""
-    if argument in (ERROR, DYNAMIC):
+    if argument is ERROR:
         return ""
     if constraint == "class":
         return "" if is_reference(argument) else "CS0452"
@@ -73,7 +73,7 @@ def has_constructor(type_: Type) -> bool:
 
 
 def _code_for_type(argument: Type, wanted: Type) -> str:
-    if argument in (ERROR, DYNAMIC) or wanted is ERROR:
+    if argument is ERROR or wanted is ERROR:
         return ""
     found = standard_implicit(argument, wanted)
     if found is not None and found.kind in ("identity", "reference", "boxing"):

@@ -31,7 +31,7 @@ from apimpolicy.binding.type_relations import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
+from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
 from apimpolicy.dotnet.values import BYTE, CHAR, INT, LONG, OBJECT, SBYTE, SHORT, STRING, UINT, ULONG, USHORT, VOID
 
 if TYPE_CHECKING:
@@ -85,8 +85,6 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
     inner_target = target.underlying
     if source is NULL:
         return NULL_LITERAL if inner_target is not None or is_reference(target) else None
-    if source is DYNAMIC:
-        return Conversion("dynamic")
     if inner_target is not None:
         inner_source = source.underlying
         if inner_source is not None:
@@ -104,7 +102,7 @@ def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
         return None
     if source.is_value_type:
         boxed = source.underlying or source
-        if target is OBJECT or target is DYNAMIC:
+        if target is OBJECT:
             return BOXING
         is_boxing = (
             isinstance(target, NamedType)
@@ -168,10 +166,8 @@ def _standard_explicit(source: Type, target: Type) -> Conversion | None:
         return Conversion("nullable", False, inner=inner)
     if isinstance(source, TupleType) and isinstance(target, TupleType):
         return _tuple_conversion(source, target, explicit=True)
-    if source is DYNAMIC:
-        return Conversion("dynamic", False)
     if isinstance(source, TypeParameter) or isinstance(target, TypeParameter):
-        return UNBOXING
+        return UNBOXING if _of_type_parameter(source, target) else None
     if is_reference(source) and target.is_value_type:
         return UNBOXING if _unboxes(source, target) else None
     if is_reference(source) and is_reference(target):
@@ -179,8 +175,26 @@ def _standard_explicit(source: Type, target: Type) -> Conversion | None:
     return None
 
 
+def _of_type_parameter(source: Type, target: Type) -> bool:
+    """Explicit conversions with type parameters (section 10.3.8): from a base, to an interface."""
+    if isinstance(source, TypeParameter):
+        return is_interface(target) or (isinstance(target, TypeParameter) and has_bound(target, source))
+    return is_interface(source) or standard_implicit(target, source) is not None
+
+
+def may_be(is_instance: bool, source: Type, target: Type) -> bool:
+    """Return whether a value may be of another type (sections 12.12.12 and 11.2.2): not if the compiler knows better.
+
+    In an instance of a generic function, it knows no more than in the function.
+    """
+    if is_instance or isinstance(source, TypeParameter) or isinstance(target, TypeParameter):
+        return True
+    found = explicit_conversion(source, target)
+    return found is not None and found.kind not in ("user", "numeric", "enum")
+
+
 def _unboxes(source: Type, target: Type) -> bool:
-    if source is OBJECT or source is DYNAMIC or source is named("System.ValueType"):
+    if source is OBJECT or source is named("System.ValueType"):
         return True
     inner = target.underlying or target
     if source is named("System.Enum"):

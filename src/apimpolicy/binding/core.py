@@ -231,7 +231,7 @@ class Binder(Reports):
         found = conv.standard_implicit(source, target)
         if found is not None:
             return found
-        if isinstance(target, NamedType) and target.name in _FORMATTABLE and is_interpolated(expression):
+        if isinstance(target, NamedType) and target.name in _FORMATTABLE and nodes.is_interpolated(expression):
             return INTERPOLATED
         if isinstance(expression, nodes.TupleCreation):
             by_element = self._classify_tuple(expression, target)
@@ -388,6 +388,9 @@ class Binder(Reports):
                 return self.failure(syntax, "CS0031", message)
         if conv.explicit_conversion(source, target) is not None:
             message = f"'{shown(source)}' is not converted to '{shown(target)}' implicitly"
+            help = advice.for_sequence(source, target)
+            if help:
+                return self.failure(syntax, "CS0266", message, help=help)
             help = advice.for_null(source, target)
             return self.failure(syntax, "CS0266", message, label=f"is a cast missing? ({shown(target)})", help=help)
         if source is VOID:
@@ -406,10 +409,3 @@ _DECLARATIONS = frozenset(
 )
 _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
 """The types that an interpolated string converts to besides `string` (section 10.2.5)."""
-
-
-def is_interpolated(expression: Expression) -> bool:
-    """Return whether an expression is an interpolated string, also one without holes."""
-    return isinstance(expression, nodes.InterpolatedString) or (
-        isinstance(expression, nodes.Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
-    )

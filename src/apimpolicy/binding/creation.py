@@ -10,15 +10,14 @@ from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settl
 from apimpolicy.binding.assignable import check_assignable
 from apimpolicy.binding.calls import bind_indexed, finish_call
 from apimpolicy.binding.constraints import has_constructor
-from apimpolicy.binding.dynamic import dynamic_operation
 from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
+from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, SpecialType, Type, TypeParameter, anonymous_type
+from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, Type, TypeParameter, anonymous_type
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
@@ -94,13 +93,21 @@ def _not_creatable(binder: Binder, node: Node, type_node: Child, type_: Type) ->
     return binder.failure(node, "CS0144", message)
 
 
+def _may_be_pointer(arguments: Sequence[Argument]) -> bool:
+    """Return whether the first argument fits `char*` too: an overload that the surface leaves out, as it is unsafe."""
+    return bool(arguments) and (
+        arguments[0].expression.type is NULL or isinstance(arguments[0].expression, DefaultLiteral)
+    )
+
+
 def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arguments: list[Argument]) -> Expression:
     methods = lookup.constructors(type_)
     if not arguments and type_.is_value_type and not any(not m.parameters for m in methods):
         return binder.default_value(node, type_)
     found = resolve(methods, arguments, (), binder)
-    if any(a.expression.type is DYNAMIC for a in arguments) and (found.best or found.ambiguous) is not None:
-        return dynamic_operation(binder, node, "new", [], type_, arguments, type_)
+    if type_ is STRING and len(arguments) in (1, 3) and _may_be_pointer(arguments):
+        message = "the call is ambiguous between 'string(char[])' and 'string(char*)'"
+        return binder.failure(type_node, "CS0121", message, help='use "" or null instead')
     if found.best is not None:
         values = finish_arguments(binder, node, found.best, arguments)
         return nodes.ObjectCreation(node, type_, found.best.method, tuple(values))

@@ -178,7 +178,7 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expr
         return value
     if isinstance(value, DefaultLiteral):
         return binder.failure(value.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
-    if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
+    if isinstance(value.type, SpecialType):
         what = {NULL: "null"}.get(value.type, f"a {value.type}")
         message = f"the type of 'var {name}' can't be inferred from {what}"
         return binder.failure(node, "CS0815", message, help=_instead_of_var(value))
@@ -215,7 +215,10 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
         if not type_.is_value_type and type_ is not STRING and written.is_constant and written.constant is not None:
             binder.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
             continue
-        if not value.is_constant:
+        if nodes.is_interpolated(written) and written.is_constant:
+            message = "a constant interpolated string is newer than C# 7.3"
+            binder.report(initializer, "CS8652", message, help="remove the '$'")
+        elif not value.is_constant:
             binder.report(initializer, "CS0133", f"the value of the constant '{symbol.name}' is not a constant")
             continue
         symbol.constant = value.constant

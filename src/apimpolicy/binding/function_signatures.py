@@ -10,7 +10,7 @@ from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, NULL, Type, TypeParameter
+from apimpolicy.dotnet.types import NULL, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def _is_default(binder: Binder, node: Node, name: Token, value: Expression, para
     if conversion is None or conversion.kind == "user":
         binder.report(name, "CS1750", f"{written} can't be the default value of a parameter of type '{shown(target)}'")
         return False
-    if conversion.kind == "boxing" or (
-        value.type is STRING and target in (OBJECT, DYNAMIC) and value.constant is not None
-    ):
+    if conversion.kind == "boxing" or (value.type is STRING and target is OBJECT and value.constant is not None):
         message = f"the default value of a parameter of type '{shown(target)}' can only be null"
         binder.report(name, "CS1763", message, help="give the parameter the type of the value, or write an overload")
         return False

@@ -1,6 +1,6 @@
 """The gateway's own rules for expressions, beyond the C# compiler's; none of them is part of `bind`.
 
-allow_list  APIM0001, APIM0002, APIM0006: which types and members may be used
+allow_list  APIM0001, APIM0002: which types and members may be used (APIM0006, `dynamic`, is the binder's)
 braces      POL030: bodies of `if`, `else` and loops stand in braces
 """
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.conversions import implicit_conversion
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
-from apimpolicy.binding.type_relations import is_reference, same
+from apimpolicy.binding.type_relations import is_reference, merged, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import (
-    DYNAMIC,
     ERROR,
     NULL,
     ArrayType,
@@ -20,7 +19,7 @@ from apimpolicy.dotnet.types import (
     Type,
     TypeParameter,
 )
-from apimpolicy.dotnet.values import OBJECT, VOID
+from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -245,13 +244,22 @@ class Inference:
         bounds = self.bounds.get(parameter)
         if bounds is not None and bounds.fixed is None:
             found: list[Type] = getattr(bounds, kind)
-            if bound not in found:
-                found.append(bound)
+            for place, other in enumerate(found):
+                if same(other, bound):
+                    found[place] = merged(other, bound)
+                    return
+            found.append(bound)
 
     def _fix(self, parameter: TypeParameter) -> bool:
         """Section 12.6.3.12."""
         bounds = self.bounds[parameter]
-        candidates = list(dict.fromkeys([*bounds.exact, *bounds.lower, *bounds.upper]))
+        candidates: list[Type] = []
+        for bound in (*bounds.exact, *bounds.lower, *bounds.upper):
+            place = next((place for place, other in enumerate(candidates) if same(other, bound)), None)
+            if place is None:
+                candidates.append(bound)
+            else:
+                candidates[place] = merged(candidates[place], bound)
         if ERROR in candidates:
             bounds.fixed = next((c for c in candidates if c is not ERROR), ERROR)
             return True
@@ -262,16 +270,14 @@ class Inference:
         for bound in bounds.upper:
             candidates = [c for c in candidates if _converts(c, bound)]
         best = [c for c in candidates if all(other is c or _converts(other, c) for other in candidates)]
-        if not best or any(not same(other, best[0]) for other in best[1:]):
+        if len(best) != 1:
             return False
         bounds.fixed = best[0]
         return True
 
 
 def _converts(source: Type, target: Type) -> bool:
-    """Return whether a type converts to another, user-defined conversions included; `dynamic` is like `object` here."""
-    if source is DYNAMIC:
-        return target is DYNAMIC or target is OBJECT
+    """Return whether a type converts to another, user-defined conversions included."""
     return implicit_conversion(source, target) is not None
 
 
@@ -280,29 +286,29 @@ def best_common_type(expressions: Sequence[Expression]) -> Type | None:
 
     Only types count: a constant that fits a smaller type does not make that type the best one.
     """
-    types = [e.type for e in expressions if not isinstance(e.type, SpecialType) or e.type is DYNAMIC]
     if any(e.type is ERROR for e in expressions):
         return ERROR
+    types = [e.type for e in expressions if not isinstance(e.type, SpecialType)]
     best: Type | None = None
     chosen = 0
     for place, type_ in enumerate(types):
-        better = type_ if best is None else _better(best, type_)
+        better = type_ if best is None else better_type(best, type_)
         if better is not best:
             chosen = place
         best = better
-    if best is None or any(_better(best, type_) is not best for type_ in types[:chosen]):
+    if best is None or any(
+        (found := better_type(best, type_)) is None or not same(found, best) for type_ in types[:chosen]
+    ):
         return None
     return best
 
 
-def _better(first: Type, second: Type) -> Type | None:
+def better_type(first: Type, second: Type) -> Type | None:
     """Return the one of two types to which the other converts; None when there is none, or both convert."""
-    if first is second or same(first, second):
-        return first
+    if same(first, second):
+        return merged(first, second)
     forth, back = _converts(first, second), _converts(second, first)
-    if forth and back:
-        return DYNAMIC if DYNAMIC in (first, second) else None
-    return second if forth else first if back else None
+    return None if forth == back else second if forth else first
 
 
 def takes_receiver(method: Method, receiver: Expression, binder: Binder) -> bool:

@@ -10,10 +10,10 @@ from apimpolicy.binding.bodies import bind_branch, falls_through, function_body,
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
-from apimpolicy.binding.type_relations import LAMBDA, Conversion
+from apimpolicy.binding.type_relations import LAMBDA, Conversion, same
 from apimpolicy.binding.unbound import LAMBDA_TYPE, BoundBody, UnboundLambda
 from apimpolicy.binding.written import name_of
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
+from apimpolicy.dotnet.types import ERROR, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token
@@ -38,7 +38,8 @@ def bind_parenthesized_lambda(binder: Binder, node: shapes.ParenthesizedLambda) 
     if children and len(typed) == len(children):
         types = tuple(binder.bind_type(type_) for type_ in typed)
     elif typed:
-        return binder.failure(node, "CS0748", "either all or none of a lambda's parameters must have types")
+        untyped = next(p for p in children if p.type is None)
+        return binder.failure(untyped, "CS0748", "either all or none of a lambda's parameters must have types")
     for index, name in enumerate(names):
         if name in names[:index]:
             return binder.failure(children[index], "CS0100", f"two parameters are named '{name}'")
@@ -112,8 +113,6 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
             body = bind_branch(binder, unbound.body)
             returns = []
             return_type = None if isinstance(body.type, SpecialType) and body.type is not ERROR else body.type
-            if body.type is DYNAMIC:
-                return_type = DYNAMIC
         return BoundBody(tuple(symbols), body, tuple(returns), return_type, tuple(binder.diagnostics), runs_through)
 
 
@@ -186,13 +185,10 @@ def _parameter_types(unbound: UnboundLambda, target: Type) -> tuple[Type, ...] |
     wanted = tuple(p.type for p in signature.parameters)
     if unbound.names is not None and len(unbound.names) != len(wanted):
         return None
-    if unbound.explicit_types is not None and unbound.explicit_types != wanted:
-        return None
-    if unbound.explicit_types is not None and tuple(unbound.modes) != tuple(
-        p.mode if p.mode in ("ref", "out", "in") else "" for p in signature.parameters
-    ):
-        return None
-    return wanted
+    if unbound.explicit_types is None:
+        return wanted
+    modes = tuple(p.mode if p.mode in ("ref", "out", "in") else "" for p in signature.parameters)
+    return unbound.explicit_types if all(map(same, unbound.explicit_types, wanted)) and unbound.modes == modes else None
 
 
 def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> nodes.Lambda | Bad:

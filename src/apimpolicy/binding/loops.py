@@ -100,8 +100,6 @@ def bind_collection(binder: Binder, node: Node) -> tuple[Expression, Type]:
     if collection.type is NULL or (collection.is_constant and collection.constant is None):
         return binder.failure(node, "CS0186", "foreach can't loop over null"), ERROR
     element = lookup.element_type(collection.type)
-    if element is None and str(collection.type) == "dynamic":
-        return collection, collection.type
     if element is None:
         message = f"foreach can't loop over '{shown(collection.type)}': it is not a sequence (IEnumerable)"
         return binder.failure(node, "CS1579", message), ERROR

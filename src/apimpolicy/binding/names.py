@@ -15,7 +15,7 @@ from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, Type, array_of, construct, tuple_type
+from apimpolicy.dotnet.types import ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -259,7 +259,13 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
         return binder.unknown_type(node)
     if qualifier is None:
         if name == "dynamic" and arguments is None and not lookup.types_named("dynamic", 0):
-            return DYNAMIC
+            binder.report(
+                node,
+                "APIM0006",
+                "'dynamic' is not allowed in policy expressions",
+                help="use JObject, or the type that you mean",
+            )
+            return ERROR
         return find_type(binder, node, name, arguments, report=True) or ERROR
     left = bind_qualifier(binder, qualifier)
     count = _arity(arguments)

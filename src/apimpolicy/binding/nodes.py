@@ -176,6 +176,12 @@ class TupleElement(Expression):
     index: int
 
 
+class TupleRest(Expression):
+    """`tuple.Rest`: the elements from the eighth on, as a tuple."""
+
+    receiver: Expression
+
+
 class AnonymousMember(Expression):
     """A property of an anonymous object; `index` counts from 0."""
 
@@ -235,24 +241,6 @@ class Redirection(Expression):
 
     variable: LocalSymbol
     reference: Expression
-
-
-class Dynamic(Expression):
-    """An operation whose meaning is found when it runs, from the types of the values (section 12.3.3).
-
-    `operation` is `member`, `index`, `invoke`, `invoke_member`, `call`, `new`, `binary`, `unary` or `convert`.
-    `operands` holds the receiver, if there is one, and the arguments; `detail` the member's name token, the operator,
-    the static method group, or whether a conversion is explicit; `arguments` the arguments as written, whose values are
-    the last operands.
-    """
-
-    operation: str
-    operands: tuple[Expression, ...]
-    detail: Any = None
-    arguments: tuple[Any, ...] = ()
-
-
-# --------------------------------------------------------- objects, arrays, tuples, delegates, strings
 
 
 class ObjectCreation(Expression):
@@ -624,3 +612,10 @@ class Yield(Statement):
     """`yield return value;`, or `yield break;` without a value."""
 
     value: Expression | None
+
+
+def is_interpolated(expression: Expression) -> bool:
+    """Return whether an expression is an interpolated string, also one without holes."""
+    return isinstance(expression, InterpolatedString) or (
+        isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
+    )

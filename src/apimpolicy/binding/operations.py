@@ -10,22 +10,24 @@ from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, f
 from apimpolicy.binding.joined_texts import Concatenation, JoinedText, length_of, part_of
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.type_relations import is_delegate, nullable, same, underlying_number
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_delegate, nullable, same, underlying_number
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type, tuple_type
+from apimpolicy.dotnet.metadata import find_definition
+from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, TupleType, Type, tuple_type
 from apimpolicy.dotnet.values import BOOL, INT, LONG, OBJECT, STRING, VOID
 from apimpolicy.syntax import shapes
+from apimpolicy.syntax.literals import integer_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Node
 
-_SMALLEST: dict[str, tuple[int, Type]] = {
-    "2147483648": (-2147483648, INT),
-    "9223372036854775808": (-9223372036854775808, LONG),
-    "9223372036854775808L": (-9223372036854775808, LONG),
-}
-"""Section 6.4.5.3: literals whose negation fits although they do not."""
+    _Elements = tuple[Sequence[Expression], Sequence[Expression]]
+
+_SMALLEST: dict[int, Type] = {-INTEGRAL_RANGES[type_][0]: type_ for type_ in (INT, LONG)}
+"""Section 6.4.5.3: literals whose negation fits although they do not; the compiler takes hexadecimal ones too."""
 
 
 # --------------------------------------------------------------------------------------------- literals
@@ -52,16 +54,14 @@ def bind_operation(binder: Binder, node: Node, operator: str, left: Expression, 
     """`left operator right`; user-defined operators first, then the predefined ones."""
     if isinstance(left, Bad) or isinstance(right, Bad) or ERROR in (left.type, right.type):
         return binder.bad(node, BOOL if operator in operators.COMPARISONS else ERROR)
-    if left.type is DYNAMIC or right.type is DYNAMIC:
-        return _dynamic_binary(binder, node, operator, left, right)
     if operator in ("+", "-") and (is_delegate(left.type) or is_delegate(right.type)):
         combined = _combine_delegates(binder, node, operator, left, right)
         if combined is not None:
             return combined
     if isinstance(left, nodes.MethodGroup) or isinstance(right, nodes.MethodGroup):
         return no_operator(binder, node, operator, left, right)
-    if isinstance(left.type, TupleType) and isinstance(right.type, TupleType) and operator in ("==", "!="):
-        return _compare_tuples(binder, node, operator, left, right)
+    if operator in ("==", "!=") and (pairs := _paired(left, right)) is not None:
+        return _compare_tuples(binder, node, operator, left, right, pairs)
     user = _user_binary(binder, node, operator, left, right)
     if user is not None:
         return user
@@ -98,19 +98,58 @@ def _combine_delegates(
     return None
 
 
-def _compare_tuples(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
+def _paired(left: Expression, right: Expression) -> _Elements | None:
+    """Return the elements of two tuples, written out or not; None when one operand is no tuple."""
+    sides = []
+    for side in (left, right):
+        if isinstance(side, nodes.TupleCreation):
+            sides.append(side.elements)
+        elif isinstance(type_ := side.type.underlying or side.type, TupleType):
+            sides.append(tuple(nodes.Placeholder(side.syntax, element) for element in type_.arguments))
+        else:
+            return None
+    return sides[0], sides[1]
+
+
+def _compare_tuples(
+    binder: Binder, node: Node, operator: str, left: Expression, right: Expression, pairs: _Elements
+) -> Expression:
     """Tuple equality, new in C# 7.3: element by element."""
-    for one, other in ((left, right), (right, left)):
-        if binder.classify(one, other.type) is not None:
-            first, second = binder.convert(left, other.type), binder.convert(right, other.type)
-            return nodes.Binary(node, BOOL, operator, first, second, other.type)
-    sizes = {len(type_.arguments) for type_ in (left.type, right.type) if isinstance(type_, TupleType)}
-    if len(sizes) > 1:
+    if len(pairs[0]) != len(pairs[1]):
         return binder.failure(node, "CS8384", "tuples of different sizes can't be compared")
-    type_ = _compared_type(node, left.type, right.type)
+    type_ = _compared_tuple(pairs)
     if type_ is None:
         return no_operator(binder, node, operator, left, right)
-    return nodes.Binary(node, BOOL, operator, binder.convert(left, type_), binder.convert(right, type_), type_)
+    is_lifted = left.type.underlying is not None or right.type.underlying is not None
+    wanted = nullable(type_) if is_lifted else type_
+    first, second = binder.convert(left, wanted), binder.convert(right, wanted)
+    if isinstance(first, Bad) or isinstance(second, Bad):
+        return binder.bad(node, BOOL)
+    return nodes.Binary(node, BOOL, operator, first, second, type_, is_lifted=is_lifted)
+
+
+def _compared_tuple(pairs: _Elements) -> Type | None:
+    """Return the type that two tuples are compared as; None when two elements can't be compared."""
+    types = [_compared_type(one, other) for one, other in zip(*pairs, strict=True)]
+    found = [type_ for type_ in types if type_ is not None]
+    if len(found) < len(types):
+        return None
+    return tuple_type(tuple(found), (None,) * len(found), find_definition("System.ValueTuple", len(found)))
+
+
+def _compared_type(left: Expression, right: Expression) -> Type | None:
+    pairs = _paired(left, right)
+    if pairs is not None:
+        return _compared_tuple(pairs) if len(pairs[0]) == len(pairs[1]) else None
+    if isinstance(left, DefaultLiteral) or isinstance(right, DefaultLiteral):
+        other = right.type if isinstance(left, DefaultLiteral) else left.type
+        return None if isinstance(other, SpecialType) else other
+    if same(left.type, right.type) and not isinstance(left.type, SpecialType):
+        return left.type
+    signature = operators.resolve_binary("==", left, right)
+    if not isinstance(signature, operators.OperatorSignature) or signature.left is not signature.right:
+        return None
+    return signature.left
 
 
 def _is_untyped(*operands: Expression) -> bool:
@@ -250,13 +289,6 @@ bind_logical_and = _bind_logical
 bind_logical_or = _bind_logical
 
 
-def _dynamic_binary(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
-    """Return an operator that is chosen when it runs; what has no type cannot take part."""
-    if any(isinstance(e, (UnboundLambda, nodes.MethodGroup, DefaultLiteral)) or e.type is VOID for e in (left, right)):
-        return no_operator(binder, node, operator, left, right)
-    return nodes.Dynamic(node, DYNAMIC, "binary", (left, right), operator)
-
-
 def _logical(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
     if isinstance(left, Bad) or isinstance(right, Bad):
         return binder.bad(node, BOOL)
@@ -277,9 +309,10 @@ def bind_unary(binder: Binder, node: shapes.Unary) -> Expression:
     operator = node.operator.text
     operand_node = node.operand
     if operator == "-" and isinstance(operand_node, shapes.IntegerLiteral):
-        smallest = _SMALLEST.get(operand_node.literal.text.replace("_", ""))
-        if smallest is not None:
-            return nodes.Literal(node, smallest[1], smallest[0])
+        text = operand_node.literal.text
+        smallest = _SMALLEST.get(integer_value(text)[0])
+        if smallest is not None and "U" not in text.upper() and (smallest is LONG or "L" not in text.upper()):
+            return nodes.Literal(node, smallest, INTEGRAL_RANGES[smallest][0])
     return unary(binder, node, operator, binder.bind_value(operand_node))
 
 
@@ -303,8 +336,6 @@ def _lifted_user_unary(binder: Binder, node: Node, operator: str, operand: Expre
 def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Expression:
     if isinstance(operand, Bad) or operand.type is ERROR:
         return binder.bad(node, BOOL if operator == "!" else ERROR)
-    if operand.type is DYNAMIC:
-        return nodes.Dynamic(node, DYNAMIC, "unary", (operand,), operator)
     if isinstance(operand, DefaultLiteral):
         return binder.failure(operand.syntax, "CS8716", "'default' needs a type here", help="write default(…)")
     if operand.type is NULL:
@@ -348,20 +379,6 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
         is_checked=bool(binder.is_checked),
         constant=constant,
     )
-
-
-def _compared_type(node: Node, left: Type, right: Type) -> Type | None:
-    """The type that two tuples are compared as, element by element; None when two elements cannot be compared."""
-    if same(left, right):
-        return left
-    if isinstance(left, TupleType) and isinstance(right, TupleType) and len(left.arguments) == len(right.arguments):
-        types = [_compared_type(node, one, other) for one, other in zip(left.arguments, right.arguments, strict=True)]
-        found = [type_ for type_ in types if type_ is not None]
-        return tuple_type(tuple(found), (None,) * len(found), left.definition) if len(found) == len(types) else None
-    signature = operators.resolve_binary("==", nodes.Placeholder(node, left), nodes.Placeholder(node, right))
-    if not isinstance(signature, operators.OperatorSignature) or signature.left is not signature.right:
-        return None
-    return signature.left
 
 
 def _null_meets_value(left: Expression, right: Expression) -> bool:

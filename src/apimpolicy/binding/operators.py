@@ -16,9 +16,17 @@ from apimpolicy.binding.conversions import (
     user_conversion,
 )
 from apimpolicy.binding.lookup import declared_members
-from apimpolicy.binding.type_relations import is_delegate, is_enum, is_reference, nullable, same, underlying_number
+from apimpolicy.binding.type_relations import (
+    is_delegate,
+    is_enum,
+    is_reference,
+    may_be_null,
+    nullable,
+    same,
+    underlying_number,
+)
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
+from apimpolicy.dotnet.types import NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
 from apimpolicy.records import Record
 
@@ -180,11 +188,11 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
         other = right if left is NULL else left
         if other.underlying is not None:
             return OperatorSignature(other, other, other.underlying, BOOL, True)
-        return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if is_reference(other) else None
+        return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if may_be_null(other) else None
     if not (is_reference(left) and is_reference(right)):
         return None
     if is_delegate(left) and is_delegate(right):
-        return OperatorSignature(left, left, left, BOOL, False) if left is right else None
+        return OperatorSignature(left, left, left, BOOL, False) if same(left, right) else None
     between = explicit_conversion(left, right) or explicit_conversion(right, left)
     if between is None or between.kind == "user":
         return None
@@ -265,7 +273,7 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
         choices = (INT, LONG, FLOAT, DOUBLE, DECIMAL)
     else:
         choices = ARITHMETIC
-    if type_ is NULL or type_ is DYNAMIC:
+    if type_ is NULL:
         return None
     candidates: list[OperatorSignature] = []
     for choice in choices:

@@ -12,7 +12,7 @@ from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
+from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
 from apimpolicy.syntax import shapes
 
@@ -27,7 +27,7 @@ def bind_is_pattern(binder: Binder, node: shapes.IsPattern) -> Expression:
     pattern_node = node.pattern
     if isinstance(operand, (UnboundLambda, nodes.MethodGroup)):
         operand = binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
-    elif isinstance(operand.type, SpecialType) and operand.type not in (ERROR, DYNAMIC):
+    elif isinstance(operand.type, SpecialType) and operand.type is not ERROR:
         message = f"{operand_name(operand)} can't be used with 'is': it is not a value"
         operand = binder.failure(node.operand, "CS8117", message)
     if isinstance(operand, Bad):
@@ -64,7 +64,10 @@ def bind_pattern(
         type_node, token = node.type, node.name
         if is_var(type_node):
             return nodes.Pattern(node, None, _pattern_variable(binder, token, input_type))
-        target = binder.bind_type(type_node)
+        if isinstance(type_node, shapes.TupleType):
+            target = positional_pattern(binder, type_node)
+        else:
+            target = binder.bind_type(type_node)
         symbol = _pattern_variable(binder, token, target)
         if target is ERROR or not _may_match(binder, type_node, input_type, target):
             return None
@@ -73,10 +76,14 @@ def bind_pattern(
     return _constant_pattern(binder, node.value, value, input_type)
 
 
+def positional_pattern(binder: Binder, node: shapes.TupleType) -> Type:
+    """Report `is (int, string)`: where a pattern may be, the parenthesis opens a pattern of C# 8, and no tuple type."""
+    help = "write ValueTuple<…> for the type of a tuple"
+    binder.report(node, "CS8370", "'recursive patterns' is newer than C# 7.3", help=help)
+    return ERROR
+
+
 def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
-    if target is DYNAMIC:
-        binder.report(node, "CS8208", "'dynamic' can't be used in a pattern", help="use 'object'")
-        return False
     if isinstance(source, SpecialType):
         if source is NULL:
             binder.report(node, "CS8117", "null can't be matched against a type")
@@ -86,8 +93,7 @@ def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
         message = f"the nullable type '{shown(target)}' can't be used in a pattern"
         binder.report(node, "CS8116", message, help=f"use '{shown(target.underlying)}'")
         return False
-    found = conv.explicit_conversion(source, target)
-    if found is None or found.kind in ("user", "numeric", "enum"):
+    if not conv.may_be(binder.binds_instance, source, target):
         binder.report(node, "CS8121", f"a value of type '{shown(source)}' can never be a '{shown(target)}'")
         return False
     return True
@@ -107,9 +113,9 @@ def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type:
     if not value.is_constant:
         binder.report(node, "CS0150", "a constant value is expected")
         return None
-    if isinstance(target, TypeParameter) and conv.explicit_conversion(target, value.type) is not None:
-        return nodes.Pattern(node, None, None, value)
     found = binder.classify(value, target)
+    if isinstance(target, TypeParameter) or (found is None and binder.binds_instance):
+        return nodes.Pattern(node, None, None, value)
     if found is None:
         binder.convert(value, target, node)
         return None

@@ -33,6 +33,7 @@ _ABSENT = {
     "System.Collections.Generic.IReadOnlyDictionary": 'look it up by its name: .GetValueOrDefault("{}", "")',
 }
 """Hints by type, for a property that does not exist."""
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"})
 _COUNTS = ("Length", "Count")
 _CATCH = re.compile(r"\bcatch\s*\(\s*$")
 _ASSIGNMENT = re.compile(r"\s*=[^=>]")
@@ -40,6 +41,8 @@ _ASSIGNMENT = re.compile(r"\s*=[^=>]")
 
 def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]:
     """(label, help) for a name that nothing has here; both may be empty."""
+    if name in _METHODS:
+        return "", f'write the text in quotes: "{name}"'
     known = NAMES.get(name) or NAMES.get(name.lower())
     if known is not None:
         return _label(known) if not known.endswith(".") else ("", known[:-1])
@@ -89,6 +92,10 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
     if type_ is OBJECT:
         if lookup.find_members(STRING, name):
             return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
+        if is_called:
+            has_own = bool(lookup.find_members(named("Newtonsoft.Json.Linq.JObject"), name))
+            meant = f"((JObject)…).{name}(…)" if has_own else "((string)…) or ((JObject)…)"
+            return "", f"an 'object' has few members: cast it to the type that is meant, {meant}"
         return "", f"an 'object' has few members: cast it to the type that is meant, ((JObject)…)[\"{name}\"] for JSON"
     known = _known_member(type_, name) or _synonym(binder, receiver, name, is_called=is_called)
     if known:

@@ -11,7 +11,7 @@ from apimpolicy.binding.flow import Flow
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.patterns import bind_pattern
 from apimpolicy.binding.symbols import Scope
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType
+from apimpolicy.dotnet.types import ERROR, SpecialType
 from apimpolicy.dotnet.values import BOOL, VOID
 from apimpolicy.syntax import shapes
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> Statement:
     value = binder.bind_value(node.value)
-    is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
+    is_special = isinstance(value.type, SpecialType) and value.type is not ERROR
     if is_special or value.type is VOID:
         value = binder.failure(node.value, "CS8119", f"switch needs a value, but this is {operand_name(value)}")
     around = binder.enclosing
@@ -34,7 +34,8 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
         declare_ahead(binder, statements)
         sections = [_switch_section(binder, child, value) for child in node.sections]
         _check_labels(binder, sections)
-        _check_subsumed(binder, sections, value.type)
+        if not binder.binds_instance:
+            _check_subsumed(binder, sections, value.type)
         _check_gotos(binder, sections)
         for section in sections:
             if Flow(binder.ends).list_end_reachable(section.statements):
@@ -141,7 +142,7 @@ class _Taken:
 
     def add(self, pattern: nodes.Pattern) -> None:
         if pattern.target is not None:
-            self._types.add(pattern.target)
+            self._types.add(pattern.target.nameless)
         elif pattern.value is None:
             self._has_all = True
         elif pattern.value.is_constant and pattern.value.constant is None:
@@ -158,9 +159,9 @@ class _Taken:
         if pattern.value is None:
             return self._has_null and self._has_type(self._governing.underlying or self._governing)
         is_null = pattern.value.is_constant and pattern.value.constant is None
-        return not is_null and any(parent in self._types for parent in lookup.supertypes(pattern.value.type))
+        return not is_null and any(parent.nameless in self._types for parent in lookup.supertypes(pattern.value.type))
 
     def _has_type(self, type_: Type) -> bool:
         if type_ is BOOL and len(self._booleans) == len((True, False)):
             return True
-        return any(parent in self._types for parent in lookup.supertypes(type_))
+        return any(parent.nameless in self._types for parent in lookup.supertypes(type_))

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.lookup import supertypes
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import DYNAMIC, NULL, AnonymousType, ArrayType, NamedType, Type, TypeParameter
+from apimpolicy.dotnet.types import (
+    NULL,
+    AnonymousType,
+    ArrayType,
+    NamedType,
+    TupleType,
+    Type,
+    TypeParameter,
+    anonymous_type,
+    array_of,
+    construct,
+    tuple_type,
+)
 from apimpolicy.dotnet.values import (
     BYTE,
     CHAR,
@@ -64,7 +76,7 @@ class Conversion(Record):
     """One conversion. `kind` is the specification's name for it.
 
     Kinds: identity, numeric, enum, nullable (`inner` acts on the value), null, reference, boxing, unboxing, constant,
-    user (`method`, with `before` and `after` around it), lambda, method group, default, throw, tuple, dynamic.
+    user (`method`, with `before` and `after` around it), lambda, method group, default, throw, tuple.
     """
 
     kind: str
@@ -108,16 +120,29 @@ def is_ref_struct(type_: Type) -> bool:
 
 
 def same(source: Type, target: Type) -> bool:
-    """Identity convertible (section 10.2.2): equal, up to tuple element names and `dynamic` against `object`."""
-    if source is target:
-        return True
-    if isinstance(source, NamedType) and isinstance(target, NamedType):
-        if source.definition is target.definition and source.arguments:
-            return all(map(same, source.arguments, target.arguments))
-        return False
-    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
-        return source.rank == target.rank and same(source.element, target.element)
-    return {source, target} == {DYNAMIC, OBJECT}
+    """Return whether two types are identity convertible (section 10.2.2): equal but for the names of tuple elements.
+
+    No other place compares types of expressions; `merged` says which names the result of two has.
+    """
+    return source is target or source.nameless is target.nameless
+
+
+def merged(first: Type, second: Type) -> Type:
+    """Return what two types that are the `same` become as one (section 12.6.3.12): only names common to both stay."""
+    if first is second:
+        return first
+    if isinstance(first, NamedType) and isinstance(second, NamedType):
+        arguments = tuple(map(merged, first.arguments, second.arguments))
+        if isinstance(first, TupleType) and isinstance(second, TupleType):
+            names = tuple(one if one == other else None for one, other in zip(first.names, second.names, strict=True))
+            return tuple_type(arguments, names, first.definition)
+        return construct(first.definition, arguments)
+    if isinstance(first, ArrayType) and isinstance(second, ArrayType):
+        return array_of(merged(first.element, second.element), first.rank)
+    if isinstance(first, AnonymousType) and isinstance(second, AnonymousType):
+        pairs = zip(first.members, second.members, strict=True)
+        return anonymous_type(tuple((name, merged(one, other)) for (name, one), (_, other) in pairs))
+    return first
 
 
 def is_enum(type_: Type) -> bool:
@@ -143,9 +168,14 @@ def is_reference(type_: Type) -> bool:
     """Return whether null is a value of this type (of a type parameter, when its constraints say so)."""
     if isinstance(type_, TypeParameter):
         return type_.is_reference_type
-    if isinstance(type_, (ArrayType, AnonymousType)) or type_ is DYNAMIC:
+    if isinstance(type_, (ArrayType, AnonymousType)):
         return True
     return isinstance(type_, NamedType) and not type_.is_value_type and type_ is not VOID
+
+
+def may_be_null(type_: Type) -> bool:
+    """Return whether a value can be compared with null: a reference, or of a type parameter that isn't `struct`."""
+    return is_reference(type_) or (isinstance(type_, TypeParameter) and not type_.is_value_type)
 
 
 def nullable(type_: Type) -> Type:
@@ -187,7 +217,7 @@ def has_reference_conversion(source: Type, target: Type) -> bool:
         return True
     if not is_reference(source):
         return False
-    if target is OBJECT or target is DYNAMIC:
+    if target is OBJECT:
         return True
     if isinstance(source, ArrayType) and isinstance(target, ArrayType):
         return source.rank == target.rank and has_reference_conversion(source.element, target.element)

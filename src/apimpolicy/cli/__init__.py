@@ -12,6 +12,7 @@ __all__ = ["main"]
 
 _COLLECTION_THRESHOLD = 500_000
 _POLICIES_RUN_IN = frozenset({"audit", "diff", "eval", "explain", "mutate", "new", "prove", "run", "test"})
+_TREES_READ_BY = frozenset({"check", "format"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,9 +43,16 @@ def _be_the_process() -> NoReturn:
     os._exit(code)
 
 
+def _reads_trees(command: str | None, arguments: Sequence[str]) -> bool:
+    """Return whether a command reads whole folders; a watch lasts, and a single file needs no process of its own."""
+    import os
+
+    return command in _TREES_READ_BY and "--watch" not in arguments and any(map(os.path.isdir, arguments))
+
+
 def _run(arguments: Sequence[str]) -> int:
     command = next((word for word in arguments if not word.startswith("-")), None)
-    if command in _POLICIES_RUN_IN:  # then the operating system holds the process to limits
+    if command in _POLICIES_RUN_IN or _reads_trees(command, arguments):  # the operating system holds it to limits
         from apimpolicy.cli.watched import run_watched
 
         return run_watched(arguments)

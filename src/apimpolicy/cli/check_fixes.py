@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import print_difference
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of, write_whole
 from apimpolicy.project.fixes import apply, edits
 from apimpolicy.report.columns import counted
@@ -30,10 +31,14 @@ def fix_files(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
         new, count = fixed_bytes(run, data, name)
         if not count:
             continue
-        total += count
         if write:
-            write_whole(path, new)
-        else:
+            try:
+                write_whole(path, new)
+            except ConfigurationError as error:  # such as a link, whose target is another file of the tree
+                say(str(error))
+                continue
+        total += count
+        if not write:
             print_difference(path, data, new)
     if write and total:
         say(f"fixed {counted(total, 'problem')}")

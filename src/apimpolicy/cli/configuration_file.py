@@ -43,7 +43,7 @@ def check_environment(files: Iterable[str]) -> None:
 
     What belongs to a file may lie elsewhere: whatever is loaded looks for itself.
     """
-    from apimpolicy.project.environments import environments_at, selected, unknown_environment
+    from apimpolicy.project.environments import environments_at, is_environment, selected, unknown_environment
 
     name = selected()
     if name is None:
@@ -56,5 +56,5 @@ def check_environment(files: Iterable[str]) -> None:
     for file in files:
         config = finder.for_file(file)
         known.update(environments_at(os.path.dirname(file) or os.curdir, read_configuration(config) if config else {}))
-    if known and name not in known:
+    if known and not is_environment(name, known):
         raise unknown_environment(name, known)

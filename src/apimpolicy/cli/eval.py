@@ -9,12 +9,18 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
+from apimpolicy.text.secrets import have_been_hidden, secrets_come_from
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.context.execution import Context
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.text.source import Excerpt
+
+MOST_TRACED = 1_000_000
+"""Characters of trace messages that are printed."""
 
 
 @click.command("eval", cls=WithHelp)
@@ -87,6 +93,7 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
     from apimpolicy.cli.eval_contexts import Contexts
 
     contexts = Contexts(context_file)
+    secrets_come_from(contexts.text)
     with contexts.environment():
         context = contexts.make(context_name)
         return _print_value(compiled, context)
@@ -114,15 +121,29 @@ def _print_value(compiled: CompiledExpression, context: Context) -> int:
     except DotnetException as error:
         return _print_exception(error, compiled)
     finally:
-        for message in context.traces:
-            print(f"trace: {message}", file=sys.stderr)
+        _print_traces(context.traces)
     print("null" if text is None else text)
     kind = compiled.static_type
     at_run_time = runtime_type(value, compiled.type)
     if value is not None and at_run_time != kind:
         kind += f", at run time {at_run_time}"
-    print(style.paint("dim", kind))
+    print(style.paint("dim", kind), flush=True)
+    if have_been_hidden():
+        from apimpolicy.cli.program import say
+
+        say("*** hides a secret of the context; --show-secrets shows it")
     return exit_codes.CLEAN
+
+
+def _print_traces(messages: Sequence[str]) -> None:
+    """Print trace messages, up to a limit: an expression can write as many as its limits of steps allow."""
+    left = MOST_TRACED
+    for message in messages:
+        print(f"trace: {message[:left]}", file=sys.stderr)
+        left -= len(message)
+        if left <= 0:
+            print(f"apimpolicy: the trace is cut off after {MOST_TRACED:,} characters", file=sys.stderr)
+            return
 
 
 def _print_exception(error: DotnetException, compiled: CompiledExpression) -> int:

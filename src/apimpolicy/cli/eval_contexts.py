@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_text
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.errors import ConfigurationError
@@ -15,16 +16,23 @@ if TYPE_CHECKING:
 
 
 class Contexts:
-    """The contexts of a file (see `apimpolicy.context.loading`); without a file there is one, a GET request for `/`."""
+    """The contexts of a file (see `apimpolicy.context.loading`); without a file there is one, a GET request for `/`.
+
+    `text` is that of the file.
+    """
 
     def __init__(self, path: str | None) -> None:
         self._makers: dict[str, Callable[[], Context]] = {"": Context}
         self._trust: TrustStore | None = None
         self._path = path
+        self.text = ""
         if path is not None:
+            from apimpolicy.checkout import open_text
             from apimpolicy.context.loading import load_contexts
 
             self._makers = load_contexts(path)
+            with open_text(path) as file:
+                self.text = file.read()
             if not self._makers:
                 raise ConfigurationError(f"{path} holds no contexts")
             self._trust = _trust(path)
@@ -55,7 +63,7 @@ def _trust(path: str) -> TrustStore | None:
     from apimpolicy.context.loading import read_certificates
     from apimpolicy.dotnet.cryptography.chain import TrustStore
 
-    with open(path, encoding="utf-8") as file:
+    with open_text(path, encoding="utf-8") as file:
         certificates = read_certificates(json.load(file).get("certs") or {}).values()
     issuers = {found.issuer for found in certificates if not found.is_self_issued}
     roots = [found for found in certificates if found.is_self_issued and found.subject in issuers]

@@ -22,6 +22,7 @@ from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.report.conformance_values import outside, runtime_type, text_of
 from apimpolicy.report.harmless import to_json, write_report
+from apimpolicy.text.secrets import secrets_come_from
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ LONGEST_LINE = 4 * 1024 * 1024
 def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bool) -> int:
     """Answer every line on standard output; the exit code."""
     contexts = Contexts(None if compile_only else contexts_file)
+    secrets_come_from(contexts.text)
     code = exit_codes.CLEAN
     for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
         if len(line) > LONGEST_LINE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.cli.written_files import print_difference
+from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
@@ -71,9 +73,11 @@ def command(
         say(f"there are no policies in {tree}")
     changed = unchanged = left = failed = 0
     formatters: dict[str | None, Formatter] = {}
-    with Progress("formatted", len(found.files)) as progress:
-        for path in found.files:
+    files = [path for path in found.files if path in paths or not os.path.islink(path)]  # the target has its own name
+    with Progress("formatted", len(files)) as progress:
+        for path in files:
             name = stdin_filename if path == STANDARD_INPUT and stdin_filename is not None else path
+            renew()
             try:
                 data, _ = read_data(path)
                 result = _formatter(formatters, projects, name, form, writes=not check).file(data, name)
@@ -90,8 +94,13 @@ def command(
                 unchanged += not result.kept
                 left += bool(result.kept)
             else:
+                try:
+                    _change(path, data, result.data, check=check, diff=diff, verbose=verbose)
+                except ConfigurationError as error:
+                    say(str(error))
+                    failed += 1
+                    continue
                 changed += 1
-                _change(path, data, result.data, check=check, diff=diff, verbose=verbose)
             progress.advance()
     if STANDARD_INPUT not in paths and changed + unchanged + left:
         say(_summary(changed, unchanged, left, is_dry=check or diff))

@@ -145,14 +145,14 @@ class GatewayOptions:
     def service(self) -> tuple[Gateway, Service]:
         """Return the service in a folder, or of a configuration, with its gateway."""
         from apimpolicy.errors import ConfigurationError
-        from apimpolicy.project.gateways import load_gateway
+        from apimpolicy.project.gateways import load_gateway, require_apis
 
         if self.scopes:
             raise click.UsageError("--scope needs a single policy; in a service, each policy already has a scope")
         gateway = self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
         if gateway.service is None:
             raise ConfigurationError(f"{self.policy} describes no service: it has neither 'service' nor [apis.…]")
-        return gateway, gateway.service
+        return gateway, require_apis(gateway.service, self.policy)
 
     def _overrides(self) -> dict[str, Any]:
         """Return the settings that override the configuration."""

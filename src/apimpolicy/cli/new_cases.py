@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.cli.program import say
 
 
@@ -22,7 +23,7 @@ def announce_search(policy: str) -> None:
 def _conditions(path: str) -> int:
     """Return about how many conditions a policy has."""
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return file.read().count(b"condition=")
     except OSError:
         return 0

@@ -11,7 +11,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
-from apimpolicy.text.secrets import requests_are_invented
+from apimpolicy.text.secrets import requests_are_invented, secrets_come_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +108,12 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.option("--debug", is_flag=True, expose_value=False, help="Show Python tracebacks of errors, with any command.")
+@click.option(
+    "--trust-config",
+    is_flag=True,
+    expose_value=False,
+    help="Let files name files outside of the checkout, and [serve] open the gateway, with any command.",
+)
 @secrets_option
 def program() -> None:
     """Check, test and prove Azure API Management policies on your machine.
@@ -135,6 +141,7 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         sys.stdout, sys.stderr = streams
         requests_are_invented(False)  # what a command says of its own requests
+        secrets_come_from(None)
 
 
 def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
@@ -164,7 +171,12 @@ def _guarded(arguments: list[str]) -> int:
     if name := _file_named_like_option(arguments):
         say(f"'{name}' is an option and also a file in this folder; for the file, write './{name}' or '--' before it")
         return exit_codes.USAGE
-    is_debugging, arguments = _without_debug(arguments)
+    is_debugging, arguments = _without(arguments, "--debug")
+    trusts, arguments = _without(arguments, "--trust-config")
+    if trusts:
+        from apimpolicy.checkout import trust_configuration
+
+        trust_configuration()
     try:
         if _COMPLETION in os.environ:
             program.main(list(arguments), prog_name=_NAME)
@@ -206,10 +218,10 @@ def _guarded(arguments: list[str]) -> int:
         return exit_codes.INTERNAL
 
 
-def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
-    """Return whether tracebacks are wanted, and the command line without that option."""
+def _without(arguments: list[str], option: str) -> tuple[bool, list[str]]:
+    """Return whether a command line has an option that goes with any command, and the command line without it."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    options = [argument for argument in arguments[:end] if argument != option]
     return len(options) < end, [*options, *arguments[end:]]
 
 

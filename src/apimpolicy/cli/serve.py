@@ -102,11 +102,13 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
     """Return the settings of the options, else of the configuration. Raises ConfigurationError."""
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.serve_settings import ServeSettings
+    from apimpolicy.project.serve_settings import ServeSettings, ensure_trusted
     from apimpolicy.serving.loading import ServeTarget
 
     found = ServeTarget(path=path, config=config).configuration_path()
-    return ServeSettings(**{**({} if found is None else load_configuration(found).serve), **given})
+    settings = {} if found is None else load_configuration(found).serve
+    ensure_trusted(settings, given, found or "")
+    return ServeSettings(**{**settings, **given})
 
 
 def _serve(target: ServeTarget, settings: ServeSettings, *, is_quiet: bool) -> int:

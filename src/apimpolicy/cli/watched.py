@@ -15,8 +15,8 @@ from apimpolicy.cli import exit_codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PROCESSOR_TIME = "one call took more processor time than an evaluation may take"
-_MEMORY = "it needed more memory than policies may use"
+_PROCESSOR_TIME = "one call or file took more processor time than it may take"
+_MEMORY = "it needed more memory than it may use"
 _CRASH = "the process that ran it crashed"
 
 
@@ -26,18 +26,16 @@ def run_watched(arguments: Sequence[str]) -> int:
         return _run_limited(arguments)
     child = os.fork()
     if child == 0:
-        import traceback
-
         code = exit_codes.INTERNAL
         try:
             code = _run_limited(arguments)
+        except BaseException:  # with --debug
+            import traceback
+
+            traceback.print_exc()
+        finally:
             if sys.stderr is not None:
                 sys.stderr.flush()
-        except Exception:
-            if sys.stderr is not None:  # `--debug`: nothing else shows it
-                traceback.print_exc()
-                sys.stderr.flush()
-        finally:
             os._exit(code)
     return _outcome(_wait(child))
 
@@ -74,7 +72,7 @@ def _outcome(status: int) -> int:
         signal.SIGKILL: "the operating system killed it",
         signal.SIGABRT: _MEMORY,
     }.get(number, _CRASH)
-    _say(f"apimpolicy: the policy was stopped: {reason} ({number.name})")
+    _say(f"apimpolicy: the command was stopped: {reason} ({number.name})")
     return exit_codes.STOPPED
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 
+from apimpolicy.checkout import make_folder
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
 
 
 def ensure_new(path: str, *, force: bool) -> None:
     """Raise ConfigurationError when a file exists that may not be overwritten; `-` is standard output."""
-    if path != "-" and os.path.exists(path) and not force:
+    if path != "-" and os.path.lexists(path) and not force:
         raise ConfigurationError(f"{path} already exists; use --force to overwrite it")
 
 
 def write_text(path: str, text: str) -> None:
     """Write a file, and the folders that it is in. Raises ConfigurationError."""
     try:
-        os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
+        make_folder(os.path.dirname(path) or os.curdir)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
     write_whole(path, text.encode("utf-8", "backslashreplace"))

@@ -32,7 +32,7 @@ _UNCHANGING = frozenset(
         *("System.Text.RegularExpressions.Regex", "System.Text.Encoding"),
     )
 )
-_UNKNOWN = (nodes.Dynamic, nodes.Redirection, nodes.Reference, nodes.UnknownStatement, nodes.Deconstruction)
+_UNKNOWN = (nodes.Redirection, nodes.Reference, nodes.UnknownStatement, nodes.Deconstruction)
 _CREATIONS = (nodes.ObjectCreation, nodes.ArrayCreation, nodes.AnonymousCreation)
 _known: dict[int, tuple[Excerpt, bool, frozenset[str] | None]] = {}
 _MOST_KNOWN = 5000

@@ -12,9 +12,9 @@ import functools
 import json
 import re
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import open_text
 from apimpolicy.context.bodies import parse_json, parse_xml
 from apimpolicy.context.entities import (
     NOT_PUBLISHED,
@@ -44,6 +44,7 @@ from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 
 def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:
@@ -52,7 +53,8 @@ def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:
     Raises ConfigurationError when the file is not of this form.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        with open_text(path) as file:
+            data = json.load(file)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

@@ -20,12 +20,18 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._[]|"
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?"
 
+_LONGEST_DOTS = len("%2e%2e")
+
 _MEMBERS = "Host Path Port Query QueryString Scheme"
 
 
 @dotnet_class("IUrl", members=f"{_MEMBERS} Uri")
 class Url:
-    """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded."""
+    """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded.
+
+    A path has no dot segments, also none that are written `%2e`: HTTP.sys, Kestrel and System.Uri remove them before
+    anything looks at the path.
+    """
 
     json_members = python_names(_MEMBERS)
 
@@ -33,7 +39,8 @@ class Url:
         self.scheme = scheme
         self.host = host
         self.port = port
-        self.path = path if path.startswith("/") else "/" + path
+        path = path if path.startswith("/") else "/" + path
+        self.path = _without_dots(path) if "/." in path or "/%2" in path else path
         self.query_string = "?" + query_string if query_string and not query_string.startswith("?") else query_string
 
     @classmethod
@@ -120,6 +127,17 @@ def _parsed(text: str) -> Url:
     path = quote(parts.path or "/", safe=_PATH_CHARACTERS)
     query = quote(parts.query, safe=_QUERY_CHARACTERS)
     return Url(scheme, f"[{host}]" if ":" in host else to_utf16(host), port, path, query)
+
+
+def _without_dots(path: str) -> str:
+    """Return a path without dot segments, as they are written or encoded."""
+    from apimpolicy.dotnet.system.uri_texts import without_dot_segments
+
+    parts = path.split("/")
+    for index, part in enumerate(parts):
+        if len(part) <= _LONGEST_DOTS and (plain := part.lower().replace("%2e", ".")) in (".", ".."):
+            parts[index] = plain
+    return without_dot_segments("/".join(parts))
 
 
 def encode_parameters(fields: Iterable[tuple[str, Iterable[str]]]) -> str:

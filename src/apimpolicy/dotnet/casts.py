@@ -7,8 +7,8 @@ from typing import Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidCastException, NullReferenceException
 from apimpolicy.dotnet.metadata import named, runtime_name
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import OBJECT, has_one_type, type_of, unbox, without_names
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type
+from apimpolicy.dotnet.values import OBJECT, has_one_type, type_of, unbox
 
 _MOST_FITTING = 1024
 _fitting: set[tuple[type, Type]] = set()
@@ -30,8 +30,6 @@ def is_instance(value: Any, target: Type) -> bool:
         return True
     if target.underlying is not None:
         target = target.underlying
-    if isinstance(target, TupleType):
-        target = without_names(target)
     if isinstance(target, NamedType) and target.kind == "delegate" and type_of(value) is OBJECT:
         return callable(value)  # a lambda that was passed to a member does not know its type
     return is_reference_convertible(type_of(value), target)

@@ -23,7 +23,7 @@ from apimpolicy.dotnet.signatures import (
     parse_type,
     split_top,
 )
-from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, construct
+from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter, construct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -295,7 +295,8 @@ def find_definition(name: str, arity: int = 0) -> TypeDefinition:
     """Like `look_up`, but a name that only signatures mention becomes a type without members."""
     found = look_up(name, arity) or _mentioned.get((name, arity))
     if found is None:
-        made = TypeDefinition(name, f"class {name}", f"class {name}\n  use not allowed", arity)
+        header = f"struct {name}" if name == "System.ValueTuple" else f"class {name}"  # of a tuple of nine or more
+        made = TypeDefinition(name, header, f"{header}\n  use not allowed", arity)
         found = _mentioned.setdefault((name, arity), made)
     return found
 
@@ -352,6 +353,9 @@ def runtime_name(type_: Type) -> str:
         if definition.is_nested:
             outer, _, nested = name.rpartition(".")
             name = f"{outer}+{nested}"
+        if isinstance(type_, TupleType) and (rest := type_.arguments[7:]):
+            inner = construct(find_definition(definition.name, len(rest)), rest)
+            return f"{name}`8[{','.join(map(runtime_name, (*type_.arguments[:7], inner)))}]"
         if definition.arity:
             name += f"`{definition.arity}"
         if type_.arguments:

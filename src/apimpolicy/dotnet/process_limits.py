@@ -19,6 +19,7 @@ GRACE = 3
 """Seconds of processor time that an evaluation may take beyond its own limit of seconds."""
 BETWEEN = 120
 """Seconds of processor time between two evaluations: reading, compiling, writing reports."""
+_is_limited = False
 PATIENCE = 6
 """Limit of clock time, in multiples of a process's processor time, where only the clock can be watched."""
 
@@ -32,7 +33,15 @@ def limit_process(memory: int = MEMORY) -> None:
         environment.watch_evaluations(_watch_clock)
         return
     environment.watch_evaluations(_watch_processor)
+    global _is_limited
+    _is_limited = True
     _watch_processor(None)
+
+
+def renew() -> None:
+    """Begin with the next file: it gets the processor time between two evaluations, if this process is limited."""
+    if _is_limited:
+        _watch_processor(None)
 
 
 def limit_memory(memory: int = MEMORY) -> bool:

@@ -41,6 +41,11 @@ class Type:
         """Return whether the error type is a part of this type, as of `List<?>`; its uses are not reported."""
         return False
 
+    @property
+    def nameless(self) -> Type:
+        """The type without the names of tuple elements, which exist for the compiler only."""
+        return self
+
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         """Return the type with type parameters replaced."""
         return self
@@ -165,6 +170,12 @@ class NamedType(Type):
             self._supertypes = tuple(seen)
         return self._supertypes
 
+    @property
+    def nameless(self) -> NamedType:
+        if not self.arguments:
+            return self
+        return construct(self.definition, tuple(argument.nameless for argument in self.arguments))
+
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         if not self.arguments:
             return self
@@ -186,6 +197,10 @@ class TupleType(NamedType):
 
     names: tuple[str | None, ...]
 
+    @property
+    def nameless(self) -> TupleType:
+        return tuple_type(tuple(a.nameless for a in self.arguments), (None,) * len(self.names), self.definition)
+
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         return tuple_type(tuple(a.substitute(arguments) for a in self.arguments), self.names, self.definition)
 
@@ -205,6 +220,10 @@ class ArrayType(Type):
     @property
     def has_error(self) -> bool:
         return self.element.has_error
+
+    @property
+    def nameless(self) -> Type:
+        return array_of(self.element.nameless, self.rank)
 
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         return array_of(self.element.substitute(arguments), self.rank)
@@ -232,6 +251,10 @@ class AnonymousType(Type):
     @property
     def has_error(self) -> bool:
         return any(type_.has_error for _, type_ in self.members)
+
+    @property
+    def nameless(self) -> Type:
+        return anonymous_type(tuple((name, type_.nameless) for name, type_ in self.members))
 
     def substitute(self, arguments: Mapping[TypeParameter, Type]) -> Type:
         return anonymous_type(tuple((name, type_.substitute(arguments)) for name, type_ in self.members))
@@ -273,7 +296,6 @@ NULL = SpecialType("<null>")
 """The type of the literal `null`."""
 ERROR = ErrorType("?")
 """The one error type."""
-DYNAMIC = SpecialType("dynamic")
 
 
 def _interned(key: tuple[object, ...], make: Callable[[], _T]) -> _T:
@@ -287,11 +309,18 @@ _MOST_ELEMENTS = 7
 """Elements of a tuple that no other tuple holds the rest of."""
 
 
+def _is_nested(arguments: tuple[Type, ...]) -> bool:
+    """Return whether the last of eight arguments is the `TRest`, itself a tuple."""
+    last = arguments[-1]
+    is_rest = isinstance(last, TypeParameter) or (isinstance(last, NamedType) and last.definition.is_tuple)
+    return len(arguments) == _MOST_ELEMENTS + 1 and is_rest
+
+
 def construct(definition: TypeDefinition, arguments: tuple[Type, ...]) -> NamedType:
     """Return the named type `definition<arguments>`; one object per combination."""
     if not arguments:
         return definition.type
-    if definition.name == "System.ValueTuple" and 1 < len(arguments) <= _MOST_ELEMENTS:
+    if definition.name == "System.ValueTuple" and len(arguments) > 1 and not _is_nested(arguments):
         return tuple_type(arguments, (None,) * len(arguments), definition)
     return _interned((definition, *arguments), lambda: NamedType(definition, arguments))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
-from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, array_of, tuple_type
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
 from apimpolicy.text.utf16 import from_utf16 as from_utf16
 from apimpolicy.text.utf16 import to_utf16 as to_utf16
 
@@ -117,7 +117,7 @@ class ValueTuple(tuple[Any, ...]):
 
     def __new__(cls, type_: NamedType, values: Iterable[Any]) -> ValueTuple:
         boxed = super().__new__(cls, values)
-        boxed.dotnet_type = without_names(type_)
+        boxed.dotnet_type = type_.nameless
         return boxed
 
     def boxed_items(self) -> tuple[Any, ...]:
@@ -161,14 +161,6 @@ def _of_object(signature: str) -> Callable[..., Any]:
     from apimpolicy.dotnet.registry import bound  # what only checks policies does without
 
     return bound("object", signature)
-
-
-def without_names(type_: NamedType) -> NamedType:
-    """Return a tuple type without the names of its elements, which exist for the compiler only; others as they are."""
-    if not isinstance(type_, TupleType):
-        return type_
-    elements = tuple(without_names(t) if isinstance(t, NamedType) else t for t in type_.arguments)
-    return tuple_type(elements, (None,) * len(elements), type_.definition)
 
 
 BOXES: dict[Type, type] = {

@@ -12,7 +12,7 @@ from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression, TypeReference
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
+from apimpolicy.dotnet.types import ERROR, SpecialType, Type
 from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
@@ -199,8 +199,3 @@ def bind_at_caret(tree: Node, text: str, caret: str = CARET) -> tuple[CaretBinde
 
     bound = bind(tree, Excerpt.of(text), make)
     return made[0], bound
-
-
-def is_dynamic(context: CaretContext) -> bool:
-    """Return whether every member may follow."""
-    return isinstance(context.receiver, Expression) and context.receiver.type is DYNAMIC

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import open_text
 from apimpolicy.checks.catalogue import entry_of, rule_class
 from apimpolicy.editor.advised_edits import advised_edits
 from apimpolicy.editor.analysis import XML_ENDINGS
@@ -125,7 +126,7 @@ def _with_named_value(path: str, name: str, value: str) -> dict[str, list[Edit]]
     if os.path.basename(path) == "pyproject.toml":
         return {}
     try:
-        with open(path, encoding="utf-8", newline="") as file:
+        with open_text(path, encoding="utf-8", newline="") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError):
         return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from apimpolicy.checkout import open_text
 from apimpolicy.editor.debug_points import points_of
 from apimpolicy.editor.debug_values import Value
 from apimpolicy.errors import ApimPolicyError, PolicySyntaxError
@@ -90,7 +91,7 @@ def shortened(code: str) -> str:
 def stop_lines(path: str) -> list[int]:
     """Return the lines of a policy file where a request can stop: those of policies and of code."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open_text(path, encoding="utf-8-sig", newline="") as file:
             source = Source(file.read(), path)
     except (OSError, UnicodeDecodeError):
         return []

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, NamedType, Type
 from apimpolicy.editor import members
-from apimpolicy.editor.caret import CaretBinder, CaretContext, EnclosingCall, bind_at_caret, is_dynamic
+from apimpolicy.editor.caret import CaretBinder, CaretContext, EnclosingCall, bind_at_caret
 from apimpolicy.editor.code_snippets import code_snippets
 from apimpolicy.editor.items import Item, Kind
 from apimpolicy.editor.ranking import Ranking
@@ -36,12 +36,11 @@ _WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")
 
 
 class Completion:
-    """The items that fit at the caret. `is_open`: any name is possible (after a `dynamic` value)."""
+    """The items that fit at the caret."""
 
-    def __init__(self, items: Sequence[Item] = (), receiver: str = "", is_open: bool = False) -> None:
+    def __init__(self, items: Sequence[Item] = (), receiver: str = "") -> None:
         self.items = list(items)
         self.receiver = receiver
-        self.is_open = is_open
 
 
 def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
@@ -101,7 +100,7 @@ def _offered(
     receiver = contexts[0].receiver
     said = shown(receiver.type) if isinstance(receiver, Expression) else str(receiver or "")
     ordered = sorted(items.values(), key=lambda item: (item.rank, item.label))
-    return Completion(ordered, said, any(is_dynamic(context) for context in contexts))
+    return Completion(ordered, said)
 
 
 def _is_statement(whole: Unfinished) -> bool:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import open_text
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _moved(path: str, name: str, new: str) -> tuple[str, str] | None:
 def _key_edits(path: str, name: str, new: str, moved: tuple[str, str] | None) -> dict[str, list[Edit]]:
     """Return the edits of the key in `[fragments]`, and of the path behind it when the file moves."""
     try:
-        with open(path, encoding="utf-8", newline="") as file:
+        with open_text(path, encoding="utf-8", newline="") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError):
         return {}

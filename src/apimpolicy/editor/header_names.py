@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes, open_text
 from apimpolicy.errors import ApimPolicyError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def sent_headers(path: str) -> frozenset[str]:
 def _of_request(path: str) -> Iterator[str]:
     from apimpolicy.project.http_files import parse_request
 
-    with open(path, "rb") as file:
+    with open_bytes(path) as file:
         _, _, headers, _ = parse_request(file.read(), path)
     for name, _ in headers:
         yield name
@@ -46,7 +47,7 @@ def _of_request(path: str) -> Iterator[str]:
 def _of_tests(path: str) -> Iterator[str]:
     from apimpolicy.testing.tree import read_tree
 
-    with open(path, encoding="utf-8-sig") as file:
+    with open_text(path, encoding="utf-8-sig") as file:
         waiting: list[Tree] = [read_tree(file.read(), path)]
     while waiting:
         value = waiting.pop().value

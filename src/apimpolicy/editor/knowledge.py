@@ -10,6 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.checkout import open_text
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import ConfigurationFinder
 from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
@@ -90,7 +91,7 @@ def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
 
     try:
         values = read_configuration(path)
-        with open(path, encoding="utf-8-sig") as file:
+        with open_text(path, encoding="utf-8-sig") as file:
             lines = lines_of_keys(file.read())
     except (ConfigurationError, OSError, UnicodeDecodeError):
         return
@@ -141,7 +142,7 @@ def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 def _properties(path: str) -> Json:
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open_text(path, encoding="utf-8-sig") as file:
             found = json.load(file)
     except (OSError, ValueError, RecursionError):
         return {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.rpc import Json, RpcError
 from apimpolicy.editor.test_runs import run_tests
 from apimpolicy.editor.text_documents import uri_of
+from apimpolicy.project.files import write_whole
 
 if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer
@@ -46,8 +48,7 @@ def new_test(server: LanguageServer, policy: str, branch: str = "") -> Json:
     text = call("new_test", {"policy": policy})["text"]
     if os.path.exists(path):
         text = _added(path, text, branch)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    write_whole(path, text.encode())
     server.workspace.forget()
     return {"uri": uri_of(os.path.abspath(path))}
 
@@ -56,7 +57,7 @@ def _added(path: str, made: str, branch: str) -> str:
     """Return the test file with the case of a branch at its end."""
     import yaml
 
-    with open(path, encoding="utf-8") as file:
+    with open_text(path, encoding="utf-8") as file:
         text = file.read()
     found = [case for case in yaml.safe_load(made)["cases"] if _branch_of(case) == branch]
     if not found:

@@ -14,6 +14,7 @@ import threading
 import traceback
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from apimpolicy.checkout import open_text
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import RecentExpressions
 from apimpolicy.editor.parameters import parameters
@@ -279,7 +280,7 @@ class LanguageServer:
         if uri in self.documents:
             return self.documents[uri]
         try:
-            with open(path, encoding="utf-8-sig", newline="") as file:
+            with open_text(path, encoding="utf-8-sig", newline="") as file:
                 return TextDocument(uri, file.read())
         except (OSError, ValueError):
             return None

@@ -13,7 +13,6 @@ from apimpolicy.binding.overloads import _fits_receiver
 from apimpolicy.dotnet.metadata import type_names
 from apimpolicy.dotnet.signatures import Member, Method, Property
 from apimpolicy.dotnet.types import (
-    DYNAMIC,
     AnonymousType,
     NamedType,
     SpecialType,
@@ -57,8 +56,8 @@ def of_type(type_: Type) -> list[Offer]:
 
 
 def of_value(type_: Type, binder: Binder) -> list[Offer]:
-    """Return the members of a value, extension methods included; none if any member may follow (`dynamic`)."""
-    if isinstance(type_, SpecialType) or type_ in (DYNAMIC, VOID):
+    """Return the members of a value, extension methods included."""
+    if isinstance(type_, SpecialType) or type_ is VOID:
         return []
     offers: list[Offer] = []
     if isinstance(type_, TupleType):

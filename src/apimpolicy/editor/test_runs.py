@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import walk
 from apimpolicy.editor.header_names import HTTP_ENDING
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
@@ -71,7 +72,7 @@ def request_files(roots: list[str]) -> list[str]:
     """Return the test files and the `.http` files below some folders."""
     found: list[str] = []
     for root in roots:
-        for folder, folders, files in os.walk(root):
+        for folder, folders, files in walk(root):
             folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
             found += [os.path.join(folder, name) for name in sorted(files) if name.endswith((*ENDINGS, HTTP_ENDING))]
             if len(found) > MOST_FILES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import open_text
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.header_names import HTTP_ENDING, sent_headers
 from apimpolicy.editor.knowledge import Knowledge, Known, knowledge_of
@@ -133,7 +134,7 @@ class Workspace:
         if path in self.open_texts:
             return self.open_texts[path]
         try:
-            with open(path, encoding="utf-8-sig", newline="") as file:
+            with open_text(path, encoding="utf-8-sig", newline="") as file:
                 return file.read()
         except (OSError, UnicodeDecodeError):
             return None

@@ -13,13 +13,13 @@
     arithmetic boxing cells function_bodies: shared by several of these
     building     Python's syntax trees in few words
 
+    identity     whether two references are one object
     variables    which variables code declares, assigns and captures
     recursion    whether code may call itself
     chains       long chains in pieces               outlining    blocks that are too deep for Python as functions
     recording    values handed to the recorder       recorder     which keeps them, for explanations and coverage
     frames       Python's exceptions seen as C#'s: null references, the place of an error
-    runtime      functions that emitted code calls and that belong to no .NET type; more of them: two_passes, and
-                 dynamic_sites, which binds operations when they run, with dynamic_messages
+    runtime      functions that emitted code calls and that belong to no .NET type; more of them: two_passes
 
 Emitted code reaches only what the emitter put into its namespace: registered members, and the functions of `runtime`.
 It has no builtins. Every node carries the policy file's own line and column, so that a traceback shows the policy.

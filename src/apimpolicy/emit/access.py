@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.emit import runtime
-from apimpolicy.emit.building import attribute, is_not_none, item, tuple_of
+from apimpolicy.emit.building import attribute, constant, is_not_none, item, tuple_of
 from apimpolicy.emit.calls import call_registered
 from apimpolicy.emit.members import implementation_of, missing, read_member
 
 if TYPE_CHECKING:
-    import ast
-
     from apimpolicy.binding import nodes
     from apimpolicy.emit.core import Emitter
 
@@ -42,6 +41,10 @@ def emit_property_access(emitter: Emitter, node: nodes.PropertyAccess) -> ast.ex
 
 def emit_tuple_element(emitter: Emitter, node: nodes.TupleElement) -> ast.expr:
     return item(emitter.emit(node.receiver), node.index)
+
+
+def emit_tuple_rest(emitter: Emitter, node: nodes.TupleRest) -> ast.expr:
+    return ast.Subscript(emitter.emit(node.receiver), ast.Slice(constant(7)), ast.Load())
 
 
 def emit_anonymous_member(emitter: Emitter, node: nodes.AnonymousMember) -> ast.expr:

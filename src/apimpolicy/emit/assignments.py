@@ -40,10 +40,6 @@ def store_into(emitter: Emitter, target: Expression, value: Callable[[], ast.exp
     if isinstance(target, nodes.FieldAccess) and target.field.declaring.is_tuple and target.receiver is not None:
         index = int(target.field.name.removeprefix("Item")) - 1
         return store_into(emitter, nodes.TupleElement(target.syntax, target.type, target.receiver, index), value)
-    if isinstance(target, nodes.Dynamic):
-        from apimpolicy.emit.dynamic_sites import store_dynamic
-
-        return store_dynamic(emitter, target, value())
     if isinstance(target, nodes.Dereference):
         return emitter.run(runtime.set_cell, emitter.emit(target.reference), value())
     if isinstance(target, (nodes.PropertyAccess, nodes.FieldAccess)):
@@ -140,11 +136,6 @@ def _once(emitter: Emitter, target: Expression, steps: list[ast.expr]) -> Expres
         return nodes.IndexerAccess(target.syntax, target.type, receiver, target.property, tuple(arguments))
     if isinstance(target, nodes.PropertyAccess) and target.receiver is not None:
         return nodes.PropertyAccess(target.syntax, target.type, hold(target.receiver), target.property)
-    if isinstance(target, nodes.Dynamic):
-        operands = [hold(operand) for operand in target.operands]
-        return nodes.Dynamic(
-            target.syntax, target.type, target.operation, tuple(operands), target.detail, target.arguments
-        )
     if isinstance(target, nodes.Dereference):
         return nodes.Dereference(target.syntax, target.type, hold(target.reference))
     return target

@@ -38,10 +38,6 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
     if node.conversion.kind == "interpolated":
         return _formattable(emitter, node.operand)
     value = emitter.emit(node.operand)
-    if node.conversion.kind == "dynamic":
-        from apimpolicy.emit.dynamic_sites import convert_dynamic
-
-        return convert_dynamic(emitter, node.operand, value, node.type, explicit=node.is_explicit)
     return converted(emitter, value, node.operand.type, node.type, node.conversion, node)
 
 

@@ -72,6 +72,8 @@ class Emitter:
         """True if there are functions with `yield`: only then does the end of a `foreach` matter."""
         self.repeats = False
         """True if something in the expression may run more than once: a loop, a jump, a function."""
+        self.initial: dict[LocalSymbol, Expression] = {}
+        """The values of variables that only their declaration sets."""
         self.reassigned: AbstractSet[LocalSymbol] = frozenset()
         """Variables that are assigned somewhere after their declaration."""
 
@@ -230,11 +232,11 @@ class Emitter:
         return self.bring(value, "constant")
 
     def type_constant(self, type_: Type) -> ast.expr:
-        return self.bring(type_, "type")
+        return self.bring(type_.nameless, "type")
 
     def types_constant(self, types: tuple[Type, ...]) -> ast.expr:
         """Return the tuple of type arguments that an implementation requested."""
-        return self.bring(types, "types")
+        return self.bring(tuple([type_.nameless for type_ in types]), "types")
 
     def step(self) -> ast.Call:
         """Return the code that uses up one step; every loop and every recursion uses some."""

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, constant, load, store
@@ -168,8 +167,6 @@ def statement_foreach(emitter: Emitter, node: nodes.Foreach) -> list[ast.stmt]:
     source: ast.expr = emitter.emit(node.collection)
     if str(node.collection.type) == "Newtonsoft.Json.Linq.JObject":
         source = call(attribute(source, "key_value_pairs"))
-    elif node.collection.type is DYNAMIC:
-        source = emitter.run(runtime.dynamic_elements, source)
     target, first = _each(emitter, node, item)
     before = [_burn(emitter), *first]
     if not emitter.known_not_null(node.collection):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import Binary, Expression, Logical, Unary
 from apimpolicy.binding.type_relations import is_delegate
 from apimpolicy.dotnet.types import NULL
-from apimpolicy.dotnet.values import BOOL, OBJECT, STRING, reference_equals
+from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import compare, conditional, constant, is_none, is_not_none, last_of, load, walrus
 from apimpolicy.emit.members import call_member
@@ -68,8 +68,12 @@ def _references(emitter: Emitter, node: Binary) -> ast.expr:
     if not compares:
         combine = delegates.combine if node.operator == "+" else delegates.remove
         return emitter.run(combine, emitter.emit(left), emitter.emit(right))
-    equals = delegates.equals if is_delegate(node.operand_type) else reference_equals
-    made = emitter.run(equals, emitter.emit(left), emitter.emit(right))
+    if is_delegate(node.operand_type):
+        made: ast.expr = emitter.run(delegates.equals, emitter.emit(left), emitter.emit(right))
+    else:
+        from apimpolicy.emit.identity import references_equal
+
+        made = references_equal(emitter, left, right)
     return made if node.operator == "==" else ast.UnaryOp(ast.Not(), made)
 
 

@@ -20,8 +20,8 @@ EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
     "emit",
     "emit_",
     {
-        "access": "local placeholder field_access property_access tuple_element anonymous_member indexer_access "
-        "array_access",
+        "access": "local placeholder field_access property_access tuple_element tuple_rest anonymous_member "
+        "indexer_access array_access",
         "calls": "call delegate_call deconstruct_call",
         "operators": "unary binary logical conditional coalesce conditional_access throw_expression",
         "texts": "interpolated_string",
@@ -31,7 +31,6 @@ EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
         "references": "reference dereference redirection",
         "lambdas": "lambda method_group method_reference",
         "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
-        "dynamic_sites": "dynamic",
     },
 )
 

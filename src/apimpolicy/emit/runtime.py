@@ -11,7 +11,9 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
     NullReferenceException,
 )
+from apimpolicy.dotnet.system.strings import concat
 from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.values import reference_equals, type_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -86,13 +88,22 @@ def elements(value: Any) -> Any:
     return value
 
 
-def dynamic_elements(value: Any) -> Any:
-    """Return the sequence of `foreach` over a dynamic collection: boxed elements."""
-    from apimpolicy.dotnet.collections.arrays import iterate_boxed
+def same_object(value: Any, again: Any) -> bool:
+    """Return whether two readings of one place found one object, which may have changed between them."""
+    if value is None or not type_of(value).is_value_type:
+        return reference_equals(value, again)
+    return value is again or (type_of(value) is type_of(again) and bool(value == again))
 
-    if value is None:
-        raise NullReferenceException
-    return iterate_boxed(value)
+
+def both_empty(one: Any, other: Any) -> bool:
+    """Return whether a new text is another one: the empty text is one object."""
+    return isinstance(one, str) and one == "" == other
+
+
+def one_text(*texts: str) -> str:
+    """Return texts in one, which is the only one that isn't empty if there is such."""
+    parts = [text for text in texts if text]
+    return parts[0] if len(parts) == 1 else concat(*texts)
 
 
 def enumerator(sequence: Any) -> Any:

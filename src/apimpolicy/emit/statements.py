@@ -55,7 +55,10 @@ def statement_local_declaration(emitter: Emitter, node: nodes.LocalDeclaration) 
 
 def _set_once(emitter: Emitter, symbol: LocalSymbol, value: nodes.Expression) -> None:
     """A declaration: a variable that nothing else sets is never null when its value is not."""
-    if symbol not in emitter.reassigned and not symbol.is_referenced and emitter.known_not_null(value):
+    if symbol in emitter.reassigned or symbol.is_referenced:
+        return
+    emitter.initial[symbol] = value
+    if emitter.known_not_null(value):
         emitter.never_null.add(symbol)
 
 

@@ -28,9 +28,14 @@ if TYPE_CHECKING:
 
 def concatenation(emitter: Emitter, node: Binary) -> ast.expr:
     """a + b + c in one call; texts that are known not to be null are joined as they are."""
+    return joined(emitter, operands_of(emitter, node))
+
+
+def operands_of(emitter: Emitter, node: Binary) -> list[ast.expr]:
+    """Return the texts that a + b + c joins."""
     operands: list[Expression] = []
     _collect(emitter, node, operands)
-    return joined(emitter, [text_of(emitter, operand) for operand in operands])
+    return [text_of(emitter, operand) for operand in operands]
 
 
 def joined(emitter: Emitter, parts: list[ast.expr]) -> ast.expr:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.type_relations import REFERENCE, has_reference_conversion
+from apimpolicy.binding.type_relations import REFERENCE, has_reference_conversion, same
 from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.system.objects import type_object
 from apimpolicy.dotnet.types import NULL, ArrayType, Type
@@ -52,7 +52,7 @@ def matches(emitter: Emitter, name: str, source: Type, pattern: Pattern) -> ast.
         return _bind_variable(emitter, pattern, load(name), constant(True))
     target = pattern.target
     are_references = not source.is_value_type and not target.is_value_type
-    if (source.underlying or source) is target or (are_references and has_reference_conversion(source, target)):
+    if same(source.underlying or source, target) or (are_references and has_reference_conversion(source, target)):
         test = is_not_none(load(name))
     else:
         tested = boxed(emitter, load(name), source) if source.is_value_type else load(name)
@@ -80,4 +80,4 @@ def _matches_constant(emitter: Emitter, name: str, source: Type, value: Expressi
 
 
 def emit_type_of(emitter: Emitter, node: TypeOf) -> ast.expr:
-    return emitter.bring(type_object(node.target), "type")
+    return emitter.bring(type_object(node.target.nameless), "type")

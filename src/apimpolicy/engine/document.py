@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.engine.replaced_files import replacement_of
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
@@ -17,7 +18,7 @@ from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from apimpolicy.text.document import Document, Element
 
@@ -122,7 +123,7 @@ def read_bytes(path: Path, kind: str = "policy") -> bytes:
     if (text := replacement_of(path)) is not None:
         return text
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             data = file.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -132,7 +133,13 @@ def read_bytes(path: Path, kind: str = "policy") -> bytes:
     return data
 
 
+read_template: Callable[[Source], Source] | None = None
+"""The function that gives placeholders of templates names, as those of named values have, where commands set it."""
+
+
 def _read(original: Source, findings: list[Diagnostic], named_values: Mapping[str, str] | None) -> Policy:
+    if read_template is not None and original.origin is None:
+        original = read_template(original)
     source = original
     findings = list(findings)
     if named_values is not None:

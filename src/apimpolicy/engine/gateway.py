@@ -56,6 +56,8 @@ class Gateway(GatewaySettings):
     """
 
     def __init_settings__(self) -> None:
+        self.unknown_secrets: frozenset[str] = frozenset()
+        """The secret named values whose values are made up: no report hides these values."""
         self.made_up: Mapping[str, frozenset[str]] = dict.fromkeys(("named_values", "fragments"), frozenset())
         """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
         self.host_names: Sequence[str] = ()

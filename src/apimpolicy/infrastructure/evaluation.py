@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import operator
 import re
+from math import prod
+from time import thread_time
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from apimpolicy.infrastructure import nodes
@@ -37,6 +39,17 @@ if TYPE_CHECKING:
 Scope: TypeAlias = "Mapping[str, Value]"
 MOST_STEPS = 1_000_000
 """Expressions that are evaluated for one service; the rest is unknown."""
+MOST_INSTANCES = 20_000
+"""Instances of resources and modules for one service."""
+MOST_BITS = 4_096
+"""Bits of a number; Terraform computes with 512."""
+_LONGEST_UNKNOWN = 100_000
+"""Characters of the text of an unknown value."""
+_LONG_CALL = 0.05
+_STEPS_PER_SECOND = 100_000
+"""Steps that a call costs which takes longer than `_LONG_CALL` seconds."""
+_PRODUCTS = frozenset(("setintersection", "setsubtract", "matchkeys", "transpose", "intersection"))
+"""Functions that compare each item with all others."""
 DEEPEST = 150
 """Expressions in expressions, functions and modules included; what is deeper is unknown."""
 
@@ -55,12 +68,43 @@ FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError,
 """Errors of an evaluation; the value is unknown then."""
 
 
+TOO_COSTLY = "the code takes too many steps or makes too many instances to evaluate; the rest of it isn't known"
+"""The note about code that was evaluated in part."""
+
+
 class Budget:
-    """The steps left to evaluate one service, shared by all its modules."""
+    """The steps and instances left to evaluate one service, shared by all its modules."""
 
     def __init__(self) -> None:
         self.steps = MOST_STEPS
+        self.instances = MOST_INSTANCES
         self.depth = 0
+        self._unknowns = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Return whether something was left out."""
+        return self.steps < 0 or self.instances < 0
+
+    def charge(self, *values: Value) -> None:
+        """Take steps for the size of values. Raises TooLarge when none are left."""
+        for value in values:
+            if isinstance(value, str):
+                self.steps -= len(value) >> 6
+            elif isinstance(value, list | dict):
+                self.steps -= len(value)
+        if self.steps < 0:
+            raise TooLarge
+
+    def takes_instances(self, count: int) -> bool:
+        """Take instances of modules and resources; return whether there were as many."""
+        self.instances -= count
+        return self.instances >= 0
+
+    def spent_value(self) -> Unknown:
+        """Return a value that isn't evaluated any more; none equals another."""
+        self._unknowns += 1
+        return Unknown(f"value {self._unknowns} that is too costly to evaluate")
 
 
 class Evaluator:
@@ -100,7 +144,9 @@ class Evaluator:
         """Return the value of an expression, or the reference that it is."""
         budget = self.budget
         budget.steps -= 1
-        if budget.steps < 0 or budget.depth >= DEEPEST:
+        if budget.steps < 0:
+            return budget.spent_value()
+        if budget.depth >= DEEPEST:
             return self.unknown(node, source, scope)
         budget.depth += 1
         try:
@@ -113,11 +159,15 @@ class Evaluator:
 
     def unknown(self, node: nodes.Node, source: Source, scope: Scope) -> Unknown:
         """Return an unknown value: the text of its expression, with the variables of loops that it depends on."""
+        self.budget.steps -= (node.end - node.start) >> 6
         text = " ".join(source.text[node.start : node.end].split())
         used = [name for name in scope if name in text and name != "*"]
         if used:
             values = ", ".join(f"{name} = {values_shown(scope[name])}" for name in used)
             text = f"{text} with {values}"
+            self.budget.steps -= len(text) >> 6
+        if len(text) > _LONGEST_UNKNOWN:
+            return self.budget.spent_value()
         return Unknown(f"{text} in {self.place}" if self.place else text)
 
     def truth(self, value: Value) -> bool | None:
@@ -151,7 +201,9 @@ class Evaluator:
             return self.value(parts[0].value, source, scope)
         made: list[Part] = []
         self.add_parts(made, parts, source, scope)
-        return self.flushed(Text.of(made)) if node.flush else Text.of(made)
+        text = Text.of(made)
+        self.budget.charge(text)
+        return self.flushed(text) if node.flush else text
 
     unwraps = False
     """True when `"${value}"` is the value itself."""
@@ -182,6 +234,7 @@ class Evaluator:
                 if items is None:
                     made.append(Part(hole(self.unknown(part, source, scope)), source, part.start, part.end, False))
                 for key, each in items or ():
+                    self.budget.charge(part.parts)
                     self.add_parts(made, part.parts, source, {**scope, **bound(part.names, key, each)})
 
     def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
@@ -248,7 +301,16 @@ class Evaluator:
 
     def apply(self, name: str, arguments: list[Value], source: Source, scope: Scope) -> Value:
         """Return a function's result for values. Raises one of `FAILURES` when unknown."""
-        return checked(self.FUNCTIONS[name](self, *arguments))
+        self.budget.charge(*arguments)
+        if name in _PRODUCTS:
+            self.budget.steps -= prod(len(each) for each in arguments if isinstance(each, list | dict)) >> 4
+            self.budget.charge()
+        started = thread_time()
+        found = checked(self.FUNCTIONS[name](self, *arguments))
+        if (seconds := thread_time() - started) > _LONG_CALL:  # a pattern
+            self.budget.steps -= int(seconds * _STEPS_PER_SECOND)
+        self.budget.charge(found)
+        return found
 
     def unary(self, node: nodes.Unary, source: Source, scope: Scope) -> Value:
         value = self.value(node.operand, source, scope)
@@ -270,6 +332,7 @@ class Evaluator:
         if sign in ("==", "!=", "=~", "!~"):
             if sign in ("=~", "!~") and isinstance(left, str) and isinstance(right, str):
                 left, right = left.lower(), right.lower()
+            self.budget.charge(left, right)
             ensure_bounded(left)
             ensure_bounded(right)
             equal = equality(left, right)
@@ -298,7 +361,7 @@ class Evaluator:
             return whole(left / right)
         if sign == "%":
             return left % right
-        return _ARITHMETIC[sign](left, right)
+        return checked(_ARITHMETIC[sign](left, right))
 
     def conditional(self, node: nodes.Conditional, source: Source, scope: Scope) -> Value:
         test = self.truth(self.value(node.test, source, scope))
@@ -403,6 +466,8 @@ def values_shown(value: Value) -> str:
 def checked(value: Value) -> Value:
     """Return a value that isn't too large. Raises TooLarge."""
     if isinstance(value, list | dict) and len(value) > LONGEST_LIST:
+        raise TooLarge
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
         raise TooLarge
     return value
 

@@ -1,6 +1,7 @@
 """The files that infrastructure code may read: those in one folder and in the repository around it, within limits.
 
-Paths that lead out of both, by `..` or by a link, are refused and noted, as are files that are too large.
+Paths that lead out of both, by `..` or by a link, and hidden ones are refused and noted, as are files that are too
+large.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import entries, is_below, is_trusted, open_bytes
 from apimpolicy.text.encoding import decode
+from apimpolicy.text.globs import glob_regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,12 @@ MOST_BYTES = 128 * 1024 * 1024
 MOST_FILES = 20_000
 MOST_LEVELS = 30
 LEFT_OUT = frozenset((".git", ".terraform", "node_modules", ".venv"))
+_MODULES = os.path.join(os.sep, ".terraform", "modules")
+"""Where Terraform puts the modules that it downloads."""
+_EVERYTHING = ".+"
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST_BRACES = 8
+_MOST_PATTERNS = 256
 OUTSIDE = "it is outside of the folder"
 
 
@@ -40,8 +49,9 @@ class Files:
         """Return the real path of a file or a folder that may be read. Raises LookupError for any other."""
         written = os.path.join(*names)
         path = os.path.realpath(written)
-        is_visible = _is_in(path, self.repository) and f"{os.sep}." not in path[len(self.repository) :]
-        if not is_visible and not _is_in(path, self.root):
+        base = self.root if is_below(path, self.root) else self.repository
+        below = path[len(base) :].replace(_MODULES, "", 1)
+        if not is_trusted() and (not is_below(path, base) or f"{os.sep}." in below):
             self.refused.setdefault(self.display(os.path.normpath(written)), OUTSIDE)
             raise LookupError(path)
         return path
@@ -79,7 +89,7 @@ class Files:
         try:
             if not os.path.isfile(path):
                 raise OSError("the file doesn't exist")
-            with open(path, "rb") as file:
+            with open_bytes(path) as file:
                 data = file.read(LARGEST_FILE + 1)
         except (OSError, ValueError) as error:
             reason = str(getattr(error, "strerror", None) or error)
@@ -97,8 +107,8 @@ class Files:
     def names(self, folder: str, endings: tuple[str, ...]) -> list[str]:
         """Return the names of the files of a folder with these endings, in order."""
         try:
-            with os.scandir(self.path(folder)) as entries:
-                return sorted(each.name for each in entries if each.name.endswith(endings) and each.is_file())
+            found = entries(self.path(folder))
+            return sorted(each.name for each in found if each.name.endswith(endings) and each.is_file())
         except (OSError, LookupError):
             return []
 
@@ -110,12 +120,11 @@ class Files:
             place, level = waiting.pop(0)
             found.append(place)
             try:
-                with os.scandir(place) as entries:
-                    inner = sorted(
-                        each.path
-                        for each in entries
-                        if each.name not in LEFT_OUT and each.is_dir(follow_symlinks=False)
-                    )
+                inner = sorted(
+                    each.path
+                    for each in entries(place)
+                    if each.name not in LEFT_OUT and each.is_dir(follow_symlinks=False)
+                )
             except OSError:
                 continue
             if level < MOST_LEVELS:
@@ -124,7 +133,10 @@ class Files:
 
     def matching(self, folder: str, pattern: str) -> list[str]:
         """Return the files below a folder that match a pattern of Terraform's `fileset`, relative to the folder."""
-        wanted = re.compile(_regular(pattern))
+        patterns = [_EVERYTHING if each == "**" else glob_regex(each) for each in _alternatives(pattern)]
+        wanted = re.compile("|".join(f"(?:{each})" for each in patterns if each is not None) or "(?!)")
+        if not patterns:
+            self.refused.setdefault(self.display(os.path.join(folder, pattern)), "the pattern is too complex")
         base = self.path(folder)
         found: list[str] = []
         for place in self.below(base):
@@ -136,35 +148,18 @@ class Files:
         return sorted(found)
 
 
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _regular(pattern: str) -> str:
-    """Return the regular expression of a glob pattern with `**`, `*`, `?`, `[…]` and `{a,b}`."""
-    made: list[str] = []
-    position = braces = 0
-    while position < len(pattern):
-        char = pattern[position]
-        if pattern.startswith("**/", position):
-            made.append("(?:[^/]++/)*+")
-            position += 2
-        elif pattern.startswith("**", position):
-            made.append(".*+")
-            position += 1
-        elif char == "*":
-            made.append("[^/]*")
-        elif char == "?":
-            made.append("[^/]")
-        elif char == "{":
-            braces += 1
-            made.append("(?:")
-        elif char == "}" and braces:
-            braces -= 1
-            made.append(")")
-        elif char == "," and braces:
-            made.append("|")
-        else:
-            made.append(re.escape(char))
-        position += 1
-    return "".join(made) + ")" * braces
+def _alternatives(pattern: str) -> list[str]:
+    """Return the patterns that `{a,b}` in a pattern stands for; none of a pattern with too many."""
+    found = [pattern]
+    for _ in range(_MOST_BRACES):
+        if not any(_BRACES.search(each) for each in found):
+            return found
+        found = [
+            each[: match.start()] + choice + each[match.end() :] if match else each
+            for each in found
+            for match in (_BRACES.search(each),)
+            for choice in (match[1].split(",") if match else ("",))
+        ]
+        if len(found) > _MOST_PATTERNS:
+            return []
+    return []

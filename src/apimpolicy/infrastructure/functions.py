@@ -175,7 +175,10 @@ def find_pattern(pattern: str) -> Find:
 
 def from_json(text: str) -> Value:
     """Return the value of a JSON text, in which strings may have unknown parts."""
-    return unmarked(json.loads(text))
+    try:
+        return unmarked(json.loads(text))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def from_yaml(text: str) -> Value:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_NESTED = 60
 """Brackets in brackets that are read; what is nested more deeply is unreadable."""
+MOST_DIGITS = 1_000
+"""Digits of a number that is read."""
 LONGEST_CHAIN = 250
 """Operators or accesses in a row, of which the tree is as deep."""
 MOST_STRINGS = 200
@@ -226,6 +228,8 @@ class ExpressionParser:
         """Read a value without operators. The languages add their own."""
         start = self.start
         if self.kind == "number":
+            if len(self.token) > MOST_DIGITS:
+                raise NotReadable(f"the number has more than {MOST_DIGITS:,} digits", start, self.end)
             value = float(self.token) if re.search(r"[.eE]", self.token) else int(self.token)
             self.advance()
             return Literal(start, self.last, value)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from apimpolicy.text.holes import CLOSE, OPEN
@@ -63,18 +65,27 @@ class Part(NamedTuple):
 class Text(str):
     """A text and where its parts come from."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("_starts", "parts")
     parts: tuple[Part, ...]
+    _starts: list[int]
 
     @classmethod
     def of(cls, parts: Iterable[Part]) -> Text:
         """Return the text that parts make."""
         kept = tuple(part for part in parts if part.text)
-        if sum(len(part.text) for part in kept) > LONGEST_TEXT:
+        if len(kept) > LONGEST_LIST or sum(len(part.text) for part in kept) > LONGEST_TEXT:
             raise TooLarge
         made = cls("".join(part.text for part in kept))
         made.parts = kept
         return made
+
+    def starts(self) -> list[int]:
+        """Return the offset of each part."""
+        try:
+            return self._starts
+        except AttributeError:
+            self._starts = list(accumulate((len(part.text) for part in self.parts[:-1]), initial=0))
+            return self._starts
 
     @classmethod
     def file(cls, source: Source) -> Text:
@@ -194,8 +205,11 @@ def cut(text: str, start: int, end: int) -> str:
     if not isinstance(text, Text):
         return text[start:end]
     found: list[Part] = []
-    position = 0
-    for part in text.parts:
+    starts, parts = text.starts(), text.parts
+    for index in range(max(bisect_right(starts, start) - 1, 0), len(parts)):
+        part, position = parts[index], starts[index]
+        if position >= end:
+            break
         length = len(part.text)
         first, last = max(start - position, 0), min(end - position, length)
         if first < last:
@@ -205,7 +219,6 @@ def cut(text: str, start: int, end: int) -> str:
                 found.append(Part(part.text[first:last], part.source, part.start + first, part.start + last, True))
             else:
                 found.append(part._replace(text=part.text[first:last]))
-        position += length
     return Text.of(found)
 
 

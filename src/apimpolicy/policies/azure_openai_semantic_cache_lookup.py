@@ -26,7 +26,7 @@ from apimpolicy.policies.spec import literal_attribute, policy
     other_half="azure-openai-semantic-cache-store",
     traits="bounded-numbers caches-responses",
     effects="serves fails",
-    access="passes",
+    access="cached-completion",
 )
 class AzureOpenaiSemanticCacheLookup(LlmSemanticCacheLookup):
     embeddings_backend_auth: str = literal_attribute(default="system-assigned", values=AUTHENTICATION)

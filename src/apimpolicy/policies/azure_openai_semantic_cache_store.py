@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     other_half="azure-openai-semantic-cache-lookup",
     traits="bounded-numbers caches-responses",
     effects="fails",
-    access="passes",
+    access="stores",
 )
 class AzureOpenaiSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

@@ -61,7 +61,7 @@ MISS = (
     other_half="cache-store",
     traits="caches-responses not-in-fragments",
     effects="serves fails",
-    access="passes",
+    access="cached-response",
 )
 class CacheLookup:
     allow_private_response_caching: bool = expression_attribute(boolean, default=False)

@@ -27,7 +27,7 @@ CACHING_TYPES = ("prefer-external", "external", "internal")
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="caches-values reads-cache",
     effects="variables fails",
-    access="passes",
+    access="cached-value",
 )
 class CacheLookupValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

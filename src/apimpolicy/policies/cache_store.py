@@ -34,7 +34,7 @@ STORED = "Response will be buffered during streaming and stored in the cache aft
     other_half="cache-lookup",
     traits="bounded-numbers caches-responses",
     effects="fails",
-    access="passes",
+    access="stores",
 )
 class CacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

@@ -26,7 +26,7 @@ from apimpolicy.policies.spec import Exchange, expression_attribute, literal_att
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="caches-values bounded-numbers",
     effects="fails",
-    access="passes",
+    access="stores",
 )
 class CacheStoreValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

@@ -56,7 +56,7 @@ class InvokedBody:
     content: bytes = content(body, markup=True)
 
 
-@policy("invoke-request", alternatives=("url", "backend-id"))
+@policy("invoke-request", alternatives=("url", "backend-id"), access="invokes")
 class InvokeRequest:
     method: str = expression_attribute(trimmed, default="GET")
     url: str | None = expression_attribute(trimmed)

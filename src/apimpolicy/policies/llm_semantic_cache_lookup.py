@@ -49,7 +49,7 @@ AUTHENTICATION = ("system-assigned", "header")
     other_half="llm-semantic-cache-store",
     traits="bounded-numbers caches-responses",
     effects="serves fails",
-    access="passes",
+    access="cached-completion",
 )
 class LlmSemanticCacheLookup:
     score_threshold: float = literal_attribute(number, required=True, within=Range(0, 1))

@@ -29,7 +29,7 @@ from apimpolicy.policies.spec import Exchange, expression_attribute, policy
     other_half="llm-semantic-cache-lookup",
     traits="bounded-numbers caches-responses",
     effects="fails",
-    access="passes",
+    access="stores",
 )
 class LlmSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

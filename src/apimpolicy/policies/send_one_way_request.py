@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     traits="requests ordered",
     order=ORDER,
     effects="fails",
-    access="passes",
+    access="requests",
 )
 class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))

@@ -102,7 +102,12 @@ ACCESS = {
     "credentials": "gives the backend a credential of the gateway",
     "header-set": "sets or removes a header, or a parameter of the query, which may carry a credential",
     "variable-set": "sets a variable, on which conditions may depend",
-    "requests": "asks another service, whose response conditions may depend on",
+    "requests": "asks another service, whose response conditions may depend on, or the caller may get",
+    "invokes": "asks another service, whose response the caller gets or a variable",
+    "cached-completion": "may respond with a cached completion, which another caller got",
+    "cached-response": "may respond with a cached response, which another caller got",
+    "cached-value": "sets its variable to a cached value",
+    "stores": "stores the response or a value in the cache",
     "cors": "lists the origins from which browsers may call",
 }
 """Meaning of a policy for access to the backend. `audit` decides nothing behind a policy that declares none."""

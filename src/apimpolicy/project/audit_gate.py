@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from apimpolicy.audit.facts import PolicyLocation
-from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, operations_by_api
+from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, bypasses, operations_by_api
 
 if TYPE_CHECKING:
     import datetime
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.project.audit_settings import AuditSettings, Exemption
 
-_OF_OPENNESS = frozenset(("AUD001", "AUD002", "AUD003", "AUD007", "AUD010"))
+_OF_OPENNESS = frozenset(("AUD001", "AUD002", "AUD003", "AUD007", "AUD010", "AUD014"))
 """Findings about who reaches the backend, which an exception removes."""
 
 
@@ -109,6 +109,7 @@ def _refusals(
                 evidence.insert(0, Evidence("the API", place))
             if group[0].access.is_open and (place := origins.key_requirement(group[0].api)) is not None:
                 evidence.append(Evidence("no key required", place))
+            evidence[:0] = bypasses(group[0])
             made.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
     return made
 

@@ -11,16 +11,17 @@ from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
 from apimpolicy.audit.service_context import ServiceContext
+from apimpolicy.checkout import open_bytes
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.audit_gate import Gate, judge
 from apimpolicy.project.audit_origins import DescribedOrigins, unread
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.baseline import Baseline
-from apimpolicy.project.gateways import configured
+from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
@@ -67,10 +68,7 @@ def audit_path(
     """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none."""
     configuration, folder = configured(path, config)
     gateway = configuration.gateway(folder)
-    if gateway.service is None or not gateway.service.apis:
-        raise ConfigurationError(
-            f"there is no API in {path}: name a folder that APIOps extracted, or with Terraform or Bicep code"
-        )
+    require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
     return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today)
 
@@ -150,8 +148,7 @@ class Diagnostics:
         start = self._offset(source, place)
         line_end = source.text.find("\n", start)
         end = len(source.text) if line_end < 0 else line_end
-        names = ", ".join(each.name for each in finding.operations[:3])
-        more = f" and {len(finding.operations) - 3} more" if len(finding.operations) > 3 else ""
+        names = ", ".join(each.name for each in finding.operations)
         where = f"{finding.api}: " if finding.api else ""
         return Diagnostic(
             finding.code,
@@ -160,7 +157,7 @@ class Diagnostics:
             start,
             max(start, end),
             finding.severity,
-            help=f"Operations: {names}{more}" if names else "",
+            help=f"Operations: {names}" if names else "",
         )
 
     def is_suppressed(self, diagnostic: Diagnostic) -> bool:
@@ -175,7 +172,7 @@ class Diagnostics:
         found = self._sources.get(file)
         if found is None:
             try:
-                with open(file, "rb") as stream:
+                with open_bytes(file) as stream:
                     found, _ = decode(stream.read(), file)
             except OSError:
                 found = Source("", file)

@@ -1,7 +1,7 @@
 """Requirements of `apimpolicy audit`, from the table `[audit]` of the configuration.
 
 [audit]
-require = "token or certificate"        # key, token, certificate, address, own check; and, or, parentheses
+require = "token or certificate"        # key, weak token, token, certificate, address, custom check
 undecided = "fail"                      # or "report", the default
 ignore = ["AUD009"]
 baseline = "audit-baseline.json"        # findings that are known and wait
@@ -34,13 +34,15 @@ if TYPE_CHECKING:
 WORDS = {
     "key": "subscription key",
     "token": "token",
+    "weak token": "weak token",
     "certificate": "certificate",
     "address": "address",
-    "own check": "own check",
+    "custom check": "custom check",
 }
 """Kinds of requirements: the configuration's word for each, and the audit's."""
 ANYONE = "anyone"
-_OWN_CHECK = "own_check"
+_OLD_WORDS = {"own check": "custom check"}
+"""Words of earlier versions, which still apply."""
 
 
 class Requirement:
@@ -49,7 +51,11 @@ class Requirement:
     def __init__(self, text: str) -> None:
         """Raises ValueError."""
         self.text = text
-        words = " ".join(text.lower().split()).replace("own check", _OWN_CHECK)
+        words = " ".join(text.lower().split())
+        for old, new in _OLD_WORDS.items():
+            words = words.replace(old, new)
+        for word in WORDS:
+            words = words.replace(word, word.replace(" ", "_"))
         try:
             self._condition = ast.parse(words, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -57,16 +63,18 @@ class Requirement:
         for node in ast.walk(self._condition):
             known = isinstance(node, ast.BoolOp | ast.boolop | ast.expr_context)
             if not known and not (isinstance(node, ast.Name) and _word(node) in (*WORDS, ANYONE)):
-                shown = (ast.get_source_segment(words, node) or words).replace(_OWN_CHECK, "own check")
+                shown = (ast.get_source_segment(words, node) or words).replace("_", " ")
                 raise ValueError(f"'{shown}' isn't known; the words are {', '.join((*WORDS, ANYONE))}")
 
     def allows(self, proofs: frozenset[str]) -> bool:
         """Return whether these proofs are enough."""
-        return _is_met(self._condition, proofs)
+        from apimpolicy.audit.access import implied
+
+        return _is_met(self._condition, implied(proofs))
 
 
 def _word(node: ast.Name) -> str:
-    return "own check" if node.id == _OWN_CHECK else node.id
+    return node.id.replace("_", " ")
 
 
 def _is_met(node: ast.expr, proofs: frozenset[str]) -> bool:
@@ -139,7 +147,7 @@ def audit_settings(table: Table | None) -> AuditSettings:
         exemptions=tuple(_exemption(each) for each in table.tables("except")),
         undecided_fails=table.choice("undecided", ("fail", "report")) == "fail",
         ignore=_codes(table),
-        baseline=None if baseline is None else table.path(baseline),
+        baseline=None if baseline is None else table.path(baseline, may_be_hidden=True),
         path=table.file,
     )
     table.finish()

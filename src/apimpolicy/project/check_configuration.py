@@ -137,7 +137,7 @@ def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfig
     return CheckConfiguration(
         settings,
         files,
-        None if baseline is None else table.path(baseline),
+        None if baseline is None else table.path(baseline, may_be_hidden=True),
         strict=strict,
         exclude=exclude,
         respects_gitignore=respects_gitignore is not False,
@@ -222,4 +222,4 @@ def _entries(table: Table, rules: Rules) -> list[FileEntry]:
 def _absolute(table: Table, pattern: str) -> str:
     if "/" not in pattern:
         return f"*/{pattern}"
-    return os.path.abspath(table.path(pattern)).replace(os.sep, "/")
+    return os.path.abspath(os.path.join(table.directory, pattern)).replace(os.sep, "/")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
+from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_services import CheckServices
 from apimpolicy.project.checked import Checked
@@ -86,6 +87,7 @@ class CheckRun:
 
     def one(self, path: str) -> Checked:
         """Check one file. With a deadline, a file that takes longer has a problem instead of findings."""
+        renew()
         if self.seconds is None or _is_small(path):
             return self._one(path)
         try:

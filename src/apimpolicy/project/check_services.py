@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.project.environments import (
     ALL,
     environments_at,
+    is_environment,
     overlay_path,
     unknown_environment,
-    variable_files,
     variables_of,
 )
 from apimpolicy.project.layout import place_of
@@ -49,7 +49,7 @@ class CheckServices:
         known = self._known(path)
         if wanted == ALL:
             return tuple(known) or (None,)
-        return (wanted,) if wanted in known or wanted in self._variables(path) else (None,)
+        return (wanted,) if is_environment(wanted, known) else (None,)
 
     def check_options(self, paths: Sequence[str]) -> None:
         """Raises ConfigurationError for an environment that none of the files has, and for an unknown revision."""
@@ -64,7 +64,7 @@ class CheckServices:
         known: set[str] = set()
         for path in paths:
             known.update(self._known(path))
-            if known and (wanted == ALL or wanted in known or wanted in self._variables(path)):
+            if known and (wanted == ALL or is_environment(wanted, known)):
                 return
         raise unknown_environment(wanted, known)
 
@@ -74,9 +74,6 @@ class CheckServices:
             tables = self._projects.of(path).environments
             self._environments[folder] = environments_at(folder, {"environments": tables})
         return self._environments[folder]
-
-    def _variables(self, path: str) -> Iterable[str]:
-        return variable_files(self._folder(path))
 
     @staticmethod
     def _folder(path: str) -> str:

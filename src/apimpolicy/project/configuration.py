@@ -74,6 +74,7 @@ from apimpolicy.project.environments import (
     environment_tables,
     environments_at,
     in_environment,
+    is_environment,
     merged,
     selected,
     unknown_environment,
@@ -254,10 +255,12 @@ class Configuration:
         settings = whole._settings_with(parts)
         settings["fragments"] |= made.fragments
         names = made.names("named value")
-        settings["secrets"] = [name for name in settings.get("secrets", ()) if name not in names]
+        secrets = frozenset(settings.get("secrets", ()))
+        settings["secrets"] = secrets - names
         gateway = whole._gateway(settings, parts, lists, overrides)
         if description is not None:
             gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]
+        gateway.unknown_secrets = secrets & names
         gateway.made_up = {
             "named_values": names | gateway.made_up["named_values"],
             "fragments": made.names("fragment") | gateway.made_up["fragments"],
@@ -321,7 +324,7 @@ class Configuration:
         known = {*self.environments}
         for place in {folder, self._table.directory or os.curdir} - {None}:
             known.update(environments_at(str(place), {}))
-        if name not in known:
+        if not is_environment(name, known):
             raise unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from apimpolicy.checkout import open_bytes
+
 CONFIGURATION: Final = "apimpolicy.toml"
 PYPROJECT: Final = "pyproject.toml"
 """Counts when it has a table `[tool.apimpolicy]`."""
@@ -49,7 +51,7 @@ def configuration_in(directory: str) -> str | None:
     if not os.path.isfile(path):
         return None
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return shown_path(path) if b"[tool.apimpolicy" in file.read() else None
     except OSError:
         return None

@@ -13,6 +13,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
+from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
 from apimpolicy.project.embedded import CODE, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
@@ -43,6 +45,10 @@ UNREAD = {
     ".ipynb": "notebook",
     ".code-snippets": "file of snippets",
     ".tfstate": "Terraform state",
+    ".yaml": "Kubernetes manifest",
+    ".yml": "Kubernetes manifest",
+    ".sh": "shell script",
+    ".bash": "shell script",
 }
 """Files of a tree that may hold policies and are not read, and what they are."""
 TESTS = "source file of tests"
@@ -50,6 +56,8 @@ TESTS = "source file of tests"
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
 """Bytes of which a file with policies in it contains one; ARM templates may write `<` as an escape."""
 
+_OPERATOR = b"apimanagement.azure.com/"
+"""What each manifest of the Azure Service Operator contains; other YAML, such as overlays and tests, is not named."""
 _SURE_MARKS = (b"<policies", b"<inbound", b"u003cpolicies", b"u003Cpolicies")
 _OF_TESTS = re.compile(
     r"(?:^|/)(?:[Tt]ests?|specs?|__tests__|[^/]*\.\w*[Tt]ests?)/|(?:^|/)(?:test_|conftest\.)[^/]*$"
@@ -201,11 +209,12 @@ class _Search:
 
     def is_policy(self, path: str, blank: list[str]) -> bool:
         """Return whether a file is a policy, or was meant as one. An empty file is added to `blank`."""
+        renew()
         try:
             if not os.path.isfile(path):  # a pipe, which would keep whoever opens it waiting
                 self.skipped.append(path)
                 return False
-            with open(path, "rb") as file:
+            with open_bytes(path) as file:
                 if path.lower().endswith(CONTAINERS):
                     data = file.read(MAXIMUM_BYTES)
                     if not _holds_policies(data, path):
@@ -231,38 +240,34 @@ class _Search:
         try:
             if not os.path.isfile(path):
                 return False
-            with open(path, "rb") as file:
+            with open_bytes(path) as file:
                 data = file.read(MAXIMUM_BYTES)
         except OSError:
+            return False
+        if path.lower().endswith((".yaml", ".yml")) and _OPERATOR not in data:
             return False
         return any(mark in data for mark in _SURE_MARKS)
 
     def _tree(self, top: str) -> Iterator[str]:
-        """Yield files that may be policies. Caches are left out, and each directory is entered once."""
-        entered: set[tuple[int, int]] = set()
+        """Yield files that may be policies. Caches are left out, and links to folders."""
+        bound = boundary_of(top)
         waiting = [(top, gitignores_above(top))]
         while waiting:
             directory, ignored = waiting.pop()
             project = self.projects.of(directory)
             ignored = self._gitignores(directory, project, ignored)
             try:
-                status = os.stat(directory)
-                identity = (status.st_dev, status.st_ino)
-                if identity in entered:
+                scanned = entries(directory, bound)
+                if directory != top and not _TAGS.isdisjoint(entry.name for entry in scanned):
                     continue
-                entered.add(identity)
-                with os.scandir(directory) as scanned:
-                    entries = list(scanned)
-                if directory != top and not _TAGS.isdisjoint(entry.name for entry in entries):
-                    continue
-                for entry in entries:
+                for entry in scanned:
                     name = entry.name
                     if name.lower().endswith(_WANTED) and _is(entry.is_file):
                         if not self._leaves_out(entry.path, False, project, ignored):
                             yield entry.path
                     elif (
                         name not in _SKIPPED_DIRECTORIES
-                        and _is(entry.is_dir)
+                        and _is_own_folder(entry)
                         and not self._leaves_out(entry.path, True, project, ignored)
                     ):
                         waiting.append((entry.path, ignored))
@@ -300,20 +305,21 @@ def _is_compiled(data: bytes, path: str) -> bool:
     """Return whether an ARM template was compiled from a Bicep file beside it, which is read itself."""
     if not path.lower().endswith(".json") or _MADE_BY_BICEP.search(data) is None:
         return False
-    with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
-        return any(entry.name.lower().endswith(".bicep") for entry in entries)
+    with suppress(OSError):
+        return any(name.lower().endswith(".bicep") for name in listing(os.path.dirname(path) or os.curdir))
     return False
 
 
 def _neighbours(path: str) -> Iterator[str]:
     """Yield the files beside a file that may be policies."""
-    with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
-        yield from (entry.path for entry in entries if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
+    with suppress(OSError):
+        found = entries(os.path.dirname(path) or os.curdir)
+        yield from (entry.path for entry in found if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
 
 
 def _begins_like_a_policy(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return begins_like_a_policy(file.read(_HEAD))
     except OSError:
         return False
@@ -325,6 +331,10 @@ def _has_its_place(path: str) -> bool:
         return False
     place = place_of(path)
     return place.scope is not None or place.fragment is not None
+
+
+def _is_own_folder(entry: os.DirEntry[str]) -> bool:
+    return not entry.is_symlink() and _is(entry.is_dir)
 
 
 def _is(question: Callable[[], bool]) -> bool:

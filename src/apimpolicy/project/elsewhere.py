@@ -11,6 +11,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import entries
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
 from apimpolicy.project.overlays import overlays_around, read_overlay
@@ -153,8 +154,7 @@ def _service_roots(repository: str) -> tuple[str, ...]:
             found.append(folder)
             continue
         try:
-            with os.scandir(folder) as entries:
-                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+            names = [entry.name for entry in entries(folder) if entry.is_dir(follow_symlinks=False)]
         except OSError:
             continue
         waiting += (os.path.join(folder, name) for name in names if not name.startswith(".") and name != "node_modules")

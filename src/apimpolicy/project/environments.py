@@ -2,13 +2,13 @@
 
     [environments.prod]                               # `--environment prod`: keys replace those above, tables merge
     overlay = "configuration.production.yaml"         # of APIOps; configuration.prod.yaml unless given
-    values = "infra/production.tfvars"                # Terraform's variables; prod.tfvars unless given
+    values = "infra/production.tfvars"                # Terraform's variables; prod.tfvars or the like unless given
 
     [environments.prod.named-values]
     region = "westeurope"
 
-An overlay is looked for beside the folder of the service and above it; variables beside the policies and above them,
-and in a folder `environments`, `env`, `vars` or the like there. Either makes an environment without a table.
+An overlay is looked for beside the folder of the service and above it; variables of Terraform and parameters of Bicep
+as `infrastructure.environments` describes. Either makes an environment without a table.
 """
 
 from __future__ import annotations
@@ -28,10 +28,6 @@ ALL = "all"
 TABLE = "environments"
 OWN_KEYS = ("overlay", "values")
 """Keys of an environment's table that no configuration has: the files, where they are not found by their names."""
-
-_FOLDERS = ("", "environments", "environment", "envs", "env", "vars", "tfvars", "variables", "config")
-_VARIABLES = ".tfvars"
-_OF_TERRAFORM = ("terraform", "variables", "example")
 
 _selected: str | None = None
 
@@ -88,7 +84,15 @@ def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
     from apimpolicy.project.overlays import overlays_around
 
     found = {*environment_tables(values), *overlays_around(folder)}
-    return sorted(found or variable_files(folder))
+    return sorted(found | variable_files(folder).keys())
+
+
+def is_environment(name: str, known: Iterable[str]) -> bool:
+    """Return whether an environment is one of those that are known, or a word of only one of their names."""
+    from apimpolicy.infrastructure.environments import chosen
+
+    names = list(known)
+    return chosen(names, name) in names
 
 
 def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
@@ -97,26 +101,18 @@ def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
     if not names:
         return ConfigurationError(
             f"there is no environment '{name}': no configuration.{name}.yaml, no [environments.{name}] in "
-            f"apimpolicy.toml and no {name}.tfvars was found"
+            f"apimpolicy.toml, no {name}.tfvars and no {name}.bicepparam was found"
         )
     return ConfigurationError(f"there is no environment '{name}'; the environments here are {', '.join(names)}")
 
 
-def variable_files(folder: str) -> dict[str, str]:
-    """Return the files of Terraform's variables around a folder, by the environment's name; the nearest first."""
-    found: dict[str, str] = {}
-    for above in parents_of(folder):
-        for below in _FOLDERS:
-            directory = os.path.join(above, below)
-            try:
-                names = sorted(os.listdir(directory))
-            except OSError:
-                continue
-            for file in names:
-                name = file[: -len(_VARIABLES)].removesuffix(".auto") if file.endswith(_VARIABLES) else ""
-                if name and name not in _OF_TERRAFORM:
-                    found.setdefault(name, os.path.join(directory, file))
-    return found
+def variable_files(folder: str) -> dict[str, list[str]]:
+    """Return the files with variables of Terraform or parameters of Bicep around a folder, by environment."""
+    from apimpolicy.infrastructure.environments import environment_files
+    from apimpolicy.infrastructure.files import Files
+
+    files = Files(folder, list(parents_of(folder))[-1])
+    return environment_files(files, files.root)
 
 
 def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str) -> dict[str, str]:
@@ -124,11 +120,15 @@ def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str)
 
     Raises ConfigurationError.
     """
+    from apimpolicy.infrastructure.environments import chosen
     from apimpolicy.project.named_values import load_values
 
     given = own.get("values")
-    path = os.path.join(directory, given) if isinstance(given, str) else variable_files(folder).get(name)
-    return {} if path is None else load_values(path)
+    if isinstance(given, str):
+        return load_values(os.path.join(directory, given))
+    known = variable_files(folder)
+    paths = [path for path in known.get(chosen(known, name) or "", ()) if path.endswith(".tfvars")]
+    return load_values(paths[0]) if paths else {}
 
 
 def overlay_path(root: str, name: str, own: Mapping[str, Any], directory: str) -> str | None:

@@ -5,17 +5,17 @@ POL027  the file is larger than any policy document may be
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes, write
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
+    import os
     from typing import BinaryIO
 
 TOO_LARGE = "POL027"
@@ -83,7 +83,7 @@ def read_bytes(path: str, limit: int = MAXIMUM_BYTES) -> bytes:
 def _read(path: str, limit: int) -> bytes:
     """Return the bytes of a file, at most one more than `limit`. Raises ConfigurationError with a sentence."""
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return _head(file, limit)
     except OSError as error:
         raise ConfigurationError(unreadable(path, error)) from None
@@ -92,24 +92,9 @@ def _read(path: str, limit: int) -> bytes:
 
 
 def write_whole(path: str, data: bytes) -> None:
-    """Write a file whole or not at all: it is made beside its place, and then put there. Raises ConfigurationError."""
+    """Write a file whole or not at all, and never through a link of a checkout. Raises ConfigurationError."""
     try:
-        place = os.path.realpath(path)
-        if os.path.exists(place) and not os.path.isfile(place):  # a pipe or a device
-            with open(place, "wb") as file:
-                file.write(data)
-            return
-        temporary = f"{place}.{os.getpid()}.tmp"
-        try:
-            with open(temporary, "xb") as file:
-                file.write(data)
-            if os.path.exists(place):
-                os.chmod(temporary, os.stat(place).st_mode)
-            os.replace(temporary, place)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        write(path, data)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -14,7 +16,7 @@ def fingerprint(paths: Iterable[str]) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     for path in paths:
         if os.path.isdir(path):
-            for directory, folders, files in os.walk(path):
+            for directory, folders, files in walk(path):
                 folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
                 found += (entry for name in files if (entry := _entry(os.path.join(directory, name))) is not None)
         elif (entry := _entry(path)) is not None:

@@ -59,6 +59,15 @@ def configured(path: str, config: str | None = None) -> tuple[Configuration, str
     return configuration, path if is_service else None
 
 
+def require_apis(service: Service | None, path: str) -> Service:
+    """Return a service that has an API. Raises ConfigurationError for any other."""
+    if service is None or not service.apis:
+        raise ConfigurationError(
+            f"there is no API in {path}: name a folder that APIOps extracted, or with Terraform or Bicep code"
+        )
+    return service
+
+
 def load_service(path: str | Path) -> Service:
     """Load the APIs, products and subscriptions of a folder or a configuration file.
 

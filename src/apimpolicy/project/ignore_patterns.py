@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import open_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -62,7 +64,7 @@ def gitignore_of(directory: str) -> IgnorePatterns | None:
     if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
         return None
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open_text(path, encoding="utf-8", errors="replace") as file:
             return IgnorePatterns(directory, file.read().splitlines()) or None
     except OSError:
         return None
@@ -104,6 +106,8 @@ class Gitignores:
 
 @lru_cache(1024)
 def _pattern(line: str) -> _Pattern | None:
+    from apimpolicy.text.globs import glob_regex
+
     text = re.sub(r"(?<!\\)((?:\\\\)*)\s+$", r"\1", line)
     if not text or text.startswith("#"):
         return None
@@ -112,50 +116,7 @@ def _pattern(line: str) -> _Pattern | None:
     only_directories = text.endswith("/")
     text = text[:-1] if only_directories else text
     anchored = "/" in text
-    body = _regex(text.removeprefix("/"))
+    body = glob_regex(text.removeprefix("/"))
     if body is None or not text:
         return None
     return _Pattern(re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL), excludes, only_directories)
-
-
-_TOKEN = (  # not compiled before there is a pattern
-    r"(?P<start>^\*\*/)|(?P<end>/\*\*$)|(?P<middle>/(?:\*\*/)+)|\*+|\?"
-    r"|\[(?P<not>[!^])?(?P<set>(?:\\.|\]|[^\]])(?:\\.|[^\]\\])*)\]|\\(?P<escaped>.)|."
-)
-_SET_ITEM = r"(\\.|.)-(\\.|[^\]])|\\?(.)"
-
-
-def _regex(glob: str) -> str | None:
-    """Return the regular expression of a pattern; None for a pattern that git doesn't accept."""
-    pieces: list[str] = []
-    for token in re.finditer(_TOKEN, glob, re.DOTALL):
-        text = token[0]
-        if token["start"]:
-            pieces.append("(?:.*/)?")
-        elif token["end"]:
-            pieces.append("/.+")
-        elif token["middle"]:
-            pieces.append("/(?:.*/)?")
-        elif text.startswith("*"):
-            pieces.append("[^/]*")
-        elif text == "?":
-            pieces.append("[^/]")
-        elif token["set"]:
-            pieces.append(f"(?!/)[{'^' if token['not'] else ''}{_items(token['set'])}]")
-        elif text in "[\\":  # without an end
-            return None
-        else:
-            pieces.append(re.escape(token["escaped"] or text))
-    return "".join(pieces)
-
-
-def _items(inside: str) -> str:
-    """Return the characters and ranges of a set; a reversed range has none."""
-    found: list[str] = []
-    for item in re.finditer(_SET_ITEM, inside, re.DOTALL):
-        if item[3] is not None:
-            found.append(re.escape(item[3]))
-            continue
-        first, last = item[1][-1], item[2][-1]
-        found.append(f"{re.escape(first)}-{re.escape(last)}" if first <= last else re.escape(first))
-    return "".join(found)

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.project.embedded.shapes import has_placeholder
 from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _refused_name(path: str, source: Source, service: Service) -> Iterator[Diagn
         sentence = rule.sentence if re.search(rule.refused, each) else ""
         if len(each) > longest:
             sentence = f"A name has at most {longest} characters, this one has {len(each)}."
-        if sentence:
+        if sentence and not has_placeholder(each):
             start = max(source.text.find(f'"{each}"') + 1, 0)
             end = start + len(each) if start else 0
             yield Diagnostic(NAME_REFUSED, f"Azure refuses {what} '{each[:300]}'", source, start, end, help=sentence)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from apimpolicy.checkout import entries, listing
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
@@ -112,8 +113,7 @@ def extracts_in(folder: str) -> list[str]:
 def _folders(folder: str) -> list[str]:
     """Return the folders in a folder that tools don't keep for themselves."""
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+        names = sorted(each.name for each in entries(folder) if each.is_dir(follow_symlinks=False))
     except OSError:
         return []
     return [os.path.join(folder, name) for name in names if not name.startswith((".", "node_modules"))]
@@ -122,8 +122,7 @@ def _folders(folder: str) -> list[str]:
 def folders_of_kinds(folder: str) -> dict[str, str]:
     """Return the paths of the folders of kinds of resources, by the kind's id."""
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir())
+        names = sorted(each.name for each in entries(folder) if each.is_dir())
     except OSError:
         return {}
     found: dict[str, str] = {}
@@ -136,7 +135,7 @@ def folders_of_kinds(folder: str) -> dict[str, str]:
 def subfolders(folder: str | None) -> list[tuple[str, str]]:
     """Return the folders in a folder: name and path, in order; nothing without the folder."""
     try:
-        names = [] if folder is None else sorted(os.listdir(folder))
+        names = [] if folder is None else listing(folder)
     except OSError:
         return []
     return [(name, path) for name in names if os.path.isdir(path := os.path.join(folder or "", name))]

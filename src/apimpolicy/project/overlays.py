@@ -13,6 +13,7 @@ import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import listing
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.repository import parents_of
@@ -139,7 +140,7 @@ def _yaml(path: str) -> Any:
 
 def _names_in(folder: str) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return listing(folder)
     except OSError:
         return []
 

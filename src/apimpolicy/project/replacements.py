@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
+_TEMPLATE_FILE = re.compile(r"\btemplatefile\s*\(\s*\"((?:[^\"\r\n{]|\$\{[^{}\r\n]*\})+)\"")
 _OPERATOR = re.compile(r"-c?replace\s+(['\"])(.{2,80}?)\1")
 _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
 _LITERAL = re.compile(r"\"([^\"\\\r\n]{2,80})\"|'([^'\\\r\n]{2,80})'")
@@ -65,11 +66,13 @@ class _Script(NamedTuple):
     words: frozenset[str]
     plain: frozenset[str]
     edited: frozenset[str]
+    templates: frozenset[str]
 
     @classmethod
     def of(cls, path: str, text: str) -> _Script:
         words, plain, edited = replaced_words(text), plain_words(text), edits.edited_names(text)
-        return cls(path, text, frozenset(words), frozenset(plain), frozenset(edited))
+        sets = map(frozenset, (words, plain, edited, template_files(text)))
+        return cls(path, text, *sets)
 
     def reaches(self, policy: str, root: str) -> bool:
         """Return whether the script can read a policy: it names the file, its ending or a folder of it.
@@ -103,13 +106,15 @@ class Replacements:
         root = repository_of(folder) or folder
         if root not in self._found:
             scripts = [_Script.of(place, script) for place, script in scripts_around(root)]
-            self._found[root] = [script for script in scripts if script.words or script.plain or script.edited]
+            self._found[root] = [each for each in scripts if each.words or each.plain or each.edited or each.templates]
         found: set[str] = set()
         for script in self._found[root]:
             parts = {word for word in script.words if word in text and _is_a_word_of(word, text)}
             parts |= {word for word in script.plain if word in text and edits.is_bare_attribute(word, text)}
             for name in script.edited:
                 parts.update(edits.written_as(name, text))
+            if any(re.fullmatch(pattern, os.path.basename(path)) for pattern in script.templates):
+                found.add("${…}")
             if not parts <= found and script.reaches(policy, root):
                 found |= parts
         return tuple(sorted(found - _names_in(text, found)))
@@ -127,6 +132,13 @@ def _names_in(text: str, words: set[str]) -> set[str]:
 def _is_a_name(word: str, code: str) -> bool:
     """Return whether C# declares a word, has it as a member, or uses it as the parameter of a lambda."""
     return re.search(_NAMED.format(word=word), code) is not None
+
+
+def template_files(text: str) -> Iterator[str]:
+    """Yield patterns of the names of files that Terraform reads as templates: each `${…}` in them is a placeholder."""
+    for call in _TEMPLATE_FILE.finditer(text):
+        parts = re.split(r"\$\{[^{}]*\}", call[1])
+        yield ".*".join(map(re.escape, parts)).rpartition("/")[2]
 
 
 def replaced_words(text: str) -> Iterator[str]:

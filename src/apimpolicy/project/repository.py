@@ -6,6 +6,8 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import listing, open_text, walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -58,7 +60,7 @@ def code_around(path: str) -> str | None:
     found = None
     for folder in parents_of(os.path.dirname(os.path.abspath(path))):
         try:
-            if any(name.endswith(_CODE) for name in os.listdir(folder)):
+            if any(name.endswith(_CODE) for name in listing(folder)):
                 found = folder
         except OSError:
             continue
@@ -80,7 +82,7 @@ def scripts_around(folder: str) -> Iterator[tuple[str, str]]:
         try:
             if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
                 continue
-            with open(path, encoding="utf-8", errors="replace") as file:
+            with open_text(path, encoding="utf-8", errors="replace") as file:
                 text = file.read(MOST_BYTES)
         except OSError:
             continue
@@ -89,7 +91,7 @@ def scripts_around(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _files(root: str) -> Iterator[str]:
-    for directory, folders, files in os.walk(root):
+    for directory, folders, files in walk(root):
         folders[:] = sorted(name for name in folders if name in _PIPELINES or not name.startswith(_NOT_ENTERED))
         yield from (os.path.join(directory, name) for name in sorted(files) if name.lower().endswith(ENDINGS))
 
@@ -98,7 +100,7 @@ def _files_without_repository(folder: str) -> Iterator[str]:
     yield from _files(folder)
     for above in islice(parents_of(folder), 1, None):
         try:
-            names = sorted(os.listdir(above))
+            names = listing(above)
         except OSError:
             continue
         yield from (os.path.join(above, name) for name in names if name.lower().endswith(ENDINGS))

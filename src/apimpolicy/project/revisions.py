@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import git, make_folder, root_of, write
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT
 from apimpolicy.project.files import MAXIMUM_BYTES
@@ -19,10 +19,13 @@ from apimpolicy.project.files import MAXIMUM_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from apimpolicy.checkout import GitOutput
+
 _WHOLE_BYTES = 64 * 1024 * 1024
 """Up to this size the whole repository is taken: settings may name files anywhere in it."""
 _BATCH_BYTES = 32 * 1024 * 1024
 _LINK = "120000"
+_PARTIAL = "; in a partial clone, fetch its objects first: nothing is fetched here"
 _FILES = ("100644", "100755", "100664", _LINK)
 
 
@@ -42,9 +45,9 @@ class Revision:
         self.name = name
         self.root = root
         listed = _git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree)
-        if listed.returncode:
-            raise ConfigurationError(f"git cannot list the files of {name}: {_said(listed)}")
-        self._blobs = {path: blob for path, blob in map(_entry, listed.stdout.split(b"\0")[:-1]) if blob is not None}
+        if listed.code:
+            raise ConfigurationError(f"git cannot list the files of {name}: {_reason(listed)}{_PARTIAL}")
+        self._blobs = {path: blob for path, blob in map(_entry, listed.output.split(b"\0")[:-1]) if blob is not None}
 
     def find(self, path: str) -> str | None:
         """Return git's name of a file or folder, whose path begins here or at the repository; None without one."""
@@ -112,12 +115,12 @@ class Revision:
         done = _git(self.root, "cat-file", "--batch", given=asked)
         position = 0
         for each in object_ids:
-            end = done.stdout.find(b"\n", position)
-            head = done.stdout[position:end].split()
-            if done.returncode or end < 0 or len(head) != 3:
-                raise ConfigurationError(f"git cannot read the object {each} of {self.name}: {_said(done)}")
+            end = done.output.find(b"\n", position)
+            head = done.output[position:end].split()
+            if done.code or end < 0 or len(head) != 3:
+                raise ConfigurationError(f"git cannot read the object {each} of {self.name}: {_reason(done)}{_PARTIAL}")
             position = end + 1 + int(head[2])
-            yield done.stdout[end + 1 : position]
+            yield done.output[end + 1 : position]
             position += 1
 
 
@@ -130,36 +133,36 @@ def revision_of(name: str, near: str) -> Revision | None:
     if not name or name.startswith("-") or "\0" in name:
         return None
     tree = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{tree}}")
-    return None if tree.returncode else Revision(name, root, tree.stdout.decode().strip())
+    return None if tree.code else Revision(name, root, tree.output.decode().strip())
 
 
 def _repository(near: str) -> str:
-    anchor = os.path.abspath(near)
+    anchor = root_of(near) or os.path.abspath(near)
     while not os.path.isdir(anchor):
         anchor = os.path.dirname(anchor)
     top = _git(anchor, "rev-parse", "--show-toplevel")
-    if top.returncode and (top := _git(os.curdir, "rev-parse", "--show-toplevel")).returncode:
-        raise ConfigurationError(_said(top))
-    return os.fsdecode(top.stdout).removesuffix("\n")
+    if top.code and (top := _git(os.curdir, "rev-parse", "--show-toplevel")).code:
+        raise ConfigurationError(_reason(top))
+    return os.fsdecode(top.output).removesuffix("\n")
 
 
 def is_shallow(near: str) -> bool:
     """Return whether the repository around a folder has only a part of its history."""
-    return _git(near, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    return _git(near, "rev-parse", "--is-shallow-repository").output.strip() == b"true"
 
 
-def _git(folder: str, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
     """Return the output of git. Raises ConfigurationError when there is none."""
     try:
-        return subprocess.run(["git", "-C", folder, *arguments], input=given, capture_output=True, check=False)
-    except OSError:
-        raise ConfigurationError("git is not installed, or not on the PATH") from None
+        return git(folder, *arguments, given=given)
+    except OSError as error:
+        raise ConfigurationError(error.strerror or str(error)) from None
 
 
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+def _reason(done: GitOutput) -> str:
     """Return the first line of git's error message."""
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.returncode}"
+    lines = done.errors.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.code}"
 
 
 def _entry(line: bytes) -> tuple[str, _Blob | None]:
@@ -197,8 +200,7 @@ def _batches(blobs: dict[str, _Blob]) -> Iterator[list[tuple[str, _Blob]]]:
 
 def _write(path: str, data: bytes) -> None:
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "xb") as file:
-            file.write(data)
+        make_folder(os.path.dirname(path))
+        write(path, data, is_new=True)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None

@@ -14,14 +14,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import is_trusted
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.settings import Declared, setting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.project.toml_table import Table
 
 _PORTS = (0, 65535)
 _DAY = 86_400
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Limits(Declared):
@@ -35,6 +39,9 @@ class Limits(Declared):
 
     body_bytes: int = setting(default=100 << 20, within=(0, 1 << 40))
     """413 beyond: the body of a request."""
+
+    all_body_bytes: int = setting(default=1 << 30, within=(0, 1 << 40))
+    """503 beyond: the bodies of all requests that are under way in a process, together; at least `body-bytes`."""
 
     head_bytes: int = setting(default=64 << 10, within=(1 << 10, 1 << 20))
     """431 beyond: the request line and all headers."""
@@ -99,6 +106,23 @@ class ServeSettings(Limits):
 
     tracing: bool = setting(default=True)
     """True when the values of expressions are kept, for explanations."""
+
+
+_OPENING = ("host", "allow_outside", "trust_proxy", "redis", "backend")
+"""Settings that let others in, or requests out; a checkout doesn't decide them without the user."""
+
+
+def ensure_trusted(settings: Mapping[str, Any], given: Mapping[str, Any], path: str) -> None:
+    """Raise ConfigurationError when a configuration opens the gateway, and the user neither did so nor trusts it."""
+    found = [name for name in _OPENING if name not in given and settings.get(name) not in (None, False, [])]
+    if settings.get("host") in _LOOPBACK:
+        found = [name for name in found if name != "host"]
+    if found and not is_trusted():
+        keys, options = ", ".join(name.replace("_", "-") for name in found), f"--{found[0].replace('_', '-')}"
+        raise ConfigurationError(
+            f"{path}: [serve] opens the gateway ({keys}); pass {options} on the command line, or start with "
+            "--trust-config if you trust this file"
+        )
 
 
 def serve_settings(table: Table) -> dict[str, Any]:

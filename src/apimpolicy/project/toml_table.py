@@ -6,6 +6,7 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.checkout import named, open_text
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -131,9 +132,12 @@ class Table:
         """The keys that were read: those that the table may have."""
         return list(self._asked)
 
-    def path(self, relative: str) -> str:
-        """Return a path that is relative to the file."""
-        return os.path.join(self.directory, relative)
+    def path(self, relative: str, *, may_be_hidden: bool = False) -> str:
+        """Return a path that is relative to the file. Raises ConfigurationError for one that it may not name."""
+        try:
+            return named(os.path.join(self.directory, relative), self.directory, may_be_hidden=may_be_hidden)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.file}: {error}") from None
 
     def full(self, name: str) -> str:
         return f"{self.key}.{name}" if self.key else name
@@ -168,7 +172,7 @@ def _line(path: str, key: str) -> str:
     from apimpolicy.project.toml_lines import line_of_key
 
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open_text(path, encoding="utf-8-sig") as file:
             text = file.read()
     except (OSError, ValueError):
         return ""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.proving.proof import Inquiry, ProofResult, fixed_cells
 from apimpolicy.semantics.inputs import Inputs
+from apimpolicy.semantics.state import ANSWER, KINDS
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.pipeline import Outcome, outcome_of
-from apimpolicy.transfer.run import ANSWER, KINDS, End, MadeUp
+from apimpolicy.transfer.run import End, MadeUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence

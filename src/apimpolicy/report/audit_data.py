@@ -22,10 +22,10 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.audit.access import KEY_WORD
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, TOKEN
+from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN
+from apimpolicy.audit.budgets import limited_by
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
 from apimpolicy.audit.findings import lent_to_anyone
-from apimpolicy.audit.policies import LENDS, LIMITS, REPLACES
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.audit_text import answer, details, shown_place, sorted_findings
 from apimpolicy.report.stand_in_text import with_stand_ins
@@ -82,9 +82,9 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
         "name": operation.name,
         "access": answer(operation),
         "decided": access.is_decided,
-        "details": list(details(operation)),
+        "details": list(dict.fromkeys(details(operation, is_whole=True))),
         "paths": [{"proofs": sorted(path.proofs), "words": path.words} for path in access.paths],
-        "needs": {word: presence(operation, word) for word in (KEY_WORD, TOKEN, CERTIFICATE, ADDRESS)},
+        "needs": {word: presence(operation, word) for word in (KEY_WORD, TOKEN, WEAK_TOKEN, CERTIFICATE, ADDRESS)},
         "lends": [
             {"what": action.subject, "when": when(operation, action.subject), "to_anyone": action.subject in lent}
             for lent in [lent_to_anyone(operation)]
@@ -92,6 +92,7 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
             if action.kind == LENDS
         ],
         "limits": sorted({action.subject for action in operation.actions if action.kind == LIMITS}),
+        "limited_by": limited_by(operation),
         "passes_on": passed_on(operation),
         "places": [
             {"words": words, **_place(run, place)}

@@ -107,10 +107,11 @@ def _markdown(run: AuditRun) -> Iterator[str]:
 
     yield f"### Who reaches the backend: {plain(title(run))}"
     yield ""
-    yield "| access | operations | | |"
-    yield "| --- | ---: | --- | --- |"
+    yield "| access | operations | | | limited by |"
+    yield "| --- | ---: | --- | --- | --- |"
     for row in rows(run.audit.operations):
-        yield f"| {plain(row.words)} | {row.number:,} | {plain(row.apis)} | {plain(row.details)} |"
+        cells = (row.apis, row.details, row.limits.removeprefix("limited by: "))
+        yield f"| {plain(row.shown)} | {row.number:,} | {' | '.join(map(plain, cells))} |"
     for finding in sorted_findings(run.findings):
         yield ""
         yield f"**{finding.code} {finding.severity}** {plain(f'{subject(run, finding)}: {finding.message}')}"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.facts import UNDECIDED
+from apimpolicy.audit.access import WEAK_TOKEN
+from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
+from apimpolicy.audit.facts import LENDS, TOKEN, UNDECIDED
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
-from apimpolicy.audit.policies import LENDS, LIMITS
 from apimpolicy.report.audit_data import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
 from apimpolicy.report.audit_owasp import RISKS
 from apimpolicy.report.audit_text import (
@@ -35,15 +36,17 @@ if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.project.audit_run import AuditRun
 
-COLUMNS = ("key", "token", "certificate", "address", "limit", "identity lent", "passed on")
+LENT, KEPT = "added by the gateway", "kept from the caller"
+COLUMNS = ("key", "token", "certificate", "address", "limited by", LENT, KEPT)
 _PROOFS = {"key": "subscription key", "token": "token", "certificate": "certificate", "address": "address"}
 
 
 class Cell(NamedTuple):
-    """A cell: its count, and whether that is bad."""
+    """A cell: on which paths, whether that is bad, and words to show instead."""
 
     when: str
     is_danger: bool = False
+    words: str = ""
 
 
 def audit_html(run: AuditRun) -> str:
@@ -56,7 +59,7 @@ def _body(run: AuditRun) -> Iterator[str]:
     yield '<ul class="totals">'
     for row in rows(run.audit.operations):
         kind = "bad" if row.words == LENDING else "part" if row.words in ("anyone", "not decided") else ""
-        yield f'<li class="{kind}"><b>{row.number:,}</b>{text(row.words)}</li>'
+        yield f'<li class="{kind}"><b>{row.number:,}</b>{text(row.shown)}</li>'
     yield "</ul></header><main>"
     yield from _matrix(run)
     yield from _findings(run)
@@ -72,11 +75,17 @@ def _sentence(run: AuditRun) -> str:
     opened = sum(each.access.is_open for each in operations)
     lending = sum(answer(each) == LENDING for each in operations)
     undecided = sum(not each.access.is_decided for each in operations)
-    with_credentials = f", {lending:,} of them with credentials of the gateway" if lending else ""
-    return (
-        f"{title(run)}: anyone reaches the backend by {opened:,}{with_credentials}; "
-        f"{undecided:,} {'is' if undecided == 1 else 'are'} not decided. {summary(run).capitalize()}."
-    )
+    parts = [f"{title(run)}."]
+    parts.append(f"{_number(opened)} open to everyone." if opened else "No operation is open to everyone.")
+    if lending:
+        parts.append(f"{_number(lending)} open with credentials of the gateway.")
+    if undecided:
+        parts.append(f"{_number(undecided)} undecided.")
+    return " ".join((*parts, f"{summary(run).capitalize()}."))
+
+
+def _number(count: int) -> str:
+    return "One is" if count == 1 else f"{count:,} are"
 
 
 def _matrix(run: AuditRun) -> Iterator[str]:
@@ -110,7 +119,7 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
         yield f"<p>The gateway adds: {text(', '.join(lent))}</p>"
     passed = [f"{each['what']} ({each['when']})" for each in passed_on(operation) if each["when"] != NEVER]
     if passed:
-        yield f"<p>Passed on from the caller: {text(', '.join(passed))}</p>"
+        yield f"<p>The caller's credentials that reach the backend: {text(', '.join(passed))}</p>"
     places = dict.fromkeys((place.policy, shown_place(run, str(place))) for place in operation.places.values())
     if places:
         items = "".join(f"<li>{text(policy or 'here')} <code>{text(place)}</code></li>" for policy, place in places)
@@ -123,26 +132,30 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
 
 
 def _cell(operation: OperationAudit, column: str) -> Cell:
+    if column == "token" and presence(operation, TOKEN) == NEVER:
+        weak = presence(operation, WEAK_TOKEN)
+        return Cell(weak, words="" if weak in (NEVER, UNKNOWN) else "weak")
     if column in _PROOFS:
         return Cell(presence(operation, _PROOFS[column]))
-    if column == "passed on":
+    if column == KEPT:
         found = [each["when"] for each in passed_on(operation)]
         return Cell(ALWAYS if ALWAYS in found else SOMETIMES if SOMETIMES in found else NEVER)
-    if column == "identity lent":
+    if column == LENT:
         found = [when(operation, action.subject) for action in operation.actions if action.kind == LENDS]
         is_danger = operation.access.is_open and bool(lent_to_anyone(operation))
         return Cell(ALWAYS if ALWAYS in found else SOMETIMES if found else NEVER, is_danger)
-    limits = [action for action in operation.actions if action.kind == LIMITS and not action.subject.endswith(" never")]
-    always = any(operation.actions[action] == operation.alternatives for action in limits)
-    return Cell(ALWAYS if always else SOMETIMES if limits else NEVER)
+    limits = limited_by(operation)
+    when_limited = NEVER if limits in ([], [NOT_LIMITED]) else SOMETIMES if NOT_LIMITED in limits else ALWAYS
+    return Cell(when_limited, words=", ".join(limits))
 
 
 def _joined(cells: Sequence[Cell]) -> Cell:
     words = {cell.when for cell in cells}
     is_danger = any(cell.is_danger for cell in cells)
+    shown = ", ".join(dict.fromkeys(part for cell in cells for part in cell.words.split(", ") if part))
     if len(words) == 1:
-        return Cell(words.pop(), is_danger)
-    return Cell(UNKNOWN if words == {UNKNOWN, NEVER} else SOMETIMES, is_danger)
+        return Cell(words.pop(), is_danger, shown)
+    return Cell(UNKNOWN if words == {UNKNOWN, NEVER} else SOMETIMES, is_danger, shown)
 
 
 def _markup(cells: dict[str, Cell]) -> str:
@@ -156,7 +169,7 @@ def _markup(cells: dict[str, Cell]) -> str:
 
     return "".join(
         f'<span class="cell {kind(column, cell)}" data-label="{text(column)}"'
-        f' title="{text(column)}: {cell.when}">{shown[cell.when]}</span>'
+        f' title="{text(column)}: {cell.when}">{text(cell.words) or shown[cell.when]}</span>'
         for column, cell in cells.items()
     )
 

@@ -24,14 +24,14 @@ RISKS = (
         "Broken Authentication",
         "Whether a request without a proof reaches the backend, and how strong the checks are. Not: passwords, how"
         " tokens are issued.",
-        ("AUD001", "AUD002", "AUD005", "AUD006", "AUD007", "AUD012"),
+        ("AUD001", "AUD002", "AUD005", "AUD006", "AUD007", "AUD012", "AUD014", "AUD015"),
     ),
     Risk("API3", "Broken Object Property Level Authorization", "Only the backend knows which properties are whose."),
     Risk(
         "API4",
         "Unrestricted Resource Consumption",
         "Whether limits of calls apply to all callers. Not: what a call costs the backend.",
-        ("AUD008",),
+        ("AUD008", "AUD016"),
     ),
     Risk(
         "API5",

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
+from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
 from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
 from apimpolicy.report.columns import counted, printable
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
     from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
 
+NO_REQUEST = "no request reaches a backend"
 LENDING = "anyone reaches the backend with our credentials"
 _WIDEST_WORDS = 47
 _SHORT = 40
+_MOST_LISTED = 12
+"""Operations that a finding lists without -v."""
 _INDENT = "    "
 
 
@@ -37,6 +42,13 @@ class Row(NamedTuple):
     number: int
     apis: str
     details: str
+    limits: str = ""
+    """What limits count by: `limited per key`."""
+
+    @property
+    def shown(self) -> str:
+        """The words for people: `none` would read as nobody, or as no protection."""
+        return NO_REQUEST if self.words == NO_ACCESS else self.words
 
 
 def audit_text(run: AuditRun, style: Style = PLAIN, *, verbose: bool = False) -> str:
@@ -62,13 +74,13 @@ def _table(run: AuditRun, style: Style) -> Iterator[str]:
     found = rows(run.audit.operations)
     missing = len(run.audit.missing_fragments)
     note = f"{counted(missing, 'fragment')} missing" if missing else ""
-    words = max([len(row.words) for row in found], default=0)
+    words = max([len(row.shown) for row in found], default=0)
     words = min(max(words, 24), _WIDEST_WORDS)
     head = title(run)
     yield f"{style.paint('strong', head)}{' ' * max(words + 11 - len(head), 3)}{note}".rstrip()
     for row in found:
-        left = f"{printable(row.words):<{words}} {row.number:>6,}"
-        text = "  ".join(printable(part) for part in (row.apis, row.details) if part)
+        left = f"{printable(row.shown):<{words}} {row.number:>6,}"
+        text = "  ".join(printable(part) for part in (row.apis, row.details, row.limits) if part)
         meaning = "error" if row.words == LENDING else "warning" if row.words == "anyone" else "strong"
         painted = style.paint(meaning, left[:words]) + left[words:]
         if len(left) + 4 + len(text) <= style.width:
@@ -97,7 +109,26 @@ def rows(operations: Sequence[OperationAudit]) -> list[Row]:
         groups.setdefault(answer(operation), []).append(operation)
     order = [LENDING, "anyone", "not decided"]
     sort = sorted(groups, key=lambda words: (order.index(words) if words in order else 9, words == NO_ACCESS, words))
-    return [Row(words, len(groups[words]), _apis(groups[words], operations), _details(groups[words])) for words in sort]
+    found = [(words, groups[words]) for words in sort]
+    return [Row(words, len(group), _apis(group, operations), _details(group), _limits(group)) for words, group in found]
+
+
+def _limits(group: Sequence[OperationAudit]) -> str:
+    """Return what limits of operations count by: `limited by: per key (3); not at all (2)`."""
+    counts = Counter(_limited(limited_by(each)) for each in group)
+    counts.pop("", None)
+    if not counts:
+        return ""
+    if len(counts) == 1:
+        (words,) = counts
+        return f"limited by: {words}"
+    return "limited by: " + "; ".join(f"{words} ({count})" for words, count in counts.most_common())
+
+
+def _limited(found: list[str]) -> str:
+    """Return words for what limits count by: `per key, others not at all`."""
+    words = " and ".join(each for each in found if each != NOT_LIMITED)
+    return ", others ".join(filter(None, (words, NOT_LIMITED if NOT_LIMITED in found else "")))
 
 
 def answer(operation: OperationAudit) -> str:
@@ -116,26 +147,25 @@ def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit])
             found.append(f"{api}/*")
         else:
             found.append(f"{api} {operations[0].name}" if len(operations) == 1 else f"{api} ({len(operations)})")
-    return ", ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
+    return ", ".join(found)
 
 
 def _details(group: Sequence[OperationAudit]) -> str:
     found: dict[str, None] = {}
     for operation in group:
         found |= dict.fromkeys(details(operation))
-    shown = list(found)
-    return ", ".join(shown[:2]) + (f" and {len(shown) - 2} more" if len(shown) > 2 else "")
+    return ", ".join(found)
 
 
-def details(operation: OperationAudit) -> Iterator[str]:
-    """Yield words for the proofs, and for what is lent to anyone."""
+def details(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[str]:
+    """Yield words for the proofs, and for what is lent to anyone; `is_whole` for programs."""
     if operation.access.is_open:
         yield from lent_to_anyone(operation)
         return
     for fact in operation.access.facts(TOKEN):
         token = fact.detail[0]
         assert isinstance(token, Token)
-        yield token_words(token)
+        yield token_words(token, is_whole=is_whole)
     if KEY_WORD in operation.access.words:
         yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
     for fact in operation.access.facts(ADDRESS):
@@ -146,8 +176,8 @@ def details(operation: OperationAudit) -> Iterator[str]:
             yield fact.subject + (f" ({os.path.basename(place.file)}:{place.line})" if place is not None else "")
 
 
-def token_words(token: Token) -> str:
-    """Return a token check's requirements: `issuer 14b7…, audience 93cb…, claim azp`."""
+def token_words(token: Token, *, is_whole: bool = False) -> str:
+    """Return a token check's requirements: `issuer 14b7…, audience 93cb…, claim azp`; `is_whole` shortens none."""
     parts: list[str] = []
     for noun, values in (
         ("issuer", token.issuers),
@@ -155,7 +185,9 @@ def token_words(token: Token) -> str:
         ("application", token.applications),
         ("claim", token.claims),
     ):
-        if values:
+        if values and is_whole:
+            parts.append(f"{noun} {' or '.join(values)}")
+        elif values:
             shown = _short(values[0])
             parts.append(f"{noun} {shown}" + (f" or {len(values) - 1} more" if len(values) > 1 else ""))
     return ", ".join(parts) or "any token"
@@ -180,7 +212,7 @@ def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: boo
     width = max((len(words) for words, _ in evidence), default=0) + 2
     for words, place in evidence:
         yield f"{_INDENT}{words:<{width}}{printable(place)}"
-    if verbose or 1 < len(finding.operations) <= 3:
+    if verbose or (1 < len(finding.operations) <= _MOST_LISTED and not where.endswith("/*")):
         for operation in finding.operations:
             yield f"{_INDENT}{operation.name}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.claim_data import ERROR, FALSE, UNDECIDED
 from apimpolicy.report.difference_data import EQUIVALENT
@@ -24,7 +25,7 @@ CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
 def _finding_at(path: str, line: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
     """Return a finding about a line of a file."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open_text(path, encoding="utf-8-sig") as file:
             source = Source(file.read(), path)
     except (OSError, UnicodeDecodeError):
         source = Source("", path)

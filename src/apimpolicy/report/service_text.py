@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit.requests import prefix_of
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ApimPolicyError
@@ -38,9 +39,15 @@ def example_url(service: Service) -> str:
     for api in service.apis:
         for described, _ in operations_with_policies(api, documents_of(api)):
             template = from_utf16(described.operation.url_template)
-            if described.operation.method.upper() == "GET" and "{" not in template and "*" not in template:
-                return f"/{from_utf16(api.api.path).strip('/')}{template}".rstrip("/")
-    return f"/{from_utf16(service.apis[0].api.path).strip('/')}" if service.apis else "/"
+            is_plain = not any(sign in template for sign in "{*?")
+            if described.operation.method.upper() == "GET" and is_plain and _is_in_path(api):
+                return f"{prefix_of(api)}/{template.strip('/')}".rstrip("/") or "/"
+    return (prefix_of(service.apis[0]) if service.apis else "") or "/"
+
+
+def _is_in_path(api: ServiceApi) -> bool:
+    """Return whether the URL alone selects the version of an API: no header and no parameter does."""
+    return api.version_set is None or api.version_set.scheme == "segment" or not api.api.version
 
 
 def _api(gateway: Gateway, service: Service, api: ServiceApi, style: Style) -> Iterator[str]:

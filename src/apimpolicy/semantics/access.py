@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.languages.operations import PartOf
+from apimpolicy.semantics.keys import key_of, reads_of_all
 from apimpolicy.semantics.members import get_property, unknown_change
 from apimpolicy.semantics.operators import is_null, without_null
 from apimpolicy.semantics.unknowns import Unsupported
@@ -77,9 +78,9 @@ def item_of(evaluation: Evaluation, values: list[Value], type_: str) -> Value:
         count = terms.measure(PartCount(collection.separator), collection.text)
         evaluation.throw(terms.at_most(count, terms.number(index)))
         return Text(terms.applied(PartOf(collection.separator, index), collection.text))
-    key = ("item", *(each.key for each in values), unknowns.heap)
-    evaluation.throw(unknowns.truth("an index", ("throws", key)))
-    return unknowns.value(type_, "an item of a list", key)
+    key = key_of(evaluation, "item", *values)
+    evaluation.throw(unknowns.truth("an index", key and ("throws", key)))
+    return unknowns.value(type_, "an item of a list", key, reads=reads_of_all(values))
 
 
 def value_conditional_access(evaluation: Evaluation, node: nodes.ConditionalAccess) -> Value:
@@ -92,11 +93,9 @@ def value_conditional_access(evaluation: Evaluation, node: nodes.ConditionalAcce
 def value_assignment(evaluation: Evaluation, node: nodes.Assignment) -> Value:
     if isinstance(node.target, nodes.Local):
         return _assign(evaluation, node.target, evaluation.value(node.value))
-    for child in node.target.children():
-        if isinstance(child, nodes.Expression):
-            evaluation.value(child)
+    changed = [evaluation.value(child) for child in node.target.children() if isinstance(child, nodes.Expression)]
     value = evaluation.value(node.value)
-    unknown_change(evaluation, "an assignment to a member")
+    unknown_change(evaluation, "an assignment to a member", changed)
     return value
 
 

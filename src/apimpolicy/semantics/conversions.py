@@ -66,8 +66,6 @@ def _nullable(evaluation: Evaluation, node: nodes.Convert, conversion: Conversio
 
 def _escaped(evaluation: Evaluation, value: Value, target: str) -> Value:
     """Return the result of an explicit conversion of a collection, whose later use as another type is unknown."""
-    if isinstance(value, Host):
-        evaluation.has_escaped = True
     what = f"a conversion to {target}"
     evaluation.throw(evaluation.unknowns.truth(what))
     return evaluation.unknowns.value(target, what, null=False)

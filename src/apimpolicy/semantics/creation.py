@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.facts import is_pure
+from apimpolicy.semantics.keys import key_of, reads_of_code
 from apimpolicy.semantics.members import comparer_of, unknown_change
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
@@ -24,6 +25,7 @@ from apimpolicy.semantics.values import (
     constant_text,
     constant_truth,
 )
+from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -55,10 +57,10 @@ def value_object_creation(evaluation: Evaluation, node: nodes.ObjectCreation) ->
     constructor = node.constructor
     what = f"new {name}"
     if any(isinstance(each, Choice) for each in arguments) or constructor is None or not is_pure(constructor):
-        unknown_change(evaluation, what)
+        unknown_change(evaluation, what, arguments)
         return evaluation.unknowns.value(str(node.type), what, null=False)
-    key = ("new", constructor.signature, str(node.type), *(each.key for each in arguments))
-    evaluation.throw(evaluation.unknowns.truth(what, ("throws", key)))
+    key = key_of(evaluation, "new", constructor.signature, str(node.type), *arguments)
+    evaluation.throw(evaluation.unknowns.truth(what, key and ("throws", key)))
     return evaluation.unknowns.value(str(node.type), what, key, null=False)
 
 
@@ -83,38 +85,19 @@ def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, a
 
 def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
     """Return a lambda; one that assigns variables, or has several statements, is not supported."""
-    captured: dict[str, Value] = {}
-    waiting: list[nodes.Bound] = [node.body]
-    for part in waiting:
-        waiting += part.children()
+    captured: dict[str, tuple[str, str, Value]] = {}
+    constants: dict[str, str] = {}
+    for part in walk(node.body):
         if isinstance(part, (nodes.Assignment, nodes.CompoundAssignment, nodes.Deconstruction)):
             raise Unsupported("a lambda that assigns variables")
-        if isinstance(part, nodes.Local) and part.symbol in evaluation.variables:
-            captured[part.symbol.name] = evaluation.variables[part.symbol]
+        if isinstance(part, nodes.Local) and part.is_constant:
+            constants[part.symbol.name] = repr(part.constant)
+        elif isinstance(part, nodes.Local) and part.symbol in evaluation.variables:
+            name, type_ = part.symbol.name, str(part.symbol.type)
+            captured[name] = name, type_, evaluation.variables[part.symbol]
             evaluation.captured.add(part.symbol)
-    reads_now = not all(evaluation.state.is_first(*kinds_read(part)) for part in waiting)
-    code = id(node) if reads_now else f"{node.type} {node.syntax}"
-    return Function(node, code, tuple((name, value.key) for name, value in captured.items()))
-
-
-def kinds_read(part: nodes.Bound) -> tuple[str, ...]:
-    """Return the kinds of cells that a node itself shows: of the request, of the response."""
-    if not isinstance(part, nodes.PropertyAccess) or part.property.declaring.name not in _GATEWAY:
-        return ()
-    return _SHOWN.get(part.property.name, ("response", "status", "error", "variable", "body"))
-
-
-_GATEWAY = ("IContext", "IRequest", "IResponse", "IUrl")
-_SHOWN = {
-    **dict.fromkeys(("Request", "Deployment", "User", "Product", "Subscription", "Api", "Operation"), ()),
-    **dict.fromkeys(("OriginalUrl", "IpAddress", "MatchedParameters", "Certificate", "Workspace", "Tracing"), ()),
-    **dict.fromkeys(("Url", "Path", "Host", "Scheme", "Port", "QueryString", "Uri"), ("url", "query")),
-    "Headers": ("header", "response-header"),
-    "Query": ("query",),
-    "Method": ("method",),
-    "Variables": ("variable",),
-}
-"""The cells that members of the gateway's objects show."""
+    code = f"{node.type} {node.syntax}", *sorted(constants.items())
+    return Function(node, code, tuple(captured.values()), reads_of_code(node.body))
 
 
 def value_interpolated_string(evaluation: Evaluation, node: nodes.InterpolatedString) -> Value:

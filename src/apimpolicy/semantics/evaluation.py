@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dispatch import Functions
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.escapes import escapes
 from apimpolicy.semantics.fractions import FRACTIONS, constant_fraction
 from apimpolicy.semantics.harmless import is_harmless
+from apimpolicy.semantics.state import REACHABLE
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
@@ -24,6 +26,7 @@ from apimpolicy.semantics.values import (
     constant_truth,
     merge,
 )
+from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -70,13 +73,12 @@ class Evaluation:
         self.returns: list[tuple[Term, Value]] = []
         self.is_given_up = False
         """True if the value of the whole expression is unknown."""
-        self.has_escaped = False
-        """True if an object of the gateway was passed to an unknown member."""
 
     # Values
 
     def run(self, body: Bound, type_: Type) -> Value:
         """Return the value of the body of an expression; unknown where a part of it is not supported."""
+        self.unknowns.has_escaped = self.unknowns.has_escaped or escapes(body)
         try:
             if isinstance(body, nodes.Expression):
                 return self.value(body)
@@ -87,12 +89,18 @@ class Evaluation:
 
     def give_up(self, what: str, type_: Type) -> Value:
         """Return an unknown value for the whole expression, which may throw and change what it knows."""
-        self.unknowns.change()
+        self.change()
         self.unknowns.use_up()
-        self.has_escaped = True
         self.is_given_up = True
         self.throws = self.unknowns.truth(what)
         return self.unknowns.value(str(type_), what)
+
+    def change(self, *, may_reach_gateway: bool = False) -> None:
+        """Say that any object may have changed; the gateway's as well, if these can be reached."""
+        self.unknowns.change()
+        if may_reach_gateway or self.unknowns.has_escaped:
+            for kind in REACHABLE:
+                self.state.forget(kind, ("generation", self.unknowns.next()))
 
     def value(self, node: Expression) -> Value:
         """Return the value of a node."""
@@ -110,6 +118,12 @@ class Evaluation:
         first = leaf.term if isinstance(leaf, Truth) else terms.FALSE
         self.unknowns.note(id(node), terms.all_of(self.alive, self.guard), first)
 
+    def note_unknown(self, body: Bound) -> None:
+        """Note that every condition in code that is not evaluated may have every outcome."""
+        for part in walk(body) if self.unknowns.watched else ():
+            if id(part) in self.unknowns.watched:
+                self.unknowns.note(id(part), terms.all_of(self.alive, self.guard), self.unknowns.truth("a condition"))
+
     def _value(self, node: Expression) -> Value:
         constant = node.constant
         if constant is not nodes.NOT_CONSTANT:
@@ -122,6 +136,7 @@ class Evaluation:
             if not is_harmless(node):
                 raise
             what = str(problem) or "a string with too many cases"
+            self.note_unknown(node)
             self.throw(self.unknowns.truth(what))
             return self.unknowns.value(str(node.type), what)
         return found

@@ -17,7 +17,6 @@ _CHANGES = (
     nodes.Deconstruction,
     nodes.DeconstructCall,
     nodes.DelegateCall,
-    nodes.Dynamic,
     nodes.Redirection,
     nodes.Reference,
     nodes.MethodReference,

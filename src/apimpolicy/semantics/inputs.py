@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.languages.language import any_of_text, at_least_once, containing, in_ranges, repeat, sequence, union
+from apimpolicy.languages.language import (
+    ANYTHING,
+    any_of_text,
+    at_least_once,
+    both,
+    containing,
+    in_ranges,
+    not_,
+    optional,
+    repeat,
+    sequence,
+    union,
+)
 from apimpolicy.languages.language import literal as word
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import (
@@ -51,7 +63,10 @@ PRINTABLE = "ids and names of users, products and APIs have no control character
 _PRINTABLE = repeat(in_ranges((0x20, 0xFFFF)))
 _ALPHANUMERIC = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
 _OF_PATHS = union(in_ranges(*_ALPHANUMERIC), any_of_text("/%:@!$&'()*+,;=~-._[]|"))
-PATH = sequence(word("/"), repeat(_OF_PATHS))
+_DOT = union(word("."), word("%2e"), word("%2E"))
+WITHOUT_DOTS = not_(sequence(ANYTHING, word("/"), _DOT, optional(_DOT), optional(sequence(word("/"), ANYTHING))))
+"""Texts without dot segments: a URL has none, see `context.urls`."""
+PATH = both(sequence(word("/"), repeat(_OF_PATHS)), WITHOUT_DOTS)
 METHOD = at_least_once(union(in_ranges((0x30, 0x39), (0x41, 0x5A)), any_of_text("!#$%&'*+-.^_`|~")))
 SCHEME = union(word("http"), word("https"), word("ws"), word("wss"))
 _WITH_COMMA = containing(word(","))

@@ -46,7 +46,6 @@ _OF_TYPES = {
     "JArray": ("array",),
     "JToken": (*KINDS, OTHER),
     "object": (*KINDS, OTHER),
-    "dynamic": (*KINDS, OTHER),
 }
 """The kinds of tokens that are of a type."""
 _NAME, _INDEX = r"([A-Za-z_][A-Za-z0-9_-]*)", r"\[(?:([0-9]{1,4})|'([A-Za-z0-9_. -]+)')\]"
@@ -120,7 +119,7 @@ def items_of(evaluation: Evaluation, token: Json, made: int) -> Value:
     """Return the items of an array, as many as there are up to a number, then unknown ones."""
     items = tuple(Json(token.root, (*token.path, index), token.born) for index in range(MOST_ITEMS))
     type_ = f"{_JSON}JToken[]"
-    found: Value = Items(items, type_, made, has_more=True)
+    found: Value = Items(items, type_, made, rest=token.key)
     for count in range(MOST_ITEMS, -1, -1):
         is_longer = has_item(evaluation.unknowns, token, count)
         found = merge(is_longer, found, Items(items[:count], type_, made))

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.facts import has, is_immutable, is_pure
+from apimpolicy.semantics.keys import UNDECLARED, is_pristine, key_of, reads_of_all
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     INTEGERS,
     NULL,
     Function,
     Host,
-    Items,
     Json,
     Number,
     Opaque,
-    Parts,
     Several,
     Value,
+    leaves,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 
 PAIR = "pair of the gateway"
 """Begins the identity of an entry of a dictionary of the gateway's, whose key and value are never null."""
+_DICTIONARIES = tuple(
+    f"System.Collections.{name}"
+    for name in (
+        "Generic.IDictionary<",
+        "Generic.Dictionary<",
+        "Generic.ICollection<System.Collections.Generic.KeyValuePair<",
+        "IDictionary",
+    )
+)
 Form = Any
 """A function of a `Call` and the values of the receiver and the arguments, none of which is a choice."""
 
@@ -69,19 +78,6 @@ _MODULES = {
     ),
 }
 """The module of forms for the members of a type."""
-KINDS_OF_HOSTS = {
-    "headers": ("header",),
-    "query": ("query",),
-    "url": ("url", "query"),
-    "original-url": (),
-    "certificates": (),
-    "original-query": (),
-    "matched": (),
-    "variables": ("variable",),
-    "request": ("header", "query", "url", "method", "body"),
-    "response-headers": ("response", "response-header"),
-}
-"""The cells that one of the gateway's objects shows."""
 FORMS: dict[tuple[str, str], Form] = {}
 
 
@@ -205,59 +201,35 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
         if isinstance(value, Function):
             run_unknown_times(evaluation, value)
     if is_pure(member):
-        key = key_of(call, values)
+        key = key_of(evaluation, member.declaring.name, member.signature, *map(str, call.type_arguments), *values)
     elif not has("fresh", member):
         unknown_change(evaluation, name, values)
     is_whole = all(isinstance(value, (Host, Function)) or is_pristine(evaluation, value) for value in values)
     if not (has("total", member) and is_whole) or NULL in values:
         evaluation.throw(unknowns.truth(name, None if key is None else ("throws", key)))
     null = not has("never-null", member) and not call.type.is_value_type
-    results = [unknowns.value(str(call.type), name, key, null=null)]
+    reads = reads_of_all(values) if is_pure(member) else UNDECLARED
+    results = [unknowns.value(str(call.type), name, key, null=null, reads=reads)]
     for index, type_ in enumerate(outs):
-        results.append(unknowns.value(str(type_), name, None if key is None else ("out", index, key)))
+        out = None if key is None else ("out", index, key)
+        results.append(unknowns.value(str(type_), name, out, reads=reads))
     return Several(*results) if outs else results[0]
-
-
-def key_of(call: Call, values: Sequence[Value]) -> Hashable:
-    """Return the key that determines the result of a pure member; None if unknown."""
-    evaluation = call.evaluation
-    parts: list[Hashable] = [call.member.declaring.name, call.member.signature, *map(str, call.type_arguments)]
-    for value in values:
-        if isinstance(value, Host):
-            if not evaluation.state.is_first(*KINDS_OF_HOSTS.get(value.path, ("response",))):
-                return None
-            parts.append(value.key)
-        elif isinstance(value, Function) and isinstance(value.code, int):
-            return None
-        else:
-            parts.append(value.key)
-            if not is_pristine(evaluation, value):
-                parts.append(("heap", evaluation.unknowns.heap))
-    return tuple(parts)
-
-
-def is_pristine(evaluation: Evaluation, value: Value) -> bool:
-    """Return whether a value is still what its key describes: nothing has changed since it was made."""
-    if isinstance(value, (Items, Parts)):
-        return value.made == evaluation.unknowns.heap and all(
-            is_pristine(evaluation, item) for item in getattr(value, "items", ())
-        )
-    if isinstance(value, Json):
-        return value.born == evaluation.unknowns.heap
-    if isinstance(value, Opaque):
-        return value.born == evaluation.unknowns.heap or is_immutable(value.type)
-    return not isinstance(value, Several)
 
 
 def unknown_change(evaluation: Evaluation, what: str, values: Sequence[Value] = ()) -> None:
     """Mark every object that an unknown call can reach as changed."""
-    evaluation.unknowns.change()
     evaluation.throw(evaluation.unknowns.truth(what))
-    for value in values:
-        if isinstance(value, Host):
-            evaluation.has_escaped = True
-        if isinstance(value, Opaque) and not is_immutable(value.type):
-            evaluation.unknowns.use_up()
+    found = [leaf for value in values for leaf in leaves(value)]
+    evaluation.change(may_reach_gateway=any(map(_may_be_gateways, found)))
+    if any(isinstance(leaf, Opaque) and not is_immutable(leaf.type) for leaf in found):
+        evaluation.unknowns.use_up()
+
+
+def _may_be_gateways(value: Value) -> bool:
+    """Return whether a value may be a dictionary of the gateway, as a type that can change it."""
+    if not isinstance(value, Opaque) or not isinstance(value.identity, tuple):
+        return False
+    return value.identity[0] == "as" and value.type.startswith(_DICTIONARIES)
 
 
 def run_unknown_times(evaluation: Evaluation, function: Function) -> None:

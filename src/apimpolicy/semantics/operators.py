@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
 from apimpolicy.languages.numbers import WHOLE
 from apimpolicy.semantics.fractions import FRACTIONS, compared, is_fraction
+from apimpolicy.semantics.keys import is_single, key_of
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     INTEGERS,
     NOTHING,
     NULL,
-    Items,
     Json,
     Number,
     Opaque,
@@ -26,7 +27,6 @@ from apimpolicy.semantics.values import (
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from apimpolicy.binding import nodes
     from apimpolicy.semantics.evaluation import Evaluation
     from apimpolicy.terms.term import Term
 
@@ -111,18 +111,18 @@ def unknown_operation(
     """Return the unknown result of an operator, the same for the same operands."""
     operator = getattr(node, "operator", node.kind)
     what = f"the operator {operator} of {getattr(node, 'operand_type', node.type)}"
-    key = (
-        "operator",
-        operator,
-        str(getattr(node, "operand_type", "")),
-        str(node.type),
-        *(each.key for each in operands),
-    )
-    if any(isinstance(each, (Opaque, Items, Json)) for each in operands):
-        key = (*key, evaluation.unknowns.heap)
+    operand_type = str(getattr(node, "operand_type", ""))
+    key = key_of(evaluation, "operator", operator, operand_type, str(node.type), *operands)
+    if operator in _EQUALITIES and _compares_references(node) and not all(map(is_single, operands)):
+        key = None
     if may_throw:
-        evaluation.throw(evaluation.unknowns.truth(what, ("throws", key)))
+        evaluation.throw(evaluation.unknowns.truth(what, key and ("throws", key)))
     return evaluation.unknowns.value(str(node.type), what, key, null=str(node.type) not in _PRIMITIVES)
+
+
+def _compares_references(node: nodes.Expression) -> bool:
+    assert isinstance(node, nodes.Binary)
+    return node.method is None and not node.operand_type.is_value_type
 
 
 def value_binary(evaluation: Evaluation, node: nodes.Binary) -> Value:
@@ -182,6 +182,8 @@ def _binary(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value
     if NULL in (one, other):
         if not node.is_lifted:
             return unknown_operation(evaluation, node, one, other)
+        if operator in ("&", "|") and str(node.operand_type).rstrip("?") == "bool":
+            return _three_valued(operator, other if one is NULL else one)
         return constant_truth(False) if operator in _COMPARISONS else NULL
     if node.method is not None:
         return unknown_operation(evaluation, node, one, other)
@@ -196,6 +198,14 @@ def _binary(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value
     if isinstance(one, Number) and isinstance(other, Number):
         return _arithmetic(evaluation, node, one, other)
     return unknown_operation(evaluation, node, one, other, may_throw=operator not in _COMPARISONS)
+
+
+def _three_valued(operator: str, other: Value) -> Value:
+    """Return `null & other` or `null | other`: false and true decide alone, as in SQL."""
+    if not isinstance(other, Truth):
+        return NULL
+    decides = other.term if operator == "|" else terms.not_(other.term)
+    return merge(decides, constant_truth(operator == "|"), NULL)
 
 
 def _equal(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value) -> Term:
@@ -252,7 +262,7 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 
         return is_of_type(evaluation.unknowns, value, target)
     known = type_of(value)
-    if target in ("object", "dynamic") or known == target or target == f"{known}?":
+    if target == "object" or known == target or target == f"{known}?":
         return terms.TRUE
     is_sealed = known in _PRIMITIVES
     if is_sealed and target.rstrip("?") in _PRIMITIVES:
@@ -263,7 +273,7 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
     """Return a value of a type that it is of."""
     target = target.rstrip("?")
-    if isinstance(value, Json) or type_of(value) == target or target in ("object", "dynamic"):
+    if isinstance(value, Json) or type_of(value) == target or target == "object":
         return value
     if not isinstance(value, Opaque):
         return evaluation.unknowns.value(target, f"an object as {target}", ("as", value.key, target), null=False)

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
 
 Cell = tuple[str, str]
+ANSWER = ("reason", "response-header", "response-body")
+"""The parts of a response besides its status."""
+REACHABLE = ("variable", "matched", "header", "query", "url", "body", "response-header", "response-body")
+"""The kinds of cells whose content is made of objects that expressions reach."""
+KINDS = (*REACHABLE[:-2], "method", "status", *ANSWER)
+"""Every kind of cell that a policy can write."""
+KINDS_OF_MESSAGES = frozenset((*KINDS, "has-response", "error"))
+"""The kinds of cells that objects of the gateway show."""
 
 
 class Base(NamedTuple):

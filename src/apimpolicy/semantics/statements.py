@@ -194,9 +194,9 @@ def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None
     """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
     what = "a loop"
     unknowns = evaluation.unknowns
-    unknowns.change()
+    evaluation.note_unknown(statement)
+    evaluation.change()
     unknowns.use_up()
-    evaluation.has_escaped = evaluation.has_escaped or _may_escape(statement)
     evaluation.throw(unknowns.truth(what))
     for symbol in assigned(statement):
         evaluation.assign(symbol, unknowns.value(str(symbol.type), what))
@@ -211,14 +211,6 @@ def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None
             found = unknowns.value("object" if value is None else str(value.type), what)
         evaluation.returns.append((leaves, found))
         evaluation.guard = terms.all_of(evaluation.guard, terms.not_(leaves))
-
-
-def _may_escape(statement: Bound) -> bool:
-    """Return whether a loop converts something of the gateway's to another type."""
-    return any(
-        isinstance(part, nodes.Convert) and not part.conversion.is_implicit and part.conversion.kind == "reference"
-        for part in walk(statement)
-    )
 
 
 def assigned(body: Bound) -> list[LocalSymbol]:
@@ -268,6 +260,9 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
     rest = failed
     for clause in statement.catches:
         catches_all = clause.target is None or str(clause.target) == "System.Exception"
+        if clause.filter is not None:
+            evaluation.guard = terms.all_of(guard, rest)
+            evaluation.note_unknown(clause.filter)
         if clause.filter is not None or not catches_all:
             caught = terms.all_of(rest, evaluation.unknowns.truth("whether an exception is caught"))
         else:

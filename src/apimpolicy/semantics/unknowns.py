@@ -45,6 +45,8 @@ class Unknowns:
         self.assumptions: dict[str, Term] = {}
         self.heap = 0
         self.bodies = 0
+        self.has_escaped = False
+        """True if an object of the gateway may be reached through other objects, as a type that can change it."""
         self.place: Callable[[], str] = str
         self.watched: dict[int, bool] = {}
         """Nodes of bound trees whose outcomes are kept, by identity: whether they are about null."""
@@ -88,9 +90,10 @@ class Unknowns:
         """Return the variable of a name, which no other proof has."""
         return terms.variable(name, sort, self._proof)
 
-    def fresh(self, sort: str, what: str) -> Term:
-        """Return a new variable that is unknown because of `what`, here."""
-        made = self.variable(f"{what} #{self.next()}", sort)
+    def fresh(self, sort: str, what: str, key: Hashable = None) -> Term:
+        """Return a new variable that is unknown because of `what`, here; its name follows from the key, if any."""
+        number = self.next() if key is None else f"key {self.version_of(('key', key))}"
+        made = self.variable(f"{what} #{number}", sort)
         self.reasons[made] = Reason(what, self.place())
         return made
 
@@ -103,6 +106,7 @@ class Unknowns:
     def begin(self) -> None:
         """Begin with another program: where its policies do the same in the same state, they do the same."""
         self.heap = self.bodies = 0
+        self.has_escaped = False
         self._in_scope.clear()
 
     def next(self) -> str:
@@ -137,29 +141,40 @@ class Unknowns:
             return self.fresh(terms.TRUTH, what)
         found = self._terms.get(key)
         if found is None:
-            found = self._terms[key] = self.fresh(terms.TRUTH, what)
+            found = self._terms[key] = self.fresh(terms.TRUTH, what, key)
         return found
 
-    def value(self, type_: str, what: str, key: Hashable = None, *, null: bool = True) -> Value:
-        """Return an unknown value of a type, the same for the same key; it may be null where `null` is true."""
+    def value(
+        self,
+        type_: str,
+        what: str,
+        key: Hashable = None,
+        *,
+        null: bool = True,
+        reads: frozenset[str] | None = None,
+    ) -> Value:
+        """Return an unknown value of a type, the same for the same key; it may be null where `null` is true.
+
+        `reads` are the cells that a sequence shows when it is evaluated.
+        """
         if key is None:
             key = self.next()
         is_null = self.truth(what, ("null", type_, key)) if null else terms.FALSE
         if type_.endswith("?"):
-            return merge(self.truth(what, ("null", type_, key)), NULL, self._not_null(type_[:-1], what, key))
+            return merge(self.truth(what, ("null", type_, key)), NULL, self._not_null(type_[:-1], what, key, reads))
         if type_ == "bool" or type_ in INTEGERS:
-            return self._not_null(type_, what, key)
-        return merge(is_null, NULL, self._not_null(type_, what, key))
+            return self._not_null(type_, what, key, reads)
+        return merge(is_null, NULL, self._not_null(type_, what, key, reads))
 
-    def _not_null(self, type_: str, what: str, key: Hashable) -> Value:
+    def _not_null(self, type_: str, what: str, key: Hashable, reads: frozenset[str] | None) -> Value:
         if type_ == "bool":
             return Truth(self.truth(what, ("value", type_, key)))
         if type_ != "string" and type_ not in INTEGERS:
-            return Opaque(("value", type_, key), type_, self.heap)
+            return Opaque(("value", type_, key), type_, self.heap, reads=reads)
         named = ("value", type_, key)
         variable = self._terms.get(named)
         if variable is None:
-            variable = self._terms[named] = self.fresh(terms.TEXT if type_ == "string" else terms.NUMBER, what)
+            variable = self._terms[named] = self.fresh(terms.TEXT if type_ == "string" else terms.NUMBER, what, named)
             if type_ in INTEGERS:
                 least, largest = map(terms.number, INTEGERS[type_])
                 self.know(variable, terms.at_most(least, variable), terms.at_most(variable, largest))

@@ -128,7 +128,7 @@ NOTHING = _Singleton("nothing")
 
 
 class Items(Value):
-    """An array or a list whose first items are known. `has_more` says that unknown ones may follow.
+    """An array or a list whose first items are known. `rest` is what unknown ones after them depend on, None without.
 
     `comparer` is how a set compares its items; `made` is the version of the heap at which the items were these.
     """
@@ -136,12 +136,16 @@ class Items(Value):
     items: tuple[Value, ...]
     type: str
     made: int
-    has_more: bool = keyword(default=False, kw_only=True)
+    rest: Hashable = keyword(default=None, kw_only=True)
     comparer: str = keyword(default="ordinal", kw_only=True)
 
     @property
     def key(self) -> Hashable:
-        return "items", self.type, self.comparer, self.has_more, tuple(item.key for item in self.items)
+        return "items", self.type, self.comparer, self.rest, tuple(item.key for item in self.items)
+
+    @property
+    def has_more(self) -> bool:
+        return self.rest is not None
 
 
 class Field(Value):
@@ -172,12 +176,14 @@ class Parts(Value):
 class Opaque(Value):
     """An object of which only this is known: equal keys are the same object or equal ones.
 
-    `born` is the version of the heap at which the key described it.
+    `born` is the version of the heap at which the key described it; `reads` are the cells that a sequence shows when it
+    is evaluated, None where that is not known.
     """
 
     identity: Hashable
     type: str
     born: int
+    reads: frozenset[str] | None = keyword(default=None, kw_only=True)
 
     @property
     def key(self) -> Hashable:
@@ -224,15 +230,16 @@ class Pattern(Value):
 
 
 class Function(Value):
-    """A lambda; `captured` are the values of the variables around it that it reads."""
+    """A lambda; `captured` are variables around it that it reads, with types and values, `reads` the kinds of cells."""
 
     node: Lambda
     code: Hashable
-    captured: tuple[Hashable, ...]
+    captured: tuple[tuple[str, str, Value], ...]
+    reads: frozenset[str]
 
     @property
     def key(self) -> Hashable:
-        return "function", self.code, self.captured
+        return "function", id(self.node), tuple(value.key for _, _, value in self.captured)
 
 
 class Several(Value):

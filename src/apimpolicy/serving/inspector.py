@@ -51,6 +51,9 @@ DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
 MOST_REQUESTS = 500
 MOST_BYTES = 64 << 20
 """Of bodies of the requests that are kept."""
+_RECORDED = 24
+"""Bytes of recorded values for a byte of a body, which policies read as JSON or XML."""
+_OF_A_STEP = 16
 _MOST_WAITING = 1_000
 HOST = "127.0.0.1"
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -291,7 +294,12 @@ def _effective(handled: Handled) -> str:
 
 
 def _size(handled: Handled) -> int:
-    return len(handled.request.body or b"") + len(handled.response.body) + 10_000
+    """Return about how many bytes a request holds: its bodies, and what was recorded of its values."""
+    bodies = len(handled.request.body or b"") + len(handled.response.body)
+    if handled.result is None:
+        return bodies + 10_000
+    running = handled.result.exchange.environment
+    return bodies * _RECORDED + (running.limits.steps - running.steps_left) * _OF_A_STEP + 10_000
 
 
 def _state(gateway: Gateway) -> list[dict[str, str]]:

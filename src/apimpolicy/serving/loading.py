@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.context.entities import Api
 from apimpolicy.engine.document import is_markup, read_bytes
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct, ServiceWorkspace
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.fingerprints import fingerprint
-from apimpolicy.project.gateways import configured
+from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.root_element import root_name
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
@@ -97,7 +98,7 @@ class ServeTarget:
                 raise ConfigurationError(f"{self.path} describes no service: serve a policy, or a folder with policies")
             gateway.service = service_of_policies(self.path)
         broken: list[DiagnosticError] = []
-        gateway.service = _read(gateway, gateway.service, broken)
+        gateway.service = _read(gateway, require_apis(gateway.service, self.path), broken)
         return Served(gateway, files=files, broken=broken)
 
     def _gateway(self, configuration: Configuration, folder: str | None, state: State | None) -> Gateway:
@@ -139,8 +140,11 @@ def service_of_policies(folder: str) -> Service:
     apis: list[ServiceApi] = []
     policy: Path | None = None
     for path in sorted(Path(folder).glob("*.xml")):
-        with path.open("rb") as file:
-            root = root_name(file.read(_HEAD))
+        try:
+            with open_bytes(path) as file:
+                root = root_name(file.read(_HEAD))
+        except OSError:
+            continue  # a pipe, or a link that leads out of the checkout
         if path.name == _GLOBAL:
             policy = path
         elif root == b"policies":

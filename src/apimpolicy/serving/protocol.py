@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.incoming import IncomingRequest, refusal_for
+from apimpolicy.serving.ledger import Ledger
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
@@ -36,6 +38,8 @@ _AHEAD = 8
 """Requests that may wait on a connection before nothing more is read from it."""
 _OVERHEAD = 8
 """Bytes on the wire for a byte of a body that comes in chunks, of one byte if need be."""
+_LINGER = 0.2
+"""Seconds that an idle connection stays open when the server ends, for a request that is on its way."""
 _USUAL_LIMITS = Limits()
 
 
@@ -52,7 +56,14 @@ class GatewayProtocol(asyncio.Protocol):
         answer: Answer,
         limits: Limits = _USUAL_LIMITS,
         trusts_proxy: Callable[[str], bool] | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
+        self.ledger = ledger or Ledger(limits)
+        self.ledger.open()
+        self._closing = weakref.finalize(self, self.ledger.close)  # also when the handshake fails
+        self._closing.atexit = False
+        self._held = 0
+        """Bytes of bodies in the ledger."""
         self.loop = _loop or asyncio.get_event_loop()
         self.server_state = server_state
         self.limits = limits
@@ -65,7 +76,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._head_size = 0
         self._waiting: deque[IncomingRequest] = deque()
         self._current: IncomingRequest | None = None
-        self._is_ending = False
+        self._is_ending = self._lingers = False
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._timer: asyncio.TimerHandle | None = None
@@ -80,7 +91,8 @@ class GatewayProtocol(asyncio.Protocol):
         self._peer = (transport.get_extra_info("peername") or ("",))[0]
         self._certificate: Certificate | None = peer_certificate(transport.get_extra_info("ssl_object"))
         self._scheme = "https" if transport.get_extra_info("ssl_object") is not None else "http"
-        if len(self.server_state.connections) > self.limits.connections:
+        if self.ledger.connections > self.ledger.most_connections:
+            self.ledger.complain()
             self._refuse(503, "There are too many connections.")
             return
         self._wait(self.limits.head_seconds)
@@ -88,6 +100,8 @@ class GatewayProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server_state.connections.discard(self)
+        self._closing()
+        self._release(self._held)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -99,9 +113,15 @@ class GatewayProtocol(asyncio.Protocol):
             self._streaming.cancel()
 
     def shutdown(self) -> None:
-        """End when the server does: a request that is under way gets its answer first."""
-        self._is_ending = True
+        """End when the server does: a request that is under way, or on its way, gets its answer first."""
+        self._is_ending = self._lingers = True
         if self._current is None and self._incoming is None:
+            self.loop.call_later(_LINGER, self._close_idle)
+
+    def _close_idle(self) -> None:
+        """Close a connection without a request: closing it with one in the system's buffer would reset it."""
+        self._lingers = False
+        if self._current is None and self._incoming is None and not self._head_size:
             self.transport.close()
 
     def pause_writing(self) -> None:
@@ -131,7 +151,7 @@ class GatewayProtocol(asyncio.Protocol):
     # What comes in
 
     def data_received(self, data: bytes) -> None:
-        if self._is_ending and self._current is None:
+        if self._is_ending and self._current is None and self._incoming is None and not self._lingers:
             return
         begins = not self._has_head and not self._head_size
         if not self._has_head:
@@ -203,8 +223,17 @@ class GatewayProtocol(asyncio.Protocol):
         incoming.size += len(data)
         if incoming.size > self.limits.body_bytes:
             self._refuse(413, "The body of the request is too large.")
+        elif self.ledger.bytes + len(data) > self.ledger.most_bytes:
+            self._refuse(503, "The bodies of all requests are too large.")
         else:
+            self._held += len(data)
+            self.ledger.bytes += len(data)
             incoming.body.append(data)
+
+    def _release(self, size: int) -> None:
+        """Take the bytes of a body out of the ledger."""
+        self._held -= size
+        self.ledger.bytes -= size
 
     def _pass_over_trailer(self, incoming: IncomingRequest, size: int) -> None:
         """Skip the headers behind a body, which policies don't see."""
@@ -321,6 +350,8 @@ class GatewayProtocol(asyncio.Protocol):
 
     def _next(self, keeps_alive: bool) -> None:
         """Take the next request after an answer has been written, or wait for one."""
+        if self._current is not None:
+            self._release(min(self._current.size, self._held))
         self._current = None
         if not keeps_alive or (self._is_ending and not self._waiting):
             self.transport.close()

@@ -14,7 +14,9 @@ import uvicorn
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.serve_settings import Limits
+from apimpolicy.serving.ledger import Ledger
 from apimpolicy.serving.protocol import GatewayProtocol
+from apimpolicy.serving.tls import AskingContext
 
 if TYPE_CHECKING:
     import ssl
@@ -89,7 +91,9 @@ class GatewayServer(uvicorn.Server):
         limits = limits or Limits()
         self._grace = limits.grace_seconds
         self._gateway = answer, trusts_proxy
-        self._protocol: Callable[..., asyncio.Protocol] = partial(GatewayProtocol, limits=limits)
+        self.ledger = Ledger(limits)
+        self._handshake = limits.head_seconds
+        self._protocol: Callable[..., asyncio.Protocol] = partial(GatewayProtocol, limits=limits, ledger=self.ledger)
         self._beside = list(beside)
         self._at_end = list(at_end)
         self._tasks: list[asyncio.Task[Any]] = []
@@ -111,6 +115,7 @@ class GatewayServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self.ledger.handle_error)
         self.servers = []
         for each in self._listeners:
             answer, trusts_proxy = self._gateway if each.answer is None else (each.answer, None)
@@ -123,8 +128,13 @@ class GatewayServer(uvicorn.Server):
                 _loop=loop,
             )
             is_local = each.socket.family not in (socket.AF_INET, socket.AF_INET6)
+            secured: dict[str, Any] = {}
+            if each.tls is not None:
+                secured = {"ssl": each.tls, "ssl_handshake_timeout": self._handshake}
+                if isinstance(each.tls, AskingContext):
+                    each.tls.ledger = self.ledger
             create: Any = loop.create_unix_server if is_local else loop.create_server
-            self.servers.append(await create(make, sock=each.socket, ssl=each.tls, backlog=_BACKLOG))
+            self.servers.append(await create(make, sock=each.socket, backlog=_BACKLOG, **secured))
         self._tasks = [asyncio.ensure_future(start()) for start in self._beside]
         self.started = True
         await self.on_tick(0)

@@ -15,6 +15,8 @@ from OpenSSL import SSL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.serving.ledger import Ledger
+
 _BLOCK = 65536
 
 
@@ -32,11 +34,13 @@ class AskingContext(ssl.SSLContext):
 
     def __init__(self, *_: Any) -> None:
         self._openssl: SSL.Context
+        self.ledger: Ledger | None = None
+        """The account of connections; no handshake is done when it is full."""
 
     def wrap_bio(  # type: ignore[override] # what asyncio needs of an SSLObject, and no more
         self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *_: Any, **__: Any
     ) -> AskingConnection:
-        return AskingConnection(self._openssl, incoming, outgoing)
+        return AskingConnection(self._openssl, incoming, outgoing, self.ledger)
 
 
 def _context(chain: str, key: str, asks: Callable[[str], bool]) -> SSL.Context:
@@ -72,7 +76,10 @@ def _http_1(_: SSL.Connection, offered: list[bytes]) -> Any:
 class AskingConnection:
     """The part of `ssl.SSLObject` that asyncio uses."""
 
-    def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+    def __init__(
+        self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, ledger: Ledger | None = None
+    ) -> None:
+        self._ledger = ledger
         self._incoming, self._outgoing = incoming, outgoing
         self._tls = SSL.Connection(context, None)
         self._tls.set_accept_state()
@@ -89,6 +96,8 @@ class AskingConnection:
         return [first, *(each for each in others if each != first)]
 
     def do_handshake(self) -> None:
+        if self._ledger is not None and self._ledger.is_full:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "there are too many connections")
         self._do(self._tls.do_handshake)
 
     def read(self, size: int = 1024, buffer: Any = None) -> Any:

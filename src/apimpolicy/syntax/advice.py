@@ -143,6 +143,8 @@ def of_loop(failure: Failure) -> str:
 def _of_brackets(failure: Failure) -> str:
     opening = failure.opening()
     around = failure.tokens.kinds[opening] if opening >= 0 else ""
+    if failure.kind == "COLON" and failure.tokens.text.startswith(":=", failure.tokens.starts[failure.index]):
+        return "Write = to give a variable its value."
     if failure.kind == "COLON" and around == "LBRACE" and failure.accepts("COMMA"):
         if opening and failure.tokens.kinds[opening - 1] == "NEW":
             return "Write each member as name = value."

@@ -7,10 +7,12 @@ deep runs in a thread with a large stack and a limit of frames that fits its dep
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from apimpolicy.syntax.nodes import Node, Token
 
@@ -143,32 +145,77 @@ class Frames:
 _starting = threading.Lock()
 """The size of stacks is a setting of the process: one thread at a time starts one."""
 
+_MOST_IDLE: Final = 4
+
+
+class _Worker:
+    """A thread with a large stack that is kept: starting one takes longer than most expressions."""
+
+    idle: ClassVar[list[_Worker]] = []
+
+    def __init__(self) -> None:
+        self._job: Callable[[], None] | None = None
+        self._has_job = threading.Lock()
+        self._has_job.acquire()
+        with _starting:
+            usual = threading.stack_size(_STACK)
+            try:
+                threading.Thread(target=self._work, name="deep expression", daemon=True).start()
+            finally:
+                threading.stack_size(usual)
+
+    def _work(self) -> None:
+        while True:
+            self._has_job.acquire()
+            job, self._job = self._job, None  # an idle worker keeps nothing alive
+            if job is None:
+                return
+            job()
+            del job
+
+    def _start(self, job: Callable[[], None] | None) -> None:
+        self._job = job
+        self._has_job.release()
+
+    @classmethod
+    def run(cls, function: Callable[[], _Result]) -> _Result:
+        """Return the result of a function that runs in a worker, or raise its error."""
+        try:
+            worker = cls.idle.pop()
+        except IndexError:
+            worker = cls()
+        results: list[_Result] = []
+        errors: list[BaseException] = []
+        is_done = threading.Lock()
+        is_done.acquire()
+
+        def job() -> None:
+            try:
+                results.append(function())
+            except BaseException as error:  # raised again by the thread that waits
+                errors.append(error)
+            finally:
+                is_done.release()
+
+        worker._start(job)
+        is_done.acquire()
+        if len(cls.idle) < _MOST_IDLE:
+            cls.idle.append(worker)
+        else:
+            worker._start(None)
+        if errors:
+            raise errors.pop()
+        return results[0]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Worker.idle.clear)
+
 
 def with_room(levels: int, function: Callable[..., _Result], *arguments: Any) -> _Result:
     """Call a function where walks of `levels` levels fit; return its result or raise."""
     frames = max(levels * FRAMES_PER_LEVEL, _FRAMES)
-    if levels <= ORDINARY_DEPTH:
-        with Frames(frames):
-            return function(*arguments)
-    results: list[_Result] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(function(*arguments))
-        except BaseException as error:  # raised again by the thread that waits
-            errors.append(error)
-
-    context = copy_context()
     with Frames(frames):
-        thread = threading.Thread(target=context.run, args=(run,), name="deep expression", daemon=True)
-        with _starting:
-            usual = threading.stack_size(_STACK)
-            try:
-                thread.start()
-            finally:
-                threading.stack_size(usual)
-        thread.join()
-    if errors:
-        raise errors.pop()
-    return results[0]
+        if levels <= ORDINARY_DEPTH:
+            return function(*arguments)
+        return _Worker.run(partial(copy_context().run, function, *arguments))

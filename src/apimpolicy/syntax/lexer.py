@@ -8,6 +8,7 @@ from functools import cache
 
 from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.syntax import tables
+from apimpolicy.syntax.directives import Directives
 from apimpolicy.syntax.lexical_errors import UNCLOSED, lexical_error
 
 END = "$END"
@@ -84,6 +85,7 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
     tokens = Tokens(text)
     kinds, starts, ends = tokens.kinds.append, tokens.starts.append, tokens.ends.append
     holes: list[_Hole] = []
+    directives: Directives | None = None
     length = len(text)
     while True:
         found = match(text, position)
@@ -95,8 +97,15 @@ def tokenize(text: str, position: int) -> tuple[Tokens, DiagnosticInfo | None]:
         if found is None:
             place = _end(blanks, text, position)
             error = None
+            if text.startswith("#", place) and not holes:
+                directives = directives or Directives(text)
+                position, error = directives.skip(place)
+                if error is None:
+                    continue
             if place < length:
-                error = lexical_error(text, place)
+                error = error or lexical_error(text, place)
+            elif directives is not None and (error := directives.unclosed()) is not None:
+                pass
             elif not holes:
                 _close_in_comment(tokens, position)
             if holes and (error is None or error.code in UNCLOSED):

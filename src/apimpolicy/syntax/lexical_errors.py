@@ -12,7 +12,6 @@ _CHARACTER_HELP = {
     "\\": 'A backslash can only be used inside a string: "\\\\".',
     "$": 'An interpolated string is written $"text {value}".',
     "@": "Write @ only once, before the whole expression; inside it is plain C#.",
-    "#": "Policy expressions don't support preprocessor directives; remove the line, or use a comment (//).",
     "“": 'Use straight double quotes: "text".',
     "”": 'Use straight double quotes: "text".',
     "‘": 'Use straight double quotes: "text".',
@@ -39,8 +38,6 @@ def lexical_error(text: str, place: int) -> DiagnosticInfo:
         )
     character = text[place]
     help = _CHARACTER_HELP.get(character, "")
-    if character == "#":
-        return DiagnosticInfo("CS1040", "a preprocessor directive can't be used here", place, place + 1, help=help)
     return DiagnosticInfo(UNEXPECTED_CHARACTER, f"unexpected character '{character}'", place, place + 1, help=help)
 
 

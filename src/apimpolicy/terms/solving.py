@@ -28,6 +28,8 @@ STATES = 60_000
 """States of languages that are looked at for one check."""
 ROUNDS = 400
 """Models that are looked at before a question is given up."""
+_MOST_LINKED = 2_000
+"""Statements that equal texts are in the same languages: without more of them there are fewer proofs."""
 _MOST_REFINED = 40
 """Models whose numbers and words are checked against the texts."""
 
@@ -201,6 +203,8 @@ class Question:
             for language in [*one.languages, *other.languages]:
                 if (atom, language) in self._linked:
                     continue
+                if len(self._linked) > _MOST_LINKED:
+                    return
                 self._linked.add((atom, language))
                 try:
                     linked = terms.iff(terms.member(one, language), terms.member(other, language))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.audit.requests import BODIED
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.goals import BRANCH
@@ -29,6 +30,7 @@ from apimpolicy.testing.first_surroundings import (
     numbered_providers,
     shows_certificates,
 )
+from apimpolicy.testing.format import METHODS
 from apimpolicy.testing.refusals import refusals
 from apimpolicy.testing.tree import read_tree
 
@@ -47,7 +49,8 @@ if TYPE_CHECKING:
 _LEAST_SECONDS = 0.5
 """Of searching for one route, however many an API has."""
 _MOST_ROWS = 60
-"""Of operations in one case."""
+"""Of operations that have no case of their own."""
+_BODY = ("body", "json")
 
 
 @attrs.define
@@ -115,7 +118,7 @@ class ApiSearch:
         if self.good is not None and self.writer is not None:
             route, case = self.good
             operation = _label(route) + _with_key(route)
-            self.cases += self._other_operations(route)
+            self.cases += self._other_operations(route, case)
             made, accepted = refusals(self.around, self.output, case, route, self.cases, operation)
             self.cases += [*made, *limit_cases("", self.output, self.around, self.elements, case)]
         failing, secret = (set(), set()) if self.writer is None else (self.writer.failing, self.writer.secret)
@@ -170,7 +173,10 @@ class ApiSearch:
         harness = harness_of_route(route, self.setup, self.opened)
         wanted = [goal for goal in harness.goals.all if goal not in self.reached]
         self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
-        explored = Explorer(harness, bounds, wanted=wanted).explore([self._usual()])
+        usual = self._usual()
+        with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
+        starts = [usual, with_body] if route.method in BODIED else [usual]
+        explored = Explorer(harness, bounds, wanted=wanted).explore(starts)
         if not explored.runs:
             return
         if self.writer is None:
@@ -188,24 +194,33 @@ class ApiSearch:
                 self.good = route, case
         self.cases += writer.cases_of(explored, wanted)
 
-    def _other_operations(self, tried: Route) -> Iterator[Found]:
-        """Yield one case with a row for each further operation whose requests reach the backend."""
-        rows: list[dict[str, str]] = []
-        request: dict[str, Any] = {"method": "$method", "url": "$url"}
-        if tried.headers:
-            request["headers"] = tried.headers
+    def _other_operations(self, tried: Route, good: Found) -> Iterator[Found]:
+        """Yield cases with a row for each further operation whose requests reach the backend.
+
+        They are those of the caller who passed, with a body of JSON if it needs one.
+        """
+        rows: dict[bool, list[dict[str, str]]] = {False: [], True: []}
+        request = {key: value for key, value in good.request.items() if key not in (*METHODS, "method", "url", *_BODY)}
+        body = {key: value for key, value in good.request.items() if key in _BODY} or {"json": {}}
+        bodies: dict[bool, dict[str, Any]] = {False: {}, True: body}
         for route in self.routes:
-            if route.caller != tried.caller or route in self.tried or len(rows) == _MOST_ROWS:
+            if route.caller != tried.caller or route in self.tried or sum(map(len, rows.values())) == _MOST_ROWS:
                 continue
             plain = "".join(piece.default for piece in route.template)
             sent = {"method": route.method or "GET", "url": "?".join([plain, *filter(None, ["&".join(route.query)])])}
-            results = run_alone("", self.output, self.around, {**request, **sent}).results
-            if results and results[-1].response.status_code == 200 and results[-1].backend_requests:
-                row = {"operation": _label(route), **sent, "sent-to": results[-1].backend_requests[-1].url}
-                rows.append(row)
-        if rows:
-            expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
-            yield Found("$operation reaches the backend", request, expect, given={"each": rows})
+            is_bodied = sent["method"] in BODIED
+            for has_body in (is_bodied, not is_bodied):
+                made = {**request, **sent, **bodies[has_body]}
+                results = run_alone("", self.output, self.around, made, **good.given).results
+                if results and results[-1].response.status_code == 200 and results[-1].backend_requests:
+                    row = {"operation": _label(route), **sent, "sent-to": results[-1].backend_requests[-1].url}
+                    rows[has_body].append(row)
+                    break
+        for has_body, each in rows.items():
+            if each:
+                expect = {"status": 200, "backend-requests": [{"method": "$method", "url": "$sent-to"}]}
+                made = {"method": "$method", "url": "$url", **request, **bodies[has_body]}
+                yield Found("$operation reaches the backend", made, expect, given={**good.given, "each": each})
 
     def _usual(self) -> Assignment:
         """Return the inputs of an accepted caller."""

@@ -37,6 +37,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.kept import KeptServices
@@ -153,7 +154,7 @@ def load_case_file(path: str) -> CaseFile:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8") from None
-    return load_case_tree(read_tree(text, path), path)
+    return _File(read_tree(text, path), path, is_read=True).read()
 
 
 def load_case_tree(tree: Tree, path: str) -> CaseFile:
@@ -162,7 +163,9 @@ def load_case_tree(tree: Tree, path: str) -> CaseFile:
 
 
 class _File:
-    def __init__(self, tree: Tree, path: str) -> None:
+    def __init__(self, tree: Tree, path: str, *, is_read: bool = False) -> None:
+        self.is_read = is_read
+        """True for a file on disk: what a command made up names what the user has named."""
         self.tree = tree
         self.path = path
         self.given = tree.known(FILE)
@@ -214,9 +217,13 @@ class _File:
         text = tree.text()
         return text if text.lstrip().startswith("<") else Path(self._there(tree, directory, "file"))
 
-    @staticmethod
-    def _there(tree: Tree, directory: str, what: str) -> str:
+    def _there(self, tree: Tree, directory: str, what: str) -> str:
         path = os.path.join(directory, tree.text())
+        if self.is_read:
+            try:
+                named(path, directory)
+            except ConfigurationError as error:
+                raise tree.mistake(UNKNOWN_NAME, str(error)) from None
         if not os.path.exists(path):
             raise tree.mistake(UNKNOWN_NAME, f"there is no {what} {path}")
         return path

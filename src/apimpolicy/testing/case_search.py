@@ -19,12 +19,15 @@ def find_cases(policy: str, output: str, seconds: float | None = None, *, with_e
 
     Raises ConfigurationError, DiagnosticError.
     """
-    if not has_solver():
-        from apimpolicy.testing.first_cases import first_cases
+    from apimpolicy.project.service.leniency import named_placeholders
 
-        return first_cases(policy, output)
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.testing.solved_cases import solved_cases
+    with named_placeholders():
+        if not has_solver():
+            from apimpolicy.testing.first_cases import first_cases
 
-    bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
-    return solved_cases(policy, output, bounds, with_errors=with_errors)
+            return first_cases(policy, output)
+        from apimpolicy.concolic.bounds import Bounds
+        from apimpolicy.testing.solved_cases import solved_cases
+
+        bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
+        return solved_cases(policy, output, bounds, with_errors=with_errors)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import named
 from apimpolicy.testing.format import CERTIFICATE
 from apimpolicy.testing.tree import UNKNOWN_NAME, Tree
 
@@ -132,7 +133,7 @@ class TestCertificates:
                 UNKNOWN_NAME, f"there is no certificate '{name}', and no such file", help=f"The names are {known}."
             )
         try:
-            return Certificate.from_file(path, password)
+            return Certificate.from_file(named(path, self._directory), password)
         except ConfigurationError as error:
             if place is None:
                 raise

@@ -17,6 +17,9 @@ import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.checkout import named
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 from apimpolicy.testing.format import ANSWER, RESPONSE, WHEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
@@ -163,10 +166,9 @@ def content_of(tree: Tree, directory: str) -> bytes:
     """Return the content of a file named relative to the test file. Raises TestFileError."""
     path = os.path.join(directory, tree.text())
     try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise tree.mistake(UNKNOWN_NAME, f"cannot read {path}: {error.strerror or error}") from None
+        return read_bytes(named(path, directory), MAXIMUM_MESSAGE_BYTES)
+    except ConfigurationError as error:
+        raise tree.mistake(UNKNOWN_NAME, str(error)) from None
 
 
 def required(given: dict[str, Tree], key: str, around: Tree) -> Tree:

@@ -15,6 +15,7 @@ import attrs
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.embedded.shapes import with_named_placeholders
 from apimpolicy.project.files import read_policy_file
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.likely_values import is_thumbprint, likely_value
@@ -71,7 +72,7 @@ class Surroundings:
 def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Subject:
     """Return a policy file, read and bound, with the given named values. Raises ConfigurationError."""
     source, _ = read_policy_file(policy)
-    source, _ = substitute(source, named_values or {})
+    source, _ = substitute(with_named_placeholders(source), named_values or {})
     return Subject(read(source), ExpressionCheck(), Settings())
 
 

@@ -6,6 +6,7 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.checkout import allow, named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.doubles import AnsweringService, answers_of, content_of, headers_of
 from apimpolicy.testing.format import METHODS, NAMED_VALUE, REQUEST
@@ -232,8 +233,11 @@ def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
 def with_paths_from(value: Any, key: str, directory: str) -> Any:
     """Return a value of a setting whose paths are relative to a folder, with absolute paths."""
     if isinstance(value, str):
-        is_path = key in _PATHS and not value.lstrip().startswith(("<", "{"))
-        return os.path.abspath(os.path.join(directory, value)) if is_path else value
+        if key not in _PATHS or value.lstrip().startswith(("<", "{")):
+            return value
+        path = os.path.abspath(named(os.path.join(directory, value), directory))
+        allow(path)  # also where it is written into the configuration of another folder
+        return path
     if isinstance(value, list):
         return [with_paths_from(each, key, directory) for each in value]
     if isinstance(value, dict) and key not in _DATA:

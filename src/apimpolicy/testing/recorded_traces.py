@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.placement import SECTIONS
@@ -184,7 +185,7 @@ def _common(left: Any, right: Any) -> tuple[Any, Any]:
 def _parsed(source: str | Path) -> Any:
     if isinstance(source, Path) or not source.lstrip().startswith("{"):
         try:
-            with Path(source).open("rb") as file:
+            with open_bytes(Path(source)) as file:
                 source = file.read(MAX_BYTES + 1).decode("utf-8-sig")
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"cannot read the trace '{source}': {error}") from None

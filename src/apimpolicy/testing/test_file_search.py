@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.ignore_patterns import Gitignores
@@ -36,7 +37,7 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
             found.setdefault(path)
             continue
         ignored = Gitignores(path)
-        for directory, folders, names in os.walk(path):
+        for directory, folders, names in walk(path):
             ignored.enter(directory)
             folders[:] = sorted(
                 name

@@ -2,9 +2,10 @@
 
 Hidden (`***`) are the secret named values; tokens, keys and passwords that a request or a response carries in headers,
 in its URL or in its body; and, wherever they are written, parameters of URLs such as `sig=…`, fields such as
-`"client_secret": "…"`, and JSON Web Tokens. A known secret is found as it is and in its forms in JSON, in HTML, in URLs
-and in base 64; what a policy makes of it otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST`
-characters is no secret: hiding it would make a riddle of everything.
+`"client_secret": "…"`, the password of `https://user:password@host`, and JSON Web Tokens. A known secret is found as
+it is, trimmed, line by line, and in its forms in JSON, in HTML, in URLs and in base 64; what a policy makes of it
+otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST` characters is no secret: hiding it would make a
+riddle of everything.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ HIDDEN = "***"
 SHORTEST = 4
 SHORTEST_IN_MESSAGES = 8
 _MOST = 5_000
+_MOST_LINES = 100
 _HEADERS = frozenset(
     {
         *("authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "api-key"),
@@ -46,6 +48,9 @@ _of_messages: ContextVar[tuple[str, ...]] = ContextVar("secrets of messages", de
 """The forms of what the messages carry that are written in this thread or task."""
 _are_shown = False
 _are_requests_invented = False
+_source: str | None = None
+"""The only text that secrets may come from; None for any."""
+_have_been_hidden = False
 
 
 def show_secrets(are_shown: bool = True) -> None:
@@ -63,15 +68,34 @@ def requests_are_invented(are_invented: bool = True) -> None:
     _are_requests_invented = are_invented
 
 
+def secrets_come_from(source: str | None) -> None:
+    """Until a command ends (None), hide by its form only what stands in this text: the rest is what the user wrote."""
+    global _source, _have_been_hidden
+    _source, _have_been_hidden = source, False
+
+
+def have_been_hidden() -> bool:
+    """Return whether something was hidden since `secrets_come_from`."""
+    return _have_been_hidden
+
+
 def keep_secret(texts: Iterable[str]) -> None:
     """Hide these texts from now on, in this process; of very many, the newest."""
     global _pattern
-    for text in texts:
+    for text in (part for each in texts for part in _parts(each)):
         if len(text) >= SHORTEST and text not in _known:
             _known[text] = None
             _pattern = None
     while len(_known) > _MOST:
         _known.popitem(last=False)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a secret, as it is without white space around it (policies trim), and its longer lines."""
+    yield text
+    yield text.strip()
+    lines = text.split("\n", _MOST_LINES)[:_MOST_LINES]
+    yield from (line for each in lines if len(line := each.strip()) >= SHORTEST_IN_MESSAGES)
 
 
 def is_secret_header(name: str) -> bool:
@@ -131,11 +155,13 @@ def without_secrets(text: str, *, in_place: bool = False) -> str:
             spans.append((start, start + len(form)))
             start = text.find(form, start + 1)
     if not _are_requests_invented:
-        spans += _placed(text)
+        spans += [(start, end) for start, end in _placed(text) if _source is None or text[start:end] in _source]
     return _masked(text, spans, in_place) if spans else text
 
 
 def _masked(text: str, spans: list[tuple[int, int]], in_place: bool) -> str:
+    global _have_been_hidden
+    _have_been_hidden = True
     spans.sort()
     pieces: list[str] = []
     position = begin = end = 0
@@ -199,7 +225,7 @@ def markup_without_secrets(markup: str) -> str:
 def _placed(text: str) -> Iterable[tuple[int, int]]:
     """Return where secrets are by what is written before them: parameters, fields, JSON Web Tokens."""
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not any(hint in lowered for hint in _HINTS) and not ("://" in text and "@" in text):
         return ()
     return [match.span(match.lastindex or 0) for match in _places().finditer(text)]
 
@@ -207,14 +233,15 @@ def _placed(text: str) -> Iterable[tuple[int, int]]:
 @cache
 def _places() -> re.Pattern[str]:
     fields, queries, long = ("|".join(map(re.escape, names)) for names in (_FIELDS, _IN_QUERIES, _LONG_IN_QUERIES))
-    value = r"""[^&\s"'<>#\\;]"""
+    value = r"""[^&\s"'<>#\\;|]"""
     unknown = r"(?![{@$]|\*\*\*)"  # code that gives the value, or a value that is hidden already
     return re.compile(
         rf"(?<![\w-])(?:{fields})={unknown}({value}++)"
         rf"|(?:[?&]|&amp;)(?:{queries})={unknown}({value}++)"
         rf"|(?:[?&]|&amp;)(?:{long})={unknown}({value}{{20,}}+)"
         rf"""|(?<![\w-])(?:{fields})\\*["']\s*:\s*\\*["']{unknown}([^"'\\]++)"""
-        r"|(?<![\w-])(eyJ[\w-]{10,}+\.[\w-]{2,}+\.[\w-]*+)",
+        r"|(?<![\w-])(eyJ[\w-]{10,}+\.[\w-]{2,}+\.[\w-]*+)"
+        rf"|://[^\s/?#\"'<>@:]*+:{unknown}([^\s/?#\"'<>@]++)@",
         re.IGNORECASE,
     )
 

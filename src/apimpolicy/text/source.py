@@ -56,7 +56,7 @@ class Source:
         return (start, end) if self.origin is None else self.origin.original_span(*self.span_in_origin(start, end))
 
     def span_in_origin(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span in the source that this one was made from."""
+        """Return the span in the text that this one was made from; a replaced piece is covered as a whole."""
         _, first = self._segment(start)
         if end <= start:
             return first, first

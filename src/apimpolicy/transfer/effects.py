@@ -10,7 +10,7 @@ from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge
 from apimpolicy.terms import term as terms
 from apimpolicy.text.holes import UNKNOWN_POLICIES
-from apimpolicy.transfer.run import Run, Sent, transfer_module
+from apimpolicy.transfer.run import Run, Sent, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def transfer(run: Run, step: Step) -> None:
             case "fails-later":
                 run.later.append(step)
             case "answer-headers":
-                run.add_headers(None if run.has_unknown_texts(step) else names_added([step]))
+                run.add_headers(names_added(run, [step]))
                 run.adds_uncounted |= not has_trait(step.name, "limits-calls", "limits")
             case "answers":
                 run.end(
@@ -48,18 +48,6 @@ def transfer(run: Run, step: Step) -> None:
             case "serves":
                 run.serve(run.unknowns.truth(f"whether {step.name} has a response"))
     run.mark(step)
-
-
-def transfer_unknown(run: Run, step: Step) -> None:
-    """Run a policy of whose texts a part is missing: it may be an expression."""
-    run.unknowns.place = step.where
-    specification, module = step.specification, transfer_module(step.name)
-    own = None if module.__name__ == __name__ else getattr(module, "transfer_unknown", None)
-    if own is None and (specification is None or specification.effects is None):
-        do_anything(run, step)
-        return
-    run.evaluate_unknown()
-    (own or transfer)(run, step)
 
 
 def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
@@ -88,14 +76,11 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
 
 def set_variables(run: Run, step: Step) -> None:
     """Make the variables unknown that a policy may set."""
-    if run.has_unknown_texts(step):
-        run.forget("variable")
-        return
     for element in [step.element, *own_elements(step.element)]:
         for attribute in element.attributes:
             if not attribute.name.endswith("variable-name"):
                 continue
-            if attribute.value.expression is not None:
+            if not run.is_known(attribute):
                 run.forget("variable")
             elif attribute.value.text:
                 set_variable(run, step, attribute.value.text)
@@ -140,17 +125,15 @@ def fail(run: Run, step: Step) -> None:
 def status_of(run: Run, step: Step) -> Value:
     """Return the statuses that a policy refuses with, of which it is not known which; any when it declares none."""
     specification = step.specification
-    if run.has_unknown_texts(step):
-        return run.inputs.status(run.next_generation())
     found: list[Value] = []
     for word in () if specification is None else specification.refuses_with:
         slots = () if specification is None else specification.attributes
         slot = next((slot for slot in slots if slot.name == word), None)
-        attribute = step.element.get(word)
-        text = word if slot is None else str(slot.default) if attribute is None else attribute.value.text.strip()
+        given = None if slot is None or step.element.get(word) is None else run.literal(step.element, word) or ""
+        text = word if slot is None else str(slot.default) if given is None else given.strip()
         if text.isdecimal():
             found.append(constant_number(int(text)))
-        elif slot is not None:  # an expression
+        elif slot is not None:  # an expression, or not known
             return run.inputs.status(run.next_generation())
     if not found:
         return run.inputs.status(run.next_generation())
@@ -161,35 +144,44 @@ def status_of(run: Run, step: Step) -> Value:
 
 
 def evaluate_all(run: Run, step: Step) -> list[Value]:
-    """Evaluate what a policy has itself, then what its parts have, as far as they are evaluated; return the values."""
+    """Return the values of what a policy has itself, then of what its parts have, as far as they are evaluated."""
     if step.specification is None:
         return []
     own = dict.fromkeys(own_expressions(step.element, step.specification))
-    values = [run.evaluate(excerpt) for excerpt in own]
-    if _may_not_convert(step):
+    found = [run.evaluate(excerpt) for excerpt in own]
+    for element in [step.element, *own_elements(step.element)]:
+        for attribute in element.attributes:
+            value = attribute.value
+            if value.expression is None and not (element is step.element and is_literal(step, attribute.name)):
+                run.evaluate_text(value.source, value.start, value.end)
+        if element.expression is None and not list(element.elements()):
+            run.evaluate_text(element.source, element.content_start, element.content_end)
+    if _may_not_convert(run, step):
         run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"))
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
-        return values
+        return found
     evaluated = run.unknowns.truth(f"what {step.name} evaluates")
     alive, lost = run.alive, run.lost
     run.lost = []
     run.alive = terms.all_of(alive, evaluated)
-    values += [run.evaluate(excerpt) for excerpt in inside]
+    found += [run.evaluate(excerpt) for excerpt in inside]
     run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"))
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
-    return values
+    return found
 
 
-def _may_not_convert(step: Step) -> bool:
-    """Return whether the gateway may refuse the value of an expression: no number, none of several words, empty."""
+def _may_not_convert(run: Run, step: Step) -> bool:
+    """Return whether the gateway may refuse a value that isn't literal: no number, none of several words, empty."""
     assert step.specification is not None
     for slot in step.specification.attributes:
         attribute = step.element.get(slot.name)
-        is_given = attribute is not None and attribute.value.expression is not None and slot.expression
-        if is_given and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
+        if attribute is None or run.is_known(attribute):
+            continue
+        is_evaluated = slot.expression or attribute.value.expression is None
+        if is_evaluated and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
             return True
     return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
 
@@ -202,14 +194,14 @@ def own_elements(element: Element) -> Iterator[Element]:
             yield from own_elements(inner)
 
 
-def names_added(steps: Iterable[Step]) -> frozenset[str] | None:
+def names_added(run: Run, steps: Iterable[Step]) -> frozenset[str] | None:
     """Return the headers in which policies report, such as how many calls remain; None for unknown names."""
     found: set[str] = set()
     for step in steps:
         for element in (step.element, *own_elements(step.element)):
             for attribute in element.attributes:
                 if attribute.name.endswith("header-name"):
-                    if attribute.value.expression is not None:
+                    if not run.is_known(attribute):
                         return None
                     found.add(attribute.value.text.strip().lower())
     return frozenset(found)

@@ -51,7 +51,7 @@ def outcome_of(
     """
     run = Run(unknowns, inputs, made_up)
     run.canonical, run.open_statuses = canonical, open_statuses
-    named = names_added(program.steps())
+    named = names_added(run, program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
     ends: list[End] = []

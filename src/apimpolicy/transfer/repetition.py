@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.semantics.state import State
+    from apimpolicy.terms.term import Term
     from apimpolicy.transfer.run import Run
 
-_MOST_TRIES = 5
+_MOST_TRIES = 4
+_MOST_NESTED = 2
+"""Policies that repeat inside each other; inside more of them all is unknown, because each tries those inside it."""
 
 
 def settled(run: Run, before: State, round_: Callable[[State], list[State]]) -> State:
@@ -20,7 +23,19 @@ def settled(run: Run, before: State, round_: Callable[[State], list[State]]) -> 
     """
     state = before.copy()
     alive = run.alive
-    for number in range(_MOST_TRIES):
+    if run.repetitions >= _MOST_NESTED:
+        run.state = state
+        run.forget_everything()
+        return state
+    run.repetitions += 1
+    try:
+        return _tried(run, state, alive, round_)
+    finally:
+        run.repetitions -= 1
+
+
+def _tried(run: Run, state: State, alive: Term, round_: Callable[[State], list[State]]) -> State:
+    for _ in range(_MOST_TRIES):
         marks = len(run.errors), len(run.ends), len(run.served), len(run.sent), len(run.lost)
         run.alive = alive
         after = [*round_(state), *(error.state for error in run.errors[marks[0] :])]
@@ -30,14 +45,11 @@ def settled(run: Run, before: State, round_: Callable[[State], list[State]]) -> 
         run.state, run.alive = state, alive
         if not written:
             return state
-        if number == _MOST_TRIES - 2:
-            run.state = state = state.copy()
-            run.forget_everything()
-            return state
         run.state = state = state.copy()
         for kind, name in written:
             if name == "*":
                 run.forget(kind)
             else:
                 run.forget_cell(kind, name)
+    run.forget_everything()
     return state

@@ -16,6 +16,7 @@ from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf
 from apimpolicy.semantics.operators import text_of
+from apimpolicy.semantics.state import ANSWER, KINDS, REACHABLE, State
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     NOTHING,
@@ -29,27 +30,21 @@ from apimpolicy.semantics.values import (
     constant_text,
     constant_truth,
     leaves,
+    merge,
 )
 from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Sequence
 
     from apimpolicy.semantics.inputs import Inputs
-    from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
-    from apimpolicy.text.document import Element
-    from apimpolicy.text.source import Excerpt
+    from apimpolicy.text.document import Attribute, Element
+    from apimpolicy.text.source import Excerpt, Source
 
-ANSWER = ("reason", "response-header", "response-body")
-"""The parts of a response besides its status."""
 OF_ERRORS = frozenset(("content-type", "retry-after", "www-authenticate"))
 """The headers of the gateway's own answers to errors, besides those that policies name."""
-REACHABLE = ("variable", "header", "query", "url", "body", "response-header", "response-body")
-"""The kinds of cells whose content is made of objects that expressions reach."""
-KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
-"""Every kind of cell that a policy can write."""
 _NO = terms.FALSE
 
 
@@ -110,8 +105,11 @@ class MadeUp(Protocol):
     def in_expression(self, excerpt: Excerpt) -> bool:
         """Return whether an expression contains such a part."""
 
-    def in_texts(self, step: Step) -> bool:
-        """Return whether a policy contains one outside expressions."""
+    def in_text(self, source: Source, start: int, end: int) -> Collection[str]:
+        """Return the names of those in a text that is written in a document."""
+
+    def begins(self, source: Source, start: int) -> bool:
+        """Return whether one begins there."""
 
     def is_fragment(self, step: Step) -> bool:
         """Return whether a policy includes a fragment that is made up."""
@@ -151,6 +149,8 @@ class Run:
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
+        self.repetitions = 0
+        """How many policies that repeat are tried, one inside the other."""
         self.branches: dict[int, Term] = {}
         """The conditions under which each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
@@ -171,13 +171,12 @@ class Run:
             self.enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
             try:
-                if self.has_unknown_texts(step):
-                    import_module("apimpolicy.transfer.effects").transfer_unknown(self, step)
-                else:
-                    transfer_of(step.name)(self, step)
+                transfer_of(step.name)(self, step)
             except (Unsupported, TooLarge):
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
+            if self.unknowns.has_escaped:  # what the policy changed is seen through objects that are kept elsewhere
+                self.unknowns.change()
             self.reach_otherwise(step, "passed")
             self.source, self.unknowns.scope = around
 
@@ -186,17 +185,19 @@ class Run:
         if self.canonical is None:
             return
         key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
-        key += (self.unknowns.heap, self.unknowns.bodies, self.state.signature())
+        key += (self.unknowns.heap, self.unknowns.bodies)
+        key += (self.state.signature(),)
         if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
         self.unknowns.scope = key
 
-    def answer_by(self, step: Step, *sent: Hashable) -> None:
-        """Let what follows of a policy depend only on what it has `sent`, where two programs are compared."""
+    def answered(self, step: Step, *sent: Hashable) -> None:
+        """Set what the response to a request depends on, where two programs are compared: on what was sent alone."""
         if self.canonical is not None:
-            self.unknowns.scope = (self.canonical(step.element), self.section, *sent)
+            versions = self.unknowns.heap, self.unknowns.bodies
+            self.unknowns.scope = self.canonical(step.element), self.section, versions, sent
 
     def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
         """Go back to before a policy; what it has sent stays possible."""
@@ -306,8 +307,6 @@ class Run:
         value = evaluation.run(expression.bound.body, expression.type)
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
-        if evaluation.has_escaped:
-            self.forget(*REACHABLE)
         self.fail(evaluation.throws, reason="ExpressionValueEvaluationFailure")
         return value
 
@@ -315,14 +314,60 @@ class Run:
         """Return the value of an unknown expression, which may have thrown and changed all that expressions can."""
         what = "an expression that is not simulated"
         self.forget(*REACHABLE)
+        self.unknowns.has_escaped = True
         self.unknowns.change()
         self.unknowns.use_up()
         self.fail(self.unknowns.truth(what))
         return self.unknowns.value("object", what)
 
-    def has_unknown_texts(self, step: Step) -> bool:
-        """Return whether a text of a policy, or a fragment that it includes, is missing."""
-        return self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step))
+    # Texts of which a part is missing
+
+    def is_known(self, attribute: Attribute) -> bool:
+        """Return whether an attribute has a literal text, of which no part is missing."""
+        value = attribute.value
+        return value.expression is None and not self.missing(value.source, value.start, value.end)
+
+    def literal(self, element: Element, name: str) -> str | None:
+        """Return the literal text of an attribute, empty without one; None where it isn't known."""
+        attribute = element.get(name)
+        if attribute is None:
+            return ""
+        return attribute.value.text if self.is_known(attribute) else None
+
+    def missing(self, source: Source, start: int, end: int) -> Collection[str]:
+        """Return the names of the parts of a text that are missing."""
+        return () if self.made_up is None else self.made_up.in_text(source, start, end)
+
+    def written(self, text: str, source: Source, start: int, end: int, *, may_be_expression: bool = True) -> Value:
+        """Return the value of a text in a document: unknown where a part is missing, which may be an expression."""
+        names = self.missing(source, start, end)
+        if not names:
+            return constant_text(to_utf16(text))
+        what = f"the named value {', '.join(sorted(names))}, which isn't known"
+        unknown = Text(self.unknowns.fresh(terms.TEXT, what))
+        if not may_be_expression:
+            return unknown
+        condition = self.evaluate_text(source, start, end)
+        return unknown if condition is _NO else merge(condition, self.unknowns.value("object", what), unknown)
+
+    def evaluate_text(self, source: Source, start: int, end: int) -> Term:
+        """Evaluate a text that may be an expression, because it begins with a missing named value; return when it is.
+
+        A proof that needs it to be a plain text names that as an assumption.
+        """
+        start += len(text := source.text[start:end]) - len(text.lstrip())
+        if self.made_up is None or not self.made_up.begins(source, start):
+            return _NO
+        name = sorted(self.missing(source, start, start + 1))[0]
+        condition = self.unknowns.truth(f"the named value {name}", ("named value", name))
+        self.unknowns.assume(f"the named value '{name}' is a text, not an expression", condition, terms.not_(condition))
+        known = self.state.copy()
+        self.forget(*REACHABLE)
+        self.unknowns.change()
+        self.unknowns.use_up()
+        self.state = State.merged(condition, self.state, known)
+        self.fail(terms.all_of(condition, self.unknowns.truth(f"an expression in the named value {name}")))
+        return condition
 
     def note_unknown(self, excerpt: Excerpt) -> None:
         """Note that every condition in an expression may have every outcome."""
@@ -340,17 +385,20 @@ class Run:
         attribute = step.element.get(name)
         if attribute is None:
             return default
-        slots = () if step.specification is None else step.specification.attributes
-        is_literal = any(slot.name == name and not slot.expression for slot in slots)
-        if attribute.value.expression is None or is_literal:
-            return constant_text(to_utf16(attribute.value.text))
-        return self.evaluate(attribute.value.expression)
+        value, literal = attribute.value, is_literal(step, name)
+        if value.expression is None or literal:
+            return self.written(value.text, value.source, value.start, value.end, may_be_expression=not literal)
+        return self.evaluate(value.expression)
 
     def content(self, element: Element) -> Value:
         """Return the content of an element: a text, or the value of an expression."""
         if element.expression is not None:
             return self.evaluate(element.expression)
-        return constant_text(to_utf16(literal_content(element).strip()))
+        return self.written_content(element, literal_content(element).strip())
+
+    def written_content(self, element: Element, text: str) -> Value:
+        """Return the literal content of an element."""
+        return self.written(text, element.source, element.content_start, element.content_end)
 
     def contents(self, step: Step, name: str) -> list[Value]:
         """Return the contents of the child elements of a name."""
@@ -439,6 +487,12 @@ class Run:
     def header_kind(self) -> str:
         """Return the kind of the headers of the message that policies change here."""
         return "header" if self.section in ("inbound", "backend") else "response-header"
+
+
+def is_literal(step: Step, name: str) -> bool:
+    """Return whether an attribute of a policy takes no expression."""
+    slots = () if step.specification is None else step.specification.attributes
+    return any(slot.name == name and not slot.expression for slot in slots)
 
 
 def transfer_of(name: str) -> Any:

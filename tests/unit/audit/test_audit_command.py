@@ -87,7 +87,11 @@ def test_the_gate(
     [
         ("token or certificate", {"token"}, {"subscription key"}),
         ("key and (token or address)", {"subscription key", "address"}, {"token"}),
-        ("own check", {"own check"}, set()),
+        ("custom check", {"custom check"}, set()),
+        ("own check", {"custom check"}, set()),
+        ("token", {"token"}, {"weak token"}),
+        ("weak token", {"token"}, {"subscription key"}),
+        ("weak token or key", {"weak token"}, {"address"}),
         ("anyone", set(), None),
     ],
 )

@@ -151,7 +151,7 @@ def test_a_folder_without_policies_is_no_error(apimpolicy: Callable[..., Any], t
     found = apimpolicy("check", ".")
     assert (found.code, found.out) == (0, "")
     assert "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>" in found.err
-    assert "no template (.tf, .tofu, .hcl, .tpl," in found.err
+    assert "no template (.tf, .tofu, .hcl, .tfvars, .tpl," in found.err
     assert "no source file (.ps1, .psm1, .py, .cs, .csx) has a whole one in a string" in found.err
     assert "did not check 1 Markdown file with policies" in found.err
     assert apimpolicy("check", ".", "--quiet").err == ""

@@ -17,7 +17,7 @@ from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.findings import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 WRONG = "<policies><inbound><foo /></inbound></policies>"
 LENGTH = (
@@ -195,3 +195,18 @@ def test_caches_of_old_states_are_removed(tmp_path: Path) -> None:
     cache.set("n", Findings([], False))
     cache.save()
     assert {path.name for path in tmp_path.iterdir()} == {"check-recent.json", "notes.json", "check-new.json"}
+
+
+def test_debug_shows_a_traceback_in_commands_that_run_in_a_process_of_their_own(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "apimpolicy", "--debug", "run", "missing.xml", "--get", "/"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Traceback" in done.stderr
+    assert "missing.xml" in done.stderr
+
+
+def test_a_trace_of_eval_is_cut_off(apimpolicy: Callable[..., Any]) -> None:
+    code = "@{ var text = new string('x', 100000); for (var i = 0; i < 30; i++) { context.Trace(text); } return 1; }"
+    found = apimpolicy("eval", code)
+    assert found.out.startswith("1\n")
+    assert "the trace is cut off after 1,000,000 characters" in found.err
+    assert len(found.err) < 1_100_000

@@ -9,8 +9,11 @@ import pytest
 
 from apimpolicy import Gateway, Request
 from apimpolicy.cli.program import run
+from apimpolicy.context.entities import Api, Operation
 from apimpolicy.engine.document import load_policy
+from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, VersionSet
 from apimpolicy.report.effective_text import effective_text
+from apimpolicy.report.service_text import example_url
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
@@ -132,3 +135,19 @@ def test_what_it_says(
     monkeypatch.chdir(FOLDER)
     assert run(["explain", ".", *arguments]) == code
     assert sentence in capsys.readouterr().err
+
+
+URLS = {
+    "a version in the path": (Api("cars", path="cars", version="v1"), VersionSet("segment"), "/", "/cars/v1"),
+    "an API at the root": (Api("all", path=""), None, "/sessions", "/sessions"),
+    "an operation of the whole API": (Api("cars", path="cars"), None, "/", "/cars"),
+}
+
+
+@pytest.mark.parametrize("name", URLS)
+def test_the_url_of_an_example_reaches_its_api(name: str) -> None:
+    api, versions, template, url = URLS[name]
+    operation = ServiceOperation(Operation("get", "GET", url_template=template))
+    service = Service([ServiceApi(api, operations=[operation], version_set=versions, subscription_required=False)])
+    assert example_url(service) == url
+    assert Gateway(service=service).send(Request("GET", url)).response.status_code == 200

@@ -27,6 +27,25 @@ def test_value_and_type(apimpolicy: Callable[..., Any], expression: str, out: st
     assert apimpolicy("eval", expression) == (0, out, "")
 
 
+@pytest.mark.parametrize(
+    "text", ["subscription-key=abc|https://backend", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.sig", "a?code=" + "x" * 30]
+)
+def test_what_the_user_wrote_is_no_secret(apimpolicy: Callable[..., Any], text: str) -> None:
+    assert apimpolicy("eval", f'"{text[:9]}" + "{text[9:]}"') == (0, f"{text}\nstring\n", "")
+
+
+def test_secrets_of_a_context_are_hidden_with_a_note(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    contexts = {"contexts": {"a": {"request": {"method": "GET", "url": "https://h/x?subscription-key=abcdefgh12345"}}}}
+    path = tmp_path / "contexts.json"
+    path.write_text(json.dumps(contexts))
+    code = 'context.Request.Url.QueryString + "|subscription-key=mine"'
+    found = apimpolicy("eval", code, "--context", str(path))
+    assert found.out == "?subscription-key=***|subscription-key=mine\nstring\n"
+    assert "--show-secrets" in found.err
+    shown = apimpolicy("eval", code, "--context", str(path), "--show-secrets")
+    assert shown == (0, "?subscription-key=abcdefgh12345|subscription-key=mine\nstring\n", "")
+
+
 def test_compile_only_and_standard_input(apimpolicy: Callable[..., Any]) -> None:
     assert apimpolicy("eval", "-", "--compile-only", stdin=b"@{ return 1m; }").out == "decimal\n"
 

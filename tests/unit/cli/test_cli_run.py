@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,8 +58,8 @@ json = {{orders = []}}
 @pytest.fixture
 def service(tmp_path: Path, certificates: Path) -> Path:
     (tmp_path / "orders.xml").write_text(POLICY)
-    (tmp_path / "gateway.toml").write_text(CONFIGURATION.format(certificates=certificates))
-    return certificates
+    (tmp_path / "gateway.toml").write_text(CONFIGURATION.format(certificates="certificates"))
+    return shutil.copytree(certificates, tmp_path / "certificates")
 
 
 GATEWAY = ("--config", "gateway.toml", "--get", "/orders")

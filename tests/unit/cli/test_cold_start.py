@@ -37,7 +37,7 @@ RARE = "assignment calls creation declarations deconstruction lambdas local_func
 RARE_PARTS = " ".join(f"apimpolicy.binding.{part}" for part in RARE.split())
 """Modules of the binder that a comparison does not need."""
 RARE_EMITTED = (
-    "arithmetic assignments blocks chains creation delegates dynamic dynamic_sites exceptions function_bodies"
+    "arithmetic assignments blocks chains creation delegates exceptions function_bodies"
     " inline_members jumps lambdas local_functions loops outlining queries references resources statements switches"
     " texts two_passes type_tests"
 )

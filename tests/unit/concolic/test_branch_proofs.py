@@ -15,6 +15,7 @@ from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.harness import Harness
 from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.text.source import Source
 
 HAS = 'context.Request.Headers.ContainsKey("X-A")'
 KEY = 'context.Request.Headers.GetValueOrDefault("X-A", "")'
@@ -151,7 +152,7 @@ FOUND: dict[str, str] = {
 }
 
 
-def branches(document: str, **options: Any) -> tuple[list[str], list[str]]:
+def branches(document: str | Source, **options: Any) -> tuple[list[str], list[str]]:
     """The branches that were not found, and those of them that are proven impossible."""
     harness = Harness(document, **options)
     found = Explorer(harness, Bounds(seconds=20)).explore()
@@ -201,3 +202,33 @@ def test_an_empty_fragment_that_was_made_up_may_do_anything() -> None:
     settings = {"fragments": {"f": "<fragment />"}}
     assert branches(document, settings=settings)[1] == ["inbound choose[1]/when[1]"]
     assert branches(document, settings=settings, stand_ins=StandIns((), ["f"]))[1] == []
+
+
+def test_a_named_value_that_infrastructure_code_makes_is_made_up_too() -> None:
+    text = policy(choosing(('"${var.mode}" == "live"', "")))
+    start = text.index("${var.mode}")
+    end = start + len("${var.mode}")
+    made = text[:start] + "{{var.mode}}" + text[end:]
+    anchors = ((0, 0, True), (start, start, False), (start + len("{{var.mode}}"), end, True))
+    document = Source(made, "main.tf", Source(text, "main.tf"), anchors)
+    given = {"settings": {"named_values": {"var.mode": "test"}}}
+    assert branches(document, **given)[1] == ["inbound choose[1]/when[1]"]
+    assert branches(document, **given, stand_ins=StandIns(["var.mode"]))[1] == []
+
+
+NOT_EVALUATED = {
+    "a loop": "@{ int n = 0; for (int i = 0; i < 2; i++) { if (n == 1) { n = 5; } n += 1; } return n; }",
+    "a loop over parts": f"@{{ foreach (var p in {KEY}.Split(',')) {{ if (p == \"a\") {{ return 1; }} }} return 2; }}",
+    "a filter": f'@{{ try {{ return int.Parse({KEY}); }} catch when ({KEY} == "a") {{ return 1; }} }}',
+    "a part without a form": f'@((({KEY} == "a" ? 1 : 2), 3).Item1)',
+}
+
+
+@pytest.mark.parametrize("name", NOT_EVALUATED)
+def test_a_condition_that_is_not_evaluated_may_have_each_outcome(name: str) -> None:
+    code = html.escape(NOT_EVALUATED[name])
+    harness = Harness(policy(f'<set-variable name="v" value="{code}" />'))
+    branches = Branches(harness)
+    goals = [goal for goal in harness.goals.all if goal.kind != BRANCH]
+    assert goals
+    assert not any(branches.decide(goal).is_proven for goal in goals)

@@ -158,10 +158,6 @@ def test_only_types_that_the_gateway_takes_are_offered(text: str) -> None:
     assert not refused & {item.label for item in items if item.kind == "type"}
 
 
-def test_after_a_dynamic_value_any_name_may_stand() -> None:
-    assert complete("@{ dynamic thing = 1; return thing.", 35).is_open
-
-
 CODE = [text.replace("|", "", 1) for text, *_ in OFFERED]
 PIECES = st.sampled_from(
     ["(", ")", "{", "}", ";", ".", ",", "x", "new ", '"', '$"{', "<", ">", "=>", " in ", "\n", "@"]

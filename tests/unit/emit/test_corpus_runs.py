@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from benchmarks.members import used_members  # type: ignore[import-not-found]
@@ -21,10 +21,12 @@ from apimpolicy.context.loading import context_of, read_certificates
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.types import DYNAMIC, Type
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, VOID
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT.parent / "shared" / "corpus" / "expressions.jsonl"
@@ -84,7 +86,7 @@ def is_of(value: Any, type_: Type) -> bool:
     """Whether a plain Python value can be one of this static type."""
     if value is None:
         return type_.underlying is not None or not type_.is_value_type
-    if type_ in (OBJECT, DYNAMIC):
+    if type_ is OBJECT:
         return True
     bare = type_.underlying or type_
     if bare in INTEGRAL_RANGES and bare is not CHAR:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROWS = {
+    'string S<T>(T x) { if (x is string s) return s; return "other"; } return S(1) + S("a");': "othera",
+    'string F<T>(T a) { switch (a) { case int i when i > 1: return "i"; case "x": return "x"; case T t: return "T"; default: return "?"; } } return F(2) + F("x") + F(1.5) + F((string)null);': "ixT?",
+    'string F<T>(T a) => (a as string) + (a == null) + (a is int); return F(2) + F("x") + F((int?)null);': "FalseTruexFalseFalseTrueFalse",
     'T F<T>(T x) { return x; } return F("a") + F(1);': "a1",
     'T[] P<T>(T a, T b) => new[] { a, b }; return P(1, 2L).GetType().Name + string.Join(",", P("a", "b"));': "Int64[]a,b",
     "string N<T>() => typeof(T).Name; return N<int>() + N<List<string>>();": "Int32List`1",
@@ -49,7 +52,6 @@ def test_value(code: str, expected: str, value_of: Callable[[str], str]) -> None
     "code",
     [
         "int D<T>(T x, int n) => n == 0 ? 0 : D(new List<T> { x }, n - 1) + 1; return D(1, 60);",
-        'string S<T>(T x) { if (x is string s) return s; return "other"; } return S(1);',
     ],
 )
 def test_what_no_instance_can_do_fails_by_name(code: str) -> None:

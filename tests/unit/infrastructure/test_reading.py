@@ -14,7 +14,9 @@ from apimpolicy.infrastructure.bicep.reading import read_bicep
 from apimpolicy.infrastructure.files import Files
 from apimpolicy.infrastructure.terraform.reading import read_terraform
 from apimpolicy.infrastructure.values import Unknown
+from apimpolicy.project.environments import environments_at, is_environment
 from apimpolicy.project.service.infrastructure import read_infrastructure
+from apimpolicy.project.service.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ API = """resource "azurerm_api_management_api" "{0}" {{
   path = {1}
 }}
 """
+
+BICEP_API = "resource a 'Microsoft.ApiManagement/service/apis@2024-05-01' = { name: 's/a', properties: { path: a } }\n"
 
 
 def written(root: Path, **files: str) -> Path:
@@ -100,6 +104,85 @@ def test_a_variable_without_a_value_is_named_with_the_environments(tmp_path: Pat
     assert paths(reading) == {"a": Unknown("var.a")}
     assert "variables without a value: a" in messages(reading)
     assert "--environment: prod" in messages(reading)
+
+
+ENVIRONMENTS = {
+    "infra/prod.tfvars": "prod",
+    "infra/prod.tfvars.json": "prod",
+    "infra/env/prod.tfvars": "prod",
+    "infra/env/prod/terraform.tfvars": "prod",
+    "infra/prod/terraform.tfvars": "prod",
+    "infra/env/prod/main.tfvars": "prod",
+    "infra/env/prod/terraform.auto.tfvars": "prod",
+    "infra/terraform.prod.tfvars": "prod",
+    "infra/prod.terraform.tfvars": "prod",
+    "infra/app.prod.tfvars": "app.prod",
+    "infra/weu-prod.tfvars": "weu-prod",
+    "environments/prod.tfvars": "prod",
+    "prod.tfvars": "prod",
+    "infra/env/prod/backend.tfvars": "",
+    "infra/backend.tfvars": "",
+    "infra/backend-prod.tfvars": "",
+    "infra/prod.backend.tfvars": "",
+    "infra/prod.tfvars.example": "",
+    "infra/example.tfvars": "",
+    "infra/terraform.tfvars": "",
+    "infra/prod.auto.tfvars": "",
+    "infra/env/terraform.tfvars": "",
+    "infra/.hidden/prod.tfvars": "",
+    "bicep/prod.bicepparam": "prod",
+    "bicep/main.prod.bicepparam": "prod",
+    "bicep/main-prod.bicepparam": "prod",
+    "bicep/main.prod.parameters.bicepparam": "prod",
+    "bicep/apim.prod.bicepparam": "prod",
+    "bicep/prod/main.bicepparam": "prod",
+    "bicep/environments/prod/main.bicepparam": "prod",
+    "bicep/parameters.prod.json": "prod",
+    "bicep/prod.parameters.json": "prod",
+    "bicep/main.parameters.prod.json": "prod",
+    "bicep/azuredeploy.parameters.prod.json": "prod",
+    "bicep/parameters/prod.json": "prod",
+    "bicep/main.bicepparam": "",
+    "bicep/main.parameters.json": "",
+    "bicep/parameters.json": "",
+    "bicep/package.json": "",
+}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS)
+def test_a_file_or_its_folder_names_an_environment(path: str, tmp_path: Path) -> None:
+    bicep = "param a string\n" + BICEP_API
+    template = "apim" if "apim" in path else "main"
+    terraform_code = 'variable "a" {}\n' + API.format("a", "var.a")
+    text = "using './main.bicep'\nparam a = 'x'\n" if path.endswith(".bicepparam") else 'a = "x"\n'
+    if path.endswith(".json"):
+        text = '{"a": "x"}' if "tfvars" in path else json.dumps({"parameters": {"a": {"value": "x"}}})
+    if "/" in path.removeprefix("bicep/"):
+        text = text.replace("'./", "'" + "../" * (path.count("/") - 1))
+    text = text.replace("main.bicep", f"{template}.bicep")
+    code = {f"bicep/{template}.bicep": bicep} if path.startswith("bicep/") else {"infra/main.tf": terraform_code}
+    for name, content in {**code, path: text}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    expected = [ENVIRONMENTS[path]] if ENVIRONMENTS[path] else []
+    for folder in (tmp_path, tmp_path / path.partition("/")[0] if "/" in path else tmp_path):
+        assert environments_at(str(folder), {}) == expected
+        if expected and folder == tmp_path:
+            assert [each.path.known for each in read_infrastructure(str(folder), expected[0]).apis] == ["x"]
+
+
+def test_a_word_of_a_name_selects_an_environment_if_no_other_has_it(tmp_path: Path) -> None:
+    written(tmp_path, **{"main.tf": 'variable "a" {}\n' + API.format("a", "var.a")})
+    for name in ("weu-dev", "weu-prod", "app.uat"):
+        written(tmp_path, **{f"{name}.tfvars": f'a = "{name}"'})
+    assert paths(terraform(tmp_path, "dev")) == {"a": "weu-dev"}
+    assert paths(terraform(tmp_path, "uat")) == {"a": "app.uat"}
+    assert paths(terraform(tmp_path, "weu")) == {"a": Unknown("var.a")}
+    assert [is_environment(each, environments_at(str(tmp_path), {})) for each in ("dev", "weu", "pro")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_optional_attributes_have_null_or_their_default(tmp_path: Path) -> None:
@@ -261,7 +344,7 @@ def test_bicep_takes_the_parameters_of_an_environment(tmp_path: Path) -> None:
     assert paths(read_bicep(files, "dev")) == {"a": "d"}
     assert paths(read_bicep(files, "prod")) == {"a": "p", "b": None}
     undecided = read_bicep(files)
-    assert "Choose one of the parameter files" in messages(undecided)
+    assert "with --environment: dev, prod" in messages(undecided)
     assert "it isn't known whether" in messages(undecided)
 
 
@@ -337,3 +420,33 @@ def test_values_that_double_are_bounded(tmp_path: Path) -> None:
     written(tmp_path, **{"main.tf": code})
     assert len(paths(terraform(tmp_path))) == len(uses)
     assert len(read_infrastructure(str(tmp_path)).apis) == len(uses)
+
+
+def test_a_template_that_is_not_json_is_named_with_the_reason(tmp_path: Path) -> None:
+    schema = '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
+    written(tmp_path, **{"x.json": f'{schema} "resources": [{{"type": "Microsoft.ApiManagement/service/apis",'})
+    (note,) = read_bicep(Files(str(tmp_path))).notes
+    assert note.message == f"{tmp_path}/x.json can't be read: expected a JSON value"
+
+
+SCOPES = {
+    "module.x.id": "the scope of the subscription 's' isn't known: module.x.id",
+    "data.azurerm_api_management_product.p.id": (
+        "the scope of the subscription 's' isn't known: data.azurerm_api_management_product.p.id"
+    ),
+    '"/products/free"': "the subscription 's' is for the product 'free', which doesn't exist",
+}
+
+
+@pytest.mark.parametrize("product", SCOPES)
+def test_a_subscription_of_a_product_that_the_code_does_not_make(tmp_path: Path, product: str) -> None:
+    code = f"""resource "azurerm_api_management_subscription" "s" {{
+      subscription_id = "s"
+      product_id = {product}
+    }}
+    module "x" {{ source = "contoso/x/azurerm" }}
+    """
+    written(tmp_path, **{"main.tf": code + API.format("a", '"a"')})
+    service = read_infrastructure(str(tmp_path))
+    repair(service)
+    assert SCOPES[product] in [problem.message for problem in service.problems]

@@ -131,8 +131,14 @@ def test_what_is_not_read_is_counted(tmp_path: Path, write: Callable[..., str]) 
         (write("a.code-snippets", '{"body": "<policies>"}'), "file of snippets"),
         (write("a.md", "```xml\n<inbound>\n```"), "Markdown file"),
         (write("a.tfstate", '{"xml_content": "\\u003cpolicies\\u003e"}'), "Terraform state"),
+        (
+            write("a.yaml", "apiVersion: apimanagement.azure.com/v1api20220801\nvalue: |\n  <policies>"),
+            "Kubernetes manifest",
+        ),
+        (write("a.sh", "cat > policy.xml <<EOF\n<policies>\nEOF\n"), "shell script"),
     ]
-    for ending in (".ipynb", ".code-snippets", ".md", ".tfstate"):
+    write("overlay.yaml", "value: <policies>")
+    for ending in (".ipynb", ".code-snippets", ".md", ".tfstate", ".yml", ".sh"):
         write(f"b{ending}", "nothing")
     found = found_in(tmp_path)
     assert sorted(found.unread) == sorted(unread)

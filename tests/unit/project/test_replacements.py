@@ -8,7 +8,7 @@ import pytest
 
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.replacements import replaced_words
+from apimpolicy.project.replacements import replaced_words, template_files
 from apimpolicy.project.repository import parents_of
 
 if TYPE_CHECKING:
@@ -229,3 +229,33 @@ def test_the_folders_above_one_without_a_repository_end_at_the_users_own(
     assert list(parents_of(str(folder))) == [str(folder), str(tmp_path / "one")]
     (tmp_path / "one" / ".gitignore").touch()
     assert list(parents_of(str(folder))) == [str(folder), str(tmp_path / "one")]
+
+
+@pytest.mark.parametrize(
+    ("text", "patterns"),
+    [
+        ('templatefile("${path.module}/policies/a.xml", { client_secret = var.s })', ["a\\.xml"]),
+        ('templatefile("policies/${each.key}.xml", local.values)', [".*\\.xml"]),
+        ('file("policies/a.xml")', []),
+        ("templatefile(var.path, {})", []),
+    ],
+)
+def test_files_that_terraform_reads_as_templates(text: str, patterns: list[str]) -> None:
+    assert list(template_files(text)) == patterns
+
+
+INTERPOLATED = """<policies><inbound><base />
+    <set-body>@{ var client_secret2 = 1; return $"client_secret=${client_secret}&b={client_secret2}"; }</set-body>
+</inbound></policies>
+"""
+
+
+@pytest.mark.parametrize(("call", "codes"), [("templatefile", []), ("file", ["CS0103"])])
+def test_a_placeholder_in_an_interpolated_string_of_a_template(tmp_path: Path, call: str, codes: list[str]) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "main.tf").write_text(f'locals {{ a = {call}("${{path.module}}/p/a.xml", {{ client_secret = 1 }}) }}')
+    (tmp_path / "p").mkdir()
+    path = tmp_path / "p" / "a.xml"
+    path.write_text(INTERPOLATED)
+    found = CheckRun(CheckProjects(CheckOptions())).one(str(path)).findings
+    assert [each.code for each in found if each.code.startswith("CS")] == codes

@@ -15,6 +15,7 @@ from tests.sampling import sampled
 pytest.importorskip("z3")
 
 from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.project.service.leniency import lenient
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.reading import Expressions
@@ -69,6 +70,20 @@ def test_a_false_claim_is_never_proven(name: str) -> None:
     static = static_proofs_of(FALSE[name])
     assert not static.decide(0).is_proven
     assert static.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
+
+
+UNKNOWN: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("unknown_values.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_a_claim_depends_on_an_unknown_named_value_only_where_the_policy_does(name: str) -> None:
+    with lenient():
+        static = static_proofs_of(UNKNOWN[name])
+    assert static.harness.stand_ins.named_values == {"x"}
+    assumed = static.decide_under_assumptions(0)
+    needs_text = any("'x' is a text" in each for each in assumed.assumptions)
+    found = "proven if text" if needs_text else "proven" if static.decide(0).is_proven else "open"
+    assert found == UNKNOWN[name]["expect"]
 
 
 _GLOBAL = (

@@ -110,3 +110,27 @@ def test_json_and_markup_stay_what_they_are_whatever_is_secret(word: str, monkey
     assert json.loads(to_json(data)) == {**data, "says": "a *** b"}
     markup = f'<test span="{word}"><span>{word}</span></test>'
     assert harmless_markup(markup) == '<test span="***"><span>***</span></test>'
+
+
+LINES = "-----BEGIN KEY-----\nMIGHAgEAMBMGByqG\nAgEHBG0wawIB\n-----END KEY-----\n"
+PLACES = {
+    "topsecret-value": ("topsecret-value\n", "the value topsecret-value."),
+    "topsecret": ("  topsecret\r\n", "topsecret"),
+    "MIGHAgEAMBMGByqG": (LINES, "line 2 is MIGHAgEAMBMGByqG"),
+    "AgEHBG0wawIB": (LINES, "line 3 is AgEHBG0wawIB"),
+    "pa55-word": ("", "see https://user:pa55-word@contoso.example/x"),
+}
+
+
+@pytest.mark.parametrize("hidden", PLACES)
+def test_a_secret_is_hidden_trimmed_line_by_line_and_in_urls(hidden: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, text = PLACES[hidden]
+    monkeypatch.setattr(secrets, "_known", OrderedDict())
+    monkeypatch.setattr(secrets, "_pattern", None)
+    secrets.keep_secret([kept])
+    assert secrets.without_secrets(text) == text.replace(hidden, "***")
+
+
+@pytest.mark.parametrize("text", ["https://h:80/a@b", "https://user@h/x", "https://user:{{password}}@h"])
+def test_a_url_without_a_password_stays(text: str) -> None:
+    assert secrets.without_secrets(text) == text

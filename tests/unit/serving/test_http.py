@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
@@ -11,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
 from tests.unit.serving.clients import Wire, eventually, exchange, status
 
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.dotnet.environment import Limits as EvaluationLimits
 from apimpolicy.serving import Limits, serving
+from apimpolicy.serving.protocol import GatewayProtocol
 from apimpolicy.serving.server import listen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from apimpolicy.serving.dispatcher import Handled
 
@@ -390,3 +393,47 @@ def test_many_clients_at_once_all_get_their_own_answer() -> None:
         for thread in threads:
             thread.join()
     assert not wrong
+
+
+def test_the_bodies_of_all_requests_have_a_common_limit() -> None:
+    """What isn't complete counts too, and is given back when its connection ends or its request has been answered."""
+    limits = Limits(body_bytes=6_000, all_body_bytes=10_000, body_seconds=30)
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 6000\r\n\r\n"
+    whole = head.replace(b"Content", b"Connection: close\r\nContent") + b"x" * 6_000
+    with serving(Gateway(), ECHO, limits=limits) as url:
+        first, second = (Wire(url).send(head + b"x" * 4_500) for _ in range(2))
+        assert eventually(lambda: status(exchange(url, whole)) == 503)  # as soon as both are there
+        first.close()
+        second.close()
+        assert eventually(lambda: status(exchange(url, whole)) == 201)
+
+
+def test_a_request_that_arrives_while_the_server_ends_is_answered() -> None:
+    """Closing an idle connection at once would reset one whose request is on its way."""
+    answered: list[str] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        state = uvicorn.server.ServerState()
+
+        def answer(request: Request, done: Callable[[Handled], None], _: asyncio.AbstractEventLoop) -> None:
+            answered.append(request.url)
+
+        server = await loop.create_server(lambda: GatewayProtocol(None, state, answer=answer), "127.0.0.1", 0)
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        while not state.connections:
+            await asyncio.sleep(0)
+        for each in list(state.connections):
+            each.shutdown()
+        writer.write(b"GET /late HTTP/1.1\r\n" + HOST + b"\r\n")
+        while not answered and state.connections:
+            await asyncio.sleep(0)
+        writer.close()
+        for each in list(state.connections):
+            each.transport.abort()
+        while state.connections:
+            await asyncio.sleep(0)
+        server.close()
+
+    asyncio.run(run())
+    assert answered == ["http://a.example/late"]

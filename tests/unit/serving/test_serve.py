@@ -376,7 +376,8 @@ def test_the_configuration_says_how_to_serve(tmp_path: Path) -> None:
     policy.write_text(SAYS.format(1))
     table = "[serve]\nbody-bytes = 5\ninspector = false\nbackend = 'http://127.0.0.1:9'\nworkers = 2\n"
     (tmp_path / "apimpolicy.toml").write_text(table)
-    with Serve(tmp_path / "home", str(policy), "--workers", "1", "--max-body", "6") as serve:
+    options = ("--trust-config", "--workers", "1", "--max-body", "6")
+    with Serve(tmp_path / "home", str(policy), *options) as serve:
         assert serve.printed("forwards to http://127.0.0.1:9")
         assert get(serve.http, "/_apimpolicy/state")[1] == b"1"
         assert not serve.printed("requests:")

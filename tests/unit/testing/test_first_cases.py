@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ POLICY = """
 
 
 def test_every_branch_that_a_request_can_reach_has_a_case_and_the_file_passes(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
     policy, output = tmp_path / "orders.xml", tmp_path / "tests" / "orders.test.yaml"
     policy.write_text(POLICY)
     output.parent.mkdir()
@@ -75,7 +77,8 @@ def test_a_policy_that_cannot_run_is_said_to(tmp_path: Path) -> None:
 def test_a_recorded_trace_becomes_a_case(tmp_path: Path) -> None:
     """The recorded request and answers, the recorded outcome, and the first step that the simulator takes otherwise."""
     output = tmp_path / "shop.test.yaml"
-    made = recorded_case(str(RECORDED / "policy.xml"), str(RECORDED / "accepted.json"), str(output))
+    policy = str(shutil.copy(RECORDED / "policy.xml", tmp_path))
+    made = recorded_case(policy, str(RECORDED / "accepted.json"), str(output))
     output.write_text(made.text)
     (case,) = load_case_file(str(output)).cases
     outcome = run_case(case)
@@ -83,7 +86,7 @@ def test_a_recorded_trace_becomes_a_case(tmp_path: Path) -> None:
     assert outcome.results[0].request.headers.get("X-Tenant") == "contoso"
     assert made.difference == ""
 
-    different = recorded_case(str(RECORDED / "policy.xml"), str(RECORDED / "unavailable.json"), str(output))
+    different = recorded_case(policy, str(RECORDED / "unavailable.json"), str(output))
     output.write_text(different.text)
     (case,) = load_case_file(str(output)).cases
     assert run_case(case).sentences == ["expected status 503, got 202", "expected reason 'Never', got 'Later'"]

@@ -128,7 +128,12 @@ class List(GenericCollection):
             self.check_growth(len(self.items))
 
     def add_range(self, collection: Any) -> None:
-        self.insert_range(len(self.items), collection)
+        if hasattr(require(collection, "collection"), "__len__"):
+            self.insert_range(len(self.items), collection)
+            return
+        for item in collection:  # one by one, so that a query over this list notices
+            environment().step()
+            self.add(item)
 
     @counts_itself
     def insert(self, index: int, item: Any) -> None:

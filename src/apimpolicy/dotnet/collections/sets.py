@@ -71,7 +71,9 @@ class HashSet(HashedCollection):
         return self.stand_ins(items)
 
     def union_with(self, other: Any) -> None:
-        for item in self._others(other).values():
+        step = environment().step
+        for item in require(other, "other"):  # one by one, so that a query over this set notices
+            step()
             self.add(item)
 
     def intersect_with(self, other: Any) -> None:

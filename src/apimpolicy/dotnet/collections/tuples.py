@@ -144,19 +144,19 @@ def _register() -> None:
             "string ToString()": "to_string",
         }
         interface_members(name, properties | methods)
+        value_name = f"System.ValueTuple<{arguments}>"
+        implements(value_name, "bool Equals(object obj)", types=True)(_value_equals_boxed)
+        implements(value_name, f"bool Equals({value_name} other)", types=True)(_equal)
+        implements(value_name, f"int CompareTo({value_name} other)", types=True)(_compare)
+        implements(value_name, "int GetHashCode()", types=True)(_hash_code)
+        implements(value_name, "string ToString()", types=True)(_text)
         if arity == 8:
             continue
         outputs = ", ".join(f"out T{n} item{n}" for n in numbers)
         deconstruct = f"static void Deconstruct<{arguments}>(this {name} value, {outputs})"
         implements("System.TupleExtensions", deconstruct)(_deconstructed)
         implements("System.Tuple", f"static {name} Create<{arguments}>({parameters})", types=True)(_create)
-        value_name = f"System.ValueTuple<{arguments}>"
         implements(value_name, f"new({parameters})")(_create_value)
-        implements(value_name, "bool Equals(object obj)", types=True)(_value_equals_boxed)
-        implements(value_name, f"bool Equals({value_name} other)", types=True)(_equal)
-        implements(value_name, f"int CompareTo({value_name} other)", types=True)(_compare)
-        implements(value_name, "int GetHashCode()", types=True)(_hash_code)
-        implements(value_name, "string ToString()", types=True)(_text)
 
 
 _register()

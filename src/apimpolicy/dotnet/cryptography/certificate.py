@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
 from apimpolicy.dotnet.environment import environment
@@ -89,7 +90,7 @@ class Certificate:
     def from_file(cls, path: str | Path, password: str | bytes | None = None) -> Certificate:
         """From a file in any of the three formats. Raises ConfigurationError."""
         try:
-            with Path(path).open("rb") as file:
+            with open_bytes(Path(path)) as file:
                 data = file.read(certificate_files.MAXIMUM_BYTES + 1)
         except OSError as error:
             raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None

@@ -16,6 +16,7 @@ _ISO = re.compile(
 _MOST_DIGITS = 19
 """Digits of an Int64."""
 _MICROSOFT = re.compile(r"/Date\((-?[0-9]+)([+-][0-9]{2,4})?\)/\Z")
+_PLAIN_ENDS = {"Z": platform.UTC, "z": platform.UTC, "": platform.UNSPECIFIED}
 _MAXIMUM_TICKS = 3_155_378_975_999_999_999
 
 
@@ -29,6 +30,15 @@ def find_date(text: str, *, keeps_offset: bool = False) -> Any | None:
         return platform.date_time_offset(platform.ticks_of(found), 0) if found is not None and keeps_offset else found
     if not 19 <= len(text) <= 40 or text[10] != "T":
         return None
+    kind = None if keeps_offset else _PLAIN_ENDS.get(text[19:])
+    if kind is not None and text[4::3][:5] == "--T::":  # the usual form, in C; what it doesn't take is looked at below
+        try:
+            found = datetime.datetime.fromisoformat(text[:19])
+        except ValueError:
+            pass
+        else:
+            seconds = ((found.toordinal() - 1) * 24 + found.hour) * 3600 + found.minute * 60 + found.second
+            return platform.date_time(seconds * 10_000_000, kind)
     match = _ISO.match(text)
     if match is None:
         return None

@@ -102,7 +102,14 @@ def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
         return scalar(token, type_, source)
     if type_ is OBJECT:
         return token.deep_clone()
-    if isinstance(source, TextSource) and str(type_.underlying or type_) in READ_BY_TYPE:
+    name = str(type_.underlying or type_)
+    if name in READ_BY_TYPE and depth:
+        if isinstance(source, TextSource):
+            raise source.unexpected(token)
+        opened = "StartArray" if isinstance(token, JArray) else "StartObject"
+        message = f"Error reading {READ_BY_TYPE[name]}. Unexpected token: {opened}."
+        raise JsonReaderException(source.located(token, message))
+    if isinstance(source, TextSource) and name in READ_BY_TYPE:
         raise source.unexpected(token)
     if isinstance(token, JArray):
         return _sequence(token, type_, source, depth)
@@ -189,7 +196,8 @@ def _wrong_shape(token: JToken, type_: Type, what: str, source: TreeSource) -> J
         "can also be added to the type to force it to deserialize from a JSON object.\n"
     )
     shape = "primitive value (e.g. string, number, boolean, null)" if str(type_) in CASTS else "array (e.g. [1,2,3])"
-    return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
+    first = next(iter(getattr(token, "children", ())), token)  # the reader has gone on to the first name
+    return JsonSerializationException(source.located(first, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
 
 
 def _members_of(type_: Type) -> Sequence[tuple[str, Type]]:

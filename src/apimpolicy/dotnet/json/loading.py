@@ -11,6 +11,7 @@ from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.kinds import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.quick_reader import quick_tree
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.registry import implements
@@ -93,6 +94,8 @@ def _fill(
         if token == tokens.PROPERTY_NAME:
             assert isinstance(parent, JObject)
             parent = parent.property_to_fill(reader.value)
+            if note is not None:
+                note(parent)
         elif token in (tokens.END_OBJECT, tokens.END_ARRAY, tokens.END_CONSTRUCTOR):
             if parent is root:
                 return
@@ -136,7 +139,17 @@ def finish(reader: TextReader) -> None:
 
 def parse(text: str | None, _settings: None = None) -> JToken:
     """`JToken.Parse`. Raises JsonReaderException for what is not JSON, ArgumentNullException for null."""
-    reader = _opened(text, "JToken")
+    root = quick_tree(require(text, "s"))
+    return _exact(text, "JToken") if root is None else root
+
+
+def _exact(text: str | None, what: str) -> JToken:
+    """Return the tree of a text that is not plain JSON; raises JsonReaderException."""
+    reader = _opened(text, what)
+    wanted = {"JObject": (tokens.START_OBJECT, "an object"), "JArray": (tokens.START_ARRAY, "an array")}.get(what)
+    if wanted is not None and reader.token != wanted[0]:
+        message = f"Error reading {what} from JsonReader. Current JsonReader item is not {wanted[1]}: {reader.token}."
+        reader.fail(message)
     root = load(reader)
     finish(reader)
     return root
@@ -144,22 +157,18 @@ def parse(text: str | None, _settings: None = None) -> JToken:
 
 def parse_object(text: str | None, _settings: None = None) -> JObject:
     """`JObject.Parse`; raises JsonReaderException when the text is no object."""
-    reader = _opened(text, "JObject")
-    if reader.token != tokens.START_OBJECT:
-        reader.fail(f"Error reading JObject from JsonReader. Current JsonReader item is not an object: {reader.token}.")
-    root = load(reader)
-    finish(reader)
+    root: JToken | None = quick_tree(require(text, "s"))
+    if not isinstance(root, JObject):
+        root = _exact(text, "JObject")
     assert isinstance(root, JObject)
     return root
 
 
 def parse_array(text: str | None, _settings: None = None) -> JArray:
     """`JArray.Parse`; raises JsonReaderException when the text is no array."""
-    reader = _opened(text, "JArray")
-    if reader.token != tokens.START_ARRAY:
-        reader.fail(f"Error reading JArray from JsonReader. Current JsonReader item is not an array: {reader.token}.")
-    root = load(reader)
-    finish(reader)
+    root: JToken | None = quick_tree(require(text, "s"))
+    if not isinstance(root, JArray):
+        root = _exact(text, "JArray")
     assert isinstance(root, JArray)
     return root
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     FormatException,
+    IndexOutOfRangeException,
     JsonException,
     OverflowException,
     require,
@@ -267,7 +268,9 @@ class _Parser:
         raise JsonException(_OPEN_QUERY)
 
     def unexpected_in_query(self) -> JsonException:
-        return JsonException(f"Unexpected character while parsing path query: {self.current(_OPEN_QUERY)}")
+        if self.at >= len(self.text):
+            raise IndexOutOfRangeException  # Newtonsoft shows the character behind the end
+        return JsonException(f"Unexpected character while parsing path query: {self.text[self.at]}")
 
     def side(self) -> list[Filter] | JValue:
         self.skip_blanks()
@@ -310,7 +313,6 @@ class _Parser:
                 return JValue.of(float(digits) if set(digits) & set(".eE") else Int64(digits))
             except ValueError:
                 pass
-        self.at = min(self.at, len(self.text) - 1)
         raise self.unexpected_in_query()
 
     def regular_expression(self) -> str:

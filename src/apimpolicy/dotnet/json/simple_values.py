@@ -43,8 +43,15 @@ _PARSE_DATE = {
 }
 _ROUNDTRIP_KIND: Final = 128
 """Of the enum `DateTimeStyles`."""
-READ_BY_TYPE = frozenset(("int", "short", "byte", "decimal", "bool", "string", "float", "double")) | _DATES
-"""Types that Newtonsoft's reader reads by name: the first character of anything else is an error."""
+READ_BY_TYPE: Final[dict[str, str]] = {
+    **dict.fromkeys(_INTEGERS, "integer"),
+    **dict.fromkeys(("float", "double"), "double"),
+    **dict.fromkeys(_DATES, "date"),
+    "decimal": "decimal",
+    "bool": "boolean",
+    "string": "string",
+}
+"""Types that Newtonsoft's reader reads by name, and its words for them: anything else is an error there."""
 
 _UNEXPECTED = "Unexpected character encountered while parsing value: "
 

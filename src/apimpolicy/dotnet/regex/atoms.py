@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.regex.balancing import REFER
 from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
 from apimpolicy.dotnet.regex.letter_case import alike
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
@@ -39,7 +38,7 @@ class Atoms(Reader):
     groups, 0 for those that capture nothing; `_called` what is to be defined after the pattern.
     """
 
-    __slots__ = ("_called", "_capturing", "_literals", "_names", "_numbers", "_output", "balances", "ignores_case")
+    __slots__ = ("_called", "_capturing", "_literals", "_names", "_numbers", "_output", "ignores_case")
 
     def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
         super().__init__(pattern, options)
@@ -48,8 +47,6 @@ class Atoms(Reader):
         self._output: list[str] = []
         self._capturing: list[int] = []
         self._called: dict[str, str] = {}
-        self.balances = False
-        """True with balancing groups: set before the second reading."""
         self._literals = 0
         self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
 
@@ -165,9 +162,6 @@ class Atoms(Reader):
         """The text of a group; the whole match, group 0, has none as long as it is looked for."""
         if number == 0:
             self._output.append("(?:)" if self.options & ECMA_SCRIPT else "(?!)")
-            return
-        if self.balances:
-            self._output.append(REFER.format(number, int(bool(self.options & IGNORE_CASE))))
             return
         reference = self._call(number) if number in self._capturing else f"(?P=g{number})"
         self._cased(f"(?(g{number}){reference})" if self.options & ECMA_SCRIPT else reference)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.costs import SLOW
-from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment, processor_time
 from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     RegexMatchTimeoutException,
@@ -121,7 +121,8 @@ class Regex:
         limit = here.limits.regex_seconds
         seconds = limit if self.timeout is None else min(self.timeout / TICKS_PER_SECOND, limit)
         search = self.translation.compiled.search
-        began = thread_time()
+        began = perf_counter()
+        used = processor_time(began)
         try:
             if self.options & RIGHT_TO_LEFT:
                 found = search(text, 0, position, timeout=seconds)
@@ -129,12 +130,11 @@ class Regex:
                 found = search(text, position, timeout=seconds)
         except TimeoutError:
             if self.timeout is not None and self.timeout <= limit * TICKS_PER_SECOND:
-                here.spent(thread_time() - began, limit)  # the policy may catch it, and try again
+                here.spent(thread_time() - used, limit)  # the policy may catch it, and try again
                 raise RegexMatchTimeoutException(_TIMED_OUT) from None
             raise LimitExceededError("regex_seconds", round(limit)) from None
-        took = thread_time() - began
-        if took > _LONG_MATCH:
-            here.spent(took, limit)
+        if perf_counter() - began > _LONG_MATCH:  # the system is slow to give the processor's time
+            here.spent(thread_time() - used, limit)
         return found
 
     def _start(self, text: str, start: int | None) -> int:

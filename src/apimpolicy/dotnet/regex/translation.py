@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import RegexParseException
-from apimpolicy.dotnet.regex.balancing import BalancedPattern
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, RIGHT_TO_LEFT
+from apimpolicy.dotnet.regex.options import RIGHT_TO_LEFT
 from apimpolicy.dotnet.regex.translator import Translator
 from apimpolicy.errors import NotSimulatedError
 
@@ -45,7 +44,6 @@ def translate(pattern: str, options: int) -> Translation:
         counted.run()
     names = counted.assign_names()
     translator = Translator(pattern, options, names)
-    translator.balances = counted.balances
     text = translator.run()
     flags = regex.VERSION0 | regex.UNICODE
     if translator.ignores_case:
@@ -53,12 +51,7 @@ def translate(pattern: str, options: int) -> Translation:
     if options & RIGHT_TO_LEFT:
         flags |= regex.REVERSE
     try:
-        if translator.balances:
-            if options & (RIGHT_TO_LEFT | ECMA_SCRIPT):
-                raise NotSimulatedError("a regular expression", "balancing groups are not simulated with these options")
-            compiled: Any = BalancedPattern(translator.parts, functools.partial(regex.compile, flags=flags))
-        else:
-            compiled = regex.compile(text, flags)
+        compiled = regex.compile(text, flags)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
         raise NotSimulatedError(f"the regular expression {pattern!r}", str(error)) from error
     numbers = tuple(sorted(names.values()))

@@ -3,7 +3,7 @@
 The pattern is parsed as .NET's RegexParser does: group numbers (unnamed groups first, then named ones), inline options,
 `$` before a final newline, .NET's `\\w \\d \\s \\b`, `{,3}` as text. The options m, s, x and n are worked into the
 translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
-What balancing groups need has parts of its own, which `balancing` reads.
+Balancing groups are refused by name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 
 from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
-from apimpolicy.dotnet.regex.balancing import BALANCE
 from apimpolicy.dotnet.regex.options import (
     ECMA_SCRIPT,
     EXPLICIT_CAPTURE,
@@ -101,11 +100,6 @@ class Translator(Atoms):
         if self._called:
             self._output.append(f"(?(DEFINE){''.join(self._called.values())})")
         return "".join(self._output)
-
-    @property
-    def parts(self) -> list[str]:
-        """Return the translation in parts: a bracket, a repetition, or one character or place."""
-        return self._output
 
     def _quantifier_error(self, char: str) -> str:
         if self._output and self._output[-1].endswith(("*", "+", "?", "}")) and self._output[-1][:1] in "*+?{":
@@ -248,7 +242,7 @@ class Translator(Atoms):
     def _named_group(self, end: str) -> bool:
         if self.at_end:
             raise self.error(_UNRECOGNIZED)
-        char = self.peek()
+        char, number = self.peek(), 0
         if char.isascii() and char.isdigit():
             number = self.take_decimal()
             if self.peek() not in (end, "-"):
@@ -266,16 +260,14 @@ class Translator(Atoms):
             self.position += 1
             raise self.error(_NOT_A_GROUP_NAME)
         if self.peek() == "-" and self.peek(1):
-            old = self._balancing(end)
-            self._push(BALANCE.format(number if char != "-" else 0, old))
-            self.balances = True
-            return False
+            self._balancing(end)
+            return self._push_capturing(number)
         if not self.accept(end):
             raise self.error(_UNRECOGNIZED)
         return self._push_capturing(number)
 
-    def _balancing(self, end: str) -> int:
-        """`-name` of a balancing group: the number of the group whose capture it takes back."""
+    def _balancing(self, end: str) -> None:
+        """Read `-name` of a balancing group; raises NotSimulatedError for one without errors."""
         self.position += 1
         char = self.peek()
         if not is_name_character(char):
@@ -286,14 +278,14 @@ class Translator(Atoms):
         else:
             name = self._name()
             known, wrong = name in (self._names or {}), f"name '{name}'"
-            number = (self._names or {}).get(name, 0)
         if self._names is not None and not known:
             raise self.error(f"Reference to undefined group {wrong}.")
         if not self.at_end and self.peek() != end:
             raise self.error(_NOT_A_GROUP_NAME)
         if not self.accept(end):
             raise self.error(_UNRECOGNIZED)
-        return number
+        if self._names is not None:
+            raise NotSimulatedError("a regular expression", "balancing groups are not simulated")
 
     def _conditional(self) -> bool:
         """`(?(1)…|…)` or `(?(name)…|…)` tests a group, anything else in the parentheses looks on in the direction of

@@ -54,7 +54,8 @@ def to_upper(text: str) -> str:
     if len(text) > FREE_UNITS:
         work_through(len(text))
     if text.isascii():
-        return text.upper()
+        upper = text.upper()
+        return text if upper == text else upper
     return _by_code_unit("".join(map(_upper, _by_code_point(text))))
 
 
@@ -63,7 +64,8 @@ def to_lower(text: str) -> str:
     if len(text) > FREE_UNITS:
         work_through(len(text))
     if text.isascii():
-        return text.lower()
+        lower = text.lower()
+        return text if lower == text else lower
     return _by_code_unit("".join(map(_lower, _by_code_point(text))))
 
 

@@ -182,6 +182,9 @@ _TIME = re.compile(
     r"(?:(?<=\d)T|(?<![\d:.]))(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,100}))?)?(?:\s*([AP])\.?M?\.?(?![a-z]))?",
     re.I,
 )
+_ISO_DATE = re.compile(r"\d{3,4}\D+\d{1,2}\D+\d{1,2}T", re.I)
+_ISO_TIME = re.compile(r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?$", re.I)
+"""A `T` begins the time of an ISO date alone, whose year is first and whose time has two digits in each part."""
 _HOUR = re.compile(r"(?<![\d/:.-])(\d{1,2})\s*([AP])M(?![a-z])", re.I)
 _ZONE = re.compile(r"\s*(?:(Z|GMT)|([+-])(\d{1,2})(?::?(\d{2}))?)\s*$", re.I)
 _DATE_ZONE = re.compile(r"(?<=\d)\s*(?:Z|GMT)$", re.I)
@@ -208,6 +211,8 @@ def read(text: str | None) -> Parts:
     short = None if time else _HOUR.search(rest)
     if time:
         parts.in_pattern = time[0][0] in "Tt"
+        if parts.in_pattern and not (_ISO_DATE.match(rest) and _ISO_TIME.match(time[0])):
+            raise _not_read(text)
         parts.hour, parts.minute, parts.second = int(time[1]), int(time[2]), int(time[3] or 0)
         parts.fraction = round(float("0." + time[4]) * SECOND) if time[4] else 0
         parts.afternoon = time[5].upper() == "P" if time[5] else None

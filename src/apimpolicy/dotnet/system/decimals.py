@@ -7,7 +7,18 @@ The operators and conversions here are called by emitted code.
 from __future__ import annotations
 
 import math
-from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Rounded
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_HALF_EVEN,
+    Clamped,
+    Context,
+    Decimal,
+    DecimalException,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+)
 
 from apimpolicy.dotnet.exceptions import DivideByZeroException, OverflowException
 from apimpolicy.dotnet.values import to_single
@@ -20,6 +31,10 @@ _MOST_DIGITS = 29
 
 # Exact or not at all: what does not fit into 29 digits is worked out with integers instead.
 _EXACT = Context(prec=29, Emin=MIN_EMIN, Emax=MAX_EMAX, rounding=ROUND_HALF_EVEN, traps=[Rounded, InvalidOperation])
+_USUAL = Context(
+    prec=28, Emin=-1, Emax=27, rounding=ROUND_HALF_EVEN, traps=[Rounded, InvalidOperation, Overflow, Clamped]
+)
+"""What this context gives is a decimal: 28 digits fit into 96 bits, and Emin leaves 28 places. Else it raises."""
 _WIDE = Context(prec=200, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 
 
@@ -85,6 +100,10 @@ def add(a: Decimal, b: Decimal) -> Decimal:
     Decimal('3.30')
     """
     try:
+        return _USUAL.add(a, b)
+    except DecimalException:
+        pass
+    try:
         total = _EXACT.add(a, b)
         if _fits(total):
             return total
@@ -106,6 +125,10 @@ def multiply(a: Decimal, b: Decimal) -> Decimal:
     >>> multiply(Decimal("1.10"), Decimal("2.0"))
     Decimal('2.200')
     """
+    try:
+        return _USUAL.multiply(a, b)
+    except DecimalException:
+        pass
     try:
         product = _EXACT.multiply(a, b)
         if _fits(product):

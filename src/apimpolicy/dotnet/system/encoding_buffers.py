@@ -18,7 +18,6 @@ from apimpolicy.dotnet.system.encodings import (
     NULL_STRING,
     Encoding,
 )
-from apimpolicy.dotnet.system.utf7 import UTF7
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -85,7 +84,7 @@ _UNIT = {65001: 3, 20127: 1, 28591: 1, 1200: 2, 1201: 2, 12000: 4, 12001: 4}
 def _get_max_byte_count(encoding: Encoding, count: int) -> int:
     if count < 0:
         raise ArgumentOutOfRangeException("charCount", _NON_NEGATIVE)
-    most = 3 * count + 2 if encoding is UTF7 else (count + 1) * _UNIT[encoding.code_page]
+    most = (count + 1) * _UNIT[encoding.code_page]
     if most > _MAX:
         raise ArgumentOutOfRangeException(
             "charCount",
@@ -98,8 +97,6 @@ def _get_max_byte_count(encoding: Encoding, count: int) -> int:
 def _get_max_char_count(encoding: Encoding, count: int) -> int:
     if count < 0:
         raise ArgumentOutOfRangeException("byteCount", _NON_NEGATIVE)
-    if encoding is UTF7:
-        return max(count, 1)
     unit = _UNIT[encoding.code_page]
     most = {1: count, 2: (count >> 1) + (count & 1) + 1, 3: count + 1, 4: count // 2 + 2}[unit]
     if most > _MAX:
@@ -124,7 +121,7 @@ def _clone(encoding: Encoding) -> Encoding:
     return made
 
 
-_USES = {65001: 0x303, 28591: 0x303, 20127: 0x101, 65000: 0x101, 1200: 0x200}
+_USES = {65001: 0x303, 28591: 0x303, 20127: 0x101, 1200: 0x200}
 """By code page: shown in mail and news (1) and browsers (2), saved from mail and news (0x100) and browsers (0x200)."""
 for _flag, _property in (
     (0x1, "IsMailNewsDisplay"),

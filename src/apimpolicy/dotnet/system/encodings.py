@@ -15,8 +15,9 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
     require,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
 from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, short_byte_array, to_utf16
+from apimpolicy.errors import NotSimulatedError
 
 _INDEX = "Index and count must refer to a location within the buffer."
 NULL_STRING = "String reference not set to an instance of a String."
@@ -204,10 +205,15 @@ _NAMES = {
 _CODE_PAGES = {encoding.code_page: encoding for encoding in _NAMES.values()} | {0: UTF8_PLAIN}
 
 
-def add_encoding(encoding: Encoding, *names: str) -> None:
-    """Let an encoding be found by its names, in small letters, and by its code page."""
-    _NAMES.update(dict.fromkeys(names, encoding))
-    _CODE_PAGES[encoding.code_page] = encoding
+_UTF7 = frozenset(
+    {"utf-7", "unicode-1-1-utf-7", "csunicode11utf7", "x-unicode-1-1-utf-7", "x-unicode-2-0-utf-7", "65000"}
+)
+declines("System.Text.Encoding", "UTF7", reason="no policy needs UTF-7")
+
+
+def _refuse_utf7(name: str) -> None:
+    if name in _UTF7:
+        raise NotSimulatedError("System.Text.Encoding", "no policy needs UTF-7")
 
 
 @implements("System.Text.Encoding", "GetEncoding(string)")
@@ -216,6 +222,7 @@ def get_encoding(name: str | None) -> Encoding:
     name = require(name, "name")
     found = _NAMES.get(name.strip().lower())
     if found is None:
+        _refuse_utf7(name.strip().lower())
         raise ArgumentException(
             f"'{name}' is not a supported encoding name. For information on defining a custom encoding, see the "
             "documentation for the Encoding.RegisterProvider method.",
@@ -230,6 +237,7 @@ def get_encoding_by_number(number: int) -> Encoding:
         raise ArgumentOutOfRangeException("codepage", "Valid values are between 0 and 65535, inclusive.")
     found = _CODE_PAGES.get(number)
     if found is None:
+        _refuse_utf7(str(number))
         raise NotSupportedException(
             f"No data is available for encoding {number}. For information on defining a custom encoding, see the "
             "documentation for the Encoding.RegisterProvider method."

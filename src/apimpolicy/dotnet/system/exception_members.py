@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet import exceptions
@@ -101,6 +102,36 @@ def _argument_null(parameter: str | None) -> DotnetException:
 @implements(_RANGE, "Message")
 def _message(exception: DotnetException) -> str:
     return exception.message
+
+
+_PLACE = re.compile(
+    r"(?:Path '(?P<path>.*)', )?line (?P<line>\d+), position (?P<position>\d+)\.$", re.DOTALL | re.IGNORECASE
+)
+_PATH = re.compile(r"Path '(.*)'(?:, line \d+, position \d+)?\.$", re.DOTALL)
+
+
+def _number_in(exception: DotnetException, group: str) -> int:
+    """Return the line or the position that a reader has put into its message; 0 if there is none."""
+    found = _PLACE.search(exception.message)
+    return int(found[group]) if found is not None else 0
+
+
+def _path_in(exception: DotnetException) -> str | None:
+    found = _PATH.search(exception.message)
+    return found[1] if found is not None else None
+
+
+_NEWTONSOFT = "Newtonsoft.Json"
+for _name in (
+    f"{_NEWTONSOFT}.JsonReaderException",
+    f"{_NEWTONSOFT}.JsonSerializationException",
+    "System.Xml.XmlException",
+):
+    _members = {
+        "LineNumber": lambda exception: _number_in(exception, "line"),
+        "LinePosition": lambda exception: _number_in(exception, "position"),
+    }
+    implements_all(_name, _members | ({"Path": _path_in} if _name.startswith(_NEWTONSOFT) else {}))
 
 
 @implements("System.Exception", "GetBaseException")

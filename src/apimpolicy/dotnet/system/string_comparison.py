@@ -194,6 +194,7 @@ implements_all(
         "Compare(string, string)": compare,
         "Compare(string, string, StringComparison)": compare,
         "Compare(string, string, bool)": lambda a, b, ignore_case: compare(a, b, int(ignore_case)),
+        "Compare(string, string, bool, CultureInfo)": lambda a, b, ignore_case, _: compare(a, b, int(ignore_case)),
         "CompareOrdinal(string, string)": compare_ordinal,
         "CompareTo(string)": compare,
         "Equals": equal,

@@ -292,6 +292,8 @@ implements_all(
         "IsNullOrEmpty": lambda value: not value,
         "IsNullOrWhiteSpace": lambda value: not value or not value.strip(WHITE_SPACE),
         "ToUpper()": to_upper,
+        "ToUpper(CultureInfo)": lambda text, _: to_upper(text),  # Azure refuses cultures: it is null
+        "ToLower(CultureInfo)": lambda text, _: to_lower(text),
         "ToUpperInvariant": to_upper,
         "ToLower()": to_lower,
         "ToLowerInvariant": to_lower,

@@ -244,6 +244,12 @@ implements_all(
         "IndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), False),
         "LastIndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), True),
         "Contains(char)": lambda text, value: value in text,
+        "StartsWith(string, bool, CultureInfo)": lambda text, value, ignore_case, _: starts_with(
+            text, value, int(ignore_case)
+        ),
+        "EndsWith(string, bool, CultureInfo)": lambda text, value, ignore_case, _: ends_with(
+            text, value, int(ignore_case)
+        ),
         "StartsWith(char)": lambda text, value: text[:1] == value,
         "EndsWith(char)": lambda text, value: text[-1:] == value,
     },

@@ -18,7 +18,6 @@ from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import DAY, TimeSpan
 from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
-from apimpolicy.dotnet.system.zone_rules import RuleZone
 from apimpolicy.dotnet.values import Array
 from apimpolicy.errors import NotSimulatedError
 
@@ -69,8 +68,6 @@ class TimeZone:
     @property
     def base_offset(self) -> int:
         """Ticks east of UTC in standard time, nowadays."""
-        if isinstance(self.zone, RuleZone):
-            return self.zone.base.ticks
         if self.zone is None:
             return 0
         now = self._local(environment().utc_now()).replace(tzinfo=datetime.UTC).astimezone(self.zone)
@@ -78,8 +75,8 @@ class TimeZone:
 
     @property
     def has_daylight_saving(self) -> bool:
-        if self.zone is None or isinstance(self.zone, RuleZone):
-            return self.zone is not None and bool(self.zone.rules)
+        if self.zone is None:
+            return False
         year = self._local(environment().utc_now()).year
         return any(datetime.datetime(year, month, 1, tzinfo=self.zone).dst() for month in range(1, 13))
 
@@ -126,18 +123,7 @@ class TimeZone:
 
     def has_same_rules(self, other: TimeZone | None) -> bool:
         other = require(other, "other")
-        own, its = (zone if isinstance(zone, RuleZone) else None for zone in (self.zone, other.zone))
-        if own is None or its is None:
-            return self.zone is other.zone or str(self.zone) == str(other.zone)
-        if own.base.ticks != its.base.ticks or len(own.rules) != len(its.rules):
-            return False
-        return all(a.equals(b) for a, b in zip(own.rules, its.rules, strict=True))
-
-    def get_adjustment_rules(self) -> Array:
-        """Raise NotSimulatedError for a zone of the time zone data, which has no such rules."""
-        if self.zone is not None and not isinstance(self.zone, RuleZone):
-            raise NotSimulatedError("System.TimeZoneInfo", f"the adjustment rules of {self.id!r}, which are Windows'")
-        return Array(named("System.TimeZoneInfo.AdjustmentRule"), self.zone.rules if self.zone is not None else ())
+        return self.zone is other.zone or str(self.zone) == str(other.zone)
 
     def _local(self, ticks: int) -> datetime.datetime:
         """At both ends of the calendar the day inside, so that any zone's clock is on it too."""
@@ -283,6 +269,11 @@ declines(
     "System.TimeZoneInfo",
     "GetSystemTimeZones",
     reason="the list of zones is the gateway machine's own",
+)
+declines(
+    "System.TimeZoneInfo",
+    *("CreateCustomTimeZone", "ToSerializedString", "FromSerializedString", "GetAdjustmentRules"),
+    reason="Azure refuses the rules of zones; policies use those of the system",
 )
 
 implements_all(

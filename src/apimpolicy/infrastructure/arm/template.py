@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/synta
 from __future__ import annotations
 
 import operator
-import os
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
@@ -87,7 +86,7 @@ class JsonTemplate(Evaluator):
         try:
             made = cls(source, parse_json(source), budget, given, None, place)
         except NotReadable as problem:
-            raise LookupError(os.path.basename(path), problem.message) from None
+            raise LookupError(problem.message) from None
         made.level = level
         return made
 
@@ -241,6 +240,8 @@ class JsonTemplate(Evaluator):
                 doubts |= {where}
             scopes = [{"copy": index, f"copy {name}": index} for index in indexes]
         for scope in scopes:
+            if not self.budget.takes_instances(1):
+                return
             value = True if condition is None else self.value(condition, self.source, scope)
             truth = self.truth(value)
             unknown = {value.text if isinstance(value, Unknown) else "condition"} if truth is None else set()

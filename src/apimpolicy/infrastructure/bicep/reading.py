@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.infrastructure.arm.template import JsonTemplate
 from apimpolicy.infrastructure.bicep.parser import parse_file
 from apimpolicy.infrastructure.bicep.template import Template, without_comments
-from apimpolicy.infrastructure.evaluation import Budget
+from apimpolicy.infrastructure.environments import BICEP, candidates, chosen, environment_of
+from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.infrastructure.functions import from_json
 from apimpolicy.infrastructure.resources import Note, Reading, combined, notes_of_guesses
 from apimpolicy.infrastructure.values import Unknown, Value
@@ -43,7 +44,8 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             else:
                 template = JsonTemplate.of_file(files, path, budget, given, 0, "")
         except LookupError as error:
-            reading.notes.append(Note(f"{files.display(path)} can't be read: {error}", hides=True))
+            reason = files.refused.pop(files.display(path), str(error))
+            reading.notes.append(Note(f"{files.display(path)} can't be read: {reason}", hides=True))
             reading.unread.append(reading.notes[-1])
             continue
         found = list(template.resources())
@@ -60,6 +62,9 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."
             reading.notes.append(Note(f"parameters without a value: {names}", template.source, 0, advice))
+    if budget.is_spent:
+        reading.notes.append(Note(TOO_COSTLY, hides=True))
+        reading.unread.append(reading.notes[-1])
     reading.files = frozenset(files.read)
     reading.left_out = lambda: (each for template in templates for each in template.left_out())
     return reading
@@ -95,21 +100,22 @@ def parameters_for(files: Files, path: str, environment: str | None, budget: Bud
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0].lower()
     known = declared_parameters(files, path)
-    chosen: dict[str, dict[str, Value]] = {}
-    for place in files.below(folder):
-        for each in files.names(place, (".bicepparam", ".json")):
-            found = _parameters(files, os.path.join(place, each), path, budget)
-            if found and found.keys() <= known:  # Azure refuses parameters that a template doesn't have
-                chosen[os.path.relpath(os.path.join(place, each), folder)] = found
-    plain = [each for each in chosen if os.path.basename(each).lower() in _plain_names(stem)]
+    fitting: dict[str, dict[str, Value]] = {}
+    for each in candidates(files, files.below(folder), BICEP):
+        found = _parameters(files, each, path, budget)
+        if found and found.keys() <= known:  # Azure refuses parameters that a template doesn't have
+            fitting[each] = found
+    plain = [each for each in fitting if os.path.basename(each).lower() in _plain_names(stem)]
+    named = {name: each for each in [*fitting][::-1] if (name := environment_of(files, each))}
     if environment is not None:
-        wanted = re.compile(rf"(?:^|[^A-Za-z0-9]){re.escape(environment)}(?:[^A-Za-z0-9]|$)", re.IGNORECASE)
-        best = [each for each in chosen if wanted.search(each)] or plain
+        wanted = named.get(chosen(named, environment) or "")
+        best = plain if wanted is None else [wanted]
     else:
-        best = plain or list(chosen)
-        if len(chosen) > 1 and not plain:
-            return {}, f"Choose one of the parameter files with --environment: {', '.join(chosen)}."
-    return (chosen[best[0]] if best else {}), ""
+        best = plain or list(fitting)
+        if len(fitting) > 1 and not plain:
+            names = ", ".join(sorted(named)) or "none of the parameter files is named for one"
+            return {}, f"Choose the parameters of an environment with --environment: {names}."
+    return (fitting[best[0]] if best else {}), ""
 
 
 def declared_parameters(files: Files, path: str) -> set[str]:
@@ -143,8 +149,6 @@ def _parameters(files: Files, path: str, template: str, budget: Budget) -> dict[
                 for each in given.declarations
                 if each.kind == "param" and each.value is not None
             }
-        if "parameters" not in os.path.basename(path).lower() and "deploymentParameters.json" not in text:
-            return {}
         found = from_json(without_comments(text))["parameters"]
         return {name: _azd(each["value"]) for name, each in found.items() if "value" in each}
     except (LookupError, ValueError, TypeError, AttributeError):

@@ -267,6 +267,8 @@ class Template(Evaluator):
                 return self._of_unknown(node, scope, where)
             found: list[tuple[Value, nodes.Node, Scope, str]] = []
             for key, each in items[:MOST_INSTANCES]:
+                if not self.budget.takes_instances(1):
+                    break
                 inner = {**scope, **self.bound(node.names, key, each)}
                 doubt = "" if node.test is None else self._doubt(node.test, inner)
                 if doubt is not None:

@@ -30,7 +30,12 @@ class Children(Reference):
         folder = self.caller.folder_of(self.block, self.block.labels[0])
         if folder is None:
             return []
-        return [self._called(folder, *each) for each in instances_of(self.caller, self.block)]
+        found: list[tuple[Value, Module]] = []
+        for instance in instances_of(self.caller, self.block):
+            if not self.caller.budget.takes_instances(1):
+                break
+            found.append(self._called(folder, *instance))
+        return found
 
     def left_out(self) -> Module | None:
         """Return the module as other values would call it, if these don't; None if it is called, or can't be read."""

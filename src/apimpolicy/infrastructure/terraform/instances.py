@@ -30,7 +30,10 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int):
             return [unknown_instance(module, block, number)]
-        return [(index, {"count": {"index": index}}, "") for index in range(min(number, MOST_INSTANCES))]
+        number = min(number, MOST_INSTANCES)
+        if not module.budget.takes_instances(number):
+            return [unknown_instance(module, block)]
+        return [(index, {"count": {"index": index}}, "") for index in range(number)]
     if (each := attributes.get("for_each")) is not None:
         given = module.reference(each.value, each.source, {})
         if isinstance(given, Instances) and len(given.all) == 1 and given.all[0].doubt:
@@ -38,7 +41,7 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
             return [(one.key, {"each": {"key": one.key, "value": one}}, one.doubt)]
         value = module.value(each.value, each.source, {})
         pairs = module.pairs(value)
-        if pairs is None or len(pairs) > MOST_INSTANCES:
+        if pairs is None or len(pairs) > MOST_INSTANCES or not module.budget.takes_instances(len(pairs)):
             return [unknown_instance(module, block, value)]
         keys = [(each if isinstance(value, list) else key, each) for key, each in pairs]
         return [(key, {"each": {"key": key, "value": each}}, "") for key, each in keys]

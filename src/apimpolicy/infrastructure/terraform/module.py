@@ -273,7 +273,9 @@ class Module(Evaluator):
     # Functions that read files, or need the expression
 
     def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return Text.file(self.file(self.value(node.arguments[0], source, scope)))
+        text = Text.file(self.file(self.value(node.arguments[0], source, scope)))
+        self.budget.charge(text)
+        return text
 
     def file(self, path: Value) -> Source:
         """Return a file. Raises LookupError when it can't be read."""
@@ -311,6 +313,7 @@ class Module(Evaluator):
         self._templates += 1
         try:
             made: list[Part] = []
+            self.budget.charge(template.text)
             _Template(self, values).add_parts(made, parse_template(template).parts, template, {})
             return Text.of(made)
         finally:

@@ -27,6 +27,7 @@ from apimpolicy.infrastructure.nodes import (
 from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem, end_of
 from apimpolicy.infrastructure.terraform.scanning import end_of_braces, end_of_heredoc, end_of_value
 from apimpolicy.infrastructure.terraform.templates import read_template
+from apimpolicy.text.digits import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -304,7 +305,7 @@ class Parser(ExpressionParser):
             if following.isdigit():
                 start, end = self.end, end_of(_DIGITS, self.text, self.end, self.stop)
                 self.move(end)
-                index = Literal(start, end, int(self.text[start:end]))
+                index = Literal(start, end, number_of(self.text[start:end]))
                 return Index(node.start, index.end, node, index)
         if self.at("[") and re.compile(r"\s*\*\s*\]").match(self.text, self.end, self.stop):
             before = self.open(False)

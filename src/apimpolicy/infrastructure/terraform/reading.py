@@ -11,12 +11,13 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.evaluation import Budget
+from apimpolicy.infrastructure.environments import TERRAFORM, environment_files
+from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.terraform.plan import find_plan, planned
-from apimpolicy.infrastructure.terraform.variables import environments_of, read_variables, variable_files
+from apimpolicy.infrastructure.terraform.variables import read_variables, variable_files
 from apimpolicy.infrastructure.values import Unknown
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
     reading.left_out = lambda: (
         made for module in modules for each in module.left_out() if (made := resource_of(each)) is not None
     )
-    if budget.steps < 0:
-        note = Note("the code takes too many steps to evaluate; the rest of it isn't known", hides=True)
+    if budget.is_spent:
+        note = Note(TOO_COSTLY, hides=True)
         reading.notes.append(note)
         reading.unread.append(note)
     return reading
@@ -89,7 +90,7 @@ def _downloaded(files: Files, folder: str) -> dict[str, str]:
             return {}
         found = json.loads(files.source(*names).text)
         return {each["Key"]: each["Dir"] for each in found["Modules"] if each["Key"]}
-    except (LookupError, ValueError, TypeError):
+    except (LookupError, ValueError, TypeError, RecursionError):
         return {}
 
 
@@ -125,7 +126,7 @@ def _of_variables(module: Module, environment: str | None) -> list[Note]:
     ]
     if not unknown:
         return []
-    others = environments_of(module.files, module.folder)
+    others = sorted(environment_files(module.files, module.folder, TERRAFORM))
     advice = "Give them a default, or put them into terraform.tfvars."
     if others and environment is None:
         advice = f"Choose the variables of an environment with --environment: {', '.join(others)}."

@@ -24,6 +24,7 @@ ENDINGS = {
     ".tf": "terraform",
     ".tofu": "terraform",
     ".hcl": "terraform",
+    ".tfvars": "terraform",
     ".tpl": "template",
     ".tftpl": "template",
     ".tmpl": "template",

@@ -17,6 +17,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import opaque_spans
@@ -24,9 +25,12 @@ from apimpolicy.text.named_values import opaque_spans
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Characters, Document
     from apimpolicy.text.source import Source
 
+PLACEHOLDER = "placeholder."
+"""Prefix of the names of named values that stand for placeholders."""
 _WORD = r"[A-Za-z_][\w.\-]*+"
 _TOKENS = (
     rf"\#\{{\{{?\s*[^{{}}\r\n]{{1,200}}?\s*\}}?\}}\#?"  # #{name}#, #{name}, #{{ name }}
@@ -69,6 +73,35 @@ def readings(source: Source, placeholders: Sequence[str], values: Mapping[str, s
         return [source]
     pieces = filled(read_shapes(source), placeholders, values)
     return pieces.readings() if pieces.holes or pieces.has_choices else [source]
+
+
+def has_placeholder(text: str) -> bool:
+    """Return whether something is put into a text before it is used, such as into the names in a scaffolding."""
+    return "{{" in text or _SHAPES.search(text) is not None or re.fullmatch(_WHOLE_VALUE, text) is not None
+
+
+def with_named_placeholders(source: Source) -> Source:
+    """Return a policy file whose placeholders are references to named values, if it can't be saved as it is.
+
+    What a template puts in later can then get a value, or a stand-in, as a named value can.
+    """
+    if source.origin is not None or _SHAPES.search(source.text) is None or not _errors(source):
+        return source
+    pieces = _put_together(source, list(_found(source.text)))
+    made = pieces.filled(lambda written: f"{{{{{PLACEHOLDER}{_name_of(written)}}}}}").source()
+    return made if len(_errors(made)) < len(_errors(source)) else source
+
+
+def _errors(source: Source) -> list[Diagnostic]:
+    from apimpolicy.policies.validation import validate
+
+    document = read(source)
+    return [each for each in (*document.diagnostics, *validate(document)) if each.severity is Severity.ERROR]
+
+
+def _name_of(written: str) -> str:
+    found = re.search(_WORD, written)
+    return "value" if found is None else found[0]
 
 
 def read_shapes(source: Source) -> Pieces:

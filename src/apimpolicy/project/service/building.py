@@ -105,7 +105,7 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
         parts.subscriptions[subscription.id] = _subscription(subscription)
     for named in description.named_values:
         value = named.value.known
-        if named.is_secret.known:
+        if named.is_secret.known or named.is_secret.hole is not None or not named.key_vault.is_missing:
             parts.secret_names.add(named.display_name)
             keep_secret([value or ""])
         if value is not None:

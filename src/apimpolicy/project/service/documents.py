@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Severity
 from apimpolicy.engine.document import Policy, is_markup, read_bytes
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.embedded.shapes import with_named_placeholders
 from apimpolicy.project.service.description import Origin, Problem
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
@@ -27,7 +28,14 @@ _TOKEN = re.compile(r"\{#[^#\n]{1,200}#\}|#\{[^{}\n]{1,200}\}#")
 
 
 def source_of(policy: AnyPolicy) -> Source:
-    """Return the text of a policy. Raises ConfigurationError when it can't be read."""
+    """Return the text of a policy, with references to named values for placeholders of templates.
+
+    Raises ConfigurationError when it can't be read.
+    """
+    return with_named_placeholders(_source_of(policy))
+
+
+def _source_of(policy: AnyPolicy) -> Source:
     if isinstance(policy, Policy):
         return policy.original
     if isinstance(policy, Source):

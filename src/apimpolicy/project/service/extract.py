@@ -21,6 +21,7 @@ import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import file_in, folders_of_kinds, is_service_folder, place_of, subfolders
@@ -109,7 +110,7 @@ def _gaps(service: ServiceDescription) -> Iterator[Gap]:
 
 def _unread_policies(root: str) -> Iterator[Problem]:
     """Yield a problem for each policy.xml that is not where APIOps looks for policies."""
-    for directory, folders, files in os.walk(root):
+    for directory, folders, files in walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             path = os.path.join(directory, name)
@@ -180,7 +181,7 @@ class _Scope:
 
     def _report_missing(self, kind: str, id_: str, folder: str, part: str) -> None:
         """Report a resource without its information file, and a file that was meant as that."""
-        names = sorted(os.listdir(folder))
+        names = listing(folder)
         names = [name for name in names if os.path.isfile(os.path.join(folder, name))]
         if not names:
             return
@@ -201,7 +202,7 @@ class _Scope:
 
     def _add_links(self, owner: str, folder: str) -> None:
         """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""
-        for name in sorted(os.listdir(folder)):
+        for name in listing(folder):
             path = os.path.join(folder, name)
             kind = kind_of_folder(name.removesuffix(".json"))
             if name == "authorizations":
@@ -221,7 +222,7 @@ class _Scope:
                 self._refer(kind.id, [(id_, origin) for id_, origin in links if id_ is not None])
             else:
                 for id_, below in subfolders(path):
-                    files = [each for each in os.listdir(below) if each.endswith("Information.json")]
+                    files = [each for each in listing(below) if each.endswith("Information.json")]
                     self._refer(kind.id, [(id_, Origin(os.path.join(below, each))) for each in files])
 
     def _refer(self, kind: str, links: list[tuple[str, Origin]]) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import Unknown, hole, is_known
@@ -14,7 +15,7 @@ from apimpolicy.project.service.description import Gap, Origin, Problem, Service
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from apimpolicy.infrastructure.resources import Note, Reading, Resource
 
@@ -47,7 +48,7 @@ def is_infrastructure(folder: str) -> bool:
 
 def _mentions(path: str, wanted: re.Pattern[bytes]) -> bool:
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return wanted.search(file.read(_LARGEST)) is not None
     except OSError:
         return False
@@ -61,7 +62,8 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
 
     service = ServiceDescription(folder)
     files = Files(folder, _repository(folder))
-    terraform, bicep = read_terraform(files, environment), read_bicep(files, environment)
+    terraform = _reading(read_terraform, files, environment)
+    bicep = _reading(read_bicep, files, environment)
     chosen, other, names = terraform, bicep, ("Terraform", "Bicep")
     if len(bicep.resources) > len(terraform.resources):
         chosen, other, names = bicep, terraform, ("Bicep", "Terraform")
@@ -85,6 +87,17 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     return service
+
+
+def _reading(read: Callable[[Files, str | None], Reading], files: Files, environment: str | None) -> Reading:
+    """Return what is read of the code; nothing but a note where it is nested too deeply for that."""
+    from apimpolicy.infrastructure.resources import Note, Reading
+
+    try:
+        return read(files, environment)
+    except RecursionError:
+        note = Note("the code is nested too deeply, so it isn't read", hides=True)
+        return Reading([], [note], [note])
 
 
 def _repository(folder: str) -> str | None:

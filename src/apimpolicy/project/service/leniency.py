@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes
+from apimpolicy.engine import document
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.project.service.description import Problem
     from apimpolicy.project.service.stand_ins import StandIn
+    from apimpolicy.text.source import Source
 
 
 class Leniency:
@@ -66,7 +69,7 @@ class Leniency:
         return bool(self._stand_ins or self._problems)
 
 
-_NEEDS = re.compile(rb"\{\{|-id\s*=|managed-identity|openid-config|thumbprint\s*=")
+_NEEDS = re.compile(rb"\{\{|\$[({]|<<|#\{|__|-id\s*=|managed-identity|openid-config|thumbprint\s*=")
 
 
 def may_need_stand_ins(policies: Iterable[AnyPolicy]) -> bool:
@@ -75,7 +78,8 @@ def may_need_stand_ins(policies: Iterable[AnyPolicy]) -> bool:
         text: object = policy
         if isinstance(policy, Path):
             try:
-                text = policy.read_bytes()
+                with open_bytes(policy) as file:
+                    text = file.read()
             except OSError:
                 return True
         if isinstance(text, str):
@@ -100,7 +104,8 @@ def lenient(found: Leniency | None = None) -> Iterator[Leniency]:
     global _current
     before, _current = _current, Leniency() if found is None else found
     try:
-        yield _current
+        with named_placeholders():
+            yield _current
     finally:
         _current = before
 
@@ -109,6 +114,22 @@ def allow(found: Leniency) -> None:
     """Stand in for what is missing in everything that this process loads from now on."""
     global _current
     _current = found
+
+
+@contextmanager
+def named_placeholders() -> Iterator[None]:
+    """Read placeholders of templates as named values in all policies that are loaded inside of the block."""
+    before, document.read_template = document.read_template, _read_template
+    try:
+        yield
+    finally:
+        document.read_template = before
+
+
+def _read_template(source: Source) -> Source:
+    from apimpolicy.project.embedded.shapes import with_named_placeholders
+
+    return with_named_placeholders(source)
 
 
 def leniency() -> Leniency | None:

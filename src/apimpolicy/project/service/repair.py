@@ -5,6 +5,7 @@ The rules are those of `engine.service.Service`, which refuses what breaks them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
@@ -64,6 +65,11 @@ def subscription_state(subscription: SubscriptionDescription) -> str:
     return "submitted" if subscription.state.is_missing else (subscription.state.known or "active").lower()
 
 
+def _workspace_of(entity: ApiDescription) -> str | None:
+    found = re.search(r"workspaces[/\\]([^/\\]+)", entity.origin.file)
+    return getattr(entity, "workspace", None) or (None if found is None else found[1])
+
+
 class _Repair:
     def __init__(self, service: ServiceDescription, elsewhere: Elsewhere) -> None:
         self.service = service
@@ -88,11 +94,16 @@ class _Repair:
     def _without_doubles(self, kind: str, entities: list[ApiDescription]) -> list[ApiDescription]:
         """Return the first entity of each id; version sets may have the same id in several workspaces."""
         found: dict[object, ApiDescription] = {}
+        spaces: dict[object, set[str | None]] = {}
+        for each in entities:
+            spaces.setdefault(each.id, set()).add(_workspace_of(each))
         for each in entities:
             key = (each.workspace, each.id) if kind == "version_sets" else each.id
             if key in found:
                 noun = _NOUNS[kind]
-                message = f"there is another {noun} '{each.id}', and apimpolicy reads all workspaces into one service"
+                message = f"there is another {noun} '{each.id}'"
+                if len(spaces[each.id]) > 1:
+                    message += ", and apimpolicy reads all workspaces into one service"
                 self._report(message, each.origin, f"the {noun} '{each.id}'", "This one is left out.")
             else:
                 found[key] = each

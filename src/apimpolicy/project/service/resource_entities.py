@@ -129,6 +129,8 @@ class Entity:
             return Field(hole_of(value), origin)
         for kind in ("products", "apis"):
             names = names_in(value, [kind])
+            if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
+                return Field(hole_of(names[0]), origin)  # of what this code doesn't make
             if names:
                 return Field(f"/{kind}/{id_of(names[0])}", origin)
         parts = [str(each) for each in segments(value)] if isinstance(value, str) else []

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.engine.backends import Backend, BackendPool
-from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.description import Origin
-from apimpolicy.project.service.likely_values import likely_value
+from apimpolicy.project.service.likely_values import likely_value, specification_at
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
@@ -24,7 +25,6 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from apimpolicy.policies.spec import Specification
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.text.document import Element
 
@@ -94,9 +94,10 @@ def _named_values(
             if name in known.named_values or name in done:
                 continue
             done.add(name)
-            everything = everything or "\n".join(each.text for each in documents)
+            everything = everything or "\n".join(each.text for each in texts)
             given = declared.get(name)
-            purpose, origin = "not in this repository", Origin(source.path, *source.position(start))
+            purpose = "a template puts it in" if name.startswith(PLACEHOLDER) else "not in this repository"
+            origin = Origin(source.path, *source.position(start))
             if given is not None:
                 purpose = "in Key Vault" if not given.key_vault.is_missing else "without a value"
                 purpose = f"secret {purpose}" if given.is_secret.known else purpose
@@ -198,24 +199,15 @@ def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin
 
 def _names(element: Element, kind: str) -> list[str]:
     """Return the resources of a kind that an element names; expressions aside."""
-    specification = _specification(element)
+    specification = specification_at(element)
     slots = () if specification is None else specification.attributes
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
 
 
 def _can_refer(element: Element, kind: str) -> bool:
     """Return whether an element has an attribute that names a resource of a kind."""
-    specification = _specification(element)
+    specification = specification_at(element)
     return specification is not None and any(slot.refers == kind for slot in specification.attributes)
-
-
-def _specification(element: Element) -> Specification | None:
-    """Return the specification of a policy, or of a part of one, such as the keys of validate-jwt."""
-    found = specification_of(element.name)
-    if found is not None or element.parent is None:
-        return found
-    above = _specification(element.parent)
-    return None if above is None else above.part(element.name)
 
 
 def _pool_members(description: ServiceDescription | None) -> list[tuple[str, Origin]]:

@@ -23,7 +23,8 @@ from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.forms.strings import same_texts
 from apimpolicy.semantics.harmless import is_harmless
-from apimpolicy.semantics.members import PAIR, Call, apply, comparer_of, form, key_of
+from apimpolicy.semantics.keys import key_of
+from apimpolicy.semantics.members import PAIR, Call, apply, comparer_of, form
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     NULL,
@@ -99,7 +100,7 @@ def _contains(call: Call, known: Items | Parts, value: Value, comparer: str) -> 
     found = call.evaluation.each([*known.items, value], lambda *given: _is_among(call, given[:-1], given[-1], comparer))
     if not known.has_more:
         return found
-    more = call.evaluation.unknowns.truth("further items of a list", ("more", known.key, value.key))
+    more = call.evaluation.unknowns.truth("further items of a list", key_of(call.evaluation, "more", known, value))
     return Truth(terms.any_of(call.evaluation.truth(found), more))
 
 
@@ -168,8 +169,9 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
     parts = [holds if is_any else terms.not_(holds) for holds, _ in rows]
     if known.has_more:
         unasked = terms.not_(terms.any_of(*parts))
-        evaluation.under(unasked, lambda: _maybe_throws(call, ("more throws", is_any, known.key, predicate.key)))
-        parts.append(evaluation.unknowns.truth("further items of a list", ("more", is_any, known.key, predicate.key)))
+        key = key_of(evaluation, "more", is_any, known, predicate)
+        evaluation.under(unasked, lambda: _maybe_throws(call, key and ("throws", key)))
+        parts.append(evaluation.unknowns.truth("further items of a list", key))
     found = terms.any_of(*parts)
     return Truth(found if is_any else terms.not_(found))
 
@@ -179,13 +181,13 @@ def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) ->
     evaluation, unknowns = call.evaluation, call.evaluation.unknowns
     if not isinstance(predicate, Function) or not is_harmless(predicate.node.body):
         raise Unsupported("a predicate that may change something")
-    key = key_of(call, [collection, predicate])
+    key = key_of(evaluation, "matches", collection, predicate)
     throws = evaluation.throws
     evaluation.throws = terms.FALSE
     apply(evaluation, predicate, _any_item(call, collection, predicate))
     thrown, evaluation.throws = evaluation.throws, throws
     if thrown is not terms.FALSE:
-        some = unknowns.truth("a predicate over unknown items", None if key is None else ("throws", key))
+        some = unknowns.truth("a predicate over unknown items", key and ("throws", key))
         evaluation.throw(terms.all_of(some, thrown))  # the item that it was evaluated with is any that throws
     return Truth(unknowns.truth("whether an unknown item matches", key))
 
@@ -273,7 +275,7 @@ def count(call: Call, collection: Value) -> Value:
     if not known.has_more:
         return constant_number(len(known.items))
     unknowns = call.evaluation.unknowns
-    found = unknowns.value("int", "how many items a list has", ("count", known.key))
+    found = unknowns.value("int", "how many items a list has", key_of(call.evaluation, "count", known))
     assert isinstance(found, Number)
     unknowns.know(found.term, terms.at_most(terms.number(len(known.items)), found.term))
     return found
@@ -369,9 +371,10 @@ def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
         return known.items[-1]
     unknowns = evaluation.unknowns
     what = "the last of many items"
-    is_known = unknowns.truth(what, ("is last", known.key))
+    key = key_of(evaluation, "last", known)
+    is_known = unknowns.truth(what, key)
     unknowns.likely[is_known] = None
-    return merge(is_known, known.items[-1], unknowns.value(str(call.type), what, ("last", known.key)))
+    return merge(is_known, known.items[-1], unknowns.value(str(call.type), what, key))
 
 
 # Copies
@@ -385,4 +388,4 @@ def to_list(call: Call, collection: Value) -> Value:
     known = _known(call, collection)
     if isinstance(known, Parts):
         return known
-    return Items(known.items, str(call.type), known.made, has_more=known.has_more)
+    return Items(known.items, str(call.type), known.made, rest=known.rest)

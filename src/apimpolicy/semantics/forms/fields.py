@@ -49,14 +49,14 @@ def _cell(call: Call, dictionary: Value, name: Value) -> Value:
     key = constant_of(name)
     key = key.lower() if dictionary.path in _FOLDED else key
     state = call.evaluation.state
-    read = state.first if dictionary.path in ("original-query", "matched") else state.get
+    read = state.first if dictionary.path == "original-query" else state.get
     return read(_CELLS[dictionary.path], key)
 
 
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
     """Return the dictionary's value for a cell that exists."""
     if isinstance(leaf, Field):
-        return Items(leaf.items, "string[]", evaluation.unknowns.heap, has_more=leaf.repeats)
+        return Items(leaf.items, "string[]", evaluation.unknowns.heap, rest=leaf.joined if leaf.repeats else None)
     return leaf
 
 

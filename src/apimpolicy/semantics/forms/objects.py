@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apimpolicy.languages.language import counted, in_ranges
+from apimpolicy.languages.language import counted, in_ranges, literal, sequence
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
@@ -10,7 +10,8 @@ from apimpolicy.semantics.values import Number, Opaque, Text, Truth, Value
 from apimpolicy.terms import term as terms
 
 _COMPARER = "System.StringComparer"
-_GUID = counted(in_ranges((0x30, 0x39), (0x61, 0x66), (0x2D, 0x2D)), 36, 36)
+_DIGITS = in_ranges((0x30, 0x39), (0x61, 0x66))
+_GUID = sequence(counted(_DIGITS, 8, 8), *(sequence(literal("-"), counted(_DIGITS, n, n)) for n in (4, 4, 4, 12)))
 
 
 @form("object", "string ToString()")

@@ -17,6 +17,7 @@ from apimpolicy.languages.language import (
 )
 from apimpolicy.languages.operations import Drop, Erase, Exchange, Take, ToLower, ToUpper, Trim, white_space
 from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
+from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import Call, comparison_of, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
@@ -74,6 +75,30 @@ def same_texts(one: Term, other: Term, comparison: str) -> Term:
 def folded(term: Term, comparison: str) -> Term:
     """Return a text as a comparison sees it."""
     return terms.applied(ToUpper(), term) if comparison == "ignore-case" else term
+
+
+# Order: whether texts are the same in it; which is first is not known
+
+
+@form("string", "static int Compare(string strA, string strB, System.StringComparison comparisonType)")
+def compare(call: Call, one: Value, other: Value, comparison: Value) -> Value:
+    return _compared(call, one, other, comparison_of(comparison))
+
+
+@form("string", "static int CompareOrdinal(string strA, string strB)")
+def compare_ordinal(call: Call, one: Value, other: Value) -> Value:
+    return _compared(call, one, other, "ordinal")
+
+
+def _compared(call: Call, one: Value, other: Value, comparison: str) -> Value:
+    evaluation = call.evaluation
+    key = key_of(evaluation, "compare", comparison, one, other)
+    order = evaluation.unknowns.value("int", "the order of texts", key)
+    is_same = _equal(one, other, comparison)
+    assert isinstance(order, Number)
+    assert isinstance(is_same, Truth)
+    evaluation.unknowns.know(order.term, terms.not_(terms.equal(order.term, terms.number(0))))
+    return Number(terms.choice(is_same.term, terms.number(0), order.term), "int")
 
 
 # Searches

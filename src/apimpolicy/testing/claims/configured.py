@@ -15,6 +15,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import walk
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import read_configuration
@@ -47,7 +48,7 @@ def configurations_with_claims(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _below(path: str) -> Iterator[str]:
-    for directory, folders, _ in os.walk(path):
+    for directory, folders, _ in walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
         found = configuration_in(directory)
         if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.binding.nodes import Expression, PropertyAccess
 from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.inputs import Inputs
 from apimpolicy.concolic.path import PathTooLong
@@ -141,20 +141,29 @@ class Proof:
             i for i, proof_result in enumerate(proof_results) if not proof_result.is_proven and i not in self._problems
         ]
         if self._open:
+            unproven = self._open
+            self._open = [index for index in unproven if index in self._starts or not self._reads_policys(index)]
             self._search_each(static)
-            for index in self._open:
+            for index in unproven:
                 if index not in self.broken and index not in self._problems:
                     proof_results[index] = self._decided(static.decide_under_assumptions, index)
         return [self._with_hint(self._verdict(*each, static)) for each in enumerate(proof_results)]
 
     def _with_hint(self, verdict: Verdict) -> Verdict:
         """Add a hint to a claim that isn't proven and asks the request as it came for what policies give it."""
-        then = verdict.claim.parts.get("then")
-        if verdict.status == "proven" or then is None:
-            return verdict
-        compiled = (self.expressions.compiled(tree) for tree in trees_in(then))
-        reads = any(_reads_variables(each.bound.body) for each in compiled)
+        reads = verdict.status != "proven" and any(map(_reads_variables, self._asked(verdict.claim)))
         return verdict.replaced(hint=_USE_THEN_SENT) if reads else verdict
+
+    def _asked(self, claim: Claim) -> list[Bound]:
+        then = claim.parts.get("then")
+        return [] if then is None else [self.expressions.compiled(tree).bound.body for tree in trees_in(then)]
+
+    def _reads_policys(self, index: int) -> bool:
+        """Return whether a claim asks the request as it came for a variable of a policy: a search would say less."""
+        read = (part for body in self._asked(self.claims[index]) if _reads_variables(body) for part in walk(body))
+        names = {part.constant for part in read if isinstance(part, Expression) and isinstance(part.constant, str)}
+        attributes = (each for step in self.harness.program.steps() for each in step.element.attributes)
+        return any(each.name.endswith("name") and each.value.text in names for each in attributes)
 
     def _decided(self, decide: Callable[[int], ProofResult], index: int) -> ProofResult:
         """Return a decision; an internal error is kept for the claim that met it."""

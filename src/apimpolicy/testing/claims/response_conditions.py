@@ -12,7 +12,7 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import containing, literal
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, where
+from apimpolicy.semantics.values import ABSENT, INTEGERS, NULL, Field, Number, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ def _variable(end: End, name: str, wanted: Tree) -> Term:
                 return leaf.term if wanted.value else terms.not_(leaf.term)
             spelled = {"True": leaf.term, "False": terms.not_(leaf.term)}
             return spelled.get(wanted.text(), terms.FALSE)
-        if isinstance(leaf, Number) and isinstance(wanted.value, int) and not isinstance(wanted.value, bool):
+        if isinstance(leaf, Number) and leaf.type == "char":
+            unit = to_utf16(_spelled(wanted))
+            return terms.equal(leaf.term, terms.number(ord(unit))) if len(unit) == 1 else terms.FALSE
+        if isinstance(leaf, Number) and leaf.type in INTEGERS and type(wanted.value) is int:
             return terms.equal(leaf.term, terms.number(wanted.value))
         if isinstance(leaf, Text):
             return terms.same(leaf.term, terms.text(to_utf16(_spelled(wanted))))

@@ -123,6 +123,7 @@ def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | Non
     known: dict[Cell, Value] = {("entity", "api id"): constant_text(to_utf16(route.api))}
     if route.method is not None:
         known["method", ""] = constant_text(to_utf16(route.method))
+        known["entity", "operation method"] = known["method", ""]
     return known, sequence(*map(_language_of, route.template))
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import listing
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ApimPolicyError
@@ -58,7 +59,7 @@ def test_file_of(path: str) -> CaseFile | None:
     directory = os.path.dirname(path) or os.curdir
     if not os.path.isfile(path):
         return None
-    for name in sorted(os.listdir(directory)):
+    for name in listing(directory):
         beside = os.path.join(directory, name)
         if is_case_file(name) and is_about_policies(beside):
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
@@ -232,7 +233,7 @@ def _content(file: ApiFile) -> bytes | None:
     if file.path is None:
         return file.text.encode() if file.text is not None else None
     try:
-        with open(file.path, "rb") as opened:
+        with open_bytes(file.path) as opened:
             return opened.read()
     except OSError:
         return None

@@ -10,6 +10,7 @@ import os
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checkout import walk
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.named_values import read_text
@@ -90,7 +91,7 @@ def _with_content(value: Any, folder: str) -> Any:
 
 def _backends(folder: str) -> Iterator[tuple[str, bytes]]:
     """Return the backends of a service's folder, the only resources that matter to a policy that runs alone."""
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in walk(folder):
         folders.sort()
         if os.path.basename(os.path.dirname(directory)) == "backends":
             for name in sorted(names):

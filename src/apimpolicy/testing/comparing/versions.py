@@ -12,6 +12,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES
@@ -159,7 +160,7 @@ def _side(name: str, place: str, stack: ExitStack, word: str) -> Side:
 
 def _folder(folder: str, shown: str) -> Side:
     found: dict[str, Version] = {}
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in sorted(names):
             path = os.path.join(directory, name)
@@ -171,7 +172,7 @@ def _folder(folder: str, shown: str) -> Side:
 
 def _bytes(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return file.read(MAXIMUM_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror or error}") from None

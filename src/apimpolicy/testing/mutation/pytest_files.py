@@ -7,6 +7,8 @@ import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from apimpolicy.checkout import open_bytes, walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,7 @@ def mentions_apim(paths: Iterable[str]) -> bool:
             if name.endswith(".py") and mentions_apim_itself(name):
                 return True
             continue
-        for directory, folders, names in os.walk(path):
+        for directory, folders, names in walk(path):
             folders[:] = sorted(
                 name
                 for name in folders
@@ -51,7 +53,7 @@ def has_pytest() -> bool:
 def mentions_apim_itself(path: str) -> bool:
     """Return whether a Python file mentions `apim` or `apimpolicy`; False for one that can't be read."""
     try:
-        with open(path, "rb") as file:
+        with open_bytes(path) as file:
             return _WORD.search(file.read()) is not None
     except OSError:
         return False

@@ -24,7 +24,3 @@ def transfer(run: Run, step: Step) -> None:
     answers = terms.all_of(is_there(run.state.get("header", "origin")), run.unknowns.truth("whether cors answers"))
     run.end(answers, constant_number(200), HEADERS)
     run.mark(step)
-
-
-transfer_unknown = transfer
-"""The effects don't depend on texts of the policy."""

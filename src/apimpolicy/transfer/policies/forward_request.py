@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.state import ANSWER
 from apimpolicy.semantics.values import Number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import ANSWER, Run, Sent
+from apimpolicy.transfer.run import Run, Sent
 
 
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
+    run.answered(step)
     unknowns = run.unknowns
-    run.answer_by(step, unknowns.heap, unknowns.bodies)  # backends are the same for both of two programs
     unknowns.place = step.where
     run.fail_at_service("the address of the backend", by_backend=terms.TRUE)
     run.sent.append(Sent(run.alive, run.state.copy()))
@@ -24,10 +25,12 @@ def transfer(run: Run, step: Step) -> None:
     run.state.set(status, "status")
     run.state.set(constant_truth(True), "has-response")
     run.forget(*ANSWER)
-    attribute = step.element.get("fail-on-error-status-code")
-    if attribute is not None and attribute.value.text.strip().lower() != "false":
+    fails = run.literal(step.element, "fail-on-error-status-code")
+    if fails is None or fails.strip().lower() not in ("", "false"):
         assert isinstance(status, Number)
         least, most = terms.number(400), terms.number(599)
         is_error = terms.all_of(terms.at_most(least, status.term), terms.at_most(status.term, most))
+        if fails is None:
+            is_error = terms.all_of(is_error, unknowns.truth("the attribute fail-on-error-status-code"))
         run.fail(is_error, status, by_backend=terms.TRUE, keeps_headers=True)
     run.mark(step)

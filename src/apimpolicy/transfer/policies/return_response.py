@@ -5,9 +5,10 @@ from __future__ import annotations
 from apimpolicy.context.records import usual_reason
 from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.inputs import EMPTY
+from apimpolicy.semantics.state import ANSWER
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import ANSWER, End, Run
+from apimpolicy.transfer.run import End, Run
 
 
 def transfer(run: Run, step: Step) -> None:

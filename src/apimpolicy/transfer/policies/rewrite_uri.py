@@ -9,8 +9,8 @@ from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.steps import Step
 from apimpolicy.languages.language import any_of_text, in_ranges, repeat, union
-from apimpolicy.semantics.inputs import EMPTY
-from apimpolicy.semantics.values import Field, Text, Value, constant_text
+from apimpolicy.semantics.inputs import EMPTY, WITHOUT_DOTS
+from apimpolicy.semantics.values import Field, Text, Value, constant_text, merge
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.run import Run
 
@@ -50,8 +50,12 @@ def _set_path(run: Run, path: str) -> None:
         run.unknowns.know(value, terms.member(value, _ENCODED))
         parts += [terms.text(path[position : found.start()]), value]
         position = found.end()
-    if "{" not in path[position:]:
-        run.state.set(Text(terms.joined(*parts, terms.text(path[position:]))), "url", "Path")
+    if not parts:
+        run.state.set(constant_text(Url("https", "", 443, path).path), "url", "Path")
+    elif "{" not in path[position:]:
+        made = terms.joined(*parts, terms.text(path[position:]))
+        other = run.unknowns.fresh(terms.TEXT, "a path whose dot segments are removed")
+        run.state.set(merge(terms.member(made, WITHOUT_DOTS), Text(made), Text(other)), "url", "Path")
 
 
 def _set_query(run: Run, query: str, *, copies_others: bool) -> None:

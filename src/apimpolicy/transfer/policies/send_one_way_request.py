@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.policies.send_request import compose, send
+from apimpolicy.transfer.policies.send_request import answered, compose
 from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
-    values = evaluate_all(run, step)
-    send(run, step, [*values, *compose(run, step, ignores=False)])
+    sent = evaluate_all(run, step)
+    answered(run, step, sent + compose(run, step, ignores=False))
     run.fail(run.unknowns.chance(f"whether {step.name} fails"))
     run.mark(step)

@@ -2,49 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.engine.steps import Step
 from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.values import NULL, Value, merge
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import NULL, Function, Host, Value, leaves, merge
 from apimpolicy.transfer.effects import evaluate_all
 from apimpolicy.transfer.run import OwnRequest, Run
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-_COPIED = ("header", "query", "url", "method", "body")
-
 
 def transfer(run: Run, step: Step) -> None:
-    values = evaluate_all(run, step)
-    attribute = step.element.get("ignore-error")
-    ignores = attribute is not None and attribute.value.text.strip().lower() == "true"
-    values += compose(run, step, ignores=ignores)
-    send(run, step, values)
+    sent = evaluate_all(run, step)
+    ignores = _ignores_errors(run, step)
+    sent += compose(run, step, ignores=ignores)
+    answered(run, step, sent)
     what = f"whether {step.name} fails"
     run.unknowns.place = step.where
     failed = run.unknowns.chance(what)
     if not ignores:
         run.fail(failed)
-    variable = step.element.get("response-variable-name")
-    if variable is not None and variable.value.expression is not None:
+    variable = run.literal(step.element, "response-variable-name")
+    if variable is None:
         run.forget("variable")
-    elif variable is not None and variable.value.text:
+    elif variable:
         answer = run.unknowns.value("IResponse", "the response of another service", null=False)
-        run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable.value.text)
+        run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable)
     run.mark(step)
+
+
+def _ignores_errors(run: Run, step: Step) -> bool:
+    """Return whether errors leave the variable null."""
+    given = run.literal(step.element, "ignore-error")
+    if given is None:
+        raise Unsupported("the attribute ignore-error, which isn't known")
+    return given.strip().lower() == "true"
+
+
+def answered(run: Run, step: Step, sent: list[Value]) -> None:
+    """Set what the response depends on: the values that are sent, and the message that they are made of or show."""
+    mode = step.element.get("mode")
+    is_copy = mode is None or mode.value.text.strip().lower() != "new"
+    has_template = any(element.get("template") is not None for element in step.element.descendants())
+    shows_state = any(isinstance(leaf, (Host, Function)) for value in sent for leaf in leaves(value))
+    depends = run.state.signature() if run.canonical and (is_copy or has_template or shows_state) else None
+    if run.canonical is not None:
+        state = run.state.copy() if is_copy or has_template or shows_state else None
+        run.own_requests.append(OwnRequest(run.alive, run.canonical(step.element), tuple(sent), state))
+    run.answered(step, depends, *(value.key for value in sent))
 
 
 def compose(run: Run, step: Step, *, ignores: bool) -> list[Value]:
     """Evaluate the policies inside, which work on the request that is sent; they change nothing else."""
+    sent: list[Value] = []
     alive, errors, lost = run.alive, len(run.errors), len(run.lost)
-    values: list[Value] = []
     for inner in step.steps_inside():
         run.reach(inner)
         if is_known(inner.name):
             run.source = inner.name
-        values += evaluate_all(run, inner)
+        sent += evaluate_all(run, inner)
         run.fail(run.unknowns.truth(f"whether {inner.name} fails"))
         run.mark(inner)
         run.source = step.name
@@ -52,17 +66,4 @@ def compose(run: Run, step: Step, *, ignores: bool) -> list[Value]:
         del run.errors[errors:]
         del run.lost[lost:]
         run.alive = alive
-    return values
-
-
-def send(run: Run, step: Step, values: list[Value]) -> None:
-    """Keep what is sent, where two programs are compared: the response is the same only for the same request."""
-    if run.canonical is None:
-        return
-    heap, bodies = run.unknowns.heap, run.unknowns.bodies
-    mode = step.element.get("mode")
-    copies = mode is not None and mode.value.text.strip().lower() != "new"
-    copied = run.state.copy() if copies else None
-    run.own_requests.append(OwnRequest(run.alive, run.canonical(step.element), tuple(values), copied))
-    sent: list[Hashable] = [heap, bodies, *(value.key for value in values)]
-    run.answer_by(step, *sent, run.state.signature(_COPIED) if copies else None)
+    return sent

@@ -12,9 +12,8 @@ _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:/[A-Za-z0-9/._~-]*
 
 
 def transfer(run: Run, step: Step) -> None:
-    url = step.element.get("base-url")
-    is_literal = url is not None and url.value.expression is None and _URL.fullmatch(url.value.text) is not None
-    if not is_literal or len(step.element.attributes) > 1:
+    url = run.literal(step.element, "base-url")
+    if url is None or _URL.fullmatch(url) is None or len(step.element.attributes) > 1:
         effects.transfer(run, step)
         return
     run.forget_cell("backend")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import Step
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.forms.bodies import WRITTEN
-from apimpolicy.semantics.values import ABSENT, Opaque, Text, Value, constant_text, leaves, merge
+from apimpolicy.semantics.values import ABSENT, Opaque, Text, Value, leaves, merge
 from apimpolicy.transfer.run import Run
 
 
@@ -36,7 +35,7 @@ def _content(run: Run, step: Step) -> Value:
     """Return the content, with its white space."""
     if step.element.expression is not None:
         return run.evaluate(step.element.expression)
-    return constant_text(to_utf16(literal_content(step.element)))
+    return run.written_content(step.element, literal_content(step.element))
 
 
 def _written(run: Run, kind: str, leaf: Value) -> Value:

@@ -29,11 +29,11 @@ def transfer(run: Run, step: Step) -> None:
     attribute = step.element.get("name")
     if attribute is not None and attribute.value.expression is not None:
         run.fail(run.unknowns.truth("whether the name of a header is valid"))
-    if name is None or action is None:
+    if name is None:
         run.fail(run.unknowns.truth("the name of a header"))
         run.forget(kind)
     else:
-        set_field(run, kind, name.strip().lower(), action, values)
+        set_field(run, kind, name.strip().lower(), action or "", values)
     run.mark(step)
 
 
@@ -78,7 +78,8 @@ def set_field(run: Run, kind: str, name: str, action: str, values: list[Value]) 
             new = old
         case "override":
             pass
-        case _:
+        case _:  # unknown
+            run.fail(run.unknowns.truth("the attribute exists-action"))
             run.forget_cell(kind, name)
             return
     run.state.set(new, kind, name)
@@ -106,9 +107,3 @@ def _appended(run: Run, old: Value, values: list[Value]) -> Value:
         return over(old, to)
 
     return run.each(values, lambda *texts: appended(texts))
-
-
-def transfer_unknown(run: Run, step: Step) -> None:
-    """Set any header: a part of the name or of the value is missing."""
-    run.forget(run.header_kind())
-    run.mark(step)

@@ -17,11 +17,11 @@ def transfer(run: Run, step: Step) -> None:
     action = run.constant(run.attribute(step, "exists-action", constant_text("override")))
     values = [run.each([run.text(value)], lambda leaf: _encoded(run, leaf)) for value in run.contents(step, "value")]
     run.forget_cell("url", "QueryString")
-    if name is None or action is None:
+    if name is None:
         run.fail(run.unknowns.truth("the name of a parameter"))
         run.forget("query")
     else:
-        set_field(run, "query", name.lower(), action, values)
+        set_field(run, "query", name.lower(), action or "", values)
     run.mark(step)
 
 

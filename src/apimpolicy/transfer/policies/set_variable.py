@@ -9,11 +9,13 @@ from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
-    name = step.element.get("name")
-    assert name is not None
+    name = run.literal(step.element, "name")
     value = run.attribute(step, "value", constant_text(""))
     kept = run.each([value], lambda leaf: _kept(run, leaf), is_text=False)
-    run.state.set(kept, "variable", to_utf16(name.value.text))
+    if name is None:
+        run.forget("variable")
+    else:
+        run.state.set(kept, "variable", to_utf16(name))
     run.mark(step)
 
 
@@ -22,9 +24,3 @@ def _kept(run: Run, leaf: Value) -> Value:
     if isinstance(leaf, (Host, Function, Pattern)):
         return run.unknowns.value("object", "a variable that holds an object of the gateway", null=False)
     return leaf
-
-
-def transfer_unknown(run: Run, step: Step) -> None:
-    """Set any variable: a part of the name or of the value is missing."""
-    run.forget("variable")
-    run.mark(step)

@@ -12,8 +12,8 @@ def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     run.unknowns.place = step.where
     unknown = run.unknowns.truth(f"whether {step.name} refuses")
-    attribute = step.element.get("ignore-error")
-    if attribute is None or attribute.value.text.strip().lower() == "false":
+    ignores = run.literal(step.element, "ignore-error")
+    if ignores is not None and ignores.strip().lower() in ("", "false"):
         shown = run.unknowns.input(("there", "certificate"), terms.TRUTH)
         refuse(run, step, terms.any_of(unknown, terms.not_(shown)))
     else:

@@ -15,13 +15,14 @@ def transfer(run: Run, step: Step) -> None:
     unknown = run.unknowns.truth(f"whether {step.name} refuses")
     presented = terms.TRUE
     for attribute, kind in (("header-name", "header"), ("query-parameter-name", "query")):
-        given = step.element.get(attribute)
-        if given is not None and given.value.expression is None:
-            presented = is_there(run.state.get(kind, given.value.text.strip().lower()))
+        if step.element.get(attribute) is not None and (name := run.literal(step.element, attribute)) is not None:
+            presented = is_there(run.state.get(kind, name.strip().lower()))
     refuse(run, step, terms.any_of(unknown, terms.not_(presented)))
     fail(run, step)
-    variable = step.element.get("output-token-variable-name")
-    if variable is not None and variable.value.text:
+    variable = run.literal(step.element, "output-token-variable-name")
+    if variable is None:
+        run.forget("variable")
+    elif variable:
         token = run.unknowns.value("Jwt", "a token that was validated", null=False)
-        run.state.set(token, "variable", variable.value.text)
+        run.state.set(token, "variable", variable)
     run.mark(step)

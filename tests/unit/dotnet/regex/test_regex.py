@@ -55,7 +55,6 @@ IS_MATCH = [
     ("^a{,3}$", 0, "a{,3}", True),
     ("^a{000000000000002}$", 0, "aa", True),
     ("^a{000000000000001,000000000000002}$", 0, "aaa", False),
-    ("^(?<b>b)?(?<-b>)?a{000000000000002}$", 0, "aa", True),
     (r"^\s$", 0, "\x1f", False),
     (r"^\s$", 0, "\x85", True),
     (r"^\p{IsGreek}+$", 0, "\u03b1\u03b2", True),
@@ -115,6 +114,8 @@ def test_invalid_pattern(pattern: str, message: str) -> None:
         "a{2000000000}",
         "((a{1000}){1000}){1000}",
         "(?<b>)(?<-b>x)(?<=(c))",
+        r"^(?:[^()]|(?<open>\()|(?<-open>\)))*(?(open)(?!))$",
+        "(?<x>a)(?<y-x>bc)",
         "(" * 200 + "a" + ")" * 200,
         "[a-[b" * 200,
     ],
@@ -122,50 +123,6 @@ def test_invalid_pattern(pattern: str, message: str) -> None:
 def test_refused_by_name(pattern: str) -> None:
     with pytest.raises(NotSimulatedError):
         Regex.create(pattern)
-
-
-BALANCED = r"^(?:[^()]|(?<open>\()|(?<-open>\)))*(?(open)(?!))$"
-NESTED = "^[^<>]*(((?<Open><)[^<>]*)+((?<Close-Open>>)[^<>]*)+)*(?(Open)(?!))$"
-BALANCING = [
-    (BALANCED, "(a(b)c)", 0, "(a(b)c)", {"open": []}),
-    (BALANCED, "(a(b)c", 0, None, {}),
-    (BALANCED, "a)b(", 0, None, {}),
-    (NESTED, "<abc><mno<xyz>>", 0, "<abc><mno<xyz>>", {"Close": ["abc", "xyz", "mno<xyz>"], "Open": []}),
-    (NESTED, "<abc><mno<xyz>", 0, None, {}),
-    (r"\((?>[^()]+|\((?<d>)|\)(?<-d>))*(?(d)(?!))\)", "x(a(b)c)y(", 0, "(a(b)c)", {"d": []}),
-    ("^(?<A>a)+(?<-A>b)+(?(A)(?!))$", "aaabbb", 0, "aaabbb", {"A": []}),
-    ("^(?<A>a)+(?<-A>b)+(?(A)(?!))$", "aaabb", 0, None, {}),
-    (r"^(?<N>.)+.?(?<-N>\k<N>)+(?(N)(?!))$", "abcba", 0, "abcba", {"N": []}),
-    (r"^(?<N>.)+.?(?<-N>\k<N>)+(?(N)(?!))$", "AbcBa", IGNORE_CASE, "AbcBa", {"N": []}),
-    ("(?<x>a)(?<y-x>bc)", "abc", 0, "abc", {"x": [], "y": [""]}),
-    ("(?<x>a)b(?<y-x>c)", "abc", 0, "abc", {"x": [], "y": ["b"]}),
-    ("(?<x>abc)(?<=(?<y-x>c))", "abc", 0, NotSimulatedError, {}),
-    ("(?<x>ab)(?(x)c|d)(?<-x>e)(?(x)f|g)", "abceg", 0, "abceg", {"x": []}),
-    ("(?<1>a)(?<2-1>)b*?(c|d){1,2}$", "abbcd", 0, "abbcd", {"1": ["c", "d"], "2": [""]}),
-    ("(?<q-q>x)", "x", 0, None, {}),
-    (r"(?:(?<o>\()|(?<-o>\))|[^()])*?(?(o)(?!))z", "(a)z", 0, "(a)z", {"o": []}),
-    ("(?:(?<e>)|(?<-e>a))*", "aa", 0, "", {"e": [""]}),
-]
-"""Pattern, text, options, the match and the captures of groups. The second is the example of .NET's documentation."""
-
-
-@pytest.mark.parametrize(("pattern", "text", "options", "value", "captures"), BALANCING)
-def test_balancing_groups(
-    pattern: str, text: str, options: int, value: str | type | None, captures: dict[str, list[str]]
-) -> None:
-    if value is NotSimulatedError:
-        with pytest.raises(NotSimulatedError):
-            Regex.create(pattern, options)
-        return
-    match = Regex.create(pattern, options).match(text)
-    assert (match.value if match.success else None) == value
-    for name, wanted in captures.items():
-        assert [capture.value for capture in match.groups.get_named(name).captures] == wanted, name
-
-
-def test_balancing_groups_are_bounded() -> None:
-    with use_environment(Environment(limits=Limits(regex_seconds=0.05))), pytest.raises(LimitExceededError):
-        Regex.create(r"^(?:(?<o>a+)+(?<-o>b?))*c$").is_match("a" * 40)
 
 
 REPLACE = [
@@ -319,7 +276,8 @@ def test_all_long_matches_together_have_the_time_of_one(monkeypatch: pytest.Monk
     from apimpolicy.dotnet.regex import expressions
 
     ticks = itertools.count()
-    monkeypatch.setattr(expressions, "thread_time", lambda: next(ticks) * 1.0)
+    for clock in ("perf_counter", "processor_time", "thread_time"):
+        monkeypatch.setattr(expressions, clock, lambda *_: next(ticks) * 0.5)
     here = Environment(limits=Limits(regex_seconds=2.0, seconds=1_000.0))
     pattern = expressions.Regex("(a*)*b")
     with use_environment(here):

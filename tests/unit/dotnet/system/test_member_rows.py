@@ -47,13 +47,6 @@ VALUES = [
     ("Encoding.Unicode.GetMaxCharCount(5)", "4"),
     ('Encoding.UTF8.GetBytes("aé", 0, 2, new byte[4], 1)', "3"),
     ("Encoding.ASCII.WindowsCodePage", "1252"),
-    ('Encoding.ASCII.GetString(Encoding.UTF7.GetBytes("a\u00e4+ 1+1=2"))', "a+AOQAKw- 1+-1+AD0-2"),
-    (
-        'Encoding.UTF7.GetString(Encoding.UTF7.GetBytes("Hi Mom -\u263a-! \u65e5\ud83d\ude00~"))',
-        "Hi Mom -\u263a-! \u65e5\U0001f600~",
-    ),
-    ("Encoding.UTF7.GetString(new byte[]{43, 45, 200, 43, 65, 68, 48, 33})", "+\xc8=!"),
-    ('Encoding.GetEncoding(65000).WebName + Encoding.GetEncoding("UTF-7").GetMaxByteCount(2)', "utf-78"),
     ('"straße".Equals("STRASSE", StringComparison.InvariantCultureIgnoreCase)', "True"),
     ('"straße".Equals("strasse", StringComparison.CurrentCulture)', "False"),
     ('"straße".StartsWith("STRASSE", StringComparison.OrdinalIgnoreCase)', "False"),
@@ -73,8 +66,6 @@ VALUES = [
         'TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").IsAmbiguousTime(new DateTime(2024, 10, 27, 2, 30, 0))',
         "True",
     ),
-    ('TimeZoneInfo.CreateCustomTimeZone("Z", TimeSpan.FromHours(2), "Shown", "Std").ToString()', "Shown"),
-    ("TimeZone.CurrentTimeZone.StandardName", "UTC"),
     ('DateTime.ParseExact("2024-01-02T03:04:05Z", "yyyy-MM-ddTHH:mm:ssZ", null).Kind', "Local"),
     ('DateTime.ParseExact("2024-01-02T03:04:05Z", "yyyy-MM-ddTHH:mm:ss\'Z\'", null).Kind', "Unspecified"),
     ('DateTime.ParseExact("2 Jan 2024 03:04 GMT", "d MMM yyyy HH:mm GMT", null).Kind', "Local"),
@@ -85,23 +76,6 @@ VALUES = [
     ('XElement.Parse("<a><b/><c/></a>").FirstNode.NextNode', "<c />"),
     ('JArray.Parse("[1,2,3]").First.Next.Next.Previous', "2"),
 ]
-
-RULES = """@{
-var rule = TimeZoneInfo.AdjustmentRule.CreateAdjustmentRule(DateTime.MinValue.Date, DateTime.MaxValue.Date,
-  TimeSpan.FromHours(1),
-  TimeZoneInfo.TransitionTime.CreateFloatingDateRule(new DateTime(1, 1, 1, 2, 0, 0), 3, 5, DayOfWeek.Sunday),
-  TimeZoneInfo.TransitionTime.CreateFloatingDateRule(new DateTime(1, 1, 1, 3, 0, 0), 10, 5, DayOfWeek.Sunday));
-var zone = TimeZoneInfo.CreateCustomTimeZone("B", TimeSpan.FromHours(1), "B", "Bs", "Bd", new[] { rule });
-var berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
-var wrong = 0;
-for (var t = new DateTime(2024, 1, 1, 0, 30, 0, DateTimeKind.Utc); t.Year == 2024;
-  t = t.AddHours(t.Month == 3 || t.Month == 10 ? 1 : 13)) {
-  var local = TimeZoneInfo.ConvertTimeFromUtc(t, zone);
-  if (local != TimeZoneInfo.ConvertTimeFromUtc(t, berlin)) { wrong++; }
-  if (zone.IsAmbiguousTime(local) != berlin.IsAmbiguousTime(local)) { wrong++; }
-  if (TimeZoneInfo.ConvertTimeToUtc(local, zone) != TimeZoneInfo.ConvertTimeToUtc(local, berlin)) { wrong++; }
-}
-return wrong; }"""
 
 _CALENDAR = "is not supported in calendar 'System.Globalization.GregorianCalendar'."
 
@@ -211,11 +185,6 @@ THROWN = [
         "The supplied DateTime is not in an ambiguous time range. (Parameter 'dateTime')",
     ),
     (
-        "TimeZoneInfo.TransitionTime.CreateFixedDateRule(new DateTime(1, 1, 1), 13, 1)",
-        "System.ArgumentOutOfRangeException",
-        "The Month parameter must be in the range 1 through 12. (Parameter 'month')",
-    ),
-    (
         "Convert.ChangeType(null, TypeCode.Int32)",
         "System.InvalidCastException",
         "Null object cannot be converted to a value type.",
@@ -233,7 +202,6 @@ BLOCKS = [
     ('@{ int i = 0; var c = Uri.HexUnescape("%41b", ref i); return c + ":" + i; }', "A:3"),
     ('@{ var e = new Exception("x"); e.Data["k"] = 1; return e.Data["k"]; }', "1"),
     ('@{ var s = ""; foreach (char c in "ab") { s = c + s; } return s; }', "ba"),
-    (RULES, "0"),
     (
         '@{ try { new XElement("a").Save(new XElement("r").CreateWriter()); return ""; } '
         "catch (InvalidOperationException e) { return e.Message; } }",

@@ -1,0 +1,281 @@
+"""The one door to a checkout, which a stranger may have written: its files, its folders and its git.
+
+A path has a checkout around it: the nearest folder with `.git`, or the current folder. No link leads out of it, for
+reading or writing; a walk follows no link to a folder. A path that a *file* names (`named`) must also be below the
+checkout and not hidden, unless the user trusts its configuration. A path outside of every checkout is the user's own:
+`/dev/stdin` or `~/report.json` on a command line work as anywhere else.
+
+A refusal is a PermissionError with a sentence, so that a caller treats it like any file that can't be read.
+`tests/architecture/test_checkout.py` keeps other modules from opening, listing or starting anything themselves.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO, TextIO
+
+TRUST = "APIMPOLICY_TRUST_CONFIG"
+"""Set in the environment, so that processes which a command starts trust the same."""
+LEADS_OUT = "it is or contains a link that leads out of the checkout"
+OUTSIDE = "it is outside of the checkout; move it there, or start with --trust-config if you trust the checkout"
+HIDDEN = "it is hidden; rename it, or start with --trust-config if you trust the checkout"
+NO_FILE = "it is a pipe or a device, not a file"
+IS_LINK = "it is a link; write to its target instead"
+_allowed: set[str] = set()
+
+
+def trust_configuration() -> None:
+    """From now on, files of checkouts may name any file, and open the gateway of `serve`."""
+    os.environ[TRUST] = "1"
+
+
+def is_trusted() -> bool:
+    """Return whether the user trusts what the files of checkouts name."""
+    return os.environ.get(TRUST, "") not in ("", "0")
+
+
+def root_of(path: str) -> str | None:
+    """Return the folder of the checkout around a path as it is written; None outside of every checkout."""
+    path = os.path.abspath(path)
+    return _root(path if os.path.isdir(path) else os.path.dirname(path), os.getcwd())
+
+
+@lru_cache(4096)
+def _root(folder: str, here: str) -> str | None:
+    bounds = (os.path.expanduser("~"), os.path.abspath(os.sep))
+    found: list[str] = []
+    above = folder
+    while above not in bounds:
+        if os.path.lexists(os.path.join(above, ".git")):
+            found.append(above)
+        if (parent := os.path.dirname(above)) == above:
+            break  # another drive
+        above = parent
+    if here not in bounds and is_below(folder, here) and not any(is_below(here, root) for root in found):
+        found.append(here)  # an archive without a repository of its own
+    for index, root in enumerate(found):  # not a repository that a link in the folder around it leads to
+        if all(is_below(os.path.realpath(root), os.path.realpath(wider)) for wider in found[index + 1 :]):
+            return root
+    return None
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Return whether a path is a folder, or in it."""
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def place(path: str) -> str:
+    """Return where a path leads. Raises PermissionError for one that a link leads out of its checkout."""
+    written = os.path.abspath(path)
+    real = os.path.realpath(written)
+    if real == written:
+        return real
+    root = root_of(os.path.dirname(written) if os.path.islink(written) else written)
+    if root is not None:
+        top = os.path.realpath(root)
+        if not is_below(real, top):
+            raise _refused(LEADS_OUT, path)
+        hidden = _hidden_parts(real, top)
+        if hidden and not hidden <= _hidden_parts(written, root):
+            raise _refused(HIDDEN, path)
+    return real
+
+
+def named(path: str, folder: str, *, may_be_hidden: bool = False) -> str:
+    """Return a path that a file in a folder names, if the file may name it. Raises ConfigurationError."""
+    if is_trusted() or "\0" in path or os.path.abspath(path) in _allowed:
+        return path
+    real, base = os.path.realpath(os.path.abspath(path)), os.path.realpath(folder or os.curdir)
+    root = root_of(folder or os.curdir)
+    top = base if root is None else os.path.realpath(root)
+    reason = ""
+    if not is_below(real, top):
+        reason = OUTSIDE
+    elif not may_be_hidden and _hidden_parts(real, base if is_below(real, base) else top):
+        reason = HIDDEN
+    elif os.path.exists(real) and not os.path.isfile(real) and not os.path.isdir(real):
+        reason = NO_FILE
+    if reason:
+        raise ConfigurationError(f"{path} isn't read: {reason}")
+    return path
+
+
+def allow(path: str) -> None:
+    """From now on, let files name this path: the user has named it, or a file in its own checkout."""
+    _allowed.add(os.path.abspath(path))
+
+
+def _hidden_parts(path: str, top: str) -> set[str]:
+    return {part for part in path[len(top) :].split(os.sep) if part.startswith(".")}
+
+
+def _refused(reason: str, path: str) -> PermissionError:
+    return PermissionError(errno.EACCES, reason, path)
+
+
+def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file to read it. Raises OSError."""
+    return open(_file(path), "rb")
+
+
+def open_text(
+    path: str | os.PathLike[str], encoding: str = "utf-8", errors: str = "strict", newline: str | None = None
+) -> TextIO:
+    """Open a text file to read it. Raises OSError."""
+    return open(_file(path), encoding=encoding, errors=errors, newline=newline)
+
+
+def _file(path: str | os.PathLike[str]) -> str:
+    """Return where a file is. Raises PermissionError, also for a pipe of a checkout, which keeps one waiting."""
+    path = os.fspath(path)
+    found = place(path)
+    mode = os.stat(found).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and root_of(path) is not None:
+        raise _refused(NO_FILE, path)
+    return found
+
+
+def write(path: str, data: bytes, *, is_new: bool = False) -> None:
+    """Write a file whole or not at all: it is made beside its place, and then put there. Raises OSError.
+
+    With `is_new`, a file that exists, or a link that leads nowhere, is not replaced.
+    """
+    target = _writable(path)
+    if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device that the user names
+        with open(target, "wb") as file:
+            file.write(data)
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    temporary = target if is_new else f"{target}.{os.getpid()}.tmp"
+    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        if not is_new:
+            if os.path.exists(target):
+                os.chmod(temporary, os.stat(target).st_mode)
+            os.replace(temporary, target)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it, unless they exist. Raises OSError."""
+    os.makedirs(place(path), exist_ok=True)
+
+
+def _writable(path: str) -> str:
+    """Return where a file is written: in a checkout never through a link. Raises PermissionError."""
+    written = os.path.abspath(path)
+    root = root_of(os.path.dirname(written))
+    if root is None:
+        return os.path.realpath(written)
+    if os.path.islink(written):
+        raise _refused(IS_LINK, path)
+    return os.path.join(place(os.path.dirname(written)), os.path.basename(written))
+
+
+def entries(folder: str, boundary: str | None = None) -> list[os.DirEntry[str]]:
+    """Return what a folder has, without links that lead out of the checkout, or of `boundary`. Raises OSError."""
+    place(folder)
+    with os.scandir(folder) as found:
+        return [each for each in found if not each.is_symlink() or _stays(each.path, boundary)]
+
+
+def listing(folder: str) -> list[str]:
+    """Return the names in a folder, in order. Raises OSError."""
+    return sorted(each.name for each in entries(folder))
+
+
+def boundary_of(top: str) -> str:
+    """Return the folder that a walk from `top` stays in: its checkout, or itself."""
+    return os.path.realpath(root_of(top) or top)
+
+
+def _stays(path: str, boundary: str | None) -> bool:
+    try:
+        real = place(path)
+    except OSError:
+        return False
+    return boundary is None or is_below(real, boundary)
+
+
+def walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield folder, folders in it and files in it, from the top down; the caller may remove folders, as in `os.walk`.
+
+    Links to folders are left out, as are files outside of the checkout, or of `top` where there is none.
+    """
+    waiting = [top]
+    boundary = boundary_of(top)
+    while waiting:
+        directory = waiting.pop()
+        folders: list[str] = []
+        files: list[str] = []
+        with suppress(OSError):
+            for entry in sorted(entries(directory, boundary), key=lambda each: each.name):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif not (entry.is_symlink() and entry.is_dir()):
+                    files.append(entry.name)
+        yield directory, folders, files
+        waiting += [os.path.join(directory, name) for name in reversed(folders)]
+
+
+class GitOutput(NamedTuple):
+    """The exit code of git, and what it wrote."""
+
+    code: int
+    output: bytes
+    errors: bytes
+
+
+_GIT = (
+    *("-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat"),
+)
+_GIT_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
+    """Return the output of git for the repository around a folder. Raises FileNotFoundError without git.
+
+    A repository in the tree of another one isn't believed, nothing is fetched, and no program that a repository names
+    runs. `folder` is never searched for git itself.
+    """
+    import subprocess
+
+    program = _git_program(root_of(folder) or folder)
+    done = subprocess.run(
+        [program, *_GIT, "-C", folder, *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        env={**os.environ, **_GIT_ENVIRONMENT},
+    )
+    return GitOutput(done.returncode, done.stdout, done.stderr)
+
+
+@lru_cache(64)
+def _git_program(checkout: str) -> str:
+    """Return the path of git on the PATH, outside of a checkout and of the current folder."""
+    name = "git.exe" if os.name == "nt" else "git"
+    within = [os.path.realpath(checkout), os.path.realpath(os.curdir)]
+    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        candidate = os.path.join(entry, name)
+        real = os.path.realpath(candidate)
+        inside = any(is_below(each, folder) for folder in within for each in (os.path.realpath(entry), real))
+        if os.path.isabs(entry) and not inside and os.path.isfile(real) and os.access(real, os.X_OK):
+            return candidate
+    raise FileNotFoundError(errno.ENOENT, "git is not installed, or not on the PATH outside of the checkout")

@@ -1,0 +1,31 @@
+"""Unknown results share a key only through `semantics.keys`, which knows all that they depend on."""
+
+from __future__ import annotations
+
+import ast
+from importlib import resources
+
+DECLARED = {
+    "values.py": "the keys themselves",
+    "state.py": "cells are compared",
+    "keys.py": "the keys of results",
+    "operators.py": "the type of an object, which never changes, and texts of numbers",
+    "json_trees.py": "tokens of trees that nothing has changed since",
+    "forms/json.py": "tokens of trees that nothing has changed since",
+    "fractions.py": "numbers",
+    "forms/objects.py": "a Guid",
+    "forms/bodies.py": "a body, with its reads and its character set",
+}
+"""Modules of `semantics` that read the key of a value, and why that is all that their results depend on."""
+
+
+def test_a_key_names_all_that_a_result_depends_on() -> None:
+    root = resources.files("apimpolicy.semantics")
+    found = set()
+    for folder, prefix in ((root, ""), (root / "forms", "forms/")):
+        for module in folder.iterdir():
+            if module.name.endswith(".py"):
+                tree = ast.parse(module.read_text("utf-8"))
+                if any(isinstance(node, ast.Attribute) and node.attr == "key" for node in ast.walk(tree)):
+                    found.add(prefix + module.name)
+    assert found == DECLARED.keys()

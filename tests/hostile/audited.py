@@ -1,0 +1,85 @@
+"""Run a command of apimpolicy and end it at an open, write or start outside of the folders that it may use.
+
+python audited.py PLACES ARGUMENT…: PLACES are folders, separated as in PATH. The exit code of a violation is 97.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+VIOLATION = 97
+_OPENING = (
+    "open",
+    "os.listdir",
+    "os.scandir",
+    "os.mkdir",
+    "os.remove",
+    "os.rmdir",
+    "os.rename",
+    "os.link",
+    "os.symlink",
+)
+_OPENING = (*_OPENING, "os.truncate", "os.chmod", "os.chown", "os.utime")
+_STARTING = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "pty.spawn")
+_OF_THE_SYSTEM = (
+    "/dev/null",
+    "/proc/self/",
+    "/usr/share/zoneinfo",
+    "/etc/localtime",
+    "/usr/lib",
+    "/usr/local/lib",
+    "/lib",
+)
+_OF_THE_SYSTEM = (*_OF_THE_SYSTEM, "/sys/fs/cgroup", "/proc/cpuinfo", "/dev/shm", "/sys/devices/system/cpu")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def watch(places: list[str]) -> None:
+    """From now on, end this process at a violation; its copies inherit that."""
+    real = [os.path.join(os.path.realpath(place), "") for place in places]
+    python = [os.path.join(os.path.realpath(place), "") for place in {*sys.path, sys.prefix, sys.base_prefix} if place]
+    within = False
+
+    def violated(what: str) -> None:
+        os.write(2, f"\nVIOLATION {what}\n".encode("utf-8", "replace"))
+        os._exit(VIOLATION)
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal within
+        if within or not (event in _OPENING or event in _STARTING):
+            return
+        within = True
+        try:
+            if event in _STARTING:
+                program = os.fsdecode(arguments[0]) if isinstance(arguments[0], (str, bytes)) else str(arguments[0])
+                found = os.path.realpath(program)
+                if not os.path.isabs(program) or any(found.startswith(place) for place in real):
+                    violated(f"{event} {program}")
+                return
+            for path in arguments[: 2 if event in ("os.rename", "os.link") else 1]:
+                if not isinstance(path, (str, bytes)) or path in ("", b""):
+                    continue
+                name = os.fsdecode(path)
+                found = os.path.join(os.path.realpath(name), "")
+                flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
+                writes = event not in ("open", "os.listdir", "os.scandir") or bool(flags & _WRITES)
+                allowed = real if writes else [*real, *python, *_OF_THE_SYSTEM]
+                if not found.startswith(tuple(allowed)) and found != "/dev/null/" and "__pycache__" not in found:
+                    violated(f"{event} {name} ({found}) {'for writing' if writes else ''}")
+                hidden = os.path.basename(name) in (".env", "config") and "/.git/" in found
+                if not writes and (hidden or found.endswith("/.env/")):
+                    violated(f"{event} {name}, which is hidden")
+        finally:
+            within = False
+
+    sys.addaudithook(hook)
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[2:]
+    watch(sys.argv[1].split(os.pathsep))
+    sys.argv = ["apimpolicy", *arguments]
+    from apimpolicy.cli import main
+
+    main()

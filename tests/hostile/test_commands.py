@@ -1,0 +1,113 @@
+"""Every command on every hostile checkout: nothing outside is opened, changed or started, and every command ends.
+
+A command runs under an audit hook (`audited.py`) and `RLIMIT_CPU`, which counts its own work and not the clock's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.hostile.checkouts import KINDS, SECRET, make
+from tests.sampling import sampled
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and limits")
+
+HERE = Path(__file__).parent
+PROCESSOR_SECONDS = 40
+"""The most that any command may take; the operating system ends it then."""
+COMMANDS = {
+    "check": ("check", "."),
+    "check --fix": ("check", "--fix", "."),
+    "check --since": ("check", "--since", "HEAD~1", "."),
+    "check --output-file": ("check", "old.xml", "--format", "json", "--output-file", "report.json"),
+    "format": ("format", "."),
+    "audit": ("audit", "."),
+    "audit --since": ("audit", "--since", "HEAD~1", "."),
+    "diff": ("diff", "HEAD~1:.", "."),
+    "diff of a folder": ("diff", "HEAD:apis", "apis"),
+    "prove": ("prove", "."),
+    "run": ("run", ".", "--get", "/orders"),
+    "explain": ("explain", ".", "--effective"),
+    "test": ("test", "."),
+    "new test": ("new", "test", "own.xml", "--force"),
+    "new test of a service": ("new", "test", "."),
+    "mutate": ("mutate", "."),
+    "eval": ("eval", "@(1 + 1)"),
+    "lsp": ("lsp",),
+    "serve": ("serve", ".", "--http", "0", "--https", "0", "--host", "host.invalid"),
+}
+"""`serve` loads everything, and then ends because it can't listen."""
+ROWS = [(kind, name) for kind in KINDS for name in COMMANDS]
+CERTAIN = [
+    *(("links", name) for name in ("check", "format", "new test", "check --output-file", "lsp")),
+    *(("embedded_repository", name) for name in ("diff of a folder", "audit --since")),
+    *(("named_in_terraform", "run"), ("named_in_bicep", "run"), ("named_in_tests", "test"), ("patterns", "check")),
+    *(("named_in_configuration", "serve"), ("growing_values", "check"), ("nested_deployments", "audit")),
+]
+"""What was a fault once; these run every time."""
+
+
+def _messages(folder: Path) -> bytes:
+    """Return what an editor sends that opens the folder, checks all of it, and writes a test file."""
+    calls = [
+        ("initialize", {"rootUri": folder.as_uri(), "capabilities": {}}),
+        ("workspace/executeCommand", {"command": "apimpolicy.checkAll", "arguments": []}),
+        ("workspace/executeCommand", {"command": "apimpolicy.tests", "arguments": []}),
+        ("workspace/executeCommand", {"command": "apimpolicy.newTest", "arguments": [str(folder / "own.xml")]}),
+        ("shutdown", None),
+        ("exit", None),
+    ]
+    bodies = [
+        json.dumps(
+            {"jsonrpc": "2.0", "method": method, "params": parameters, **({} if method == "exit" else {"id": number})}
+        )
+        for number, (method, parameters) in enumerate(calls)
+    ]
+    return "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode()
+
+
+@pytest.mark.parametrize(("kind", "name"), dict.fromkeys((*CERTAIN, *sampled(ROWS, 40))))
+def test_a_command_stays_in_the_checkout_and_ends(kind: str, name: str, tmp_path: Path) -> None:
+    folder = make(kind, tmp_path)
+    scratch, home = tmp_path / "scratch", tmp_path / "home"
+    for each in (scratch, home):
+        each.mkdir()
+    outside = tmp_path / "outside"
+    before = {path.name: path.read_bytes() for path in outside.iterdir()}
+    places = os.pathsep.join(map(str, (folder, scratch, home, HERE.parents[1] / "grammar")))
+    done = subprocess.run(
+        [sys.executable, str(HERE / "audited.py"), places, *COMMANDS[name]],
+        cwd=folder,
+        env={
+            **{key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE", "PYTEST"))},
+            "TMPDIR": str(scratch),
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home),
+            "APIMPOLICY_HOME": str(home),
+        },
+        input=_messages(folder) if name == "lsp" else b"",
+        capture_output=True,
+        check=False,
+        preexec_fn=_limit,
+    )
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    if name == "lsp":
+        assert '"id":4' in said.replace(" ", "")  # it answered to the end
+    assert "VIOLATION" not in said, said[said.find("VIOLATION") :][:500]
+    assert "internal error" not in said, said[said.find("internal error") :][:500]
+    assert "Traceback" not in said, said[-2000:]
+    assert done.returncode in (0, 1, 2, 3, 5), said[-500:]
+    assert SECRET not in said
+    assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
+    assert not (tmp_path / "it-ran").exists()
+
+
+def _limit() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))

@@ -1,0 +1,173 @@
+"""The door to a checkout: what it opens, writes, lists and starts, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy import checkout
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a repository with links, beside a folder that is none of its business."""
+    outside, project = tmp_path / "outside", tmp_path / "project"
+    for folder in (outside / ".git", project / ".git", project / "sub" / ".hidden"):
+        folder.mkdir(parents=True)
+    (outside / "secret.txt").write_text("secret")
+    for name in ("own.txt", ".env", ".git/config", "sub/own.txt", "sub/.hidden/own.txt"):
+        (project / name).write_text("own")
+    (project / "inner").symlink_to(project / "sub")
+    (project / "file").symlink_to(outside / "secret.txt")
+    (project / "vendor").symlink_to(outside)
+    (project / "dangling").symlink_to(outside / "new.txt")
+    (project / "hooks").symlink_to(project / ".git")
+    os.mkfifo(project / "pipe")
+    return project
+
+
+READ = {"own.txt": True, "inner/own.txt": True, "sub/.hidden/own.txt": True, ".env": True, "file": False}
+READ |= {"vendor/secret.txt": False, "hooks/config": False, "pipe": False, "sub/../vendor/secret.txt": False}
+
+
+@pytest.mark.parametrize(("name", "allowed"), READ.items())
+def test_a_path_of_the_user_is_read_unless_a_link_leads_out(project: Path, name: str, allowed: bool) -> None:
+    if allowed:
+        with checkout.open_bytes(project / name) as file:
+            assert file.read() == b"own"
+    else:
+        with pytest.raises(PermissionError):
+            checkout.open_bytes(project / name)
+
+
+NAMED = {"own.txt": "", "inner/own.txt": "", "sub/own.txt": "", "new.txt": "", ".env": checkout.HIDDEN}
+NAMED |= {".git/config": checkout.HIDDEN, "sub/.hidden/own.txt": checkout.HIDDEN, "hooks/config": checkout.HIDDEN}
+NAMED |= {"file": checkout.OUTSIDE, "vendor/secret.txt": checkout.OUTSIDE, "../outside/secret.txt": checkout.OUTSIDE}
+NAMED |= {"/proc/self/environ": checkout.OUTSIDE, "/dev/zero": checkout.OUTSIDE, "pipe": checkout.NO_FILE}
+
+
+@pytest.mark.parametrize(("name", "reason"), NAMED.items())
+def test_a_file_names_only_visible_files_of_its_checkout(project: Path, name: str, reason: str) -> None:
+    path = os.path.join(project, name)
+    if not reason:
+        assert checkout.named(path, str(project)) == path
+        return
+    with pytest.raises(ConfigurationError, match=reason[:30]):
+        checkout.named(path, str(project))
+
+
+def test_a_file_in_a_hidden_folder_names_its_neighbours(project: Path) -> None:
+    path = str(project / "sub/.hidden/own.txt")
+    assert checkout.named(path, os.path.dirname(path)) == path
+
+
+def test_a_trusted_checkout_names_any_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(checkout.TRUST, "1")
+    assert checkout.named("/proc/self/environ", str(project)) == "/proc/self/environ"
+
+
+@pytest.mark.parametrize("name", ["file", "dangling", "vendor/new.txt", "hooks/pre-commit", "vendor/secret.txt"])
+def test_nothing_is_written_through_a_link(project: Path, name: str) -> None:
+    with pytest.raises(PermissionError):
+        checkout.write(str(project / name), b"changed")
+    outside = project.parent / "outside"
+    assert [each.name for each in outside.iterdir() if each.is_file()] == ["secret.txt"]
+    assert (outside / "secret.txt").read_text() == "secret"
+    assert not (project / ".git/pre-commit").exists()
+
+
+def test_a_file_is_written_whole_and_keeps_its_mode(project: Path) -> None:
+    path = project / "own.txt"
+    path.chmod(0o600)
+    checkout.write(str(path), b"new")
+    checkout.write(str(project / "inner" / "new.txt"), b"new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
+    assert (project / "sub" / "new.txt").read_text() == "new"
+
+
+def test_a_path_outside_of_checkouts_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    checkout.write(str(tmp_path / "link"), b"new")
+    assert (tmp_path / "target").read_text() == "new"
+    checkout.write("/dev/null", b"new")
+
+
+def test_a_walk_follows_no_link_to_a_folder_and_stays_inside(project: Path) -> None:
+    found = {
+        os.path.relpath(os.path.join(folder, name), project)
+        for folder, _, names in checkout.walk(str(project))
+        for name in names
+    }
+    assert found == {"own.txt", ".env", ".git/config", "sub/own.txt", "sub/.hidden/own.txt", "pipe"}
+
+
+def test_an_archive_without_git_is_a_checkout_too(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / ".git" / "config").unlink()
+    (project / ".git").rmdir()
+    assert "file" not in {name for _, _, names in checkout.walk(str(project)) for name in names}
+    monkeypatch.chdir(project)
+    with pytest.raises(PermissionError):
+        checkout.open_bytes("vendor/secret.txt")
+
+
+def test_a_repository_in_the_tree_runs_nothing(tmp_path: Path) -> None:
+    """A bare repository that is part of a commit isn't believed: its configuration names a program."""
+    apis = tmp_path / "apis"
+    for name in ("objects/info", "refs/heads"):
+        (apis / name).mkdir(parents=True)
+    command = f"touch {tmp_path}/it-ran; false"
+    (apis / "HEAD").write_text("ref: refs/heads/main\n")
+    (apis / "config").write_text(
+        "[core]\n\trepositoryformatversion = 1\n\tbare = false\n\tworktree = .\n[extensions]\n\tpartialClone = origin\n"
+        f'[remote "origin"]\n\turl = .\n\tpromisor = true\n\tuploadpack = "{command}"\n'
+    )
+    found = checkout.git(str(apis), "cat-file", "-p", "0123456789012345678901234567890123456789")
+    assert (found.code != 0, (tmp_path / "it-ran").exists()) == (True, False)
+
+
+def test_git_of_the_checkout_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "git").write_text(f"#!/bin/sh\ntouch {tmp_path}/it-ran\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}.{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    checkout._git_program.cache_clear()
+    checkout.git(".", "--version")
+    assert not (tmp_path / "it-ran").exists()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    checkout._git_program.cache_clear()
+    with pytest.raises(FileNotFoundError, match="git is not installed"):
+        checkout.git(".", "--version")
+    checkout._git_program.cache_clear()
+
+
+def test_the_checkout_of_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest repository counts, from wherever a command is started; without one, the current folder."""
+    archive, repository, inner = tmp_path / "archive", tmp_path / "repository", tmp_path / "repository" / "a" / "inner"
+    for folder in (archive / "sub", repository / ".git", inner / ".git"):
+        folder.mkdir(parents=True)
+    (archive / "vendor").symlink_to(repository)
+    (repository / "vendor").symlink_to(archive)
+    rows = [
+        (repository, repository / "a" / "x", repository),
+        (repository / "a", repository / "a" / "x", repository),
+        (repository / "a", inner / "x", inner),
+        (repository, repository / "vendor" / "x", repository),
+        (tmp_path / "archive", repository / "a" / "x", repository),
+        (archive, archive / "sub" / "x", archive),
+        (archive / "sub", archive / "sub" / "x", archive / "sub"),
+        (archive, archive / "vendor" / "x", archive),
+        (repository, archive / "sub" / "x", None),
+    ]
+    for here, path, root in rows:
+        monkeypatch.chdir(here)
+        assert checkout.root_of(str(path)) == (None if root is None else str(root)), (here, path)
