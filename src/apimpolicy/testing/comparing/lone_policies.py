@@ -60,6 +60,8 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
         return blank
     policies, problems = _loaded(pair, pair.old, pair.new)
     old, new = problems
+    if old is not None and new is not None and is_same_document(pair):
+        return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
     if old is not None and new is not None and is_same_problem(old, new):
         reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"
         return blank if is_same_document(pair) else blank._replace(status=UNDECIDED, reasons=(reason,))
