@@ -13,6 +13,8 @@ from apimpolicy import load_gateway
 from apimpolicy.context.records import Request
 from apimpolicy.project.service.infrastructure import read_infrastructure
 from apimpolicy.project.service.leniency import lenient
+from apimpolicy.testing.comparing.documents import documents_of
+from apimpolicy.testing.comparing.sides import ServiceSide
 from apimpolicy.testing.comparing.versions import versions
 
 if TYPE_CHECKING:
@@ -97,15 +99,15 @@ def test_descriptions_say_where_things_are_written(form: str) -> None:
 
 
 def test_code_is_compared_by_api() -> None:
-    with versions(str(SHOP / "terraform"), str(SHOP / "bicep")) as found:
-        same = {Path(pair.path).relative_to(SHOP / "bicep").as_posix(): pair.is_same_text for pair in found.pairs}
-    assert same == {
-        "apis/orders/operations/get/policy.xml": True,
-        "apis/orders/policy.xml": True,
-        "apis/status/policy.xml": True,
-        "policy.xml": True,
-        "policy fragments/stamp/policy.xml": False,
-        "products/starter/policy.xml": True,
+    folders = str(SHOP / "terraform"), str(SHOP / "bicep")
+    found = documents_of(*map(ServiceSide, folders), folders[1], ())
+    assert {(pair.new or pair.old).subject: pair.is_same_text for pair in found.pairs} == {
+        "operation get of API orders": True,
+        "API orders": True,
+        "API status": True,
+        "all APIs": True,
+        "fragment stamp": False,
+        "product starter": True,
     }
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from apimpolicy.cli import main
 from apimpolicy.project.service.leniency import lenient
-from apimpolicy.testing.comparing.services import compare_services
+from apimpolicy.testing.claims.configured import bounds_for
+from apimpolicy.testing.comparing.running import compare_versions
 from apimpolicy.testing.comparing.versions import versions
 
 HERE = Path(__file__).parent
@@ -39,8 +40,9 @@ def test_each_changed_setting_is_reported_with_its_meaning(tmp_path: Path) -> No
 def settings(old: Path, new: Path) -> tuple[list[str], list[str]]:
     """The changed settings, and the requests that show them, as lines."""
     with lenient(), versions(str(old), str(new)) as found:
-        groups, problem = compare_services(found)
-    assert not problem
+        report = compare_versions(found, bounds_for)
+    assert not report.problem
+    groups = report.settings
     changes = [
         f"{group.name}: {change.sentence}: {change.meaning or 'callers notice nothing'}"
         for group in groups

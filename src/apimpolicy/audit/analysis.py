@@ -33,13 +33,16 @@ from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.sources import Source
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
+
+EVERY_REQUEST = "every request"
+"""The name of the operation of an API without any."""
 
 
 class OperationAudit(NamedTuple):
@@ -74,7 +77,7 @@ class OperationAudit(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.method} {self.template}" if self.is_described else "every request"
+        return f"{self.method} {self.template}" if self.is_described else EVERY_REQUEST
 
     @property
     def key(self) -> tuple[str, str]:
@@ -94,14 +97,22 @@ class ServiceAudit(NamedTuple):
     missing_fragments: frozenset[str]
 
 
-def audit_service(service: Service, service_context: ServiceContext) -> ServiceAudit:
-    """Audit access to the backend by each operation of a service. Never raises for errors in policies."""
-    return _Audit(service, service_context).run()
+def audit_service(
+    service: Service, service_context: ServiceContext, is_wanted: Callable[[str, str], bool] | None = None
+) -> ServiceAudit:
+    """Audit access to the backend by each operation of a service. Never raises for errors in policies.
+
+    `is_wanted` chooses operations by the id of the API and their name (`GET /orders`); all are unless given.
+    """
+    return _Audit(service, service_context, is_wanted).run()
 
 
 class _Audit:
-    def __init__(self, service: Service, service_context: ServiceContext) -> None:
+    def __init__(
+        self, service: Service, service_context: ServiceContext, is_wanted: Callable[[str, str], bool] | None
+    ) -> None:
         self.service = service
+        self.is_wanted = is_wanted or (lambda api, operation: True)
         self.service_context = service_context
         self.check = ExpressionCheck()
         values = KnownNamedValues(service_context.named_values, lambda name: None)
@@ -143,9 +154,12 @@ class _Audit:
                 for id_, own in api.operation_policies.items():
                     yield self.operation(api, _everything(id_), own, is_described=False)
                 return
-            yield self.operation(api, _everything(), None, is_described=False)
+            if self.is_wanted(api.id, EVERY_REQUEST):
+                yield self.operation(api, _everything(), None, is_described=False)
         for described, policy in operations:
-            yield self.operation(api, described.operation, policy)
+            operation = described.operation
+            if self.is_wanted(api.id, f"{from_utf16(operation.method)} {from_utf16(operation.url_template)}"):
+                yield self.operation(api, operation, policy)
 
     def unread(
         self, api: ServiceApi, operation: Operation, problem: str, *, is_described: bool = True

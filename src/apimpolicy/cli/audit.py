@@ -68,7 +68,7 @@ def command(
     from apimpolicy.project import audit_run
 
     if since is not None:
-        return _compare(path, since, config)
+        return _compare(path, since, config, form, output_file)
     run = audit_run.audit_path(path, config, None if write_baseline else baseline)
     show_stand_ins()
     if write_baseline is not None:
@@ -94,11 +94,12 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
     write_report_to(path, text, is_text=form == "text")
 
 
-def _compare(path: str, since: str, config: str | None) -> int:
+def _compare(path: str, since: str, config: str | None, form: str, output_file: str | None) -> int:
     from apimpolicy.project.audit_changes import changes_since
-    from apimpolicy.report.audit_changes_text import changes_text
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.audit_changes_text import changes_as
+    from apimpolicy.report.style import PLAIN, Style
 
     changes = changes_since(path, since, config)
-    print(changes_text(changes, Style.of(sys.stdout)))
+    style = Style.of(sys.stdout) if output_file is None else PLAIN
+    write_report_to(output_file, changes_as(form, changes, path, style), is_text=form == "text")
     return exit_codes.FINDINGS if any(each.is_weaker for each in changes) else exit_codes.CLEAN

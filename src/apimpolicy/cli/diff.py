@@ -1,9 +1,8 @@
-"""`apimpolicy diff OLD NEW`: find requests that get another response or are forwarded differently."""
+"""`apimpolicy diff OLD NEW`: find what a change of policies or of a service does to callers."""
 
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
@@ -16,10 +15,8 @@ from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.report.difference_data import DifferenceReport, SettingGroup
-    from apimpolicy.testing.comparing.versions import Pair
+    from apimpolicy.report.difference_data import ComparisonReport
+    from apimpolicy.testing.comparing.versions import Versions
 
 
 @click.command("diff", cls=WithHelp)
@@ -39,13 +36,13 @@ if TYPE_CHECKING:
 @selects_environment
 @stands_in
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
-    """Find requests that a change treats differently, or prove that there are none.
+    """Find what a change does to callers, or prove that it does nothing.
 
-    OLD and NEW are policy files, folders with policies at the same paths, or revisions of them in git. Each kind of
-    difference is shown once, with a small request that ran through both versions. Gateway settings come from the test
-    file beside the policy. A revision keeps its own fragments, configuration and test files, so that a policy differs
-    when a fragment or a named value does. Of services, the settings that changed are listed with their meaning for
-    callers: APIs, operations, products, backends, named values. Needs the solver: pip install 'apimpolicy[prove]'.
+    OLD and NEW are policy files, folders, or revisions of them in git. Of services, the effective policies of each
+    operation are compared, and settings and access that changed are listed. Each kind of difference is shown once, with
+    a small request that ran through both versions, below the change that causes it. Gateway settings come from the test
+    file beside a policy. A revision keeps its own fragments, configuration and test files. Needs the solver: pip
+    install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -53,61 +50,39 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
       apimpolicy diff HEAD~1:policies/orders.xml policies/orders.xml
       apimpolicy diff origin/main policies --format markdown
 
-    Exits with 0 when all policies are proven equivalent and no setting that matters to callers changed, 1 when there is
-    a difference, 2 when something cannot be read,
-    3 when none was found but equivalence is not proven.
+    Exits with 0 when nothing changes for callers, which is proven, 1 when something does, or a value changed that
+    callers may notice, 2 when the new version can't be loaded or a side can't be read, 3 when no difference was found
+    but that isn't proven.
     """
-    from apimpolicy.testing.comparing.services import compare_services
+    from apimpolicy.engine.token_issuer import shared_keys
     from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
-    started = time.perf_counter()
-    with versions(old, new) as found:
-        changed = [pair for pair in found.pairs if pair.is_apart or not pair.is_same_text]
-        reports = _compare(changed, seconds, form == "text", verbose)
-        groups, problem = compare_services(found)
-        if not found.pairs and not groups and not problem:
+    with shared_keys(), versions(old, new) as found:
+        report = _compare(found, seconds)
+        if not found.pairs and report.is_empty and not report.has_service:
             say(f"there are no policies in {old} and {new}")
             return exit_codes.USAGE
-    _show(reports, groups, len(found.pairs) - len(reports), time.perf_counter() - started, form, verbose)
-    if problem:
-        say(f"the settings of the services can't be compared: {problem}")
-        return exit_codes.USAGE
-    return _exit_code(reports, groups)
+    _show(report, form, verbose)
+    return _exit_code(report)
 
 
-def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
-    """Compare policies; leave out those that are unchanged with everything around them."""
+def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.report.difference_data import SAME
-    from apimpolicy.report.difference_text import difference
-    from apimpolicy.report.style import Style
+    from apimpolicy.project.service.leniency import leniency
     from apimpolicy.testing.claims.configured import bounds_for
-    from apimpolicy.testing.comparing.running import compare_pair
+    from apimpolicy.testing.comparing.running import compare_versions
+    from apimpolicy.testing.comparing.versions import without_names
 
-    style = Style.of(sys.stdout)
-    reports: list[DifferenceReport] = []
-    with Progress("compared", len(pairs), "policies") as progress:
-        for pair in pairs:
-            report = compare_pair(pair, bounds_for(pair.path, seconds), progress.show)
-            progress.advance()
-            if report.status == SAME:
-                continue
-            reports.append(report)
-            if is_text:
-                progress.clear()
-                print(difference(report, style, verbose=verbose), flush=True)
-    return reports
+    with Progress("compared", len(found.pairs), "policies") as progress:
+        report = compare_versions(found, lambda path: bounds_for(path, seconds), progress.show)
+    stand_ins = leniency()
+    if stand_ins is not None:
+        stand_ins.rename(lambda path: without_names(path, found.places))
+    return report
 
 
-def _show(
-    reports: Sequence[DifferenceReport],
-    groups: Sequence[SettingGroup],
-    same: int,
-    seconds: float,
-    form: str,
-    verbose: bool,
-) -> None:
+def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
     from apimpolicy.report.harmless import write_report
     from apimpolicy.report.style import Style
     from apimpolicy.report.tool_version import tool_version
@@ -115,35 +90,32 @@ def _show(
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
 
-        write_report(differences_to_json(reports, groups, tool_version()))
+        write_report(differences_to_json(report, tool_version()))
     elif form in ("github", "azure"):
         from apimpolicy.report.annotations import to_annotations
         from apimpolicy.report.result_findings import difference_findings
 
-        write_report(to_annotations(form, difference_findings(reports, groups)))
+        write_report(to_annotations(form, difference_findings(report)))
     elif form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown
 
-        print(to_markdown(reports, groups))
+        print(to_markdown(report))
     else:
-        from apimpolicy.report.difference_text import settings, summary
+        from apimpolicy.report.difference_text import comparison, summary
 
         style = Style.of(sys.stdout)
         show_stand_ins()
-        if groups:
-            print(settings(groups, style, verbose=verbose))
-        if same:
-            print(f"{same} {'policy is' if same == 1 else 'policies are'} the same text")
-        if reports:
-            print(f"\n{summary(reports, seconds, style)}")
+        print(comparison(report, style, verbose=verbose))
+        print(f"\n{summary(report, style)}")
 
 
-def _exit_code(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup]) -> int:
+def _exit_code(report: ComparisonReport) -> int:
     from apimpolicy.report.difference_data import EQUIVALENT, ERROR, UNDECIDED
 
-    found = {report.status for report in reports}
-    if ERROR in found:
+    found = {each.status for each in report.policies}
+    if ERROR in found or report.problem:
         return exit_codes.USAGE
-    if found - {EQUIVALENT, UNDECIDED} or any(group.affects_callers for group in groups):
+    is_noticed = any(group.affects_callers for group in report.settings) or bool(report.access) or bool(report.breaks)
+    if found - {EQUIVALENT, UNDECIDED} or is_noticed or report.literals:
         return exit_codes.FINDINGS
-    return exit_codes.UNDECIDED if UNDECIDED in found else exit_codes.CLEAN
+    return exit_codes.UNDECIDED if UNDECIDED in found or report.is_partial else exit_codes.CLEAN

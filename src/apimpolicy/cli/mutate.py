@@ -13,6 +13,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ MOST_CHANGES = 5_000
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
 @click.option("-v", "--verbose", is_flag=True, help="List every change with its outcome.")
+@stands_in
 def command(
     paths: tuple[str, ...],
     fail_under: float | None,

@@ -18,7 +18,7 @@ from apimpolicy.text.secrets import requests_are_invented
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.claim_data import ApiCell, ClaimReport
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
 
@@ -108,7 +108,7 @@ def _prove(
     files: Sequence[tuple[CaseFile, list[Claim]]], seconds: float | None, write: bool, is_text: bool, *, debug: bool
 ) -> list[ClaimReport]:
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.report.claim_text import claim
+    from apimpolicy.report.claim_text import claim, table_head, table_row
     from apimpolicy.report.style import Style, on_page
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
@@ -116,9 +116,20 @@ def _prove(
     style = Style.of(sys.stdout)
     reports: list[ClaimReport] = []
     with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
+
+        def show_api(claims: Sequence[str], apis: Sequence[str], cells: Sequence[ApiCell]) -> None:
+            """Show the row of an API as soon as it is decided, and the head of the table before the first."""
+            progress.clear()
+            if cells and cells[0].api == apis[0]:
+                print(table_head(claims, apis))
+            print(table_row(apis, cells, style), flush=True)
+            if cells and cells[0].api == apis[-1]:
+                print()
+
         for file, claims in files:
+            on_api = show_api if is_text and len(claims) > 1 else None
             with on_page(style, indent=2):
-                found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show, debug=debug)
+                found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show, on_api, debug=debug)
             reports += found
             progress.clear()
             for report in found:
@@ -175,7 +186,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.claim_text import summary, table
+    from apimpolicy.report.claim_text import summary
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
 
@@ -185,9 +196,6 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
     show_stand_ins()
     if not reports:
         return
-    for path in dict.fromkeys(report.path for report in reports):
-        if rows := table([report for report in reports if report.path == path], style):
-            print(f"\n{rows}")
     print()
     print(summary(reports, seconds, style))
 

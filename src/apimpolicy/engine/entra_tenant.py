@@ -47,7 +47,7 @@ class EntraTenant(TokenIssuer):
         client_id: str = CLIENT,
         now: Now = None,
     ) -> None:
-        super().__init__("RS256", now)
+        super().__init__("RS256", now, id)
         self.id = id
         self.domain = domain
         self.endpoint = endpoint.rstrip("/")

@@ -56,7 +56,7 @@ class OpenIdProvider(TokenIssuer):
         jwks_url: str | None = None,
         now: Now = None,
     ) -> None:
-        super().__init__(algorithm, now)
+        super().__init__(algorithm, now, issuer)
         self.issuer = issuer
         self.audience = audience
         self.claims = dict(claims or {})

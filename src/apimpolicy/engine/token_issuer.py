@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
@@ -9,22 +10,40 @@ from apimpolicy.engine.services import SimulatedTime, clock_of
 from apimpolicy.engine.token_keys import TokenKey, encrypted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Now
 
 
+_shared: dict[tuple[str, str], TokenKey] | None = None
+
+
+@contextmanager
+def shared_keys() -> Iterator[None]:
+    """Give issuers of the same name the same first key, so that gateways that are compared issue the same tokens."""
+    global _shared
+    before, _shared = _shared, {}
+    try:
+        yield
+    finally:
+        _shared = before
+
+
+def first_key(algorithm: str, name: str) -> TokenKey:
+    """Return a new key; inside of `shared_keys` the same one for the same name."""
+    return TokenKey(algorithm) if _shared is None else _shared.setdefault((algorithm, name), TokenKey(algorithm))
+
+
 class TokenIssuer:
     """Keys that are published, of which the newest signs. Its time is that of the gateway it is passed to, unless
-    it has another `now`.
+    it has another `now`. `name` tells issuers apart (`shared_keys`).
     """
 
-    def __init__(self, algorithm: str, now: Now = None) -> None:
-        self.name = ""
-        """Its name in a configuration."""
+    def __init__(self, algorithm: str, now: Now = None, name: str = "") -> None:
+        self.name = name
         self.algorithm = algorithm
-        self.keys: list[TokenKey] = [TokenKey(algorithm)]
+        self.keys: list[TokenKey] = [first_key(algorithm, name)]
         self.requests: list[str] = []
         self.is_reachable = True
         self._own_clock = now is not None

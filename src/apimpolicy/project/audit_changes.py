@@ -13,7 +13,7 @@ from apimpolicy.project.audit_run import audit_path
 from apimpolicy.project.revisions import revision_of
 
 if TYPE_CHECKING:
-    from apimpolicy.audit.analysis import OperationAudit
+    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
 
 ABSENT = "not there"
 
@@ -28,6 +28,10 @@ class Change(NamedTuple):
     is_weaker: bool
     """True when requests reach the backend now that didn't before, or with more credentials of the gateway."""
 
+    @property
+    def is_there_on_both_sides(self) -> bool:
+        return ABSENT not in (self.before, self.after)
+
 
 def changes_since(path: str, revision: str, config: str | None = None) -> list[Change]:
     """Compare a folder with what it was at a revision. Raises ConfigurationError."""
@@ -39,10 +43,14 @@ def changes_since(path: str, revision: str, config: str | None = None) -> list[C
         os.mkdir(os.path.join(folder, ".git"))  # where the search for a configuration ends
         found.write(inside, folder)
         before = audit_path(os.path.join(folder, *inside.split("/")), config)
-        after = audit_path(path, config)
-        old = {operation.key: operation for operation in before.audit.operations}
-        new = {operation.key: operation for operation in after.audit.operations}
-        pairs = [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
+        return changes_between(before.audit, audit_path(path, config).audit)
+
+
+def changes_between(before: ServiceAudit, after: ServiceAudit) -> list[Change]:
+    """Return the operations with other access in two versions of a service."""
+    old = {operation.key: operation for operation in before.operations}
+    new = {operation.key: operation for operation in after.operations}
+    pairs = [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
     return [change for pair in pairs if (change := _change(*pair)) is not None]
 
 

@@ -79,10 +79,11 @@ def analysed(path: str) -> ServiceAudit | None:
     gateway = configuration.gateway(folder)
     if gateway.service is None:
         return None
-    return audit_service(gateway.service, _surroundings(gateway, configuration.described(folder)))
+    return audit_service(gateway.service, context_of(gateway, configuration.described(folder)))
 
 
-def _surroundings(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
+def context_of(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
+    """Return the facts about a service that an audit needs besides its policies."""
     return ServiceContext.of(gateway)._replace(unsettled=_unsettled(description))
 
 
@@ -101,7 +102,7 @@ def audit_gateway(
         rehearsal: Rehearsal | None = Rehearsal(gateway)
     except ApimPolicyError:
         rehearsal = None
-    audit, attempts = confirmed(audit_service(gateway.service, _surroundings(gateway, description)), rehearsal)
+    audit, attempts = confirmed(audit_service(gateway.service, context_of(gateway, description)), rehearsal)
     origins = SourceLocations() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
     gate = judge(audit, [*findings_of(audit, origins), *unread(description)], settings, today, origins)

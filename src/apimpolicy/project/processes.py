@@ -11,6 +11,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.environments import select, selected
+from apimpolicy.project.service.leniency import Leniency, allow, leniency
 
 if sys.platform != "win32":
     from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -28,12 +29,21 @@ def python_command(*arguments: str) -> list[str]:
 def process_pool(jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any) -> ProcessPoolExecutor:
     """Make a pool of `jobs` processes; each first calls `initializer` with the arguments."""
     with _safe_path():  # it starts the process that looks after semaphores
-        return ProcessPoolExecutor(jobs, _context(), _start, (selected(), initializer, arguments))
+        found = leniency()
+        is_strict = None if found is None else found.is_strict
+        return ProcessPoolExecutor(jobs, _context(), _start, (selected(), is_strict, initializer, arguments))
 
 
-def _start(environment: str | None, initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
-    """In a new process: the environment that was selected in the one that started it."""
+def _start(
+    environment: str | None,
+    is_strict: bool | None,
+    initializer: Callable[..., object] | None,
+    arguments: tuple[Any, ...],
+) -> None:
+    """Begin a new process with the environment that was selected in the one that started it, and its stand-ins."""
     select(environment)
+    if is_strict is not None:
+        allow(Leniency(is_strict=is_strict))
     if initializer is not None:
         initializer(*arguments)
 

@@ -169,7 +169,7 @@ def _entry(line: bytes) -> tuple[str, _Blob | None]:
     head, _, name = line.partition(b"\t")
     mode, _, object_id, size = head.decode().split()
     path = os.fsdecode(name)
-    if mode not in _FILES or not _is_safe(path):
+    if mode not in _FILES or not _is_safe(path) or not size.isdecimal():  # BAD: a partial clone doesn't have it
         return path, None
     return path, _Blob(object_id, int(size), mode == _LINK)
 

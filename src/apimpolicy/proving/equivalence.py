@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.proving.proof import Inquiry, ProofResult, fixed_cells
 from apimpolicy.semantics.inputs import Inputs
-from apimpolicy.semantics.state import ANSWER
+from apimpolicy.semantics.state import ANSWER, KINDS
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.pipeline import Outcome, outcome_of
-from apimpolicy.transfer.run import End
+from apimpolicy.transfer.run import End, MadeUp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
     from typing import Any
 
     from apimpolicy.engine.steps import Program
+    from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
 
@@ -31,6 +32,8 @@ _FRAMES = 50_000
 _MOST_PAIRS = 4_000
 _SENT = ("header", "query", "url", "method", "body", "backend")
 BACKEND = "backend"
+OWN = "own-request"
+"""The kind of differences in requests that policies send themselves."""
 
 
 class Known(NamedTuple):
@@ -51,22 +54,76 @@ def compare(
     variables: Mapping[str, Any],
     canonical: Callable[[Element], Hashable],
     known: Known,
+    *,
+    made_up: Sequence[MadeUp | None] = (None, None),
+    knows_scopes: bool = False,
 ) -> ProofResult:
-    """Return whether no request is treated differently, but for differences that are known."""
+    """Return whether no request is treated differently, but for differences that are known.
+
+    `made_up` are the stand-ins of both. Unless `knows_scopes`, what `<base />` runs isn't known, nor what variables
+    requests begin with.
+    """
     unknowns = Unknowns()
-    inputs = Inputs(unknowns, dict(fixed_cells(variables)))
+    names = frozenset(variables) if knows_scopes else None
+    inputs = Inputs(unknowns, dict(fixed_cells(variables)), names)
     with Frames(_FRAMES):
         outcomes: list[Outcome] = []
-        for program in (old, new):
+        for program, stand_ins in zip((old, new), made_up, strict=True):
             unknowns.begin()
-            outcomes.append(outcome_of(program, unknowns, inputs, canonical=canonical))
+            outcomes.append(outcome_of(program, unknowns, inputs, stand_ins or None, canonical=canonical))
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
             return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))
+        if first.unknown_steps != second.unknown_steps:
+            return ProofResult(False, reasons=(Reason("what a policy or fragment does that isn't known"),))
         if first.adds_uncounted or second.adds_uncounted:
             return ProofResult(False, reasons=(Reason("headers that policies add to the answer at its end"),))
-        formula = terms.any_of(*_answers(first, second, known), *_requests(first, second, known))
+        wider = terms.FALSE if knows_scopes else terms.any_of(*_wider_scopes(first, second, known))
+        if wider is terms.TRUE:
+            return ProofResult(False, reasons=(Reason("the policies of wider scopes, at <base />"),))
+        formula = terms.any_of(
+            wider,
+            *_answers(first, second, known),
+            *_requests(first, second, known),
+            *_own_requests(first, second, known),
+        )
     return Inquiry(unknowns, formula).decide()
+
+
+def _wider_scopes(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
+    """Yield where the policies of wider scopes run in one program only, or may see another request in inbound."""
+    if [each.section for each in old.wider_scopes] != [each.section for each in new.wider_scopes]:
+        yield terms.TRUE
+        return
+    for one, other in zip(old.wider_scopes, new.wider_scopes, strict=True):
+        if one.section == "inbound":
+            yield terms.not_(terms.iff(one.condition, other.condition))
+            both = terms.all_of(one.condition, other.condition)
+            yield terms.all_of(both, terms.any_of(*_cells(one.state, other.state, KINDS, known)))
+
+
+def _own_requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
+    """Yield where policies send other requests of their own."""
+    if known.has(OWN, ""):
+        return
+    keys = [[each.key for each in outcome.own_requests] for outcome in (old, new)]
+    if keys[0] != keys[1]:
+        yield terms.TRUE
+        return
+    for one, other in zip(old.own_requests, new.own_requests, strict=True):
+        yield terms.not_(terms.iff(one.condition, other.condition))
+        both = terms.all_of(one.condition, other.condition)
+        for first, second in zip(one.values, other.values, strict=True):
+            yield terms.all_of(both, _differ(first, second))
+        if one.state is not None and other.state is not None:
+            yield terms.all_of(both, terms.any_of(*_cells(one.state, other.state, _SENT, Known())))
+
+
+def _cells(one: State, other: State, kinds: Container[str], known: Known) -> Iterator[Term]:
+    """Yield where cells of two states differ, but for known differences."""
+    for kind, name in one.changed(other):
+        if kind in kinds and not known.has(kind, name):
+            yield terms.TRUE if name == "*" else _differ(one.get(kind, name), other.get(kind, name))
 
 
 def _answers(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
@@ -112,17 +169,16 @@ def _is(end: End, kind: str) -> Term:
 
 def _requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
     """Yield where requests to the backend differ; whether there is one is compared with the responses."""
-    if len(old.sent) != len(new.sent) or any(sent.state is None for sent in (*old.sent, *new.sent)):
+    unknown = [[sent.key for sent in outcome.sent if sent.state is None] for outcome in (old, new)]
+    if len(old.sent) != len(new.sent) or unknown[0] != unknown[1] or None in unknown[0]:
         yield terms.TRUE
         return
     for one, other in zip(old.sent, new.sent, strict=True):
-        assert one.state is not None
-        assert other.state is not None
         both = terms.all_of(one.condition, other.condition)
-        for kind, name in one.state.changed(other.state):
-            if kind in _SENT and not known.has(kind, name):
-                differs = terms.TRUE if name == "*" else _differ(one.state.get(kind, name), other.state.get(kind, name))
-                yield terms.all_of(both, differs)
+        if one.state is not None and other.state is not None:
+            yield terms.all_of(both, terms.any_of(*_cells(one.state, other.state, _SENT, known)))
+        elif one.key != other.key:
+            yield terms.TRUE
         if len(old.sent) > 1:
             yield terms.not_(terms.iff(one.condition, other.condition))
 

@@ -18,7 +18,7 @@ from apimpolicy.report.style import PLAIN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.report.claim_data import ClaimReport, FoundRequest
+    from apimpolicy.report.claim_data import ApiCell, ClaimReport, FoundRequest
     from apimpolicy.report.style import Style
 
 _MEANINGS = {PROVEN: "good", FALSE: "error", UNDECIDED: "warning", ERROR: "error", SKIPPED: "dim"}
@@ -26,7 +26,10 @@ MOST_REASONS = 5
 
 
 def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) -> str:
-    """Return the verdict on a claim; for a false one with request, path and a test case, unless that was written."""
+    """Return the verdict on a claim; for a false one with request, path and a test case, unless that was written.
+
+    Of a claim about a whole service, the request and its path are enough: its details would hide the other claims.
+    """
     about = f" ({report.about})" if report.about else ""
     head = f"{printable(report.path)}: {printable(report.name)}{printable(about)}"
     word = WORDS[report.status]
@@ -52,10 +55,14 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
     if report.why:
         yield ""
         yield from report.why.splitlines()
-    if report.explanation:
+    if report.explanation and report.cells:
+        yield report.explanation.splitlines()[0]
+    elif report.explanation:
         yield ""
         yield from report.explanation.splitlines()
-    if report.case and with_case:
+    if report.case and with_case and report.cells:
+        yield style.paint("dim", f"apimpolicy prove --write adds a test case to {_file(report)}")
+    elif report.case and with_case:
         yield ""
         yield style.paint("dim", f"as a test case, which apimpolicy prove --write adds to {_file(report)}:")
         yield from (f"  {line}" for line in report.case.splitlines())
@@ -85,23 +92,22 @@ def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
         yield f"- and {len(reasons) - MOST_REASONS} more"
 
 
-def table(reports: Sequence[ClaimReport], style: Style = PLAIN) -> str:
-    """Return a row for each API and a column for each claim about the same service; empty without such claims."""
-    claims = [report for report in reports if report.cells]
-    if not claims or len(claims[0].cells) < 2:
-        return ""
-    names = [printable(cell.api) for cell in claims[0].cells]
-    cells = {(column, cell.api): cell for column, report in enumerate(claims) for cell in report.cells}
-    widest = max(len("API"), *map(width, names))
-    columns = range(len(claims))
-    lines = [f"{'API':{widest}}  " + "  ".join(f"claim {column + 1:<5}" for column in columns) + "  time"]
-    for cell in claims[0].cells:
-        name = printable(cell.api)
-        row = [cells[column, cell.api] for column in columns if (column, cell.api) in cells]
-        shown = "  ".join(style.paint(_MEANINGS[each.status], f"{WORDS[each.status]:11}") for each in row)
-        lines.append(f"{name}{' ' * (widest - width(name))}  {shown}  {cell.seconds:.1f} s")
-    lines += [f"claim {column + 1}: {printable(report.name)}" for column, report in enumerate(claims)]
-    return "\n".join(lines)
+def table_head(claims: Sequence[str], apis: Sequence[str]) -> str:
+    """Return what precedes a table with a row for each API: the claims by their numbers, and the names of columns."""
+    lines = [f"claim {number}: {printable(name)}" for number, name in enumerate(claims, 1)]
+    columns = "  ".join(f"claim {number:<5}" for number in range(1, len(claims) + 1))
+    return "\n".join([*lines, f"{'API':{_widest(apis)}}  {columns}  time"])
+
+
+def table_row(apis: Sequence[str], cells: Sequence[ApiCell], style: Style = PLAIN) -> str:
+    """Return the row of an API: the verdict on each claim."""
+    name = printable(cells[0].api)
+    shown = "  ".join(style.paint(_MEANINGS[each.status], f"{WORDS[each.status]:11}") for each in cells)
+    return f"{name}{' ' * (_widest(apis) - width(name))}  {shown}  {cells[0].seconds:.1f} s"
+
+
+def _widest(apis: Sequence[str]) -> int:
+    return max(len("API"), *(width(printable(api)) for api in apis))
 
 
 def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-CHANGED = "changed"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHANGED, MOVED = "changed", "moved"
 EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
     "equivalent",
     "different",
@@ -14,6 +17,54 @@ EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
     "error",
     "same",
 )
+
+
+class ElementChange(NamedTuple):
+    """An element of a policy that differs, or an attribute of it: `file` and `line` are those of the new version.
+
+    `what` is `added`, `removed`, `changed` or `moved`. Without an `attribute`, `old` and `new` are the texts of the
+    element. `is_literal`: neither is an expression.
+    """
+
+    file: str
+    line: int
+    what: str
+    element: str
+    attribute: str = ""
+    old: str | None = None
+    new: str | None = None
+    old_line: int = 0
+    is_literal: bool = False
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        """Return what tells changes apart; in one of two equal ones, named values may have been replaced."""
+        return self.file, self.line, self.attribute, self.what
+
+    @property
+    def sentence(self) -> str:
+        """Return the change: `calls of <rate-limit /> 100 → 1000`."""
+        value = self.value(lambda text: text or "empty")
+        return f"{self.subject}: {value}" if value else self.subject
+
+    @property
+    def subject(self) -> str:
+        """Return what changed, without its values: `calls of <rate-limit />`."""
+        subject = f"{self.attribute} of {self.element}" if self.attribute else self.element
+        is_whole = self.what != CHANGED or (self.old is None and self.new is None)
+        return f"{subject} {self.what}" if is_whole else subject
+
+    def value(self, shown: Callable[[str], str]) -> str:
+        """Return the old and the new value as they are `shown`; the only one of an attribute that came or went."""
+        if self.old is None and self.new is None:
+            return ""
+        if self.what != CHANGED:
+            return shown((self.old if self.new is None else self.new) or "")
+        return f"{shown(self.old or '')} → {shown(self.new or '')}"
 
 
 class Journey(NamedTuple):
@@ -32,6 +83,24 @@ class DifferenceItem(NamedTuple):
     request: str
     old: Journey
     new: Journey
+    cause: ElementChange | None = None
+    operations: tuple[str, ...] = ()
+    """The operations of a service to which it applies."""
+
+    @property
+    def was_refused(self) -> bool:
+        """Return whether the old version refused the request as one of a caller without access."""
+        return self.old.answer.startswith(("401", "403")) and self.old.answer != self.new.answer
+
+
+class AccessChange(NamedTuple):
+    """Who reaches the backend by operations of an API, before and after, in the words of `audit`."""
+
+    api: str
+    operations: tuple[str, ...]
+    before: str
+    after: str
+    is_weaker: bool
 
 
 class DifferenceReport(NamedTuple):
@@ -106,3 +175,58 @@ class SettingGroup(NamedTuple):
     def affects_callers(self) -> bool:
         """Return whether callers notice anything."""
         return bool(self.items) or any(change.meaning for change in self.changes)
+
+
+class ComparisonReport(NamedTuple):
+    """Everything in which two versions differ.
+
+    `changes` are the changed elements of policies, by syntax; `same` counts the policies whose texts are the same.
+    `notes` are problems that both versions have, and parts that were not read; `breaks` is what Azure will refuse.
+    `problem` prevents the comparison of the settings of services.
+    """
+
+    policies: tuple[DifferenceReport, ...] = ()
+    settings: tuple[SettingGroup, ...] = ()
+    changes: tuple[ElementChange, ...] = ()
+    access: tuple[AccessChange, ...] = ()
+    notes: tuple[str, ...] = ()
+    breaks: tuple[str, ...] = ()
+    same: int = 0
+    problem: str = ""
+    seconds: float = 0.0
+    has_service: bool = False
+    is_partial: bool = False
+    """Parts of the service were not read, so that nothing is known to be the same, or gone."""
+
+    @property
+    def weaker(self) -> list[AccessChange]:
+        return [each for each in self.access if each.is_weaker]
+
+    @property
+    def items(self) -> list[DifferenceItem]:
+        """The requests that policies treat differently."""
+        return [item for report in self.policies for item in report.items]
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to report."""
+        return not (self.policies or self.settings or self.changes or self.access or self.problem or self.breaks)
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether everything that is not named is proven to be the same."""
+        unclear = (ERROR, UNDECIDED)
+        return not (self.problem or self.is_partial) and not any(
+            report.status in unclear or report.reasons for report in self.policies
+        )
+
+    @property
+    def literals(self) -> list[ElementChange]:
+        """The changed values that no request of `items` shows."""
+        return [each for each in self.other_changes if each.is_literal]
+
+    @property
+    def other_changes(self) -> list[ElementChange]:
+        """The changed elements that no request of `items` shows."""
+        shown = {item.cause.key for item in self.items if item.cause is not None}
+        return [each for each in self.changes if each.key not in shown]

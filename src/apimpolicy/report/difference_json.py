@@ -7,6 +7,11 @@
                    "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "path": "…",
                            "explanation": "…"}, "new": {…}}],
                    "reasons": [], "problem": null, "seconds": 0.4}],
+     "verdict": "1 change for callers; …", "complete": true,
+     "changes": [{"file": "orders.xml", "line": 6, "what": "changed", "element": "<rate-limit>", "attribute": "calls",
+                  "old": "100", "new": "1000", "literal": true}],
+     "access": [{"api": "orders", "operations": ["GET /"], "before": "token", "after": "anyone", "weaker": true}],
+     "notes": [], "breaks": [],
      "settings": [{"name": "API orders", "changes": [{"subject": null, "setting": "subscription required",
                    "what": "changed", "old": "yes", "new": "no", "meaning": "calls without a subscription key …",
                    "file": "apis/orders/apiInformation.json", "line": 3}], "differences": []}]}
@@ -19,26 +24,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, SettingGroup
+    from apimpolicy.report.difference_data import (
+        AccessChange,
+        ComparisonReport,
+        DifferenceItem,
+        DifferenceReport,
+        ElementChange,
+        SettingGroup,
+    )
 
 VERSION = 1
 
 
-def differences_to_json(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup], tool_version: str) -> str:
+def differences_to_json(report: ComparisonReport, tool_version: str) -> str:
     """Return the whole report, indented, without a final line end."""
-    report = {
+    content = {
         "version": VERSION,
         "tool": {"name": "apimpolicy", "version": tool_version},
-        "policies": [_policy(report) for report in reports],
-        "settings": [_group(group) for group in groups],
+        "verdict": verdict(report),
+        "complete": report.is_complete,
+        "policies": [_policy(each) for each in report.policies],
+        "changes": [_change(each) for each in report.changes],
+        "access": [_access(each) for each in report.access],
+        "settings": [_group(each) for each in report.settings],
+        "notes": list(report.notes),
+        "breaks": list(report.breaks),
+        "problem": report.problem or None,
     }
-    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
+    return to_json(with_stand_ins(content), indent=2, ensure_ascii=True)
+
+
+def _change(change: ElementChange) -> dict[str, Any]:
+    return {
+        "file": change.file,
+        "line": change.line,
+        "what": change.what,
+        "element": change.element,
+        "attribute": change.attribute or None,
+        "old": change.old,
+        "new": change.new,
+        "literal": change.is_literal,
+    }
+
+
+def _access(change: AccessChange) -> dict[str, Any]:
+    return {
+        "api": change.api,
+        "operations": list(change.operations),
+        "before": change.before,
+        "after": change.after,
+        "weaker": change.is_weaker,
+    }
 
 
 def _policy(report: DifferenceReport) -> dict[str, Any]:
@@ -74,4 +115,11 @@ def _group(group: SettingGroup) -> dict[str, Any]:
 
 
 def _item(item: DifferenceItem) -> dict[str, Any]:
-    return {"what": item.sentence, "request": item.request, "old": item.old._asdict(), "new": item.new._asdict()}
+    return {
+        "what": item.sentence,
+        "request": item.request,
+        "old": item.old._asdict(),
+        "new": item.new._asdict(),
+        "cause": None if item.cause is None else _change(item.cause),
+        "operations": list(item.operations),
+    }

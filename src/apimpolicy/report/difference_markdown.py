@@ -1,46 +1,43 @@
 """Differences between versions of policies as Markdown: a comment of a pull request.
 
-Everything that comes from policies and files is text there, whatever it contains (`apimpolicy.report.markdown`).
-GitHub takes no comment of more than 65,536 characters. Explanations that have no room are left out, and the comment
-tells the reader so.
+The first sentence is the verdict; a table has a row for each change that callers notice; the rest is folded. Everything
+that comes from policies and files is text there, whatever it contains (`apimpolicy.report.markdown`). GitHub takes no
+comment of more than 65,536 characters: what has no room is left out, and the comment tells the reader so.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.claim_text import MOST_REASONS
-from apimpolicy.report.difference_data import EQUIVALENT
-from apimpolicy.report.difference_text import UNNOTICED, headline
-from apimpolicy.report.markdown import code, fenced, plain
+from apimpolicy.report.difference_data import ADDED, REMOVED
+from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons
+from apimpolicy.report.difference_verdict import verdict
+from apimpolicy.report.markdown import code, code_span, fenced, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, Journey, SettingGroup
+    from apimpolicy.report.difference_data import (
+        AccessChange,
+        ComparisonReport,
+        DifferenceItem,
+        ElementChange,
+        SettingGroup,
+    )
 
 MOST_CHARACTERS = 60_000
-MOST_IN_A_CELL = 400
+MOST_IN_A_CELL = 200
+_MOST_ROWS = 15
+_MOST_LISTED = 8
 _REST = "There is more, for which a comment has no room: run `apimpolicy diff` to see it."
 
 
-def to_markdown(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup] = ()) -> str:
+def to_markdown(report: ComparisonReport) -> str:
     """Return the differences as a comment of a pull request, without a line end after it."""
-    changed = [report for report in reports if report.status != EQUIVALENT]
-    title = "### What changes for callers\n"
-    if not changed and not groups:
-        number = f"all {len(reports)} policies that changed are" if len(reports) != 1 else "the policy is"
-        why = f"{number} proven equivalent" if reports else "the policies, and everything around them, are the same"
-        return f"{title}\nNothing: {why}."
-    blocks = [block for report in changed for block in _report(report)]
-    if same := len(reports) - len(changed):
-        blocks.append(f"{same} other {'policy is' if same == 1 else 'policies are'} proven equivalent.")
-    if groups:
-        blocks += ["#### Settings that changed", *(block for group in groups for block in _group(group))]
-    return "\n".join([title, *_within(blocks)]).rstrip()
+    return "\n".join(_within([f"**{plain(verdict(report))}**", *_blocks(report)])).rstrip()
 
 
-def _within(blocks: list[str]) -> Iterator[str]:
+def _within(blocks: Iterable[str]) -> Iterator[str]:
     """Yield the blocks that there is room for, each followed by an empty line."""
     room = MOST_CHARACTERS
     for block in blocks:
@@ -51,44 +48,119 @@ def _within(blocks: list[str]) -> Iterator[str]:
         yield f"{block}\n"
 
 
-def _report(report: DifferenceReport) -> Iterator[str]:
-    yield f"**{code(report.name)}**: {headline(report)}"
+def _blocks(report: ComparisonReport) -> Iterator[str]:
+    rows = list(_rows(report))
+    if rows:
+        yield _table(rows[:_MOST_ROWS])
+    shown = [change for change in report.other_changes if change.is_literal]
+    if shown:
+        yield "Literals: " + _joined(_named(change) for change in shown)
+    others = [change for change in report.other_changes if not change.is_literal]
+    if others:
+        title = "No request shows these changes: " if rows else "Changed: "
+        yield title + _joined(_named(change) for change in others)
+    for status in (ADDED, REMOVED):
+        names = [code_span(each.name) for each in report.policies if each.status == status and not each.items]
+        if names:
+            yield f"Policies {status}: " + _joined(names)
+    for policy in report.policies:
+        if policy.problem:
+            yield f"Policy {code_span(policy.name)}: {headline(policy)}\n\n{fenced(policy.problem)}"
+    if report.breaks:
+        yield "Azure would refuse: " + _joined(map(plain, report.breaks))
     if report.problem:
-        yield fenced(report.problem)
-    yield from _items(report.items)
-    if report.reasons:
-        yield "Not decided because of: " + "; ".join(code(_cut(each)) for each in report.reasons[:MOST_REASONS])
-
-
-def _group(group: SettingGroup) -> Iterator[str]:
-    rows = [
-        f"| {plain(_cut(change.sentence))} | {plain(_cut(change.meaning or UNNOTICED))} | {code(_cut(change.place))} |"
-        for change in group.changes
-    ]
-    header = ["| setting | meaning | place |", "| --- | --- | --- |"] if rows else []
-    yield "\n".join([f"**{code(group.name)}**\n", *header, *rows]).rstrip()
-    yield from _items(group.items)
-
-
-def _items(items: Sequence[DifferenceItem]) -> Iterator[str]:
+        yield f"The services can't be compared:\n\n{fenced(report.problem)}"
+    unnoticed = [group for group in report.settings if not group.affects_callers]
+    if unnoticed:
+        yield _folded("settings that callers don't notice", "\n".join(_setting_lines(unnoticed)))
+    if len(rows) > _MOST_ROWS:
+        yield _folded(f"{len(rows) - _MOST_ROWS} more changes", _table(rows[_MOST_ROWS:]))
+    items = [*report.items, *(item for group in report.settings for item in group.items)]
+    if reasons := open_reasons(report):
+        yield _folded("what isn't decided, and why", _listed(reasons))
+    if report.notes:
+        yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:
-        rows = map(_row, items)
-        yield "\n".join(["| what | request | before | after |", "| --- | --- | --- | --- |", *rows])
-    yield from map(_details, items)
+        yield _folded("requests and responses on both sides", "\n\n".join(_details(items)))
 
 
-def _row(item: DifferenceItem) -> str:
-    cells = plain(_cut(item.sentence)), code(_cut(item.request)), _decided(item.old), _decided(item.new)
-    return f"| {' | '.join(cells)} |"
+def _table(rows: list[tuple[str, str, str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in rows]
+    return "\n".join(["| where | what changes | who notices |", "| --- | --- | --- |", *lines])
 
 
-def _details(item: DifferenceItem) -> str:
-    explained = fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
-    return f"<details><summary>{plain(_cut(item.request))}</summary>\n\n{explained}\n\n</details>"
+def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
+    """Yield a row for each change that callers notice: where it is, what it does, and who notices."""
+    for cause, items in causes(report):
+        where = code(_cut(cause)) if isinstance(cause, str) else _named(cause, in_table=True)
+        what = "<br>".join(plain(_cut(item.sentence)) for item in items)
+        yield where, what, "<br>".join(dict.fromkeys(_who(item, report.weaker) for item in items))
+    known = {name for item in report.items for name in item.operations}
+    for change in report.access:
+        if not known.intersection(change.operations):
+            names = ", ".join(change.operations[:3]) + " …" * (len(change.operations) > 3)
+            words = f"{change.before} → {change.after}"
+            yield f"API {plain(change.api)}", f"access: {plain(words)}", plain(names)
+    for group in report.settings:
+        if group.affects_callers:
+            for each in group.changes:
+                if each.meaning:
+                    place = f"{code(_cut(each.place))} " if each.place else ""
+                    yield f"{place}{plain(group.name)}", plain(_cut(f"{each.sentence}: {each.meaning}")), "callers"
+            for item in group.items:
+                yield plain(group.name), plain(_cut(item.sentence)), plain(_cut(item.request))
 
 
-def _decided(journey: Journey) -> str:
-    return plain(_cut(f"{journey.answer}, decided by {journey.decided_by}"))
+def _who(item: DifferenceItem, weaker: Iterable[AccessChange]) -> str:
+    """Return the request that shows a difference, or who gains access by it, and the operations."""
+    request = plain(_cut(item.request))
+    if where := applies_to(item):
+        request += f" (operations: {plain(where)})"
+    for change in weaker:
+        if item.was_refused and not {*item.operations}.isdisjoint(change.operations):
+            return f"{request}; **{plain(change.after)}, before: {plain(change.before)}**"
+    return request
+
+
+def _named(change: ElementChange, *, in_table: bool = False) -> str:
+    write = code if in_table else code_span
+    value = change.value(lambda text: write(_cut(text)) if text else "empty")
+    subject = plain(_cut(change.subject))
+    return f"{write(_cut(change.place))} {subject}{f': {value}' if value else ''}"
+
+
+def _joined(texts: Iterable[str]) -> str:
+    found = list(texts)
+    more = f"; and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
+    return "; ".join(found[:_MOST_LISTED]) + more
+
+
+def _setting_lines(groups: Iterable[SettingGroup]) -> Iterator[str]:
+    for group in groups:
+        for change in group.changes:
+            yield f"- {plain(group.name)}: {plain(_cut(change.sentence))}: {change.meaning or UNNOTICED}"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    more = [f"- and {len(texts) - _MOST_LISTED} more"] if len(texts) > _MOST_LISTED else []
+    return "\n".join([*(f"- {plain(_cut(each))}" for each in texts[:_MOST_LISTED]), *more])
+
+
+def _folded(title: str, content: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
+
+
+def _details(items: Iterable[DifferenceItem]) -> Iterator[str]:
+    """Yield the explanation of each request, as far as a comment has room for them."""
+    room = MOST_CHARACTERS * 2 // 3
+    for item in items:
+        explained = fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
+        block = f"Request: {plain(_cut(item.request))}\n\n{explained}"
+        room -= len(block)
+        if room < 0:
+            yield _REST
+            return
+        yield block
 
 
 def _cut(text: str) -> str:

@@ -1,12 +1,14 @@
 """Differences between versions of policies, on a terminal.
 
-policies/orders.xml: 1 kind of request is treated differently; everything else is proven the same
+1 change for callers; everything else is proven the same.
+
+orders.xml:6 condition of <when>: @(…) → @(…)
   1. was 403 Invalid client certificate, is now 200 OK from the backend
      GET / with the uploaded certificate expired
-     old  403 Invalid client certificate, decided by orders.xml:6 choose ▸ when 1
-          inbound ▸ choose ▸ when 1 = true ▸ return-response
-     new  200 OK, decided by the backend
-          inbound ▸ choose ▸ when 1 = false ▸ backend ▸ forward-request → 200
+     before  403 Invalid client certificate, decided by orders.xml:6 choose ▸ when 1
+             inbound ▸ choose ▸ when 1 = true ▸ return-response
+     after   200 OK, decided by the backend
+             inbound ▸ choose ▸ when 1 = false ▸ backend ▸ forward-request → 200
 """
 
 from __future__ import annotations
@@ -16,52 +18,130 @@ from typing import TYPE_CHECKING
 from apimpolicy.report.claim_text import MOST_REASONS
 from apimpolicy.report.columns import counted, printable, wrap
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED
+from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, Journey, SettingGroup
+    from apimpolicy.report.difference_data import (
+        ComparisonReport,
+        DifferenceItem,
+        DifferenceReport,
+        ElementChange,
+        Journey,
+        SettingGroup,
+    )
     from apimpolicy.report.style import Style
 
-_SIGNS = {ADDED: "new: there is no older version to compare it with", REMOVED: "gone: there is no newer version"}
-_MEANINGS = {EQUIVALENT: "good", DIFFERENT: "warning", UNDECIDED: "warning", ERROR: "error"}
-
-
+_STATES = {
+    EQUIVALENT: "proven equivalent: every request is treated the same",
+    ADDED: "added",
+    REMOVED: "removed",
+    ERROR: "can't be loaded",
+    UNDECIDED: "no difference was found, but equivalence is not proven",
+}
 UNNOTICED = "callers notice nothing"
 """The meaning of a setting that matters to no request."""
+_MOST_OPERATIONS = 3
 
 
 def headline(report: DifferenceReport) -> str:
-    """Return the result of a comparison, in a sentence."""
-    if report.status in _SIGNS:
-        return _SIGNS[report.status]
-    if report.status == EQUIVALENT:
-        return "equivalent: every request is proven to be treated the same"
-    if report.status == ERROR:
-        return "cannot be compared"
-    if report.status == UNDECIDED:
-        return "no difference was found, but equivalence is not proven"
+    """Return the result for a policy, in a few words."""
+    if report.status != DIFFERENT:
+        return _STATES[report.status]
+    if not report.items:
+        return "the old version can't be loaded, the new one can"
     number = len(report.items)
     kinds = "1 kind of request is" if number == 1 else f"{number} kinds of requests are"
-    rest = "everything else is proven the same" if report.is_complete else "other differences are not ruled out"
-    return f"{kinds} treated differently; {rest}"
+    return f"{kinds} treated differently"
 
 
-def difference(report: DifferenceReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
-    """Return one policy's differences; with `verbose` the whole explanation of each request."""
-    lines = [f"{printable(report.name)}: {style.paint(_MEANINGS.get(report.status, 'strong'), headline(report))}"]
-    lines += (f"  {printable(line)}" for line in report.problem.splitlines())
-    for number, item in enumerate(report.items, 1):
-        lines += (f"  {line}".rstrip() for line in _item(number, item, style, verbose))
-    if report.reasons:
-        lines.append("  why not decided:")
-        for reason in report.reasons[:MOST_REASONS]:
-            first, *others = wrap(printable(reason), style.width - 6)
-            lines += [f"  - {first}", *(f"    {line}" for line in others)]
-        if len(report.reasons) > MOST_REASONS:
-            lines.append(f"  - and {len(report.reasons) - MOST_REASONS} more")
-    return "\n".join(lines)
+def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
+    """Return everything that differs; with `verbose` the whole explanation of each request."""
+    is_good = not (report.items or report.access or report.problem) and report.is_complete
+    blocks = [style.paint("good" if is_good else "warning", printable(verdict(report)))]
+    numbers = iter(range(1, len(report.items) + 1))
+    for cause, items in causes(report):
+        head = cause if isinstance(cause, str) else f"{cause.place} {cause.sentence}"
+        lines = list(wrap(printable(head), style.width))
+        for item in items:
+            lines += (f"  {line}".rstrip() for line in _item(next(numbers), item, style, verbose))
+        blocks.append("\n".join(lines))
+    blocks += _others(report, style)
+    if report.settings:
+        blocks.append(settings(report.settings, style, verbose=verbose))
+    if reasons := open_reasons(report):
+        blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style)]))
+    if report.notes:
+        blocks.append("\n".join(["Not compared, and problems of both versions:", *_listed(report.notes, style)]))
+    return "\n\n".join(blocks)
+
+
+def causes(report: ComparisonReport) -> list[tuple[ElementChange | str, list[DifferenceItem]]]:
+    """Return the requests that are treated differently, by the change that causes it, or else by policy."""
+    found: dict[ElementChange | str, list[DifferenceItem]] = {}
+    for policy in report.policies:
+        for item in policy.items:
+            found.setdefault(item.cause or policy.name, []).append(item)
+    return list(found.items())
+
+
+def open_reasons(report: ComparisonReport) -> list[str]:
+    """Return why it isn't proven that there are no other differences, each once."""
+    return list(dict.fromkeys(reason for policy in report.policies for reason in policy.reasons))
+
+
+def applies_to(item: DifferenceItem) -> str:
+    """Return the operations that a difference applies to, if it is not only that of its request."""
+    if len(item.operations) < 2:
+        return ""
+    shown = ", ".join(item.operations[:_MOST_OPERATIONS])
+    more = len(item.operations) - _MOST_OPERATIONS
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+def _others(report: ComparisonReport, style: Style) -> Iterator[str]:
+    """Yield what is to be said besides requests: access, changes that no request shows, problems."""
+    if report.access:
+        lines = ["Access to the backend (see apimpolicy audit):"]
+        for each in report.access:
+            word = "weaker" if each.is_weaker else "stronger"
+            names = ", ".join(each.operations[:_MOST_OPERATIONS])
+            more = f" and {len(each.operations) - _MOST_OPERATIONS} more" * (len(each.operations) > _MOST_OPERATIONS)
+            lines += _wrapped(f"{word}: {each.api} {names}{more}: {each.before} → {each.after}", style)
+        yield "\n".join(lines)
+    if others := report.other_changes:
+        title = "Changed besides:" if report.items else "Changed:"
+        yield "\n".join(
+            [title, *(line for each in others for line in _wrapped(f"{each.place} {each.sentence}", style))]
+        )
+    for status in (ADDED, REMOVED):
+        found = [f"  {printable(each.name)}" for each in report.policies if each.status == status and not each.items]
+        if found:
+            yield "\n".join([f"Policies {status}:", *found])
+    for policy in report.policies:
+        if policy.problem or policy.status in (ERROR, UNDECIDED):
+            lines = wrap(f"{printable(policy.name)}: {headline(policy)}", style.width)
+            yield "\n".join([*lines, *(f"  {printable(line)}" for line in policy.problem.splitlines())])
+    if report.breaks:
+        yield "\n".join(["Azure would refuse:", *_listed(report.breaks, style)])
+    if report.problem:
+        yield f"The services can't be compared:\n  {printable(report.problem)}"
+
+
+def _wrapped(text: str, style: Style) -> list[str]:
+    first, *others = wrap(printable(text), style.width - 4)
+    return [f"  {first}", *(f"    {line}" for line in others)]
+
+
+def _listed(texts: Sequence[str], style: Style) -> Iterator[str]:
+    for text in texts[:MOST_REASONS]:
+        first, *others = wrap(printable(text), style.width - 4)
+        yield f"- {first}"
+        yield from (f"  {line}" for line in others)
+    if len(texts) > MOST_REASONS:
+        yield f"- and {len(texts) - MOST_REASONS} more"
 
 
 def _item(number: int, item: DifferenceItem, style: Style, verbose: bool) -> Iterator[str]:
@@ -69,16 +149,18 @@ def _item(number: int, item: DifferenceItem, style: Style, verbose: bool) -> Ite
     yield style.paint("strong", f"{number}. {first}")
     yield from (f"   {line}" for line in others)
     yield from (f"   {line}" for line in wrap(printable(item.request), style.width - 6))
-    for name, journey in (("old", item.old), ("new", item.new)):
+    if where := applies_to(item):
+        yield from (f"   {line}" for line in wrap(f"operations: {printable(where)}", style.width - 6))
+    for name, journey in (("before", item.old), ("after", item.new)):
         yield from (f"   {line}" for line in _journey(name, journey, style, verbose))
 
 
 def _journey(name: str, journey: Journey, style: Style, verbose: bool) -> Iterator[str]:
-    yield f"{name}  {printable(journey.answer)}, decided by {printable(journey.decided_by)}"
+    yield f"{name:<6}  {printable(journey.answer)}, decided by {printable(journey.decided_by)}"
     if verbose:
-        yield from (f"     {line}" for line in journey.explanation.splitlines()[1:])
+        yield from (f"        {line}" for line in journey.explanation.splitlines()[1:])
     elif journey.path:
-        yield from (f"     {style.paint('dim', line)}" for line in wrap(printable(journey.path), style.width - 12))
+        yield from (f"        {style.paint('dim', line)}" for line in wrap(printable(journey.path), style.width - 15))
 
 
 def settings(groups: Sequence[SettingGroup], style: Style = PLAIN, *, verbose: bool = False) -> str:
@@ -95,11 +177,13 @@ def settings(groups: Sequence[SettingGroup], style: Style = PLAIN, *, verbose: b
     return "\n".join(lines)
 
 
-def summary(reports: Sequence[DifferenceReport], seconds: float, style: Style = PLAIN) -> str:
+def summary(report: ComparisonReport, style: Style = PLAIN) -> str:
     """Return the summary: `3 policies: 1 different, 2 equivalent, 1.20 s`."""
-    counts = {report.status: sum(each.status == report.status for each in reports) for report in reports}
-    order = (DIFFERENT, UNDECIDED, EQUIVALENT, ADDED, REMOVED, ERROR)
+    statuses = [each.status for each in report.policies]
     words_of = {UNDECIDED: "not decided", ERROR: "with errors"}
-    words = ", ".join(f"{counts[status]} {words_of.get(status, status)}" for status in order if status in counts)
-    number = counted(len(reports), "policy", "policies")
-    return style.paint("good" if set(counts) <= {EQUIVALENT} else "warning", f"{number}: {words}, {seconds:.2f} s")
+    order = (DIFFERENT, UNDECIDED, EQUIVALENT, ADDED, REMOVED, ERROR)
+    words = [f"{statuses.count(status)} {words_of.get(status, status)}" for status in order if status in statuses]
+    words += [f"{report.same} the same"] if report.same else []
+    number = counted(len(statuses) + report.same, "policy", "policies")
+    is_good = set(statuses) <= {EQUIVALENT}
+    return style.paint("good" if is_good else "warning", f"{number}: {', '.join(words)}, {report.seconds:.2f} s")

@@ -1,8 +1,7 @@
 """Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 
 GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put into
-code: with a fence that the text does not have, or as `<code>` with character references where tables are, which know
-no other way to have a `|`.
+code, with a fence that the text does not have.
 """
 
 from __future__ import annotations
@@ -11,30 +10,36 @@ import re
 
 from apimpolicy.report.columns import printable
 
-_MEANING = re.compile(r"[&<>\"'`*_~\[\]!|\\#@:$]|(?<=www)\.|(?<=WWW)\.")
+_MEANING = re.compile(r"[&<>`*_~\[\]|\\#@$]|!\[|://|www\.", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
 
 
 def plain(text: str) -> str:
-    """Return text as one line of Markdown for GitHub.
+    """Return text as one line of Markdown for GitHub, also in a table; words with signs of Markdown are code.
 
-    >>> plain("a | *b* @org/team")
-    'a &#124; &#42;b&#42; <code>@</code>org/team'
+    >>> plain("a | *b* for @org/team")
+    'a `\\\\| *b*` for `@org/team`'
     """
-    return re.sub(r"&#(64|35);", lambda found: f"<code>{chr(int(found[1]))}</code>", _referenced(text))
+    found: list[str] = []
+    marked: list[str] = []
+    for word in printable(text).split():
+        if _MEANING.search(word):
+            marked.append(word)
+            continue
+        found += [code(" ".join(marked))] if marked else []
+        marked.clear()
+        found.append(word)
+    found += [code(" ".join(marked))] if marked else []
+    return " ".join(found)
 
 
 def code(text: str) -> str:
-    """Return text as code in one line of Markdown for GitHub, also in a table.
+    """Return text as code in one line of Markdown for GitHub, in a table, where `|` needs an escape.
 
     >>> code("a`b|c")
-    '<code>a&#96;b&#124;c</code>'
+    '``a`b\\\\|c``'
     """
-    return f"<code>{_referenced(text)}</code>"
-
-
-def _referenced(text: str) -> str:
-    return _MEANING.sub(lambda found: f"&#{ord(found[0])};", " ".join(printable(text).split()))
+    return code_span(text).replace("|", "\\|")
 
 
 def code_span(text: str) -> str:

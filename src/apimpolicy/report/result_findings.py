@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.report.claim_data import ClaimReport
-    from apimpolicy.report.difference_data import DifferenceItem, DifferenceReport, SettingGroup
+    from apimpolicy.report.difference_data import ComparisonReport, DifferenceItem
     from apimpolicy.report.test_text import CaseReport
 
 CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
@@ -59,23 +59,31 @@ def claim_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
         yield _finding_at(report.path, report.line, CODES[report.status], message, severity)
 
 
-def difference_findings(reports: Sequence[DifferenceReport], groups: Sequence[SettingGroup]) -> Iterator[Diagnostic]:
-    """Yield a warning for each difference that callers can notice, and an error for what can't be compared."""
-    for report in reports:
-        path, _, number = report.path.rpartition(":")
-        place = (path, int(number)) if report.subject and path and number.isdigit() else (report.path, 1)
-        if report.status == ERROR:
-            yield _finding_at(*place, "diff", report.problem or headline(report))
-        elif report.items:
-            for item in report.items:
-                yield _finding_at(*place, "diff", _difference(item), Severity.WARNING)
-        elif report.status != EQUIVALENT:
-            yield _finding_at(*place, "diff", headline(report), Severity.WARNING)
-    for group in groups:
-        for change in group.changes:
-            severity = Severity.WARNING if change.meaning else Severity.INFO
-            message = f"{group.name}: {change.sentence}: {change.meaning or UNNOTICED}"
-            yield _finding_at(change.file, change.line, "diff", message, severity)
+def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
+    """Yield a warning for each difference that callers can notice, and an error for what can't be loaded."""
+    for policy in report.policies:
+        path, _, number = policy.path.rpartition(":")
+        place = (path, int(number)) if policy.subject and path and number.isdigit() else (policy.path, 1)
+        if policy.problem:
+            severity = Severity.ERROR if policy.status == ERROR else Severity.WARNING
+            yield _finding_at(*place, "diff", f"{headline(policy)}: {policy.problem}", severity)
+        for item in policy.items:
+            at = place if item.cause is None else (item.cause.file, item.cause.line)
+            yield _finding_at(*at, "diff", _difference(item), Severity.WARNING)
+        if not policy.items and not policy.problem and policy.status != EQUIVALENT:
+            yield _finding_at(*place, "diff", headline(policy), Severity.WARNING)
+    for change in report.literals:
+        yield _finding_at(change.file, change.line, "diff", change.sentence, Severity.INFO)
+    for access in report.access:
+        word = "weaker" if access.is_weaker else "stronger"
+        names = ", ".join(access.operations[:3])
+        message = f"access is {word}: {access.api} {names}: {access.before} → {access.after}"
+        yield _finding_at("", 1, "diff", message, Severity.WARNING if access.is_weaker else Severity.INFO)
+    for group in report.settings:
+        for setting in group.changes:
+            severity = Severity.WARNING if setting.meaning else Severity.INFO
+            message = f"{group.name}: {setting.sentence}: {setting.meaning or UNNOTICED}"
+            yield _finding_at(setting.file, setting.line, "diff", message, severity)
         for item in group.items:
             file, line = next(((each.file, each.line) for each in group.changes if each.file), ("", 1))
             yield _finding_at(file, line, "diff", f"{group.name}: {_difference(item)}", Severity.WARNING)

@@ -12,7 +12,7 @@ from apimpolicy.semantics.values import Value, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Container, Hashable
 
     from apimpolicy.terms.term import Term
 
@@ -95,10 +95,18 @@ class State:
             (kind, "*") for kind in kinds if self._bases.get(kind, FIRST) != other._bases.get(kind, FIRST)
         }
 
-    def signature(self) -> Hashable:
-        """Return the key of a state: the cells whose values differ from the request's start, and the bases."""
-        cells = {(cell, value.key) for cell, value in self._cells.items() if value.key != self._make(cell, 0).key}
-        return frozenset(cells), frozenset(self._bases.items())
+    def signature(self, kinds: Container[str] | None = None) -> Hashable:
+        """Return the key of a state: the cells whose values differ from the request's start, and the bases.
+
+        `kinds` are those that count; all unless given.
+        """
+        cells = {
+            (cell, value.key)
+            for cell, value in self._cells.items()
+            if (kinds is None or cell[0] in kinds) and value.key != self._make(cell, 0).key
+        }
+        bases = self._bases.items() if kinds is None else [each for each in self._bases.items() if each[0] in kinds]
+        return frozenset(cells), frozenset(bases)
 
     def written(self, kind: str) -> list[str]:
         """Return the names of the cells of a kind that are known."""

@@ -18,7 +18,6 @@ from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
@@ -27,7 +26,7 @@ from apimpolicy.testing.claims.services import harness_of_route, service_with_ke
 from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
 from apimpolicy.testing.first_surroundings import (
     Surroundings,
-    address_that_passes,
+    accepted_caller,
     numbered_providers,
     shows_certificates,
 )
@@ -224,20 +223,8 @@ class ApiSearch:
                 yield Found("$operation reaches the backend", made, expect, given={**good.given, "each": each})
 
     def _usual(self) -> Assignment:
-        """Return the inputs of an accepted caller: a token, a certificate, headers and an address."""
-        found: Assignment = {}
-        if self.around.providers:
-            found["token", next(iter(self.around.providers))] = "good"
-        if shows_certificates(self.elements):
-            found["certificate",] = "partner"
-        for element in self.elements:
-            if has_trait(element.name, "checks-header") and (name := element.get("name")) is not None:
-                key = ("header", name.value.text.lower())
-                value = next((child.text.strip() for child in element.elements()), "x")
-                found |= {(*key, "there"): True, key: value}
-            elif has_trait(element.name, "checks-address") and (address := address_that_passes(element)):
-                found["address",] = address
-        return found
+        """Return the inputs of an accepted caller."""
+        return accepted_caller(self.elements, self.around.providers)
 
 
 class _RouteWriter(CaseWriter):

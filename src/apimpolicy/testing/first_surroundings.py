@@ -26,6 +26,7 @@ from apimpolicy.text.named_values import find_named_values, substitute
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.text.document import Element
 
@@ -115,6 +116,24 @@ def address_that_passes(ip_filter: Element) -> str | None:
     if action is None or action.value.text != "allow":
         return None
     return next(addresses_of(ip_filter), None)
+
+
+def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> Assignment:
+    """Return the inputs of a caller that the checks of policies accept: a token, a certificate, headers, an address."""
+    found: Assignment = {}
+    given = list(elements)
+    if (first := next(iter(providers), None)) is not None:
+        found["token", first] = "good"
+    if shows_certificates(given):
+        found["certificate",] = "partner"
+    for element in given:
+        if has_trait(element.name, "checks-header") and (name := element.get("name")) is not None:
+            key = ("header", name.value.text.lower())
+            value = next((child.text.strip() for child in element.elements()), "x")
+            found |= {(*key, "there"): True, key: value}
+        elif has_trait(element.name, "checks-address") and (address := address_that_passes(element)):
+            found["address",] = address
+    return found
 
 
 def add_needs(found: Surroundings, subject: Subject) -> None:

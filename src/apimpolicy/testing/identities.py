@@ -54,9 +54,9 @@ class TestIdentities:
     def key(self, name: str, algorithm: str) -> TokenKey:
         """Return the first key of a provider, or any other one under a name."""
         if name not in self._keys:
-            from apimpolicy.engine.token_keys import TokenKey
+            from apimpolicy.engine.token_issuer import first_key
 
-            self._keys[name] = TokenKey(algorithm)
+            self._keys[name] = first_key(algorithm, name)
         return self._keys[name]
 
     def of_case(self, changes: Mapping[str, Tree]) -> CaseIdentities:

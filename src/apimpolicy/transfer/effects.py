@@ -249,7 +249,10 @@ def do_anything(run: Run, step: Step) -> None:
     run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, keeps_headers=True)
     run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))
-    run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
+    run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None, run.unknowns.scope))
     run.add_headers(None)
-    run.adds_uncounted = True
+    if run.canonical is None:
+        run.adds_uncounted = True
+    else:
+        run.unknown_steps.append(run.unknowns.scope)
     run.later.append(step)

@@ -10,7 +10,7 @@ from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_num
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import names_added, respond
 from apimpolicy.transfer.policies import cors
-from apimpolicy.transfer.run import OF_ERRORS, End, Error, MadeUp, Run, Sent
+from apimpolicy.transfer.run import OF_ERRORS, End, Error, MadeUp, OwnRequest, Run, Sent, WiderScope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -32,6 +32,9 @@ class Outcome(NamedTuple):
     outcomes: dict[tuple[int, str], Term]
     added_headers: frozenset[str] | None
     adds_uncounted: bool
+    own_requests: list[OwnRequest]
+    wider_scopes: list[WiderScope]
+    unknown_steps: list[Hashable]
 
 
 def outcome_of(
@@ -60,14 +63,29 @@ def outcome_of(
     run.section = "outbound"
     for step in run.later:
         run.source = step.name
+        run.enter(step)
+        if step.specification is not None and step.specification.effects is not None:
+            run.unknowns.scope = ("later", step.name)  # backends are the same for both of two programs
         respond(run, step)
+    run.unknowns.scope = None
     run.execute(program.sections["outbound"])
     by_backend = where(run.state.get("reached"), _truth)
     ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=by_backend))
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
-    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.added_headers, run.adds_uncounted)
+    return Outcome(
+        start,
+        ends,
+        run.sent,
+        run.branches,
+        run.outcomes,
+        run.added_headers,
+        run.adds_uncounted,
+        run.own_requests,
+        run.wider_scopes,
+        run.unknown_steps,
+    )
 
 
 def _truth(leaf: Value) -> Term:

@@ -73,10 +73,30 @@ class End(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A request that is forwarded. `state` None: one of which nothing is known."""
+    """A request that is forwarded. `state` None: one of which nothing is known but the step that sends it, `key`."""
 
     condition: Term
     state: State | None
+    key: Hashable = None
+
+
+class OwnRequest(NamedTuple):
+    """A request that a policy sends itself: the policy without layout, what its expressions evaluate to, and the state
+    of the request that it copies, if it copies one.
+    """
+
+    condition: Term
+    key: Hashable
+    values: tuple[Value, ...]
+    state: State | None
+
+
+class WiderScope(NamedTuple):
+    """A `<base />`: the condition under which the policies of wider scopes run, and the state that they see."""
+
+    condition: Term
+    section: str
+    state: State
 
 
 class MadeUp(Protocol):
@@ -115,12 +135,16 @@ class Run:
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
         self.sent: list[Sent] = []
+        self.own_requests: list[OwnRequest] = []
+        self.wider_scopes: list[WiderScope] = []
+        self.unknown_steps: list[Hashable] = []
+        """The scopes of policies that may do anything, where two programs are compared."""
         self.added_headers: frozenset[str] | None = frozenset()
         """The headers that policies may add to the response after all others have run; None for any."""
         self.error_headers: frozenset[str] | None = OF_ERRORS
         """The headers that the gateway's own response to an error may have; None for any."""
         self.adds_uncounted = False
-        """True if these depend on more than the state and the policy's counters: see `_enter`."""
+        """True if these depend on more than the state and the policy's counters: see `enter`."""
         self.open_statuses: Sequence[int] = ()
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
@@ -144,7 +168,7 @@ class Run:
             around = self.source, self.unknowns.scope
             if is_known(step.name):
                 self.source = step.name
-            self._enter(step)
+            self.enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
             try:
                 transfer_of(step.name)(self, step)
@@ -156,7 +180,7 @@ class Run:
             self.reach_otherwise(step, "passed")
             self.source, self.unknowns.scope = around
 
-    def _enter(self, step: Step) -> None:
+    def enter(self, step: Step) -> None:
         """Set what unknown values of a policy depend on, where two programs are compared."""
         if self.canonical is None:
             return

@@ -166,6 +166,17 @@ def test_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = audit(capsys, "--since", "HEAD")
     assert code == 1
     assert [line.split()[0] for line in out.splitlines()] == ["weaker", "weaker", "stronger", "audit:"]
+    for form, said in (
+        ("json", '"weaker": true'),
+        ("markdown", "| weaker |"),
+        ("sarif", '"level": "error"'),
+        ("junit", 'failures="2"'),
+        ("github", "::error"),
+        ("azure", "##vso[task.logissue type=error"),
+    ):
+        written = folder / f"changes.{form}"
+        assert audit(capsys, "--since", "HEAD", "--format", form, "--output-file", str(written))[0] == 1
+        assert said in written.read_text("utf-8"), form
 
 
 def test_every_word_of_access_is_declared_and_handled() -> None:

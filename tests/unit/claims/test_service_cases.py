@@ -95,7 +95,7 @@ def test_the_case_reproduces_the_claim(
 
     assert main(["prove"]) == 1
     out = capsys.readouterr().out
-    assert f"which apimpolicy prove --write adds to {where}:" in out
+    assert f"apimpolicy prove --write adds a test case to {where}\n" in out
     assert "***" not in out
     assert main(["prove", "--write"]) == 1
     assert f"wrote a case to {where}: every API wants the key" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from apimpolicy.engine import document
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.project.service.description import Problem
@@ -45,6 +45,17 @@ class Leniency:
         if self.is_strict and self:
             self.is_shown = True
             raise ConfigurationError("\n".join(_sentences(self)))
+
+    def rename(self, named: Callable[[str], str]) -> None:
+        """Give the files that the list names other names, each entry once."""
+        import attrs
+
+        found = list(self._stand_ins.values()), list(self._problems.values())
+        self._stand_ins, self._problems = {}, {}
+        self.add(
+            (each._replace(origin=each.origin._replace(file=named(each.origin.file))) for each in found[0]),
+            (attrs.evolve(each, origin=each.origin._replace(file=named(each.origin.file))) for each in found[1]),
+        )
 
     @property
     def stand_ins(self) -> list[StandIn]:
@@ -97,6 +108,12 @@ def lenient(found: Leniency | None = None) -> Iterator[Leniency]:
             yield _current
     finally:
         _current = before
+
+
+def allow(found: Leniency) -> None:
+    """Stand in for what is missing in everything that this process loads from now on."""
+    global _current
+    _current = found
 
 
 @contextmanager

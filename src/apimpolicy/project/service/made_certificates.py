@@ -1,8 +1,12 @@
-"""A certificate with a fresh key, for one that a gateway has and a repository doesn't."""
+"""A certificate with a key of its own, for one that a gateway has and a repository doesn't.
+
+It is made once in a process: two gateways that are compared have the same one.
+"""
 
 from __future__ import annotations
 
 import datetime
+import functools
 
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
@@ -10,6 +14,7 @@ from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
 _BEGIN, _END = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2049, 12, 31, tzinfo=datetime.UTC)
 
 
+@functools.lru_cache(maxsize=256)
 def self_signed(name: str, thumbprint: str | None = None) -> Certificate:
     """Make a self-signed certificate with its private key; `name` is a common name, `CN=partner`.
 

@@ -64,9 +64,18 @@ def setup_of(file: CaseFile) -> Setup:
     made = gateway_of(case)
     if made.gateway.service is not None or _reads_certificates(made.gateway, case.subject.policies):
         made = _with_certificates(case)
+    return _setup(case, made)
+
+
+def setup_with(case: Case, *, has_certificates: bool) -> Setup:
+    """Return the setup of a case, in which callers may have certificates. Raises as `setup_of` does."""
+    return _setup(case, _with_certificates(case) if has_certificates else gateway_of(case))
+
+
+def _setup(case: Case, made: CaseGateway) -> Setup:
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
-    return Setup(made.gateway, made.clock.now(), file.certificates, made.identities, given)
+    return Setup(made.gateway, made.clock.now(), case.file.certificates, made.identities, given)
 
 
 def _with_certificates(case: Case) -> CaseGateway:

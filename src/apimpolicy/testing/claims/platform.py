@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.policies.registry import is_known
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
@@ -18,15 +19,17 @@ from apimpolicy.testing.claims.services import group_routes, harness_of_route, r
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.claims.services import Route
+    from apimpolicy.testing.claims.services import Route, ServiceHarness
+    from apimpolicy.testing.tree import Tree
 
     ReportOf = Callable[..., ClaimReport]
+    OnApi = Callable[[Sequence[str], Sequence[str], Sequence[ApiCell]], None]
 
 _SHARED = "{} operations with the same policies shared a search for requests; --seconds makes it longer"
 _ORDER = (FALSE, ERROR, UNDECIDED, PROVEN)
@@ -39,7 +42,7 @@ _LEAST_SECONDS = 0.2
 
 
 class PlatformClaims:
-    """Decides claims for every API. `report_of` makes a report of a verdict."""
+    """Decides claims for every API. `report_of` makes a report of a verdict; `on_api` gets each API's as they come."""
 
     def __init__(
         self,
@@ -49,9 +52,11 @@ class PlatformClaims:
         bounds: Bounds,
         report_of: ReportOf,
         on_run: Callable[[], None] = lambda: None,
+        on_api: OnApi | None = None,
         *,
         debug: bool = False,
     ) -> None:
+        self.on_api = on_api
         self.file = file
         self.claims = claims
         self.setup = setup
@@ -65,12 +70,16 @@ class PlatformClaims:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
         opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
-        for api, routes in routes_of(self.setup.service).items():
+        all_routes = routes_of(self.setup.service)
+        for api, routes in all_routes.items():
             started = time.perf_counter()
             made = self._of_api(routes, opened)
             seconds = time.perf_counter() - started
             for name, report in made.items():
                 found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds),)))
+            if self.on_api is not None:
+                cells = [ApiCell(api, made[claim.name].status, seconds) for claim in self.claims if claim.name in made]
+                self.on_api([claim.name for claim in self.claims], list(all_routes), cells)
         return [_joined(claim, found[claim.name]) for claim in self.claims]
 
     def _of_api(self, routes: Sequence[Route], opened: Service) -> dict[str, ClaimReport]:
@@ -140,6 +149,7 @@ class PlatformClaims:
             for verdict in proof.verdicts():
                 report = self.report_of(verdict, proof.inputs)
                 if verdict.run is not None:
+                    report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
                     path, case = service_case(self.file, verdict.claim, verdict.run, proof.inputs, route)
                     report = report._replace(case=case, case_file=path)
                 made[verdict.claim.name] = report
@@ -155,6 +165,29 @@ class PlatformClaims:
     @staticmethod
     def _plain(claim: Claim, status: str) -> ClaimReport:
         return ClaimReport(claim.path, claim.name, claim.line, status)
+
+
+def _unasked(claim: Claim, harness: ServiceHarness, route: Route) -> str:
+    """Return that no policy asks for what a claim wants, if it wants policies, and what protects the API then."""
+    then = claim.parts.get("then")
+    wanted = {tree.text() for tree in _texts(then)} if then is not None else set()
+    if not wanted or not all(is_known(name) for name in wanted):
+        return ""
+    if any(step.name in wanted for step in harness.program.steps()):
+        return ""
+    key = "; a subscription key is the only protection" if route.caller is not None else ""
+    return f"no policy asks for it{key}"
+
+
+def _texts(tree: Tree) -> Iterator[Tree]:
+    if isinstance(tree.value, list):
+        for item in tree.items():
+            yield from _texts(item)
+    elif isinstance(tree.value, dict):
+        for item in tree.value.values():
+            yield from _texts(item)
+    else:
+        yield tree
 
 
 def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:

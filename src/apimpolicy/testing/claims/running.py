@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
+    from apimpolicy.testing.claims.platform import OnApi
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
 
@@ -45,10 +46,14 @@ def prove_file(
     claims: Sequence[Claim],
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
+    on_api: OnApi | None = None,
     *,
     debug: bool = False,
 ) -> list[ClaimReport]:
-    """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks."""
+    """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks.
+
+    `on_api` gets the claims, the APIs, and the cells of each API of a service as soon as it is decided.
+    """
     started = time.perf_counter()
     renew_watch()
     selected = [claim for claim in claims if claim.skip is None]
@@ -60,7 +65,7 @@ def prove_file(
         if file.subject.policies or setup.gateway.service is None:
             found = _prove_policies(file, selected, setup, bounds, on_run, debug=debug)
         else:
-            found = prove_service(file, selected, setup, bounds, on_run, debug=debug)
+            found = prove_service(file, selected, setup, bounds, on_run, on_api, debug=debug)
     except DiagnosticError as error:
         found = [_report(claim, ERROR, problem=render_all(error.diagnostics, page())) for claim in selected]
     except ApimPolicyError as error:
@@ -95,13 +100,14 @@ def prove_service(
     setup: Setup,
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
+    on_api: OnApi | None = None,
     *,
     debug: bool = False,
 ) -> list[ClaimReport]:
     """Decide claims for every operation of every API of a service. Raises ConfigurationError."""
     from apimpolicy.testing.claims.platform import PlatformClaims
 
-    return PlatformClaims(file, claims, setup, bounds, report_of, on_run, debug=debug).reports()
+    return PlatformClaims(file, claims, setup, bounds, report_of, on_run, on_api, debug=debug).reports()
 
 
 def write_case(report: ClaimReport) -> bool:

@@ -158,6 +158,12 @@ def service_with_keys(service: Service, callers: Iterable[Caller] | None = None)
     )
 
 
+def with_callers(service: Service, callers: Sequence[Caller]) -> Service:
+    """Return a service with a subscription for each of the callers who can have one."""
+    known = {(each.kind, each.target) for each in callers_of(service)}
+    return service_with_keys(service, [each for each in callers if (each.kind, each.target) in known])
+
+
 def callers_of(*services: Service) -> list[Caller]:
     """Return one caller for each product and each API of the services."""
     products = dict.fromkeys(product.id for service in services for product in service.products)
@@ -166,10 +172,16 @@ def callers_of(*services: Service) -> list[Caller]:
     return [Caller(*target, number) for number, target in enumerate(targets, 1)]
 
 
-def routes_of(service: Service) -> dict[str, list[Route]]:
-    """Return the routes through a service, by API id. Raises ConfigurationError."""
+def routes_of(
+    service: Service, callers: Sequence[Caller] | None = None, *, with_all_products: bool = False
+) -> dict[str, list[Route]]:
+    """Return the routes through a service, by API id; `callers` are those of the service unless given.
+
+    Unless `with_all_products`, only products with a policy count. Raises ConfigurationError.
+    """
     current = [api for api in service.apis if api.api.is_current_revision]
-    return {from_utf16(api.api.id): list(_routes(service, api)) for api in current}
+    known = callers_of(service) if callers is None else callers
+    return {from_utf16(api.api.id): list(_routes(service, api, known, with_all_products)) for api in current}
 
 
 def harness_of_route(route: Route, setup: Setup, opened: Service) -> ServiceHarness:
@@ -201,11 +213,11 @@ def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
     return [(wide, group) for wide, group in found if len(group) > 1]
 
 
-def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
+def _routes(service: Service, api: ServiceApi, callers: Sequence[Caller], with_all: bool) -> Iterator[Route]:
     prefix, headers, query, unsupported = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
     operations = operations_with_policies(api, documents_of(api))
-    for product, caller in _admitted(service, api):
+    for product, caller in _admitted(service, api, callers, with_all):
         given = headers if caller is None else {**headers, name: caller.key}
         for described, policy in operations:
             yield _route(service, api, described.operation, policy, product, prefix, given, query, unsupported, caller)
@@ -213,15 +225,17 @@ def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
             yield _route(service, api, None, None, product, prefix, given, query, unsupported, caller)
 
 
-def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
+def _admitted(
+    service: Service, api: ServiceApi, known: Sequence[Caller], with_all: bool
+) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
     """Yield who gets to an API, and the product whose policy requests then meet: see `engine.subscription_keys`."""
-    callers = {(caller.kind, caller.target): caller for caller in callers_of(service)}
+    callers = {(caller.kind, caller.target): caller for caller in known}
     opened = open_product(service, api)
     if not needs_key(service, api):
         yield opened if opened is not None and opened.policy is not None else None, None
     yield None, callers["api", api.base_id]
     for product in service.products_of(api):
-        if product.policy is not None:
+        if product.policy is not None or with_all:
             yield product, callers["product", product.id]
 
 

@@ -1,5 +1,6 @@
-"""Is there a request that two versions of a policy answer, forward or refuse differently? `apimpolicy diff`.
+"""What does a change of policies, or of a whole service, do to callers? `apimpolicy diff`.
 
-`versions` finds the versions, `observed_differences` compares the results of a request, `product_search` runs both
-versions on the same request and searches for differences, `running` makes the report.
+`versions` finds both sides, `running` compares their services (`service_comparison`, `services`) and the policies that
+belong to none (`lone_policies`), and makes the report. `product_search` runs both versions on the same requests,
+`observed_differences` compares the results, and `causes` finds the changed element (`elements`) behind a difference.
 """

@@ -9,7 +9,7 @@ from apimpolicy.syntax.lexer import tokenize
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.engine.trace import Trace
-    from apimpolicy.text.document import Attribute, Element
+    from apimpolicy.text.document import Characters, Element
     from apimpolicy.text.source import Excerpt
 
 _known: dict[int, tuple[Element, Any]] = {}
@@ -31,17 +31,19 @@ def of_element(element: Element) -> Any:
 
 
 def _head(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
-    return element.name, tuple(sorted((attribute.name, _value(attribute)) for attribute in element.attributes))
+    return element.name, tuple(sorted((each.name, of_value(each.value)) for each in element.attributes))
 
 
-def _value(attribute: Attribute) -> str:
-    expression = attribute.value.expression
-    return attribute.value.text if expression is None else _code(expression)
+def of_value(value: Characters) -> str:
+    """Return the value of an attribute without layout."""
+    return value.text if value.expression is None else _code(value.expression)
 
 
 def _code(excerpt: Excerpt) -> str:
-    """Return the tokens of an expression, which have neither layout nor comments."""
-    tokens, _ = tokenize(excerpt.text, 1)
+    """Return the tokens of an expression, which have neither layout nor comments; of one that has none, its text."""
+    tokens, errors = tokenize(excerpt.text, 1)
+    if errors:
+        return excerpt.text
     return "\0".join(map(tokens.spelling, range(len(tokens.kinds))))
 
 

@@ -6,45 +6,55 @@ search negates like any other. The prover decides that there are no further diff
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.concolic import solver
 from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.path import PathTooLong
 from apimpolicy.concolic.shrinking import shrink
-from apimpolicy.concolic.values import ConcolicValue, Unsupported, term_of
+from apimpolicy.concolic.values import Unsupported
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proving import equivalence
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.proving import TOO_LONG
 from apimpolicy.testing.comparing.canonical import common, of_element, of_program
+from apimpolicy.testing.comparing.causes import Causes
 from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.questions import End, questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from apimpolicy.concolic import solver
     from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.exploration import Exploration
     from apimpolicy.concolic.harness import Harness, Run
     from apimpolicy.concolic.inputs import Assignment, Inputs
     from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.state import Fields, Message
     from apimpolicy.concolic.tracing import Tracer
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.testing.comparing.elements import Span
     from apimpolicy.testing.comparing.observed_differences import Difference
 
 Kind = tuple[str, ...]
+_Shown = tuple[Kind, int]
+"""A kind of difference, and the number of the change that it comes from."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""Names of headers that requests can have."""
+_FEW_SECONDS = 2.0
+"""Of searching for further differences where each change has shown one."""
 
 
 class Found(Record):
-    """A difference between the versions, with the smallest request that shows it, through both."""
+    """A difference between the versions, with the smallest request that shows it, through both, and its cause."""
 
     difference: Difference
     old: Run
     new: Run
+    cause: Span | None = None
 
 
 class Comparison(Record):
@@ -57,6 +67,7 @@ class Comparison(Record):
     unsupported_features: tuple[Unsupported, ...]
     inputs: Inputs | None
     is_same_text: bool = False
+    causes: Causes | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -70,23 +81,45 @@ def compare(
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
     settings: Sequence[str] = (),
+    starts: Sequence[Assignment] = (),
+    *,
+    knows_scopes: bool = False,
 ) -> Comparison:
     """Search for requests that two versions treat differently.
 
-    `settings` are the names of settings that differ besides the programs; their effects are not modelled.
+    `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
+    requests to begin with. `knows_scopes`: the programs have the policies of all scopes.
     """
-    if not settings and of_program(old.program) == of_program(new.program):
+    if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
         return Comparison([], (), None, True)
     joint = _ProductHarness(old, new, on_run)
     explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
-    explored = explorer.explore(_starts(old, new))
-    found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
-    others = (Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
-    return Comparison(found, (*others, *_open_reasons(old, new, found)), explored.inputs)
+    with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
+    for start in ({}, *starts, *with_body, *_with_limits(old, new, starts)):
+        if explorer.run(start) is None and not explorer.outcome.runs:
+            break
+    others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
+    open_reasons = _open_reasons(joint, knows_scopes)
+    if open_reasons or not joint.explains_everything:
+        if joint.explains_everything and joint.found:
+            explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
+        explorer.explore()
+        if len(joint.found) or open_reasons:
+            open_reasons = _open_reasons(joint, knows_scopes)
+    found = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
+    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes)
 
 
-def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
-    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first."""
+def _names_stand_ins(old: Harness, new: Harness) -> bool:
+    """Return whether the versions have different named values that are made up, and may have the same made-up value."""
+    return old.stand_ins.named_values != new.stand_ins.named_values
+
+
+def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first.
+
+    Callers who pass all checks come first: others may be refused before they are counted.
+    """
     limits: dict[int, None] = {}
     for step in (*old.program.steps(), *new.program.steps()):
         if has_trait(step.name, "limits-calls"):
@@ -95,20 +128,29 @@ def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
             if text.isdigit() and int(text) <= _MOST_CALLS:
                 limits[int(text)] = None
     for limit in limits:
-        yield {("calls", "before"): limit}
+        for start in ({}, *starts[:1]):
+            yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(old: Harness, new: Harness, found: Sequence[Found]) -> Iterator[Unsupported]:
-    """Yield why it isn't proven that there are no other differences; nothing where it is."""
-    if old.variables != new.variables or old.first.service is not None:
-        yield Unsupported("versions with different surroundings", "")
-        return
-    known = _known(kind for each in found for kind in [each.difference.kind])
-    proof_result = equivalence.compare(old.program, new.program, old.variables, of_element, known)
-    if not proof_result.is_proven:
-        yield from dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons)
-        if not proof_result.reasons:
-            yield Unsupported("requests that may differ, and were not found", "")
+def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[Unsupported, ...]:
+    """Return why it isn't proven that there are no other differences; nothing where it is."""
+    old, new = joint.old, joint.new
+    if old.variables != new.variables:
+        return (Unsupported("versions with different variables", ""),)
+    known = _known(kind for kind, _ in joint.found)
+    proof_result = equivalence.compare(
+        old.program,
+        new.program,
+        old.variables,
+        of_element,
+        known,
+        made_up=(old.stand_ins, new.stand_ins),
+        knows_scopes=knows_scopes,
+    )
+    if proof_result.is_proven:
+        return ()
+    reasons = tuple(dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons))
+    return reasons or (Unsupported("requests that may differ, and were not found", ""),)
 
 
 def _known(kinds: Iterable[Kind]) -> equivalence.Known:
@@ -130,14 +172,9 @@ def _known(kinds: Iterable[Kind]) -> equivalence.Known:
                 names |= {"url", "query", "backend"}
             case ("method" | "status",):
                 names.add(kind[0])
+            case (equivalence.OWN, *_):
+                names.add(equivalence.OWN)
     return equivalence.Known(frozenset(answers), frozenset(names), frozenset(cells))
-
-
-class _End(Record):
-    """The state at the end of one version's run."""
-
-    tracer: Tracer
-    result: Result
 
 
 class _ProductHarness:
@@ -146,17 +183,20 @@ class _ProductHarness:
     def __init__(self, old: Harness, new: Harness, on_run: Callable[[], None]) -> None:
         self.old = old
         self.new = new
+        self.causes = Causes(old.program, new.program)
+        new.certificates = {**new.certificates, **old.certificates}
+        old.certificates = {**new.certificates, **old.certificates}
         self.on_run = on_run
         self.goals = new.goals
         self.handles_errors = old.handles_errors or new.handles_errors
-        self.found: dict[Kind, Run] = {}
+        self.found: dict[_Shown, Run] = {}
         self.unsupported_features: dict[Unsupported, None] = {}
-        self._ends: list[_End] = []
-        self._kinds: set[Kind] = set()
+        self._ends: list[End] = []
+        self._shown: set[_Shown] = set()
         old.on_result = new.on_result = self._keep
 
     def _keep(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-        self._ends.append(_End(tracer, result))
+        self._ends.append(End(tracer, result))
         return []
 
     def declare(self, inputs: Inputs) -> None:
@@ -166,7 +206,7 @@ class _ProductHarness:
     def run(self, inputs: Inputs, assignment: Assignment) -> Run:
         """Return both runs as one, with the branches of both and of the comparison at the end."""
         self._ends.clear()
-        self._kinds = set()
+        self._shown = set()
         self.on_run()
         first = self.old.run(inputs, assignment)
         if first.result is None:
@@ -174,35 +214,50 @@ class _ProductHarness:
         second = self.new.run(inputs, assignment, first.path)
         if second.result is None:
             return second
-        for difference in differences(first.result, second.result):
-            self._kinds.add(difference.kind)
-            self.found.setdefault(difference.kind, second)
+        is_possible = all(_NAME.fullmatch(name) for name in first.scenario.headers)
+        for difference in differences(first.result, second.result) if is_possible else ():
+            shown = difference.kind, self._cause(difference, first.result, second.result)
+            self._shown.add(shown)
+            self.found.setdefault(shown, second)
         second.continuations = self._asked(*self._ends)
         return second
 
-    def _asked(self, old: _End, new: _End) -> list[Path]:
+    def _asked(self, old: End, new: End) -> list[Path]:
         """Return a path for each aspect in which the results could differ for another request."""
         if common(old.result.trace, new.result.trace) == len(old.result.trace) == len(new.result.trace):
             return []
         paths: list[Path] = []
-        for question in _questions(old, new):
+        for question in questions(old, new):
             path = new.tracer.path.fork()
             unsupported = _require_equal(question, path)
             if unsupported is None:
                 paths.append(path)
-            elif not self._kinds:
+            elif not self._shown:
                 self.unsupported_features.setdefault(unsupported)
         return paths
 
-    def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
-        """Return the smallest request that differs in this way."""
-        kept = shrink(self, explored.inputs, run, lambda _: kind in self._kinds)  # type: ignore[arg-type] # it runs
+    @property
+    def explains_everything(self) -> bool:
+        """Return whether each changed element is the cause of a difference, or there is no difference at all."""
+        spans = self.causes.spans
+        shown = {(id(spans[cause].old), id(spans[cause].new)) for _, cause in self.found if cause >= 0}
+        return not self.found or all((id(each.old), id(each.new)) in shown for each in spans)
+
+    def _cause(self, difference: Difference, old: Result, new: Result) -> int:
+        """Return the number of the change that a difference comes from; -1 without one."""
+        found = self.causes.of(difference, old, new)
+        return -1 if found is None else self.causes.spans.index(found)
+
+    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found:
+        """Return the smallest request that differs in this way, because of this change."""
+        kept = shrink(self, explored.inputs, run, lambda _: shown in self._shown)  # type: ignore[arg-type] # it runs
         old = self.old.run(explored.inputs, kept.assignment)
         new = self.new.run(explored.inputs, kept.assignment)
         assert old.result is not None
         assert new.result is not None
-        difference = next(each for each in differences(old.result, new.result) if each.kind == kind)
-        return Found(difference, old, new)
+        results = old.result, new.result
+        same = [each for each in differences(*results) if (each.kind, self._cause(each, *results)) == shown]
+        return Found(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
 
 
 def _require_equal(question: solver.Term | Unsupported, path: Path) -> Unsupported | None:
@@ -218,107 +273,3 @@ def _require_equal(question: solver.Term | Unsupported, path: Path) -> Unsupport
     except PathTooLong:
         return TOO_LONG
     return next(iter(path.unsupported_features), None)
-
-
-# What is compared: terms that must be true, or why that is unknown
-
-
-def _questions(old: _End, new: _End) -> Iterator[solver.Term | Unsupported]:
-    yield from _of_messages(_answer(old), _answer(new), old, new)
-    one, other = old.tracer.state.forwarded, new.tracer.state.forwarded
-    for first, second in zip(one, other, strict=False):
-        yield from _of_sent(first, second)
-    if old.result.reached_backend:
-        yield from _of_urls(old, new)
-
-
-def _answer(end: _End) -> Message:
-    return end.tracer.state.response(end.result.exchange.response)
-
-
-def _of_messages(one: Message, other: Message, old: _End, new: _End) -> Iterator[solver.Term | Unsupported]:
-    if one.key != other.key:
-        yield Unsupported("responses from different sources", "")
-        return
-    if one.status is not None or other.status is not None:
-        status = one.headers.inputs.int_var(*one.key, "status", default=200, least=200, most=599)
-        given = ConcolicValue(term=status) if one.key != ("own",) else ConcolicValue(old.result.response.status_code)
-        yield _equal(one.status or given, other.status or given)
-    if (one.reason is not None or other.reason is not None) and one.reason is not other.reason:
-        yield _equal(_reason(one, old), _reason(other, new))
-    yield from _of_headers(one.headers, other.headers)
-    yield from _of_bodies(one, other)
-
-
-def _reason(message: Message, end: _End) -> ConcolicValue:
-    if message.reason is not None:
-        return message.reason
-    if message.key == ("own",):
-        return ConcolicValue(end.result.response.reason)
-    return ConcolicValue(unsupported=Unsupported("the reason phrase of a response", ""))
-
-
-def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Unsupported]:
-    if one.method is not None or other.method is not None:
-        if one.method is None or other.method is None:
-            yield Unsupported("the method of a request", "")
-        else:
-            yield _equal(one.method, other.method)
-    yield from _of_headers(one.headers, other.headers)
-    yield from _of_bodies(one, other)
-
-
-def _of_urls(old: _End, new: _End) -> Iterator[Unsupported]:
-    """Yield policies that set the backend's URL differently, or with expressions that may differ."""
-    shared = common(old.result.trace, new.result.trace)
-    one, other = ([entry for entry in end.result.trace if has_trait(entry.name, "routes")] for end in (old, new))
-    is_same = [of_element(entry.element) for entry in one] == [of_element(entry.element) for entry in other]
-    common_entries = old.result.trace[:shared]
-    for entry in one:
-        attributes = [attribute.value.expression for attribute in entry.element.attributes]
-        inner = [each.expression for each in entry.element.elements()]
-        is_fixed = all(each is None for each in (*attributes, *inner))
-        if entry not in common_entries and not (is_same and is_fixed):
-            line, column = entry.position
-            yield Unsupported("the URL of the backend", f"{entry.file}:{line}:{column}")
-    if not one and other:
-        yield Unsupported("the URL of the backend", "")
-
-
-def _of_headers(one: Fields, other: Fields) -> Iterator[solver.Term | Unsupported]:
-    for fields in (one, other):
-        if fields.unsupported is not None:
-            yield fields.unsupported
-    for name in sorted({*one.set, *other.set}):
-        first, second = one.there(name), other.there(name)
-        yield solver.equal(first, second)
-        if not any(solver.truth_value(solver.simplify(there)) is False for there in (first, second)):
-            found = _equal(one.value(name), other.value(name))
-            yield found if isinstance(found, Unsupported) else solver.any_of(solver.not_(first), found)
-
-
-def _of_bodies(one: Message, other: Message) -> Iterator[solver.Term | Unsupported]:
-    for message in (one, other):
-        if message.body.unsupported is not None:
-            yield message.body.unsupported
-    first, second = one.body.set, other.body.set
-    if first is None and second is None:
-        return
-    if first is None or second is None:
-        yield Unsupported("a body that only one of the versions sets", "")
-        return
-    yield _equal(first, second)
-
-
-def _equal(one: ConcolicValue, other: ConcolicValue) -> solver.Term | Unsupported:
-    if one.is_constant and other.is_constant:
-        return solver.constant(bool(one.value == other.value))
-    if one.form is not None and one.form is other.form:
-        return solver.constant(True)
-    first, second = term_of(one), term_of(other)
-    if first is None or second is None or first.sort() != second.sort():
-        return one.unsupported or other.unsupported or Unsupported("a value without a form", "")
-    found = solver.equal(first, second)
-    if one.null is not None or other.null is not None:
-        found = solver.all_of(solver.equal(one.is_null, other.is_null), solver.any_of(one.is_null, found))
-    return found

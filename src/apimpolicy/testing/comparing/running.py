@@ -1,153 +1,231 @@
-"""Compare two versions of a policy, and make a report."""
+"""Compare two versions of policies, or of whole services, and make a report."""
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.document import load_policy
-from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.service.description import Origin, PolicyText
 from apimpolicy.report.difference_data import (
-    ADDED,
-    DIFFERENT,
     EQUIVALENT,
-    ERROR,
-    REMOVED,
     SAME,
-    UNDECIDED,
+    ComparisonReport,
     DifferenceItem,
     DifferenceReport,
     Journey,
 )
-from apimpolicy.report.explanation import explain
-from apimpolicy.report.terminal import render_all
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
-from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
-from apimpolicy.testing.comparing.product_search import compare
-from apimpolicy.testing.comparing.settings import settings_that_differ
-from apimpolicy.testing.comparing.versions import with_names
-from apimpolicy.text.holes import UNKNOWN_POLICIES
+from apimpolicy.testing.comparing.access import access_changes
+from apimpolicy.testing.comparing.breaks import broken_references
+from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
+from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
+from apimpolicy.testing.comparing.gaps import unread
+from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
+from apimpolicy.testing.comparing.operations import problem_in_words
+from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
+from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
+from apimpolicy.testing.comparing.sides import ServiceSide
+from apimpolicy.testing.comparing.versions import Pair, with_names, without_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
     from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.harness import Harness
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.result import Result
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.comparing.product_search import Comparison
-    from apimpolicy.testing.comparing.versions import Pair, Version
+    from apimpolicy.report.difference_data import ElementChange
+    from apimpolicy.testing.comparing.versions import Version, Versions
+    from apimpolicy.text.document import Document
+
+    BoundsOf = Callable[[str], Bounds]
 
 
-def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
-    """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
-    names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
-    if pair.old is None or pair.new is None:
-        report = DifferenceReport(pair.path, *names, ADDED if pair.old is None else REMOVED)
-        return _named(report, pair)
-    started = time.perf_counter()
-    try:
-        report = _compared(pair, pair.old, pair.new, bounds, on_run)
-    except ApimPolicyError as error:
-        report = DifferenceReport(pair.path, *names, ERROR, problem=_problem(error))
-    return _named(report._replace(seconds=time.perf_counter() - started), pair)
+def compare_versions(
+    found: Versions, bounds_of: BoundsOf, on_run: Callable[[], None] = lambda: None
+) -> ComparisonReport:
+    """Compare two sides. Never raises for what they, or the settings around them, do wrong."""
+    return _Comparing(found, bounds_of, on_run).report()
 
 
-def _problem(error: ApimPolicyError) -> str:
-    if not isinstance(error, DiagnosticError):
-        return str(error)
-    return render_all(error.diagnostics)
+class _Comparing:
+    """One comparison; its lists grow while services and policies are compared."""
 
+    def __init__(self, found: Versions, bounds_of: BoundsOf, on_run: Callable[[], None]) -> None:
+        self.found = found
+        self.bounds_of = bounds_of
+        self.on_run = on_run
+        self.report_ = ComparisonReport()
+        self.policies: list[DifferenceReport] = []
+        self.changes: list[ElementChange] = []
+        self.same = 0
+        self.names: dict[str, str] = {}
 
-def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Callable[[], None]) -> DifferenceReport:
-    policies = [load_policy(version.source or version.data, path=version.name) for version in (old, new)]
-    places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
-    if reasons := tuple(reason for policy in policies for reason in _unknown_in(policy)):
-        if pair.is_same_text:
-            return DifferenceReport(pair.path, old.name, new.name, SAME)
-        return DifferenceReport(pair.path, old.name, new.name, UNDECIDED, reasons=tuple(dict.fromkeys(reasons)))
-    if pair.is_same_text and (problem := _common_problem(pair, policies, places)):
-        return DifferenceReport(pair.path, old.name, new.name, SAME, problem=problem)
-    files = [file_about(place, *policies, with_fragments=True) for place in places]
-    one, other = map(_harness, policies, places, files)
-    settings = settings_that_differ(files[0], files[1], one, other) if pair.is_apart else ()
-    found = compare(one, other, bounds, on_run, settings)
-    report = _report(pair, (old.name, new.name), found, one)
-    return report._replace(status=SAME) if pair.is_same_text and found.is_same_text else report
+    def report(self) -> ComparisonReport:
+        started = time.perf_counter()
+        pairs = list(self.found.pairs)
+        if self.found.folders is not None:
+            pairs = self._services(self.found.folders, pairs)
+        elif len(pairs) == 1 and self._within_service(pairs[0]):
+            pairs = []
+        self._learn_names(pairs)
+        for pair in pairs:
+            if pair.is_same_text and self.found.is_same_around:
+                self._add(pair, None)
+                continue
+            self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
+        return self.report_._replace(
+            policies=tuple(self.policies),
+            changes=tuple(self.changes),
+            same=self.same,
+            seconds=time.perf_counter() - started,
+        )
 
+    # Services
 
-def _unknown_in(policy: Policy) -> Iterator[str]:
-    """Yield the reasons why something in a policy isn't known: the same one on both sides is no difference."""
-    for element in policy.document.elements():
-        fragment = element.get("fragment-id")
-        if fragment is not None and fragment.value.text.startswith(UNKNOWN_POLICIES):
-            yield fragment.value.text.removeprefix(UNKNOWN_POLICIES)
-
-
-def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str]) -> str:
-    """Return the problem of running both versions of an unchanged policy; empty when one of them runs."""
-    problems: list[str] = []
-    for policy, place in zip(policies, places, strict=True):
+    def _services(self, folders: tuple[str, str], pairs: list[Pair]) -> list[Pair]:
+        """Compare the services in two folders; return the policies that are in none."""
         try:
-            _harness(policy, place, file_about(place, *policies, with_fragments=True))
+            sides = [service_folders(folder) for folder in folders]
         except ApimPolicyError as error:
-            problems.append(with_names(_problem(error), tuple((folder, "") for folder, _ in pair.places)))
-        else:
-            return ""
-    return problems[0] if len(set(problems)) == 1 else ""
+            self._problem(error)
+            return pairs
+        covered: set[str] = set()
+        for name in sorted({*sides[0], *sides[1]}):
+            try:
+                old, new = (ServiceSide(side.get(name), root) for side, root in zip(sides, folders, strict=True))
+                covered |= self._service(old, new)
+            except ApimPolicyError as error:
+                self._problem(error)
+        return [pair for pair in pairs if not any(os.path.realpath(each.path) in covered for each in _versions(pair))]
+
+    def _service(self, old: ServiceSide, new: ServiceSide) -> set[str]:
+        """Compare two versions of a service; return the files of its policies."""
+        places = self.found.places
+        documents = documents_of(old, new, self.found.place, places)
+        self._learn_names(documents.pairs)
+        comparison = None
+        if old.has_apis and new.has_apis:
+            bounds = self.bounds_of(new.root or ".")
+            comparison = ServiceComparison(old, new, bounds, self.on_run)
+            notes = tuple(with_names(note, places) for note in comparison.notes)
+            self.report_ = self.report_._replace(notes=(*self.report_.notes, *notes))
+        groups = tuple(setting_groups(old, new, places))
+        self.report_ = self.report_._replace(settings=(*self.report_.settings, *groups))
+        breaks = (without_names(each, places) for each in broken_references(old.description, new.description))
+        self.report_ = self.report_._replace(breaks=(*self.report_.breaks, *dict.fromkeys(breaks)))
+        has_service = self.report_.has_service or old.has_resources or new.has_resources
+        self.report_ = self.report_._replace(has_service=has_service)
+        not_read = list(unread(old.description, new.description))
+        notes = (*self.report_.notes, *(without_names(each.note, places) for each in not_read))
+        is_partial = self.report_.is_partial or any(each.has_changed for each in not_read)
+        self.report_ = self.report_._replace(notes=tuple(dict.fromkeys(notes)), is_partial=is_partial)
+        if comparison is not None:
+            apis = affected_apis(old, new, [change for group in groups for change in group.changes])
+            access = access_changes(old, new, comparison, apis)
+            self.report_ = self.report_._replace(access=(*self.report_.access, *access))
+        self._policies_of(comparison, documents.pairs)
+        return documents.files
+
+    def _policies_of(self, comparison: ServiceComparison | None, pairs: Iterable[Pair]) -> None:
+        made = {} if comparison is None else dict(comparison.reports(pairs))
+        for pair in pairs:
+            report = made.get(pair)
+            if pair not in made and is_same_document(pair):
+                self._add(pair, None if pair.is_same_text else blank_report(pair)._replace(status=EQUIVALENT))
+            else:
+                self._add(pair, report or compare_pair(pair, self.bounds_of(pair.path), self.on_run))
+
+    def _within_service(self, pair: Pair) -> bool:
+        """Compare two versions of a file within the service that it belongs to; return False where it is in none."""
+        if pair.old is None or pair.new is None or is_same_document(pair):
+            return False
+        try:
+            sides = self._sides_of(pair, pair.old, pair.new)
+            if sides is None:
+                return False
+            keys = {key_of(pair.old), key_of(pair.new)}
+            comparison = ServiceComparison(*sides, self.bounds_of(pair.path), self.on_run, only=keys)
+            if not comparison.groups:
+                return False
+            self._learn_names([pair])
+            self._policies_of(comparison, [pair])
+            access = access_changes(*sides, comparison)
+        except ApimPolicyError:
+            return False
+        self.report_ = self.report_._replace(access=tuple(access))
+        return True
+
+    def _sides_of(self, pair: Pair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
+        """Return the service around both versions; two files use that of the new one, each with its own text."""
+        around = [service_around(each.path) for each in (old, new)]
+        if pair.is_apart:
+            return None if None in around else (ServiceSide(around[0]), ServiceSide(around[1]))
+        at = 1 if around[1] is not None else 0
+        folder = around[at]
+        if folder is None or (around[0] is not None and around[1] is not None):
+            return None
+        texts = [PolicyText(Origin(each.path), source=document_of(each.data, each.path).source) for each in (old, new)]
+        kept = os.path.realpath((old, new)[at].path)
+        made = [ServiceSide(folder, replaced={kept: text}) for text in texts]
+        return made[0], made[1]
+
+    # Policies
+
+    def _add(self, pair: Pair, report: DifferenceReport | None) -> None:
+        """Add what is to be said of a policy."""
+        if pair.old is not None and pair.new is not None:
+            self.changes += _changes(pair)
+        if report is None or report.status == SAME:
+            self.same += 1
+            return
+        self.policies.append(self._named(report, pair))
+
+    def _problem(self, error: ApimPolicyError) -> None:
+        text = with_names(problem_in_words(error), self.found.places)
+        self.report_ = self.report_._replace(problem="\n".join(filter(None, (self.report_.problem, text))))
+
+    def _learn_names(self, pairs: Iterable[Pair]) -> None:
+        """Keep the names of policies' files, for places in what is reported."""
+        for pair in pairs:
+            for version in _versions(pair):
+                for name in (version.path, with_names(version.path, pair.places)):
+                    self.names.setdefault(os.path.normpath(name), pair.path.partition(":")[0])
+
+    def _named(self, report: DifferenceReport, pair: Pair) -> DifferenceReport:
+        """Return the report with the names that files have in git, and policies in infrastructure code."""
+
+        def named(text: str) -> str:
+            return with_names(text, self.found.places)
+
+        path, subject = report.path, report.subject
+        return report._replace(
+            path=named(path),
+            subject=subject,
+            old=named(report.old),
+            new=named(report.new),
+            items=tuple(self._item(each, named) for each in report.items),
+            reasons=tuple(map(named, report.reasons)),
+            problem=named(report.problem),
+        )
+
+    def _item(self, item: DifferenceItem, named: Callable[[str], str]) -> DifferenceItem:
+        cause = item.cause
+        if cause is not None:
+            file = self.names.get(os.path.normpath(cause.file)) or without_names(cause.file, self.found.places)
+            inside = os.path.relpath(file) if os.path.isabs(file) else file
+            cause = cause._replace(file=file if inside.startswith(os.pardir) else inside)
+        return item._replace(old=Journey(*map(named, item.old)), new=Journey(*map(named, item.new)), cause=cause)
 
 
-def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
-    """Return the harness of a version, in place of the file that the settings are about."""
-    setup = setup_of(file)
-    if not policy.is_fragment:
-        return harness_of({**file.subject.policies, scope_in(file, place): policy}, setup)
-    gateway = setup.gateway
-    gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
-    gateway.policies.fragments = gateway.fragments
-    return harness_of({"api": AROUND_A_FRAGMENT}, setup)
+def _versions(pair: Pair) -> list[Version]:
+    return [each for each in (pair.old, pair.new) if each is not None]
 
 
-def _named(report: DifferenceReport, pair: Pair) -> DifferenceReport:
-    """Return the report with the names that files have in git, and policies in infrastructure code."""
-
-    def named(text: str) -> str:
-        return with_names(text, pair.places)
-
-    path, subject = pair.label
-    return report._replace(
-        path=named(path),
-        subject=subject,
-        old=named(report.old),
-        new=named(report.new),
-        items=tuple(
-            each._replace(old=Journey(*map(named, each.old)), new=Journey(*map(named, each.new)))
-            for each in report.items
-        ),
-        reasons=tuple(map(named, report.reasons)),
-        problem=named(report.problem),
-    )
-
-
-def _report(pair: Pair, names: tuple[str, str], found: Comparison, harness: Harness) -> DifferenceReport:
-    items = tuple(_items(found))
-    reasons = tuple(dict.fromkeys(map(str, found.unsupported_features)))
-    status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
-    return DifferenceReport(pair.path, *names, status, items, reasons)
-
-
-def _items(found: Comparison) -> Iterator[DifferenceItem]:
-    for each in found.found:
-        assert found.inputs is not None
-        assert each.old.result is not None
-        assert each.new.result is not None
-        words = request_in_words(each.new.scenario, found.inputs)
-        yield DifferenceItem(each.difference.sentence, words, journey_of(each.old.result), journey_of(each.new.result))
-
-
-def journey_of(result: Result) -> Journey:
-    """Return the outcome of a request in words."""
-    explanation = explain(result)
-    return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))
+def _changes(pair: Pair) -> list[ElementChange]:
+    """Return the changed elements of a policy, by syntax."""
+    if pair.is_same_text:
+        return []
+    trees: list[Document | None] = [
+        None if each is None else document_of(each.source or each.data, each.name) for each in (pair.old, pair.new)
+    ]
+    file = pair.path.partition(":")[0] if pair.label[1] else pair.path
+    return [span.change for span in with_moves(changed_elements(trees[0], trees[1], file))]

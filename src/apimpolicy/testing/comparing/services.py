@@ -7,76 +7,37 @@ from each kind of caller.
 from __future__ import annotations
 
 import os
-from functools import cached_property
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.records import Request
-from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.configuration import empty_configuration
-from apimpolicy.project.gateways import configured
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
-from apimpolicy.project.service.description import ServiceDescription
 from apimpolicy.project.service.infrastructure import is_infrastructure
-from apimpolicy.report.difference_data import DifferenceItem, Journey, SettingGroup
-from apimpolicy.testing.claims.services import callers_of, routes_of, service_with_keys
+from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingGroup
+from apimpolicy.testing.claims.services import callers_of, routes_of
+from apimpolicy.testing.comparing.gaps import may_be_there
+from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.observed_differences import differences
-from apimpolicy.testing.comparing.running import journey_of
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, products_of
-from apimpolicy.testing.comparing.versions import with_names
+from apimpolicy.testing.comparing.versions import with_names, without_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.service import Service
+    from apimpolicy.project.service.description import NamedValueDescription, ServiceDescription
     from apimpolicy.report.difference_data import SettingChange
     from apimpolicy.testing.claims.services import Caller, Route
-    from apimpolicy.testing.comparing.versions import Places, Versions
+    from apimpolicy.testing.comparing.sides import ServiceSide
+    from apimpolicy.testing.comparing.versions import Places
 
 _MOST_REQUESTS = 60
 """For one API."""
 
 
-class _Side:
-    """A version of a service: its description, and the gateway that runs it."""
-
-    def __init__(self, folder: str | None) -> None:
-        self.folder = folder
-        self.configuration = empty_configuration() if folder is None else configured(folder)[0]
-        found = self.configuration.described(folder) if folder is not None else None
-        self.description = ServiceDescription("") if found is None else found
-
-    @cached_property
-    def gateway(self) -> Gateway:
-        return self.configuration.gateway(self.folder)
-
-    @property
-    def service(self) -> Service:
-        assert self.gateway.service is not None
-        return self.gateway.service
-
-    def add_callers(self, callers: Iterable[Caller]) -> None:
-        """Add a subscription for each caller who can have one in this version."""
-        known = {(each.kind, each.target) for each in callers_of(self.service)}
-        here = [each for each in callers if (each.kind, each.target) in known]
-        self.gateway.service = service_with_keys(self.service, here)
-
-
-def compare_services(found: Versions) -> tuple[list[SettingGroup], str]:
-    """Return the settings that differ, by API, product or other entity, and what prevents the comparison of some."""
-    groups: list[SettingGroup] = []
-    try:
-        services = [_services(folder) for folder in found.folders or ()]
-        for name in sorted({name for side in services for name in side}):
-            old, new = (_Side(side.get(name)) for side in services)
-            groups += _compared(old, new, found.places)
-    except ApimPolicyError as error:
-        return groups, with_names(str(error), found.places)
-    return groups, ""
-
-
-def _services(folder: str) -> dict[str, str]:
+def service_folders(folder: str) -> dict[str, str]:
     """Return the folders of the services in a folder, by their path in it."""
     if not is_service_folder(folder) and is_infrastructure(folder):
         return {"": folder}
@@ -84,14 +45,56 @@ def _services(folder: str) -> dict[str, str]:
     return {"" if len(found) == 1 else os.path.relpath(each, folder): each for each in found}
 
 
-def _compared(old: _Side, new: _Side, places: Places) -> Iterator[SettingGroup]:
+def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterator[SettingGroup]:
+    """Yield the settings that differ, by API, product or other entity, with requests that show them.
+
+    Raises ConfigurationError.
+    """
     by_group: dict[str, list[SettingChange]] = {}
+    texts = [policy_texts(side.description) for side in (old, new)]
+    made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     for change in changed_settings(old.description, new.description):
-        named = change._replace(file=os.path.normpath(with_names(change.file, places)) if change.file else "")
+        if change.group in made_up or may_be_there(change, old.description, new.description) is not None:
+            continue
+        if change.meaning and not _is_used(change, *texts):
+            change = change._replace(meaning="")
+        named = change._replace(file=os.path.normpath(without_names(change.file, places)) if change.file else "")
         by_group.setdefault(change.group, []).append(named)
-    items = dict(_requests(old, new, by_group))
+    items = dict(_requests(old, new, by_group)) if old.has_apis and new.has_apis else {}
     for group in dict.fromkeys((*by_group, *items)):
         yield SettingGroup(group, tuple(by_group.get(group, ())), tuple(_named(items.get(group, ()), places)))
+
+
+def _named_values(*sides: ServiceSide) -> list[NamedValueDescription]:
+    return [each for side in sides for each in side.description.named_values]
+
+
+def policy_texts(description: ServiceDescription) -> str:
+    """Return the texts of all policies of a service."""
+    found: list[str] = []
+    for _, policy in description.policies():
+        try:
+            found.append(policy.read().text)
+        except ConfigurationError:
+            continue
+    return "\n".join(found)
+
+
+_NAMED = ("backend ", "named value ", "fragment ", "logger ", "certificate ", "managed identity ")
+"""The groups of what only policies that name it use."""
+_COMPUTED = re.compile(r"""-id\s*=\s*["']@|client-id\s*=\s*["'](?:@|\{\{)""")
+
+
+def _is_used(change: SettingChange, old: str, new: str) -> bool:
+    """Return whether policies use what a change is about, as far as it is only used by its name."""
+    kind = next((each for each in _NAMED if change.group.startswith(each)), None)
+    if kind is None:
+        return True
+    name = change.group.removeprefix(kind)
+    names = [each for each in (name, change.old if change.setting == "display name" else None) if each]
+    text = new if change.what != ADDED else old + new
+    is_computed = kind not in ("named value ", "fragment ") and _COMPUTED.search(text) is not None
+    return is_computed or any(each in text for each in names) or kind == "managed identity "
 
 
 def _named(items: Sequence[DifferenceItem], places: Places) -> Iterator[DifferenceItem]:
@@ -112,29 +115,35 @@ class _Call(NamedTuple):
     words: str
 
 
+def affected_apis(old: ServiceSide, new: ServiceSide, changes: Iterable[SettingChange]) -> list[str]:
+    """Return the APIs of both sides whose callers may notice a changed setting of the API, or of its products."""
+    noticed = {change.group for change in changes if change.meaning}
+    there = {api.id for api in new.description.apis}
+    found: list[str] = []
+    for api in (api.id for api in old.description.apis if api.id in there):
+        products = {*products_of(old.description, api), *products_of(new.description, api)}
+        if not noticed.isdisjoint((group_of(api), *(f"product {each}" for each in products))):
+            found.append(api)
+    return found
+
+
 def _requests(
-    old: _Side, new: _Side, changes: dict[str, list[SettingChange]]
+    old: ServiceSide, new: ServiceSide, changes: dict[str, list[SettingChange]]
 ) -> Iterator[tuple[str, list[DifferenceItem]]]:
     """Yield the groups of APIs with requests that are treated differently."""
-    apis = [{api.id: group_of(api.id) for api in side.description.apis} for side in (old, new)]
-    products = {api: {*products_of(old.description, api), *products_of(new.description, api)} for api in apis[0]}
-    affected = [
-        api
-        for api, group in apis[0].items()
-        for name in (group, *(f"product {each}" for each in products[api]))
-        if api in apis[1] and any(change.meaning for change in changes.get(name, ()))
-    ]
-    if not affected:
+    affected = affected_apis(old, new, [change for group in changes.values() for change in group])
+    services = old.gateway.service, new.gateway.service
+    if not affected or services[0] is None or services[1] is None:
         return
-    callers = {(each.kind, each.target): each for each in callers_of(old.service, new.service)}
-    before, after = routes_of(old.service), routes_of(new.service)
-    for side in (old, new):
-        side.add_callers(callers.values())
+    known = callers_of(services[0], services[1])
+    callers = {(each.kind, each.target): each for each in known}
+    before, after = routes_of(services[0]), routes_of(services[1])
+    gateways = old.opened(known), new.opened(known)
     for api in dict.fromkeys(affected):
         if api in before and api in after:
             calls = list(_calls(before[api], after[api], callers))
-            if items := list(_differing(old.gateway, new.gateway, calls[:_MOST_REQUESTS])):
-                yield apis[0][api], items
+            if items := list(_differing(*gateways, calls[:_MOST_REQUESTS])):
+                yield group_of(api), items
 
 
 def _calls(
@@ -167,10 +176,10 @@ def _differing(old: Gateway, new: Gateway, calls: Sequence[_Call]) -> Iterator[D
     seen: set[tuple[str, ...]] = set()
     for call in calls:
         try:
-            results = [each.send(Request(call.method, call.url, headers=call.headers)) for each in (old, new)]
+            one, other = (each.send(Request(call.method, call.url, headers=call.headers)) for each in (old, new))
         except ApimPolicyError:
             continue  # the comparison of the policy reports it
-        for difference in differences(*results):
+        for difference in differences(one, other):
             if difference.kind[0] == "answer" and difference.kind not in seen:
                 seen.add(difference.kind)
-                yield DifferenceItem(difference.sentence, call.words, *map(journey_of, results))
+                yield DifferenceItem(difference.sentence, call.words, journey_of(one), journey_of(other))

@@ -7,31 +7,26 @@ there. Reports name them as git does.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration import read_configuration
-from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.environments import selected
 from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 from apimpolicy.project.root_element import begins_like_a_policy
-from apimpolicy.project.service.as_extract import files_of_policies, write_extract
-from apimpolicy.project.service.infrastructure import read_infrastructure
-from apimpolicy.project.service.reading import is_code
-from apimpolicy.project.toml_writer import to_toml
-from apimpolicy.testing.gateways import with_paths_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from apimpolicy.project.service.description import PolicyText
     from apimpolicy.text.source import Source
 
+_HASH = re.compile("[0-9a-f]{40}")
+_SETTINGS = (".xml", ".toml", ".yaml", ".yml", ".json")
+"""The endings of files that policies are run with."""
 Places = tuple[tuple[str, str], ...]
 """Temporary folders of revisions, and the names that replace them in reports."""
 
@@ -75,7 +70,7 @@ class Pair(NamedTuple):
     def label(self) -> tuple[str, str]:
         """Return the place of the policy for reports, and what it applies to, where the place doesn't tell."""
         version = self.new or self.old
-        return (version.name, version.subject) if version is not None and version.subject else (self.path, "")
+        return self.path, "" if version is None else version.subject
 
     @property
     def is_same_text(self) -> bool:
@@ -84,11 +79,17 @@ class Pair(NamedTuple):
 
 
 class Versions(NamedTuple):
-    """The two sides of a comparison: pairs of policies, and the folders on both sides, unless they are files."""
+    """The two sides of a comparison: pairs of policies, and the folders on both sides, unless they are files.
+
+    `place` is the path of the new side without its revision.
+    """
 
     pairs: list[Pair]
     folders: tuple[str, str] | None
     places: Places
+    place: str = ""
+    is_same_around: bool = False
+    """No file around the policies differs that has settings for them."""
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def versions(old: str, new: str) -> Iterator[Versions]:
     """
     with ExitStack() as stack:
         place = _place(new) or _place(old) or os.curdir
-        one, other = _side(old, place, stack), _side(new, place, stack)
+        one, other = _side(old, place, stack, "before"), _side(new, place, stack, "after")
         if (one.folder is None) is not (other.folder is None):
             raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
         places = (*one.places, *other.places)
@@ -114,14 +115,34 @@ def versions(old: str, new: str) -> Iterator[Versions]:
             )
             for path in sorted({**one.files, **other.files})
         ]
-        yield Versions(found, folders, places)
+        is_same = folders is not None and _has_same_files(*folders, _SETTINGS)
+        yield Versions(found, folders, places, place, is_same)
 
 
-def with_names(text: str, places: Places) -> str:
+def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
+    """Return whether two folders have the same files of some kinds."""
+    one, other = ({os.path.relpath(path, root): path for path in _files(root, endings)} for root in (old, new))
+    return one.keys() == other.keys() and all(_bytes(path) == _bytes(other[name]) for name, path in one.items())
+
+
+def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
+    for directory, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if not each.startswith(".") and each != "node_modules"]
+        for name in names:
+            if name.lower().endswith(endings):
+                yield os.path.join(directory, name)
+
+
+def with_names(text: str, places: Iterable[tuple[str, str]]) -> str:
     """Return a text with git's names of files instead of their temporary paths."""
     for folder, name in places:
         text = text.replace(folder, name)
     return text
+
+
+def without_names(text: str, places: Places) -> str:
+    """Return a path without the folder of a revision."""
+    return with_names(text, [(folder, "") for folder, _ in places])
 
 
 def _place(name: str) -> str:
@@ -129,12 +150,12 @@ def _place(name: str) -> str:
     return name if os.path.exists(name) else name.partition(":")[2]
 
 
-def _side(name: str, place: str, stack: ExitStack) -> Side:
+def _side(name: str, place: str, stack: ExitStack, word: str) -> Side:
     if os.path.isdir(name):
-        return _infrastructure(name, name, stack) or _folder(name, name)
+        return _folder(name, name)
     if os.path.exists(name):
         return Side({"": Version(name, _bytes(name), name)})
-    return _at_revision(*_revision(name, place), stack)
+    return _at_revision(*_revision(name, place), stack, word)
 
 
 def _folder(folder: str, shown: str) -> Side:
@@ -147,57 +168,6 @@ def _folder(folder: str, shown: str) -> Side:
                 inner = os.path.relpath(path, folder)
                 found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
     return Side(found, folder)
-
-
-def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
-    """Return the side of a folder of infrastructure code: the policies of its APIs, in a temporary folder.
-
-    Files with policies that no resource names are compared as they are.
-    """
-    if not is_code(folder):
-        return None
-    service = read_infrastructure(folder, selected())
-    named = files_of_policies(service)
-    if not named:
-        return None
-    root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
-    os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
-    written = write_extract(service, root)
-    _write_configuration(folder, root)
-    others = _folder(folder, shown).files
-    kept = {inner: version for inner, version in others.items() if os.path.realpath(version.path) not in named}
-    of_resources = {inner: _in_code(each, root, written) for inner, each in _folder(root, shown).files.items()}
-    return Side({**kept, **of_resources}, folder, ((root, shown), (folder, shown)))
-
-
-def _in_code(version: Version, root: str, written: Mapping[str, PolicyText]) -> Version:
-    """Return the version of a policy with the name of its place in the code."""
-    policy = written[version.path]
-    file = os.path.normpath(policy.origin.file)
-    name = file if policy.source is None else f"{file}:{policy.origin.line}"
-    subject = subject_of(os.path.relpath(version.path, root))
-    return version._replace(name=name, subject=subject, source=policy.source)
-
-
-def subject_of(path: str) -> str:
-    """Return the scope of a policy at a path of an extract: `operation get of API orders`."""
-    nouns = {"apis": "API", "products": "product", "workspaces": "workspace", "policy fragments": "fragment"}
-    folders = path.split(os.sep)[:-1]
-    pairs = zip(folders[::2], folders[1::2], strict=True)
-    parts = [f"{nouns.get(kind, kind.removesuffix('s'))} {id_}" for kind, id_ in pairs]
-    return " of ".join(reversed(parts)) or "all APIs"
-
-
-def _write_configuration(folder: str, root: str) -> None:
-    """Write the configuration of a folder of code for its extract, with absolute paths. Raises ConfigurationError."""
-    path = find_configuration(folder)
-    if path is None:
-        return
-    directory = os.path.dirname(os.path.abspath(path))
-    given = {name: value for name, value in read_configuration(path).items() if name not in ("service", "environments")}
-    values = {name: with_paths_from(value, name, directory) for name, value in given.items()}
-    with open(os.path.join(root, "apimpolicy.toml"), "w", encoding="utf-8") as file:
-        file.write(to_toml(values))
 
 
 def _bytes(path: str) -> bytes:
@@ -229,19 +199,20 @@ def _revision(name: str, place: str) -> tuple[Revision, str]:
     return found, inside
 
 
-def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
-    """Return the side of a revision, with everything around it in a temporary folder."""
+def _at_revision(revision: Revision, inside: str, stack: ExitStack, word: str) -> Side:
+    """Return the side of a revision, with everything around it in a temporary folder.
+
+    Places in it have the name of the revision, or the `word` for a side where that is a hash.
+    """
     root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends, as in the repository
     revision.write(inside, root)
     path = os.path.join(root, *inside.split("/"))
-    places = tuple((each, f"{revision.name}:") for each in _ways_to_write(root))
+    shown = word if _HASH.search(revision.name) else revision.name
+    places = tuple((each, f"{shown}:") for each in _ways_to_write(root))
     name = f"{revision.name}:{inside}"
     if revision.is_file(inside):
         return Side({"": Version(name, _bytes(path), path)}, None, places)
-    made = _infrastructure(path, name, stack)
-    if made is not None:
-        return made._replace(places=(*made.places, *places))
     found = _folder(path, inside)
     named = {
         inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")

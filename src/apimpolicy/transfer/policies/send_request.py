@@ -7,7 +7,7 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NULL, Function, Host, Value, leaves, merge
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import OwnRequest, Run
 
 
 def transfer(run: Run, step: Step) -> None:
@@ -44,6 +44,9 @@ def answered(run: Run, step: Step, sent: list[Value]) -> None:
     has_template = any(element.get("template") is not None for element in step.element.descendants())
     shows_state = any(isinstance(leaf, (Host, Function)) for value in sent for leaf in leaves(value))
     depends = run.state.signature() if run.canonical and (is_copy or has_template or shows_state) else None
+    if run.canonical is not None:
+        state = run.state.copy() if is_copy or has_template or shows_state else None
+        run.own_requests.append(OwnRequest(run.alive, run.canonical(step.element), tuple(sent), state))
     run.answered(step, depends, *(value.key for value in sent))
 
 

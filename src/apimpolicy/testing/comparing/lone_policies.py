@@ -1,0 +1,165 @@
+"""Compare two versions of a policy that belongs to no service, in what is around it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from apimpolicy.engine.document import load_policy
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.report.difference_data import (
+    ADDED,
+    DIFFERENT,
+    EQUIVALENT,
+    ERROR,
+    REMOVED,
+    SAME,
+    UNDECIDED,
+    DifferenceItem,
+    DifferenceReport,
+)
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
+from apimpolicy.testing.claims.requests import request_in_words
+from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
+from apimpolicy.testing.comparing.elements import document_of
+from apimpolicy.testing.comparing.gaps import unknown_in
+from apimpolicy.testing.comparing.journeys import journey_of
+from apimpolicy.testing.comparing.operations import is_same_problem, problem_in_words
+from apimpolicy.testing.comparing.product_search import compare
+from apimpolicy.testing.comparing.service_comparison import is_same_document
+from apimpolicy.testing.comparing.settings import settings_that_differ
+from apimpolicy.testing.comparing.sides import SEED
+from apimpolicy.testing.comparing.versions import Pair, with_names
+from apimpolicy.testing.first_surroundings import accepted_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.harness import Harness
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.comparing.product_search import Comparison
+    from apimpolicy.testing.comparing.versions import Version
+
+_TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
+"""What templates of Terraform, and tokens of pipelines, have."""
+
+
+def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
+    """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
+    blank = blank_report(pair)
+    if pair.old is None or pair.new is None:
+        return blank._replace(status=ADDED if pair.old is None else REMOVED)
+    started = time.perf_counter()
+    trees = [document_of(each.source or each.data, each.name) for each in (pair.old, pair.new)]
+    if (unknown := [set(unknown_in(tree)) for tree in trees])[0] != unknown[1]:
+        return blank._replace(status=UNDECIDED, reasons=tuple(sorted(unknown[0] ^ unknown[1])))
+    if unknown[0] and pair.is_same_text:
+        return blank
+    policies, problems = _loaded(pair, pair.old, pair.new)
+    old, new = problems
+    if old is not None and new is not None and is_same_document(pair):
+        return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
+    if old is not None and new is not None and is_same_problem(old, new):
+        reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"
+        return blank if is_same_document(pair) else blank._replace(status=UNDECIDED, reasons=(reason,))
+    if any(problems) and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
+        reason = "a template whose values aren't known here: no request was tried"
+        return blank._replace(status=UNDECIDED, reasons=(reason,))
+    if new is not None:
+        return blank._replace(status=ERROR, problem=problem_in_words(new))
+    if old is not None:
+        text = f"the old version can't be loaded, the new one can: {problem_in_words(old)}"
+        return blank._replace(status=DIFFERENT, problem=text)
+    try:
+        report = _compared(pair, policies, bounds, on_run, blank)
+    except ApimPolicyError as error:
+        report = blank._replace(status=ERROR, problem=problem_in_words(error))
+    return report._replace(seconds=time.perf_counter() - started)
+
+
+def blank_report(pair: Pair) -> DifferenceReport:
+    """Return the report of a pair that is the same."""
+    path, subject = pair.label
+    return DifferenceReport(
+        path, pair.old.name if pair.old else "", pair.new.name if pair.new else "", SAME, subject=subject
+    )
+
+
+class _Loaded:
+    """A version of a policy that runs alone: its harness, and the file with its settings."""
+
+    def __init__(self, policy: Policy, place: str, file: CaseFile) -> None:
+        self.file = file
+        self.harness = _harness(policy, place, file)
+
+
+def _loaded(pair: Pair, old: Version, new: Version) -> tuple[list[_Loaded], list[ApimPolicyError | None]]:
+    """Load both versions; return the problems of those that can't be loaded."""
+    policies: list[Policy | None] = []
+    problems: list[ApimPolicyError | None] = [None, None]
+    for side, version in enumerate((old, new)):
+        try:
+            path = with_names(version.path, pair.places)
+            policies.append(load_policy(version.source or version.data, path=path))
+        except ApimPolicyError as error:
+            policies.append(None)
+            problems[side] = error
+    places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
+    found: list[_Loaded] = []
+    known = [policy for policy in policies if policy is not None]
+    for side, policy in enumerate(policies):
+        if policy is not None:
+            try:
+                file = file_about(places[side], *known, with_fragments=True)
+                if found and found[0].file.certificates.names() == file.certificates.names():
+                    file.certificates = found[0].file.certificates
+                found.append(_Loaded(policy, places[side], file))
+            except ApimPolicyError as error:
+                problems[side] = error
+    return found, problems
+
+
+def _compared(
+    pair: Pair, sides: list[_Loaded], bounds: Bounds, on_run: Callable[[], None], blank: DifferenceReport
+) -> DifferenceReport:
+    one, other = (side.harness for side in sides)
+    settings = settings_that_differ(sides[0].file, sides[1].file, one, other) if pair.is_apart else ()
+    elements = [step.element for harness in (one, other) for step in harness.program.steps()]
+    starts = [accepted_caller(elements, [name]) for name in other.providers] or [accepted_caller(elements, ())]
+    knows_scopes = len(sides[1].file.subject.policies) > 1
+    found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
+    if found.is_same_text:
+        return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
+    items = tuple(_items(found))
+    reasons = tuple(dict.fromkeys(map(str, found.unsupported_features)))
+    status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
+    return blank._replace(status=status, items=items, reasons=reasons)
+
+
+def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
+    """Return the harness of a version, in place of the file that the settings are about."""
+    setup = setup_of(file)
+    if not policy.is_fragment:
+        made = harness_of({**file.subject.policies, scope_in(file, place): policy}, setup)
+    else:
+        gateway = setup.gateway
+        gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
+        gateway.policies.fragments = gateway.fragments
+        made = harness_of({"api": AROUND_A_FRAGMENT}, setup)
+    made.settings["seed"] = made.settings.get("seed") or SEED
+    return made
+
+
+def _items(found: Comparison) -> Iterator[DifferenceItem]:
+    for each in found.found:
+        assert found.inputs is not None
+        assert each.old.result is not None
+        assert each.new.result is not None
+        words = request_in_words(each.new.scenario, found.inputs)
+        cause = None if each.cause is None else each.cause.change
+        yield DifferenceItem(
+            each.difference.sentence, words, journey_of(each.old.result), journey_of(each.new.result), cause
+        )

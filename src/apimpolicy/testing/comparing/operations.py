@@ -1,0 +1,215 @@
+"""Pairs of operations of two services, and the groups of pairs whose effective programs differ in the same way.
+
+Operations are paired by path, method and template, then by their ids. For each caller, the program of all scopes is
+composed on both sides: where they are the same without their layout, nothing is to be compared.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.project.service.documents import source_of
+from apimpolicy.testing.claims.services import callers_of, routes_of
+from apimpolicy.testing.comparing.canonical import of_element, of_program
+from apimpolicy.text.markup import read
+from apimpolicy.text.named_values import find_named_values
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.steps import Program
+    from apimpolicy.testing.claims.services import Caller, Route
+    from apimpolicy.testing.comparing.sides import ServiceSide
+
+_PARAMETER = re.compile(r"\{(\*?)[^{}/]*\}")
+
+
+class Effective(NamedTuple):
+    """An effective program: without layout to compare it, and the program itself, or why it can't be read."""
+
+    canonical: Hashable
+    program: Program | None
+    problem: ApimPolicyError | None = None
+
+
+class Group(NamedTuple):
+    """Pairs of routes that have the same two programs, which differ."""
+
+    pairs: list[tuple[Route, Route]]
+    old: Effective
+    new: Effective
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations, each once."""
+        return tuple(dict.fromkeys(new.label for _, new in self.pairs))
+
+
+class Operations:
+    """The operations of both sides. Raises ConfigurationError when routes can't be found."""
+
+    def __init__(self, old: ServiceSide, new: ServiceSide) -> None:
+        self.old = old
+        self.new = new
+        services = old.gateway.service, new.gateway.service
+        assert services[0] is not None
+        assert services[1] is not None
+        self.callers = _callers(old, new)
+        self._known: tuple[dict[Hashable, Effective], dict[Hashable, Effective]] = ({}, {})
+        routes = [
+            routes_of(service, self.callers, with_all_products=True) for service in services if service is not None
+        ]
+        self.pairs = [pair for apis in _paired_apis(*routes) for pair in _paired_routes(*apis)]
+
+    def groups(self) -> list[Group]:
+        """Return the groups whose programs differ."""
+        found: dict[Hashable, Group] = {}
+        for one, other in self.pairs:
+            old, new = self._effective(0, one), self._effective(1, other)
+            if old.canonical != new.canonical:
+                key = old.canonical, new.canonical
+                found.setdefault(key, Group([], old, new)).pairs.append((one, other))
+        return list(found.values())
+
+    def problems(self) -> dict[str, str]:
+        """Return the first line of each problem that an unchanged program has on both sides."""
+        found: dict[str, str] = {}
+        for one, other in self.pairs:
+            old, new = self._effective(0, one), self._effective(1, other)
+            if old.canonical == new.canonical and new.problem is not None:
+                found.setdefault(str(new.problem).strip().splitlines()[0], other.label)
+        return found
+
+    def _effective(self, side: int, route: Route) -> Effective:
+        key = tuple(
+            (scope, id(policy) if not isinstance(policy, str) else policy) for scope, policy in route.policies.items()
+        )
+        found = self._known[side].get(key)
+        if found is None:
+            found = self._known[side][key] = _effective((self.old, self.new)[side], route.policies)
+        return found
+
+
+def _effective(side: ServiceSide, policies: Mapping[str, AnyPolicy]) -> Effective:
+    try:
+        program = side.program(policies)
+    except ApimPolicyError as error:
+        return Effective(("unread", tuple(_as_written(policies))), None, error)
+    made_up = side.gateway.made_up.get("named_values", frozenset())
+    names = [
+        (scope, reference.name)
+        for scope, document in program.scopes.items()
+        for reference in find_named_values(document.original.text)
+        if reference.name in made_up
+    ]
+    return Effective((_hashable(of_program(program)), tuple(names)), program)
+
+
+def _hashable(value: Any) -> Hashable:
+    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _as_written(policies: Mapping[str, AnyPolicy]) -> Iterator[Hashable]:
+    """Yield the documents of scopes without layout, as far as they can be read."""
+    for scope, policy in policies.items():
+        try:
+            yield scope, tuple(of_element(root) for root in read(source_of(policy)).roots)
+        except ApimPolicyError:
+            yield scope, str(policy)
+
+
+def problem_in_words(error: ApimPolicyError) -> str:
+    """Return a problem for people, with the place of each finding."""
+    if not isinstance(error, DiagnosticError):
+        return str(error)
+    from apimpolicy.report.terminal import render_all
+
+    return render_all(error.diagnostics)
+
+
+def is_same_problem(old: ApimPolicyError | None, new: ApimPolicyError | None) -> bool:
+    """Return whether two problems are the same one, whatever the files are called and where in them it is."""
+    return _identity(old) == _identity(new)
+
+
+def _identity(error: ApimPolicyError | None) -> object:
+    if isinstance(error, DiagnosticError):
+        return [(each.code, each.message) for each in error.diagnostics]
+    return None if error is None else (type(error), str(error))
+
+
+# Pairs
+
+
+def _callers(old: ServiceSide, new: ServiceSide) -> list[Caller]:
+    """Return the callers of both services; an API with another id at the same path has the same caller's key."""
+    assert old.gateway.service is not None
+    assert new.gateway.service is not None
+    callers = callers_of(old.gateway.service, new.gateway.service)
+    by_path: dict[object, Caller] = {}
+    for service in (old.gateway.service, new.gateway.service):
+        for api in service.apis:
+            caller = next(each for each in callers if (each.kind, each.target) == ("api", api.base_id))
+            first = by_path.setdefault((api.api.path.lower(), api.api.version), caller)
+            if first is not caller and service is new.gateway.service:
+                callers[callers.index(caller)] = type(caller)(caller.kind, caller.target, first.number)
+    return callers
+
+
+def _paired_apis(
+    old: Mapping[str, list[Route]], new: Mapping[str, list[Route]]
+) -> Iterator[tuple[list[Route], list[Route]]]:
+    """Yield the routes of APIs with the same path and version, then of those with the same id."""
+    left = {id_.lower(): routes for id_, routes in new.items() if routes}
+    by_place = {_place(routes[0]): id_ for id_, routes in left.items()}
+    for id_, routes in old.items():
+        if not routes:
+            continue
+        found = by_place.get(_place(routes[0]))
+        if found is None or found not in left:
+            found = id_.lower() if id_.lower() in left and _is_free(left[id_.lower()], old) else None
+        if found is not None:
+            yield routes, left.pop(found)
+
+
+def _is_free(routes: Sequence[Route], old: Mapping[str, list[Route]]) -> bool:
+    """Return whether no API had the path of these routes before."""
+    return all(not others or _place(others[0]) != _place(routes[0]) for others in old.values())
+
+
+def _place(route: Route) -> object:
+    versions = {name.lower(): value for name, value in route.headers.items() if not _is_key(route, value)}
+    return route.prefix.lower(), tuple(sorted(versions.items())), route.query
+
+
+def _is_key(route: Route, value: str) -> bool:
+    return route.caller is not None and value == route.caller.key
+
+
+def _paired_routes(old: Sequence[Route], new: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
+    """Yield the routes of an API that requests take on both sides: the same operation and caller."""
+    known: dict[object, Route] = {}
+    for route in new:
+        known.setdefault(_key(route), route)
+    for route in old:
+        if (other := known.get(_key(route))) is not None:
+            yield route, _at_same_url(route, other)
+
+
+def _at_same_url(old: Route, new: Route) -> Route:
+    """Return a route whose requests have the URLs of another one, which differ in names of parameters at most."""
+    return new.replaced(template=old.template) if old.prefix.lower() == new.prefix.lower() else new
+
+
+def _key(route: Route) -> object:
+    path = route.label.partition(" ")[2].removeprefix(route.prefix)
+    return route.method, _PARAMETER.sub(r"{\1}", path).rstrip("/").lower(), _caller(route)
+
+
+def _caller(route: Route) -> object:
+    if route.caller is None or route.caller.kind == "api":
+        return None if route.caller is None else "api"
+    return route.caller.target.lower()

@@ -1,0 +1,262 @@
+"""Compare two versions of a service: the effective policies of each operation, for each caller.
+
+Programs that are the same without their layout need nothing. Of the others, each pair of programs is compared once, and
+what differs is reported for the policy that causes it, with the operations that it applies to.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.report.difference_data import (
+    ADDED,
+    DIFFERENT,
+    EQUIVALENT,
+    ERROR,
+    REMOVED,
+    UNDECIDED,
+    DifferenceItem,
+    DifferenceReport,
+)
+from apimpolicy.testing.claims.requests import request_in_words
+from apimpolicy.testing.claims.services import harness_of_route, with_callers
+from apimpolicy.testing.comparing.canonical import of_element
+from apimpolicy.testing.comparing.documents import key_of, key_of_element, key_of_policy
+from apimpolicy.testing.comparing.elements import document_of
+from apimpolicy.testing.comparing.gaps import unknown_steps
+from apimpolicy.testing.comparing.journeys import journey_of
+from apimpolicy.testing.comparing.operations import Operations, is_same_problem, problem_in_words
+from apimpolicy.testing.comparing.product_search import compare
+from apimpolicy.testing.comparing.sides import Needs
+from apimpolicy.testing.first_surroundings import accepted_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.testing.claims.services import Route, ServiceHarness
+    from apimpolicy.testing.comparing.documents import Key
+    from apimpolicy.testing.comparing.operations import Group
+    from apimpolicy.testing.comparing.product_search import Comparison, Found
+    from apimpolicy.testing.comparing.sides import ServiceSide
+    from apimpolicy.testing.comparing.versions import Pair
+
+_SECONDS = 30.0
+"""Of processor time for all operations; those after it are not decided."""
+_FEW_SECONDS = 1.0
+"""Of searching where the same change was searched for in another operation."""
+
+
+class _Item(NamedTuple):
+    """A difference with its kind, and the policy that causes it."""
+
+    key: Key | None
+    kind: tuple[str, ...]
+    shown: DifferenceItem
+
+
+class _Result(NamedTuple):
+    """The result for a group: each difference with its policy, why others aren't ruled out, and the policies in it."""
+
+    items: list[_Item]
+    reasons: tuple[str, ...]
+    keys: frozenset[Key]
+    problem: str = ""
+    is_broken: bool = False
+    """Only the new version can't be loaded."""
+
+
+class ServiceComparison:
+    """The comparison of the operations of two services. Raises ConfigurationError for services without gateways."""
+
+    def __init__(
+        self, old: ServiceSide, new: ServiceSide, bounds: Bounds, on_run: Callable[[], None], only: Collection[Key] = ()
+    ) -> None:
+        self.old = old
+        self.new = new
+        self.bounds = bounds
+        self.on_run = on_run
+        self.operations = Operations(old, new)
+        self.notes = [f"{place}: {words}" for words, place in self.operations.problems().items()]
+        groups = self.operations.groups()
+        self.groups = [each for each in groups if not only or not _keys(each).isdisjoint(only)]
+        self._searched: set[object] = set()
+        self._results = list(self._compared())
+
+    @property
+    def changed_routes(self) -> list[tuple[Route, Route]]:
+        """The routes whose policies differ."""
+        return [pair for group in self.groups for pair in group.pairs]
+
+    def _compared(self) -> Iterator[_Result]:
+        if not self.groups:
+            return
+        elements = [step.element for group in self.groups for step in _steps(group)]
+        needs = Needs.of(elements)
+        setups = self.old.setup(needs, None), self.new.setup(needs, self.old)
+        opened = [with_callers(setup.service, self.operations.callers) for setup in setups]
+        deadline = time.process_time() + _SECONDS
+        for group in self.groups:
+            keys = frozenset(_keys(group))
+            if time.process_time() > deadline:
+                reason = f"the time for the whole service is over: {', '.join(group.operations[:3])}"
+                yield _Result([], (reason,), keys)
+                continue
+            if unknown := unknown_steps(group.old.program) ^ unknown_steps(group.new.program):
+                yield _Result([], tuple(sorted(unknown)), keys)
+                continue
+            problems = [group.old.problem, group.new.problem]
+            harnesses: list[ServiceHarness] = []
+            for side in (0, 1):
+                try:
+                    harnesses.append(harness_of_route(group.pairs[0][side], setups[side], opened[side]))
+                except ApimPolicyError as error:
+                    problems[side] = error
+            if any(problems):
+                yield _problem(problems, keys)
+                continue
+            elements = [step.element for step in _steps(group)]
+            one, other = harnesses
+            one.providers = other.providers = tuple(needs.names_for(elements))
+            starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
+            found = compare(one, other, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
+            yield _Result(list(_items(found, group)), _reasons(found), keys)
+
+    def _bounds(self, group: Group) -> Bounds:
+        """Return the bounds of a search: small ones where a search for the same change has been made."""
+        change = tuple(key for key in _changed_documents(group))
+        if change in self._searched:
+            return self.bounds.replaced(seconds=min(self.bounds.seconds, _FEW_SECONDS))
+        self._searched.add(change)
+        return self.bounds
+
+    # Reports
+
+    def reports(self, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, DifferenceReport | None]]:
+        """Yield each policy that differs, or causes a difference; None for one that no operation has."""
+        items = _merged(item for result in self._results for item in result.items)
+        for pair in pairs:
+            keys = {key_of(each) for each in (pair.old, pair.new) if each is not None}
+            own = tuple(item.shown for item in items if item.key in keys)
+            if own or not is_same_document(pair):
+                results = [result for result in self._results if not result.keys.isdisjoint(keys)]
+                yield pair, _report(pair, own, results) if own or results else None
+
+
+def is_same_document(pair: Pair) -> bool:
+    """Return whether the text of a policy differs in its layout at most."""
+    if pair.old is None or pair.new is None:
+        return False
+    if pair.is_same_text:
+        return True
+    trees = [document_of(each.source or each.data, each.name) for each in (pair.old, pair.new)]
+    if not trees[0].roots and not trees[1].roots:
+        return False
+    return [of_element(root) for root in trees[0].roots] == [of_element(root) for root in trees[1].roots]
+
+
+def _steps(group: Group) -> list[Step]:
+    return [step for side in (group.old, group.new) if side.program is not None for step in side.program.steps()]
+
+
+def _keys(group: Group) -> set[Key]:
+    """Return the policies that a group's programs are made of."""
+    return {key for side in (group.old, group.new) if side.program is not None for key in _keys_of(side.program)}
+
+
+def _keys_of(program: Program) -> Iterator[Key]:
+    yield from (key_of_policy(policy) for policy in program.scopes.values())
+    yield from (key_of_element(step.element) for step in program.steps() if step.parent is not None)
+
+
+def _changed_documents(group: Group) -> Iterator[object]:
+    """Yield the documents that differ, on both sides, without layout."""
+    if group.old.program is None or group.new.program is None:
+        return
+    one, other = (
+        {scope: tuple(map(of_element, policy.document.roots)) for scope, policy in program.scopes.items()}
+        for program in (group.old.program, group.new.program)
+    )
+    for scope in dict.fromkeys((*one, *other)):
+        if one.get(scope) != other.get(scope):
+            yield scope, one.get(scope), other.get(scope)
+
+
+def _problem(problems: Sequence[ApimPolicyError | None], keys: frozenset[Key]) -> _Result:
+    old, new = problems
+    if old is not None and new is not None and is_same_problem(old, new):
+        reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"
+        return _Result([], (reason,), keys)
+    if new is None:
+        assert old is not None
+        text = f"the old version can't be loaded, the new one can: {problem_in_words(old)}"
+        return _Result([], (), keys, text)
+    return _Result([], (), keys, problem_in_words(new), is_broken=True)
+
+
+def _reasons(found: Comparison) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str, found.unsupported_features)))
+
+
+def _items(found: Comparison, group: Group) -> Iterator[_Item]:
+    program = group.new.program
+    assert program is not None
+    last = key_of_policy([*program.scopes.values()][-1])
+    for each in found.found:
+        element = None if each.cause is None else each.cause.new or each.cause.old
+        key = last if element is None else key_of_element(element)
+        yield _Item(key, each.difference.kind, _item(each, found, group))
+
+
+def _item(each: Found, found: Comparison, group: Group) -> DifferenceItem:
+    assert found.inputs is not None
+    assert each.old.result is not None
+    assert each.new.result is not None
+    route = group.pairs[0][1]
+    words = request_in_words(each.new.scenario, found.inputs) + _with_key(route)
+    if each.new.scenario.token is not None:
+        words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
+    cause = None if each.cause is None else each.cause.change
+    journeys = journey_of(each.old.result), journey_of(each.new.result)
+    return DifferenceItem(each.difference.sentence, words, *journeys, cause, group.operations)
+
+
+def _with_key(route: Route) -> str:
+    """Tell whose key a request brings."""
+    if route.caller is None:
+        return ""
+    return " with a key" if route.caller.kind == "api" else f" with a key of the product {route.caller.target}"
+
+
+def _merged(found: Iterator[_Item]) -> list[_Item]:
+    """Return each kind of difference of a change once, with all operations that it applies to."""
+    merged: dict[object, _Item] = {}
+    for item in found:
+        identity = item.key, item.kind, item.shown.cause
+        before = merged.get(identity)
+        if before is None:
+            merged[identity] = item
+            continue
+        operations = tuple(dict.fromkeys((*before.shown.operations, *item.shown.operations)))
+        merged[identity] = before._replace(shown=before.shown._replace(operations=operations))
+    return list(merged.values())
+
+
+def _report(pair: Pair, items: tuple[DifferenceItem, ...], results: Sequence[_Result]) -> DifferenceReport:
+    names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
+    reasons = tuple(dict.fromkeys(reason for result in results for reason in result.reasons))
+    problems = [result for result in results if result.problem]
+    path, subject = pair.label
+    if pair.old is None or pair.new is None:
+        status = ADDED if pair.old is None else REMOVED
+    elif any(result.is_broken for result in problems):
+        status = ERROR
+    elif items or problems:
+        status = DIFFERENT
+    else:
+        status = UNDECIDED if reasons else EQUIVALENT
+    problem = "\n".join(dict.fromkeys(result.problem for result in problems))
+    return DifferenceReport(path, *names, status, items, reasons, problem, subject=subject)
