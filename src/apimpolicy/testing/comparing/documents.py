@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.checkout import listing
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
@@ -134,7 +135,7 @@ def _folders_with_code(path: str) -> Iterator[str]:
     for _ in range(_MOST_FOLDERS):
         if root is None or len(folder) < len(root):
             return
-        if any(name.endswith(_CODE) for name in os.listdir(folder)):
+        if any(name.endswith(_CODE) for name in listing(folder)):
             yield folder
         folder = os.path.dirname(folder)
 

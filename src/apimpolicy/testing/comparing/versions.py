@@ -126,7 +126,7 @@ def _has_same_files(old: str, new: str, endings: tuple[str, ...]) -> bool:
 
 
 def _files(folder: str, endings: tuple[str, ...]) -> Iterator[str]:
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in walk(folder):
         folders[:] = [each for each in folders if not each.startswith(".") and each != "node_modules"]
         for name in names:
             if name.lower().endswith(endings):
