@@ -62,7 +62,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">=": operator.ge,
 }
-_PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
+_OF_EACH = re.compile(r"each\.value(?:\.[\w-]+)*")
+PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
 """A name with members: of a variable, or of the items of one."""
 FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
 """Errors of an evaluation; the value is unknown then."""
@@ -163,7 +164,7 @@ class Evaluator:
         text = " ".join(source.text[node.start : node.end].split())
         used = [name for name in scope if name in text and name != "*"]
         if used:
-            values = ", ".join(f"{name} = {values_shown(scope[name])}" for name in used)
+            values = ", ".join(_shown(name, scope[name]) for name in used)
             text = f"{text} with {values}"
             self.budget.steps -= len(text) >> 6
         if len(text) > _LONGEST_UNKNOWN:
@@ -259,7 +260,10 @@ class Evaluator:
         """Return the text of a member of an unknown value, whatever it is called; empty for a long expression."""
         suffix = f" in {self.place}" if self.place else ""
         text = value.text.removesuffix(suffix)
-        return f"{text}.{name}{suffix}" if _PATH.fullmatch(text) and value.text.endswith(suffix) else ""
+        path, of, collection = value.text.partition(" of ")
+        if of and _OF_EACH.fullmatch(path):
+            return f"{path}.{name} of {collection}"
+        return f"{text}.{name}{suffix}" if PATH.fullmatch(text) and value.text.endswith(suffix) else ""
 
     def index(self, node: nodes.Index, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)
@@ -453,6 +457,15 @@ def equality(left: Value, right: Value) -> bool | None:
         return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
     results = [equality(*pair) for pair in pairs]
     return False if False in results else None if None in results else True
+
+
+def _shown(name: str, value: Value) -> str:
+    """Return a variable of a loop for the text of an unknown value: of an unknown collection only its expression."""
+    if isinstance(value, dict) and all(isinstance(each, Unknown) for each in value.values()):
+        key = value.get("key")
+        if isinstance(key, Unknown) and key.text.startswith(f"{name}.key of "):
+            return key.text.replace(".key", "", 1)
+    return f"{name} = {values_shown(value)}"
 
 
 def values_shown(value: Value) -> str:

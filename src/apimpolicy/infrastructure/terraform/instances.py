@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from apimpolicy.infrastructure.evaluation import PATH
 from apimpolicy.infrastructure.values import Reference, Unknown, Value, whole
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def unknown_instance(module: Module, block: Block, value: Value = None) -> tuple
     if is_count:
         return 0, {"count": {"index": 0}}, where
     key = Unknown(f"each.key of {where}")
-    return key, {"each": {"key": key, "value": Unknown(f"{where}[each.key]")}}, where
+    value = f"{where}[each.key]" if PATH.fullmatch(where) else f"each.value of {where}"
+    return key, {"each": {"key": key, "value": Unknown(value)}}, where
 
 
 class Instance(Reference):
