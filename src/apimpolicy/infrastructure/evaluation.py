@@ -62,7 +62,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">=": operator.ge,
 }
-_OF_EACH = re.compile(r"each\.value(?:\.[\w-]+)*")
+_OF_EACH = re.compile(r"(?:each\.value|item)(?:\.[\w-]+)*")
 PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
 """A name with members: of a variable, or of the items of one."""
 FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
@@ -120,6 +120,11 @@ class Evaluator:
         self.budget = budget
         self.place = place
         """The address of the module, which tells its unknown values from those of others."""
+        self._found: dict[str, Value] = {}
+        """The values of names."""
+        self._of_all: dict[str, Value] = {}
+        """The values of names where conditions count as both true and false."""
+        self._takes_all = False
 
     def name(self, name: str, scope: Scope) -> Value:
         """Return a name's value. Raises LookupError."""
@@ -140,6 +145,14 @@ class Evaluator:
             except FAILURES:
                 return self.unknown(node, source, scope)
         return found
+
+    def with_all_items(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+        """Return the value of a collection with the items that it has when conditions turn out differently."""
+        self._found, self._of_all, self._takes_all = self._of_all, self._found, True
+        try:
+            return self.value(node, source, scope)
+        finally:
+            self._found, self._of_all, self._takes_all = self._of_all, self._found, False
 
     def reference(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
         """Return the value of an expression, or the reference that it is."""
@@ -369,10 +382,22 @@ class Evaluator:
 
     def conditional(self, node: nodes.Conditional, source: Source, scope: Scope) -> Value:
         test = self.truth(self.value(node.test, source, scope))
+        if self._takes_all and (both := self._both(node, source, scope)) is not None:
+            return both
         if test is not None:
             return self.reference(node.when_true if test else node.when_false, source, scope)
         first, second = (self.value(each, source, scope) for each in (node.when_true, node.when_false))
         return first if first == second and type(first) is type(second) else self.unknown(node, source, scope)
+
+    def _both(self, node: nodes.Conditional, source: Source, scope: Scope) -> Value:
+        """Return the items of both values of a conditional, or the larger number; None for any other values."""
+        first, second = (self.value(each, source, scope) for each in (node.when_true, node.when_false))
+        if isinstance(first, dict) and isinstance(second, dict):
+            return {**second, **first}
+        if isinstance(first, list) and isinstance(second, list):
+            return checked([*first, *(each for each in second if each not in first)])
+        are_numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (first, second))
+        return max(first, second) if are_numbers else None
 
     def array(self, node: nodes.Array, source: Source, scope: Scope) -> Value:
         found: list[Value] = []
@@ -414,7 +439,7 @@ class Evaluator:
                 test = self.truth(self.value(node.test, source, inner))
                 if test is None:
                     return self.unknown(node, source, scope)
-                if not test:
+                if not test and not self._takes_all:
                     continue
             value = self.value(node.value, source, inner)
             if node.key is None:
