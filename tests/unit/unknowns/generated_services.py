@@ -169,7 +169,8 @@ def bicep(draw: st.DrawFn) -> Made:
                 pieces.append(("main.bicep", f"{parameter} {kind_of} = {given}\n", f"{parameter} {kind_of}\n"))
         files["main.bicep"] += (
             f"resource {n} '{kind}/apis@2022-08-01' = {before}{{\n  parent: apim\n  name: {name}\n  "
-            f"  properties: {{ path: '{n}', protocols: ['https'], subscriptionRequired: false, serviceUrl: 'https://one.example' }}\n"
+            f"  properties: {{ path: '{n}', protocols: ['https'], subscriptionRequired: false,"
+            " serviceUrl: 'https://one.example' }\n"
             f"}}{after}\n"
             f"resource {n}Policy '{kind}/apis/policies@2022-08-01' = {before}{{\n"
             f"  name: '${{apim.name}}/${{{name}}}/policy'\n"
