@@ -27,10 +27,11 @@ class Contexts:
         self._path = path
         self.text = ""
         if path is not None:
+            from apimpolicy.checkout import open_text
             from apimpolicy.context.loading import load_contexts
 
             self._makers = load_contexts(path)
-            with open(path, encoding="utf-8") as file:
+            with open_text(path) as file:
                 self.text = file.read()
             if not self._makers:
                 raise ConfigurationError(f"{path} holds no contexts")
