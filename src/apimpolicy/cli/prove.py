@@ -81,8 +81,8 @@ def command(
         - name: no request makes the gateway itself fail
           never: {status: 500, by: gateway}
 
-    Exits with 0 when all claims are proven, 1 when one is false, 2 when a file cannot be read, 3 when none is false and
-    one is not decided, 5 when there is no claim.
+    Exits with 0 when all claims are proven, 1 when one is false, 2 when a file cannot be read or the service has no
+    API, 3 when none is false and one is not decided, 5 when there is no claim.
     """
     requests_are_invented()
     started = time.perf_counter()
@@ -93,7 +93,7 @@ def command(
     if not files and not unreadable and not words and (files := claims_of_services(paths)):
         say(f"{', '.join(paths)} has no claims of its own, so the named claims are decided: {NAMED_CLAIMS_PAGE}")
     check_environment(file.path for file, _ in files)
-    reports = _prove(files, seconds, write, form == "text", debug=bool(debug))
+    reports = _prove(files, seconds, write, form == "text", unreadable, debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return exit_codes.USAGE
@@ -105,9 +105,17 @@ def command(
 
 
 def _prove(
-    files: Sequence[tuple[CaseFile, list[Claim]]], seconds: float | None, write: bool, is_text: bool, *, debug: bool
+    files: Sequence[tuple[CaseFile, list[Claim]]],
+    seconds: float | None,
+    write: bool,
+    is_text: bool,
+    unreadable: dict[str, str],
+    *,
+    debug: bool,
 ) -> list[ClaimReport]:
+    """Decide the claims of files; those about a service without an API become unreadable."""
     from apimpolicy.cli.progress import Progress
+    from apimpolicy.project.gateways import NoApisError
     from apimpolicy.report.claim_text import claim, table_head, table_row
     from apimpolicy.report.style import Style, on_page
     from apimpolicy.testing.claims.configured import bounds_for
@@ -128,8 +136,13 @@ def _prove(
 
         for file, claims in files:
             on_api = show_api if is_text and len(claims) > 1 else None
-            with on_page(style, indent=2):
-                found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show, on_api, debug=debug)
+            bounds = bounds_for(file.path, seconds)
+            try:
+                with on_page(style, indent=2):
+                    found = prove_file(file, claims, bounds, progress.show, on_api, debug=debug)
+            except NoApisError as error:
+                unreadable[file.path] = str(error)
+                continue
             reports += found
             progress.clear()
             for report in found:

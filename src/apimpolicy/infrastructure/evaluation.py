@@ -62,7 +62,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">=": operator.ge,
 }
-_PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
+_OF_EACH = re.compile(r"(?:each\.value|item)(?:\.[\w-]+)*")
+PATH = re.compile(r"[\w.-]+(?:\[[\w.*]+\][\w.-]*)*")
 """A name with members: of a variable, or of the items of one."""
 FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
 """Errors of an evaluation; the value is unknown then."""
@@ -119,6 +120,11 @@ class Evaluator:
         self.budget = budget
         self.place = place
         """The address of the module, which tells its unknown values from those of others."""
+        self._found: dict[str, Value] = {}
+        """The values of names."""
+        self._of_all: dict[str, Value] = {}
+        """The values of names where conditions count as both true and false."""
+        self._takes_all = False
 
     def name(self, name: str, scope: Scope) -> Value:
         """Return a name's value. Raises LookupError."""
@@ -139,6 +145,14 @@ class Evaluator:
             except FAILURES:
                 return self.unknown(node, source, scope)
         return found
+
+    def with_all_items(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+        """Return the value of a collection with the items that it has when conditions turn out differently."""
+        self._found, self._of_all, self._takes_all = self._of_all, self._found, True
+        try:
+            return self.value(node, source, scope)
+        finally:
+            self._found, self._of_all, self._takes_all = self._of_all, self._found, False
 
     def reference(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
         """Return the value of an expression, or the reference that it is."""
@@ -163,7 +177,7 @@ class Evaluator:
         text = " ".join(source.text[node.start : node.end].split())
         used = [name for name in scope if name in text and name != "*"]
         if used:
-            values = ", ".join(f"{name} = {values_shown(scope[name])}" for name in used)
+            values = ", ".join(_shown(name, scope[name]) for name in used)
             text = f"{text} with {values}"
             self.budget.steps -= len(text) >> 6
         if len(text) > _LONGEST_UNKNOWN:
@@ -259,7 +273,10 @@ class Evaluator:
         """Return the text of a member of an unknown value, whatever it is called; empty for a long expression."""
         suffix = f" in {self.place}" if self.place else ""
         text = value.text.removesuffix(suffix)
-        return f"{text}.{name}{suffix}" if _PATH.fullmatch(text) and value.text.endswith(suffix) else ""
+        path, of, collection = value.text.partition(" of ")
+        if of and _OF_EACH.fullmatch(path):
+            return f"{path}.{name} of {collection}"
+        return f"{text}.{name}{suffix}" if PATH.fullmatch(text) and value.text.endswith(suffix) else ""
 
     def index(self, node: nodes.Index, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)
@@ -365,10 +382,22 @@ class Evaluator:
 
     def conditional(self, node: nodes.Conditional, source: Source, scope: Scope) -> Value:
         test = self.truth(self.value(node.test, source, scope))
+        if self._takes_all and (both := self._both(node, source, scope)) is not None:
+            return both
         if test is not None:
             return self.reference(node.when_true if test else node.when_false, source, scope)
         first, second = (self.value(each, source, scope) for each in (node.when_true, node.when_false))
         return first if first == second and type(first) is type(second) else self.unknown(node, source, scope)
+
+    def _both(self, node: nodes.Conditional, source: Source, scope: Scope) -> Value:
+        """Return the items of both values of a conditional, or the larger number; None for any other values."""
+        first, second = (self.value(each, source, scope) for each in (node.when_true, node.when_false))
+        if isinstance(first, dict) and isinstance(second, dict):
+            return {**second, **first}
+        if isinstance(first, list) and isinstance(second, list):
+            return checked([*first, *(each for each in second if each not in first)])
+        are_numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (first, second))
+        return max(first, second) if are_numbers else None
 
     def array(self, node: nodes.Array, source: Source, scope: Scope) -> Value:
         found: list[Value] = []
@@ -410,7 +439,7 @@ class Evaluator:
                 test = self.truth(self.value(node.test, source, inner))
                 if test is None:
                     return self.unknown(node, source, scope)
-                if not test:
+                if not test and not self._takes_all:
                     continue
             value = self.value(node.value, source, inner)
             if node.key is None:
@@ -453,6 +482,15 @@ def equality(left: Value, right: Value) -> bool | None:
         return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
     results = [equality(*pair) for pair in pairs]
     return False if False in results else None if None in results else True
+
+
+def _shown(name: str, value: Value) -> str:
+    """Return a variable of a loop for the text of an unknown value: of an unknown collection only its expression."""
+    if isinstance(value, dict) and all(isinstance(each, Unknown) for each in value.values()):
+        key = value.get("key")
+        if isinstance(key, Unknown) and key.text.startswith(f"{name}.key of "):
+            return key.text.replace(".key", "", 1)
+    return f"{name} = {values_shown(value)}"
 
 
 def values_shown(value: Value) -> str:

@@ -113,7 +113,7 @@ class Files:
             return []
 
     def below(self, folder: str) -> list[str]:
-        """Return the folders in a folder and the folder itself, links and tools' folders left out."""
+        """Return the folders in a folder and the folder itself; links, hidden folders and tools' folders left out."""
         found: list[str] = []
         waiting = [(folder, 0)]
         while waiting and len(found) < MOST_FILES:
@@ -123,7 +123,9 @@ class Files:
                 inner = sorted(
                     each.path
                     for each in entries(place)
-                    if each.name not in LEFT_OUT and each.is_dir(follow_symlinks=False)
+                    if each.name not in LEFT_OUT
+                    and (is_trusted() or not each.name.startswith("."))
+                    and each.is_dir(follow_symlinks=False)
                 )
             except OSError:
                 continue

@@ -20,7 +20,7 @@ from apimpolicy.policies.attribute_validation import at_name, unknown_attributes
 from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, did_you_mean, is_known, names, specification_of
 from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
 from apimpolicy.text.document import CData, Characters, Document, Element
-from apimpolicy.text.holes import has_hole
+from apimpolicy.text.holes import UNKNOWN_POLICIES, has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -92,6 +92,9 @@ def _root(root: Element) -> Iterator[Diagnostic]:
 def _fragment(root: Element) -> Iterator[Diagnostic]:
     for element in root.descendants():
         is_section = element.name in (*SECTIONS, "policies") and element.parent is root
+        included = element.get("fragment-id")
+        if included is not None and included.value.text.startswith(UNKNOWN_POLICIES):
+            continue
         if element.name in ("base", "include-fragment") or is_section:
             yield at_name(
                 element,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.findings import lent_to_anyone
 from apimpolicy.audit.outliers import is_weaker
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_run import audit_path
 from apimpolicy.project.revisions import revision_of
+from apimpolicy.project.service.leniency import Leniency, leniency, lenient
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.project.audit_run import AuditRun
 
 ABSENT = "not there"
 
@@ -42,7 +45,7 @@ def changes_since(path: str, revision: str, config: str | None = None) -> list[C
     with tempfile.TemporaryDirectory(prefix="apimpolicy-") as folder:
         os.mkdir(os.path.join(folder, ".git"))  # where the search for a configuration ends
         found.write(inside, folder)
-        before = audit_path(os.path.join(folder, *inside.split("/")), config)
+        before = _audited(os.path.join(folder, *inside.split("/")), config, revision, folder)
         return changes_between(before.audit, audit_path(path, config).audit)
 
 
@@ -52,6 +55,17 @@ def changes_between(before: ServiceAudit, after: ServiceAudit) -> list[Change]:
     new = {operation.key: operation for operation in after.operations}
     pairs = [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
     return [change for pair in pairs if (change := _change(*pair)) is not None]
+
+
+def _audited(path: str, config: str | None, revision: str, folder: str) -> AuditRun:
+    """Audit what a folder was at a revision. Its problems are no longer those of the user, and its paths never were."""
+    current = leniency()
+    try:
+        with nullcontext() if current is None else lenient(Leniency(is_strict=current.is_strict)):
+            return audit_path(path, config)
+    except ApimPolicyError as error:
+        message = str(error).replace(os.path.join(folder, ""), "")
+        raise ConfigurationError(f"at {revision}: {message}") from None
 
 
 def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import PolicyLocation
 from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations
+from apimpolicy.project.service.description import OPERATIONS
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
@@ -44,9 +45,8 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
     """Yield a finding for each part of a service that isn't read, and so isn't audited."""
     if description is None:
         return
-    gaps = [
-        each for each in description.gaps if not each.kind or (each.kind in ("apis", "products") and OPEN in each.name)
-    ]
+    kinds = ("apis", "products", OPERATIONS)
+    gaps = [each for each in description.gaps if not each.kind or (each.kind in kinds and OPEN in each.name)]
     reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
     reasons += [(problem.message, problem.origin) for problem in description.problems if problem.is_error]
     for reason, origin in dict.fromkeys(reasons):

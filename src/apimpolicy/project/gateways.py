@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from apimpolicy.project.configuration import Configuration
 
 
+class NoApisError(ConfigurationError):
+    """There is no API in the service that a command is about."""
+
+
 def load_gateway(
     path: str | Path, *, config: str | Path | None = None, environment: str | None = None, **overrides: Any
 ) -> Gateway:
@@ -60,9 +64,9 @@ def configured(path: str, config: str | None = None) -> tuple[Configuration, str
 
 
 def require_apis(service: Service | None, path: str) -> Service:
-    """Return a service that has an API. Raises ConfigurationError for any other."""
+    """Return a service that has an API. Raises NoApisError for any other."""
     if service is None or not service.apis:
-        raise ConfigurationError(
+        raise NoApisError(
             f"there is no API in {path}: name a folder that APIOps extracted, or with Terraform or Bicep code"
         )
     return service

@@ -25,9 +25,9 @@ from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
-from apimpolicy.project.service.description import NOWHERE, ApiDescription, Gap, NamedValueDescription
+from apimpolicy.project.service.description import NOWHERE, OPERATIONS, ApiDescription, Gap, NamedValueDescription
 from apimpolicy.project.service.operations import KnownOperations
-from apimpolicy.project.service.policy_sources import slug
+from apimpolicy.project.service.policy_sources import made_up_id
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
     from apimpolicy.text.source import Source
 
-_OPERATIONS = "operations"
 _AUTHORIZATIONS = "authorizations"
 _NAMED_VALUES = "named-values"
 _NEAR = 0.7
@@ -127,7 +126,7 @@ class Service:
 
     def _described(self, kind: str) -> Iterator[Any]:
         """Yield the resources of a kind, without those of an overlay alone and those that represent unknown ones."""
-        unknown = {slug(shown(each.name)) for each in self.description.gaps if OPEN in each.name}
+        unknown = {made_up_id(shown(each.name)) for each in self.description.gaps if OPEN in each.name}
         for each in self.resources(kind).values():
             if each.origin.file != self._overlay and not getattr(each, "is_made_up", False) and each.id not in unknown:
                 yield each
@@ -241,7 +240,7 @@ class Service:
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
         """Return the missing reference if no resource has one of these names; see `checks.references.KnownService`."""
-        if kind == _OPERATIONS:
+        if kind == OPERATIONS:
             return self._missing_operation(within, names)
         if kind == _AUTHORIZATIONS:
             return self._missing_authorization(within, names)
@@ -257,6 +256,8 @@ class Service:
         if self._is_elsewhere(kind, names):
             return None
         gap = None if deleted else self._gap(kind, names)
+        if gap is not None and gap.has_pattern:
+            return Missing(noun, name, False, reason=f"its name fits, and {gap.text(self.root)}")
         return Missing(noun, name, gap is None, near, known, deleted, "" if gap is None else gap.text(self.root))
 
     def _missing_operation(self, api: str, names: Sequence[str]) -> Missing | None:
@@ -266,7 +267,9 @@ class Service:
         if any(self._operations.has(found, name) is not False for name in names):
             return None
         known = tuple(self._operations.names(found))
-        return Missing("operation", names[0], True, tuple(_near(names[0], known)), known)
+        gap = self.description.gap(OPERATIONS, *(f"{found.id}/{name}" for name in names))
+        reason = "" if gap is None else gap.text(self.root)
+        return Missing("operation", names[0], gap is None, tuple(_near(names[0], known)), known, reason=reason)
 
     def _missing_authorization(self, provider: str, names: Sequence[str]) -> Missing | None:
         found = self.resources(_AUTHORIZATIONS).values()

@@ -27,7 +27,8 @@ from apimpolicy.audit.budgets import limited_by
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
 from apimpolicy.audit.findings import lent_to_anyone
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.report.audit_text import answer, details, shown_place, sorted_findings
+from apimpolicy.report.audit_text import answer, details, sorted_findings
+from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
         "limited_by": limited_by(operation),
         "passes_on": passed_on(operation),
         "places": [
-            {"words": words, **_place(run, place)}
+            {"words": words, **_place(place)}
             for words, place in dict.fromkeys((str(place.policy), place) for place in operation.places.values())
         ],
     }
@@ -146,7 +147,7 @@ def finding_data(run: AuditRun, finding: AuditFinding) -> dict[str, Any]:
         "api": finding.api,
         "operations": [each.name for each in finding.operations],
         "message": finding.message,
-        "evidence": [{"words": each.words, **_place(run, each.place)} for each in finding.evidence],
+        "evidence": [{"words": each.words, **_place(each.place)} for each in finding.evidence],
         "fingerprint": fingerprint(finding),
     }
     if finding.attempt is not None:
@@ -161,5 +162,5 @@ def fingerprint(finding: AuditFinding) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
-def _place(run: AuditRun, place: Any) -> dict[str, Any]:
-    return {"path": shown_place(run, place.file), "line": place.line}
+def _place(place: Any) -> dict[str, Any]:
+    return {"path": path_from_here(place.file), "line": place.line}

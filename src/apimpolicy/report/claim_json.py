@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, STATUSES, UNDECIDED
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.test_text import CaseReport
 
@@ -44,14 +45,14 @@ def claims_to_json(
         "tool": {"name": "apimpolicy", "version": tool_version},
         "summary": {**counts, "seconds": round(seconds, 3)},
         "claims": [_claim(report) for report in reports],
-        "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
+        "unreadable": [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()],
     }
     return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
 
 def _claim(report: ClaimReport) -> dict[str, Any]:
     return {
-        "path": report.path,
+        "path": path_from_here(report.path),
         "line": report.line,
         "name": report.name,
         "about": report.about or None,

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.places import place_in_file
+from apimpolicy.report.places import path_from_here, place_in_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     """Return a finding as a JSON object (see the module)."""
     path, line, column, end_line, end_column = place_in_file(diagnostic)
     return {
-        "path": path,
+        "path": path_from_here(path),
         "line": line,
         "column": column,
         "end_line": end_line,

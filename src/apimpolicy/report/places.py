@@ -31,9 +31,9 @@ def place_in_file(diagnostic: Diagnostic) -> FilePlace:
 
 
 def path_from_here(path: str) -> str:
-    """Return a path relative to the working directory, when it is below."""
+    """Return a path relative to the working directory, when it is below: as every report shows paths."""
     relative = os.path.relpath(path) if path else path
-    return path if relative.startswith(os.pardir) else relative
+    return path if relative.split(os.sep)[0] == os.pardir else relative
 
 
 def short_path(path: str) -> str:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.conformance_values import runtime_type
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.places import path_from_here
 from apimpolicy.report.rendering import value_text, within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.stand_in_text import with_stand_ins
@@ -126,7 +127,7 @@ def _entry(entry: TraceEntry) -> dict[str, Any]:
         "scope": entry.scope,
         "path": entry.path,
         "policy": entry.name,
-        "file": entry.file,
+        "file": path_from_here(entry.file),
         "line": line,
         "column": column,
         "effect": {"kind": entry.effect.kind, "text": entry.effect.text} if entry.effect is not None else None,

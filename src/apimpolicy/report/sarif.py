@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.report.harmless import to_json, visible_lines
-from apimpolicy.report.places import place_in_file
+from apimpolicy.report.places import path_from_here, place_in_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,6 +73,7 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
 
 def uri_of(path: str) -> str:
     """Return a path as SARIF has it."""
+    path = path_from_here(path)
     if os.path.isabs(path):
         from pathlib import Path
 

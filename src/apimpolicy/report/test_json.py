@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def cases_to_json(
         "tool": {"name": "apimpolicy", "version": tool_version},
         "summary": {**{_STATUSES[status]: count for status, count in counts.items()}, "seconds": round(seconds, 3)},
         "cases": [_case(report) for report in reports],
-        "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
+        "unreadable": [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()],
     }
     return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
@@ -48,7 +49,7 @@ _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped
 
 def _case(report: CaseReport) -> dict[str, Any]:
     return {
-        "path": report.path,
+        "path": path_from_here(report.path),
         "line": report.line,
         "name": report.name,
         "status": report.status,

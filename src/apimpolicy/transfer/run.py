@@ -34,6 +34,7 @@ from apimpolicy.semantics.values import (
 )
 from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
+from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Sequence
@@ -343,6 +344,8 @@ class Run:
         names = self.missing(source, start, end)
         if not names:
             return constant_text(to_utf16(text))
+        if UNKNOWN_BASE in names:
+            return Truth(self.unknowns.truth("whether a policy that isn't known has <base />"))
         what = f"the named value {', '.join(sorted(names))}, which isn't known"
         unknown = Text(self.unknowns.fresh(terms.TEXT, what))
         if not may_be_expression:

@@ -179,6 +179,42 @@ def test_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert said in written.read_text("utf-8"), form
 
 
+def test_what_was_wrong_before_has_no_temporary_path(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    information = folder / "apis" / "crm" / "apiInformation.json"
+    written = information.read_text("utf-8")
+    information.write_text("{", "utf-8")
+    (folder / "README.md").write_text("Extracted by APIOps.", "utf-8")
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=folder.parent, check=True)
+    information.write_text(written, "utf-8")
+    assert main(["audit", "extracted", "--since", "HEAD"]) in (0, 1)
+    shown = capsys.readouterr()
+    assert "apimpolicy-" not in shown.out + shown.err
+    assert "apiInformation.json" not in shown.err
+    for each in ("crm", "chat"):
+        subprocess.run(["git", "rm", "-qr", "--cached", f"extracted/apis/{each}"], cwd=folder.parent, check=True)
+    message = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "b"]
+    subprocess.run(["git", *message], cwd=folder.parent, check=True)
+    assert main(["audit", "extracted", "--since", "HEAD"]) == 2
+    assert capsys.readouterr().err.startswith("apimpolicy: at HEAD: there is no API in extracted")
+
+
+@pytest.mark.parametrize("path", ["extracted", "{here}/extracted", "../{name}/extracted"])
+def test_paths_are_from_here(path: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each file has one name in reports for programs, however the folder was named."""
+    path = path.format(here=folder.parent, name=folder.parent.name)
+    main(["audit", path, "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    main(["audit", path, "--format", "sarif"])
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    places = [
+        each["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"] for each in result["locations"]
+    ]
+    places += [place["path"] for each in found["operations"] for place in each["places"]]
+    places += [place["path"] for each in found["findings"] for place in each["evidence"]]
+    assert {each.partition("/")[0] for each in places} == {"extracted", "<global policy>"}
+
+
 def test_every_word_of_access_is_declared_and_handled() -> None:
     from apimpolicy.audit.policies import HANDLERS
 

@@ -46,6 +46,9 @@ claims:
 """
 
 
+CLAIM_OF_SERVICE = 'name = "no request is refused"\nnever = {by = "policy"}\n'
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "orders.xml").write_text(POLICY, "utf-8")
@@ -450,6 +453,17 @@ def test_a_changed_named_value_of_a_service_is_a_difference(
     monkeypatch.chdir(tmp_path)
     assert main(["diff", "old", "new"]) == 1
     assert "418" in capsys.readouterr().out
+
+
+def test_a_service_without_an_api(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "main.tf").write_text('resource "azurerm_api_management" "a" { name = "a" }', "utf-8")
+    (folder / "orders.test.yaml").unlink()
+    assert main(["prove"]) == main(["audit"]) == 2
+    assert "there is no API in ." in capsys.readouterr().out
+    (folder / "apimpolicy.toml").write_text(f'service = "."\n[[claims]]\n{CLAIM_OF_SERVICE}', "utf-8")
+    assert main(["prove", "--format", "json"]) == 2
+    (unreadable,) = json.loads(capsys.readouterr().out)["unreadable"]
+    assert unreadable["path"] == "apimpolicy.toml"
 
 
 def test_named_claims_are_decided_of_a_service_without_claims(

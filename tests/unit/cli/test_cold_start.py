@@ -80,3 +80,20 @@ def test_a_plain_file_imports_little(command: str, file: str, tmp_path: Path, so
     loaded = set(done.stderr.split())
     assert f"apimpolicy.cli.{command}" in loaded
     assert sorted(loaded & set(NOT_BY[command].split())) == []
+
+
+def test_a_service_in_infrastructure_code_imports_no_client(tmp_path: Path, sources: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a.xml").write_text(POLICY)
+    (tmp_path / "main.tf").write_text(
+        'resource "azurerm_api_management" "a" {\n  name = "a"\n}\n'
+        'resource "azurerm_api_management_policy" "a" {\n  xml_content = file("a.xml")\n}\n'
+    )
+    command = [sys.executable, "-c", PROGRAM, "check", "."]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(sources)}, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    loaded = set(done.stderr.split())
+    assert "apimpolicy.project.service.infrastructure" in loaded
+    assert sorted(loaded & {"urllib.request", "http.client", "email", "ssl", "xml.sax"}) == []

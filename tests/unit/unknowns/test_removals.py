@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from pathlib import Path
@@ -9,11 +10,17 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.sampling import IS_NIGHTLY
+from tests.unit.unknowns.generated_services import bicep, extracts, terraform
 from tests.unit.unknowns.test_unknowns import CLAIM
 
 from apimpolicy.cli import main
 
 SERVICES = yaml.safe_load(Path(__file__).with_name("whole.yaml").read_text(encoding="utf-8"))
+NO_REPORT = '{"diagnostics": [], "claims": [], "operations": [], "findings": [{"code": "AUD011"}]}'
+"""What a command that exits with 2 leaves undecided."""
 EVERY = 5
 """One of so many pairs of pieces is removed."""
 
@@ -31,7 +38,7 @@ def _id(value: object) -> str:
 
 
 class Results(NamedTuple):
-    """The errors of `check`, the access and the findings of `audit`, and whether the claim is proven."""
+    """The errors of `check` and `prove`, the access and the findings of `audit`, and whether the claim is proven."""
 
     errors: set[str]
     access: dict[str, str]
@@ -57,17 +64,17 @@ def results(files: dict[str, str], root: Path, capsys: pytest.CaptureFixture[str
 
     def report(*command: str) -> dict[str, Any]:
         main([*command, "--format", "json"])
-        found: dict[str, Any] = json.loads(capsys.readouterr().out or '{"diagnostics": []}')
+        found: dict[str, Any] = json.loads(capsys.readouterr().out or NO_REPORT)
         return found
 
     checked, audited = report("check", "."), report("audit", ".")
-    proven = main(["prove", ".", "--seconds", "1"]) == 0
-    capsys.readouterr()
+    claims = report("prove", ".", "--seconds", "1")["claims"]
+    errors = [f"{each['code']} {each['message']}" for each in checked["diagnostics"] if each["severity"] == "error"]
     return Results(
-        {f"{each['code']} {each['message']}" for each in checked["diagnostics"] if each["severity"] == "error"},
+        {*errors, *(each["problem"] for each in claims if each["status"] == "error")},
         {f"{each['api']} {each['name']}": each["access"] for each in audited["operations"]},
         [each["code"] for each in audited["findings"]],
-        proven,
+        bool(claims) and all(each["status"] == "proven" for each in claims),
     )
 
 
@@ -97,9 +104,43 @@ def test_a_removal_makes_nothing_more_certain(
     (tmp_path / "part").mkdir()
     monkeypatch.chdir(tmp_path / "part")
     before, after = whole[name], results(without(files, pieces), tmp_path / "part", capsys)
+    assert_no_more_certain(before, after)
+
+
+def assert_no_more_certain(before: Results, after: Results) -> None:
+    """Fail where a result about a part of a service is more certain than that about the whole."""
     assert not after.errors
     common = before.access.keys() & after.access.keys()
     assert all(after.access[each] in (before.access[each], "not decided") for each in common)
     assert after.access.keys() == before.access.keys() or "AUD011" in after.findings
     decided = all(words == "token" for words in after.access.values())
     assert decided or not after.is_proven
+
+
+SERVICES_MADE = {"terraform": terraform(), "bicep": bicep(), "extract": extracts()}
+EXAMPLES = 300 if IS_NIGHTLY else 6
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", SERVICES_MADE)
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=not IS_NIGHTLY,
+    database=None,
+    deadline=None,
+    phases=(Phase.generate, Phase.shrink) if IS_NIGHTLY else (Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+def test_a_removal_from_a_generated_service(
+    kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = data.draw(SERVICES_MADE[kind])
+    pieces = data.draw(st.lists(st.sampled_from(made.pieces), min_size=1, max_size=3, unique=True))
+    root = tmp_path_factory.mktemp("service")
+    with contextlib.chdir(root):
+        before = results(made.files, root, capsys)
+        assert (before.errors, set(before.access.values()), before.findings) == (set(), {"token"}, [])
+    root = tmp_path_factory.mktemp("part")
+    with contextlib.chdir(root):
+        assert_no_more_certain(before, results(made.without(pieces), root, capsys))

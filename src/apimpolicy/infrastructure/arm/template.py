@@ -74,7 +74,6 @@ class JsonTemplate(Evaluator):
         self.sections = {key.lower(): value for key, value in self.entries(node)}
         self.doubts: frozenset[str] = frozenset()
         """The expressions that aren't known, on which depends whether, or how often, the template is deployed."""
-        self._found: dict[str, Value] = {}
         self._deployed: dict[str, JsonTemplate] = {}
 
     @classmethod

@@ -20,7 +20,7 @@ from apimpolicy.infrastructure.bicep.references import (
     hole_of,
     nested_in,
 )
-from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Evaluator
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource, texts_in
 from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known
@@ -65,7 +65,6 @@ class Template(Evaluator):
         """Parameters that were needed and have no value."""
         self.doubts: frozenset[str] = frozenset()
         """The expressions that aren't known, on which depends whether, or how often, the file is deployed."""
-        self._found: dict[str, Value] = {}
         self._parents: dict[int, Declaration] = {}
         self._others: dict[str, Template] = {}
         self._children: dict[tuple[str, int], list[tuple[Value, Deployment]]] = {}
@@ -245,16 +244,26 @@ class Template(Evaluator):
         pairs = self.pairs(self.value(node.items, self.source, scope))
         if pairs == []:
             return self._of_unknown(node, scope, hole_of(node.items, self.source))
-        scopes = [{**scope, **self.bound(node.names, *each)} for each in (pairs or ())[:MOST_INSTANCES]]
-        test = node.test
-        if test is None:
+        if pairs is None:
             return []
-        text = hole_of(test, self.source)
-        return [(None, node.value, each, text) for each in scopes if self._doubt(test, each) is None]
+        of_all = self.pairs(self.with_all_items(node.items, self.source, scope)) or []
+        text = hole_of(node.items, self.source)
+        values = [each for _, each in pairs]
+        found: list[tuple[Value, nodes.Node, Scope, str]] = [
+            (None, node.value, {**scope, **self.bound(node.names, key, each)}, text)
+            for key, each in of_all[:MOST_INSTANCES]
+            if each not in values
+        ]
+        if node.test is None:
+            return found
+        test, text = node.test, hole_of(node.test, self.source)
+        scopes = [{**scope, **self.bound(node.names, *each)} for each in pairs[:MOST_INSTANCES]]
+        return found + [(None, node.value, each, text) for each in scopes if self._doubt(test, each) is None]
 
     def _of_unknown(self, node: nodes.For, scope: Scope, where: str) -> list[tuple[Value, nodes.Node, Scope, str]]:
         """Return one instance for all, named after the collection: resources of loops over it belong together."""
-        names = self.bound(node.names, Unknown(f"index of {where}"), Unknown(f"{where}[*]"))
+        item = f"{where}[*]" if PATH.fullmatch(where) else f"item of {where}"
+        names = self.bound(node.names, Unknown(f"index of {where}"), Unknown(item))
         return [(None, node.value, {**scope, **names}, where)]
 
     def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, str]]:

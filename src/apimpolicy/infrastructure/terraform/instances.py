@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.values import Reference, Unknown, Value, whole
+from apimpolicy.infrastructure.evaluation import PATH
+from apimpolicy.infrastructure.values import Reference, Unknown, Value, is_known, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.infrastructure.terraform.module import Module
     from apimpolicy.infrastructure.terraform.parser import Block, Body
     from apimpolicy.text.source import Source
 
 MOST_INSTANCES = 5_000
+_CONDITIONAL = re.compile(r"\?|\bif\b|\blocal\b")
+"""What an expression needs for its items to depend on a condition."""
 
 
 def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], str]]:
@@ -59,7 +63,8 @@ def unknown_instance(module: Module, block: Block, value: Value = None) -> tuple
     if is_count:
         return 0, {"count": {"index": 0}}, where
     key = Unknown(f"each.key of {where}")
-    return key, {"each": {"key": key, "value": Unknown(f"{where}[each.key]")}}, where
+    value = f"{where}[each.key]" if PATH.fullmatch(where) else f"each.value of {where}"
+    return key, {"each": {"key": key, "value": Unknown(value)}}, where
 
 
 class Instance(Reference):
@@ -122,6 +127,27 @@ class Instance(Reference):
         return self
 
 
+def further_instances(module: Module, block: Block, found: Sequence[Instance]) -> Iterator[Instance]:
+    """Yield the instances that a block has besides those that were found where conditions turn out differently."""
+    attribute = block.body.attributes.get("for_each") or block.body.attributes.get("count")
+    if attribute is None or any(each.doubt for each in found):
+        return
+    text = attribute.source.text[attribute.value.start : attribute.value.end]
+    if _CONDITIONAL.search(text) is None:
+        return
+    value = whole(module.with_all_items(attribute.value, attribute.source, {}))
+    where = " ".join(text.split())
+    if isinstance(value, int) and not isinstance(value, bool):
+        numbers = range(len(found), min(value, MOST_INSTANCES))
+        yield from (Instance(module, block, index, {"count": {"index": index}}, where) for index in numbers)
+        return
+    keys = {str(each.key) for each in found}
+    for key, each in (module.pairs(value) or ())[:MOST_INSTANCES]:
+        key = each if isinstance(value, list) else key
+        if is_known(key) and str(key) not in keys and module.budget.takes_instances(1):
+            yield Instance(module, block, key, {"each": {"key": key, "value": each}}, where)
+
+
 class Instances(Reference):
     """The instances of a resource or data source: one, or several by key."""
 
@@ -159,10 +185,10 @@ class Instances(Reference):
 
 
 def key_of(key: Value) -> str:
-    """Return the key of an instance as addresses have it: `["a"]`, `[0]`, or nothing."""
+    """Return the key of an instance as addresses have it: `["a"]`, `[0]`, `[each.key]`, or nothing."""
     if key is None:
         return ""
-    return f"[{key.text}]" if isinstance(key, Unknown) else f"[{key}]" if isinstance(key, int) else f'["{key}"]'
+    return "[each.key]" if isinstance(key, Unknown) else f"[{key}]" if isinstance(key, int) else f'["{key}"]'
 
 
 def body_value(module: Module, body: Body, scope: Mapping[str, Value]) -> dict[str, Value]:

@@ -17,7 +17,7 @@ from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
 from apimpolicy.infrastructure.resources import Note, texts_in
 from apimpolicy.infrastructure.terraform.calls import Children
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
-from apimpolicy.infrastructure.terraform.instances import Instance, Instances, unknown_instance
+from apimpolicy.infrastructure.terraform.instances import Instance, Instances, further_instances, unknown_instance
 from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.parser import Block, parse_template
 from apimpolicy.infrastructure.terraform.templates import as_template
@@ -81,7 +81,6 @@ class Module(Evaluator):
         """Calls of modules that can't be read."""
         self.modules_file: dict[str, str] = {}
         """Folders of downloaded modules, by address; the root module has it."""
-        self._found: dict[str, Value] = {}
         self._templates = 0
 
     @cached_property
@@ -232,7 +231,11 @@ class Module(Evaluator):
     def left_out(self) -> Iterator[Instance]:
         """Yield an instance of each resource that isn't deployed with these values, and may be with others."""
         for labels, block in self.blocks.get("resource", {}).items():
-            if len(labels) == 2 and not self.instances("resource", *labels).all:
+            if len(labels) != 2:
+                continue
+            if found := self.instances("resource", *labels).all:
+                yield from further_instances(self, block, found)
+            else:
                 yield Instance(self, block, *unknown_instance(self, block))
         for labels in self.blocks.get("module", {}):
             if len(labels) == 1 and (other := self.child(labels[0]).left_out()) is not None:

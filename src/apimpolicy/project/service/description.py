@@ -22,7 +22,7 @@ import attrs
 from apimpolicy.diagnostics import Severity
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import Place
-from apimpolicy.text.holes import OPEN
+from apimpolicy.text.holes import CLOSE, OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +37,10 @@ _TYPED = (
     *("version-sets", "workspaces"),
 )
 """Kinds of resources with a list of their own."""
+
+
+OPERATIONS = "operations"
+"""The kind of operations in gaps, whose names are `api/operation`."""
 
 
 class Origin(NamedTuple):
@@ -363,6 +367,11 @@ class Gap(NamedTuple):
     origin: Origin
     kind: str = ""
     name: str = ""
+
+    @property
+    def has_pattern(self) -> bool:
+        """Return whether a part of the name is known, and a part isn't."""
+        return OPEN in self.name and not (self.name.startswith(OPEN) and self.name.find(CLOSE) == len(self.name) - 1)
 
     def covers(self, kind: str, names: Iterable[str]) -> bool:
         """Return whether a resource of a kind, with one of these names, may be among them."""

@@ -11,13 +11,14 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import Unknown, hole, is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
-from apimpolicy.project.service.description import Gap, Origin, Problem, ServiceDescription
+from apimpolicy.project.service.description import OPERATIONS, Gap, Origin, Problem, ServiceDescription
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from apimpolicy.infrastructure.resources import Note, Reading, Resource
+    from apimpolicy.infrastructure.values import Value
 
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
 _ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
@@ -127,13 +128,19 @@ def _gaps(reading: Reading, folder: str) -> Iterator[Gap]:
 def _named(resource: Resource, reason: str) -> Iterator[Gap]:
     """Yield the gaps of a resource, for each of its names that isn't known or that other values would deploy."""
     kind = kind_of_folder(resource.type.rpartition("/")[2])
+    origin = Origin(resource.source.path, *resource.source.position(resource.start))
+    if resource.type == "apis/operations" and (resource.doubts or not all(map(is_known, resource.names))):
+        yield Gap(reason, origin, OPERATIONS, "/".join(map(_text, resource.names[-2:])))
     if kind is None:
         return
-    origin = Origin(resource.source.path, *resource.source.position(resource.start))
     display = resource.properties.get("displayName") if kind.id == "named-values" else None
     for name in (*resource.names[-1:], display):
         if name is not None and (resource.doubts or not is_known(name)):
-            yield Gap(reason, origin, kind.id, hole(name) if isinstance(name, Unknown) else str(name))
+            yield Gap(reason, origin, kind.id, _text(name))
+
+
+def _text(name: Value) -> str:
+    return hole(name) if isinstance(name, Unknown) else str(name)
 
 
 def _problem(note: Note) -> Problem:

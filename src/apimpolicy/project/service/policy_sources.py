@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
 from apimpolicy.project.service.description import Field, Hole, NamedValueDescription, Origin, PolicyText
@@ -116,6 +117,12 @@ def slug(text: str) -> str:
     'var.urls-eu'
     """
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-") or "value"
+
+
+def made_up_id(text: str) -> str:
+    """Return the id of a resource whose name isn't known; long ones end in a checksum."""
+    found = slug(text)
+    return found if len(found) <= LONGEST_NAME else f"{found[: LONGEST_NAME - 9]}-{crc32(found.encode()):08x}"
 
 
 def _whole_file(parts: tuple[Part, ...]) -> Source | None:

@@ -207,7 +207,8 @@ class _Repair:
     def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:
         part = f"the subscription '{each.id}'"
         if each.scope.hole is not None:
-            self._report(f"the scope of {part} isn't known: {each.scope.text()}", each.scope.origin, part)
+            message = f"the scope of {part} isn't known: {each.scope.text()}"
+            self._report(message, each.scope.origin, part, severity=Severity.WARNING)
             return False
         try:
             kind, name = scope_target(each.scope.known or "/apis")

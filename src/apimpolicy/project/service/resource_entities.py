@@ -22,7 +22,7 @@ from apimpolicy.infrastructure.values import (
     shown,
 )
 from apimpolicy.project.service.description import Field, Hole, Origin, PolicyText, Problem
-from apimpolicy.project.service.policy_sources import UnknownValues, slug
+from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id
 from apimpolicy.project.service.unknown_policies import unknown_policy
 
 if TYPE_CHECKING:
@@ -197,9 +197,9 @@ def flag_of(value: Value, origin: Origin) -> Field[bool]:
 def id_of(value: Value) -> str:
     """Return a name as an id; what isn't known in it is its text."""
     if isinstance(value, Unknown):
-        return slug(value.text)
+        return made_up_id(value.text)
     text = str(value)
-    return text if is_known(text) else slug(shown(text))
+    return text if is_known(text) else made_up_id(shown(text))
 
 
 def names_of(entity: Entity) -> list[str]:

@@ -10,7 +10,6 @@ with `<base />`. Equal reasons make equal documents.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.values import MARKED
@@ -101,7 +100,9 @@ def of_unmodelled(api: ApiDescription) -> PolicyText | None:
 def unknown_policies(reason: str) -> str:
     """Return the element in place of policies that aren't known."""
     shown = reason.replace("{{", "{ {").replace("}}", "} }")
-    return f"<include-fragment fragment-id={quoteattr(UNKNOWN_POLICIES + shown)} />"
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    quote = "'" if '"' in shown and "'" not in shown else '"'
+    return f"<include-fragment fragment-id={quote}{UNKNOWN_POLICIES}{shown.replace(quote, '&quot;')}{quote} />"
 
 
 def unknown_fragments(policies: Iterable[PolicyText]) -> frozenset[str]:

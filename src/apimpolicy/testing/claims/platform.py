@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
+from apimpolicy.project.gateways import require_apis
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.proving import Proof, internal_error
@@ -68,6 +70,7 @@ class PlatformClaims:
 
     def reports(self) -> list[ClaimReport]:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
+        require_apis(self.setup.service, path_from_here(self.file.path))
         opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
         all_routes = routes_of(self.setup.service)
@@ -192,8 +195,6 @@ def _texts(tree: Tree) -> Iterator[Tree]:
 
 def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
     """Return one report for the reports of each API."""
-    if not reports:
-        return ClaimReport(claim.path, claim.name, claim.line, ERROR, problem="the service has no API")
     cells = tuple(cell for report in reports for cell in report.cells)
     return _worst(reports)._replace(cells=cells)
 

@@ -11,6 +11,7 @@ import yaml
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
+from apimpolicy.project.gateways import NoApisError
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.style import page
@@ -50,9 +51,10 @@ def prove_file(
     *,
     debug: bool = False,
 ) -> list[ClaimReport]:
-    """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks.
+    """Decide claims of a file; `debug` shows tracebacks.
 
-    `on_api` gets the claims, the APIs, and the cells of each API of a service as soon as it is decided.
+    `on_api` gets the claims, the APIs, and the cells of each API of a service as soon as it is decided. Raises
+    NoApisError for a service without an API, and nothing for other errors of the file or a policy.
     """
     started = time.perf_counter()
     renew_watch()
@@ -66,6 +68,8 @@ def prove_file(
             found = _prove_policies(file, selected, setup, bounds, on_run, debug=debug)
         else:
             found = prove_service(file, selected, setup, bounds, on_run, on_api, debug=debug)
+    except NoApisError:
+        raise
     except DiagnosticError as error:
         found = [_report(claim, ERROR, problem=render_all(error.diagnostics, page())) for claim in selected]
     except ApimPolicyError as error:
