@@ -18,7 +18,7 @@ from apimpolicy.languages.language import (
     sequence,
     union,
 )
-from apimpolicy.languages.operations import PartOf
+from apimpolicy.languages.operations import LastPart, PartOf
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.forms.strings import same_texts
@@ -363,7 +363,9 @@ def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
     if collection is NULL:
         return evaluation.fail()
     known = _known(call, collection)
-    if isinstance(known, Parts) or "HashSet" in known.type or (known.has_more and not known.items):
+    if isinstance(known, Parts):
+        return Text(terms.applied(LastPart(known.separator), known.text))
+    if "HashSet" in known.type or (known.has_more and not known.items):
         raise Unsupported("the last of unknown items")
     if not known.items:
         return _default(call) if has_default else evaluation.fail()
