@@ -9,7 +9,7 @@ import json
 import random
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,15 +19,11 @@ pytest.importorskip("z3")
 
 from tests.unit.proving.test_common_claims import TABLES, file_of
 
-from apimpolicy import Request, Response
+from apimpolicy import Gateway, Request, Response
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.static_proofs import StaticProofs
-
-if TYPE_CHECKING:
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.claims.reading import Claim
 
 ROWS = {f"{table}: {name}": row for table, rows in TABLES.items() for name, row in rows.items()}
 OF_EACH = 60
@@ -96,21 +92,19 @@ class Maker:
         return Response(self.random.choice((200, 200, 201, 204, 302, 400, 404, 429, 500, 503, 599)))
 
 
-def proven_of(file: CaseFile) -> list[Claim]:
-    """The claims of a file that are proven without assumptions."""
-    static = StaticProofs(harness_of(file.subject.policies, setup_of(file)), file.claims, Expressions({}))
-    return [claim for index, claim in enumerate(file.claims) if static.decide(index).is_proven]
-
-
 def attack(row: dict[str, Any], requests: int, seed: int = 1) -> int:
-    """Attack the proven claims of a row; return how many checks held. Raises AssertionError."""
-    file = file_of(row)
-    claims, maker, around, expressions = proven_of(file), Maker(row, seed), setup_of(file), Expressions({})
+    """Attack the claims of a row that are proven without assumptions; return how many checks held.
+
+    Raises AssertionError.
+    """
+    file, maker, expressions = file_of(row), Maker(row, seed), Expressions({})
+    harness = harness_of(file.subject.policies, setup_of(file))
+    static = StaticProofs(harness, file.claims, expressions)
+    claims = [claim for index, claim in enumerate(file.claims) if static.decide(index).is_proven]
+    gateway = Gateway(**{**harness.settings, "backend": lambda _: maker.response()})
     for _ in range(requests if claims else 0):
         request = maker.request()
-        around.gateway.backend.responds(maker.response())
-        result = around.gateway.run(dict(file.subject.policies), request)
-        conditions = Conditions(result, around.gateway, expressions)
+        conditions = Conditions(gateway.run(harness.scopes, request), gateway, expressions)
         for claim in claims:
             assert conditions.hold(claim), (
                 f"{claim.parts} was proven: {request.method} {request.url} {request.headers} {request.body!r} "

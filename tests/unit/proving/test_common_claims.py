@@ -19,9 +19,8 @@ from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.report.claim_data import ClaimReport
-
+    from apimpolicy.testing.case_files import CaseFile
 
 
 def _rows(name: str) -> dict[str, dict[str, Any]]:
@@ -54,9 +53,7 @@ def written(claim: Any) -> Any:
 
 def file_of(row: dict[str, Any]) -> CaseFile:
     """The test file of a row."""
-    sections = "".join(
-        f"<{name}><base />{row.get(name, '')}</{name}>" for name in ("inbound", "outbound", "on-error")
-    )
+    sections = "".join(f"<{name}><base />{row.get(name, '')}</{name}>" for name in ("inbound", "outbound", "on-error"))
     sections += f"<backend>{row.get('backend', '<base />')}</backend>"
     claims = [{"name": str(number), **written(claim)} for number, (_, claim) in enumerate(row["claims"])]
     given = {"policy": f"<policies>{sections}</policies>", "config": False, "claims": claims}

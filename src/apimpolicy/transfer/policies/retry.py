@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.steps import Step
-from apimpolicy.policies.retry import MOST_RETRIES
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.retry import MOST_RETRIES
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import constant_truth
 from apimpolicy.terms import term as terms
