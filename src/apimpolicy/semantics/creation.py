@@ -97,9 +97,11 @@ def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, a
 def _different(items: list[Value], comparer: str) -> list[Value]:
     """Return the items of a set: of equal constants the first."""
     found: dict[Hashable, Value] = {}
-    for item in items:
-        text = item.constant if isinstance(item, Text) and comparer == "ignore-case" else None
-        found.setdefault(item.key if text is None else to_upper(text), item)
+    for number, item in enumerate(items):
+        constant = item.constant if isinstance(item, (Text, Number)) else None
+        if isinstance(constant, str) and comparer == "ignore-case":
+            constant = to_upper(constant)
+        found.setdefault((number, None) if constant is None else (None, constant), item)
     return list(found.values())
 
 

@@ -38,8 +38,15 @@ _MOST_ROUNDS = 32
 _BEFORE = "a variable before a loop"
 
 
-def run_foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
-    """Run a `foreach`."""
+def run(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+    """Run a loop."""
+    if isinstance(statement, nodes.Foreach):
+        _run_foreach(evaluation, statement)
+    else:
+        _run_any(evaluation, statement)
+
+
+def _run_foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
     collection = evaluation.value(statement.collection)
     evaluation.throw(is_null(evaluation, collection))
     if statement.deconstruction is None and statement.symbol is not None:
@@ -52,7 +59,7 @@ def run_foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
             if outcome is not None:
                 outcome.apply(evaluation, collection)
                 return
-    run_loop(evaluation, statement)
+    _run_any(evaluation, statement)
 
 
 def _is_known(evaluation: Evaluation, collection: Value) -> bool:
@@ -206,7 +213,7 @@ def _is_constant(value: Value) -> bool:
 # Any other loop
 
 
-def run_loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+def _run_any(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
     """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
     what = "a loop"
     unknowns = evaluation.unknowns

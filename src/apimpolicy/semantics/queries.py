@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from apimpolicy.binding import nodes
 from apimpolicy.languages import units
 from apimpolicy.languages.language import (
     ANYTHING,
@@ -20,6 +21,7 @@ from apimpolicy.languages.language import (
 from apimpolicy.semantics.members import apply
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import Function, Items, Parts, Query, Several, Text, Truth, Value
+from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -54,12 +56,23 @@ def through(evaluation: Evaluation, steps: Steps, item: Value) -> tuple[Term, Va
     """Return where an item is kept by the steps of a query, and what they make of it."""
     kept = terms.TRUE
     for kind, function in steps:
+        _check_captured(evaluation, function)
         found = evaluation.under(kept, partial(apply, evaluation, function, item))
         if kind == "select":
             item = found
         else:
             kept = terms.all_of(kept, evaluation.truth(found))
     return kept, item
+
+
+def _check_captured(evaluation: Evaluation, function: Function) -> None:
+    """Raise Unsupported if a variable that a lambda reads isn't what it was: each round of a loop has its own."""
+    captured = {name: value.key for name, _, value in function.captured}
+    for part in walk(function.node.body):
+        if isinstance(part, nodes.Local) and part.symbol.name in captured:
+            value = evaluation.variables.get(part.symbol)
+            if value is None or value.key != captured[part.symbol.name]:
+                raise Unsupported("a lambda that runs after a variable has changed")
 
 
 def rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
@@ -88,16 +89,8 @@ def _empty(evaluation: Evaluation, statement: nodes.Empty) -> None:
     pass
 
 
-def _foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
-    from apimpolicy.semantics.loops import run_foreach
-
-    run_foreach(evaluation, statement)
-
-
-def _loop(evaluation: Evaluation, statement: nodes.Loop) -> None:
-    from apimpolicy.semantics.loops import run_loop
-
-    run_loop(evaluation, statement)
+def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+    import_module("apimpolicy.semantics.loops").run(evaluation, statement)
 
 
 def _break(evaluation: Evaluation, statement: nodes.Break) -> None:
@@ -262,7 +255,7 @@ _RUN: dict[type, Any] = {
     nodes.Empty: _empty,
     nodes.If: _if,
     nodes.Switch: _switch,
-    nodes.Foreach: _foreach,
+    nodes.Foreach: _loop,
     nodes.Loop: _loop,
     nodes.Break: _break,
     nodes.Continue: _continue,

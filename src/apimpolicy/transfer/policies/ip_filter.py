@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.steps import Step
@@ -14,47 +13,60 @@ from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
+    import ipaddress
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.terms.term import Term
+
+    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 IPV4 = "callers have IPv4 addresses, written as usual"
 _LAST = 255
 
 
 def transfer(run: Run, step: Step) -> None:
-    action, language = run.constant(run.attribute(step, "action")), _language(run, step)
-    if action not in ("allow", "forbid") or language is None:
+    action, ends = run.constant(run.attribute(step, "action")), _listed(run, step)
+    if action not in ("allow", "forbid") or ends is None:
         effects.transfer(run, step)
         return
     address = run.unknowns.input(("address",), terms.TEXT)
     run.unknowns.place = step.where
     usual = _between([0] * 4, [_LAST] * 4)
     run.unknowns.assume(IPV4, address, terms.member(address, usual))
-    listed: Term = terms.member(address, language)
+    listed: Term = terms.member(address, _language(ends))
     refused = terms.not_(listed) if action == "allow" else listed
-    unusual = run.unknowns.truth("whether ip-filter refuses an address that isn't IPv4", ("ip-filter", step.where()))
+    unusual = run.unknowns.truth("whether ip-filter refuses an address that isn't IPv4", ("ip-filter", action, *ends))
     run.fail(
         terms.choice(terms.member(address, usual), refused, unusual), constant_number(FORBIDDEN), by_policy=terms.TRUE
     )
     run.mark(step)
 
 
-def _language(run: Run, step: Step) -> Language | None:
-    """Return the IPv4 addresses that a policy lists; None where they aren't known."""
-    found: list[Language] = []
+def _listed(run: Run, step: Step) -> list[tuple[Address, Address]] | None:
+    """Return the ends of the ranges that a policy lists; None where they aren't known."""
+    found: list[tuple[Address, Address]] = []
     for element in step.element.elements():
         if element.name == "address":
             text = run.constant(run.content(element))
-            ends = (text, text)
+            texts = [text, text]
         else:
-            ends = (run.literal(element, "from"), run.literal(element, "to"))
-        first, last = (parsed(each.strip()) if each else None for each in ends)
+            texts = [run.literal(element, "from"), run.literal(element, "to")]
+        first, last = (parsed(each.strip()) if each else None for each in texts)
         if first is None or last is None:
             return None
-        if isinstance(first, ipaddress.IPv4Address) and isinstance(last, ipaddress.IPv4Address) and first <= last:
-            found.append(_between(list(first.packed), list(last.packed)))
-    return union(*found)
+        found.append((first, last))
+    return found
+
+
+def _language(ends: Sequence[tuple[Address, Address]]) -> Language:
+    """Return the IPv4 addresses in ranges."""
+    return union(
+        *(
+            _between(list(first.packed), list(last.packed))
+            for first, last in ends
+            if first.version == last.version == 4 and int(first) <= int(last)
+        )
+    )
 
 
 def _between(first: Sequence[int], last: Sequence[int]) -> Language:
