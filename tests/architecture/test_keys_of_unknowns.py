@@ -13,6 +13,8 @@ DECLARED = {
     "json_trees.py": "tokens of trees that nothing has changed since",
     "forms/json.py": "tokens of trees that nothing has changed since",
     "fractions.py": "numbers",
+    "loops.py": "constants, and the mark of a variable before a loop",
+    "queries.py": "a variable that a lambda reads, and what it was",
     "forms/objects.py": "a Guid",
     "forms/bodies.py": "a body, with its reads and its character set",
 }

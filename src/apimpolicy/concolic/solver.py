@@ -223,20 +223,27 @@ def check(terms: Sequence[Term], milliseconds: int, soft_constraints: Sequence[T
 
 
 _until: list[float | None] = [None]
+_since = [time.monotonic(), time.process_time()]
+"""When the search began, by the clock and in processor time."""
 _LEAST = 20
 
 
 def set_deadline(moment: float | None) -> None:
     """Set when queries time out (`time.process_time`); None removes the deadline."""
     _until[0] = moment
+    _since[:] = time.monotonic(), time.process_time()
 
 
 def _at_most(milliseconds: int) -> int:
-    """Return the milliseconds until the deadline, at most so many; twice as many on a busy machine."""
-    moment = _until[0]
-    if moment is None:
-        return milliseconds
-    return max(_LEAST, min(milliseconds, int((moment - time.process_time()) * 2000)))
+    """Return the milliseconds until the deadline, at most so many, by the clock.
+
+    The deadline is processor time: on a busy machine, where little of it passes in a second, they are more.
+    """
+    moment, (clock, processor) = _until[0], _since
+    now = time.process_time()
+    busy = max((time.monotonic() - clock + 0.1) / (now - processor + 0.1), 1.0)
+    left = milliseconds if moment is None else min(milliseconds, (moment - now) * 2000)
+    return int(max(_LEAST, left) * busy)
 
 
 def _checked(terms: Sequence[Term], milliseconds: int) -> SolverResult:

@@ -175,7 +175,21 @@ class PartOf(NamedTuple):
         return sequence(skipped, both(language, other), optional(sequence(mark, ANYTHING)))
 
 
-Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf
+class LastPart(NamedTuple):
+    """`Split(separator).Last()`."""
+
+    separator: int
+    kind: str = "last-part"
+
+    def apply(self, text: str) -> str:
+        return text.split(chr(self.separator))[-1]
+
+    def before(self, language: Language) -> Language:
+        separator = units.of_bits(1 << self.separator)
+        return sequence(optional(sequence(ANYTHING, one_of(separator))), both(language, repeat(one_of(~separator))))
+
+
+Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart
 
 
 def _mapped_before(language: Language, operation: Operation, table: Mapping[int, int]) -> Language:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.facts import is_pure
 from apimpolicy.semantics.keys import key_of, reads_of_code
@@ -19,6 +20,7 @@ from apimpolicy.semantics.values import (
     Items,
     Number,
     Pattern,
+    Table,
     Text,
     Value,
     constant_number,
@@ -29,9 +31,12 @@ from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from apimpolicy.semantics.evaluation import Evaluation
 
 _COLLECTIONS = ("System.Collections.Generic.List", "System.Collections.Generic.HashSet")
+_DICTIONARY = "System.Collections.Generic.Dictionary"
 _REGEX = "System.Text.RegularExpressions.Regex"
 
 
@@ -48,6 +53,8 @@ def value_object_creation(evaluation: Evaluation, node: nodes.ObjectCreation) ->
     arguments = [evaluation.value(argument) for argument in node.arguments]
     if name in _COLLECTIONS:
         return _collection(evaluation, node, name, arguments)
+    if name == _DICTIONARY:
+        return _table(evaluation, node, arguments)
     if name == _REGEX and not node.initializers:
         options = arguments[1] if len(arguments) > 1 else constant_number(0)
         if len(arguments) < 3 and isinstance(options, Number) and options.constant is not None:
@@ -72,6 +79,8 @@ def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, a
         if known is not None and name.endswith("HashSet"):
             comparer = known
         elif isinstance(argument, Items) and not argument.has_more and argument.made == evaluation.unknowns.heap:
+            if "HashSet" in argument.type:
+                raise Unsupported("a collection of the items of a set")
             items += argument.items
         elif not (isinstance(argument, Number) and argument.type == "int"):
             raise Unsupported(f"a {name} of others")
@@ -80,7 +89,47 @@ def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, a
         if not isinstance(action, nodes.Call) or action.method.name != "Add" or len(action.arguments) != 1:
             raise Unsupported(f"a {name} with its members")
         items.append(evaluation.value(action.arguments[0]))
+    if name.endswith("HashSet"):
+        items = _different(items, comparer)
     return Items(tuple(items), str(node.type), evaluation.unknowns.heap, comparer=comparer)
+
+
+def _different(items: list[Value], comparer: str) -> list[Value]:
+    """Return the items of a set: of equal constants the first."""
+    found: dict[Hashable, Value] = {}
+    for number, item in enumerate(items):
+        constant = item.constant if isinstance(item, (Text, Number)) else None
+        if isinstance(constant, str) and comparer == "ignore-case":
+            constant = to_upper(constant)
+        found.setdefault((number, None) if constant is None else (None, constant), item)
+    return list(found.values())
+
+
+def _table(evaluation: Evaluation, node: nodes.ObjectCreation, arguments: list[Value]) -> Value:
+    """Return a dictionary whose keys are different constant texts."""
+    comparer = "ordinal"
+    for argument in arguments:
+        known = comparer_of(argument)
+        if known is None:
+            raise Unsupported("a dictionary of others")
+        comparer = known
+    entries: dict[str, tuple[str, Value]] = {}
+    for step in node.initializers:
+        name, value = _entry(evaluation, step)
+        folded = to_upper(name) if comparer == "ignore-case" else name
+        if folded in entries:
+            raise Unsupported("a key that comes twice")
+        entries[folded] = name, value
+    return Table(tuple(entries.values()), str(node.type), evaluation.unknowns.heap, comparer=comparer)
+
+
+def _entry(evaluation: Evaluation, step: nodes.Initializer) -> tuple[str, Value]:
+    match step.action:
+        case nodes.Call(method=method, arguments=(key, value)) if method.name == "Add" and not step.nested:
+            return constant_of(evaluation.value(key)), evaluation.value(value)
+        case nodes.Assignment(target=nodes.IndexerAccess(arguments=(key,)), value=value) if not step.nested:
+            return constant_of(evaluation.value(key)), evaluation.value(value)
+    raise Unsupported("a dictionary with other members")
 
 
 def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:

@@ -71,6 +71,10 @@ class Evaluation:
         """Variables that lambdas read: when these run is not known, so that the variables must stay as they are."""
         self.placeholders: dict[int, Value] = {}
         self.returns: list[tuple[Term, Value]] = []
+        self.breaks: list[tuple[Term, dict[LocalSymbol, Value]]] = []
+        """Where the loop that runs is left, with the variables there."""
+        self.continues: list[tuple[Term, dict[LocalSymbol, Value]]] = []
+        """Where its round ends early, with the variables there."""
         self.is_given_up = False
         """True if the value of the whole expression is unknown."""
 

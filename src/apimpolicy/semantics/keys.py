@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.facts import has, is_immutable, is_pure
 from apimpolicy.semantics.state import KINDS_OF_MESSAGES
-from apimpolicy.semantics.values import Choice, Function, Host, Items, Json, Opaque, Parts, Several, Value
+from apimpolicy.semantics.values import (
+    Choice,
+    Function,
+    Host,
+    Items,
+    Json,
+    Opaque,
+    Parts,
+    Query,
+    Several,
+    Table,
+    Value,
+)
 from apimpolicy.semantics.walking import walk
 
 if TYPE_CHECKING:
@@ -98,7 +110,11 @@ def _of_value(evaluation: Evaluation, value: Value, known: dict[int, Hashable]) 
             if value.born == heap or is_immutable(value.type):
                 return value.key
             return (value.key, heap) if _is_single(value.identity) else None
-        case Items():
+        case Table() if value.made == heap:
+            entries = [(name, _of_value(evaluation, each, known)) for name, each in value.entries]
+            is_known = all(key is not None for _, key in entries)
+            return ("table", value.type, value.comparer, *entries) if is_known else None
+        case Items() | Table() | Query():
             return None
     return value.key
 
@@ -128,6 +144,10 @@ def reads_of(value: Value) -> frozenset[str]:
             return frozenset() if value.reads is None or is_immutable(value.type) else value.reads
         case Items():
             return frozenset[str]().union(*map(reads_of, value.items))
+        case Table():
+            return frozenset[str]().union(*(reads_of(each) for _, each in value.entries))
+        case Query():
+            return reads_of(value.source).union(*(reads_of(function) for _, function in value.steps))
         case Choice():
             return reads_of(value.then) | reads_of(value.otherwise)
     return frozenset()
@@ -183,4 +203,4 @@ def is_pristine(evaluation: Evaluation, value: Value) -> bool:
         )
     if isinstance(value, (Json, Opaque)):
         return value.born == evaluation.unknowns.heap or (isinstance(value, Opaque) and is_immutable(value.type))
-    return not isinstance(value, Several)
+    return not isinstance(value, (Several, Query, Table))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.creation import default_of
-from apimpolicy.semantics.operators import is_null
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NOTHING, NULL, Items, Number, Text, Truth, Value, merge
+from apimpolicy.semantics.values import NOTHING, NULL, Number, Text, Truth, Value, merge
 from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.semantics.evaluation import Evaluation
     from apimpolicy.terms.term import Term
-
-_MOST_ROUNDS = 32
 
 
 def value_block(evaluation: Evaluation, body: Bound) -> Value:
@@ -91,6 +89,20 @@ def _empty(evaluation: Evaluation, statement: nodes.Empty) -> None:
     pass
 
 
+def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+    import_module("apimpolicy.semantics.loops").run(evaluation, statement)
+
+
+def _break(evaluation: Evaluation, statement: nodes.Break) -> None:
+    evaluation.breaks.append((evaluation.guard, evaluation.variables.copy()))
+    evaluation.guard = terms.FALSE
+
+
+def _continue(evaluation: Evaluation, statement: nodes.Continue) -> None:
+    evaluation.continues.append((evaluation.guard, evaluation.variables.copy()))
+    evaluation.guard = terms.FALSE
+
+
 def _branches(evaluation: Evaluation, cases: Sequence[tuple[Term, Sequence[Statement]]]) -> None:
     """Run one of several blocks: the first whose condition is true. What is assigned is merged."""
     guard, variables = evaluation.guard, evaluation.variables
@@ -159,60 +171,6 @@ def _is_case(value: Value, wanted: Value) -> Value:
     raise Unsupported("a switch over objects")
 
 
-# Loops
-
-
-def _foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
-    collection = evaluation.value(statement.collection)
-    evaluation.throw(is_null(evaluation, collection))
-    if (
-        isinstance(collection, Items)
-        and not collection.has_more
-        and collection.made == evaluation.unknowns.heap
-        and len(collection.items) <= _MOST_ROUNDS
-        and statement.deconstruction is None
-        and statement.symbol is not None
-        and not _jumps(statement.body)
-    ):
-        for item in collection.items:
-            if evaluation.guard is terms.FALSE:
-                return
-            if collection.made != evaluation.unknowns.heap:
-                raise Unsupported("a loop that changes objects")
-            evaluation.placeholders[id(statement.placeholder)] = item
-            evaluation.variables[statement.symbol] = evaluation.value(statement.element)
-            _run(evaluation, statement.body)
-        return
-    _loop(evaluation, statement)
-
-
-def _jumps(body: Bound) -> bool:
-    return any(isinstance(part, (nodes.Break, nodes.Continue)) for part in walk(body))
-
-
-def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
-    """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
-    what = "a loop"
-    unknowns = evaluation.unknowns
-    evaluation.note_unknown(statement)
-    evaluation.change()
-    unknowns.use_up()
-    evaluation.throw(unknowns.truth(what))
-    for symbol in assigned(statement):
-        evaluation.assign(symbol, unknowns.value(str(symbol.type), what))
-    returns = [part for part in walk(statement) if isinstance(part, nodes.Return)]
-    if returns:
-        leaves = terms.all_of(evaluation.guard, unknowns.truth(what))
-        value = returns[0].value
-        constants = {repr(each.value.constant) for each in returns if each.value is not None and each.value.is_constant}
-        if value is not None and value.is_constant and len(constants) == len(returns) == 1:
-            found = evaluation.constant(value.constant, str(value.type))
-        else:
-            found = unknowns.value("object" if value is None else str(value.type), what)
-        evaluation.returns.append((leaves, found))
-        evaluation.guard = terms.all_of(evaluation.guard, terms.not_(leaves))
-
-
 def assigned(body: Bound) -> list[LocalSymbol]:
     """Return the variables that a part of an expression may assign."""
     found: dict[LocalSymbol, None] = {}
@@ -244,6 +202,8 @@ def assigned(body: Bound) -> list[LocalSymbol]:
 def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
     if statement.finally_body is not None:
         raise Unsupported("finally")
+    if any(isinstance(part, (nodes.Break, nodes.Continue)) for part in walk(statement)):
+        raise Unsupported("a jump in a try block")
     guard, throws, returns = evaluation.guard, evaluation.throws, evaluation.returns
     changed = assigned(statement.body)
     before = evaluation.variables.copy()
@@ -295,7 +255,9 @@ _RUN: dict[type, Any] = {
     nodes.Empty: _empty,
     nodes.If: _if,
     nodes.Switch: _switch,
-    nodes.Foreach: _foreach,
+    nodes.Foreach: _loop,
     nodes.Loop: _loop,
+    nodes.Break: _break,
+    nodes.Continue: _continue,
     nodes.Try: _try,
 }

@@ -6,7 +6,7 @@ until the result is read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.records import Record, keyword
 from apimpolicy.terms import term as terms
@@ -173,6 +173,39 @@ class Parts(Value):
         return "parts", self.text, self.separator
 
 
+class Query(Value):
+    """A query over items that are known: each step keeps the items for which a lambda is true, or changes them.
+
+    The lambdas run when the items are read, which only the `evaluation` can do that made the query.
+    """
+
+    source: Items | Parts
+    steps: tuple[tuple[Literal["where", "select"], Function], ...]
+    evaluation: object
+
+    @property
+    def key(self) -> Hashable:
+        steps = tuple((kind, function.key) for kind, function in self.steps)
+        return "query", self.source.key, steps, id(self.evaluation)
+
+    @property
+    def made(self) -> int:
+        return self.source.made
+
+
+class Table(Value):
+    """A dictionary whose entries are known, with constant texts for keys."""
+
+    entries: tuple[tuple[str, Value], ...]
+    type: str
+    made: int
+    comparer: str = keyword(default="ordinal", kw_only=True)
+
+    @property
+    def key(self) -> Hashable:
+        return "table", self.type, self.comparer, tuple((name, value.key) for name, value in self.entries)
+
+
 class Opaque(Value):
     """An object of which only this is known: equal keys are the same object or equal ones.
 
@@ -327,7 +360,7 @@ def type_of(value: Value) -> str:
             return "bool"
         case Text():
             return "string"
-        case Number() | Items() | Opaque():
+        case Number() | Items() | Opaque() | Table():
             return value.type
         case Parts():
             return "string[]"

@@ -17,10 +17,15 @@ import threading
 import weakref
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_LIVE = 4
+"""Questions whose formulas the process keeps: each has a Z3 context of several megabytes."""
 SECONDS = 60.0
 """Seconds of the clock for one check, after which the process is killed."""
 
@@ -142,7 +147,9 @@ class Solver:
             _process.start()
             if self._process != _process.number:
                 self._process, self._told = _process.number, 0
-            commands: list[tuple[Any, ...]] = [("drop", number) for number in _dropped]
+            commands: list[tuple[Any, ...]] = [("drop", number) for number in [*_dropped, *self._longest_unused()]]
+            for number in _dropped:
+                _live.pop(number, None)
             _dropped.clear()
             commands += self._said[self._told :]
             self._told = len(self._said)
@@ -153,6 +160,19 @@ class Solver:
                 return "unknown", [], []
         return status, core, values
 
+    def _longest_unused(self) -> Iterator[int]:
+        """Yield the questions that the process forgets to have room for this one; they are told again if needed."""
+        _live.pop(self._number, None)
+        _live[self._number] = weakref.ref(self)
+        while len(_live) > MOST_LIVE:
+            number = next(iter(_live))
+            solver = _live.pop(number)()
+            if solver is not None:
+                solver._told = 0
+            yield number
+
 
 _dropped: list[int] = []
 """Questions that are no longer used."""
+_live: dict[int, weakref.ref[Solver]] = {}
+"""Questions whose formulas the process has, the longest unused first."""

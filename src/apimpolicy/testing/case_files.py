@@ -226,7 +226,8 @@ class _File:
                 raise tree.mistake(UNKNOWN_NAME, str(error)) from None
         if not os.path.exists(path):
             raise tree.mistake(UNKNOWN_NAME, f"there is no {what} {path}")
-        return path
+        short = os.path.normpath(path)  # another file where a folder is a link
+        return short if os.path.realpath(short) == os.path.realpath(path) else path
 
     def _config(self, directory: str, subject: Subject | None) -> str | None:
         if "config" in self.given:

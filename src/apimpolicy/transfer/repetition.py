@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.semantics.state import State
+    from apimpolicy.semantics.state import Cell, State
     from apimpolicy.terms.term import Term
     from apimpolicy.transfer.run import Run
 
@@ -35,6 +35,7 @@ def settled(run: Run, before: State, round_: Callable[[State], list[State]]) -> 
 
 
 def _tried(run: Run, state: State, alive: Term, round_: Callable[[State], list[State]]) -> State:
+    unknown: set[Cell] = set()
     for _ in range(_MOST_TRIES):
         marks = len(run.errors), len(run.ends), len(run.served), len(run.sent), len(run.lost)
         run.alive = alive
@@ -43,8 +44,10 @@ def _tried(run: Run, state: State, alive: Term, round_: Callable[[State], list[S
         del run.errors[marks[0] :], run.ends[marks[1] :], run.served[marks[2] :]
         del run.sent[marks[3] :], run.lost[marks[4] :]
         run.state, run.alive = state, alive
+        written = {cell for cell in written - unknown if (cell[0], "*") not in unknown}
         if not written:
             return state
+        unknown |= written
         run.state = state = state.copy()
         for kind, name in written:
             if name == "*":

@@ -479,7 +479,7 @@ class Run:
 
     def forget_everything(self) -> None:
         """Make everything unknown that a policy could change."""
-        self.forget(*KINDS, "has-response", "error", "ran")
+        self.forget(*KINDS, "has-response", "error", "ran", "backend")
         self.unknowns.change()
         self.unknowns.use_up()
         reached = self.state.get("reached")

@@ -128,6 +128,11 @@ def test_claims_of_a_test_file_about_a_service(
     ("template", "claim", "request_"),
     [
         ("/{id}", 'context.Request.Url.Path.StartsWith("/o")', "GET /O"),
+        ("/{id}", 'context.Request.MatchedParameters.ContainsKey("id")', None),
+        ("/{id}", '!context.Request.MatchedParameters.ContainsKey("id")', "GET /orders/"),
+        ("/{id}", 'context.Operation.UrlTemplate == "/{id}"', None),
+        ("/{id}", 'context.Operation.Id != "" && context.Api.Path == "orders"', None),
+        ("/{id}", 'context.Api.Path == "order"', "GET /orders/"),
         ("/{id}", 'context.Request.Url.Path.ToLower().StartsWith("/orders/")', None),
         ("/{id}", '!context.Request.MatchedParameters["id"].Contains(":")', "GET /orders/"),
         ("/{id}", '!context.Request.MatchedParameters["id"].Contains(";a=b,c(@)")', ";a=b,c(@)"),
@@ -158,5 +163,6 @@ def test_paths_that_a_template_takes(
     write(tmp_path, {"orders.xml": POLICY.format(""), "apimpolicy.toml": ORDERS + operation + claims})
 
     expected = {None: 0, "not decided": 3}.get(request_, 1)
-    assert main(["prove", "--seconds", "4"]) == expected, capsys.readouterr().out
+    seconds = "60" if expected == 1 else "4"  # a search that finds a request ends then, however slow the machine is
+    assert main(["prove", "--seconds", seconds]) == expected, capsys.readouterr().out
     assert (request_ or "proven") in capsys.readouterr().out

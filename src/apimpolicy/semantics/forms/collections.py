@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from apimpolicy.languages import units
-from apimpolicy.languages.language import (
-    ANYTHING,
-    Language,
-    both,
-    containing,
-    literal,
-    not_,
-    one_of,
-    optional,
-    sequence,
-    union,
-)
-from apimpolicy.languages.operations import PartOf
+from apimpolicy.languages.language import literal
+from apimpolicy.languages.operations import LastPart, PartOf
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.forms.strings import same_texts
 from apimpolicy.semantics.harmless import is_harmless
 from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import PAIR, Call, apply, comparer_of, form
+from apimpolicy.semantics.queries import (
+    anything,
+    exists,
+    has_part,
+    is_true,
+    language_of_parts,
+    rows,
+    source_of,
+    through,
+)
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     NULL,
@@ -34,6 +31,7 @@ from apimpolicy.semantics.values import (
     Number,
     Opaque,
     Parts,
+    Query,
     Text,
     Truth,
     Value,
@@ -47,6 +45,7 @@ from apimpolicy.terms.measures import PartCount
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from apimpolicy.semantics.queries import Condition
     from apimpolicy.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"
@@ -56,11 +55,46 @@ _GENERIC = "System.Collections.Generic"
 _MOST_COUNTED = 10
 
 
-def _known(call: Call, collection: Value) -> Items | Parts:
+def _known(call: Call, collection: Value) -> Items | Parts | Query:
     """Return a collection whose items are known now. A null one throws before."""
-    if not isinstance(collection, (Items, Parts)) or collection.made != call.evaluation.unknowns.heap:
+    evaluation = call.evaluation
+    if not isinstance(collection, (Items, Parts, Query)) or collection.made != evaluation.unknowns.heap:
         raise Unsupported("a collection that is not known")
+    if isinstance(collection, Query) and collection.evaluation is not evaluation:
+        raise Unsupported("a query that is read later")
     return collection
+
+
+# Queries: lambdas run when items are read
+
+
+_RESULT = "System.Collections.Generic.IEnumerable"
+
+
+@form(_LINQ, f"static {_RESULT}<TSource> Where<TSource>({_SOURCE}, {_PREDICATE})")
+def where(call: Call, collection: Value, predicate: Value) -> Value:
+    return _with_step(call, collection, "where", predicate)
+
+
+@form(
+    _LINQ,
+    f"static {_RESULT}<TResult> Select<TSource, TResult>({_SOURCE}, System.Func<TSource, TResult> selector)",
+)
+def select(call: Call, collection: Value, selector: Value) -> Value:
+    return _with_step(call, collection, "select", selector)
+
+
+def _with_step(call: Call, collection: Value, kind: Literal["where", "select"], function: Value) -> Value:
+    evaluation = call.evaluation
+    if collection is NULL:
+        return evaluation.fail()
+    source, steps = source_of(_known(call, collection))
+    if not isinstance(function, Function) or not is_harmless(function.node.body):
+        raise Unsupported("a lambda that may change something")
+    if isinstance(source, Items) and source.has_more:
+        raise Unsupported("a query over unknown items")
+    evaluation.note_unknown(function.node.body)
+    return Query(source, (*steps, (kind, function)), evaluation)
 
 
 # Contains
@@ -90,7 +124,13 @@ def contains_by(call: Call, collection: Value, value: Value, comparer: Value) ->
     return _contains(call, _known(call, collection), value, how)
 
 
-def _contains(call: Call, known: Items | Parts, value: Value, comparer: str) -> Value:
+def _contains(call: Call, known: Items | Parts | Query, value: Value, comparer: str) -> Value:
+    if isinstance(known, Query):
+
+        def is_same(item: Value) -> Term:
+            return call.evaluation.truth(call.evaluation.each([item], lambda leaf: Truth(_same(leaf, value, comparer))))
+
+        return Truth(exists(call.evaluation, known, is_same))
     if isinstance(known, Parts):
         if comparer != "ordinal":
             raise Unsupported("a comparer of parts")
@@ -118,13 +158,6 @@ def _same(item: Value, value: Value, comparer: str) -> Term:
     raise Unsupported("items of another type")
 
 
-def has_part(language: Language, separator: int) -> Language:
-    """Return the texts of which some part, between separators, is in a language."""
-    mark = one_of(units.of_bits(1 << separator))
-    part = both(language, not_(containing(mark)))
-    return sequence(optional(sequence(ANYTHING, mark)), part, optional(sequence(mark, ANYTHING)))
-
-
 # Any, All, Count
 
 
@@ -133,15 +166,9 @@ def any_item(call: Call, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)
-    return constant_truth(isinstance(known, Parts) or bool(known.items)) if not _may_have_more(known) else _more(call)
-
-
-def _may_have_more(known: Items | Parts) -> bool:
-    return isinstance(known, Items) and known.has_more and not known.items
-
-
-def _more(call: Call) -> Value:
-    return Truth(call.evaluation.unknowns.truth("further items of a list"))
+    if isinstance(known, Items) and known.has_more and not known.items:
+        return Truth(call.evaluation.unknowns.truth("further items of a list"))
+    return Truth(exists(call.evaluation, known, anything))
 
 
 @form(_LINQ, f"static bool Any<TSource>({_SOURCE}, {_PREDICATE})")
@@ -160,19 +187,16 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
         return evaluation.fail()
     if isinstance(collection, (Opaque, Host)):
         return _quantified_over_unknown(call, collection, predicate)
-    known = _known(call, collection)
-    if isinstance(known, Parts):
-        language = predicate_language(call, predicate)
-        found = terms.member(known.text, has_part(language if is_any else not_(language), known.separator))
-        return Truth(found if is_any else terms.not_(found))
-    rows = _decided(call, known, predicate, stops_at=is_any)
-    parts = [holds if is_any else terms.not_(holds) for holds, _ in rows]
-    if known.has_more:
-        unasked = terms.not_(terms.any_of(*parts))
+    known, holds = _known(call, collection), is_true(evaluation, predicate)
+
+    def decides(item: Value) -> Term:
+        return holds(item) if is_any else terms.not_(holds(item))
+
+    found = exists(evaluation, known, decides)
+    if isinstance(known, Items) and known.has_more:
         key = key_of(evaluation, "more", is_any, known, predicate)
-        evaluation.under(unasked, lambda: _maybe_throws(call, key and ("throws", key)))
-        parts.append(evaluation.unknowns.truth("further items of a list", key))
-    found = terms.any_of(*parts)
+        evaluation.under(terms.not_(found), lambda: _maybe_throws(call, key and ("throws", key)))
+        found = terms.any_of(found, evaluation.unknowns.truth("further items of a list", key))
     return Truth(found if is_any else terms.not_(found))
 
 
@@ -202,77 +226,26 @@ def _any_item(call: Call, collection: Value, predicate: Function) -> Value:
     return unknowns.value(type_, "an item of a list")
 
 
-def _holds(call: Call, predicate: Value, item: Value) -> Value:
-    return Truth(call.evaluation.truth(apply(call.evaluation, predicate, item)))
-
-
 def _maybe_throws(call: Call, key: Hashable) -> Value:
     call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list", key))
     return NULL
 
 
-def _decided(call: Call, known: Items, predicate: Value, *, stops_at: bool | None) -> list[tuple[Term, Value]]:
-    """Return for each item whether the predicate is true; it isn't evaluated after it was `stops_at`."""
-    evaluation = call.evaluation
-    rows: list[tuple[Term, Value]] = []
-    still = terms.TRUE
-    for item in known.items:
-        found = evaluation.under(still, partial(_holds, call, predicate, item))
-        holds = found.term if isinstance(found, Truth) else terms.FALSE
-        rows.append((holds, item))
-        if stops_at is not None:
-            still = terms.all_of(still, terms.not_(holds) if stops_at else holds)
-    return rows
-
-
-def predicate_language(call: Call, predicate: Value) -> Language:
-    """Return the texts for which a predicate is true; it must be regular, and never throw."""
-    evaluation = call.evaluation
-    probe = evaluation.unknowns.fresh(terms.TEXT, "a part of a text")
-    throws = evaluation.throws
-    evaluation.throws = terms.FALSE
-    try:
-        found = evaluation.truth(apply(evaluation, predicate, Text(probe)))
-        if evaluation.throws is not terms.FALSE:
-            raise Unsupported("a predicate that may throw")
-    finally:
-        evaluation.throws = throws
-    return _language_of(found, probe)
-
-
-def _language_of(term: Term, probe: Term) -> Language:
-    parts = term.parts
-    match term.kind:
-        case "true":
-            return ANYTHING
-        case "false":
-            return not_(ANYTHING)
-        case "not":
-            return not_(_language_of(parts[0], probe))
-        case "all":
-            return both(*(_language_of(part, probe) for part in parts))
-        case "any":
-            return union(*(_language_of(part, probe) for part in parts))
-        case "member" if parts[0] is probe:
-            language: Language = parts[1]
-            return language
-    raise Unsupported("a predicate that is not regular")
-
-
 @form(_LINQ, f"static int Count<TSource>({_SOURCE})")
 @form("System.Array", "int Length { get; }")
 @form(f"{_GENERIC}.List", "int Count { get; }")
+@form(f"{_GENERIC}.HashSet", "int Count { get; }")
 @form(f"{_GENERIC}.IReadOnlyCollection", "int Count { get; }")
 @form(f"{_GENERIC}.ICollection", "int Count { get; }")
 def count(call: Call, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)
+    if isinstance(known, Query):
+        return _count(call, known, anything)
     if isinstance(known, Parts):
         return Number(terms.measure(PartCount(known.separator), known.text), "int")
-    if "HashSet" in known.type:
-        raise Unsupported("how many items a set has")
-    if not known.has_more:
+    if not known.has_more and source_of(known):
         return constant_number(len(known.items))
     unknowns = call.evaluation.unknowns
     found = unknowns.value("int", "how many items a list has", key_of(call.evaluation, "count", known))
@@ -285,12 +258,26 @@ def count(call: Call, collection: Value) -> Value:
 def count_where(call: Call, collection: Value, predicate: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
-    known = _known(call, collection)
-    if isinstance(known, Parts) or known.has_more or "HashSet" in known.type or len(known.items) > _MOST_COUNTED:
+    return _count(call, _known(call, collection), is_true(call.evaluation, predicate))
+
+
+def _count(call: Call, known: Items | Parts | Query, condition: Condition) -> Value:
+    """Return how many items fit."""
+    evaluation = call.evaluation
+    source, steps = source_of(known)
+    if isinstance(source, Parts):
+        counted = evaluation.unknowns.value("int", "how many parts of a text fit")
+        assert isinstance(counted, Number)
+        is_none = terms.at_most(counted.term, terms.number(0))
+        some = exists(evaluation, known, condition)
+        evaluation.unknowns.know(counted.term, terms.at_most(terms.number(0), counted.term))
+        evaluation.unknowns.know(counted.term, terms.iff(is_none, terms.not_(some)))
+        return counted
+    if source.has_more or len(source.items) > _MOST_COUNTED:
         raise Unsupported("a count of unknown items")
     found = terms.number(0)
-    for holds, _ in _decided(call, known, predicate, stops_at=None):
-        found = terms.choice(holds, terms.total(found, terms.number(1)), found)
+    for fits, _ in rows(evaluation, source.items, steps, condition, stops=False):
+        found = terms.total(found, terms.choice(fits, terms.number(1), terms.number(0)))
     return Number(found, "int")
 
 
@@ -322,25 +309,42 @@ def _first(call: Call, collection: Value, predicate: Value | None, *, has_defaul
     if collection is NULL:
         return evaluation.fail()
     known = _known(call, collection)
-    if isinstance(known, Parts):
-        if predicate is not None:
-            raise Unsupported("the first part that fits")
-        return Text(terms.applied(PartOf(known.separator, 0), known.text))
-    if predicate is None:
-        if known.items:
-            return known.items[0]
-        if known.has_more:
-            raise Unsupported("the first of unknown items")
-        return _default(call) if has_default else evaluation.fail()
-    if known.has_more:
+    source, steps = source_of(known)
+    if isinstance(source, Parts):
+        return _part(call, known, predicate, PartOf(source.separator, 0), has_default=has_default)
+    if predicate is None and not steps and source.items:
+        return source.items[0]
+    if source.has_more:
         raise Unsupported("the first of unknown items")
-    rows = _decided(call, known, predicate, stops_at=True)
+    condition = anything if predicate is None else is_true(evaluation, predicate)
+    found = rows(evaluation, source.items, steps, condition)
     if not has_default:
-        evaluation.throw(terms.not_(terms.any_of(*(holds for holds, _ in rows))))
-    found = _default(call)
-    for holds, item in reversed(rows):
-        found = merge(holds, item, found)
-    return found
+        evaluation.throw(terms.not_(terms.any_of(*(fits for fits, _ in found))))
+    value = _default(call)
+    for fits, item in reversed(found):
+        value = merge(fits, item, value)
+    return value
+
+
+def _part(
+    call: Call, known: Items | Parts | Query, predicate: Value | None, end: PartOf | LastPart, *, has_default: bool
+) -> Value:
+    """Return the first or the last part of a text that fits: exact where every part does."""
+    evaluation = call.evaluation
+    source, steps = source_of(known)
+    assert isinstance(source, Parts)
+    if predicate is None and all(kind == "select" for kind, _ in steps):
+        return through(evaluation, steps, Text(terms.applied(end, source.text)))[1]
+    condition = anything if predicate is None else is_true(evaluation, predicate)
+    some = exists(evaluation, known, condition)
+    if not has_default:
+        evaluation.throw(terms.not_(some))
+    what = f"the {'first' if isinstance(end, PartOf) else 'last'} part of a text that fits"
+    value = evaluation.unknowns.value(str(call.type), what, null=False)
+    if isinstance(value, Text) and all(kind == "where" for kind, _ in steps):
+        language = language_of_parts(evaluation, steps, condition)
+        evaluation.unknowns.know(value.term, terms.any_of(terms.not_(some), terms.member(value.term, language)))
+    return merge(some, value, _default(call))
 
 
 def _default(call: Call) -> Value:
@@ -363,7 +367,13 @@ def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
     if collection is NULL:
         return evaluation.fail()
     known = _known(call, collection)
-    if isinstance(known, Parts) or "HashSet" in known.type or (known.has_more and not known.items):
+    source, _ = source_of(known)
+    if isinstance(source, Parts):
+        return _part(call, known, None, LastPart(source.separator), has_default=has_default)
+    if isinstance(known, Query):
+        raise Unsupported("the last item of a query")
+    assert isinstance(known, Items)
+    if known.has_more and not known.items:
         raise Unsupported("the last of unknown items")
     if not known.items:
         return _default(call) if has_default else evaluation.fail()
@@ -386,6 +396,14 @@ def to_list(call: Call, collection: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()
     known = _known(call, collection)
-    if isinstance(known, Parts):
+    source, steps = source_of(known)
+    if isinstance(source, Parts):
+        language_of_parts(call.evaluation, steps, anything)
         return known
+    if isinstance(known, Query):
+        if any(kind == "where" for kind, _ in steps):
+            raise Unsupported("a list of some items")
+        items = tuple(through(call.evaluation, steps, item)[1] for item in source.items)
+        return Items(items, str(call.type), source.made)
+    assert isinstance(known, Items)
     return Items(known.items, str(call.type), known.made, rest=known.rest)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from apimpolicy.languages.language import counted, in_ranges, literal, sequence
+from apimpolicy.languages.language import counted, in_ranges, literal, sequence, shorter_than
+from apimpolicy.semantics.evaluation import as_text
+from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Number, Opaque, Text, Truth, Value
+from apimpolicy.semantics.values import NULL, Number, Opaque, Several, Text, Truth, Value, constant_truth
 from apimpolicy.terms import term as terms
 
 _COMPARER = "System.StringComparer"
 _DIGITS = in_ranges((0x30, 0x39), (0x61, 0x66))
 _GUID = sequence(counted(_DIGITS, 8, 8), *(sequence(literal("-"), counted(_DIGITS, n, n)) for n in (4, 4, 4, 12)))
+
+_GUID_DIGITS = 32
 
 
 @form("object", "string ToString()")
@@ -29,6 +33,20 @@ def guid_to_string(call: Call, guid: Value) -> Value:
     assert isinstance(found, Text)
     call.evaluation.unknowns.know(found.term, terms.member(found.term, _GUID))
     return found
+
+
+@form("System.Guid", "static bool TryParse(string input, out System.Guid result)")
+def try_parse_guid(call: Call, text: Value) -> Value:
+    """Return whether a text is a Guid: unknown, but never of a text with fewer units than a Guid has digits."""
+    evaluation = call.evaluation
+    key = key_of(evaluation, "guid", text)
+    guid = evaluation.unknowns.value("System.Guid", "System.Guid.TryParse", key and ("out", key), null=False)
+    if text is NULL:
+        return Several(constant_truth(False), guid)
+    is_guid = evaluation.unknowns.truth("System.Guid.TryParse", key)
+    is_short = terms.member(as_text(text).term, shorter_than(_GUID_DIGITS))
+    evaluation.unknowns.know(is_guid, terms.any_of(terms.not_(is_guid), terms.not_(is_short)))
+    return Several(Truth(is_guid), guid)
 
 
 @form(_COMPARER, f"static {_COMPARER} Ordinal {{ get; }}")

@@ -52,6 +52,13 @@ def equals(call: Call, one: Value, other: Value) -> Value:
     return _equal(one, other, "ordinal")
 
 
+@form("string", "bool Equals(object obj)")
+def equals_object(call: Call, one: Value, other: Value) -> Value:
+    if other is NULL or isinstance(other, (Truth, Number)):
+        return constant_truth(False)
+    return _equal(one, other, "ordinal")
+
+
 @form(
     "string",
     "bool Equals(string value, System.StringComparison comparisonType)",

@@ -52,7 +52,7 @@ def _below(path: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith(_HIDDEN))
         found = configuration_in(directory)
         if found is not None:
-            yield found
+            yield os.path.normpath(found)
 
 
 def _has_claims(path: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, over
+from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import transfer_of
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _ADDED = ("host", "x-forwarded-for")
 """Headers that forwarding sets."""
 _QUERY_OF_BASE = "?"
+_LITERAL = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(?=[:/]|$)")
+"""A URL whose host is written as `Url.Host` shows it: a name in lower case, and no address."""
 
 
 def base_of(harness: Harness) -> Base:
@@ -70,6 +73,8 @@ def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) ->
         made.forget(kind, generation + number)
     if base != "none":
         made.set(_below(proof, path, state.first("url", "Path")), "url", "Path")
+    if base == "plain":
+        _set_host(made, state.get("backend"))
     for name, value in query if base != "unknown" else ():
         made.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
     made.forget("variable", 0)
@@ -78,6 +83,18 @@ def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) ->
         made.set(proof.inputs.make(("header", name), generation + number), "header", name)
     made.set(proof.inputs.make(("body", ""), generation + 20), "body")
     return made
+
+
+def _set_host(made: State, backend: Value) -> None:
+    """Set scheme and host of the backend's URL, where a policy has set it to a literal one."""
+    for place, name in enumerate(("Scheme", "Host")):
+        unknown = made.get("url", name)
+
+        def part(leaf: Value, place: int = place, unknown: Value = unknown) -> Value:
+            found = _LITERAL.match(leaf.constant or "") if isinstance(leaf, Text) else None
+            return unknown if found is None else constant_text(found.group(place + 1))
+
+        made.set(over(backend, part), "url", name)
 
 
 def _below(proof: Proof, path: Value, first: Value) -> Value:

@@ -76,7 +76,7 @@ class Route(Record):
     """A route to an operation: its name for people, method (None: any), path, required headers, and the caller.
 
     The caller is None for anyone, without a key; `api` is the id of the API, `query` has required parameters, `label`
-    is the name of the operation alone.
+    is the name of the operation alone. `constants` are members of API and operation, as `semantics.inputs` names them.
     """
 
     api: str
@@ -90,6 +90,7 @@ class Route(Record):
     unsupported: Unsupported | None = None
     query: tuple[str, ...] = ()
     label: str = ""
+    constants: tuple[tuple[str, str], ...] = ()
 
 
 class ServiceHarness(Harness):
@@ -209,6 +210,7 @@ def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
         wide = Route(
             first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.unsupported, first.query
         )
+        wide.constants = tuple(each for each in first.constants if all(each in route.constants for route in group))
         found.append((wide, group))
     return [(wide, group) for wide, group in found if len(group) > 1]
 
@@ -284,7 +286,16 @@ def _route(
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
     pieces = (Piece.ignoring_case(prefix), *below)
     api_id = from_utf16(api.id)
-    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, unsupported, query, label)
+    constants = _constants("api", api.api, ("name", "path"))
+    if operation is not None:
+        constants += _constants("operation", operation, ("id", "name", "url_template"))
+    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, unsupported, query, label, constants)
+
+
+def _constants(kind: str, entity: object, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return members of an entity that are texts, by their inputs."""
+    found = ((name.replace("_", "-"), getattr(entity, name)) for name in names)
+    return tuple((f"{kind} {name}", value) for name, value in found if isinstance(value, str))
 
 
 def _pieces(template: str) -> Iterator[Piece]:

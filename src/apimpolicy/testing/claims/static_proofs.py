@@ -121,6 +121,7 @@ def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | Non
     if route is None:
         return {}, None
     known: dict[Cell, Value] = {("entity", "api id"): constant_text(to_utf16(route.api))}
+    known |= {("entity", name): constant_text(value) for name, value in route.constants}
     if route.method is not None:
         known["method", ""] = constant_text(to_utf16(route.method))
         known["entity", "operation method"] = known["method", ""]
@@ -128,9 +129,13 @@ def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | Non
 
 
 def _know_caller(proof: Proof, harness: Harness) -> None:
-    """Say of requests to an operation of a service whether they have a subscription."""
+    """Say of requests to an operation of a service whether they have a subscription, and which parameters match."""
     route = getattr(harness, "route", None)
     if route is not None:
+        for piece in route.template:
+            if piece.parameter is not None and piece.pattern is SEGMENT:
+                matches = proof.unknowns.input(("matched", to_utf16(piece.parameter), "there"), terms.TRUTH)
+                proof.unknowns.know(matches, matches)
         has_subscription = proof.unknowns.input(("there", "subscription"), terms.TRUTH)
         proof.unknowns.know(has_subscription, has_subscription if route.caller else terms.not_(has_subscription))
 

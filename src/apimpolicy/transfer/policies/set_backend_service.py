@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.values import constant_text
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import Run
 
@@ -16,5 +17,5 @@ def transfer(run: Run, step: Step) -> None:
     if url is None or _URL.fullmatch(url) is None or len(step.element.attributes) > 1:
         effects.transfer(run, step)
         return
-    run.forget_cell("backend")
+    run.state.set(constant_text(url), "backend")
     run.mark(step)

@@ -1,0 +1,236 @@
+"""Loops: item by item where the items are known; over the parts of a text as one search; else any number of rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.operators import is_null
+from apimpolicy.semantics.queries import has_part, language_of, may_repeat, source_of, through
+from apimpolicy.semantics.statements import assigned, run_all
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    NOTHING,
+    NULL,
+    Items,
+    Number,
+    Opaque,
+    Parts,
+    Query,
+    Text,
+    Truth,
+    Value,
+    leaves,
+    merge,
+    where,
+)
+from apimpolicy.semantics.walking import walk
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.languages.language import Language
+    from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.terms.term import Term
+
+_MOST_ROUNDS = 32
+_BEFORE = "a variable before a loop"
+
+
+def run(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+    """Run a loop."""
+    if isinstance(statement, nodes.Foreach):
+        _run_foreach(evaluation, statement)
+    else:
+        _run_any(evaluation, statement)
+
+
+def _run_foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
+    collection = evaluation.value(statement.collection)
+    evaluation.throw(is_null(evaluation, collection))
+    if statement.deconstruction is None and statement.symbol is not None:
+        found = leaves(collection)
+        if len(found) == 1 and _is_known(evaluation, found[0]):
+            _run_each(evaluation, statement, statement.symbol, found[0])
+            return
+        if all(_is_parts(evaluation, leaf) or leaf in (NULL, NOTHING) for leaf in found):
+            outcome = _searched(evaluation, statement, statement.symbol, collection)
+            if outcome is not None:
+                outcome.apply(evaluation, collection)
+                return
+    _run_any(evaluation, statement)
+
+
+def _is_known(evaluation: Evaluation, collection: Value) -> bool:
+    return (
+        isinstance(collection, Items)
+        and not collection.has_more
+        and collection.made == evaluation.unknowns.heap
+        and len(collection.items) <= _MOST_ROUNDS
+        and not may_repeat(collection)
+    )
+
+
+def _run_each(evaluation: Evaluation, statement: nodes.Foreach, symbol: LocalSymbol, collection: Value) -> None:
+    assert isinstance(collection, Items)
+    around = evaluation.breaks, evaluation.continues
+    evaluation.breaks = []
+    for item in collection.items:
+        if evaluation.guard is terms.FALSE:
+            break
+        if collection.made != evaluation.unknowns.heap:
+            raise Unsupported("a loop that changes objects")
+        evaluation.continues = []
+        _run_body(evaluation, statement, symbol, item)
+        _go_on(evaluation, evaluation.continues)
+    _go_on(evaluation, evaluation.breaks)
+    evaluation.breaks, evaluation.continues = around
+
+
+def _run_body(evaluation: Evaluation, statement: nodes.Foreach, symbol: LocalSymbol, item: Value) -> None:
+    evaluation.placeholders[id(statement.placeholder)] = item
+    evaluation.variables[symbol] = evaluation.value(statement.element)
+    run_all(evaluation, [statement.body])
+
+
+def _go_on(evaluation: Evaluation, jumps: list[tuple[Term, dict[LocalSymbol, Value]]]) -> None:
+    """Go on after jumps, with the variables that each of them left."""
+    for condition, found in jumps:
+        known = evaluation.variables
+        evaluation.variables = {
+            symbol: merge(condition, found.get(symbol, NOTHING), known.get(symbol, NOTHING))
+            for symbol in {**known, **found}
+        }
+        evaluation.guard = terms.any_of(evaluation.guard, condition)
+
+
+# The parts of a text: what one part leads to decides for all of them
+
+
+class _Search:
+    """What a loop does if a part of a text is in a language: it returns a constant, or sets variables to constants."""
+
+    def __init__(self) -> None:
+        self.returned: tuple[Language, Value] | None = None
+        self.set: dict[LocalSymbol, tuple[Language, Value]] = {}
+
+    def apply(self, evaluation: Evaluation, collection: Value) -> None:
+        for symbol, (language, value) in self.set.items():
+            is_set = _is_found(evaluation, collection, language)
+            evaluation.variables[symbol] = merge(is_set, value, evaluation.variables[symbol])
+        if self.returned is not None:
+            language, value = self.returned
+            returns = terms.all_of(evaluation.guard, _is_found(evaluation, collection, language))
+            evaluation.returns.append((returns, value))
+            evaluation.guard = terms.all_of(evaluation.guard, terms.not_(returns))
+
+
+def _is_parts(evaluation: Evaluation, collection: Value) -> bool:
+    if isinstance(collection, Query):
+        return collection.evaluation is evaluation and _is_parts(evaluation, collection.source)
+    return isinstance(collection, Parts) and collection.made == evaluation.unknowns.heap
+
+
+def _is_found(evaluation: Evaluation, collection: Value, language: Language) -> Term:
+    def form(leaf: Value) -> Value:
+        if not isinstance(leaf, (Parts, Query)):
+            return NOTHING
+        source, _ = source_of(leaf)
+        assert isinstance(source, Parts)
+        return Truth(terms.member(source.text, has_part(language, source.separator)))
+
+    return evaluation.truth(evaluation.each([collection], form))
+
+
+def _searched(
+    evaluation: Evaluation, statement: nodes.Foreach, symbol: LocalSymbol, collection: Value
+) -> _Search | None:
+    """Return what a loop over the parts of a text searches for; None if it is no such search."""
+    queries = [leaf for leaf in leaves(collection) if isinstance(leaf, (Parts, Query))]
+    if not queries or len({source_of(leaf)[1] for leaf in queries}) > 1:
+        return None
+    names = [each for each in assigned(statement.body) if each in evaluation.variables]
+    kept: tuple[Any, ...] = (evaluation.guard, evaluation.throws, evaluation.variables, evaluation.returns)
+    kept += (evaluation.breaks, evaluation.continues)
+    heap, probe = evaluation.unknowns.heap, evaluation.unknowns.fresh(terms.TEXT, "a part of a text")
+    evaluation.guard, evaluation.throws, evaluation.returns = terms.TRUE, terms.FALSE, []
+    evaluation.breaks, evaluation.continues = [], []
+    evaluation.variables = {**evaluation.variables, **{each: _before(each) for each in names}}
+    try:
+        is_kept, item = through(evaluation, source_of(queries[0])[1], Text(probe))
+        evaluation.guard = is_kept
+        _run_body(evaluation, statement, symbol, item)
+        if evaluation.throws is not terms.FALSE or evaluation.unknowns.heap != heap:
+            return None
+        return _search_of(evaluation, names, is_kept, probe)
+    except (Unsupported, TooLarge):
+        return None
+    finally:
+        (evaluation.guard, evaluation.throws, evaluation.variables, evaluation.returns) = kept[:4]
+        evaluation.breaks, evaluation.continues = kept[4:]
+
+
+def _before(symbol: LocalSymbol) -> Value:
+    return Opaque((_BEFORE, symbol.name), str(symbol.type), 0)
+
+
+def _search_of(evaluation: Evaluation, names: list[LocalSymbol], is_kept: Term, probe: Term) -> _Search | None:
+    """Return what a run of the body for one part has come to, where each part has the same effect or none."""
+    found = _Search()
+    breaks = terms.any_of(*(condition for condition, _ in evaluation.breaks))
+    if evaluation.returns:
+        values = {value.key: value for _, value in evaluation.returns}
+        if len(values) > 1 or names or breaks is not terms.FALSE:
+            return None
+        (value,) = values.values()
+        if not _is_constant(value):
+            return None
+        language = language_of(terms.any_of(*(condition for condition, _ in evaluation.returns)), probe)
+        found.returned = language, value
+        return found
+    _go_on(evaluation, [*evaluation.continues, *evaluation.breaks])
+    for symbol in names:
+        left = merge(is_kept, evaluation.variables[symbol], _before(symbol))
+        values = {leaf.key: leaf for leaf in leaves(left) if leaf.key != _before(symbol).key}
+        if not values:
+            continue
+        if len(values) > 1 or not all(map(_is_constant, values.values())):
+            return None
+        is_set = language_of(where(left, lambda leaf: terms.truth(_is_constant(leaf))), probe)
+        if evaluation.breaks and language_of(breaks, probe) is not is_set:
+            return None
+        found.set[symbol] = is_set, next(iter(values.values()))
+    return found
+
+
+def _is_constant(value: Value) -> bool:
+    if isinstance(value, Truth):
+        return value.term in (terms.TRUE, terms.FALSE)
+    return value is NULL or (isinstance(value, (Text, Number)) and value.constant is not None)
+
+
+# Any other loop
+
+
+def _run_any(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+    """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
+    what = "a loop"
+    unknowns = evaluation.unknowns
+    evaluation.note_unknown(statement)
+    evaluation.change()
+    unknowns.use_up()
+    evaluation.throw(unknowns.truth(what))
+    for symbol in assigned(statement):
+        evaluation.assign(symbol, unknowns.value(str(symbol.type), what))
+    returns = [part for part in walk(statement) if isinstance(part, nodes.Return)]
+    if returns:
+        leaves = terms.all_of(evaluation.guard, unknowns.truth(what))
+        value = returns[0].value
+        constants = {repr(each.value.constant) for each in returns if each.value is not None and each.value.is_constant}
+        if value is not None and value.is_constant and len(constants) == len(returns) == 1:
+            found = evaluation.constant(value.constant, str(value.type))
+        else:
+            found = unknowns.value("object" if value is None else str(value.type), what)
+        evaluation.returns.append((leaves, found))
+        evaluation.guard = terms.all_of(evaluation.guard, terms.not_(leaves))
