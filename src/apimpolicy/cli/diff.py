@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
+    _check_environment(old, new)
     with shared_keys(), versions(old, new) as found:
         report = _compare(found, seconds)
         if not found.pairs and report.is_empty and not report.has_service:
@@ -65,6 +67,27 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
             return exit_codes.USAGE
     _show(report, form, verbose)
     return _exit_code(report)
+
+
+def _check_environment(*paths: str) -> None:
+    """Raise ConfigurationError when the selected environment is none of what exists on this machine."""
+    from apimpolicy.project.configuration import load_configuration
+    from apimpolicy.project.configuration_files import ConfigurationFinder
+    from apimpolicy.project.environments import environments_at, is_environment, selected, unknown_environment
+    from apimpolicy.project.layout import place_of
+
+    name, known = selected(), set[str]()
+    places = [each for path in paths for each in (path, path.partition(":")[2]) if each and os.path.exists(each)]
+    if name is None or not places:
+        return
+    for place in places:
+        folder = place if os.path.isdir(place) else place_of(place).root or os.path.dirname(place) or os.curdir
+        configuration = ConfigurationFinder().for_file(place)
+        known.update(environments_at(folder, {}))
+        if configuration is not None:
+            known.update(load_configuration(configuration).environments)
+    if not is_environment(name, known):
+        raise unknown_environment(name, known)
 
 
 def _compare(found: Versions, seconds: float | None) -> ComparisonReport:

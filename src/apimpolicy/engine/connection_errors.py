@@ -6,8 +6,6 @@ messages: that of the failed call first, then its causes. The words about DNS an
 
 from __future__ import annotations
 
-import socket
-import ssl
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
@@ -40,6 +38,9 @@ def connection_error(error: OSError, request: Request, *, is_own: bool, is_self_
 
 
 def _cause(error: OSError, host: str, address: str) -> str:
+    import socket
+    import ssl
+
     if isinstance(error, ssl.SSLError):
         return NO_CHANNEL
     if isinstance(error, socket.gaierror):

@@ -268,6 +268,8 @@ class Service:
             return None
         known = tuple(self._operations.names(found))
         gap = self.description.gap(OPERATIONS, *(f"{found.id}/{name}" for name in names))
+        if gap is not None and not gap.kind and not self.description.read:
+            gap = None  # an extract has all operations of its APIs, also of one API of a shared service
         reason = "" if gap is None else gap.text(self.root)
         return Missing("operation", names[0], gap is None, tuple(_near(names[0], known)), known, reason=reason)
 

@@ -62,7 +62,9 @@ class Style:
 
 PLAIN = Style()
 
-_page: ContextVar[Style] = ContextVar("page", default=PLAIN)
+WIDE = Style(width=120)
+"""The page of texts that Python code gets, such as `str(explanation)`."""
+_page: ContextVar[Style] = ContextVar("page", default=WIDE)
 
 
 def page() -> Style:

@@ -6,6 +6,7 @@ Work is counted in lines of Python that run and in values that are kept, never i
 from __future__ import annotations
 
 import sys
+from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from apimpolicy.checks.rules.slow_pattern import REPEATED_GROUP, _ends_in_repeti
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.diagnostics import Severity
 from apimpolicy.report.terminal import render
+from apimpolicy.text import secrets
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -142,7 +144,9 @@ def test_behind_the_bound_nothing_is_said_of_variables() -> None:
     assert found_in(inbound(many + read_of.format("other") + read_of.format("v3"))) == []
 
 
-def test_a_finding_in_a_long_line_costs_what_one_in_a_short_line_costs() -> None:
+def test_a_finding_in_a_long_line_costs_what_one_in_a_short_line_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", OrderedDict())  # those of other tests are no part of the work
+
     def work(count: int) -> int:
         finding = found_in(inbound("<x/>" * count + "<y/>"), Settings(select=("POL101",)))[count // 2]
         return lines_run(lambda: render(finding))

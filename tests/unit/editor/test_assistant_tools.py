@@ -185,7 +185,7 @@ def test_a_service_is_audited_as_the_command_does() -> None:
 @pytest.mark.parametrize(
     ("policy", "answer"),
     [
-        ("<policies><inbound><base/></inbound></policies>", "<policies><inbound><base /></inbound></policies>\n"),
+        ("<policies><inbound><base/></inbound></policies>", "<policies><inbound><base /></inbound></policies>"),
         (str(EXAMPLE / "orders.xml"), (EXAMPLE / "orders.xml").read_text("utf-8")),
     ],
 )

@@ -38,4 +38,5 @@ class OperationUnknown(Rule):
         missing = service.missing("operations", operation, within=api)
         if missing is not None:
             message = f"the API '{api}' has no operation '{operation}'"
-            yield self.at_element(root, message, label=missing.label, help=missing.help)
+            severity = Severity.ERROR if missing.is_certain else Severity.WARNING
+            yield self.at_element(root, message, severity=severity, label=missing.label, help=missing.help)
