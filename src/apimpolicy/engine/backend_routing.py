@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 SERVICE_UNAVAILABLE = 503
 POOL_INACTIVE = "PoolIsInactive"
+_MOST = 10_000
+"""Backends up to which further ones are made up: the caller may choose their ids."""
 
 
 class Route(NamedTuple):
@@ -65,6 +67,7 @@ class BackendRouter:
         identities: Identities,
     ) -> None:
         self.backends = _checked(backends) if backends else {}
+        self._stand_in: Callable[[str], Backend | None] | None = getattr(backends, "stand_in", None)
         self._named_values = named_values
         self.time = time
         self._certificate = certificate
@@ -75,6 +78,10 @@ class BackendRouter:
     def describe(self, id_: str) -> str | None:
         """Return the URL of a backend, or what a pool is; None when there is no such backend."""
         backend = self.backends.get(id_)
+        if backend is None and self._stand_in is not None and len(self.backends) < _MOST:
+            backend = self._stand_in(id_)
+            if backend is not None:
+                self.backends[id_] = backend
         if is_pool(backend):
             return f"pool of {', '.join(member.id for member in backend.members)}"
         return None if backend is None else backend.url

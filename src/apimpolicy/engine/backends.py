@@ -16,14 +16,14 @@ Source: https://learn.microsoft.com/azure/api-management/backends
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 SERVER_ERRORS = ((500, 599),)
 
@@ -152,3 +152,11 @@ def checked_backends(backends: Mapping[str, AnyBackend] | None) -> dict[str, Bac
                 wrong = "is not a backend of this gateway" if member.id not in found else "is a pool itself"
                 raise ConfigurationError(f"the pool '{id_}' has the member '{member.id}', which {wrong}")
     return found
+
+
+class OpenBackends(dict[str, Any]):
+    """Backends by id of a service that may have more: `stand_in` makes one for a further id, or returns None."""
+
+    def __init__(self, backends: Mapping[str, Any], stand_in: Callable[[str], Backend | None]) -> None:
+        super().__init__(backends)
+        self.stand_in = stand_in

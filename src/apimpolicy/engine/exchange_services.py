@@ -53,9 +53,8 @@ class ExchangeServices(Services):
                 use_time(time)
         self.state = LocalState() if settings.state is None else settings.state
         self.identities = Identities(settings, time)
-        self.backends = BackendRouter(
-            settings.backends or {}, time, named_values, uploaded.get, self.state.circuits, self.identities
-        )
+        backends = {} if settings.backends is None else settings.backends
+        self.backends = BackendRouter(backends, time, named_values, uploaded.get, self.state.circuits, self.identities)
         self.sql, self.cosmos = settings.sql, settings.cosmos
         event_hubs, dapr, safety = settings.event_hubs, settings.dapr, settings.content_safety
         self.event_hubs = event_hubs if isinstance(event_hubs, EventHubs) else EventHubs(event_hubs)

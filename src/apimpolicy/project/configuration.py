@@ -61,6 +61,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -231,7 +232,8 @@ class Configuration:
         overrides: dict[str, Any],
     ) -> Gateway:
         """Make the gateway with stand-ins, and add these to the list."""
-        from apimpolicy.project.service.completion import completion
+        from apimpolicy.engine.backends import OpenBackends
+        from apimpolicy.project.service.completion import backend_of_gap, completion
 
         has_service = description is not None or self.has_service
         parts = self._service.parts(description, is_lenient=True) if has_service else None
@@ -257,6 +259,8 @@ class Configuration:
         names = made.names("named value")
         secrets = frozenset(settings.get("secrets", ()))
         settings["secrets"] = secrets - names
+        if description is not None:
+            settings["backends"] = OpenBackends(settings["backends"], partial(backend_of_gap, description))
         gateway = whole._gateway(settings, parts, lists, overrides, description)
         if description is not None:
             gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]

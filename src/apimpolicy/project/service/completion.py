@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.engine.subscription_keys import is_open
 from apimpolicy.project.service.description import NOWHERE, Problem
 from apimpolicy.project.service.documents import documents_of, readable, readable_fragments
+from apimpolicy.project.service.repair import made_up_url
 from apimpolicy.project.service.stand_ins import Known, StandIn, missing_subscription, stand_ins, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from apimpolicy.engine.backends import Backend
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.service import AnyPolicy
     from apimpolicy.project.service.building import ServiceParts
@@ -33,6 +35,13 @@ class Completion(NamedTuple):
     def names(self, kind: str) -> frozenset[str]:
         """Return the names of a kind that are stood in for."""
         return frozenset(each.name for each in self.stand_ins if each.kind == kind)
+
+
+def backend_of_gap(description: ServiceDescription, id_: str) -> Backend | None:
+    """Return a made-up backend for an id that policies compute, where backends that aren't described may have it."""
+    from apimpolicy.engine.backends import Backend
+
+    return None if description.gap("backends", id_) is None else Backend(made_up_url(id_))
 
 
 def completion(

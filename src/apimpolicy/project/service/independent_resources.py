@@ -9,6 +9,7 @@ from apimpolicy.infrastructure.values import TooLarge, Unknown, Value
 from apimpolicy.project.service.description import (
     BackendDescription,
     CertificateDescription,
+    Field,
     IdentityDescription,
     LoggerDescription,
     NamedValueDescription,
@@ -16,7 +17,7 @@ from apimpolicy.project.service.description import (
     SubscriptionDescription,
     VersionSetDescription,
 )
-from apimpolicy.project.service.resource_entities import blocks_in, first_block, id_of, text_of
+from apimpolicy.project.service.resource_entities import blocks_in, first_block, hole_of, id_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +97,10 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
         return
     properties = dict(entity.resource.properties)
     pool = first_block(properties.get("pool"))
+    unknown = next((each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None)
+    if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
+        made.url = Field(hole_of(unknown), entity.origin)
+        return
     members = blocks_in(pool.get("services"))
     if members and all(each.get("id") is not None for each in members):
         # What is before the last name of a member's id is the service, which needs no stand-in.
