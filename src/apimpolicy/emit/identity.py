@@ -30,7 +30,10 @@ def references_equal(emitter: Emitter, left: Expression, right: Expression) -> a
         return emitter.run(runtime.same_object, *values)
     if _is_box(first) or _is_box(second):
         return last_of(*values, constant(False))
-    return emitter.run(runtime.both_empty if _is_new(first) or _is_new(second) else reference_equals, *values)
+    if _is_new(first) or _is_new(second):
+        return emitter.run(runtime.both_empty, *values)
+    compare = runtime.same_part if _is_part(first) or _is_part(second) else reference_equals
+    return emitter.run(compare, *values)
 
 
 def _origin(emitter: Emitter, expression: Expression) -> Expression:
@@ -75,6 +78,13 @@ def _is_new(expression: Expression) -> bool:
     if not isinstance(expression, nodes.Call):
         return False
     return (expression.method.declaring.name, expression.method.name) in _MAKES_TEXT
+
+
+def _is_part(expression: Expression) -> bool:
+    """Return whether an expression cuts a text, which is a new one unless all of it is left."""
+    if not isinstance(expression, nodes.Call):
+        return False
+    return (expression.method.declaring.name, expression.method.name) == ("string", "Substring")
 
 
 def _operand(emitter: Emitter, expression: Expression) -> ast.expr:

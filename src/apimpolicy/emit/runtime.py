@@ -100,6 +100,11 @@ def both_empty(one: Any, other: Any) -> bool:
     return isinstance(one, str) and one == "" == other
 
 
+def same_part(one: Any, other: Any) -> bool:
+    """Return whether a part of a text is another one. Python has one object for each letter, .NET makes a new one."""
+    return reference_equals(one, other) and not (isinstance(one, str) and len(one) == 1)
+
+
 def one_text(*texts: str) -> str:
     """Return texts in one, which is the only one that isn't empty if there is such."""
     parts = [text for text in texts if text]
