@@ -1,4 +1,4 @@
-"""What the limits of an operation count by: a key, a subject, an address, or what callers choose.
+"""Keys that the limits of an operation count by: a subscription, a subject, an address, or what callers choose.
 
 A limit whose key the caller chooses is none: with another value in the header, the count begins again. A header counts
 if something has proven it, and the session of a client of MCP behind a token.

@@ -49,7 +49,7 @@ class Origin(NamedTuple):
     members: tuple[str, ...] = ()
     default: str | None = None
     is_open: bool = False
-    """Whether it has a default that is not constant."""
+    """True if the default is not constant."""
 
     def member(self, name: str) -> Origin:
         return self._replace(members=(*self.members, name))

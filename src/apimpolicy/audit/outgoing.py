@@ -52,7 +52,7 @@ class OwnRequest(NamedTuple):
     alternatives: Alternatives
     lends: tuple[str, ...]
     is_for_caller: bool
-    """Whether it has something of the caller in it."""
+    """True if it contains something of the caller."""
     place: PolicyLocation
 
 

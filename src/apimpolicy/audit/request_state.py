@@ -33,7 +33,7 @@ class Target(NamedTuple):
 
 
 class RequestState:
-    """What is known of the request and of variables at a point; branches work on copies."""
+    """Knowledge about the request and variables at a point; branches work on copies."""
 
     def __init__(self, caller: Caller, target: Target) -> None:
         self.caller = caller

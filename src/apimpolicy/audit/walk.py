@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element, Node
 
 OWN_DATA = frozenset(("requests", "invokes", "cached-response", "cached-completion", "cached-value"))
-"""What `access` of policies by which data reaches callers without a forwarded request."""
+"""Policies that give data to callers without a forwarded request, by their `access`."""
 REFUSING = frozenset(("token", "certificate", "header", "address", "limits"))
-"""What `access` of policies that callers make fail, so that on-error runs."""
+"""Policies that callers can make fail, so that on-error runs, by their `access`."""
 
 
 class Walk:

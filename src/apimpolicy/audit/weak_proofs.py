@@ -1,4 +1,4 @@
-"""Findings about checks that prove less than they seem to, and limits that limit nobody."""
+"""Findings about checks that prove less than they seem to, and limits that limit no one."""
 
 from __future__ import annotations
 

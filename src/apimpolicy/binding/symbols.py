@@ -246,6 +246,6 @@ def declared_in(statement: Child) -> Iterator[tuple[str, int]]:
 
 
 def _named(token: Child) -> Iterator[tuple[str, int]]:
-    """Return a variable with its place; a discard is none."""
+    """Yield a variable with its place; a discard is none."""
     if isinstance(token, Token) and token.text != "_":
         yield identifier_name(token.text), token.start

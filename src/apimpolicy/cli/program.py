@@ -81,7 +81,7 @@ _SYNONYMS = {
     "init": "new",
     "coverage": "test",
 }
-"""What other tools call a command."""
+"""Names that other tools have for a command."""
 
 
 def _unknown_command(name: str) -> str:

@@ -207,7 +207,7 @@ def character(digits: str) -> str:
 
 
 def children(node: Node) -> Iterator[Node]:
-    """Return the nodes directly below a node, in order."""
+    """Yield the nodes directly below a node, in order."""
     for field in type(node)._fields[2:]:
         yield from _nodes(getattr(node, field))
 

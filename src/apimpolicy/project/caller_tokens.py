@@ -34,7 +34,7 @@ HOUR = 3600
 
 
 class TokenWish(NamedTuple):
-    """The token that somebody wants; without `provider` it is the only one, or the one of the API."""
+    """The token to send; without `provider` it is the only one, or the one of the API."""
 
     provider: str = ""
     claims: Mapping[str, object] = {}

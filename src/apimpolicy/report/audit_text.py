@@ -43,11 +43,11 @@ class Row(NamedTuple):
     apis: str
     details: str
     limits: str = ""
-    """What limits count by: `limited per key`."""
+    """Keys that limits count by: `limited per key`."""
 
     @property
     def shown(self) -> str:
-        """The words for people: `none` would read as nobody, or as no protection."""
+        """The words for people: `none` would read as "no caller", or as no protection."""
         return NO_REQUEST if self.words == NO_ACCESS else self.words
 
 

@@ -109,7 +109,7 @@ def _go_on(evaluation: Evaluation, jumps: list[tuple[Term, dict[LocalSymbol, Val
 
 
 class _Search:
-    """What a loop does if a part of a text is in a language: it returns a constant, or sets variables to constants."""
+    """Effect of a loop if a part of a text is in a language: a constant to return, or constants for variables."""
 
     def __init__(self) -> None:
         self.returned: tuple[Language, Value] | None = None

@@ -1,4 +1,4 @@
-"""What lambdas make of items that are known: of a list, or of the parts of a text."""
+"""Results of lambdas over items that are known: of a list, or of the parts of a text."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _OUT_OF_DESCRIPTORS = "socket.accept() out of system resource"
 
 
 class Ledger:
-    """What callers hold. It raises the soft limit of file descriptors as far as it needs and may."""
+    """Connections and bytes that callers hold. It raises the soft limit of open files as far as it needs and may."""
 
     def __init__(self, limits: Limits) -> None:
         self.connections = 0

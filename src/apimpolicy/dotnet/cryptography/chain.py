@@ -318,7 +318,7 @@ def _subject_key(certificate: Certificate) -> bytes | None:
 
 
 def _judge_authority(certificate: Certificate, authorities_below: int) -> Iterator[ChainStatus]:
-    """Return whether a certificate may issue others; `authorities_below` are between it and the end."""
+    """Yield the reasons why a certificate may not issue others; `authorities_below` are between it and the end."""
     from cryptography import x509
 
     extensions = certificate.parsed.extensions

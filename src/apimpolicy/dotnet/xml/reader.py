@@ -48,7 +48,7 @@ class _Parser(Scanner):
     # Errors
 
     def unclosed(self) -> NoReturn:
-        """Return the text ended too early."""
+        """Raise the exception for a text that ends too early."""
         self.at = len(self.text)
         if not self.open:
             self.fail("Unexpected end of file has occurred.")

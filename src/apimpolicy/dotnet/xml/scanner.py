@@ -29,7 +29,7 @@ class Scanner:
         self.entities = dict(_PREDEFINED)
 
     def unclosed(self) -> NoReturn:
-        """Return the text ended too early."""
+        """Raise the exception for a text that ends too early."""
         self.at = len(self.text)
         self.fail("Unexpected end of file has occurred.")
 
@@ -64,7 +64,7 @@ class Scanner:
         return self.text[at : max(end, at + 1)]
 
     def bad_character(self, at: int, *, begins: bool = False) -> NoReturn:
-        """Return a character that no name has, or that none begins with."""
+        """Raise the exception for a character that a name can't have, or can't begin with."""
         if at >= len(self.text):
             self.unclosed()
         found = self.text[at]

@@ -223,7 +223,7 @@ def _flat(items: list[_Item]) -> Iterator[_Text]:
 
 
 def _choices(items: list[_Item], around: dict[int, int] | None = None) -> Iterator[tuple[_Choice, dict[int, int]]]:
-    """Return every choice, with the branches of others around it."""
+    """Yield every choice, with the branches of others around it."""
     around = around or {}
     for item in items:
         if isinstance(item, _Choice):

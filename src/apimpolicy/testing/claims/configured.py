@@ -38,7 +38,7 @@ _HIDDEN = (".", "node_modules", "__pycache__")
 
 
 def configurations_with_claims(paths: Sequence[str]) -> Iterator[str]:
-    """Return the configuration files with claims among and below paths."""
+    """Yield the configuration files with claims among and below paths."""
     seen: set[str] = set()
     for path in paths:
         for found in [path] if os.path.isfile(path) else _below(path):

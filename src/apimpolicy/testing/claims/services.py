@@ -299,7 +299,7 @@ def _constants(kind: str, entity: object, names: Sequence[str]) -> tuple[tuple[s
 
 
 def _pieces(template: str) -> Iterator[Piece]:
-    """Return the segments of a template, as `engine.operations` matches it: literal parts ignore case.
+    """Yield the segments of a template, as `engine.operations` matches it: literal parts ignore case.
 
     A slash may end the path.
     """

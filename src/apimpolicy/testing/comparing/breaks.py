@@ -1,4 +1,4 @@
-"""What Azure refuses, or requests fail on, after a change: resources that are deleted and still used by policies."""
+"""Report what Azure refuses, or requests fail on, after a change: resources that are deleted but still used."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.comparing.versions import Version
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
-"""What templates of Terraform, and tokens of pipelines, have."""
+"""Marks of Terraform's templates and of tokens of pipelines."""
 
 
 def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:

@@ -36,7 +36,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: Result, new: Result) -> Iterator[Difference]:
-    """Return the differences in the response, in what was forwarded, and in what policies sent themselves."""
+    """Yield the differences in the response, in what was forwarded, and in what policies sent themselves."""
     found = list(_all(old, new))
     if any(_GUID.search(each.sentence) for each in found):
         written = _written(old) | _written(new)

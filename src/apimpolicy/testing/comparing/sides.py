@@ -43,7 +43,7 @@ SEED = 1
 
 @attrs.frozen
 class Needs:
-    """What the requests of a comparison need on both sides: identity providers, and certificates of callers.
+    """Surroundings that a comparison needs on both sides: identity providers, and certificates of callers.
 
     Each audience and each set of claims has a provider of its own; those of one URL have the same keys.
     """
