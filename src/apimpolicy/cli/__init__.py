@@ -13,6 +13,8 @@ __all__ = ["main"]
 _COLLECTION_THRESHOLD = 500_000
 _POLICIES_RUN_IN = frozenset({"audit", "diff", "eval", "explain", "mutate", "new", "prove", "run", "test"})
 _TREES_READ_BY = frozenset({"check", "format"})
+_READ_HERE = frozenset({"check", "format", "lsp", "mcp"})
+"""Commands that read files of a stranger in this process: one file, or as long as an editor is open."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +60,7 @@ def _run(arguments: Sequence[str]) -> int:
         from apimpolicy.cli.watched import run_watched
 
         return run_watched(arguments)
-    if command == "check":
+    if command in _READ_HERE:
         from apimpolicy.dotnet.process_limits import limit_memory
 
         limit_memory()
