@@ -48,7 +48,11 @@ cases:
 ROWS = [
     (["--version"], 0, "apimpolicy "),
     (["check", "."], 0, "no problems in 1 file"),
-    (["check", "--strict", os.path.join("wrong", "orders.txt")], 1, "POL301 warning: the certificate is compared, but never verified"),
+    (
+        ["check", "--strict", os.path.join("wrong", "orders.txt")],
+        1,
+        "POL301 warning: the certificate is compared, but never verified",
+    ),
     (["run", "orders.xml", "--get", "/orders", "--named-value", "partner-thumbprint=A0"], 0, "403 Invalid client"),
     (["explain", "orders.xml", "--get", "/", "--named-value", "partner-thumbprint=A0"], 0, "decided by orders.xml:5"),
     (["test"], 0, "2 passed"),

@@ -91,7 +91,7 @@ def policies_of(
     """
     source, findings = source_of(data, path)
     reader = reader_for(path)
-    if reader is None or findings and not source.text:  # too large
+    if reader is None or (findings and not source.text):  # too large
         if findings:
             return [], findings
         if not placeholders and not any(sign in source.text for sign in _SIGNS):
