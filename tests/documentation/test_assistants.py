@@ -1,5 +1,5 @@
-"""The files in `assistants` have the instructions of the page about assistants; APIMPOLICY_UPDATE=1 writes them. The tasks
-for assistants can be solved.
+"""The files in `assistants` have the instructions of the page about assistants; APIMPOLICY_UPDATE=1 writes them. The
+tasks for assistants can be solved.
 """
 
 from __future__ import annotations
