@@ -51,7 +51,8 @@ def _reads_trees(command: str | None, arguments: Sequence[str]) -> bool:
 
     if command is None or (command not in _TREES_READ_BY and os.path.isdir(command)):
         return not arguments or command is not None  # an overview
-    return command in _TREES_READ_BY and "--watch" not in arguments and any(map(os.path.isdir, arguments))
+    is_tree = any(map(os.path.isdir, arguments)) or list(arguments) == [command]
+    return command in _TREES_READ_BY and "--watch" not in arguments and is_tree
 
 
 def _run(arguments: Sequence[str]) -> int:
