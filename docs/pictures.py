@@ -32,7 +32,7 @@ cases:
 EXPLAIN = ("explain", "orders.xml", "--get", "https://contoso.example/orders", "--certificate")
 PICTURES = {
     "journey": ([*EXPLAIN, "certificates/expired.pem", "--html"], (1000, 1010)),
-    "coverage": (["test", "--coverage-report"], (1180, 620)),
+    "coverage": (["test", "--coverage-report"], (1180, 980)),
 }
 
 
