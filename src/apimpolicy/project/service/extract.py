@@ -24,7 +24,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import file_in, folders_of_kinds, is_service_folder, place_of, subfolders
+from apimpolicy.project.layout import (
+    file_in,
+    folders_of_kinds,
+    has_information,
+    is_service_folder,
+    place_of,
+    subfolders,
+)
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.description import (
@@ -84,7 +91,7 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
             "'apis', 'products' or 'backends', as APIOps extracts it"
         )
     service = ServiceDescription(root)
-    is_apiops = _has_information(root)
+    is_apiops = has_information(root)
     scope = _Scope(service, root, overlay, is_apiops=is_apiops)
     service.policy = _overlaid(overlay, "the global policy") or _policy(root)
     for id_, path, properties in scope.resources("workspaces", is_needed=False):
@@ -109,11 +116,6 @@ def _gaps(service: ServiceDescription) -> Iterator[Gap]:
     for each in service.others:
         if each.kind == "apis" and each.is_described is False and each.workspace is None:
             yield Gap(f"the API '{each.id}' has no apiInformation.json, so it is made elsewhere", each.origin)
-
-
-def _has_information(root: str) -> bool:
-    """Return whether APIOps publishes a folder: without information files, another tool does, in its own layout."""
-    return any(name.partition(".")[0].lower().endswith("information") for _, _, files in walk(root) for name in files)
 
 
 def _unread_policies(root: str) -> Iterator[Problem]:
