@@ -35,7 +35,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def expression_changes(excerpt: Excerpt, checks: CheckIndex) -> Iterator[Change]:
-    """Return the changes of one expression, each as a span of the file. None for one that does not compile."""
+    """Yield the changes of one expression, each as a span of the file. None for one that does not compile."""
     try:
         tree = parse(excerpt)
         conditions = conditions_of(compiled(excerpt).bound.body)

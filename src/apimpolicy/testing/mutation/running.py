@@ -76,7 +76,7 @@ def find_mutants(coverage: PolicyCoverage, only: Sequence[str] = ()) -> tuple[li
 def run_mutants(
     mutants: Sequence[Mutant], texts: dict[str, str], cases: Cases, files: Sequence[str], jobs: int
 ) -> Iterator[MutantOutcome]:
-    """Return the outcome of each mutant, in order."""
+    """Yield the outcome of each mutant, in order."""
     if jobs == 1 or len(mutants) < 2 * jobs or not cases:
         yield from (run_mutant(mutant, texts[mutant.path], cases) for mutant in mutants)
         return
