@@ -17,7 +17,7 @@ SHOWN = 10
 def for_each(rows: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
     """Return a decorator: the test runs for every row, and fails with the list of failed rows.
 
-    A tuple is spread over the parameters, any other row is the only argument. The test can't use fixtures. `ROWS=POL444`
+    A tuple is spread over the parameters, any other row is the only argument. No fixtures are possible. `ROWS=POL444`
     in the environment selects the rows that contain this text.
     """
     listed = [row for row in rows if os.environ.get("ROWS", "") in repr(row)]
