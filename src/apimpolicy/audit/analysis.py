@@ -18,13 +18,13 @@ from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
 from apimpolicy.audit.outgoing import hits_of
 from apimpolicy.audit.request_state import Target
-from apimpolicy.audit.requests import prefix_of
 from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
 from apimpolicy.audit.variables import Knowledge
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import spliced

@@ -162,15 +162,6 @@ def url_of(operation: OperationAudit) -> str:
     return f"{prefix_of(operation.api)}/{template.lstrip('/').replace('/*', '/1').replace('*', '1')}"
 
 
-def prefix_of(api: ServiceApi) -> str:
-    """Return the path of an API, with its version and revision."""
-    parts = [part for part in from_utf16(api.api.path).strip("/").split("/") if part]
-    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
-        parts.append(from_utf16(api.api.version))
-    path = "/" + "/".join(parts) if parts else ""
-    return path if api.api.is_current_revision else f"{path or '/'};rev={from_utf16(api.api.revision)}"
-
-
 def anonymous(operation: OperationAudit) -> Iterator[tuple[Alternative, Request]]:
     """Yield requests without any credential, with the properties that a caller chooses to get to the backend."""
     open_ones = [each for each in sorted(operation.alternatives, key=len) if all(fact.is_free for fact in each)]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.metrics import Metric
@@ -63,6 +64,7 @@ class Exchange(SendingExchange):
     program: Program | None = None
     unmatched: Unmatched | None = None
     served_by: Step | None = None
+    mcp: McpOutcome | None = None
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
     _has_started = False

@@ -74,6 +74,8 @@ class Exchange(Protocol):
     backend_scope: str | None = None
     """The scope of the set-backend-service that counts."""
     backend_certificate: Certificate | None = None
+    endpoint: Callable[[], str] | None = None
+    """The gateway's own server, which responds in the place of a backend; it returns its effect in words."""
     path_is_rewritten: bool = False
     host_is_set: bool = False
     cache_key: str | None = None

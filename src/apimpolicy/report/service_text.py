@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.requests import prefix_of
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.spec import SECTIONS
