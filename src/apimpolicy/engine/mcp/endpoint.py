@@ -182,8 +182,10 @@ class McpEndpoint:
         content = [{"type": "text", "text": response.text}]
         reason = ""
         if response.status_code == 0:
-            reason = response.reason
-        elif not 200 <= response.status_code < 300:
+            error = {"code": protocol.INTERNAL_ERROR, "message": response.reason}
+            answer = Response(502, "No backend", json={"jsonrpc": "2.0", "id": call.id, "error": error})
+            return self._undecided(response.reason, answer)
+        if not 200 <= response.status_code < 300:
             reason = f"no source shows the result of a tool whose operation responds with {response.status_code}"
         elif not response.body:
             reason = "no source shows the result of a tool whose operation responds without a body"

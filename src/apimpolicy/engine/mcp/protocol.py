@@ -18,6 +18,7 @@ HEADERS = {
     "Content-Encoding": "identity",
 }
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
+INTERNAL_ERROR = -32603
 _ESCAPED = re.compile(r"""\\\\|\\"|\\u[0-9a-f]{4}|[&'+<>`\x7f]""")
 
 

@@ -1,7 +1,7 @@
 """The input schema of a tool, and the request of a call of it.
 
 Seen (March 2026): parameters of the template and the query are properties under their own names, always of the type
-string; those of the template and the body are required; a JSON body is one property with the name of its definition, an
+string; those of the template and the body are required, and what else the operation requires; a JSON body is one property with the name of its definition, an
 object whose properties are all required. Documented by Microsoft staff: headers of the operation are arguments.
 
 What no source shows makes a call undecided: other arguments, missing ones, objects and arrays in a URL, a body without
@@ -71,7 +71,7 @@ def input_of(operation: OperationDescription, definitions: Mapping[str, Any]) ->
         if parameter is not None and parameter.description:
             properties[name]["description"] = parameter.description
         places[name] = location
-        if location == PATH:
+        if location == PATH or (parameter is not None and parameter.required):
             required.append(name)
     content = next((each for each in operation.contents if "json" in each.media_type), None)
     if content is None:

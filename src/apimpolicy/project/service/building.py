@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.context.description import Content, Parameter
 from apimpolicy.context.entities import (
     KINDS,
     NOT_PUBLISHED,
@@ -30,6 +31,7 @@ from apimpolicy.engine.service import (
     VersionSet,
 )
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.service.mcp_servers import server_of
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
 from apimpolicy.project.service.unknown_policies import of_unmodelled, unknown_fragments
 from apimpolicy.text.holes import UNKNOWN_BASE
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         VersionSetDescription,
     )
 
+_LOCATIONS = {"template": "path", "query": "query", "header": "header"}
 HEADER, QUERY = "Ocp-Apim-Subscription-Key", "subscription-key"
 
 
@@ -95,7 +98,7 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     for api in description.apis:
         version_set = sets.get((api.workspace, api.version_set.text().lower()))
         made = _api(api, version_set, _policy(policies[id(api)]))
-        parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient)
+        parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient, mcp=server_of(api))
     for product in description.products:
         parts.products[product.id] = _product(product)
     for workspace in description.workspaces:
@@ -167,6 +170,19 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
             ServiceOperation(
                 Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),
                 _policy(each.policy),
+                parameters=tuple(
+                    Parameter(
+                        one.name,
+                        _LOCATIONS[one.place],
+                        one.required.known is True,
+                        description=one.description.known or "",
+                    )
+                    for one in each.parameters
+                ),
+                contents=tuple(
+                    Content(media_type, {"$ref": f"#/components/schemas/{name}"} if name else None)
+                    for media_type, name in each.bodies
+                ),
             )
             for each in written
         ],
@@ -178,6 +194,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
         openapi=files.get("openapi"),
         wsdl=files.get("wsdl"),
         graphql_schema=files.get("graphql"),
+        definitions={"components": {"schemas": given.definitions}} if given.definitions else {},
     )
 
 

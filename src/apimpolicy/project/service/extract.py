@@ -52,6 +52,7 @@ from apimpolicy.project.service.description import (
 )
 from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
 from apimpolicy.project.service.information_references import references_in
+from apimpolicy.project.service.mcp_servers import add_server_of_file
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ class _Scope:
         keys = found.inner("subscriptionKeyParameterNames")
         is_current = found.flag("isCurrent")
         kind = found.text("type")
-        return ApiDescription(
+        made = ApiDescription(
             id_,
             Origin(found.file.path),
             name=found.plain_text("displayName"),
@@ -290,6 +291,8 @@ class _Scope:
             files=list(_api_files(folder)),
             workspace=self.workspace,
         )
+        add_server_of_file(made, found)
+        return made
 
     def _operations(self, api: str, folder: str) -> Iterator[OperationDescription]:
         for id_, inside in subfolders(os.path.join(folder, "operations")):

@@ -27,12 +27,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.description import ApiDescription
     from apimpolicy.text.document import Element, Node
 
-UNMODELLED = {
-    "mcp": "an MCP server",
-    "a2a": "an A2A agent",
-    "websocket": "a WebSocket API",
-    "graphql": "a GraphQL API",
-}
+_UNMODELLED = {"a2a": "an A2A agent", "websocket": "a WebSocket API", "graphql": "a GraphQL API"}
 """Kinds of APIs whose requests aren't simulated, in words."""
 NOT_IN_CODE = "the global policy isn't in this code"
 """Why the global policy of a service isn't known that is made elsewhere."""
@@ -85,16 +80,25 @@ def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
 
 def of_unmodelled(api: ApiDescription) -> PolicyText | None:
     """Return the policy of an API, of whose requests nothing is known if its kind isn't simulated."""
-    words = UNMODELLED.get((api.kind.known or "").lower())
-    if words is None:
+    words = unmodelled(api)
+    if not words:
         return api.policy
-    reason = f"the API '{api.id}' is {words}, which isn't simulated"
+    reason = f"the API '{api.id}' is {words}"
     if api.policy is not None and not api.policy.unknown:
         try:
             return wrapped(api.policy, unknown_policies(reason))
         except ConfigurationError:
             return api.policy
     return unknown_policy(reason, Source("", api.origin.file))
+
+
+def unmodelled(api: ApiDescription) -> str:
+    """Return what an API is whose requests aren't simulated; an empty text for others."""
+    words = _UNMODELLED.get((api.kind.known or "").lower())
+    if words is not None:
+        return f"{words}, which isn't simulated"
+    is_empty = api.is_server and not (api.has_tools or api.has_backend)
+    return "an MCP server without tools and without a backend" if is_empty else ""
 
 
 def unknown_policies(reason: str) -> str:
