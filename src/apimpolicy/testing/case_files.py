@@ -311,6 +311,14 @@ def check_request(tree: Tree) -> None:
     """Raises TestFileError when a request is written wrongly."""
     given = tree.known(REQUEST)
     methods = [key for key in METHODS if key in given]
+    if "mcp" in given:
+        from apimpolicy.testing.mcp_cases import check_mcp
+
+        other = next((key for key in (*METHODS, "url", "method", "body", "json", "file") if key in given), None)
+        if other is not None:
+            raise given[other].mistake(WRONG_KIND, f"with 'mcp' there is no '{other}'", at_key=True)
+        check_mcp(given["mcp"])
+        return
     if len(methods) + ("url" in given) != 1:
         raise tree.mistake(
             MISSING if not methods else WRONG_KIND,

@@ -15,8 +15,9 @@ def merged_trees(below: Tree, above: Tree, key: str) -> Tree:
     kept = dict(below.value)
     if key == "expect":
         kept = _without_outcomes(kept, above.value)
-    if key == "request" and any(name in above.value for name in (*METHODS, "url")):
-        kept = {name: part for name, part in kept.items() if name not in (*METHODS, "url", "method")}
+    if key == "request" and any(name in above.value for name in (*METHODS, "url", "mcp")):
+        others = (*METHODS, "url", "method") if "mcp" in above.value else (*METHODS, "url", "method", "mcp")
+        kept = {name: part for name, part in kept.items() if name not in others}
     if any(name in above.value for name in ("body", "json", "file", "json-subset", "json_subset")):
         kept = {name: part for name, part in kept.items() if name not in ("body", "json", "file", "json-subset")}
     for name, part in above.value.items():

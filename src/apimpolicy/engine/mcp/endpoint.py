@@ -40,7 +40,7 @@ class McpOutcome:
     """What a request to an MCP server was, and what of the response isn't known.
 
     `inner` is the request that a tool's call was inside the service, with a trace of its own. `result` is that of
-    JSON-RPC. `is_error` is whether the tool's result is an error; None where it isn't known, or no tool was called.
+    JSON-RPC, where it is known; `listed` are the tools that `tools/list` has. `is_error` is whether the tool's result is an error; None where it isn't known, or no tool was called.
     """
 
     method: str = ""
@@ -49,6 +49,7 @@ class McpOutcome:
     operation: str = ""
     inner: Result | None = None
     result: Any = None
+    listed: list[dict[str, Any]] = attrs.field(factory=list)
     is_error: bool | None = None
     undecided: list[str] = attrs.field(factory=list)
     assumptions: list[str] = attrs.field(factory=list)
@@ -131,7 +132,7 @@ class McpEndpoint:
 
     def _list(self, call: protocol.Call) -> Response:
         self.outcome.undecided += self.server.gaps
-        listed: list[dict[str, Any]] = []
+        listed = self.outcome.listed
         for tool in self.server.tools:
             found, unknown = self._operation(tool)
             schema: dict[str, Any] = {"type": "object"}
