@@ -17,6 +17,7 @@ from apimpolicy.audit.states import both, of_fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.managed_identity import ManagedIdentity
 from apimpolicy.engine.service import Service, ServiceSubscription
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.audit.states import Alternative
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _DATA = "data of a backend for the audit"

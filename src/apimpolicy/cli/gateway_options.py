@@ -136,7 +136,7 @@ class GatewayOptions:
         if self.mcp is not None or self.tool is not None or self.arguments is not None:
             from apimpolicy.cli.mcp_options import to_server
 
-            request = to_server(self, gateway, request)
+            request = to_server(self, gateway, request, content_of(self.arguments))
         request = self._with_token(gateway, request)
         result = gateway.send(request) if self.is_service else gateway.run(self._policies(), request)
         self.hint = "" if self.no_token else _token_hint(gateway, request, result)

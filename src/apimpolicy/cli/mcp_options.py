@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
 
 
-def to_server(options: GatewayOptions, gateway: Gateway, request: Request) -> Request:
+def to_server(
+    options: GatewayOptions, gateway: Gateway, request: Request, arguments: bytes | str | None
+) -> Request:
     """Return the request to the MCP server that --mcp names. Raises ConfigurationError, click.UsageError."""
     if options.mcp is None or (options.arguments is not None and options.tool is None):
         raise click.UsageError(
@@ -34,17 +36,15 @@ def to_server(options: GatewayOptions, gateway: Gateway, request: Request) -> Re
         raise click.UsageError(f"--mcp doesn't go with {name}")
     if not options.is_service or gateway.service is None:
         raise click.UsageError("--mcp needs a service, not one policy")
-    content = call_message(options.tool, _arguments(options.arguments))
+    content = call_message(options.tool, _arguments(arguments or "{}"))
     return request_to_server(gateway.service, options.mcp, content, request)
 
 
-def _arguments(text: str | None) -> dict[str, Any]:
-    from apimpolicy.cli.gateway_options import content_of
-
+def _arguments(text: bytes | str) -> dict[str, Any]:
     try:
-        found = json.loads(content_of(text) or "{}")
+        found = json.loads(text)
     except ValueError as error:
         raise click.UsageError(f"--arguments isn't JSON: {error}") from None
     if not isinstance(found, dict):
-        raise click.UsageError("--arguments takes a JSON object, such as {\"id\": \"17\"}")
+        raise click.UsageError('--arguments takes a JSON object, such as {"id": "17"}')
     return found

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.metrics import Metric

@@ -67,7 +67,8 @@ class ForwardRequest:
 
     def run(self, exchange: Exchange) -> None:
         if exchange.endpoint is not None:
-            return exchange.note(Effect(exchange.endpoint()))
+            exchange.note(Effect(exchange.endpoint()))
+            return
         timeout = self.timeout if self.timeout_ms is None else self.timeout_ms / 1000
         had_body = exchange.request.body is not None and exchange.request.body.is_sent
         sent = len(exchange.backend_requests)

@@ -124,7 +124,7 @@ class CheckRun:
 
         run = InformationRun(self.projects, self.services)
         yield from (*run.all(roots, paths), *run.not_checked(code, paths))
-        yield from run.limits([*roots.values(), *code], paths)
+        yield from run.of_services([*roots.values(), *code], paths)
         if self.projects.options.environment is not None:
             yield from self._overlays(roots, paths)
 

@@ -201,7 +201,7 @@ def _server(table: Table) -> McpServer | None:
     from apimpolicy.engine.mcp.servers import McpServer, McpTool
 
     if table.values.get("kind") != "mcp":
-        raise table.mistake("has tools or a backend-id, and no kind = \"mcp\"")
+        raise table.mistake('has tools or a backend-id, and no kind = "mcp"')
     if tools and backend is not None:
         raise table.mistake("has both tools and a backend-id; an MCP server has one of them")
     made: list[McpTool] = []

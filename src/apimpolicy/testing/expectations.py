@@ -279,7 +279,7 @@ def _trace(tree: Tree, result: Result) -> Iterator[str]:
 def _inner(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
     inner = inner_of(result)
     if (tree.value is None) != (inner is None):
-        yield f"expected {'no' if tree.value is None else 'a'} request to an operation, there was {'one' if inner else 'none'}"
+        yield f"expected {'no' if inner else 'a'} request to an operation, there was {'one' if inner else 'none'}"
     elif inner is not None:
         yield from (f"inner: {each.sentence}" for each in mismatches(tree, inner, around))
 

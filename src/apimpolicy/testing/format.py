@@ -244,8 +244,8 @@ EXPECT: Keys = {
     "recorded": ("recorded", "What other services received.", "{events: {orders-log: [{body: hello}]}}"),
     "result": ("body", "The text of an MCP tool's result; like `body`.", "{json-subset: {id: 17}}"),
     "is-error": (
-        "boolean|undecided",
-        "Whether an MCP tool's result is an error; undecided: no source shows what a real gateway responds.",
+        "boolean or null",
+        "Whether an MCP tool's result is an error; null: no source shows what a real gateway responds.",
         "false",
     ),
     "tools": ("[text]", "The names of the tools that an MCP server lists.", "[getOrder, createOrder]"),

@@ -3,7 +3,7 @@
 request: {mcp: {server: orders-mcp, tool: getOrder, arguments: {id: "17"}}, token: login}
 expect:
   result: {json-subset: {id: "17"}}    the text of the tool's result
-  is-error: false                      undecided: no source shows what a real gateway responds
+  is-error: false                      null: no source shows what a real gateway responds
   inner: {status: 200}                 the request to the operation, and its response; null: there was none
   tools: [getOrder]                    the names that tools/list has
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.testing.differences import body_differs, short
+from apimpolicy.testing.differences import as_json, body_differs, short
 from apimpolicy.testing.format import MCP
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.tree import Tree
-
-UNDECIDED = "undecided"
 
 
 def check_mcp(tree: Tree) -> None:
@@ -80,7 +78,7 @@ def result_differs(tree: Tree, result: Result) -> Iterator[str]:
     if outcome is None or not outcome.tool:
         yield f"expected a tool's result, got {_other(result)}"
     elif outcome.undecided:
-        yield f"the tool's result isn't decided: {outcome.undecided[0]}; use 'is-error: {UNDECIDED}' and 'inner'"
+        yield f"the tool's result isn't decided: {outcome.undecided[0]}; expect 'is-error: null' and 'inner'"
     else:
         yield from body_differs(tree, "".join(each.get("text", "") for each in _content(outcome)), "the tool's result")
 
@@ -91,10 +89,9 @@ def is_error_differs(tree: Tree, result: Result) -> Iterator[str]:
     if outcome is None or not outcome.tool:
         yield f"expected a tool's result, got {_other(result)}"
         return
-    got = UNDECIDED if outcome.is_error is None else outcome.is_error
-    if tree.value != got:
-        why = f": {outcome.undecided[0]}" if outcome.undecided else ""
-        yield f"expected is-error to be {tree.text().lower()}, it is {str(got).lower()}{why}"
+    if tree.value is not outcome.is_error:
+        why = f"isn't decided: {outcome.undecided[0]}" if outcome.undecided else f"is {as_json(outcome.is_error)}"
+        yield f"expected is-error to be {as_json(tree.value)}, it {why}"
 
 
 def tools_differ(tree: Tree, result: Result) -> Iterator[str]:

@@ -11,6 +11,7 @@ from apimpolicy.engine.api_routing import RoutedApi, prefix_of
 from apimpolicy.engine.forwarding import NoBackendError
 from apimpolicy.engine.operations import enter_operation
 from apimpolicy.engine.result import Result
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ def has_global_policies(requests: ServiceRequests) -> bool:
     """Return whether the global policy does anything but forward."""
     program = requests.program()
     steps = [step for each in program.sections.values() for step in each]
-    return any(step.name != "forward-request" for step in steps)
+    return any(not has_trait(step.name, "forwards") for step in steps)
 
 
 def call(

@@ -1,6 +1,6 @@
 """Requests of clients to MCP servers.
 
-    to_server(service, "orders-mcp", call_message("getOrder", {"id": "17"}), Request.post("/"))
+to_server(service, "orders-mcp", call_message("getOrder", {"id": "17"}), Request.post("/"))
 """
 
 from __future__ import annotations
@@ -33,8 +33,12 @@ def server_named(service: Service, name: str) -> ServiceApi:
         return found
     names = [each.base_id for each in servers]
     near = get_close_matches(name, names, 1)
-    more = f"did you mean '{near[0]}'?" if near else f"its servers: {', '.join(names)}" if names else (
-        "it has none; an extract that was made with a stable API version, or by the older APIOps, lacks them"
+    more = (
+        f"did you mean '{near[0]}'?"
+        if near
+        else f"its servers: {', '.join(names)}"
+        if names
+        else ("it has none; an extract that was made with a stable API version, or by the older APIOps, lacks them")
     )
     raise ConfigurationError(f"the service has no MCP server '{name}'; {more}")
 

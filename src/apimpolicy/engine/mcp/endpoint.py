@@ -1,9 +1,9 @@
 """The endpoint of an MCP server with tools, which the gateway is itself: initialize, tools/list, tools/call.
 
 Seen on real gateways: the server answers without a session; `tools/list` runs no policy but those of the server's
-scopes; the scopes of an operation run when its tool is called, as for a request of its own (Microsoft: "loopback"). What
-no source states is in `McpOutcome.undecided`, and the response is then our choice; what was chosen between sources that
-differ, or by the specification of the protocol, is in `assumptions`.
+scopes; the scopes of an operation run when its tool is called, as for a request of its own (Microsoft: "loopback").
+What no source states is in `McpOutcome.undecided`, and the response is then our choice; what was chosen between sources
+that differ, or by the specification of the protocol, is in `assumptions`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp import calls, protocol
 from apimpolicy.engine.mcp.schemas import input_of, request_of
+from apimpolicy.engine.mcp.servers import STRIPPED_KEYS
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import OperationDescription
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.service_requests import ServiceRequests
 
-_KEYS = ("ocp-apim-subscription-key", "api-key")
-"""Headers that operations don't get, as was seen; and the header of the server's own key."""
 _OF_THE_MESSAGE = frozenset(
     ("host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection")
 ) | {"accept", "accept-encoding"}
@@ -40,7 +39,8 @@ class McpOutcome:
     """What a request to an MCP server was, and what of the response isn't known.
 
     `inner` is the request that a tool's call was inside the service, with a trace of its own. `result` is that of
-    JSON-RPC, where it is known; `listed` are the tools that `tools/list` has. `is_error` is whether the tool's result is an error; None where it isn't known, or no tool was called.
+    JSON-RPC, where it is known; `listed` are the tools that `tools/list` has. `is_error` is whether the tool's result
+    is an error; None where it isn't known, or no tool was called.
     """
 
     method: str = ""
@@ -158,7 +158,9 @@ class McpEndpoint:
         outcome.arguments = arguments if isinstance(arguments, dict) else {}
         tool = self.server.tool(outcome.tool)
         if tool is None:
-            reason = f"no source shows the response to a call of the tool '{outcome.tool}', which the server doesn't have"
+            reason = (
+                f"no source shows the response to a call of the tool '{outcome.tool}', which the server doesn't have"
+            )
             reason = "; ".join([reason, *self.server.gaps])
             return self._undecided(reason, _error(call.id, protocol.INVALID_PARAMS, f"Unknown tool '{outcome.tool}'"))
         found, unknown = self._operation(tool)
@@ -208,7 +210,7 @@ class McpEndpoint:
         headers: list[tuple[str, str]] = []
         if settings.mcp_headers == "forwarded":
             own = from_utf16(self.api.api.subscription_key_parameter_names.header).lower()
-            left_out = {*_KEYS, own, *_OF_THE_MESSAGE, *(name.lower() for name, _ in given.headers)}
+            left_out = {*STRIPPED_KEYS, own, *_OF_THE_MESSAGE, *(name.lower() for name, _ in given.headers)}
             fields = [each for each in outer.headers.fields() if each[0].lower() not in left_out]
             headers = [(name, value) for name, values in fields for value in values]
             if any(name.lower() == "authorization" for name, _ in headers):

@@ -1,8 +1,9 @@
 """The input schema of a tool, and the request of a call of it.
 
 Seen (March 2026): parameters of the template and the query are properties under their own names, always of the type
-string; those of the template and the body are required, and what else the operation requires; a JSON body is one property with the name of its definition, an
-object whose properties are all required. Documented by Microsoft staff: headers of the operation are arguments.
+string; those of the template and the body are required, and what else the operation requires; a JSON body is one
+property with the name of its definition, an object whose properties are all required. Documented by Microsoft staff:
+headers of the operation are arguments.
 
 What no source shows makes a call undecided: other arguments, missing ones, objects and arrays in a URL, a body without
 a definition's name (unless one argument is left for it).

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ENDPOINT = "/mcp"
 """The path of the endpoint below that of a server with tools."""
+STRIPPED_KEYS = ("ocp-apim-subscription-key", "api-key")
+"""Headers with keys that operations don't get, as was seen (August 2026)."""
+METADATA = "/.well-known/oauth-protected-resource"
+"""The path of the metadata that tells clients where to get a token (RFC 9728)."""
 
 
 @attrs.frozen
@@ -41,10 +45,10 @@ class McpServer:
     more tools.
     """
 
-    tools: Sequence[McpTool] = attrs.field(default=(), converter=tuple)
+    tools: Sequence[McpTool] = ()
     backend_id: str | None = None
     endpoint: str | None = None
-    gaps: Sequence[str] = attrs.field(default=(), converter=tuple)
+    gaps: Sequence[str] = ()
 
     @property
     def answers(self) -> bool:

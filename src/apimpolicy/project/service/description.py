@@ -158,6 +158,8 @@ class ToolDescription:
     api: Field[str] = Field()
     operation: Field[str] = Field()
     description: Field[str] = Field()
+    has_revision: bool = False
+    """True if the written id names a revision, which Azure doesn't find."""
 
 
 @attrs.define(eq=False)

@@ -51,7 +51,9 @@ def tool_of(given: Mapping[str, Value], origin: Origin, name: str = "") -> ToolD
     else:
         text = text_of(operation, origin)
         api_id = operation_id = Field(text.hole or Hole(text.known or "no operation is written"), origin)
-    return ToolDescription(text_of(named, origin), origin, api_id, operation_id, text_of(given.get("description"), origin))
+    description = text_of(given.get("description"), origin)
+    has_revision = bool(names) and ";rev=" in id_of(names[0])
+    return ToolDescription(text_of(named, origin), origin, api_id, operation_id, description, has_revision)
 
 
 def add_server_of_file(api: ApiDescription, found: Properties) -> None:
