@@ -20,6 +20,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.managed_identity import ManagedIdentity
+from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
@@ -145,19 +146,26 @@ def request_for(
         (found if versions.scheme == "header" else wanted)[versions.name] = version
     if key is not None:
         found[from_utf16(api.api.subscription_key_parameter_names.header)] = key
+    if operation.message is not None:
+        found |= {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        method = "POST"
     path, _, given = url_of(operation).partition("?")
     parameters = [given] if given else []
     parameters += [f"{name}={value}" for name, value in wanted.items()]
     url = spelled(path) + (f"?{'&'.join(parameters)}" if parameters else "")
     body = None
-    if method in BODIED:
+    if operation.message is not None:
+        body = json.dumps(operation.message)
+    elif method in BODIED:
         found.setdefault("Content-Type", "application/json")
         body = json.dumps({})
     return Request(method, url, headers=found, body=body, certificate=certificate, ip_address=ip_address)
 
 
 def url_of(operation: OperationAudit) -> str:
-    """Return a URL of an operation, with 1 for each parameter."""
+    """Return a URL of an operation, with 1 for each parameter; that of the MCP server of a tool."""
+    if operation.message is not None:
+        return address_of_server(operation.api)
     template = _PARAMETER.sub("1", operation.template) if operation.is_described else "/"
     return f"{prefix_of(operation.api)}/{template.lstrip('/').replace('/*', '/1').replace('*', '1')}"
 

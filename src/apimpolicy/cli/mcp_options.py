@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
 
 
-def to_server(
-    options: GatewayOptions, gateway: Gateway, request: Request, arguments: bytes | str | None
-) -> Request:
+def to_server(options: GatewayOptions, gateway: Gateway, request: Request, arguments: bytes | str | None) -> Request:
     """Return the request to the MCP server that --mcp names. Raises ConfigurationError, click.UsageError."""
     if options.mcp is None or (options.arguments is not None and options.tool is None):
         raise click.UsageError(
