@@ -16,7 +16,7 @@ from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp.calls import definitions_of, operation_of
 from apimpolicy.engine.mcp.clients import call_message
-from apimpolicy.engine.mcp.schemas import input_of
+from apimpolicy.engine.mcp.schemas import example_of, input_of
 from apimpolicy.engine.mcp.servers import STRIPPED_KEYS
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import open_product
@@ -74,8 +74,7 @@ class Tools:
         if found is None:
             return made, None, {}, tool.unknown or f"the operation '{tool.operation}' isn't known"
         api, operation = found
-        schemas = input_of(operation, definitions_of(self, api)).properties
-        arguments = {name: {} if schema.get("type") == "object" else "1" for name, schema in schemas.items()}
+        arguments = example_of(input_of(operation, definitions_of(self, api)).schema)
         policy = next(policy for each, policy in self.operations_of(api) if each is operation or each == operation)
         return made, Hop(self, server, api, policy), call_message(tool.name, arguments), ""
 

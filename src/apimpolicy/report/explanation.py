@@ -153,6 +153,10 @@ def decided_by(result: Result) -> str:
         return "the gateway itself, before any policy of the API"
     if result.error is not None:
         return "an error that no policy handled"
+    if result.mcp is not None and result.mcp.method:
+        inner = result.mcp.inner
+        status = "" if inner is None else f" → {inner.response.status_code or inner.response.reason}"
+        return " ".join(filter(None, ("the MCP server:", result.mcp.method, result.mcp.tool))) + status
     if result.reached_backend:
         return "the backend"
     if "Origin" in result.request.headers:

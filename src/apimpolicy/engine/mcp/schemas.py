@@ -86,6 +86,20 @@ def input_of(operation: OperationDescription, definitions: Mapping[str, Any]) ->
     return Input(properties, required, body, places)
 
 
+def example_of(schema: Mapping[str, Any]) -> Any:
+    """Return a value that conforms to the schema of a tool: `1`, also as a text, and all properties of an object."""
+    match schema.get("type"):
+        case "object":
+            return {name: example_of(each) for name, each in schema.get("properties", {}).items()}
+        case "array":
+            return []
+        case "boolean":
+            return True
+        case "integer" | "number":
+            return 1
+    return "1"
+
+
 def request_of(operation: OperationDescription, given: Input, arguments: Mapping[str, Any]) -> ToolRequest:
     """Return the path below the API, the headers and the body of a call with these arguments."""
     rest = {name: value for name, value in arguments.items() if name not in given.places and name != given.body}
