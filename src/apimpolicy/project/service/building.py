@@ -33,9 +33,16 @@ from apimpolicy.engine.service import (
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.mcp_servers import server_of
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
-from apimpolicy.project.service.unknown_policies import of_unmodelled, unknown_fragments
+from apimpolicy.project.service.unknown_policies import (
+    fragment_ids,
+    of_unmodelled,
+    unknown_calls,
+    unknown_fragments,
+    unknown_policies,
+)
 from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool
@@ -74,7 +81,15 @@ class ServiceParts:
     @property
     def made_up(self) -> dict[str, frozenset[str]]:
         """The names that represent what isn't known: no result may depend on them."""
-        return {"named_values": frozenset((UNKNOWN_BASE,) if self.unknown else ()), "fragments": self.unknown}
+        fragments = self.unknown | self.unknown_calls
+        return {"named_values": frozenset((UNKNOWN_BASE,) if self.unknown else ()), "fragments": fragments}
+
+    @property
+    def unknown_calls(self) -> frozenset[str]:
+        """The ids of fragments that represent, in proofs, the calls of tools."""
+        servers = [each.mcp for each in self.apis.values() if each.mcp is not None and each.mcp.answers]
+        texts = [unknown_policies(unknown_calls(tool.name for tool in server.tools)) for server in servers]
+        return fragment_ids(Source(text) for text in texts)
 
     def service(self) -> Service:
         """Make the service. Raises ConfigurationError if parts don't fit together."""

@@ -50,8 +50,8 @@ def unknown_policy(reason: str, source: Source, start: int = 0, scope: str = "")
     return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=reason)
 
 
-def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
-    """Return a policy with something before and after the policies of each section. Raises ConfigurationError."""
+def wrapped(policy: PolicyText, before: str, after: str = "", sections: Iterable[str] = SECTIONS) -> PolicyText:
+    """Return a policy with something before and after the policies of sections. Raises ConfigurationError."""
     source = policy.read()
     texts: list[str] = []
     anchors: list[tuple[int, int, bool]] = []
@@ -63,8 +63,8 @@ def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
         anchors.append((length, start, in_step))
         length += len(text)
 
-    sections = [each for root in read(source).roots for each in root.elements() if each.name in SECTIONS]
-    for each in sections:
+    wanted = tuple(sections)
+    for each in [each for root in read(source).roots for each in root.elements() if each.name in wanted]:
         is_empty = each.content_end == each.end
         start = each.start if is_empty else each.content_start
         add(source.text[position:start], position, True)
@@ -101,6 +101,11 @@ def unmodelled(api: ApiDescription) -> str:
     return "an MCP server without tools and without a backend" if is_empty else ""
 
 
+def unknown_calls(tools: Iterable[str]) -> str:
+    """Return the reason why proofs don't know what a call of one of these tools does."""
+    return f"the calls of the tools {', '.join(sorted(tools)) or 'of the server'} aren't followed"
+
+
 def unknown_policies(reason: str) -> str:
     """Return the element in place of policies that aren't known."""
     shown = reason.replace("{{", "{ {").replace("}}", "} }")
@@ -111,7 +116,11 @@ def unknown_policies(reason: str) -> str:
 
 def unknown_fragments(policies: Iterable[PolicyText]) -> frozenset[str]:
     """Return the ids of the fragments that represent what isn't known in policies."""
-    texts = [source for each in policies if (source := _with_unknown(each)) is not None]
+    return fragment_ids(source for each in policies if (source := _with_unknown(each)) is not None)
+
+
+def fragment_ids(texts: Iterable[Source]) -> frozenset[str]:
+    """Return the ids of the fragments in texts that represent what isn't known."""
     elements = (element for source in texts for element in read(source).elements())
     ids = (each.value.text for element in elements if (each := element.get("fragment-id")) is not None)
     return frozenset(id_ for id_ in ids if id_.startswith(UNKNOWN_POLICIES))
