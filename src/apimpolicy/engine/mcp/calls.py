@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from apimpolicy.context.description import operation_key
 from apimpolicy.context.records import Response
@@ -14,18 +14,33 @@ from apimpolicy.engine.result import Result
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.context.records import Request
     from apimpolicy.context.urls import Url
+    from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.engine.service_requests import ServiceRequests
 
 
+class Operations(Protocol):
+    """The operations of a service's APIs."""
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+
+    def operations_of(self, api: ServiceApi) -> Sequence[tuple[OperationDescription, Any]]:
+        """Return the operations of an API, with their policies."""
+
+    def documents_of(self, api: ServiceApi) -> ApiDocuments:
+        """Return the documents that describe an API."""
+
+
 def operation_of(
-    requests: ServiceRequests, api_id: str, operation_id: str
+    requests: Operations, api_id: str, operation_id: str
 ) -> tuple[ServiceApi, OperationDescription] | None:
     """Return the API and the operation of these ids; None if the service doesn't have them."""
     for api in requests.service.apis:
@@ -38,7 +53,7 @@ def operation_of(
     return None
 
 
-def definitions_of(requests: ServiceRequests, api: ServiceApi) -> Mapping[str, Any]:
+def definitions_of(requests: Operations, api: ServiceApi) -> Mapping[str, Any]:
     """Return what the schemas of an API's operations point into."""
     described = requests.documents_of(api).description
     return api.definitions if described is None else {**described.definitions, **api.definitions}

@@ -161,6 +161,10 @@ class ToolDescription:
     has_revision: bool = False
     """True if the written id names a revision, which Azure doesn't find."""
 
+    @property
+    def id(self) -> str:
+        return self.name.text()
+
 
 @attrs.define(eq=False)
 class ApiDescription:
