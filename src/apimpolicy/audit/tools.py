@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.audit.entries import ANY_PRODUCT
-from apimpolicy.audit.facts import KEY, UNDECIDED, Fact
-from apimpolicy.audit.states import ALWAYS, NOWHERE, State, of_fact
+from apimpolicy.audit.facts import KEY, OWN, UNDECIDED, Fact
+from apimpolicy.audit.states import ALWAYS, NOWHERE, State, of_fact, simplified
 from apimpolicy.audit.values import UNKNOWN
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     Programs = Callable[[ServiceApi, Any, ServiceProduct | None], Program]
 
+CALL = "tools/call"
+_METHODS = frozenset((CALL, "tools/list", "initialize"))
 METHOD = "tool"
 """The method in the name of a tool: `tool getOrder`."""
 _GLOBAL = "whether the global policy runs for the operation of a tool"
@@ -94,12 +96,15 @@ class Hop:
         for section in ("inbound", "backend"):
             state = walk.section_of(program, section, state)
         reached, walk.forwarded = walk.forwarded, NOWHERE
+        if _compares_method(program):
+            reached = _of_calls(reached)
         if not reached.is_reached:
             return
         walk.knowledge.forget_variables()
         walk.knowledge.body_changed(UNKNOWN)
         walk.knowledge.path_changed()
-        if self.tools.has_global and not any(each.scope == "global" for each in program.sections["inbound"]):
+        has_run = any(each.scope == "global" and each.section == "inbound" for each in program.steps())
+        if self.tools.has_global and not has_run:
             reached = reached.proving(of_fact(Fact(UNDECIDED, _GLOBAL)))
         before = walk.knowledge
         for product, proof in self._entries(program):
@@ -121,6 +126,29 @@ class Hop:
         for product in service.products_of(api):
             yield product, of_fact(Fact(KEY, product.id))
         yield None, of_fact(Fact(KEY, ANY_PRODUCT))
+
+
+def _compares_method(program: Program) -> bool:
+    """Return whether each text with the name of a method of the protocol is about the message's `method`."""
+    texts = {id(step.element.source): step.element.source.text for step in program.steps()}.values()
+    lines = [line for text in texts for line in text.splitlines() if any(name in line for name in _METHODS)]
+    return bool(lines) and all("method" in line.lower() for line in lines)
+
+
+def _of_calls(state: State) -> State:
+    """Return the state of requests whose message has the method `tools/call`."""
+    actions = {action: _with_call(found) for action, found in state.actions.items()}
+    return State(_with_call(state.alternatives), {action: found for action, found in actions.items() if found})
+
+
+def _with_call(alternatives: Alternatives) -> Alternatives:
+    """Return alternatives without those of other methods, and without the fact that the method is `tools/call`."""
+    kept = []
+    for each in alternatives:
+        known = {fact for fact in each if fact.kind == OWN and not _METHODS.isdisjoint(map(str, fact.detail))}
+        if all(fact.is_true == (CALL in map(str, fact.detail)) for fact in known):
+            kept.append(each - known)
+    return simplified(kept)
 
 
 def _sets(program: Program, header: str) -> bool:

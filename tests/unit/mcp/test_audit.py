@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from apimpolicy.audit.budgets import limited_by
 from apimpolicy.project.audit_run import audit_gateway
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.project.configuration import Configuration
@@ -41,3 +42,5 @@ def test_access(name: str) -> None:
     tools = [each for each in run.audit.operations if each.api.id == "orders-mcp"]
     assert [each.name for each in tools] == ["tool getOrder"]
     assert answer(tools[0]) == WORDS.get(row["access"], row["access"])
+    if "limited" in row:
+        assert limited_by(tools[0]) == row["limited"]
