@@ -81,7 +81,11 @@ class ServiceRequests:
             return Result(exchange, pipeline.answer_denied(exchange, program, error, ACCESS_DENIED).to_response())
         if admission.product is not None:
             program = self.program(routed.api, operation_policy, admission, has_global=has_global)
-        return Result(exchange, pipeline.run(exchange, program).to_answer())
+        result = Result(exchange, pipeline.run(exchange, program).to_answer())
+        if exchange.endpoint is not None:
+            exchange.endpoint.finish(is_served=exchange.is_served or exchange.last_error is not None)
+            exchange.endpoint = None
+        return result
 
     def enter_api(self, exchange: Exchange, routed: RoutedApi) -> None:
         api, context = routed.api, exchange.context

@@ -43,6 +43,8 @@ class McpOutcome:
     is an error; None where it isn't known, or no tool was called.
     """
 
+    has_run: bool = False
+    """Whether the policies of the server's scopes let the request through."""
     method: str = ""
     tool: str = ""
     arguments: dict[str, Any] = attrs.field(factory=dict)
@@ -67,7 +69,7 @@ class McpEndpoint:
 
     def __call__(self) -> str:
         """Respond to the request of the exchange; return the effect in words."""
-        self.outcome = self.exchange.mcp = McpOutcome()
+        self.outcome = self.exchange.mcp = McpOutcome(has_run=True)
         exchange = self.exchange
         if exchange.backend_url is not None or exchange.backend_id is not None:
             self.outcome.assumptions.append("set-backend-service in the scope of an MCP server has no effect here")
@@ -76,6 +78,13 @@ class McpEndpoint:
         self.outcome.result = message.get("result") if isinstance(message, dict) and self._is_decided else None
         exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
         return self._effect(response)
+
+    def finish(self, *, is_served: bool) -> None:
+        """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
+        if not self.outcome.has_run and not is_served:
+            self.outcome.undecided.append(
+                "no policy forwards the request, and no source shows what the server does then"
+            )
 
     @property
     def _is_decided(self) -> bool:
