@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.information import Properties
     from apimpolicy.project.service.resource_entities import Entity
 
+SERVERS = "mcp-servers"
+"""The kind of MCP servers in gaps: some of them are described."""
 _PROPERTIES = ("mcpProperties", "mcpPropperties")
 """The properties, also as two deployed samples spell them, which Azure ignores."""
 
