@@ -313,4 +313,6 @@ def _id(instance: Instance) -> Value:
     id_: Value = ""
     for kind, name in zip(found.type.split("/"), names, strict=True):
         id_ = id_below(id_, kind, name)
+    if found.type == "apis" and isinstance(revision := instance.get("revision"), str) and is_known(revision):
+        return joined([id_, f";rev={revision}"])  # the provider's id of an API is that of its revision
     return id_

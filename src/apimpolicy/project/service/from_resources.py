@@ -202,7 +202,7 @@ class _Builder:
     def _api(self, entity: Entity, what: str) -> ApiDescription | None:
         """Return the API that an entity is in; where there is none, that is a problem."""
         id_ = entity.ids[0].lower()
-        api = self.apis.get(id_) or self.apis.get(id_.removesuffix(";rev=1"))
+        api = self.apis.get(id_) or self.apis.get(base_id(id_))
         if api is None:
             name = shown(names_of(entity)[0])
             message = f"the {what} {entity.resource.address} is of the API '{name}', which isn't in this code"
@@ -333,7 +333,8 @@ class _Builder:
 
     def _products_apilinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.apis.append(entity.last_name("apiId"))
+            link = entity.last_name("apiId")
+            product.apis.append(link if link.known is None else Field(base_id(link.known), link.origin))
 
     def _products_groups(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:

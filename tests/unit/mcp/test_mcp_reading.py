@@ -32,3 +32,4 @@ def test_what_is_read(name: str, tmp_path: Path) -> None:
     assert len(server.tool_gaps) == row.get("gaps", 0)
     assert server.backend.known == row.get("backend")
     assert server.endpoint.known == row.get("endpoint")
+    assert [each.name.known for each in server.tools if each.has_revision] == row.get("revisions", [])
