@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy import Gateway, Request, load_gateway
+from apimpolicy import Gateway, load_gateway, tool_request
 
 HERE = Path(__file__).parent
 KEY = {"Ocp-Apim-Subscription-Key": "assistant"}
@@ -18,8 +18,8 @@ def gateway() -> Gateway:
 
 
 def test_the_list_of_tools_needs_a_token(gateway: Gateway) -> None:
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    result = gateway.send(Request.post("/orders-mcp/mcp", json=message, headers=KEY))
+    assert gateway.service is not None
+    result = gateway.send(tool_request(gateway.service, "orders-mcp", headers=KEY))
     assert result.response.status_code == 401
     assert "oauth-protected-resource" in result.response.headers["WWW-Authenticate"]
     assert not result.reached_backend

@@ -1,6 +1,7 @@
 """Requests of clients to MCP servers.
 
-to_server(service, "orders-mcp", call_message("getOrder", {"id": "17"}), Request.post("/"))
+result = gateway.send(tool_request(gateway.service, "orders-mcp", "getOrder", {"id": "17"}))
+result.mcp.result, result.mcp.inner.backend_requests
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from apimpolicy.engine.mcp.servers import ENDPOINT
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.engine.service import Service, ServiceApi
 
 _OWN = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -57,6 +60,17 @@ def message(method: str, **params: Any) -> dict[str, Any]:
 def call_message(tool: str | None, arguments: Any) -> dict[str, Any]:
     """Return the call of a tool; the list of the tools without one."""
     return message("tools/list") if tool is None else message("tools/call", name=tool, arguments=arguments)
+
+
+def tool_request(
+    service: Service, server: str, tool: str | None = None, arguments: Mapping[str, Any] | None = None, **options: Any
+) -> Request:
+    """Return the call of a tool of an MCP server, or the request for the list of its tools without one.
+
+    `server` is the id of its API; the options are those of `Request`. Raises ConfigurationError when the service
+    doesn't have the server.
+    """
+    return to_server(service, server, call_message(tool, dict(arguments or {})), Request("POST", "/", **options))
 
 
 def to_server(service: Service, name: str, content: dict[str, Any], request: Request) -> Request:
