@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy import Api, Gateway, NotSimulatedError, Operation, Request, Response
+from apimpolicy import Api, Gateway, NotSimulatedError, Operation, Request, Response, SubscriptionKeyParameterNames
 from apimpolicy.engine.mcp.protocol import to_json
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.engine.service import Service, ServiceApi, VersionSet
+from apimpolicy.report.run_json import result_to_json
+from apimpolicy.report.run_text import render
 
 TOOLS = McpServer([McpTool("get", "orders", "get")])
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get", "arguments": {"id": "1"}}}
@@ -127,3 +129,25 @@ def test_json_as_dotnet_writes_it(value: object, text: str) -> None:
     """System.Text.Json of .NET 8, for the characters that its default encoder escapes."""
 
     assert to_json(value) == text
+
+
+def test_secrets_of_the_request_inside_are_hidden() -> None:
+    key = SubscriptionKeyParameterNames(header="x-orders-key", query="k")
+    get = Operation("get", "GET", url_template="/{id}")
+    policy = (
+        '<policies><inbound><base /><set-header name="x-orders-key" exists-action="override"><value>@("opensesame" + '
+        "1 + 23456)</value></set-header></inbound><backend><base /></backend></policies>"
+    )
+    given = Service(
+        [
+            ServiceApi(
+                Api("orders", path="orders", service_url="https://o.example", subscription_key_parameter_names=key),
+                operations=[get],
+            ),
+            ServiceApi(Api("mcp", path="tools", kind="mcp"), mcp=TOOLS, policy=policy),
+        ],
+    )
+    result = Gateway(service=given, backend=Response(200, body="x")).send(Request.post("/tools/mcp", json=CALL))
+    assert result.backend_requests[0].headers["x-orders-key"] == "opensesame123456"
+    assert "opensesame123456" not in render(result, with_values=True)
+    assert "opensesame123456" not in result_to_json(result)
