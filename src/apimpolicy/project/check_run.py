@@ -118,6 +118,8 @@ class CheckRun:
         """Check the information files of the services of policy files, below these paths; note unknown policies."""
         roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
         code = [path for path in files if path != STANDARD_INPUT and place_of(path).root is None]
+        if not (roots or code):  # a service may have MCP servers and no policies
+            code = [os.path.join(path, "policy.xml") for path in paths if os.path.isdir(path)]
         if not paths or not (roots or code):
             return
         from apimpolicy.project.information_run import InformationRun

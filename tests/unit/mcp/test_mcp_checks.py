@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from apimpolicy.cli import main
 from apimpolicy.project.checking import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GIVEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "checks.yaml").read_text("utf-8"))
+
+WITHOUT_POLICIES = """
+resource apim 'Microsoft.ApiManagement/service@2024-05-01' existing = { name: 'x' }
+resource srv 'Microsoft.ApiManagement/service/apis@2025-09-01-preview' = { parent: apim, name: 'orders-mcp', properties: {
+  type: 'mcp', path: 'orders-mcp', protocols: ['https'], backendId: 'x'
+  mcpTools: [ { name: 'a', operationId: '${apim.id}/apis/orders/operations/get-order' } ] } }
+"""
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
@@ -34,3 +42,9 @@ def test_findings(name: str, tmp_path: Path) -> None:
         code, severity, message = text.split(" ", 2)
         assert (finding.code, finding.severity) == (code, severity)
         assert message in finding.message
+
+
+def test_a_service_without_policies_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, {"main.bicep": WITHOUT_POLICIES})
+    assert main(["check", str(tmp_path)]) == 1
+    assert "POL173 error: Azure refuses the MCP server 'orders-mcp'" in capsys.readouterr().out
