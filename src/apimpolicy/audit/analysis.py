@@ -146,28 +146,13 @@ class _Audit:
 
     def tools(self, server: ServiceApi) -> Iterator[OperationAudit]:
         """Yield the tools of an MCP server."""
-        tools = Tools(self.service, self.operation_program, has_global=self.has_global)
-        for operation, hop, message, unknown in tools.of(server):
+        for operation, hop, message, unknown in Tools(self).of(server):
             if not self.is_wanted(server.id, f"{METHOD} {from_utf16(operation.url_template)}"):
                 continue
             if hop is None:
                 yield self.unread(server, operation, unknown)
             else:
                 yield self.operation(server, operation, None, hop=hop)._replace(message=message)
-
-    @cached_property
-    def has_global(self) -> bool:
-        """Return whether the global policy has something in inbound, or can't be read."""
-        policy = self.service.policy
-        try:
-            return policy is not None and bool(self.policies.scopes({"global": policy})["global"].sections["inbound"])
-        except ApimPolicyError:
-            return True
-
-    def operation_program(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> Program:
-        """Return the policies of an operation without the global one. Raises ApimPolicyError."""
-        scopes = self.scopes(api, policy, product)
-        return self.program({scope: one for scope, one in scopes.items() if scope != "global"})
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
         """Return the effective policies of these scopes, and of the global one unless it is given."""

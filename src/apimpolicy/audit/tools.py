@@ -6,7 +6,8 @@ is checked again, variables and body are new, headers stay. No source states whe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 from apimpolicy.audit.entries import ANY_PRODUCT
 from apimpolicy.audit.facts import KEY, OWN, UNDECIDED, Fact
@@ -20,20 +21,21 @@ from apimpolicy.engine.mcp.schemas import example_of, input_of
 from apimpolicy.engine.mcp.servers import STRIPPED_KEYS
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import open_product
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.engine.api_documents import ApiDocuments
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
     from apimpolicy.engine.mcp.servers import McpTool
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
     from apimpolicy.engine.steps import Program
-
-    Programs = Callable[[ServiceApi, Any, ServiceProduct | None], Program]
 
 CALL = "tools/call"
 _METHODS = frozenset((CALL, "tools/list", "initialize"))
@@ -42,23 +44,48 @@ METHOD = "tool"
 _GLOBAL = "whether the global policy runs for the operation of a tool"
 
 
+class Audit(Protocol):
+    """What tools need of the audit of a service."""
+
+    service: Service
+    policies: EffectivePolicies
+
+    def scopes(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> Mapping[str, Policy]:
+        """Return the documents by scope."""
+
+    def program(self, scopes: Mapping[str, Policy]) -> Program:
+        """Return the effective policies."""
+
+
 class Tools:
-    """The tools of a service's MCP servers.
+    """The tools of a service's MCP servers."""
 
-    `programs` makes the program of an API's operation without the global policy, and `has_global` is true if the global
-    policy has something in inbound. It counts once: what it checks for the server, it would check again.
-    """
-
-    def __init__(self, service: Service, programs: Programs, *, has_global: bool) -> None:
-        self.service = service
-        self.programs = programs
-        self.has_global = has_global
+    def __init__(self, audit: Audit) -> None:
+        self.audit = audit
+        self.service = audit.service
 
     def documents_of(self, api: ServiceApi) -> ApiDocuments:
         return documents_of(api)
 
     def operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, Any]]:
         return operations_with_policies(api, documents_of(api))
+
+    @cached_property
+    def has_global(self) -> bool:
+        """Return whether the global policy has something in inbound, or can't be read."""
+        policy = self.service.policy
+        try:
+            found = self.audit.policies.scopes({} if policy is None else {"global": policy})
+        except ApimPolicyError:
+            return True
+        return bool(found["global"].sections["inbound"])
+
+    def program(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> Program:
+        """Return the policies of an operation without the global one, which counts once: what it checks for the
+        server, it would check again. Raises ApimPolicyError.
+        """
+        scopes = self.audit.scopes(api, policy, product)
+        return self.audit.program({scope: one for scope, one in scopes.items() if scope != "global"})
 
     def of(self, server: ServiceApi) -> Iterator[tuple[Operation, Hop | None, dict[str, Any], str]]:
         """Yield each tool as an operation, with the way from the server to the operation, the message of a call, and
@@ -109,7 +136,7 @@ class Hop:
         before = walk.knowledge
         for product, proof in self._entries(program):
             walk.knowledge = before.copy()
-            walk.run(self.tools.programs(self.api, self.policy, product), reached.proving(proof))
+            walk.run(self.tools.program(self.api, self.policy, product), reached.proving(proof))
 
     def _entries(self, program: Program) -> Iterator[tuple[ServiceProduct | None, Alternatives]]:
         """Yield the products with which the request to the operation is admitted, and what that proves."""

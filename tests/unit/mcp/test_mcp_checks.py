@@ -18,7 +18,8 @@ GIVEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "checks.yaml").r
 
 WITHOUT_POLICIES = """
 resource apim 'Microsoft.ApiManagement/service@2024-05-01' existing = { name: 'x' }
-resource srv 'Microsoft.ApiManagement/service/apis@2025-09-01-preview' = { parent: apim, name: 'orders-mcp', properties: {
+resource srv 'Microsoft.ApiManagement/service/apis@2025-09-01-preview' = {
+  parent: apim, name: 'orders-mcp', properties: {
   type: 'mcp', path: 'orders-mcp', protocols: ['https'], backendId: 'x'
   mcpTools: [ { name: 'a', operationId: '${apim.id}/apis/orders/operations/get-order' } ] } }
 """
