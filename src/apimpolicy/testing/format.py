@@ -426,6 +426,11 @@ GIVEN: Keys = {
         "{login: {reachable: false}}",
     ),
     "request": ("request", "The request; default GET /.", "{get: /orders, certificate: partner}"),
+    "mcp": (
+        "mcp",
+        "A request to an MCP server: the key `mcp` of `request`.",
+        "{tool: getOrder, arguments: {id: '17'}}",
+    ),
     "resolve": ("resolve", "Run the policy as the resolver of a GraphQL field.", "{arguments: {id: 17}}"),
     "variables": (
         "table",
@@ -440,6 +445,7 @@ GIVEN: Keys = {
 STEP: Keys = {
     "name": ("text", "The step, as a sentence.", "the second call within a minute"),
     "request": GIVEN["request"],
+    "mcp": GIVEN["mcp"],
     "resolve": GIVEN["resolve"],
     "openid-provider-states": GIVEN["openid-provider-states"],
     "expect": GIVEN["expect"],
