@@ -7,7 +7,6 @@ import re
 from apimpolicy.testing.format import METHODS, OUTCOMES
 from apimpolicy.testing.tree import Tree
 
-
 ADDRESSES = frozenset((*METHODS, "url", "mcp"))
 """Keys of a request that say where it goes."""
 
