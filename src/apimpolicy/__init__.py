@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.entra_tenant import EntraTenant as EntraTenant
     from apimpolicy.engine.gateway import Gateway as Gateway
     from apimpolicy.engine.managed_identity import ManagedIdentity as ManagedIdentity
+    from apimpolicy.engine.mcp.clients import tool_request as tool_request
+    from apimpolicy.engine.mcp.servers import McpServer as McpServer
+    from apimpolicy.engine.mcp.servers import McpTool as McpTool
     from apimpolicy.engine.openapi import load_openapi as load_openapi
     from apimpolicy.engine.openid_provider import OpenIdDocuments as OpenIdDocuments
     from apimpolicy.engine.openid_provider import OpenIdProvider as OpenIdProvider

@@ -11,20 +11,21 @@ and with a key of the API or of all APIs, which every service can have and which
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
 from apimpolicy.audit.outgoing import hits_of
 from apimpolicy.audit.request_state import Target
-from apimpolicy.audit.requests import prefix_of
 from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
+from apimpolicy.audit.tools import METHOD, Hop, Tools
 from apimpolicy.audit.variables import Knowledge
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import spliced
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
+    from apimpolicy.engine.steps import Program
 
 EVERY_REQUEST = "every request"
 """The name of the operation of an API without any."""
@@ -62,6 +64,8 @@ class OperationAudit(NamedTuple):
     by_entry: tuple[EntryAudit, ...] = ()
     fields: frozenset[Source] = frozenset()
     """Headers and parameters of the query that the policies read."""
+    message: Mapping[str, Any] | None = None
+    """The message to an MCP server that calls it, if it is a tool."""
 
     @property
     def id(self) -> str:
@@ -140,7 +144,26 @@ class _Audit:
                 continue  # like one that doesn't exist
         return found
 
+    def tools(self, server: ServiceApi) -> Iterator[OperationAudit]:
+        """Yield the tools of an MCP server."""
+        for operation, hop, message, unknown in Tools(self).of(server):
+            if not self.is_wanted(server.id, f"{METHOD} {from_utf16(operation.url_template)}"):
+                continue
+            if hop is None:
+                yield self.unread(server, operation, unknown)
+            else:
+                yield self.operation(server, operation, None, hop=hop)._replace(message=message)
+
+    def program(self, scopes: Mapping[str, Policy]) -> Program:
+        """Return the effective policies of these scopes, and of the global one unless it is given."""
+        context = self.service_context
+        given = scopes if "global" in scopes else {**self.policies.scopes(dict(scopes))}
+        return spliced(given, self.fragments, context.inherit_missing, context.cors_needs_base, self.missing)
+
     def api(self, api: ServiceApi) -> Iterator[OperationAudit]:
+        if api.mcp is not None and api.mcp.answers:
+            yield from self.tools(api)
+            return
         try:
             documents = documents_of(api)
             operations = [] if api.api.kind in WITHOUT_OPERATIONS else operations_with_policies(api, documents)
@@ -169,7 +192,13 @@ class _Audit:
         return OperationAudit(api, operation, alternatives, {}, {}, (), nothing, None, None, problem, is_described)
 
     def operation(
-        self, api: ServiceApi, operation: Operation, policy: AnyPolicy | None, *, is_described: bool = True
+        self,
+        api: ServiceApi,
+        operation: Operation,
+        policy: AnyPolicy | None,
+        *,
+        is_described: bool = True,
+        hop: Hop | None = None,
     ) -> OperationAudit:
         alternatives, actions = NEVER, dict[GatewayAction, Alternatives]()
         places: dict[Hashable, PolicyLocation] = {}
@@ -181,7 +210,7 @@ class _Audit:
         for entry in entries_of(api, self.service, self.service_context.unsettled):
             try:
                 scopes = self.scopes(api, policy, entry.product)
-                walk = self.walk(scopes, entry, api, operation)
+                walk = self.walk(scopes, entry, api, operation, hop)
             except ApimPolicyError as error:
                 return self.unread(api, operation, str(error), is_described=is_described)
             walks.append(walk)
@@ -215,24 +244,25 @@ class _Audit:
             fields=frozenset().union(*(each.knowledge.fields for each in walks)),
         )
 
-    def walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
+    def walk(
+        self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation, hop: Hop | None = None
+    ) -> Walk:
         """Walk the policies for one entry; operations with the same ones share it unless conditions depend on them.
 
         Raises ApimPolicyError.
         """
-        key = (*scopes.items(), entry.state.alternatives, entry.product, _caller_headers(api))
+        key = (*scopes.items(), entry.state.alternatives, entry.product, _caller_headers(api), hop)
         found = self.walks.get(key)
         if found is None:
-            found = self._walk(scopes, entry, api, operation)
+            found = self._walk(scopes, entry, api, operation, hop)
             if not found.knowledge.read:
                 self.walks[key] = found
         return found
 
-    def _walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
-        service_context = self.service_context
-        program = spliced(
-            scopes, self.fragments, service_context.inherit_missing, service_context.cors_needs_base, self.missing
-        )
+    def _walk(
+        self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation, hop: Hop | None
+    ) -> Walk:
+        program = self.program(scopes)
         target = Target(
             {
                 "Id": from_utf16(operation.id),
@@ -253,10 +283,13 @@ class _Audit:
             Knowledge(entry.caller, target),
             self.check,
             frozenset(self.missing),
-            service_context,
+            self.service_context,
             _caller_headers(api),
         )
-        walk.run(program, entry.state)
+        if hop is None:
+            walk.run(program, entry.state)
+        else:
+            hop.run(walk, program, entry.state)
         return walk
 
     def scopes(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> dict[str, Policy]:

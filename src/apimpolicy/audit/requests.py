@@ -17,8 +17,10 @@ from apimpolicy.audit.states import both, of_fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.managed_identity import ManagedIdentity
+from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from apimpolicy.audit.states import Alternative
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _DATA = "data of a backend for the audit"
@@ -145,30 +146,28 @@ def request_for(
         (found if versions.scheme == "header" else wanted)[versions.name] = version
     if key is not None:
         found[from_utf16(api.api.subscription_key_parameter_names.header)] = key
+    if operation.message is not None:
+        found |= {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        method = "POST"
     path, _, given = url_of(operation).partition("?")
     parameters = [given] if given else []
     parameters += [f"{name}={value}" for name, value in wanted.items()]
     url = spelled(path) + (f"?{'&'.join(parameters)}" if parameters else "")
     body = None
-    if method in BODIED:
+    if operation.message is not None:
+        body = json.dumps(operation.message)
+    elif method in BODIED:
         found.setdefault("Content-Type", "application/json")
         body = json.dumps({})
     return Request(method, url, headers=found, body=body, certificate=certificate, ip_address=ip_address)
 
 
 def url_of(operation: OperationAudit) -> str:
-    """Return a URL of an operation, with 1 for each parameter."""
+    """Return a URL of an operation, with 1 for each parameter; that of the MCP server of a tool."""
+    if operation.message is not None:
+        return address_of_server(operation.api)
     template = _PARAMETER.sub("1", operation.template) if operation.is_described else "/"
     return f"{prefix_of(operation.api)}/{template.lstrip('/').replace('/*', '/1').replace('*', '1')}"
-
-
-def prefix_of(api: ServiceApi) -> str:
-    """Return the path of an API, with its version and revision."""
-    parts = [part for part in from_utf16(api.api.path).strip("/").split("/") if part]
-    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
-        parts.append(from_utf16(api.api.version))
-    path = "/" + "/".join(parts) if parts else ""
-    return path if api.api.is_current_revision else f"{path or '/'};rev={from_utf16(api.api.revision)}"
 
 
 def anonymous(operation: OperationAudit) -> Iterator[tuple[Alternative, Request]]:

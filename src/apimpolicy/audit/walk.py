@@ -73,20 +73,20 @@ class Walk:
         """Walk the sections before the backend, and the others where data may reach the caller by them."""
         state, beginning = entered, self.knowledge.copy()
         for section in ("inbound", "backend"):
-            state = self._section(program, section, state)
+            state = self.section_of(program, section, state)
         used = {each.specification.access for each in program.steps() if each.specification is not None}
         if not used & OWN_DATA:
             return
         places = dict(self.places)
-        self._section(program, "outbound", state)
+        self.section_of(program, "outbound", state)
         if used & REFUSING:
             beginning.forget_variables()
             self.knowledge, self.own_requests = beginning, []
-            self._section(program, "on-error", entered)
+            self.section_of(program, "on-error", entered)
         self.places = places
         self.forwarded = State.joined([self.forwarded, *given_to_callers(self)])
 
-    def _section(self, program: Program, section: str, state: State) -> State:
+    def section_of(self, program: Program, section: str, state: State) -> State:
         self.section = section
         return self.execute(program.sections.get(section, ()), state)
 

@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     - `severities`: another severity for a code
     - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
       runs; None is "not known", and rules that need to know stay silent
+    - `mcp`: `tools` or `existing` where the document runs for an MCP server of this kind; None where it doesn't
     - `release`: the release of API Management whose changes are listed
     - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `api`, `operation`: the ids of the API and the operation that the file belongs to by its place
@@ -62,6 +63,7 @@ class Settings(NamedTuple):
     method: str | None = None
     negotiates: bool | None = None
     requires_subscription: bool | None = None
+    mcp: str | None = None
     fragments: Mapping[str, Document] | None = None
     named_values: Mapping[str, str] | None = None
     placeholders: tuple[str, ...] = ()

@@ -43,6 +43,9 @@ _OPTIONS = (
     click.option("--method", metavar="METHOD", help="The request's method."),
     click.option("--url", metavar="URL", help="The request's URL."),
     click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be repeated."),
+    click.option("--mcp", metavar="SERVER", help="A request to this MCP server of the service: tools/list, or --tool."),
+    click.option("--tool", metavar="NAME", help="The tool of --mcp to call."),
+    click.option("--arguments", metavar="JSON", help="The arguments of --tool; @FILE reads them from a file."),
     *_TOKEN_OPTIONS,
     click.option("--no-token", is_flag=True, help="Send no Authorization header, even if --request has one."),
     click.option("--body", metavar="TEXT", help="The request's body; @FILE reads it from a file."),
@@ -96,6 +99,9 @@ class GatewayOptions:
     method: str | None
     url: str | None
     headers: tuple[str, ...]
+    mcp: str | None
+    tool: str | None
+    arguments: str | None
     token: str | None
     claims: tuple[str, ...]
     is_expired: bool
@@ -127,6 +133,10 @@ class GatewayOptions:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
         request = self._request()
         gateway = self.service()[0] if self.is_service else self._gateway()
+        if self.mcp is not None or self.tool is not None or self.arguments is not None:
+            from apimpolicy.cli.mcp_options import to_server
+
+            request = to_server(self, gateway, request, content_of(self.arguments))
         request = self._with_token(gateway, request)
         result = gateway.send(request) if self.is_service else gateway.run(self._policies(), request)
         self.hint = "" if self.no_token else _token_hint(gateway, request, result)
@@ -164,7 +174,7 @@ class GatewayOptions:
     @property
     def has_request(self) -> bool:
         """Return whether the command line names a request."""
-        return bool(self.get_url or self.url or self.request_file)
+        return bool(self.get_url or self.url or self.request_file or self.mcp)
 
     def effective_policies(self) -> Program:
         """Return the policies of all scopes that the request meets. Raises as `run` does."""
@@ -255,7 +265,7 @@ class GatewayOptions:
         if self.get_url and self.method:
             raise click.UsageError("--get and --method do not go together; use --url with --method")
         headers = [_header(text) for text in self.headers]
-        body = self._body()
+        body = content_of(self.body)
         certificate = self._certificate()
         if self.request_file:
             from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
@@ -271,13 +281,6 @@ class GatewayOptions:
             method = self.method or ("GET" if body is None or self.get_url else "POST")
         return Request(method, url, headers=headers, body=body, certificate=certificate, ip_address=self.ip_address)
 
-    def _body(self) -> bytes | str | None:
-        if self.body is None or not self.body.startswith("@"):
-            return self.body
-        from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
-
-        return read_bytes(self.body[1:], MAXIMUM_MESSAGE_BYTES)
-
     def _certificate(self) -> Any:
         if self.certificate is None:
             if self.password is not None:
@@ -286,6 +289,15 @@ class GatewayOptions:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
 
         return Certificate.from_file(self.certificate, self.password)
+
+
+def content_of(text: str | None) -> bytes | str | None:
+    """Return a text, or the content of the file that it names as @FILE."""
+    if text is None or not text.startswith("@"):
+        return text
+    from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
+
+    return read_bytes(text[1:], MAXIMUM_MESSAGE_BYTES)
 
 
 def _token_hint(gateway: Gateway, request: Request, result: Result) -> str:
@@ -320,6 +332,9 @@ _TEXTS = {
     "method": "--method",
     "headers": "--header",
     "body": "--body",
+    "mcp": "--mcp",
+    "tool": "--tool",
+    "arguments": "--arguments",
     "password": "--password",
     "named_values": "--named-value",
 }

@@ -32,6 +32,7 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
       apimpolicy run orders.xml --get /orders --gateway-trace > trace.json
       apimpolicy run extracted --get /orders/17 --header 'Ocp-Apim-Subscription-Key: partner'
       apimpolicy run extracted --get /orders/17 --token login --claim roles=Orders.Read
+      apimpolicy run extracted --mcp orders-mcp --tool getOrder --arguments '{"id": "17"}'
 
     Exits with 0 whatever the response is, 1 if the policy has errors, 2 if a file can't be used.
     """

@@ -7,6 +7,7 @@ of whatever schema is used: `{**description.definitions, "$ref": "#/components/s
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Schema = Mapping[str, Any] | bool
 
 QUERY, PATH, HEADER = "query", "path", "header"
+_LONGEST_OPERATION = 72
+"""Characters of an operation's name that an import keeps in any case: the rest may be cut off, or numbered."""
 
 
 @attrs.frozen
@@ -39,6 +42,7 @@ class Parameter:
     separator: str | None = None
     is_json: bool = False
     is_deep: bool = False
+    description: str = ""
 
 
 @attrs.frozen
@@ -162,3 +166,11 @@ def definition_name(schema: Schema | None) -> str:
     """
     reference = "" if schema is None or isinstance(schema, bool) else schema.get("$ref", "")
     return str(reference).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def operation_key(name: str) -> str:
+    """Return a key of an operation's name that an import, which rewrites names, doesn't change.
+
+    Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
+    """
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")[:_LONGEST_OPERATION]

@@ -41,6 +41,15 @@ def find_api(service: Service, request: RequestMessage) -> RoutedApi | None:
     return found
 
 
+def prefix_of(api: ServiceApi) -> str:
+    """Return the path of an API, with its version and revision."""
+    parts = [part for part in from_utf16(api.api.path).strip("/").split("/") if part]
+    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
+        parts.append(from_utf16(api.api.version))
+    path = "/" + "/".join(parts) if parts else ""
+    return path if api.api.is_current_revision else f"{path or '/'};rev={from_utf16(api.api.revision)}"
+
+
 def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int | None:
     """Return the number of the API's path segments; None when the request is not for it."""
     entity = api.api

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
@@ -63,6 +64,7 @@ class Exchange(SendingExchange):
     program: Program | None = None
     unmatched: Unmatched | None = None
     served_by: Step | None = None
+    mcp: McpOutcome | None = None
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
     _has_started = False

@@ -10,7 +10,8 @@ from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.connection_errors import connection_error
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.engine.services import NO_BACKEND
+from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies import surroundings
 from apimpolicy.policies.surroundings import PolicyError
 
@@ -25,12 +26,23 @@ TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
+class NoBackendError(NotSimulatedError):
+    """A request was sent, and nothing that was given to the gateway responds to it."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__("the backend", f"no backend was given for {request.method} {request.url}")
+
+
 class SendingExchange(surroundings.Exchange):
-    """The part of an exchange that sends requests."""
+    """The part of an exchange that sends requests.
+
+    `is_hop` is true for a request inside the service, such as the call of a tool; it gets no invented responses.
+    """
 
     services: ExchangeServices
     sent_requests: list[Request]
     backend_is_exact = False
+    is_hop = False
     routed: Route | None = None
     api_prefix: str | None = None
 
@@ -185,7 +197,8 @@ class SendingExchange(surroundings.Exchange):
         whose errors have other words than those of forward-request (seen). Unless it `buffers`, a transport that can
         do so (its method `stream`) leaves the body to come.
 
-        Raises PolicyError for a connection that fails, ConfigurationError for a response that is not a Response.
+        Raises PolicyError for a connection that fails, ConfigurationError for a response that is not a Response,
+        NoBackendError.
         """
         timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
         time = self.services.time
@@ -199,6 +212,8 @@ class SendingExchange(surroundings.Exchange):
         except OSError as error:
             self_hosted = not self.context.deployment.gateway.is_managed
             raise connection_error(error, request, is_own=is_own, is_self_hosted=self_hosted) from error
+        if response is NO_BACKEND and self.is_hop:
+            raise NoBackendError(request)
         if not isinstance(response, Response):
             raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
         if time.ticks() - started > timeout * TICKS_PER_SECOND:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
 
 _BLOCK = 1 << 16
 _LARGEST_ANSWER = 256 << 20
@@ -45,6 +46,15 @@ class IsolatedResult(Result):
         self.error = result.error
         self._variables = {name: _portable(value) for name, value in result.variables.items()}
         self.messages = tuple(result.trace.messages)
+        self._mcp = outcome = result.mcp
+        if outcome is not None and outcome.inner is not None:
+            import attrs
+
+            self._mcp = attrs.evolve(outcome, inner=IsolatedResult(outcome.inner))
+
+    @property
+    def mcp(self) -> McpOutcome | None:
+        return self._mcp
 
 
 def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> IsolatedResult:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.context.description import HEADER, PATH, QUERY, Content, Parameter, ResponseDescription
 from apimpolicy.records import Record
 
@@ -36,7 +38,8 @@ class MessageReader(Record):
             name, location = str(data.get("name", "")), str(data.get("in", ""))
             if location in (QUERY, PATH, HEADER):
                 key = name.lower() if location == HEADER else name
-                found[location, key] = self.parameter(name, location, data)
+                made = self.parameter(name, location, data)
+                found[location, key] = attrs.evolve(made, description=str(data.get("description") or ""))
             elif location in ("body", "formData"):
                 in_body[name] = data
         return found, in_body

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import attrs
 
-from apimpolicy.context.description import ApiDescription, OperationDescription
-from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.context.description import QUERY, ApiDescription, OperationDescription
+from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.forwarding import path_below
 from apimpolicy.errors import LimitExceededError
@@ -88,6 +88,7 @@ def choose(
     for described in operations:
         parameters = match(request, api, described.operation, method)
         if parameters is not None:
+            parameters = {**_required(request, described), **parameters}
             template = from_utf16(described.operation.url_template).partition("?")[0]
             kinds = [2 if "{*" in part or part == "*" else 1 if "{" in part else 0 for part in template.split("/")]
             found.append(((kinds, described.operation.method == "*"), described, parameters))
@@ -95,6 +96,16 @@ def choose(
         return None
     _, described, parameters = min(found, key=lambda entry: entry[0])
     return described, parameters
+
+
+def _required(request: RequestMessage, described: OperationDescription) -> dict[str, str]:
+    """Return the required parameters of the query, which are in the template of an imported operation.
+
+    Seen: the weather API of Azure-Samples/AI-Gateway reads such a one from `context.Request.MatchedParameters`.
+    """
+    names = [each.name for each in described.parameters if each.location == QUERY and each.required]
+    given = {name: request.url.query.get_all(to_utf16(name)) for name in names}
+    return {name: from_utf16(values[0]) for name, values in given.items() if values}
 
 
 def match(request: RequestMessage, api: Api, operation: Operation, method: str) -> dict[str, str] | None:

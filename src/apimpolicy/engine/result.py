@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import LastError
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.exchange import Exchange
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.resolvers import PublishedEvent
     from apimpolicy.engine.trace import Trace
     from apimpolicy.policies.metrics import Metric
@@ -63,6 +64,11 @@ class Result:
         from apimpolicy.engine.resolvers import published_events
 
         return published_events(self.trace)
+
+    @property
+    def mcp(self) -> McpOutcome | None:
+        """Return what the request was for an MCP server whose tools are operations; None without one."""
+        return self.exchange.mcp
 
     @property
     def reached_backend(self) -> bool:

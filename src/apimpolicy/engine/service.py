@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from apimpolicy.context.description import Content, Parameter
     from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.text.source import Source
 
     AnyPolicy = str | bytes | Path | Source | Policy
@@ -53,10 +55,12 @@ class VersionSet:
 
 @attrs.frozen
 class ServiceOperation:
-    """An operation with its policy."""
+    """An operation with its policy; `parameters` and `contents` of its requests are those that a tool of it has."""
 
     operation: Operation
     policy: AnyPolicy | None = None
+    parameters: tuple[Parameter, ...] = attrs.field(default=(), kw_only=True)
+    contents: tuple[Content, ...] = attrs.field(default=(), kw_only=True)
 
 
 def _operations(given: Iterable[ServiceOperation | Operation]) -> tuple[ServiceOperation, ...]:
@@ -71,6 +75,9 @@ class ServiceApi:
     `operation_policies` are the policies of described operations, by id. `openapi`, `schemas`, `wsdl`, `graphql_schema`
     are what `Gateway` takes. `workspace` is the id of the workspace that it is in. Unless it is known whether a
     subscription is required, one is as soon as the service has any: our choice, since Azure's own default is true.
+
+    `mcp` are the tools of an MCP server, whose API has the kind `mcp`. `definitions` are what `$ref` in the contents of
+    given operations points into.
 
     With `is_lenient` policies of operations that don't exist are left out, and an API whose documents can't be read
     takes every request below its path.
@@ -88,6 +95,8 @@ class ServiceApi:
     wsdl: Any = attrs.field(default=None, kw_only=True)
     graphql_schema: Any = attrs.field(default=None, kw_only=True)
     is_lenient: bool = attrs.field(default=False, kw_only=True)
+    mcp: McpServer | None = attrs.field(default=None, kw_only=True)
+    definitions: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
 
     @property
     def id(self) -> str:

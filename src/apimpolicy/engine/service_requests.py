@@ -16,6 +16,8 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import RoutedApi, find_api
 from apimpolicy.engine.document import Policy, is_markup
 from apimpolicy.engine.exchange import Exchange, Unmatched
+from apimpolicy.engine.forwarding import path_below
+from apimpolicy.engine.mcp.servers import ENDPOINT
 from apimpolicy.engine.operations import enter_operation
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program
@@ -58,26 +61,35 @@ class ServiceRequests:
             routed = find_api(self.service, exchange.request)
             if routed is None:
                 exchange.unmatched = Unmatched(self.service.apis)
-                return Result(exchange, pipeline.answer_unmatched(exchange, self._program()).to_response())
-            self._enter_api(exchange, routed)
+                return Result(exchange, pipeline.answer_unmatched(exchange, self.program()).to_response())
+            self.enter_api(exchange, routed)
             operation_policy = self._find_operation(exchange, routed, self._known_product(exchange, routed))
             if operation_policy is _NO_OPERATION:
-                operations = [described.operation for described, _ in self._operations_of(routed.api)]
+                operations = [described.operation for described, _ in self.operations_of(routed.api)]
                 exchange.unmatched = Unmatched((), routed.api.id, routed.prefix, operations)
-                return Result(exchange, pipeline.answer_unmatched(exchange, self._program()).to_response())
+                return Result(exchange, pipeline.answer_unmatched(exchange, self.program()).to_response())
             assert not isinstance(operation_policy, _NoOperation)
-            program = self._program(routed.api, operation_policy)
-            try:
-                admission = self._admit(exchange, routed, program)
-            except PolicyError as error:
-                return Result(exchange, pipeline.answer_denied(exchange, program, error, ACCESS_DENIED).to_response())
-            if admission.product is not None:
-                program = self._program(routed.api, operation_policy, admission)
-            return Result(exchange, pipeline.run(exchange, program).to_answer())
+            return self.run(exchange, routed, operation_policy)
 
-    def _enter_api(self, exchange: Exchange, routed: RoutedApi) -> None:
+    def run(self, exchange: Exchange, routed: RoutedApi, operation_policy: AnyPolicy | None) -> Result:
+        """Check the key of a request to an operation, and run the policies of all its scopes. Raises as `send` does."""
+        has_global = not exchange.is_hop or self.gateway.mcp_global == "twice"
+        program = self.program(routed.api, operation_policy, has_global=has_global)
+        try:
+            admission = self._admit(exchange, routed, program)
+        except PolicyError as error:
+            return Result(exchange, pipeline.answer_denied(exchange, program, error, ACCESS_DENIED).to_response())
+        if admission.product is not None:
+            program = self.program(routed.api, operation_policy, admission, has_global=has_global)
+        result = Result(exchange, pipeline.run(exchange, program).to_answer())
+        if exchange.endpoint is not None:
+            exchange.endpoint.finish(is_served=exchange.is_served or exchange.last_error is not None)
+            exchange.endpoint = None
+        return result
+
+    def enter_api(self, exchange: Exchange, routed: RoutedApi) -> None:
         api, context = routed.api, exchange.context
-        documents = self._documents_of(api)
+        documents = self.documents_of(api)
         exchange.services = copy.copy(exchange.services)
         exchange.services.documents = documents
         exchange.api_prefix = routed.prefix
@@ -86,8 +98,20 @@ class ServiceRequests:
         if api.api.service_url is None and described is not None and described.service_url is not None:
             context.api = copy.copy(api.api)
             context.api.service_url = Api(service_url=described.service_url).service_url
+        if api.mcp is not None:
+            self._enter_server(exchange, api, api.mcp)
         if api.workspace is not None:
             context.workspace = self.service.workspaces[api.workspace].workspace
+
+    def _enter_server(self, exchange: Exchange, api: ServiceApi, server: McpServer) -> None:
+        """Make the gateway respond as the MCP server, or forward to the backend of one that exists elsewhere."""
+        if server.answers:
+            from apimpolicy.engine.mcp.endpoint import McpEndpoint
+
+            exchange.endpoint = McpEndpoint(self, exchange, api, server)
+        elif server.backend_id is not None:
+            exchange.backend_id, exchange.backend_scope = server.backend_id, "api"
+            exchange.context.backend = exchange.services.backends.entity(server.backend_id)
 
     def _admit(self, exchange: Exchange, routed: RoutedApi, program: Program) -> Admission:
         """Admit the request; a preflight, which can't have a key in a header, always. Raises PolicyError."""
@@ -123,11 +147,14 @@ class ServiceRequests:
         self, exchange: Exchange, routed: RoutedApi, admission: Admission | None
     ) -> AnyPolicy | _NoOperation | None:
         """Return the policy of the operation that the request is for."""
+        server = routed.api.mcp
+        if server is not None and server.answers:
+            return self._find_endpoint(exchange, routed)
         if routed.api.api.kind in WITHOUT_OPERATIONS:
             return None
-        operations = self._operations_of(routed.api)
+        operations = self.operations_of(routed.api)
         if not operations:
-            described = self._documents_of(routed.api).description
+            described = self.documents_of(routed.api).description
             if described is not None and not described.takes_everything:
                 return _NO_OPERATION
             if routed.api.operation_policies and not routed.api.is_lenient:
@@ -139,32 +166,42 @@ class ServiceRequests:
             exchange,
             Api(path=routed.prefix),
             [each for each, _ in operations],
-            lambda: bool(pipeline.preflight_steps(self._program(routed.api, None, admission))),
+            lambda: bool(pipeline.preflight_steps(self.program(routed.api, None, admission))),
         )
         if chosen is None:
             return _NO_OPERATION
         return next(policy for each, policy in operations if each is chosen)
 
-    def _documents_of(self, api: ServiceApi) -> ApiDocuments:
+    @staticmethod
+    def _find_endpoint(exchange: Exchange, routed: RoutedApi) -> _NoOperation | None:
+        """Return None at the endpoint of an MCP server. Raises NotSimulatedError for that of another transport."""
+        rest = (path_below(from_utf16(exchange.request.url.path), routed.prefix) or "/").rstrip("/").lower()
+        if rest in ("/sse", "/messages"):
+            raise NotSimulatedError(f"the transport of the MCP server '{routed.api.id}' at {rest}", "use /mcp")
+        return None if rest == ENDPOINT else _NO_OPERATION
+
+    def documents_of(self, api: ServiceApi) -> ApiDocuments:
         found = self._documents.get(api)
         if found is None:
             found = self._documents[api] = documents_of(api)
         return found
 
-    def _operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, AnyPolicy | None]]:
+    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, AnyPolicy | None]]:
         found = self._operations.get(api)
         if found is None:
-            found = self._operations[api] = operations_with_policies(api, self._documents_of(api))
+            found = self._operations[api] = operations_with_policies(api, self.documents_of(api))
         return found
 
-    def _program(
+    def program(
         self,
         api: ServiceApi | None = None,
         operation_policy: AnyPolicy | None = None,
         admission: Admission | None = None,
+        *,
+        has_global: bool = True,
     ) -> Program:
         """Return the effective policies; without an API those of the global scope."""
-        given: dict[str, AnyPolicy | None] = {"global": self.service.policy}
+        given: dict[str, AnyPolicy | None] = {"global": self.service.policy if has_global else None}
         if api is not None:
             if api.workspace is not None:
                 given["workspace"] = self.service.workspaces[api.workspace].policy
@@ -225,7 +262,8 @@ def operations_with_policies(
     for one in api.operations:
         if not any(each.operation is one.operation for each, _ in found):
             policy = one.policy or policies.pop(from_utf16(one.operation.id), None)
-            found.append((OperationDescription(one.operation, is_described=False), policy))
+            made = OperationDescription(one.operation, one.parameters, one.contents, is_described=False)
+            found.append((made, policy))
     if policies and found and not api.is_lenient:
         known = ", ".join(from_utf16(each.operation.id) for each, _ in found[:8])
         raise ConfigurationError(

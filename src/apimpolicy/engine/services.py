@@ -152,11 +152,15 @@ class _ConstantTransport(Record):
         return self.response
 
 
+NO_BACKEND = Response(200)
+"""The response where no backend was given: an invented one."""
+
+
 def transport_of(backend: Backend) -> Transport:
-    """Return the transport for `Gateway(backend=…)`; None responds 200 without a body. Raises ConfigurationError."""
+    """Return the transport for `Gateway(backend=…)`; None responds NO_BACKEND. Raises ConfigurationError."""
     given: object = backend
     if backend is None:
-        return _ConstantTransport(Response(200))
+        return _ConstantTransport(NO_BACKEND)
     if isinstance(backend, Response):
         return _ConstantTransport(backend)
     if isinstance(backend, Transport):

@@ -66,6 +66,9 @@ class ForwardRequest:
     fail_on_error_status_code: bool = literal_attribute(boolean, default=False)
 
     def run(self, exchange: Exchange) -> None:
+        if exchange.endpoint is not None:
+            exchange.note(Effect(exchange.endpoint()))
+            return
         timeout = self.timeout if self.timeout_ms is None else self.timeout_ms / 1000
         had_body = exchange.request.body is not None and exchange.request.body.is_sent
         sent = len(exchange.backend_requests)

@@ -169,6 +169,14 @@ class Behaviour(Declared):
     """Leave out the cors policies of wider scopes where inbound has no `<base />`, as the documentation has it; a trace
     of a real gateway shows the global one at work there."""
 
+    mcp_headers: Literal["forwarded", "none"] = setting(default="forwarded")
+    """The headers that operations get from the caller of a tool and from set-header in the scope of the MCP server:
+    "forwarded", all but keys, or "none", as before November 2025."""
+
+    mcp_global: Literal["twice", "once"] = setting(default="twice")
+    """The global policy in a call of a tool: "twice" runs it for the MCP server and for the operation, "once" only for
+    the MCP server. No source states which."""
+
     dotnet: Literal["core", "framework"] = setting(default="core")
     """"core" for the messages of .NET 5 and later, "framework" for those of .NET Framework, where that of a failed cast
     is only "Specified cast is not valid."; both were seen on real gateways."""

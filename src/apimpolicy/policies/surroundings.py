@@ -44,6 +44,16 @@ class Step(Protocol):
         """Return the scope of its document, `global` to `operation`."""
 
 
+class Endpoint(Protocol):
+    """A server that the gateway is itself."""
+
+    def __call__(self) -> str:
+        """Respond to the request of the exchange; return the effect in words."""
+
+    def finish(self, *, is_served: bool) -> None:
+        """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
+
+
 class Exchange(Protocol):
     """A request in the gateway: the state that policies read and change. Texts are .NET strings.
 
@@ -74,6 +84,8 @@ class Exchange(Protocol):
     backend_scope: str | None = None
     """The scope of the set-backend-service that counts."""
     backend_certificate: Certificate | None = None
+    endpoint: Endpoint | None = None
+    """The gateway's own server, which responds in the place of a backend."""
     path_is_rewritten: bool = False
     host_is_set: bool = False
     cache_key: str | None = None

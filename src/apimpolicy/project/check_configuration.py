@@ -106,6 +106,8 @@ class CheckConfiguration(NamedTuple):
         changes |= {"fragment": place.fragment, "api": place.api, "operation": place.operation}
         if "requires_subscription" not in changes and service is not None and place.scope in ("api", "operation"):
             changes["requires_subscription"] = service.requires_subscription(place.api or "")
+        if service is not None:
+            changes["mcp"] = service.mcp_kind(place)
         return settings._replace(**changes)
 
     def _entry(self, path: str) -> FileEntry | None:

@@ -118,13 +118,15 @@ class CheckRun:
         """Check the information files of the services of policy files, below these paths; note unknown policies."""
         roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
         code = [path for path in files if path != STANDARD_INPUT and place_of(path).root is None]
+        if not (roots or code):  # a service may have MCP servers and no policies
+            code = [os.path.join(path, "policy.xml") for path in paths if os.path.isdir(path)]
         if not paths or not (roots or code):
             return
         from apimpolicy.project.information_run import InformationRun
 
         run = InformationRun(self.projects, self.services)
         yield from (*run.all(roots, paths), *run.not_checked(code, paths))
-        yield from run.limits([*roots.values(), *code], paths)
+        yield from run.of_services([*roots.values(), *code], paths)
         if self.projects.options.environment is not None:
             yield from self._overlays(roots, paths)
 

@@ -322,6 +322,7 @@ class Configuration:
             settings = {"tier": tier} | settings
         if parts is not None:
             settings["service"] = parts.service()
+            settings["fragments"] = dict.fromkeys(parts.unknown_calls, "<fragment />") | settings["fragments"]
         settings = settings | overrides
         settings["revocation_lists"] = [*settings["revocation_lists"], *lists]
         gateway = Gateway(**settings)

@@ -12,6 +12,7 @@ from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Findings, merged, to_findings
 from apimpolicy.project.information_checks import check_information
+from apimpolicy.project.mcp_checks import server_diagnostics
 from apimpolicy.project.service_limits import exceeded
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class InformationRun:
                 if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)
 
-    def limits(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
-        """Yield findings where the services around files have more resources than their tier allows."""
+    def of_services(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
+        """Yield findings about the services around files: limits of their tiers, and their MCP servers."""
         tops = tuple(os.path.join(os.path.abspath(path), "") for path in paths)
         seen: set[str] = set()
         for path in files:
@@ -56,9 +57,12 @@ class InformationRun:
                 continue
             seen.add(service.description.place)
             settings = self.projects.of(path).check.settings_for(path)
-            for file, found in exceeded(service.description, settings).items():
+            found = exceeded(service.description, settings)
+            for file, own in server_diagnostics(service.description, settings).items():
+                found.setdefault(file, []).extend(own)
+            for file, own in found.items():
                 if os.path.abspath(file).startswith(tops):
-                    yield Checked(shown_path(file), to_findings(found))
+                    yield Checked(shown_path(file), to_findings(own))
 
     def not_checked(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
         """Yield notes about the policies that the code around files sets, and that aren't known."""

@@ -9,6 +9,8 @@ named values don't.
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +18,7 @@ import attrs
 
 from apimpolicy.checks.references import Missing
 from apimpolicy.diagnostics import Severity
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.values import shown
 from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 _AUTHORIZATIONS = "authorizations"
 _NAMED_VALUES = "named-values"
 _NEAR = 0.7
+_INCLUDE = re.compile(r"""\bfragment-id\s*=\s*(["'])([^"']*)\1""")
 _MANY = 3
 
 
@@ -185,6 +189,28 @@ class Service:
         """Return whether an API requires a subscription; None where that isn't described."""
         found = self.resources("apis").get(api.lower())
         return found.subscription_required.known if isinstance(found, ApiDescription) else None
+
+    def mcp_kind(self, place: Place) -> str | None:
+        """Return `tools` or `existing` for a policy that runs for an MCP server; None for others."""
+        servers = [each for each in self.description.apis if each.is_server]
+        if place.scope == "api":
+            servers = [each for each in servers if each.id == place.api]
+        elif place.fragment is not None:
+            servers = [each for each in servers if place.fragment in self._included(each)]
+        if not servers or (place.scope not in ("api", "global") and place.fragment is None):
+            return None
+        return "tools" if any(each.has_tools for each in servers) else "existing"
+
+    def _included(self, api: ApiDescription) -> frozenset[str]:
+        """Return the fragments that the policy of an API includes, also through others."""
+        found: set[str] = set()
+        waiting = [] if api.policy is None else [api.policy.read]
+        while waiting:
+            with suppress(ConfigurationError):
+                names = {match[2] for match in _INCLUDE.finditer(waiting.pop()().text)} - found
+                found |= names
+                waiting += (self.fragments[name] for name in names if name in self.fragments)
+        return frozenset(found)
 
     @cached_property
     def problems(self) -> Mapping[str, list[Problem]]:

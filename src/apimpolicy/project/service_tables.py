@@ -18,6 +18,14 @@
     url-template = "/{id}"
     policy = "get.xml"
 
+    [apis.orders-mcp]                           # an MCP server: with tools, or with backend-id of one elsewhere
+    kind = "mcp"
+    path = "orders-mcp"
+
+    [apis.orders-mcp.tools.getOrder]            # also: description
+    api = "orders"
+    operation = "get"
+
     [products.starter]                          # also: name, subscription-required, state, groups …
     apis = ["orders"]
     policy = "starter.xml"
@@ -51,6 +59,7 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service.building import ServiceParts
@@ -179,8 +188,30 @@ def _api(id_: str, table: Table) -> ServiceApi:
         "schemas": None if schemas is None else {key: _path(schemas, key) for key, _ in schemas.items()},
         "subscription_required": table.take("subscription-required", bool),
         "workspace": table.take("workspace", str),
+        "mcp": _server(table),
     }
     return ServiceApi(entity_of("api", table, id_), operations=operations, version_set=version_set, **options)
+
+
+def _server(table: Table) -> McpServer | None:
+    """Return the MCP server that an API is, by its tools or its backend. Raises ConfigurationError."""
+    tools, backend = table.named_tables("tools"), table.take("backend-id", str)
+    if not tools and backend is None:
+        return None
+    from apimpolicy.engine.mcp.servers import McpServer, McpTool
+
+    if table.values.get("kind") != "mcp":
+        raise table.mistake('has tools or a backend-id, and no kind = "mcp"')
+    if tools and backend is not None:
+        raise table.mistake("has both tools and a backend-id; an MCP server has one of them")
+    made: list[McpTool] = []
+    for name, inner in tools:
+        api, operation = (inner.take(key, str) for key in ("api", "operation"))
+        if api is None or operation is None:
+            raise inner.mistake("needs the 'api' and the 'operation' that the tool calls")
+        made.append(McpTool(name, api, operation, inner.take("description", str) or ""))
+        inner.finish()
+    return McpServer(made, backend)
 
 
 def _product(id_: str, table: Table) -> ServiceProduct:

@@ -25,6 +25,7 @@ from apimpolicy.report.values import show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
@@ -76,9 +77,22 @@ def explain(result: Result) -> Explanation:
     explanation = Explanation(f"{response.status_code} {response.reason}".rstrip(), decided_by(result))
     explanation.path = path_of(result)
     explanation.notes += _notes(result, ending)
+    if result.mcp is not None:
+        if result.mcp.inner is not None:
+            explanation = _of_tool(result.mcp, explain(result.mcp.inner))
+        explanation.notes += [f"Not decided: {each}." for each in result.mcp.undecided]
+        explanation.notes += [f"Assumed: {each}." for each in result.mcp.assumptions]
+        if result.mcp.inner is not None:
+            return explanation
     deciding = _deciding(result, ending)
     for entry in dict.fromkeys((*deciding, *_conditions(result))):
         explanation.decisions += _decisions(result, entry, entry in deciding)
+    return explanation
+
+
+def _of_tool(outcome: McpOutcome, explanation: Explanation) -> Explanation:
+    """Return the explanation of a tool's call, which is that of the request to its operation."""
+    explanation.outcome = f"{outcome.tool} → {outcome.operation} → {explanation.outcome.removeprefix('0 ')}"
     return explanation
 
 
@@ -139,6 +153,10 @@ def decided_by(result: Result) -> str:
         return "the gateway itself, before any policy of the API"
     if result.error is not None:
         return "an error that no policy handled"
+    if result.mcp is not None and result.mcp.method:
+        inner = result.mcp.inner
+        status = "" if inner is None else f" → {inner.response.status_code or inner.response.reason}"
+        return " ".join(filter(None, ("the MCP server:", result.mcp.method, result.mcp.tool))) + status
     if result.reached_backend:
         return "the backend"
     if "Origin" in result.request.headers:

@@ -26,6 +26,8 @@ def hide_secrets_of(result: Result) -> None:
     names = exchange.context.api.subscription_key_parameter_names
     keys = from_utf16(names.header), from_utf16(names.query)
     hide_secrets_in([result.request, result.response, *sent, *_answers(result)], keys, _tokens(result))
+    if result.mcp is not None and result.mcp.inner is not None:
+        hide_secrets_of(result.mcp.inner)
 
 
 def hide_secrets_in(

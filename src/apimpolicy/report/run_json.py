@@ -8,7 +8,10 @@
      "trace": [{"section": "inbound", "scope": "operation", "path": "choose[1]/when[1]", "policy": "when",
                 "file": "orders.xml", "line": 12, "column": 5, "effect": {"kind": "condition", "text": "false"},
                 "expressions": [{"what": "condition", "code": "@(…)", "type": "bool", "value": "True"}]}],
-     "messages": ["what context.Trace wrote"]}
+     "messages": ["what context.Trace wrote"],
+     "mcp": {"method": "tools/call", "tool": "getOrder", "arguments": {…}, "result": {…}, "is_error": false or null,
+             "inner": {"request": {"method": "GET", "url": "…"}, "response": … or null, …} or null,
+             "undecided": ["why a part isn't known"], "assumptions": ["…"]}, of a request to an MCP server}
 
     {"version": 1, "outcome": "403 …", "decided_by": "…", "notes": […], "path": "…",
      "decisions": [{"place": "…", "verdict": "true", "decisive": true, "code": "…", "clause": CLAUSE or null}]}
@@ -32,6 +35,7 @@ from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.clauses import Clause
@@ -44,9 +48,12 @@ VERSION = 1
 def result_to_json(result: Result) -> str:
     """Return the result, indented, without a line end after it."""
     hide_secrets_of(result)
+    return to_json(with_stand_ins({"version": VERSION, **_report(result)}), indent=2)
+
+
+def _report(result: Result) -> dict[str, Any]:
     response = result.response
     report = {
-        "version": VERSION,
         "response": {
             "status_code": response.status_code,
             "reason": response.reason,
@@ -70,7 +77,25 @@ def result_to_json(result: Result) -> str:
         "trace": [_entry(entry) for entry in result.trace],
         "messages": [shortened(message) for message in result.trace.messages],
     }
-    return to_json(with_stand_ins(report), indent=2)
+    return report if result.mcp is None else {**report, "mcp": _of_server(result.mcp)}
+
+
+def _of_server(outcome: McpOutcome) -> dict[str, Any]:
+    return {
+        "method": outcome.method,
+        "tool": outcome.tool or None,
+        "arguments": outcome.arguments,
+        "result": outcome.result,
+        "is_error": outcome.is_error,
+        "inner": None if outcome.inner is None else _of_inner(outcome.inner),
+        "undecided": outcome.undecided,
+        "assumptions": outcome.assumptions,
+    }
+
+
+def _of_inner(inner: Result) -> dict[str, Any]:
+    report = {"request": {"method": inner.request.method, "url": inner.request.url}, **_report(inner)}
+    return report if inner.response.status_code else {**report, "response": None}
 
 
 def explanation_to_json(explanation: Explanation) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.context.headers import Headers
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.style import Style
@@ -45,6 +46,8 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
     """Return the trace, a line, the response. `with_values` adds the values of expressions and backend requests."""
     hide_secrets_of(result)
     lines = list(_trace(result, style, with_values))
+    if result.mcp is not None:
+        lines += _of_server(result.mcp, style, with_values)
     if with_values:
         for request in result.backend_requests:
             lines += ["", style.paint("dim", "reached the backend:")]
@@ -83,6 +86,20 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
                 indent = _SECTION + 2 + len(name) - len(name.lstrip())
                 for line in _evaluation(evaluation, style.width - indent):
                     yield f"{' ' * indent}{style.paint('dim', line)}"
+
+
+def _of_server(outcome: McpOutcome, style: Style, with_values: bool) -> Iterator[str]:
+    """Yield the request inside the service that a tool's call was, and what of the response isn't known."""
+    inner = outcome.inner
+    if inner is not None:
+        url = inner.request.url.partition("://")[2].partition("/")[2]
+        yield style.paint("strong", printable(f"{outcome.tool} → {inner.request.method} /{url}"))
+        yield from (f"  {line}" for line in _trace(inner, style, with_values))
+        response = inner.response
+        status = f"{response.status_code} {response.reason}".rstrip() if response.status_code else response.reason
+        yield style.fit(printable(f"  → {status}"))
+    for kind, notes in (("not decided: ", outcome.undecided), ("assumed: ", outcome.assumptions)):
+        yield from (style.paint("warning", style.fit(printable(f"{kind}{note}"))) for note in notes)
 
 
 def _is_only_a_frame(entry: TraceEntry, result: Result) -> bool:

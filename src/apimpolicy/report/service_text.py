@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.requests import prefix_of
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.spec import SECTIONS
@@ -65,7 +65,9 @@ def _api(gateway: Gateway, service: Service, api: ServiceApi, style: Style) -> I
     for method, template, policy in shown:
         count = "" if policy is None else f"{_count(gateway, policy)} of its own"
         yield printable(f"  {method:7} {template:{widest}}  {count}".rstrip())
-    if not shown:
+    for tool in () if api.mcp is None else api.mcp.tools:
+        yield printable(f"  tool    {tool.name}  → {tool.operation or tool.unknown} of {tool.api}")
+    if not shown and not (api.mcp is not None and api.mcp.tools):
         yield "  every request below its path"
 
 

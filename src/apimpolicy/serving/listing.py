@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.project.caller_tokens import issuers_of, token_of
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
@@ -67,6 +68,10 @@ def token_lines(gateway: Gateway, wish: TokenWish) -> Iterator[str]:
 
 def _of_api(api: ServiceApi) -> Iterator[str]:
     prefix = url_path_of(api)
+    if api.mcp is not None:
+        tools = ", ".join(printable(each.name) for each in api.mcp.tools) or "a server elsewhere"
+        yield f"MCP    {address_of_server(api)}  ({tools})"
+        return
     documents = documents_of(api)
     operations = operations_with_policies(api, documents)
     if documents.problem:

@@ -42,7 +42,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.testing import doubles
-from apimpolicy.testing.case_trees import filled_tree, merged_trees
+from apimpolicy.testing.case_trees import ADDRESSES, filled_tree, merged_trees, with_mcp
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import (
     CASE,
@@ -263,6 +263,8 @@ class _File:
         merged = dict(defaults)
         for key, part in given.items():
             merged[key] = merged_trees(merged[key], part, key) if key in merged else part
+        if "mcp" not in given and _is_addressed(given):
+            merged.pop("mcp", None)
         steps = list(self._steps(tree, merged, defaults))
         for step in steps:
             if step.request is not None:
@@ -285,7 +287,7 @@ class _File:
             if "expect" not in merged:
                 raise tree.mistake(MISSING, "'expect' is missing here", help="Say what the response must be.")
             yield Step(
-                merged.get("request"),
+                with_mcp(merged.get("request"), merged.get("mcp")),
                 merged["expect"],
                 resolve=merged.get("resolve"),
                 states=merged.get("openid-provider-states"),
@@ -296,6 +298,8 @@ class _File:
             request, expect = merged.get("request"), defaults.get("expect")
             if "request" in given:
                 request = given["request"] if request is None else merged_trees(request, given["request"], "request")
+            if "mcp" in given or not _is_addressed(given):
+                request = with_mcp(with_mcp(request, merged.get("mcp")), given.get("mcp"))
             if "expect" in given:
                 expect = given["expect"] if expect is None else merged_trees(expect, given["expect"], "expect")
             yield Step(
@@ -307,10 +311,23 @@ class _File:
             )
 
 
+def _is_addressed(given: dict[str, Tree]) -> bool:
+    """Return whether a case or a step says itself where its request goes."""
+    return "request" in given and not ADDRESSES.isdisjoint(given["request"].table())
+
+
 def check_request(tree: Tree) -> None:
     """Raises TestFileError when a request is written wrongly."""
     given = tree.known(REQUEST)
     methods = [key for key in METHODS if key in given]
+    if "mcp" in given:
+        from apimpolicy.testing.mcp_cases import check_mcp
+
+        other = next((key for key in (*METHODS, "url", "method", "body", "json", "file") if key in given), None)
+        if other is not None:
+            raise given[other].mistake(WRONG_KIND, f"with 'mcp' there is no '{other}'", at_key=True)
+        check_mcp(given["mcp"])
+        return
     if len(methods) + ("url" in given) != 1:
         raise tree.mistake(
             MISSING if not methods else WRONG_KIND,

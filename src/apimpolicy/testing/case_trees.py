@@ -7,6 +7,9 @@ import re
 from apimpolicy.testing.format import METHODS, OUTCOMES
 from apimpolicy.testing.tree import Tree
 
+ADDRESSES = frozenset((*METHODS, "url", "mcp"))
+"""Keys of a request that say where it goes."""
+
 
 def merged_trees(below: Tree, above: Tree, key: str) -> Tree:
     """Merge two tables, the upper one's keys first; anything else is the upper one."""
@@ -15,8 +18,9 @@ def merged_trees(below: Tree, above: Tree, key: str) -> Tree:
     kept = dict(below.value)
     if key == "expect":
         kept = _without_outcomes(kept, above.value)
-    if key == "request" and any(name in above.value for name in (*METHODS, "url")):
-        kept = {name: part for name, part in kept.items() if name not in (*METHODS, "url", "method")}
+    if key == "request" and not ADDRESSES.isdisjoint(above.value):
+        others = (*METHODS, "url", "method") if "mcp" in above.value else (*METHODS, "url", "method", "mcp")
+        kept = {name: part for name, part in kept.items() if name not in others}
     if any(name in above.value for name in ("body", "json", "file", "json-subset", "json_subset")):
         kept = {name: part for name, part in kept.items() if name not in ("body", "json", "file", "json-subset")}
     for name, part in above.value.items():
@@ -25,6 +29,14 @@ def merged_trees(below: Tree, above: Tree, key: str) -> Tree:
             del kept[twin]
         kept[name] = merged_trees(kept[name], part, name) if name in kept else part
     return Tree(above.source, kept, above.start, above.end, above.key_start)
+
+
+def with_mcp(request: Tree | None, message: Tree | None) -> Tree | None:
+    """Return a request to an MCP server with this message, which is beside it in the case."""
+    if message is None:
+        return request
+    above = Tree(message.source, {"mcp": message}, message.start, message.end, message.key_start)
+    return above if request is None else merged_trees(request, above, "request")
 
 
 def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[str, Tree]:

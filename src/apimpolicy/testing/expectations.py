@@ -19,6 +19,7 @@ expect:
   recorded: {events: …}                requests to other services (testing/recorded_services.py)
   holds: only partners get through     claims of the file, by name (testing/claims)
   warned-at-save: [POL108]             codes of the warnings about the documents
+  result, is-error, tools, inner       of an MCP server (testing/mcp_cases.py)
 
 Instead of a response, alone:
 
@@ -47,6 +48,7 @@ from apimpolicy.testing.differences import (
     text_differs,
 )
 from apimpolicy.testing.format import BODY, ERROR, EXPECT, OUTCOMES
+from apimpolicy.testing.mcp_cases import inner_of, is_error_differs, result_differs, tools_differ, undecided
 from apimpolicy.testing.tree import TestFileError, Tree
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ def mismatches(expect: Tree, result: Result, around: Surroundings) -> list[Misma
     """Return all differences between a result and what is expected. Raises TestFileError."""
     found: list[Mismatch] = []
     for key, tree in expect.known(EXPECT).items():
-        sentences = _CHECKS[key](tree, result) if key in _CHECKS else _AROUND[key](tree, result, around)
+        sentences = list(undecided(key, result)) if key in OBSERVABLE else []
+        sentences += _CHECKS[key](tree, result) if key in _CHECKS else _AROUND[key](tree, result, around)
         found += (Mismatch(sentence, tree.line) for sentence in sentences)
     return found
 
@@ -273,6 +276,14 @@ def _trace(tree: Tree, result: Result) -> Iterator[str]:
     return missing_entries(tree, result)
 
 
+def _inner(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
+    inner = inner_of(result)
+    if (tree.value is None) != (inner is None):
+        yield f"expected {'no' if inner else 'a'} request to an operation, there was {'one' if inner else 'none'}"
+    elif inner is not None:
+        yield from (f"inner: {each.sentence}" for each in mismatches(tree, inner, around))
+
+
 def _recorded(tree: Tree, result: Result, around: Surroundings) -> Iterator[str]:
     from apimpolicy.testing.recorded_services import differences_of
 
@@ -296,11 +307,15 @@ _CHECKS: dict[str, Callable[[Tree, Any], Iterator[str]]] = {
     "explanation": _explanation,
     "effects": _effects,
     "trace": _trace,
+    "result": result_differs,
+    "is-error": is_error_differs,
+    "tools": tools_differ,
     **{key: _no_outcome(key) for key in OUTCOMES},
 }
 
 _AROUND: dict[str, Callable[[Tree, Result, Surroundings], Iterator[str]]] = {
     "elapsed": _elapsed,
+    "inner": _inner,
     "holds": _holds,
     "recorded": _recorded,
     "warned-at-save": _warned,

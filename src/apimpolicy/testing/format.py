@@ -52,6 +52,15 @@ REQUEST: Keys = {
     "token": ("scalar|token", "A token of an identity provider, sent as Authorization: Bearer.", "login"),
 }
 
+MCP: Keys = {
+    "server": ("text", "The MCP server, by the id of its API; the only one unless given.", "orders-mcp"),
+    "tool": ("text", "The tool to call; without one, tools/list.", "getOrder"),
+    "arguments": ("table", "The arguments of the tool.", "{id: '17'}"),
+    "method": ("initialize, tools/list", "Another request than a tool's call.", "initialize"),
+}
+
+REQUEST["mcp"] = ("mcp", "A request to an MCP server of the service instead of a URL.", "{tool: getOrder}")
+
 RESPONSE: Keys = {
     "status": ("status-code", "The status code; default 200.", "404"),
     "reason": ("text", "The reason phrase.", "Not Found"),
@@ -233,6 +242,18 @@ EXPECT: Keys = {
     "trace": ("[trace-entry]", "Entries of the trace in the gateway's own form, in this order.", "[{source: cors}]"),
     "elapsed": ("seconds", "Seconds on the gateway's clock that the request took.", "2.5"),
     "recorded": ("recorded", "What other services received.", "{events: {orders-log: [{body: hello}]}}"),
+    "result": ("body", "The text of an MCP tool's result; like `body`.", "{json-subset: {id: 17}}"),
+    "is-error": (
+        "boolean or null",
+        "Whether an MCP tool's result is an error; null: no source shows what a real gateway responds.",
+        "false",
+    ),
+    "tools": ("[text]", "The names of the tools that an MCP server lists.", "[getOrder, createOrder]"),
+    "inner": (
+        "null|expect",
+        "The request that an MCP tool's call is inside the service; null: there must be none.",
+        "{status: 200, backend-requests: 1}",
+    ),
     "refused-at-save": ("texts", "The gateway refuses the document: the codes of all its errors.", "[POL104]"),
     "holds": (
         "texts",
@@ -405,6 +426,11 @@ GIVEN: Keys = {
         "{login: {reachable: false}}",
     ),
     "request": ("request", "The request; default GET /.", "{get: /orders, certificate: partner}"),
+    "mcp": (
+        "mcp",
+        "A request to an MCP server: the key `mcp` of `request`.",
+        "{tool: getOrder, arguments: {id: '17'}}",
+    ),
     "resolve": ("resolve", "Run the policy as the resolver of a GraphQL field.", "{arguments: {id: 17}}"),
     "variables": (
         "table",
@@ -419,6 +445,7 @@ GIVEN: Keys = {
 STEP: Keys = {
     "name": ("text", "The step, as a sentence.", "the second call within a minute"),
     "request": GIVEN["request"],
+    "mcp": GIVEN["mcp"],
     "resolve": GIVEN["resolve"],
     "openid-provider-states": GIVEN["openid-provider-states"],
     "expect": GIVEN["expect"],

@@ -15,6 +15,7 @@ from apimpolicy.testing.tree import WRONG_KIND, Tree
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.service import Service
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.certificates import TestCertificates
@@ -114,15 +115,19 @@ def gateway_of(case: Case) -> CaseGateway:
         raise tree.mistake(WRONG_KIND, str(error)) from None
 
 
-def request_of(tree: Tree | None, case: Case, identities: CaseIdentities | None) -> Request:
-    """Return the request that a tree describes; without one, GET /. Raises TestFileError."""
+def request_of(
+    tree: Tree | None, case: Case, identities: CaseIdentities | None, service: Service | None = None
+) -> Request:
+    """Return the request that a tree describes; without one, GET /. `service` has the MCP server that it names; that
+    of the case unless given. Raises TestFileError.
+    """
     from apimpolicy.context.records import Request
 
     if tree is None:
         return Request("GET", "/")
     given = tree.known(REQUEST)
     method = next((key for key in METHODS if key in given), None)
-    url = given[method or "url"].text()
+    url = "/" if "mcp" in given else given[method or "url"].text()
     if method is None:
         method = given["method"].text() if "method" in given else "GET"
     options: dict[str, Any] = {}
@@ -143,7 +148,12 @@ def request_of(tree: Tree | None, case: Case, identities: CaseIdentities | None)
         _compress(given["compressed"].text(), options)
     if "ip-address" in given:
         options["ip_address"] = given["ip-address"].text()
-    return Request(method.upper(), url, **options)
+    request = Request(method.upper(), url, **options)
+    if "mcp" not in given:
+        return request
+    from apimpolicy.testing.mcp_cases import addressed
+
+    return addressed(given["mcp"], request, service or gateway_of(case).gateway.service)
 
 
 def _bring_token(tree: Tree, case: Case, identities: CaseIdentities | None, url: str, options: dict[str, Any]) -> str:

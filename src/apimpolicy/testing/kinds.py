@@ -58,7 +58,7 @@ COMBINED = {
 
 _TABLES = (
     *("answer", "binding", "bus-message", "case", "certificate", "connection", "double", "double-error", "error"),
-    *("event", "expect", "file", "given", "identity-request", "last-error", "matching", "metric", "named-value"),
+    *("event", "expect", "file", "given", "identity-request", "last-error", "matching", "mcp", "metric", "named-value"),
     *("provider", "provider-state", "publication", "published", "recorded", "request", "resolve", "response", "scopes"),
     *("secret", "sent", "signing-key", "step", "token", "trace-entry", "when"),
 )

@@ -135,7 +135,7 @@ def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) 
         clock.advance(step.advance)
     if step.states is not None:
         made.issuers().change(step.states)
-    request = request_of(step.request, case, made.identities)
+    request = request_of(step.request, case, made.identities, gateway.service)
     recording = _recording(gateway) if step.expect is not None and "recorded" in step.expect.table() else None
     before = clock.now()
     try:

@@ -20,6 +20,7 @@ from apimpolicy.testing.api_search import ApiSearch, service_setup
 from apimpolicy.testing.claims.services import routes_of
 from apimpolicy.testing.first_cases import FirstCases, text_of
 from apimpolicy.testing.first_surroundings import Surroundings
+from apimpolicy.testing.tool_cases import ToolCases
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class _Service:
         self.kept = KeptServices()
         setup = service_setup(Surroundings(service=folder, kept=self.kept), directory)
         self.routes: dict[str, list[Route]] = routes_of(setup.service)
+        self.servers = {each.id: each for each in setup.service.apis if each.mcp is not None and each.mcp.answers}
 
     def output(self, api: str) -> str:
         """Return the path of the test file of an API."""
@@ -78,12 +80,16 @@ class _Service:
     def search(self, api: str, reached: Iterable[Goal]) -> _Searched:
         """Search for the cases of an API."""
         around = Surroundings(service=self.folder, kept=self.kept)
-        output, routes, policies = self.output(api), self.routes[api], frozenset[str]()
+        output, routes, policies = self.output(api), [*self.routes[api]], frozenset[str]()
+        if (server := self.servers.get(api)) is not None and server.mcp is not None:
+            for name in dict.fromkeys(tool.api for tool in server.mcp.tools):
+                routes += self.routes.get(name, ())
         with lenient(Leniency()) as needs:
             try:
                 search = ApiSearch(around, output, routes, self.bounds, set(reached), with_errors=self.with_errors)
                 policies = frozenset(element.source.path for element in search.elements)
-                return _Searched(api, output, policies, search.cases_found(), "", needs)
+                found = search.cases_found() if server is None else ToolCases(search, server).cases_found()
+                return _Searched(api, output, policies, found, "", needs)
             except ApimPolicyError as error:
                 return _Searched(api, output, policies, None, str(error).splitlines()[0], needs)
 

@@ -54,7 +54,7 @@ KINDS: dict[str, Kind] = {
     ),
     "_api_operation_policy": Kind("apis/operations/policies", "api_name operation_id", _POLICY),
     "_api_policy": Kind("apis/policies", "api_name", _POLICY),
-    "_api_schema": Kind("apis/schemas", "api_name schema_id", "content_type value"),
+    "_api_schema": Kind("apis/schemas", "api_name schema_id", "content_type value components definitions"),
     "_api_version_set": Kind("apiversionsets", "name", _VERSIONS),
     "_backend": Kind("backends", "name", "url protocol title description credentials proxy tls resource_id"),
     "_certificate": Kind("certificates", "name", "data key_vault_secret_id"),
@@ -151,8 +151,26 @@ def _api(properties: dict[str, Value]) -> dict[str, Value]:
 
 def _operation(properties: dict[str, Value]) -> dict[str, Value]:
     properties["templateParameters"] = properties.pop("templateParameter", None)
-    properties["request"] = {"queryParameters": first(properties.get("request")).get("query_parameter")}
+    request = first(properties.get("request"))
+    properties["request"] = {
+        "queryParameters": request.get("query_parameter"),
+        "headers": request.get("header"),
+        "representations": [
+            {"contentType": each.get("content_type"), "typeName": each.get("type_name")}
+            for each in _blocks(request.get("representation"))
+        ],
+    }
     return properties
+
+
+def _blocks(value: Value) -> list[Mapping[str, Value]]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
+
+
+def _schema(properties: dict[str, Value]) -> dict[str, Value]:
+    found = {name: properties.pop(name, None) for name in ("components", "definitions")}
+    document = {name: decode_json(each) for name, each in found.items() if isinstance(each, str) and is_known(each)}
+    return {**properties, "document": document} if document else properties
 
 
 def _product(properties: dict[str, Value]) -> dict[str, Value]:
@@ -221,6 +239,7 @@ _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "namedvalues": _named_value,
     "operations": _operation,
     "products": _product,
+    "schemas": _schema,
     "subscriptions": _subscription,
 }
 """Names that differ from those of Resource Manager, by the last part of the type."""
@@ -294,4 +313,6 @@ def _id(instance: Instance) -> Value:
     id_: Value = ""
     for kind, name in zip(found.type.split("/"), names, strict=True):
         id_ = id_below(id_, kind, name)
+    if found.type == "apis" and isinstance(revision := instance.get("revision"), str) and is_known(revision):
+        return joined([id_, f";rev={revision}"])  # the provider's id of an API is that of its revision
     return id_

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.context.description import Content, Parameter
 from apimpolicy.context.entities import (
     KINDS,
     NOT_PUBLISHED,
@@ -30,10 +31,18 @@ from apimpolicy.engine.service import (
     VersionSet,
 )
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.service.mcp_servers import server_of
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
-from apimpolicy.project.service.unknown_policies import of_unmodelled, unknown_fragments
+from apimpolicy.project.service.unknown_policies import (
+    fragment_ids,
+    of_unmodelled,
+    unknown_calls,
+    unknown_fragments,
+    unknown_policies,
+)
 from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool
@@ -48,6 +57,7 @@ if TYPE_CHECKING:
         VersionSetDescription,
     )
 
+_LOCATIONS = {"template": "path", "query": "query", "header": "header"}
 HEADER, QUERY = "Ocp-Apim-Subscription-Key", "subscription-key"
 
 
@@ -71,7 +81,15 @@ class ServiceParts:
     @property
     def made_up(self) -> dict[str, frozenset[str]]:
         """The names that represent what isn't known: no result may depend on them."""
-        return {"named_values": frozenset((UNKNOWN_BASE,) if self.unknown else ()), "fragments": self.unknown}
+        fragments = self.unknown | self.unknown_calls
+        return {"named_values": frozenset((UNKNOWN_BASE,) if self.unknown else ()), "fragments": fragments}
+
+    @property
+    def unknown_calls(self) -> frozenset[str]:
+        """The ids of fragments that represent, in proofs, the calls of tools."""
+        servers = [each.mcp for each in self.apis.values() if each.mcp is not None and each.mcp.answers]
+        texts = [unknown_policies(unknown_calls(tool.name for tool in server.tools)) for server in servers]
+        return fragment_ids(Source(text) for text in texts)
 
     def service(self) -> Service:
         """Make the service. Raises ConfigurationError if parts don't fit together."""
@@ -95,7 +113,7 @@ def parts_of(description: ServiceDescription, is_lenient: bool = True) -> Servic
     for api in description.apis:
         version_set = sets.get((api.workspace, api.version_set.text().lower()))
         made = _api(api, version_set, _policy(policies[id(api)]))
-        parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient)
+        parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient, mcp=server_of(api))
     for product in description.products:
         parts.products[product.id] = _product(product)
     for workspace in description.workspaces:
@@ -167,6 +185,19 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
             ServiceOperation(
                 Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),
                 _policy(each.policy),
+                parameters=tuple(
+                    Parameter(
+                        one.name,
+                        _LOCATIONS[one.place],
+                        one.required.known is True,
+                        description=one.description.known or "",
+                    )
+                    for one in each.parameters
+                ),
+                contents=tuple(
+                    Content(media_type, {"$ref": f"#/components/schemas/{name}"} if name else None)
+                    for media_type, name in each.bodies
+                ),
             )
             for each in written
         ],
@@ -178,6 +209,7 @@ def _api(given: ApiDescription, version_set: VersionSet | None, policy: AnyPolic
         openapi=files.get("openapi"),
         wsdl=files.get("wsdl"),
         graphql_schema=files.get("graphql"),
+        definitions={"components": {"schemas": given.definitions}} if given.definitions else {},
     )
 
 

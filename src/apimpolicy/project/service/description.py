@@ -123,14 +123,15 @@ class ApiFile:
 
 @attrs.define(eq=False)
 class ParameterDescription:
-    """A parameter of an operation, in the template or in the query."""
+    """A parameter of an operation, in the template, in the query or in a header."""
 
     name: str
     origin: Origin
     place: str = "template"
-    """`template` or `query`."""
+    """`template`, `query` or `header`."""
     type: Field[str] = Field()
     required: Field[bool] = Field()
+    description: Field[str] = Field()
 
 
 @attrs.define(eq=False)
@@ -143,7 +144,26 @@ class OperationDescription:
     method: Field[str] = Field()
     template: Field[str] = Field()
     parameters: list[ParameterDescription] = attrs.field(factory=list)
+    bodies: list[tuple[str, str]] = attrs.field(factory=list)
+    """The media type and the definition, empty without one, of each representation of the request."""
     policy: PolicyText | None = None
+
+
+@attrs.define(eq=False)
+class ToolDescription:
+    """A tool of an MCP server; `api` and `operation` are ids."""
+
+    name: Field[str]
+    origin: Origin
+    api: Field[str] = Field()
+    operation: Field[str] = Field()
+    description: Field[str] = Field()
+    has_revision: bool = False
+    """True if the written id names a revision, which Azure doesn't find."""
+
+    @property
+    def id(self) -> str:
+        return self.name.text()
 
 
 @attrs.define(eq=False)
@@ -168,7 +188,30 @@ class ApiDescription:
     policy: PolicyText | None = None
     operations: list[OperationDescription] = attrs.field(factory=list)
     files: list[ApiFile] = attrs.field(factory=list)
+    definitions: dict[str, Any] = attrs.field(factory=dict)
+    """Schemas by name, of representations of operations."""
+    tools: list[ToolDescription] = attrs.field(factory=list)
+    """The tools of an MCP server."""
+    tool_gaps: list[str] = attrs.field(factory=list)
+    """Why the server may have more tools."""
+    backend: Field[str] = Field()
+    """The id of the backend of an MCP server that exists elsewhere."""
+    endpoint: Field[str] = Field()
+    """The path of such a server's endpoint, below its own."""
     workspace: str | None = None
+
+    @property
+    def is_server(self) -> bool:
+        """Return whether this is an MCP server."""
+        return (self.kind.known or "").lower() == "mcp"
+
+    @property
+    def has_tools(self) -> bool:
+        return bool(self.tools or self.tool_gaps)
+
+    @property
+    def has_backend(self) -> bool:
+        return not (self.backend.is_missing and self.service_url.is_missing)
 
 
 @attrs.define(eq=False)

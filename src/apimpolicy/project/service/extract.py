@@ -59,6 +59,7 @@ from apimpolicy.project.service.description import (
 )
 from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
 from apimpolicy.project.service.information_references import references_in
+from apimpolicy.project.service.mcp_servers import SERVERS, add_server_of_file
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
 
 
 def _gaps(service: ServiceDescription) -> Iterator[Gap]:
-    """Yield the signs of an extract that has one API's part of a shared service."""
+    """Yield the signs of an extract that has one API's part of a shared service, and of one without MCP servers."""
+    if not any(each.is_server for each in service.apis):
+        message = "an extract by the older APIOps, or with a stable API version, lacks the MCP servers"
+        yield Gap(message, Origin(service.place), SERVERS)
     if service.policy is None and not service.loggers and not service.resources("diagnostics"):
         message = "the folder has no global policy, loggers and diagnostics, so it may be a part of a shared service"
         yield Gap(message, Origin(service.place))
@@ -289,7 +293,7 @@ class _Scope:
         keys = found.inner("subscriptionKeyParameterNames")
         is_current = found.flag("isCurrent")
         kind = found.text("type")
-        return ApiDescription(
+        made = ApiDescription(
             id_,
             Origin(found.file.path),
             name=found.plain_text("displayName"),
@@ -309,6 +313,12 @@ class _Scope:
             files=list(_api_files(folder)),
             workspace=self.workspace,
         )
+        add_server_of_file(made, found)
+        if (older := file_in(folder, "mcpServerInformation.json")) is not None:
+            message = "the older description of an MCP server isn't read: neither Azure nor apiops-cli has it any more"
+            problem = Problem(message, Origin(older), f"the API '{id_}'", severity=Severity.WARNING)
+            self.service.problems.append(problem)
+        return made
 
     def _operations(self, api: str, folder: str) -> Iterator[OperationDescription]:
         for id_, inside in subfolders(os.path.join(folder, "operations")):

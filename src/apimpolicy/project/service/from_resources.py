@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.values import Text, Unknown, Value, can_equal, is_known, shown
+from apimpolicy.infrastructure.values import Text, Unknown, Value, can_equal, is_fully_known, is_known, shown
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import (
     ApiDescription,
@@ -24,6 +24,7 @@ from apimpolicy.project.service.description import (
 )
 from apimpolicy.project.service.description import Resource as OtherResource
 from apimpolicy.project.service.independent_resources import ADDERS
+from apimpolicy.project.service.mcp_servers import add_server, tool_of
 from apimpolicy.project.service.resource_entities import (
     Entity,
     ReadingContext,
@@ -138,11 +139,20 @@ class _Builder:
         form = str(entity.get("format") or "openapi").lower()
         form = next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi")
         self._add_file(entity, made, form, *entity.document())
+        add_server(made, entity)
+
+    def _apis_tools(self, entity: Entity) -> None:
+        if (api := self._api(entity, "tool")) is not None:
+            api.tools.append(tool_of(entity.resource.properties, entity.origin, entity.id))
 
     def _apis_schemas(self, entity: Entity) -> None:
         api = self._api(entity, "schema")
+        document = entity.get("document")
+        if api is not None and isinstance(document, dict):
+            components = first_block(document.get("components")).get("schemas") or document.get("definitions")
+            known = components.items() if isinstance(components, dict) else ()
+            api.definitions |= {name: value for name, value in known if is_fully_known(value)}
         if api is not None and str(entity.get("contentType")).lower() == _GRAPHQL:
-            document = entity.get("document")
             value = document.get("value") if isinstance(document, dict) else entity.get("value")
             self._add_file(entity, api, "graphql", value, None)
 
@@ -174,13 +184,17 @@ class _Builder:
             method=entity.text("method"),
             template=entity.text("urlTemplate"),
         )
-        queries = first_block(entity.get("request")).get("queryParameters")
-        for place, given in (("template", entity.get("templateParameters")), ("query", queries)):
+        request = first_block(entity.get("request"))
+        places = {"template": entity.get("templateParameters"), "query": request.get("queryParameters")}
+        for place, given in {**places, "header": request.get("headers")}.items():
             for each in blocks_in(given):
                 if isinstance(each.get("name"), str):
-                    type_, required = text_of(each.get("type"), entity.origin), each.get("required")
-                    required = flag_of(required, entity.origin)
-                    made.parameters.append(ParameterDescription(each["name"], entity.origin, place, type_, required))
+                    type_, text = (text_of(each.get(key), entity.origin) for key in ("type", "description"))
+                    required = flag_of(each.get("required"), entity.origin)
+                    parameter = ParameterDescription(each["name"], entity.origin, place, type_, required, text)
+                    made.parameters.append(parameter)
+        for each in blocks_in(request.get("representations")):
+            made.bodies.append((str(each.get("contentType") or "").lower(), str(each.get("typeName") or "")))
         api.operations.append(made)
         self.owners[id(made)] = entity
         self.operations.setdefault((api.id, made.id.lower()), made)
@@ -188,7 +202,7 @@ class _Builder:
     def _api(self, entity: Entity, what: str) -> ApiDescription | None:
         """Return the API that an entity is in; where there is none, that is a problem."""
         id_ = entity.ids[0].lower()
-        api = self.apis.get(id_) or self.apis.get(id_.removesuffix(";rev=1"))
+        api = self.apis.get(id_) or self.apis.get(base_id(id_))
         if api is None:
             name = shown(names_of(entity)[0])
             message = f"the {what} {entity.resource.address} is of the API '{name}', which isn't in this code"
@@ -319,7 +333,8 @@ class _Builder:
 
     def _products_apilinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.apis.append(entity.last_name("apiId"))
+            link = entity.last_name("apiId")
+            product.apis.append(link if link.known is None else Field(base_id(link.known), link.origin))
 
     def _products_groups(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:

@@ -10,6 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.context.description import operation_key
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import Problem
@@ -23,8 +24,6 @@ _MOST_YAML = 500_000
 """Characters of a YAML document that is parsed: that takes seconds already."""
 _OPERATION_ID = re.compile(r"""(?m)["']?\boperationId["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',}][^\n,}]*))""")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_LONGEST_OPERATION = 72
-"""Characters of an operation's name that an import keeps in any case: the rest may be cut off, or numbered."""
 
 
 class KnownOperations:
@@ -160,14 +159,6 @@ def operation_ids(file: ApiFile) -> dict[str, str]:
     """Return the ids of operations in an OpenAPI document, by their keys, searched for as text."""
     ids = ((match[1] or match[2] or match[3]).strip() for match in _OPERATION_ID.finditer(_text(file)))
     return {operation_key(id_): id_ for id_ in ids}
-
-
-def operation_key(name: str) -> str:
-    """Return a key of an operation's name that an import, which rewrites names, doesn't change.
-
-    Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
-    """
-    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")[:_LONGEST_OPERATION]
 
 
 def _text(file: ApiFile) -> str:

@@ -21,7 +21,7 @@ from apimpolicy.project.service.description import (
     Problem,
     ServiceDescription,
 )
-from apimpolicy.project.service.unknown_policies import UNMODELLED
+from apimpolicy.project.service.unknown_policies import unmodelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,9 +125,9 @@ class _Repair:
         for api in apis:
             part = f"the API '{api.id}'"
             self._service_url(api, part)
-            if (words := UNMODELLED.get((api.kind.known or "").lower())) is not None:
+            if words := unmodelled(api):
                 advice = "Requests run as for an HTTP API, and nothing is decided about them."
-                message = f"{part} is {words}, which isn't simulated"
+                message = f"{part} is {words}"
                 self._report(message, api.origin, part, advice, api=api.id, severity=Severity.WARNING)
             if api.workspace is not None and api.workspace not in workspaces:
                 message = f"{part} is in the workspace '{api.workspace}', which doesn't exist"

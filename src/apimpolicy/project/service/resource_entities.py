@@ -132,7 +132,7 @@ class Entity:
             if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
                 return Field(hole_of(names[0]), origin)  # of what this code doesn't make
             if names:
-                return Field(f"/{kind}/{id_of(names[0])}", origin)
+                return Field(f"/{kind}/{base_id(id_of(names[0]))}", origin)
         parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
         is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
         return Field("/apis" if is_for_all else str(value), origin)

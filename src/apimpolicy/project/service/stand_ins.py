@@ -16,6 +16,7 @@ from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.description import Origin
 from apimpolicy.project.service.likely_values import likely_value, specification_at
+from apimpolicy.project.service.mcp_servers import server_of
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
@@ -130,8 +131,7 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
     for name, origin in _named(elements, "fragments"):
         if name not in known.fragments:
             yield StandIn("fragment", name, "not in this repository", origin, {"fragments": {name: "<fragment />"}})
-    members = _pool_members(description)
-    for name, origin in (*_named(elements, "backends"), *members):
+    for name, origin in (*_named(elements, "backends"), *_described_backends(description)):
         if name not in known.backends and name != "dapr":
             given = declared.get(name)
             purpose = "not in this repository" if given is None else "its URL isn't known"
@@ -210,10 +210,17 @@ def _can_refer(element: Element, kind: str) -> bool:
     return specification is not None and any(slot.refers == kind for slot in specification.attributes)
 
 
-def _pool_members(description: ServiceDescription | None) -> list[tuple[str, Origin]]:
-    given = () if description is None else description.backends
-    pools = [each for each in given if isinstance(each.backend, BackendPool)]
-    return [(member.id, each.origin) for each in pools for member in each.backend.members]  # type: ignore[union-attr]
+def _described_backends(description: ServiceDescription | None) -> Iterator[tuple[str, Origin]]:
+    """Yield the backends that pools and MCP servers name."""
+    if description is None:
+        return
+    for each in description.backends:
+        if isinstance(each.backend, BackendPool):
+            yield from ((member.id, each.origin) for member in each.backend.members)
+    for api in description.apis:
+        server = server_of(api)
+        if server is not None and server.backend_id is not None:
+            yield server.backend_id, api.backend.origin
 
 
 def _origin(element: Element) -> Origin:

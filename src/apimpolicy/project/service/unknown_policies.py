@@ -27,12 +27,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.description import ApiDescription
     from apimpolicy.text.document import Element, Node
 
-UNMODELLED = {
-    "mcp": "an MCP server",
-    "a2a": "an A2A agent",
-    "websocket": "a WebSocket API",
-    "graphql": "a GraphQL API",
-}
+_UNMODELLED = {"a2a": "an A2A agent", "websocket": "a WebSocket API", "graphql": "a GraphQL API"}
 """Kinds of APIs whose requests aren't simulated, in words."""
 NOT_IN_CODE = "the global policy isn't in this code"
 """Why the global policy of a service isn't known that is made elsewhere."""
@@ -55,8 +50,8 @@ def unknown_policy(reason: str, source: Source, start: int = 0, scope: str = "")
     return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=reason)
 
 
-def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
-    """Return a policy with something before and after the policies of each section. Raises ConfigurationError."""
+def wrapped(policy: PolicyText, before: str, after: str = "", sections: Iterable[str] = SECTIONS) -> PolicyText:
+    """Return a policy with something before and after the policies of sections. Raises ConfigurationError."""
     source = policy.read()
     texts: list[str] = []
     anchors: list[tuple[int, int, bool]] = []
@@ -68,8 +63,8 @@ def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
         anchors.append((length, start, in_step))
         length += len(text)
 
-    sections = [each for root in read(source).roots for each in root.elements() if each.name in SECTIONS]
-    for each in sections:
+    wanted = tuple(sections)
+    for each in [each for root in read(source).roots for each in root.elements() if each.name in wanted]:
         is_empty = each.content_end == each.end
         start = each.start if is_empty else each.content_start
         add(source.text[position:start], position, True)
@@ -85,16 +80,30 @@ def wrapped(policy: PolicyText, before: str, after: str = "") -> PolicyText:
 
 def of_unmodelled(api: ApiDescription) -> PolicyText | None:
     """Return the policy of an API, of whose requests nothing is known if its kind isn't simulated."""
-    words = UNMODELLED.get((api.kind.known or "").lower())
-    if words is None:
+    words = unmodelled(api)
+    if not words:
         return api.policy
-    reason = f"the API '{api.id}' is {words}, which isn't simulated"
+    reason = f"the API '{api.id}' is {words}"
     if api.policy is not None and not api.policy.unknown:
         try:
             return wrapped(api.policy, unknown_policies(reason))
         except ConfigurationError:
             return api.policy
     return unknown_policy(reason, Source("", api.origin.file))
+
+
+def unmodelled(api: ApiDescription) -> str:
+    """Return what an API is whose requests aren't simulated; an empty text for others."""
+    words = _UNMODELLED.get((api.kind.known or "").lower())
+    if words is not None:
+        return f"{words}, which isn't simulated"
+    is_empty = api.is_server and not (api.has_tools or api.has_backend)
+    return "an MCP server without tools and without a backend" if is_empty else ""
+
+
+def unknown_calls(tools: Iterable[str]) -> str:
+    """Return the reason why proofs don't know what a call of one of these tools does."""
+    return f"the calls of the tools {', '.join(sorted(tools)) or 'of the server'} aren't followed"
 
 
 def unknown_policies(reason: str) -> str:
@@ -107,7 +116,11 @@ def unknown_policies(reason: str) -> str:
 
 def unknown_fragments(policies: Iterable[PolicyText]) -> frozenset[str]:
     """Return the ids of the fragments that represent what isn't known in policies."""
-    texts = [source for each in policies if (source := _with_unknown(each)) is not None]
+    return fragment_ids(source for each in policies if (source := _with_unknown(each)) is not None)
+
+
+def fragment_ids(texts: Iterable[Source]) -> frozenset[str]:
+    """Return the ids of the fragments in texts that represent what isn't known."""
     elements = (element for source in texts for element in read(source).elements())
     ids = (each.value.text for element in elements if (each := element.get("fragment-id")) is not None)
     return frozenset(id_ for id_ in ids if id_.startswith(UNKNOWN_POLICIES))

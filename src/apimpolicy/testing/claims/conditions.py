@@ -142,6 +142,7 @@ _COMBINED: dict[str, Callable[[Any, Tree], bool]] = {
     REACHES_BACKEND: lambda conditions, tree: conditions.result.reached_backend is tree.value,
     "by": lambda conditions, tree: answered_by(conditions.result) == tree.value,
     "runs": lambda conditions, tree: all(map(conditions.runs, tree.texts())),
+    "tool": lambda conditions, tree: conditions.result.mcp is not None and conditions.result.mcp.tool in tree.texts(),
 }
 """Conditions that only the path of a request decides, and combinations of conditions."""
 _ORDER = [REACHES_BACKEND, "by", "runs", "error", "branch", *(key for key in CONDITION if key not in _COMBINED)]

@@ -18,6 +18,7 @@ CONDITION: Keys = {
         "gateway",
     ),
     "runs": ("texts", "Policies that run and do not fail, by name or id.", "[validate-jwt, rate-limit]"),
+    "tool": ("texts", "The MCP tool, or one of several, whose call the server lets through.", "deleteOrder"),
     **{key: EXPECT[key] for key in _OF_AN_ANSWER},
     "all": ("[condition]", "All of these are true, as in a list.", "[reaches-backend, {status: 2xx}]"),
     "any": ("[condition]", "At least one of these is true.", "[validate-jwt, validate-client-certificate]"),

@@ -34,9 +34,20 @@ _STATUS = re.compile(r"[0-9]+x*")
 
 
 class Formulas:
-    """The formulas of claims about one proof. `has_credentials`: the backend gets headers that are unknown."""
+    """The formulas of claims about one proof. `has_credentials`: the backend gets headers that are unknown. `tools` are
+    those of the MCP server that the requests are for.
+    """
 
-    def __init__(self, proof: Proof, expressions: Expressions, base: Base, *, has_credentials: bool) -> None:
+    def __init__(
+        self,
+        proof: Proof,
+        expressions: Expressions,
+        base: Base,
+        *,
+        has_credentials: bool,
+        tools: frozenset[str] = frozenset(),
+    ) -> None:
+        self.tools = tools
         self.proof = proof
         self.expressions = expressions
         self.base = base
@@ -108,8 +119,10 @@ class Formulas:
             case "not":
                 return terms.not_(self.met(tree, end))
         if end is None:
-            return self._unknown(tree, _LATER)
+            return self._unknown(tree, _LATER) if key != "tool" or self._has_tool(tree) else terms.FALSE
         match key:
+            case "tool":
+                return self._calls(end, tree)
             case "reaches-backend":
                 reached = self._cell(end.state, "reached")
                 return reached if tree.value else terms.not_(reached)
@@ -123,6 +136,15 @@ class Formulas:
             return response_condition(key, tree, end, added_headers=self.proof.outcome.added_headers)
         except (Unsupported, TooLarge) as problem:
             return self._unknown(tree, str(problem) or f"a claim's condition on the response: {key}")
+
+    def _has_tool(self, tree: Tree) -> bool:
+        return not self.tools.isdisjoint(tree.texts())
+
+    def _calls(self, end: End, tree: Tree) -> Term:
+        """Return where the server lets the call of a tool through: not where a request ends before that."""
+        if not self._has_tool(tree):
+            return terms.FALSE
+        return terms.all_of(self._cell(end.state, "reached"), self._unknown(tree, "which tool a request calls"))
 
     def _ran(self, end: End, name: str) -> Term:
         return self._cell(end.state, "ran", name)

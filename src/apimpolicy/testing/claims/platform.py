@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from apimpolicy.audit.requests import Rehearsal
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.report.explanation import explain
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
+from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.service_cases import service_case
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.claims.tool_calls import refuted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from apimpolicy.engine.service import Service
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.reading import Claim
@@ -155,7 +161,7 @@ class PlatformClaims:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
                     path, case = service_case(self.file, verdict.claim, verdict.run, proof.inputs, route)
                     report = report._replace(case=case, case_file=path)
-                made[verdict.claim.name] = report
+                made[verdict.claim.name] = self._with_call(report, verdict.claim, harness, route)
             return made
         except DiagnosticError as error:
             problem = render_all(error.diagnostics)
@@ -164,6 +170,36 @@ class PlatformClaims:
         except Exception as error:
             problem = internal_error(error, debug=self.debug)
         return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}
+
+    def _with_call(self, report: ClaimReport, claim: Claim, harness: ServiceHarness, route: Route) -> ClaimReport:
+        """Return a report that isn't decided with the call of a tool that breaks the claim, if there is one."""
+        server = next((each for each in self.servers if each.id == route.api), None)
+        if report.status != UNDECIDED or server is None:
+            return report
+
+        def holds(result: Result) -> bool:
+            results = [result] if result.mcp is None or result.mcp.inner is None else [result, result.mcp.inner]
+            if any(map(harness.stand_ins.have_run, results)) or (result.mcp is not None and result.mcp.undecided):
+                return True
+            return Conditions(result, self.rehearsal.gateway, self.expressions).hold(claim)
+
+        found = refuted(self.rehearsal, server, holds)
+        if found is None:
+            return report
+        reached = " reaches the backend and" if found.result.reached_backend else ""
+        words = f"{found.words}{reached} gets {found.result.response.status_code} {found.result.response.reason}"
+        return report._replace(status=FALSE, request=words, explanation=str(explain(found.result)), reasons=())
+
+    @cached_property
+    def servers(self) -> list[ServiceApi]:
+        """The MCP servers whose tools are operations."""
+        service = self.setup.gateway.service
+        apis = () if service is None else service.apis
+        return [each for each in apis if each.mcp is not None and each.mcp.answers]
+
+    @cached_property
+    def rehearsal(self) -> Rehearsal:
+        return Rehearsal(self.setup.gateway)
 
     @staticmethod
     def _plain(claim: Claim, status: str) -> ClaimReport:

@@ -24,6 +24,7 @@ from apimpolicy.engine.service_requests import documents_of, operations_with_pol
 from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.harnesses import harness_parts
+from apimpolicy.testing.claims.tool_calls import policy_for_proofs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -272,7 +273,7 @@ def _route(
     label = f"{method or 'any'} {prefix}{template}"
     named = label + (f" of the product {product.id}" if product else "")
     named += "" if caller is not None else " without a key"
-    given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy, "operation": policy}
+    given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": policy_for_proofs(api), "operation": policy}
     if api.workspace is not None:
         given["workspace"] = service.workspaces[api.workspace].policy
     if product is not None:

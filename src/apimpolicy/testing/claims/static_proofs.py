@@ -14,6 +14,7 @@ from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
 from apimpolicy.testing.claims.reading import REACHES_BACKEND
 from apimpolicy.testing.claims.sent_requests import base_of
+from apimpolicy.testing.claims.tool_calls import tools_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,9 @@ class StaticProofs:
             knows_variables="variable" in harness.fixed,
             scopes=harness.scopes,
         )
-        self.formulas = Formulas(self.proof, expressions, base_of(harness), has_credentials=_has_credentials(harness))
+        has_credentials, tools = _has_credentials(harness), tools_in(harness.program)
+        base = base_of(harness)
+        self.formulas = Formulas(self.proof, expressions, base, has_credentials=has_credentials, tools=tools)
         _know_caller(self.proof, harness)
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.analysis import EVERY_REQUEST, audit_service
+from apimpolicy.audit.tools import METHOD
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
 from apimpolicy.report.difference_data import AccessChange
@@ -26,7 +27,7 @@ def access_changes(
 ) -> list[AccessChange]:
     """Return the changes, those of several operations of an API together, weaker ones first.
 
-    Operations with other policies are analysed, and those of `apis`, the ids of APIs with other settings.
+    Operations with other policies are analysed, those of `apis`, the ids of APIs with other settings, and all tools.
     """
     changed = comparison.changed_routes
     if not changed and not apis:
@@ -35,7 +36,7 @@ def access_changes(
     wanted = {_operation(route) for pair in changed for route in pair}
 
     def is_wanted(api: str, operation: str) -> bool:
-        return api in apis or (api, operation) in wanted
+        return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
 
     groups: dict[tuple[str, str, str, bool], list[str]] = {}
     for each in changes_between(*(_audited(side, is_wanted) for side in (old, new))):

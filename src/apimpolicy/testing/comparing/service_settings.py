@@ -16,7 +16,7 @@ from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import Field, Hole, OperationDescription, Origin
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
-from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION
+from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -82,6 +82,8 @@ def _api(
         shown = first or second
         label = f"operation {shown.method.text()} {shown.template.text()}"
         yield from _entity(OPERATION, first, second, group, label)
+    for first, second in _paired(one.tools, other.tools):
+        yield from _entity(TOOL, first, second, group, f"tool {(first or second).id}")
     was, now = products_of(old, one.id), products_of(new, other.id)
     for name in sorted(was.keys() ^ now.keys()):
         meaning = f"its subscription keys are {'accepted' if name in now else 'no longer accepted'}"

@@ -62,6 +62,10 @@ API = Kind(
         Setting("path", "path", _path, ""),
         Setting("protocols", "protocols", _protocols, ("https",)),
         Setting("service_url", "backend URL", "requests go to {new}, unless a policy chooses another backend"),
+        Setting(
+            "backend", "backend of the MCP server", "requests go to {new}, unless a policy chooses another backend"
+        ),
+        Setting("endpoint", "endpoint of the MCP server", "clients must use the path {new}"),
         Setting("kind", "type", "the gateway handles requests as {new} instead of {old}", "http"),
         Setting("revision", "revision", "calls without a revision in the URL get revision {new}", "1"),
         Setting(
@@ -102,6 +106,17 @@ OPERATION = Kind(
     ),
     "calls now reach it",
     "calls now get 404",
+)
+TOOL = Kind(
+    "tools",
+    "tool",
+    (
+        Setting("api", "API", "calls reach the API {new} instead of {old}"),
+        Setting("operation", "operation", "calls reach the operation {new} instead of {old}"),
+        Setting("description", "description", "clients see another description"),
+    ),
+    "clients can now call it",
+    "clients can no longer call it",
 )
 KINDS = (
     Kind(

@@ -19,6 +19,7 @@ from apimpolicy.policies.effects import Retried, is_taken
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.places import places_of
+from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -218,7 +219,7 @@ class PolicyCoverage(Observer):
         source = policy.document.source
         if self._last is not None and self._last[0] is source:
             return
-        if policy.original is self._ignored:
+        if policy.original is self._ignored or policy.path.startswith(f"<fragment {UNKNOWN_POLICIES}"):
             return
         path = policy.path if policy.path.startswith("<") else os.path.abspath(policy.path)
         table = self._tables.get((path, source.text))

@@ -1,0 +1,184 @@
+"""The tools of MCP servers: who reaches the backend of an operation by the call of a tool.
+
+The call passes the policies of the server's scopes, then those of the operation's API as a request of its own: the key
+is checked again, variables and body are new, headers stay. No source states whether the global policy runs again.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from apimpolicy.audit.entries import ANY_PRODUCT
+from apimpolicy.audit.facts import KEY, OWN, UNDECIDED, Fact
+from apimpolicy.audit.states import ALWAYS, NOWHERE, State, of_fact, simplified
+from apimpolicy.audit.values import UNKNOWN
+from apimpolicy.context.entities import Operation
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.mcp.calls import definitions_of, operation_of
+from apimpolicy.engine.mcp.clients import call_message
+from apimpolicy.engine.mcp.schemas import example_of, input_of
+from apimpolicy.engine.mcp.servers import STRIPPED_KEYS
+from apimpolicy.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.engine.subscription_keys import open_product
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.policies.registry import has_trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.audit.states import Alternatives
+    from apimpolicy.audit.walk import Walk
+    from apimpolicy.context.description import OperationDescription
+    from apimpolicy.engine.api_documents import ApiDocuments
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
+    from apimpolicy.engine.mcp.servers import McpTool
+    from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
+    from apimpolicy.engine.steps import Program
+
+CALL = "tools/call"
+_METHODS = frozenset((CALL, "tools/list", "initialize"))
+METHOD = "tool"
+"""The method in the name of a tool: `tool getOrder`."""
+_GLOBAL = "whether the global policy runs for the operation of a tool"
+
+
+class Audit(Protocol):
+    """What tools need of the audit of a service."""
+
+    service: Service
+    policies: EffectivePolicies
+
+    def scopes(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> Mapping[str, Policy]:
+        """Return the documents by scope."""
+
+    def program(self, scopes: Mapping[str, Policy]) -> Program:
+        """Return the effective policies."""
+
+
+class Tools:
+    """The tools of a service's MCP servers."""
+
+    def __init__(self, audit: Audit) -> None:
+        self.audit = audit
+        self.service = audit.service
+
+    def documents_of(self, api: ServiceApi) -> ApiDocuments:
+        return documents_of(api)
+
+    def operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, Any]]:
+        return operations_with_policies(api, documents_of(api))
+
+    @cached_property
+    def has_global(self) -> bool:
+        """Return whether the global policy has something in inbound, or can't be read."""
+        policy = self.service.policy
+        try:
+            found = self.audit.policies.scopes({} if policy is None else {"global": policy})
+        except ApimPolicyError:
+            return True
+        return bool(found["global"].sections["inbound"])
+
+    def program(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> Program:
+        """Return the policies of an operation without the global one, which counts once: what it checks for the
+        server, it would check again. Raises ApimPolicyError.
+        """
+        scopes = self.audit.scopes(api, policy, product)
+        return self.audit.program({scope: one for scope, one in scopes.items() if scope != "global"})
+
+    def of(self, server: ServiceApi) -> Iterator[tuple[Operation, Hop | None, dict[str, Any], str]]:
+        """Yield each tool as an operation, with the way from the server to the operation, the message of a call, and
+        the reason why its operation isn't known. Raises ApimPolicyError.
+        """
+        assert server.mcp is not None
+        for tool in server.mcp.tools:
+            yield self._tool(server, tool)
+        for gap in server.mcp.gaps:
+            yield Operation("other tools", METHOD, url_template="(others)"), None, {}, gap
+
+    def _tool(self, server: ServiceApi, tool: McpTool) -> tuple[Operation, Hop | None, dict[str, Any], str]:
+        made = Operation(tool.name, METHOD, url_template=tool.name)
+        found = None if tool.unknown else operation_of(self, tool.api, tool.operation)
+        if found is None:
+            return made, None, {}, tool.unknown or f"the operation '{tool.operation}' isn't known"
+        api, operation = found
+        arguments = example_of(input_of(operation, definitions_of(self, api)).schema)
+        policy = next(policy for each, policy in self.operations_of(api) if each is operation or each == operation)
+        return made, Hop(self, server, api, policy), call_message(tool.name, arguments), ""
+
+
+class Hop:
+    """The way of a tool's call: the server's scopes, the check of the key, the scopes of the operation."""
+
+    def __init__(self, tools: Tools, server: ServiceApi, api: ServiceApi, policy: Any) -> None:
+        self.tools = tools
+        self.server = server
+        self.api = api
+        self.policy = policy
+
+    def run(self, walk: Walk, program: Program, entered: State) -> None:
+        """Walk both; `forwarded` is what reaches the backend of the operation."""
+        state = entered
+        for section in ("inbound", "backend"):
+            state = walk.section_of(program, section, state)
+        reached, walk.forwarded = walk.forwarded, NOWHERE
+        if _compares_method(program):
+            reached = _of_calls(reached)
+        if not reached.is_reached:
+            return
+        walk.knowledge.forget_variables()
+        walk.knowledge.body_changed(UNKNOWN)
+        walk.knowledge.path_changed()
+        has_run = any(each.scope == "global" and each.section == "inbound" for each in program.steps())
+        if self.tools.has_global and not has_run:
+            reached = reached.proving(of_fact(Fact(UNDECIDED, _GLOBAL)))
+        before = walk.knowledge
+        for product, proof in self._entries(program):
+            walk.knowledge = before.copy()
+            walk.run(self.tools.program(self.api, self.policy, product), reached.proving(proof))
+
+    def _entries(self, program: Program) -> Iterator[tuple[ServiceProduct | None, Alternatives]]:
+        """Yield the products with which the request to the operation is admitted, and what that proves."""
+        service, api = self.tools.service, self.api
+        opened = open_product(service, api)
+        if opened is not None or api.subscription_required is False:
+            yield opened, ALWAYS
+            return
+        header = from_utf16(api.api.subscription_key_parameter_names.header).lower()
+        if header in STRIPPED_KEYS:
+            if _sets(program, header):
+                yield None, of_fact(Fact(UNDECIDED, f"whether the header {header} reaches the operation of a tool"))
+            return
+        for product in service.products_of(api):
+            yield product, of_fact(Fact(KEY, product.id))
+        yield None, of_fact(Fact(KEY, ANY_PRODUCT))
+
+
+def _compares_method(program: Program) -> bool:
+    """Return whether each text with the name of a method of the protocol is about the message's `method`."""
+    texts = {id(step.element.source): step.element.source.text for step in program.steps()}.values()
+    lines = [line for text in texts for line in text.splitlines() if any(name in line for name in _METHODS)]
+    return bool(lines) and all("method" in line.lower() for line in lines)
+
+
+def _of_calls(state: State) -> State:
+    """Return the state of requests whose message has the method `tools/call`."""
+    actions = {action: _with_call(found) for action, found in state.actions.items()}
+    return State(_with_call(state.alternatives), {action: found for action, found in actions.items() if found})
+
+
+def _with_call(alternatives: Alternatives) -> Alternatives:
+    """Return alternatives without those of other methods, and without the fact that the method is `tools/call`."""
+    kept = []
+    for each in alternatives:
+        known = {fact for fact in each if fact.kind == OWN and not _METHODS.isdisjoint(map(str, fact.detail))}
+        if all(fact.is_true == (CALL in map(str, fact.detail)) for fact in known):
+            kept.append(each - known)
+    return simplified(kept)
+
+
+def _sets(program: Program, header: str) -> bool:
+    steps = (step for step in program.steps() if has_trait(step.name, "sets-header"))
+    names = (step.element.get("name") for step in steps)
+    return any(name is not None and name.value.text.lower() == header for name in names)
