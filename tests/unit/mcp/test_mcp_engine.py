@@ -165,3 +165,23 @@ def test_a_definition_that_contains_itself_often_is_cut_off() -> None:
     )
     found = input_of(operation, {"components": {"schemas": schemas}})
     assert len(json.dumps(found.schema)) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("policy", "request_", "status"),
+    [
+        ("<return-response><set-status code='403' /></return-response>", Request.post("/tools/mcp", json=CALL), 403),
+        (
+            "<cors><allowed-origins><origin>*</origin></allowed-origins></cors>",
+            Request(
+                "OPTIONS", "/tools/mcp", headers={"Origin": "https://a.b", "Access-Control-Request-Method": "POST"}
+            ),
+            200,
+        ),
+    ],
+)
+def test_what_policies_respond_is_decided(policy: str, request_: Request, status: int) -> None:
+    result = Gateway(service=service(f"<policies><inbound>{policy}</inbound></policies>")).send(request_)
+    assert result.response.status_code == status
+    assert result.mcp is not None
+    assert not result.mcp.undecided
