@@ -185,3 +185,16 @@ def test_what_policies_respond_is_decided(policy: str, request_: Request, status
     assert result.response.status_code == status
     assert result.mcp is not None
     assert not result.mcp.undecided
+
+
+def test_a_response_that_outbound_replaces_has_no_result() -> None:
+    policy = (
+        "<policies><inbound><base /></inbound><backend><base /></backend><outbound><return-response>"
+        "<set-status code='503' /></return-response></outbound></policies>"
+    )
+    gateway = Gateway(service=service(policy), backend=Response(200, body="one"))
+    result = gateway.send(Request.post("/tools/mcp", json=CALL))
+    assert result.response.status_code == 503
+    assert result.mcp is not None
+    assert (result.mcp.result, result.mcp.is_error) == (None, None)
+    assert result.mcp.inner is not None

@@ -79,12 +79,18 @@ class McpEndpoint:
         exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
         return self._effect(response)
 
-    def finish(self, *, is_served: bool) -> None:
-        """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
-        if not self.outcome.has_run and not is_served:
-            self.outcome.undecided.append(
-                "no policy forwards the request, and no source shows what the server does then"
-            )
+    def finish(self, response: Response, *, is_served: bool) -> None:
+        """Take what the caller gets, which policies may have changed; `is_served`: one responded, or failed."""
+        outcome = self.outcome
+        if not outcome.has_run and not is_served:
+            reason = "no policy forwards the request, and no source shows what the server does then"
+            outcome.undecided.append(reason)
+        if outcome.result is None:
+            return
+        message = protocol.message_in(response)
+        outcome.result = message.get("result") if isinstance(message, dict) else None
+        if outcome.result is None:
+            outcome.is_error, outcome.listed = None, []
 
     @property
     def _is_decided(self) -> bool:
