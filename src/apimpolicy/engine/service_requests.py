@@ -83,7 +83,8 @@ class ServiceRequests:
             program = self.program(routed.api, operation_policy, admission, has_global=has_global)
         result = Result(exchange, pipeline.run(exchange, program).to_answer())
         if exchange.endpoint is not None:
-            exchange.endpoint.finish(is_served=exchange.is_served or exchange.last_error is not None)
+            responded = exchange.answer is not None or exchange.is_served or exchange.last_error is not None
+            exchange.endpoint.finish(result.response, is_served=responded or is_preflight(exchange.request))
             exchange.endpoint = None
         return result
 

@@ -50,7 +50,7 @@ class Endpoint(Protocol):
     def __call__(self) -> str:
         """Respond to the request of the exchange; return the effect in words."""
 
-    def finish(self, *, is_served: bool) -> None:
+    def finish(self, response: Response, *, is_served: bool) -> None:
         """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
 
 

@@ -1,5 +1,6 @@
 """Findings of `check` about the MCP servers of a service.
 
+POL170  diagnostics of all APIs that log the bodies of responses (the rule finds policies that read them)
 POL172  a tool that names no operation, or one that no tool can call
 POL173  a server with tools and a backend, or with neither
 POL174  a tool whose API requires a key that it can't get
@@ -13,6 +14,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.checks.rules.mcp_response_read import McpResponseRead
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.engine.mcp.servers import METADATA, STRIPPED_KEYS
 from apimpolicy.errors import ConfigurationError
@@ -65,6 +67,10 @@ def check_servers(service: ServiceDescription) -> Iterator[ServerFinding]:
             yield from _of_tools(service, api, operations)
             yield from _of_hops(service, api)
     yield from _of_metadata(service, operations)
+    for origin in service.logged_responses:
+        message = "logging the bodies of responses of all APIs breaks the streams of MCP servers"
+        help = "Log 0 bytes of the frontend response for all APIs, and more for single APIs."
+        yield ServerFinding(McpResponseRead.code, message, origin, help=help)
 
 
 def _of_server(api: ApiDescription) -> Iterator[ServerFinding]:

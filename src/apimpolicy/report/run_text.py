@@ -98,6 +98,8 @@ def _of_server(outcome: McpOutcome, style: Style, with_values: bool) -> Iterator
         response = inner.response
         status = f"{response.status_code} {response.reason}".rstrip() if response.status_code else response.reason
         yield style.fit(printable(f"  → {status}"))
+        if outcome.is_error is False:
+            yield clip(printable(f"  result  {' '.join(response.text.split())}"), style.width)
     for kind, notes in (("not decided: ", outcome.undecided), ("assumed: ", outcome.assumptions)):
         yield from (style.paint("warning", style.fit(printable(f"{kind}{note}"))) for note in notes)
 

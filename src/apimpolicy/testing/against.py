@@ -24,6 +24,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.expectations import OBSERVABLE, Mismatch, observable_mismatches
 from apimpolicy.testing.format import PART
 from apimpolicy.testing.gateways import gateway_of, request_of
+from apimpolicy.testing.mcp_cases import OF_SERVERS
 from apimpolicy.testing.running import Outcome, simulate
 
 if TYPE_CHECKING:
@@ -230,4 +231,5 @@ class _RecordedAnswers:
 
 
 def _sees_something(expect: Tree | None) -> bool:
-    return expect is not None and any(key in OBSERVABLE for key in expect.table())
+    given = {} if expect is None else expect.table()
+    return any(key in OBSERVABLE or (key in OF_SERVERS and given[key].value is not None) for key in given)

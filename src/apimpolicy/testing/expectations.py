@@ -48,7 +48,15 @@ from apimpolicy.testing.differences import (
     text_differs,
 )
 from apimpolicy.testing.format import BODY, ERROR, EXPECT, OUTCOMES
-from apimpolicy.testing.mcp_cases import inner_of, is_error_differs, result_differs, tools_differ, undecided
+from apimpolicy.testing.mcp_cases import (
+    OF_SERVERS,
+    inner_of,
+    is_error_differs,
+    outcome_in,
+    result_differs,
+    tools_differ,
+    undecided,
+)
 from apimpolicy.testing.tree import TestFileError, Tree
 
 if TYPE_CHECKING:
@@ -98,7 +106,8 @@ def observable_mismatches(expect: Tree, response: Response, method: str) -> tupl
     """Return the mismatches of a response from anywhere, and the number of expectations that it can't show."""
     expected = expect.known(EXPECT)
     observable = OBSERVABLE - _OF_BODIES if method == "HEAD" else OBSERVABLE
-    seen = SimpleNamespace(response=response)
+    observable |= {key for key in OF_SERVERS & expected.keys() if expected[key].value is not None}
+    seen = SimpleNamespace(response=response, mcp=outcome_in(response) if OF_SERVERS & expected.keys() else None)
     found = [
         Mismatch(sentence, tree.line)
         for key, tree in expected.items()

@@ -59,7 +59,7 @@ MCP: Keys = {
     "method": ("initialize, tools/list", "Another request than a tool's call.", "initialize"),
 }
 
-REQUEST["mcp"] = ("mcp", "A request to an MCP server of the service instead of a URL.", "{tool: getOrder}")
+REQUEST["mcp"] = ("mcp", "A request to an MCP server, instead of a URL.", "{tool: getOrder}")
 
 RESPONSE: Keys = {
     "status": ("status-code", "The status code; default 200.", "404"),
@@ -245,13 +245,13 @@ EXPECT: Keys = {
     "result": ("body", "The text of an MCP tool's result; like `body`.", "{json-subset: {id: 17}}"),
     "is-error": (
         "boolean or null",
-        "Whether an MCP tool's result is an error; null: no source shows what a real gateway responds.",
+        "Whether an MCP tool's result is an error; null: not decided.",
         "false",
     ),
     "tools": ("[text]", "The names of the tools that an MCP server lists.", "[getOrder, createOrder]"),
     "inner": (
         "null|expect",
-        "The request that an MCP tool's call is inside the service; null: there must be none.",
+        "The request of an MCP tool's call to its operation; null: none.",
         "{status: 200, backend-requests: 1}",
     ),
     "refused-at-save": ("texts", "The gateway refuses the document: the codes of all its errors.", "[POL104]"),

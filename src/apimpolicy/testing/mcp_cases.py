@@ -20,7 +20,7 @@ from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.context.records import Request
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service
@@ -69,7 +69,23 @@ def undecided(key: str, result: Result) -> Iterator[str]:
         yield f"{key} isn't decided: {outcome.undecided[0]}"
 
 
+OF_SERVERS = frozenset(("result", "is-error", "tools"))
+"""Keys about the response of an MCP server that can be seen from outside."""
 _OF_BODIES = ("body", "json", "json-subset")
+
+
+def outcome_in(response: Response) -> McpOutcome | None:
+    """Return what a response from anywhere says of a tool's call, or of the list of tools; None if it says neither."""
+    from apimpolicy.engine.mcp.endpoint import McpOutcome
+    from apimpolicy.engine.mcp.protocol import message_in
+
+    message = message_in(response)
+    result = message.get("result") if isinstance(message, dict) else None
+    if not isinstance(result, dict):
+        return None
+    if isinstance(result.get("tools"), list):
+        return McpOutcome(method="tools/list", result=result, listed=result["tools"])
+    return McpOutcome(method="tools/call", tool="…", result=result, is_error=bool(result.get("isError")))
 
 
 def result_differs(tree: Tree, result: Result) -> Iterator[str]:

@@ -21,7 +21,7 @@ ADDRESS = "https://apimpolicy.github.io/apimpolicy/schemas/"
 """URL of the schemas of `apimpolicy/schemas` on the documentation's site, for editors."""
 NAME = "apimpolicy-test.schema.json"
 
-SHARED = ("answer", "body", "condition", "expect", "matched", "matching", "request", "sent")
+SHARED = ("answer", "body", "condition", "expect", "matched", "matching", "mcp", "request", "sent")
 """Kinds that the schema defines once and refers to."""
 
 _JSON_TYPES: dict[type, str] = {

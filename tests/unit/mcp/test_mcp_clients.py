@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from tests.unit.serving.commands import Serve
 
+from apimpolicy.cli import main
+
 anyio = pytest.importorskip("anyio")
 mcp = pytest.importorskip("mcp")
 
@@ -37,3 +39,7 @@ def test_the_official_client_calls_a_tool(tmp_path: Path) -> None:
         assert called.content[0].text == '{"id": "17", "state": "shipped"}'
         assert not called.is_error
         assert serve.printed("MCP    /orders-mcp/mcp  (listOrders, getOrder, createOrder)")
+
+
+def test_the_cases_of_the_example_hold_for_served_requests() -> None:
+    assert main(["test", str(EXAMPLE / "orders-mcp.test.yaml"), "--against", "serve"]) == 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from apimpolicy import Api, Gateway, NotSimulatedError, Operation, Request, Response, SubscriptionKeyParameterNames
+from apimpolicy.context.description import Content, OperationDescription
 from apimpolicy.engine.mcp.protocol import to_json
+from apimpolicy.engine.mcp.schemas import input_of
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.engine.service import Service, ServiceApi, VersionSet
 from apimpolicy.report.run_json import result_to_json
@@ -151,3 +155,46 @@ def test_secrets_of_the_request_inside_are_hidden() -> None:
     assert result.backend_requests[0].headers["x-orders-key"] == "opensesame123456"
     assert "opensesame123456" not in render(result, with_values=True)
     assert "opensesame123456" not in result_to_json(result)
+
+
+def test_a_definition_that_contains_itself_often_is_cut_off() -> None:
+    node = {"$ref": "#/components/schemas/Node"}
+    schemas = {"Node": {"type": "object", "properties": {f"p{number}": node for number in range(30)}}}
+    operation = OperationDescription(
+        Operation("a", "POST", url_template="/"), contents=(Content("application/json", node),)
+    )
+    found = input_of(operation, {"components": {"schemas": schemas}})
+    assert len(json.dumps(found.schema)) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("policy", "request_", "status"),
+    [
+        ("<return-response><set-status code='403' /></return-response>", Request.post("/tools/mcp", json=CALL), 403),
+        (
+            "<cors><allowed-origins><origin>*</origin></allowed-origins></cors>",
+            Request(
+                "OPTIONS", "/tools/mcp", headers={"Origin": "https://a.b", "Access-Control-Request-Method": "POST"}
+            ),
+            200,
+        ),
+    ],
+)
+def test_what_policies_respond_is_decided(policy: str, request_: Request, status: int) -> None:
+    result = Gateway(service=service(f"<policies><inbound>{policy}</inbound></policies>")).send(request_)
+    assert result.response.status_code == status
+    assert result.mcp is not None
+    assert not result.mcp.undecided
+
+
+def test_a_response_that_outbound_replaces_has_no_result() -> None:
+    policy = (
+        "<policies><inbound><base /></inbound><backend><base /></backend><outbound><return-response>"
+        "<set-status code='503' /></return-response></outbound></policies>"
+    )
+    gateway = Gateway(service=service(policy), backend=Response(200, body="one"))
+    result = gateway.send(Request.post("/tools/mcp", json=CALL))
+    assert result.response.status_code == 503
+    assert result.mcp is not None
+    assert (result.mcp.result, result.mcp.is_error) == (None, None)
+    assert result.mcp.inner is not None

@@ -1,7 +1,8 @@
 """mcp-response-read: a policy in the scope of an MCP server reads or rewrites the response, which is a stream.
 
 **What it does.** Looks for `context.Response.Body`, and in outbound for policies that read or rewrite the response's
-body, in the policy of an MCP server, in the fragments that it includes, and in wider scopes that run for it.
+body, in the policy of an MCP server, in the fragments that it includes, and in wider scopes that run for it. In a
+service with MCP servers, it also looks for diagnostics of all APIs that log the bodies of responses.
 
 **Why it matters.** An MCP server responds with a stream of events. A policy that reads the body waits for all of it:
 clients report that `tools/list` and calls of tools time out. The policies of the operation's own API may read their

@@ -79,12 +79,18 @@ class McpEndpoint:
         exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
         return self._effect(response)
 
-    def finish(self, *, is_served: bool) -> None:
-        """Note that the policies of a request have ended; `is_served` is true if one responded, or failed."""
-        if not self.outcome.has_run and not is_served:
-            self.outcome.undecided.append(
-                "no policy forwards the request, and no source shows what the server does then"
-            )
+    def finish(self, response: Response, *, is_served: bool) -> None:
+        """Take what the caller gets, which policies may have changed; `is_served`: one responded, or failed."""
+        outcome = self.outcome
+        if not outcome.has_run and not is_served:
+            reason = "no policy forwards the request, and no source shows what the server does then"
+            outcome.undecided.append(reason)
+        if outcome.result is None:
+            return
+        message = protocol.message_in(response)
+        outcome.result = message.get("result") if isinstance(message, dict) else None
+        if outcome.result is None:
+            outcome.is_error, outcome.listed = None, []
 
     @property
     def _is_decided(self) -> bool:
@@ -186,6 +192,12 @@ class McpEndpoint:
         outcome.operation = f"{method} {from_utf16(operation.operation.url_template)}"
         inner = calls.call(self.requests, self.exchange, api, operation, self._hop(api, method, request))
         outcome.inner = inner
+        if inner.error is not None and inner.error.reason == "SubscriptionKeyNotFound":
+            outcome.assumptions += [
+                f"the header {name} isn't forwarded to the operation, as was seen"
+                for name, _ in self.exchange.request.to_request().headers.fields()
+                if name.lower() in self._keys
+            ]
         return self._result(call, inner)
 
     def _result(self, call: protocol.Call, inner: Result) -> Response:
@@ -211,6 +223,11 @@ class McpEndpoint:
         outcome.is_error = False
         return protocol.result_response(call.id, {"content": content})
 
+    @property
+    def _keys(self) -> set[str]:
+        """The headers with keys that the operation doesn't get, in lower case."""
+        return {*STRIPPED_KEYS, from_utf16(self.api.api.subscription_key_parameter_names.header).lower()}
+
     def _hop(self, api: ServiceApi, method: str, given: ToolRequest) -> Request:
         """Return the request inside the service: to the operation, with the headers that it gets."""
         outer = self.exchange.request.to_request()
@@ -218,14 +235,15 @@ class McpEndpoint:
         url, version = calls.address_of(api, self.exchange.request.original_url, given.path)
         headers: list[tuple[str, str]] = []
         if settings.mcp_headers == "forwarded":
-            own = from_utf16(self.api.api.subscription_key_parameter_names.header).lower()
-            left_out = {*STRIPPED_KEYS, own, *_OF_THE_MESSAGE, *(name.lower() for name, _ in given.headers)}
+            left_out = {*self._keys, *_OF_THE_MESSAGE, *(name.lower() for name, _ in given.headers)}
             fields = [each for each in outer.headers.fields() if each[0].lower() not in left_out]
             headers = [(name, value) for name, values in fields for value in values]
             if any(name.lower() == "authorization" for name, _ in headers):
                 self.outcome.assumptions.append(
                     "the operation gets the header Authorization; sources differ on whether it needs a set-header"
                 )
+        else:
+            self.outcome.assumptions.append("the operation gets no header of the MCP request (mcp-headers = none)")
         headers += [*given.headers, *version]
         if given.body is not None:
             headers.append(("Content-Type", "application/json"))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\{\*?([^{}/]+)\}")
 _DEEPEST = 16
+_MOST_PARTS = 5_000
 
 
 class Input(NamedTuple):
@@ -81,7 +82,7 @@ def input_of(operation: OperationDescription, definitions: Mapping[str, Any]) ->
     body = definition_name(content.schema)
     if not body:
         return Input(properties, required, "", places, "the body has no definition whose name its argument could have")
-    properties[body] = _without_options(content.schema, definitions, 0)
+    properties[body] = _Expansion(definitions).of(content.schema)
     required.append(body)
     return Input(properties, required, body, places)
 
@@ -137,18 +138,26 @@ def _object(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any
     return {"type": "object", "properties": dict(properties), "required": required, "additionalProperties": False}
 
 
-def _without_options(schema: Any, definitions: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    """Return the schema of a body, in which every property is required."""
-    for _ in range(_DEEPEST):
-        if isinstance(schema, dict) and "$ref" in schema:
-            schema = pointed_at(definitions, str(schema["$ref"]))
-    if not isinstance(schema, dict) or depth > _DEEPEST:
-        return {}
-    found = {key: schema[key] for key in ("type", "description") if key in schema}
-    properties = schema.get("properties")
-    if isinstance(properties, dict):
-        inside = {name: _without_options(each, definitions, depth + 1) for name, each in properties.items()}
-        return found | _object(inside, list(inside))
-    if "items" in schema:
-        found["items"] = _without_options(schema["items"], definitions, depth + 1)
-    return found
+class _Expansion:
+    """Expands definitions in which every property is required; what is deeper or larger than the bounds is left out."""
+
+    def __init__(self, definitions: Mapping[str, Any]) -> None:
+        self.definitions = definitions
+        self.parts = 0
+
+    def of(self, schema: Any, depth: int = 0) -> dict[str, Any]:
+        """Return a schema without references and options."""
+        self.parts += 1
+        for _ in range(_DEEPEST):
+            if isinstance(schema, dict) and "$ref" in schema:
+                schema = pointed_at(self.definitions, str(schema["$ref"]))
+        if not isinstance(schema, dict) or depth > _DEEPEST or self.parts > _MOST_PARTS:
+            return {}
+        found = {key: schema[key] for key in ("type", "description") if key in schema}
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            inside = {name: self.of(each, depth + 1) for name, each in properties.items()}
+            return found | _object(inside, list(inside))
+        if "items" in schema:
+            found["items"] = self.of(schema["items"], depth + 1)
+        return found

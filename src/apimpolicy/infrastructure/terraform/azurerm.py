@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
     "_backend": Kind("backends", "name", "url protocol title description credentials proxy tls resource_id"),
     "_certificate": Kind("certificates", "name", "data key_vault_secret_id"),
     "_custom_domain": Kind("hosts", "", "gateway"),
+    "_diagnostic": Kind("diagnostics", "identifier", "frontend_response"),
     "_group": Kind("groups", "name", "display_name"),
     "_logger": Kind("loggers", "name", "application_insights eventhub"),
     "_named_value": Kind("namedvalues", "name", "display_name value secret key_vault=value_from_key_vault"),
@@ -167,6 +168,11 @@ def _blocks(value: Value) -> list[Mapping[str, Value]]:
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
+def _diagnostic(properties: dict[str, Value]) -> dict[str, Value]:
+    count = first(properties.pop("frontendResponse", None)).get("body_bytes")
+    return {**properties, "frontend": {"response": {"body": {"bytes": count}}}}
+
+
 def _schema(properties: dict[str, Value]) -> dict[str, Value]:
     found = {name: properties.pop(name, None) for name in ("components", "definitions")}
     document = {name: decode_json(each) for name, each in found.items() if isinstance(each, str) and is_known(each)}
@@ -235,6 +241,7 @@ _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "apis": _api,
     "backends": _backend,
     "certificates": _certificate,
+    "diagnostics": _diagnostic,
     "loggers": _logger,
     "namedvalues": _named_value,
     "operations": _operation,

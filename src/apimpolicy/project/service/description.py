@@ -461,6 +461,8 @@ class ServiceDescription:
     """The files of the code that were read."""
     hosts: list[Field[str]] = attrs.field(factory=list)
     """Host names of the gateway, as custom domains."""
+    logged_responses: list[Origin] = attrs.field(factory=list)
+    """Diagnostics of all APIs that log the bodies of responses to callers."""
     sku: Field[str] = Field()
     """The SKU, which has the tier: `Developer_1` in Terraform, `Developer` elsewhere."""
     policy: PolicyText | None = None

@@ -59,7 +59,7 @@ from apimpolicy.project.service.description import (
 )
 from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
 from apimpolicy.project.service.information_references import references_in
-from apimpolicy.project.service.mcp_servers import SERVERS, add_server_of_file
+from apimpolicy.project.service.mcp_servers import SERVERS, add_server_of_file, logs_responses
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ class _Scope:
                 service.certificates.append(CertificateDescription(id_, Origin(path)))
         for kind in self.folders.keys() - _READ:
             for id_, path, properties in self.resources(kind, is_needed=False):
+                if kind == "diagnostics" and properties is not None and logs_responses(properties.values):
+                    self.service.logged_responses.append(Origin(path))
                 self._add_other(kind, id_, path, is_described=properties is not None)
         self._add_overlaid()
 

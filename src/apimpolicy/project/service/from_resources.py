@@ -24,7 +24,7 @@ from apimpolicy.project.service.description import (
 )
 from apimpolicy.project.service.description import Resource as OtherResource
 from apimpolicy.project.service.independent_resources import ADDERS
-from apimpolicy.project.service.mcp_servers import add_server, tool_of
+from apimpolicy.project.service.mcp_servers import add_server, logs_responses, tool_of
 from apimpolicy.project.service.resource_entities import (
     Entity,
     ReadingContext,
@@ -70,6 +70,8 @@ def describe_resources(service: ServiceDescription, reading: Reading, files: Fil
             within = entity.ids[0]
             service.others.append(OtherResource("authorizations", entity.id, entity.origin, workspace, within))
         elif (kind := kind_of_folder(type_)) is not None:
+            if kind.id == "diagnostics" and logs_responses(each.properties):
+                service.logged_responses.append(entity.origin)
             service.others.append(OtherResource(kind.id, entity.id, entity.origin, workspace))
     builder.finish(reading.unread)
     service.named_values += context.unknown.described

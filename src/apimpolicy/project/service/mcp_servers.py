@@ -28,6 +28,15 @@ _PROPERTIES = ("mcpProperties", "mcpPropperties")
 """The properties, also as two deployed samples spell them, which Azure ignores."""
 
 
+def logs_responses(properties: Mapping[str, Value]) -> bool:
+    """Return whether the properties of diagnostics log the bodies of responses to callers."""
+    found: Value = properties
+    for name in ("frontend", "response", "body"):
+        found = first_block(found).get(name)
+    count = first_block(found).get("bytes")
+    return isinstance(count, int) and count > 0
+
+
 def add_server(api: ApiDescription, entity: Entity) -> None:
     """Add what the resource of an API says about an MCP server."""
     if not api.is_server:
