@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.report.differing_texts import differing, shortened
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,12 +61,16 @@ class ElementChange(NamedTuple):
         return f"{subject} {self.what}" if is_whole else subject
 
     def value(self, shown: Callable[[str], str]) -> str:
-        """Return the old and the new value as they are `shown`; the only one of an attribute that came or went."""
+        """Return the old and the new value as they are `shown`; the only one of an attribute that came or went.
+
+        Of long values, the part that differs.
+        """
         if self.old is None and self.new is None:
             return ""
         if self.what != CHANGED:
-            return shown((self.old if self.new is None else self.new) or "")
-        return f"{shown(self.old or '')} → {shown(self.new or '')}"
+            return shown(shortened((self.old if self.new is None else self.new) or ""))
+        old, new = differing(self.old or "", self.new or "")
+        return f"{shown(old)} → {shown(new)}"
 
 
 class Journey(NamedTuple):

@@ -42,6 +42,8 @@ _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
+_MOST_RUNS = 60
+"""Runs without anything new after which a search ends. Differences show in the first ten; the rest is for the proof."""
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 2.0
@@ -103,11 +105,30 @@ def compare(
     if open_reasons or not joint.explains_everything:
         if joint.explains_everything and joint.found:
             explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
+        known = len(joint.found)
+        explorer.on_run = _Patience(explorer, joint).is_over
         explorer.explore()
-        if len(joint.found) or open_reasons:
+        if len(joint.found) > known:
             open_reasons = _open_reasons(joint, knows_scopes)
     found = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
     return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes)
+
+
+class _Patience:
+    """Ends a search whose last requests reached nothing new and showed no new difference."""
+
+    def __init__(self, explorer: Explorer, joint: _ProductHarness) -> None:
+        self._explorer = explorer
+        self._joint = joint
+        self._known = -1
+        self._runs = 0
+
+    def is_over(self, run: Run) -> bool:
+        """Count a run; return whether it was one too many."""
+        known = len(self._explorer.outcome.found) + len(self._joint.found)
+        self._runs = self._runs + 1 if known == self._known else 0
+        self._known = known
+        return self._runs >= _MOST_RUNS
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
-_SECONDS = 30.0
+_SECONDS = 15.0
 """Of processor time for all operations; those after it are not decided."""
 _FEW_SECONDS = 1.0
 """Of searching where the same change was searched for in another operation."""
