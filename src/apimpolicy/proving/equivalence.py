@@ -34,8 +34,15 @@ _MOST_CHOICES = 4_000
 """Pairs of values with choices to compare; proofs that succeed need a few hundred."""
 _SENT = ("header", "query", "url", "method", "body", "backend")
 BACKEND = "backend"
+OUTCOMES = "who reaches the backend, and statuses"
+CONTENTS = "headers and bodies of responses"
+REQUESTS = "requests to the backend"
+OWN_REQUESTS = "requests of policies' own"
+"""The parts of a comparison."""
 OWN = "own-request"
 """The kind of differences in requests that policies send themselves."""
+_PARTS = {OWN: OWN_REQUESTS, "status": OUTCOMES, "response-body": CONTENTS, "response-header": CONTENTS}
+"""By the kind of difference; the others are about requests to the backend."""
 
 
 class Known(NamedTuple):
@@ -44,6 +51,12 @@ class Known(NamedTuple):
     answers: frozenset[tuple[str, str]] = frozenset()
     kinds: frozenset[str] = frozenset()
     cells: frozenset[tuple[str, str]] = frozenset()
+
+    def parts(self) -> set[str]:
+        """Return the parts of a comparison in which differences are known."""
+        kinds = self.kinds | {kind for kind, _ in self.cells}
+        found = {_PARTS.get(kind, REQUESTS) for kind in kinds}
+        return found | {OUTCOMES} if self.answers else found
 
     def has(self, kind: str, name: str) -> bool:
         """Return whether differences in a cell are known."""
@@ -81,13 +94,25 @@ def compare(
         if first.adds_uncounted or second.adds_uncounted:
             return ProofResult(False, reasons=(Reason("headers that policies add to the answer at its end"),))
         found = _Differences(known)
-        formula = terms.FALSE if knows_scopes else terms.any_of(*found.wider_scopes(first, second))
-        if formula is terms.TRUE:
+        wider = terms.FALSE if knows_scopes else terms.any_of(*found.wider_scopes(first, second))
+        if wider is terms.TRUE:
             return ProofResult(False, reasons=(Reason("the policies of wider scopes, at <base />"),))
-        for part in (found.requests, found.own_requests, found.answers):
-            if formula is not terms.TRUE:
-                formula = terms.any_of(formula, *part(first, second))
-    return Inquiry(unknowns, formula).decide()
+        parts = {
+            REQUESTS: terms.any_of(*found.requests(first, second)),
+            OWN_REQUESTS: terms.any_of(*found.own_requests(first, second)),
+            OUTCOMES: terms.any_of(*found.outcomes(first, second)),
+            CONTENTS: terms.any_of(*found.contents(first, second)),
+        }
+        formula = terms.any_of(wider, *parts.values())
+    result = Inquiry(unknowns, formula).decide()
+    if result.is_proven or not _is_never(unknowns, wider):
+        return result
+    untouched = (name for name in parts if name not in known.parts())
+    return result._replace(parts=tuple(name for name in untouched if _is_never(unknowns, parts[name])))
+
+
+def _is_never(unknowns: Unknowns, formula: Term) -> bool:
+    return formula is not terms.TRUE and Inquiry(unknowns, formula).decide().is_proven
 
 
 class _Differences:
@@ -134,15 +159,26 @@ class _Differences:
             if kind in kinds and (is_own or not self.known.has(kind, name)):
                 yield terms.TRUE if name == "*" else self.differ(one.get(kind, name), other.get(kind, name))
 
-    def answers(self, old: Outcome, new: Outcome) -> Iterator[Term]:
-        """Yield where the responses to the same request differ."""
+    def outcomes(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where the same request reaches the backend in one program only, or gets another status."""
+        return self._answers(old, new, self._differ_in_outcome)
+
+    def contents(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where responses to the same request have other headers or another body."""
+        return self._answers(old, new, self._differ_in_content)
+
+    def _answers(self, old: Outcome, new: Outcome, differ: Callable[[End, End], Term]) -> Iterator[Term]:
         for one in old.ends:
             for other in new.ends:
                 both = terms.all_of(one.condition, other.condition)
                 if both is not terms.FALSE:
-                    yield terms.all_of(both, self._differ_in_answer(one, other))
+                    yield terms.all_of(both, differ(one, other), terms.not_(self._is_known(one, other)))
 
-    def _differ_in_answer(self, one: End, other: End) -> Term:
+    def _is_known(self, one: End, other: End) -> Term:
+        answers = self.known.answers
+        return terms.any_of(*(terms.all_of(self._is(one, was), self._is(other, now)) for was, now in answers))
+
+    def _differ_in_outcome(self, one: End, other: End) -> Term:
         reached = self.differ(one.state.get("reached"), other.state.get("reached"))
         by = terms.any_of(
             terms.not_(terms.iff(one.by_policy, other.by_policy)), terms.not_(terms.iff(*map(_backend, (one, other))))
@@ -150,16 +186,16 @@ class _Differences:
         status = terms.any_of(
             self.differ(one.status, other.status), self.differ(one.state.get("reason"), other.state.get("reason"))
         )
-        parts = [reached, by, *([] if self.known.has("status", "") else [status])]
-        shown = terms.any_of(
-            *(terms.all_of(self._is(one, was), self._is(other, now)) for was, now in self.known.answers)
+        return terms.any_of(reached, by, *([] if self.known.has("status", "") else [status]))
+
+    def _differ_in_content(self, one: End, other: End) -> Term:
+        return terms.any_of(
+            *(
+                terms.TRUE if name == "*" else self.differ(one.state.get(kind, name), other.state.get(kind, name))
+                for kind, name in one.state.changed(other.state)
+                if kind in (*ANSWER, "kept") and kind != "reason" and not self.known.has(kind, name)
+            )
         )
-        content = [
-            terms.TRUE if name == "*" else self.differ(one.state.get(kind, name), other.state.get(kind, name))
-            for kind, name in one.state.changed(other.state)
-            if kind in (*ANSWER, "kept") and kind != "reason" and not self.known.has(kind, name)
-        ]
-        return terms.all_of(terms.any_of(*parts, *content), terms.not_(shown))
 
     def _is(self, end: End, kind: str) -> Term:
         """Return where a response is of a kind: the backend's, or the status and reason of another one."""

@@ -92,6 +92,8 @@ class DifferenceItem(NamedTuple):
     cause: ElementChange | None = None
     operations: tuple[str, ...] = ()
     """The operations of a service to which it applies."""
+    kind: tuple[str, ...] = ()
+    """The same for all requests that differ in the same way."""
 
     @property
     def was_refused(self) -> bool:
@@ -114,7 +116,8 @@ class DifferenceReport(NamedTuple):
 
     `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`;
     `same` when neither the policy nor anything around it differs, which is not shown.
-    `reasons` tell why other differences are not excluded; without any there are none. `subject` is what a policy of
+    `reasons` tell why other differences are not excluded; without any there are none. `proven` are parts of which they
+    are excluded nevertheless. `subject` is what a policy of
     infrastructure code applies to; `path` is then a file, or a file and a line.
     """
 
@@ -127,6 +130,7 @@ class DifferenceReport(NamedTuple):
     problem: str = ""
     seconds: float = 0.0
     subject: str = ""
+    proven: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

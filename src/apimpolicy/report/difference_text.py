@@ -76,7 +76,8 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
     if report.settings:
         blocks.append(settings(report.settings, style, verbose=verbose))
     if reasons := open_reasons(report):
-        blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style)]))
+        known = [f"The same in any case: {'; '.join(proven)}."] if (proven := proven_parts(report)) else []
+        blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style), *known]))
     if report.notes:
         blocks.append("\n".join(["Not compared, and problems of both versions:", *_listed(report.notes, style)]))
     return "\n\n".join(blocks)
@@ -94,6 +95,12 @@ def causes(report: ComparisonReport) -> list[tuple[ElementChange | str, list[Dif
 def open_reasons(report: ComparisonReport) -> list[str]:
     """Return why it isn't proven that there are no other differences, each once."""
     return list(dict.fromkeys(reason for policy in report.policies for reason in policy.reasons))
+
+
+def proven_parts(report: ComparisonReport) -> list[str]:
+    """Return what is proven to be the same, besides the differences, in all policies that aren't decided."""
+    open_ones = [policy.proven for policy in report.policies if policy.reasons]
+    return [each for each in (open_ones or [()])[0] if all(each in others for others in open_ones)]
 
 
 def applies_to(item: DifferenceItem) -> str:

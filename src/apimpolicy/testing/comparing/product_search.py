@@ -62,7 +62,8 @@ class Found(Record):
 class Comparison(Record):
     """The result of a comparison: each difference once, and why it is not proven that there are no others.
 
-    `is_same_text`: only the layout differs.
+    `is_same_text`: only the layout differs. `proven` are the parts without further differences, where the whole isn't
+    proven.
     """
 
     found: list[Found]
@@ -70,6 +71,7 @@ class Comparison(Record):
     inputs: Inputs | None
     is_same_text: bool = False
     causes: Causes | None = None
+    proven: tuple[str, ...] = ()
 
     @property
     def is_proven(self) -> bool:
@@ -101,7 +103,7 @@ def compare(
         if explorer.run(start) is None and not explorer.outcome.runs:
             break
     others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
-    open_reasons = _open_reasons(joint, knows_scopes)
+    open_reasons, proven = _open_reasons(joint, knows_scopes)
     if open_reasons or not joint.explains_everything:
         if joint.explains_everything and joint.found:
             explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
@@ -109,9 +111,9 @@ def compare(
         explorer.on_run = _Patience(explorer, joint).is_over
         explorer.explore()
         if len(joint.found) > known:
-            open_reasons = _open_reasons(joint, knows_scopes)
+            open_reasons, proven = _open_reasons(joint, knows_scopes)
     found = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
-    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes)
+    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes, () if others else proven)
 
 
 class _Patience:
@@ -153,11 +155,11 @@ def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> It
             yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[Unsupported, ...]:
-    """Return why it isn't proven that there are no other differences; nothing where it is."""
+def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[tuple[Unsupported, ...], tuple[str, ...]]:
+    """Return why it isn't proven that there are no other differences, and of which parts it is; nothing where it is."""
     old, new = joint.old, joint.new
     if old.variables != new.variables:
-        return (Unsupported("versions with different variables", ""),)
+        return (Unsupported("versions with different variables", ""),), ()
     known = _known(kind for kind, _ in joint.found)
     proof_result = equivalence.compare(
         old.program,
@@ -169,9 +171,9 @@ def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[Unsupport
         knows_scopes=knows_scopes,
     )
     if proof_result.is_proven:
-        return ()
+        return (), ()
     reasons = tuple(dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons))
-    return reasons or (Unsupported("requests that may differ, and were not found", ""),)
+    return reasons or (Unsupported("requests that may differ, and were not found", ""),), proof_result.parts
 
 
 def _known(kinds: Iterable[Kind]) -> equivalence.Known:
