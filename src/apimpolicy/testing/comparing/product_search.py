@@ -112,7 +112,10 @@ def compare(
         explorer.explore()
         if len(joint.found) > known:
             open_reasons, proven = _open_reasons(joint, knows_scopes)
-    found = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
+    smallest = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
+    found = [each for each in smallest if each is not None]
+    if len(found) < len(smallest):
+        open_reasons = (Unsupported("values that are left to chance", ""), *open_reasons)
     return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes, () if others else proven)
 
 
@@ -271,14 +274,17 @@ class _ProductHarness:
         found = self.causes.of(difference, old, new)
         return -1 if found is None else self.causes.spans.index(found)
 
-    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found:
-        """Return the smallest request that differs in this way, because of this change."""
+    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found | None:
+        """Return the smallest request that differs in this way, because of this change; None where chance does it."""
         kept = shrink(self, explored.inputs, run, lambda _: shown in self._shown)  # type: ignore[arg-type] # it runs
         old = self.old.run(explored.inputs, kept.assignment)
         new = self.new.run(explored.inputs, kept.assignment)
         assert old.result is not None
         assert new.result is not None
         results = old.result, new.result
+        again = self.old.run(explored.inputs, kept.assignment).result
+        if again is None or shown[0] in {each.kind for each in differences(old.result, again)}:
+            return None
         same = [each for each in differences(*results) if (each.kind, self._cause(each, *results)) == shown]
         return Found(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
 
