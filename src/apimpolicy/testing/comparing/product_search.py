@@ -44,6 +44,7 @@ _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
 _MOST_RUNS = 60
 """Runs without anything new after which a search ends. Differences show in the first ten; the rest is for the proof."""
+_MOST_ORIGINS = 6
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 2.0
@@ -99,7 +100,7 @@ def compare(
     joint = _ProductHarness(old, new, on_run)
     explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
-    for start in ({}, *starts, *with_body, *_with_limits(old, new, starts)):
+    for start in ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts)):
         if explorer.run(start) is None and not explorer.outcome.runs:
             break
     others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
@@ -139,6 +140,22 @@ class _Patience:
 def _names_stand_ins(old: Harness, new: Harness) -> bool:
     """Return whether the versions have different named values that are made up, and may have the same made-up value."""
     return old.stand_ins.named_values != new.stand_ins.named_values
+
+
+def _with_origins(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield requests from pages of the origins that only one version lists, by callers who pass all checks too."""
+    listed = [
+        {
+            each.text.strip()
+            for step in side.program.steps()
+            for each in step.element.descendants()
+            if each.name == "origin"
+        }
+        for side in (old, new)
+    ]
+    for origin in sorted(listed[0] ^ listed[1])[:_MOST_ORIGINS]:
+        for start in ({}, *starts[:1]):
+            yield {**start, ("header", "origin", "there"): True, ("header", "origin"): origin}
 
 
 def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
