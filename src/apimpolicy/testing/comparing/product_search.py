@@ -42,12 +42,12 @@ _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
-_MOST_RUNS = 60
-"""Runs without anything new after which a search ends. Differences show in the first ten; the rest is for the proof."""
+_MOST_RUNS, _FEW_RUNS = 60, 10
+"""Runs without anything new after which a search ends; few where each change has shown a difference."""
 _MOST_ORIGINS = 6
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
-_FEW_SECONDS = 2.0
+_FEW_SECONDS = 1.0
 """Of searching for further differences where each change has shown one."""
 
 
@@ -106,10 +106,12 @@ def compare(
     others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
     open_reasons, proven = _open_reasons(joint, knows_scopes)
     if open_reasons or not joint.explains_everything:
+        most = _MOST_RUNS
         if joint.explains_everything and joint.found:
             explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
+            most = _FEW_RUNS
         known = len(joint.found)
-        explorer.on_run = _Patience(explorer, joint).is_over
+        explorer.on_run = _Patience(explorer, joint, most).is_over
         explorer.explore()
         if len(joint.found) > known:
             open_reasons, proven = _open_reasons(joint, knows_scopes)
@@ -123,8 +125,9 @@ def compare(
 class _Patience:
     """Ends a search whose last requests reached nothing new and showed no new difference."""
 
-    def __init__(self, explorer: Explorer, joint: _ProductHarness) -> None:
+    def __init__(self, explorer: Explorer, joint: _ProductHarness, most: int) -> None:
         self._explorer = explorer
+        self._most = most
         self._joint = joint
         self._known = -1
         self._runs = 0
@@ -134,7 +137,7 @@ class _Patience:
         known = len(self._explorer.outcome.found) + len(self._joint.found)
         self._runs = self._runs + 1 if known == self._known else 0
         self._known = known
-        return self._runs >= _MOST_RUNS
+        return self._runs >= self._most
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:

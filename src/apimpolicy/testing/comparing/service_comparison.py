@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 15.0
 """Of processor time for all operations; those after it are not decided."""
-_FEW_SECONDS = 1.0
+_FEW_SECONDS = 0.3
 """Of searching where the same change was searched for in another operation."""
 
 
