@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.facts import ADDRESS, CHOICE, FORGED, GATEWAY, SENT, UNDECIDED, VIA, Fact
-from apimpolicy.audit.states import both, of_fact
+from apimpolicy.audit.facts import ADDRESS, CHOICE, Fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
@@ -29,14 +29,23 @@ from apimpolicy.policies.identity_services import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.audit.states import Alternative
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.result import Result
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _DATA = "data of a backend for the audit"
-_UNSIGNED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIxIn0."
+_CLAIMS = {
+    **dict.fromkeys(("sub", "name", "email", "scp", "aud", "appid", "azp", "oid", "tid"), "1"),
+    "iss": "https://1.example",
+    "roles": ["1"],
+    "groups": ["1"],
+    "exp": 4102444800,
+}
+_UNSIGNED = (
+    f"eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{urlsafe_b64encode(json.dumps(_CLAIMS).encode()).decode().rstrip('=')}."
+)
 """A token that everyone can write."""
 BODIED = frozenset(("POST", "PUT", "PATCH"))
 _SCHEME = re.compile(r"(unverified token|basic) in header '(.*)'$")
@@ -209,59 +218,3 @@ def choices(alternative: Iterable[Fact]) -> dict[str, Any]:
             name = fact.subject.rpartition(" ")[2].strip("'")
             headers[name] = f"{str(fact.detail[0]).strip().title()} MTox"
     return {"headers": headers, "query": query}
-
-
-def first_anonymous(rehearsal: Rehearsal, operation: OperationAudit) -> Attempt:
-    """Run anonymous requests until one reaches a backend; return the first one otherwise."""
-    first: Attempt | None = None
-    for alternative, request in anonymous(operation):
-        attempt = rehearsal.send(request)
-        first = first or attempt
-        if attempt.reached or (attempt.sent and any(fact[:2] == (VIA, SENT) for fact in alternative)):
-            return attempt._replace(reached=True)
-    assert first is not None
-    return first
-
-
-class Confirmed(NamedTuple):
-    """An audit in which open operations come with a request that reached the backend, by the operation's key.
-
-    An operation without one is open only by what no request shows: a value of the gateway's, chance, or the cache.
-    """
-
-    audit: ServiceAudit
-    attempts: Mapping[tuple[str, str], Attempt]
-
-
-def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None) -> Confirmed:
-    """Run a request for each open operation; if none reaches the backend, the operation isn't decided."""
-    attempts: dict[tuple[str, str], Attempt] = {}
-    operations: list[OperationAudit] = []
-    for operation in audit.operations:
-        if operation.access.is_open:
-            attempt = None if rehearsal is None else first_anonymous(rehearsal, operation)
-            if attempt is not None and attempt.reached:
-                attempts[operation.key] = attempt
-            elif not _is_open_by_gateway(operation):
-                operation = _unconfirmed(operation, attempt)
-        operations.append(operation)
-    return Confirmed(audit._replace(operations=operations), attempts)
-
-
-def _is_open_by_gateway(operation: OperationAudit) -> bool:
-    """Return whether no request shows that it is open: it needs a value of the gateway's, a cached response, or
-    something that the caller makes up.
-    """
-    return any(
-        all(fact.is_free for fact in each) and any(fact.kind in (GATEWAY, FORGED, VIA) for fact in each)
-        for each in operation.alternatives
-    )
-
-
-def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:
-    problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
-    fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
-    return operation._replace(
-        alternatives=both(operation.alternatives, of_fact(fact)),
-        actions={action: both(found, of_fact(fact)) for action, found in operation.actions.items()},
-    )

@@ -16,6 +16,10 @@ from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.audit.confirming import Search
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun
 
 FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
@@ -69,7 +73,7 @@ def command(
 
     if since is not None:
         return _compare(path, since, config, form, output_file)
-    run = audit_run.audit_path(path, config, None if write_baseline else baseline)
+    run = audit_run.audit_path(path, config, None if write_baseline else baseline, search_of=_search())
     show_stand_ins()
     if write_baseline is not None:
         count = audit_run.write_baseline(run, write_baseline)
@@ -82,6 +86,17 @@ def command(
         write_text(html, audit_html(run))
         say(f"wrote {html}")
     return exit_codes.FINDINGS if run.fails else exit_codes.CLEAN
+
+
+def _search() -> Callable[[Gateway], Search] | None:
+    """Return what makes the search of `prove`; None where the solver isn't installed."""
+    from importlib.util import find_spec
+
+    if find_spec("z3") is None:
+        return None
+    from apimpolicy.testing.claims.anonymous_requests import AnonymousRequests
+
+    return AnonymousRequests
 
 
 def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None:

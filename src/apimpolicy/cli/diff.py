@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from apimpolicy.report.difference_data import ComparisonReport
     from apimpolicy.testing.comparing.versions import Versions
 
+_SECONDS = 5.0
+
 
 @click.command("diff", cls=WithHelp)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 20."
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 5."
 )
 @click.option(
     "--format",
@@ -98,7 +100,7 @@ def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
     from apimpolicy.testing.comparing.versions import without_names
 
     with Progress("compared", len(found.pairs), "policies") as progress:
-        report = compare_versions(found, lambda path: bounds_for(path, seconds), progress.show)
+        report = compare_versions(found, lambda path: bounds_for(path, seconds, _SECONDS), progress.show)
     stand_ins = leniency()
     if stand_ins is not None:
         stand_ins.rename(lambda path: without_names(path, found.places))

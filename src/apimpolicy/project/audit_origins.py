@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import PolicyLocation
 from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations
+from apimpolicy.project.information_checks import LINK_UNKNOWN
 from apimpolicy.project.service.description import OPERATIONS
 from apimpolicy.text.holes import OPEN
 
@@ -42,13 +43,22 @@ class DescribedOrigins(SourceLocations):
 
 
 def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
-    """Yield a finding for each part of a service that isn't read, and so isn't audited."""
+    """Yield a finding for each part of a service that isn't read, and so isn't audited.
+
+    A reference to something that can't be elsewhere is the error that it is in `check`.
+    """
     if description is None:
         return
     kinds = ("apis", "products", OPERATIONS)
     gaps = [each for each in description.gaps if not each.kind or (each.kind in kinds and OPEN in each.name)]
     reasons = [(each.reason, each.origin) for each in gaps if os.path.isfile(each.origin.file)]
-    reasons += [(problem.message, problem.origin) for problem in description.problems if problem.is_error]
+    for problem in (each for each in description.problems if each.is_error):
+        place = _place(problem.origin)
+        if problem.missing is None or place is None or description.gap(*problem.missing) is not None:
+            reasons.append((problem.message, problem.origin))
+            continue
+        shown = (Evidence("refers to it", place),)
+        yield AuditFinding(LINK_UNKNOWN, "", (), problem.message, shown, problem.message, is_error=True)
     for reason, origin in dict.fromkeys(reasons):
         place = _place(origin) if os.path.isfile(origin.file) else None
         evidence = () if place is None else (Evidence("not decided", place),)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from apimpolicy.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.audit.confirming import Search, confirmed
 from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
-from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
+from apimpolicy.audit.requests import Attempt, Rehearsal
 from apimpolicy.audit.service_context import ServiceContext
 from apimpolicy.checkout import open_bytes
 from apimpolicy.checks.expressions import ExpressionCheck
@@ -27,7 +28,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.engine.gateway import Gateway
@@ -63,14 +64,21 @@ class AuditRun(NamedTuple):
 
 
 def audit_path(
-    path: str, config: str | None = None, baseline: str | None = None, today: datetime.date | None = None
+    path: str,
+    config: str | None = None,
+    baseline: str | None = None,
+    today: datetime.date | None = None,
+    search_of: Callable[[Gateway], Search] | None = None,
 ) -> AuditRun:
-    """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none."""
+    """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none.
+
+    `search_of` makes a search for requests to operations that aren't decided without one.
+    """
     configuration, folder = configured(path, config)
     gateway = configuration.gateway(folder)
     require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
-    return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today)
+    return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today, search_of=search_of)
 
 
 def analysed(path: str) -> ServiceAudit | None:
@@ -95,6 +103,7 @@ def audit_gateway(
     *,
     baseline: str | None = None,
     today: datetime.date | None = None,
+    search_of: Callable[[Gateway], Search] | None = None,
 ) -> AuditRun:
     """Audit the service of a gateway. Raises ConfigurationError for a baseline that can't be read."""
     assert gateway.service is not None
@@ -102,7 +111,9 @@ def audit_gateway(
         rehearsal: Rehearsal | None = Rehearsal(gateway)
     except ApimPolicyError:
         rehearsal = None
-    audit, attempts = confirmed(audit_service(gateway.service, context_of(gateway, description)), rehearsal)
+    search = None if search_of is None or rehearsal is None else search_of(rehearsal.gateway)
+    analysed_service = audit_service(gateway.service, context_of(gateway, description))
+    audit, attempts = confirmed(analysed_service, rehearsal, search)
     origins = SourceLocations() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
     gate = judge(audit, [*findings_of(audit, origins), *unread(description)], settings, today, origins)

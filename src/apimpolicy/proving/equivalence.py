@@ -30,10 +30,19 @@ if TYPE_CHECKING:
 
 _FRAMES = 50_000
 _MOST_PAIRS = 4_000
+_MOST_CHOICES = 4_000
+"""Pairs of values with choices to compare; proofs that succeed need a few hundred."""
 _SENT = ("header", "query", "url", "method", "body", "backend")
 BACKEND = "backend"
+OUTCOMES = "who reaches the backend, and statuses"
+CONTENTS = "headers and bodies of responses"
+REQUESTS = "requests to the backend"
+OWN_REQUESTS = "requests of policies' own"
+"""The parts of a comparison."""
 OWN = "own-request"
 """The kind of differences in requests that policies send themselves."""
+_PARTS = {OWN: OWN_REQUESTS, "status": OUTCOMES, "response-body": CONTENTS, "response-header": CONTENTS}
+"""By the kind of difference; the others are about requests to the backend."""
 
 
 class Known(NamedTuple):
@@ -42,6 +51,12 @@ class Known(NamedTuple):
     answers: frozenset[tuple[str, str]] = frozenset()
     kinds: frozenset[str] = frozenset()
     cells: frozenset[tuple[str, str]] = frozenset()
+
+    def parts(self) -> set[str]:
+        """Return the parts of a comparison in which differences are known."""
+        kinds = self.kinds | {kind for kind, _ in self.cells}
+        found = {_PARTS.get(kind, REQUESTS) for kind in kinds}
+        return found | {OUTCOMES} if self.answers else found
 
     def has(self, kind: str, name: str) -> bool:
         """Return whether differences in a cell are known."""
@@ -78,126 +93,179 @@ def compare(
             return ProofResult(False, reasons=(Reason("what a policy or fragment does that isn't known"),))
         if first.adds_uncounted or second.adds_uncounted:
             return ProofResult(False, reasons=(Reason("headers that policies add to the answer at its end"),))
-        wider = terms.FALSE if knows_scopes else terms.any_of(*_wider_scopes(first, second, known))
+        found = _Differences(known)
+        wider = terms.FALSE if knows_scopes else terms.any_of(*found.wider_scopes(first, second))
         if wider is terms.TRUE:
             return ProofResult(False, reasons=(Reason("the policies of wider scopes, at <base />"),))
-        formula = terms.any_of(
-            wider,
-            *_answers(first, second, known),
-            *_requests(first, second, known),
-            *_own_requests(first, second, known),
-        )
-    return Inquiry(unknowns, formula).decide()
+        parts = {
+            REQUESTS: terms.any_of(*found.requests(first, second)),
+            OWN_REQUESTS: terms.any_of(*found.own_requests(first, second)),
+            OUTCOMES: terms.any_of(*found.outcomes(first, second)),
+            CONTENTS: terms.any_of(*found.contents(first, second)),
+        }
+        formula = terms.any_of(wider, *parts.values())
+    result = Inquiry(unknowns, formula).decide()
+    if result.is_proven or not _is_never(unknowns, wider):
+        return result
+    untouched = (name for name in parts if name not in known.parts())
+    return result._replace(parts=tuple(name for name in untouched if _is_never(unknowns, parts[name])))
 
 
-def _wider_scopes(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
-    """Yield where the policies of wider scopes run in one program only, or may see another request in inbound."""
-    if [each.section for each in old.wider_scopes] != [each.section for each in new.wider_scopes]:
-        yield terms.TRUE
-        return
-    for one, other in zip(old.wider_scopes, new.wider_scopes, strict=True):
-        if one.section == "inbound":
+def _is_never(unknowns: Unknowns, formula: Term) -> bool:
+    return formula is not terms.TRUE and Inquiry(unknowns, formula).decide().is_proven
+
+
+class _Differences:
+    """Formulas about where two outcomes differ, but for known differences.
+
+    What follows from the choices in two values is computed once for each pair of them.
+    """
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self._conditions: dict[Hashable, frozenset[Term]] = {}
+        self._found: dict[Hashable, Term] = {}
+
+    def wider_scopes(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where the policies of wider scopes run in one program only, or may see another request in inbound."""
+        if [each.section for each in old.wider_scopes] != [each.section for each in new.wider_scopes]:
+            yield terms.TRUE
+            return
+        for one, other in zip(old.wider_scopes, new.wider_scopes, strict=True):
+            if one.section == "inbound":
+                yield terms.not_(terms.iff(one.condition, other.condition))
+                both = terms.all_of(one.condition, other.condition)
+                yield terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, KINDS)))
+
+    def own_requests(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where policies send other requests of their own."""
+        if self.known.has(OWN, ""):
+            return
+        keys = [[each.key for each in outcome.own_requests] for outcome in (old, new)]
+        if keys[0] != keys[1]:
+            yield terms.TRUE
+            return
+        for one, other in zip(old.own_requests, new.own_requests, strict=True):
             yield terms.not_(terms.iff(one.condition, other.condition))
             both = terms.all_of(one.condition, other.condition)
-            yield terms.all_of(both, terms.any_of(*_cells(one.state, other.state, KINDS, known)))
+            for first, second in zip(one.values, other.values, strict=True):
+                yield terms.all_of(both, self.differ(first, second))
+            if one.state is not None and other.state is not None:
+                yield terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, _SENT, is_own=True)))
 
+    def _cells(self, one: State, other: State, kinds: Container[str], *, is_own: bool = False) -> Iterator[Term]:
+        """Yield where cells of two states differ, but for known differences, which own requests have none of."""
+        for kind, name in one.changed(other):
+            if kind in kinds and (is_own or not self.known.has(kind, name)):
+                yield terms.TRUE if name == "*" else self.differ(one.get(kind, name), other.get(kind, name))
 
-def _own_requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
-    """Yield where policies send other requests of their own."""
-    if known.has(OWN, ""):
-        return
-    keys = [[each.key for each in outcome.own_requests] for outcome in (old, new)]
-    if keys[0] != keys[1]:
-        yield terms.TRUE
-        return
-    for one, other in zip(old.own_requests, new.own_requests, strict=True):
-        yield terms.not_(terms.iff(one.condition, other.condition))
-        both = terms.all_of(one.condition, other.condition)
-        for first, second in zip(one.values, other.values, strict=True):
-            yield terms.all_of(both, _differ(first, second))
-        if one.state is not None and other.state is not None:
-            yield terms.all_of(both, terms.any_of(*_cells(one.state, other.state, _SENT, Known())))
+    def outcomes(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where the same request reaches the backend in one program only, or gets another status."""
+        return self._answers(old, new, self._differ_in_outcome)
 
+    def contents(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where responses to the same request have other headers or another body."""
+        return self._answers(old, new, self._differ_in_content)
 
-def _cells(one: State, other: State, kinds: Container[str], known: Known) -> Iterator[Term]:
-    """Yield where cells of two states differ, but for known differences."""
-    for kind, name in one.changed(other):
-        if kind in kinds and not known.has(kind, name):
-            yield terms.TRUE if name == "*" else _differ(one.get(kind, name), other.get(kind, name))
+    def _answers(self, old: Outcome, new: Outcome, differ: Callable[[End, End], Term]) -> Iterator[Term]:
+        for one in old.ends:
+            for other in new.ends:
+                both = terms.all_of(one.condition, other.condition)
+                if both is not terms.FALSE:
+                    yield terms.all_of(both, differ(one, other), terms.not_(self._is_known(one, other)))
 
+    def _is_known(self, one: End, other: End) -> Term:
+        answers = self.known.answers
+        return terms.any_of(*(terms.all_of(self._is(one, was), self._is(other, now)) for was, now in answers))
 
-def _answers(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
-    """Yield where the responses to the same request differ."""
-    for one in old.ends:
-        for other in new.ends:
+    def _differ_in_outcome(self, one: End, other: End) -> Term:
+        reached = self.differ(one.state.get("reached"), other.state.get("reached"))
+        by = terms.any_of(
+            terms.not_(terms.iff(one.by_policy, other.by_policy)), terms.not_(terms.iff(*map(_backend, (one, other))))
+        )
+        status = terms.any_of(
+            self.differ(one.status, other.status), self.differ(one.state.get("reason"), other.state.get("reason"))
+        )
+        return terms.any_of(reached, by, *([] if self.known.has("status", "") else [status]))
+
+    def _differ_in_content(self, one: End, other: End) -> Term:
+        return terms.any_of(
+            *(
+                terms.TRUE if name == "*" else self.differ(one.state.get(kind, name), other.state.get(kind, name))
+                for kind, name in one.state.changed(other.state)
+                if kind in (*ANSWER, "kept") and kind != "reason" and not self.known.has(kind, name)
+            )
+        )
+
+    def _is(self, end: End, kind: str) -> Term:
+        """Return where a response is of a kind: the backend's, or the status and reason of another one."""
+        if kind == BACKEND:
+            return _backend(end)
+        status, _, reason = kind.partition(" ")
+        is_status = terms.not_(self.differ(end.status, Number(terms.number(int(status)), "int")))
+        is_reason = terms.not_(self.differ(end.state.get("reason"), Text(terms.text(reason))))
+        return terms.all_of(terms.not_(_backend(end)), is_status, is_reason)
+
+    def requests(self, old: Outcome, new: Outcome) -> Iterator[Term]:
+        """Yield where requests to the backend differ; whether there is one is compared with the responses."""
+        unknown = [[sent.key for sent in outcome.sent if sent.state is None] for outcome in (old, new)]
+        if len(old.sent) != len(new.sent) or unknown[0] != unknown[1] or None in unknown[0]:
+            yield terms.TRUE
+            return
+        for one, other in zip(old.sent, new.sent, strict=True):
             both = terms.all_of(one.condition, other.condition)
-            if both is not terms.FALSE:
-                yield terms.all_of(both, _differ_in_answer(one, other, known))
+            if one.state is not None and other.state is not None:
+                yield terms.all_of(both, terms.any_of(*self._cells(one.state, other.state, _SENT)))
+            elif one.key != other.key:
+                yield terms.TRUE
+            if len(old.sent) > 1:
+                yield terms.not_(terms.iff(one.condition, other.condition))
 
+    def differ(self, one: Value, other: Value, known: Mapping[Term, bool] | None = None) -> Term:
+        """Return where two values are not the same; true where that can't be decided.
 
-def _differ_in_answer(one: End, other: End, known: Known) -> Term:
-    reached = _differ(one.state.get("reached"), other.state.get("reached"))
-    by = terms.any_of(
-        terms.not_(terms.iff(one.by_policy, other.by_policy)), terms.not_(terms.iff(*map(_backend, (one, other))))
-    )
-    status = terms.any_of(
-        _differ(one.status, other.status), _differ(one.state.get("reason"), other.state.get("reason"))
-    )
-    parts = [reached, by, *([] if known.has("status", "") else [status])]
-    shown = terms.any_of(*(terms.all_of(_is(one, was), _is(other, now)) for was, now in known.answers))
-    content = [
-        terms.TRUE if name == "*" else _differ(one.state.get(kind, name), other.state.get(kind, name))
-        for kind, name in one.state.changed(other.state)
-        if kind in (*ANSWER, "kept") and kind != "reason" and not known.has(kind, name)
-    ]
-    return terms.all_of(terms.any_of(*parts, *content), terms.not_(shown))
+        `known` are the outcomes of the conditions of choices around both.
+        """
+        known = known or {}
+        one, other = _taken(one, known), _taken(other, known)
+        if one.key == other.key:
+            return terms.FALSE
+        chosen = one if isinstance(one, Choice) else other
+        if not isinstance(chosen, Choice):
+            return _differ_as_values(one, other)
+        asked = self._conditions_of(one) | self._conditions_of(other)
+        key = one.key, other.key, frozenset(each for each in known.items() if each[0] in asked)
+        found = self._found.get(key)
+        if found is None and len(self._found) >= _MOST_CHOICES:
+            return terms.TRUE
+        if found is None:
+            condition = chosen.condition
+            then, otherwise = (self.differ(one, other, {**known, condition: taken}) for taken in (True, False))
+            found = self._found[key] = terms.choice(condition, then, otherwise)
+        return found
+
+    def _conditions_of(self, value: Value) -> frozenset[Term]:
+        if not isinstance(value, Choice):
+            return frozenset()
+        found = self._conditions.get(value.key)
+        if found is None:
+            inside = self._conditions_of(value.then) | self._conditions_of(value.otherwise)
+            found = self._conditions[value.key] = inside | {value.condition}
+        return found
 
 
 def _backend(end: End) -> Term:
     return terms.all_of(end.by_backend, terms.not_(end.by_policy))
 
 
-def _is(end: End, kind: str) -> Term:
-    """Return where a response is of a kind: the backend's, or the status and reason of another one."""
-    if kind == BACKEND:
-        return _backend(end)
-    status, _, reason = kind.partition(" ")
-    is_status = terms.not_(_differ(end.status, Number(terms.number(int(status)), "int")))
-    is_reason = terms.not_(_differ(end.state.get("reason"), Text(terms.text(reason))))
-    return terms.all_of(terms.not_(_backend(end)), is_status, is_reason)
+def _taken(value: Value, known: Mapping[Term, bool]) -> Value:
+    """Return the part of a value that is left when conditions are known."""
+    while isinstance(value, Choice) and value.condition in known:
+        value = value.then if known[value.condition] else value.otherwise
+    return value
 
 
-def _requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
-    """Yield where requests to the backend differ; whether there is one is compared with the responses."""
-    unknown = [[sent.key for sent in outcome.sent if sent.state is None] for outcome in (old, new)]
-    if len(old.sent) != len(new.sent) or unknown[0] != unknown[1] or None in unknown[0]:
-        yield terms.TRUE
-        return
-    for one, other in zip(old.sent, new.sent, strict=True):
-        both = terms.all_of(one.condition, other.condition)
-        if one.state is not None and other.state is not None:
-            yield terms.all_of(both, terms.any_of(*_cells(one.state, other.state, _SENT, known)))
-        elif one.key != other.key:
-            yield terms.TRUE
-        if len(old.sent) > 1:
-            yield terms.not_(terms.iff(one.condition, other.condition))
-
-
-def _differ(one: Value, other: Value, known: Mapping[Term, bool] | None = None) -> Term:
-    """Return where two values are not the same; true where that can't be decided."""
-    known = known or {}
-    values = [one, other]
-    for index, value in enumerate(values):
-        while isinstance(value, Choice) and value.condition in known:
-            value = value.then if known[value.condition] else value.otherwise
-        values[index] = value
-    one, other = values
-    if one.key == other.key:
-        return terms.FALSE
-    for value in values:
-        if isinstance(value, Choice):
-            then, otherwise = (_differ(one, other, {**known, value.condition: taken}) for taken in (True, False))
-            return terms.choice(value.condition, then, otherwise)
+def _differ_as_values(one: Value, other: Value) -> Term:
     try:
         if isinstance(one, Text) and isinstance(other, Text):
             return terms.not_(terms.same(one.term, other.term))

@@ -33,11 +33,15 @@ _FRAMES = 50_000
 
 
 class ProofResult(NamedTuple):
-    """The result of an inquiry: `is_proven`, with the assumptions of the proof; else the reasons."""
+    """The result of an inquiry: `is_proven`, with the assumptions of the proof; else the reasons.
+
+    `parts` of a comparison are proven, although the whole isn't.
+    """
 
     is_proven: bool
     assumptions: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class Proof:

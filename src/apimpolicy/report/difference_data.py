@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.report.differing_texts import differing, shortened
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,12 +61,16 @@ class ElementChange(NamedTuple):
         return f"{subject} {self.what}" if is_whole else subject
 
     def value(self, shown: Callable[[str], str]) -> str:
-        """Return the old and the new value as they are `shown`; the only one of an attribute that came or went."""
+        """Return the old and the new value as they are `shown`; the only one of an attribute that came or went.
+
+        Of long values, the part that differs.
+        """
         if self.old is None and self.new is None:
             return ""
         if self.what != CHANGED:
-            return shown((self.old if self.new is None else self.new) or "")
-        return f"{shown(self.old or '')} → {shown(self.new or '')}"
+            return shown(shortened((self.old if self.new is None else self.new) or ""))
+        old, new = differing(self.old or "", self.new or "")
+        return f"{shown(old)} → {shown(new)}"
 
 
 class Journey(NamedTuple):
@@ -86,6 +92,8 @@ class DifferenceItem(NamedTuple):
     cause: ElementChange | None = None
     operations: tuple[str, ...] = ()
     """The operations of a service to which it applies."""
+    kind: tuple[str, ...] = ()
+    """The same for all requests that differ in the same way."""
 
     @property
     def was_refused(self) -> bool:
@@ -108,7 +116,8 @@ class DifferenceReport(NamedTuple):
 
     `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`;
     `same` when neither the policy nor anything around it differs, which is not shown.
-    `reasons` tell why other differences are not excluded; without any there are none. `subject` is what a policy of
+    `reasons` tell why other differences are not excluded; without any there are none. `proven` are parts of which they
+    are excluded nevertheless. `subject` is what a policy of
     infrastructure code applies to; `path` is then a file, or a file and a line.
     """
 
@@ -121,6 +130,7 @@ class DifferenceReport(NamedTuple):
     problem: str = ""
     seconds: float = 0.0
     subject: str = ""
+    proven: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@
                    "complete": true, "differences": [{"what": "was 403 …, is now 200 …", "request": "GET / …",
                    "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "path": "…",
                            "explanation": "…"}, "new": {…}}],
-                   "reasons": [], "problem": null, "seconds": 0.4}],
+                   "reasons": [], "proven": [], "problem": null, "seconds": 0.4}],
      "verdict": "1 change for callers; …", "complete": true,
      "changes": [{"file": "orders.xml", "line": 6, "what": "changed", "element": "<rate-limit>", "attribute": "calls",
                   "old": "100", "new": "1000", "literal": true}],
@@ -92,6 +92,7 @@ def _policy(report: DifferenceReport) -> dict[str, Any]:
         "complete": report.is_complete,
         "differences": [_item(item) for item in report.items],
         "reasons": list(report.reasons),
+        "proven": list(report.proven),
         "problem": report.problem or None,
         "seconds": round(report.seconds, 3),
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.difference_data import ADDED, REMOVED
-from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons
+from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, proven_parts
 from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.markdown import code, code_span, fenced, plain
 
@@ -77,7 +77,9 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         yield _folded(f"{len(rows) - _MOST_ROWS} more changes", _table(rows[_MOST_ROWS:]))
     items = [*report.items, *(item for group in report.settings for item in group.items)]
     if reasons := open_reasons(report):
-        yield _folded("what isn't decided, and why", _listed(reasons))
+        proven = proven_parts(report)
+        known = f"\n\nThe same in any case: {plain('; '.join(proven))}." if proven else ""
+        yield _folded("what isn't decided, and why", _listed(reasons) + known)
     if report.notes:
         yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:

@@ -44,6 +44,9 @@ _STATES = {
 UNNOTICED = "callers notice nothing"
 """The meaning of a setting that matters to no request."""
 _MOST_OPERATIONS = 3
+_STEP = " ▸ "
+_MOST_STEPS = 12
+"""Of a path that is shown whole."""
 
 
 def headline(report: DifferenceReport) -> str:
@@ -65,14 +68,16 @@ def comparison(report: ComparisonReport, style: Style = PLAIN, *, verbose: bool 
     for cause, items in causes(report):
         head = cause if isinstance(cause, str) else f"{cause.place} {cause.sentence}"
         lines = list(wrap(printable(head), style.width))
-        for item in items:
-            lines += (f"  {line}".rstrip() for line in _item(next(numbers), item, style, verbose))
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            is_shown = following is None or _shown_by(item) != _shown_by(following)
+            lines += (f"  {line}".rstrip() for line in _item(next(numbers), item, style, verbose, is_shown=is_shown))
         blocks.append("\n".join(lines))
     blocks += _others(report, style)
     if report.settings:
         blocks.append(settings(report.settings, style, verbose=verbose))
     if reasons := open_reasons(report):
-        blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style)]))
+        known = [f"The same in any case: {'; '.join(proven)}."] if (proven := proven_parts(report)) else []
+        blocks.append("\n".join(["Not decided because of:", *_listed(reasons, style), *known]))
     if report.notes:
         blocks.append("\n".join(["Not compared, and problems of both versions:", *_listed(report.notes, style)]))
     return "\n\n".join(blocks)
@@ -90,6 +95,12 @@ def causes(report: ComparisonReport) -> list[tuple[ElementChange | str, list[Dif
 def open_reasons(report: ComparisonReport) -> list[str]:
     """Return why it isn't proven that there are no other differences, each once."""
     return list(dict.fromkeys(reason for policy in report.policies for reason in policy.reasons))
+
+
+def proven_parts(report: ComparisonReport) -> list[str]:
+    """Return what is proven to be the same, besides the differences, in all policies that aren't decided."""
+    open_ones = [policy.proven for policy in report.policies if policy.reasons]
+    return [each for each in (open_ones or [()])[0] if all(each in others for others in open_ones)]
 
 
 def applies_to(item: DifferenceItem) -> str:
@@ -144,23 +155,46 @@ def _listed(texts: Sequence[str], style: Style) -> Iterator[str]:
         yield f"- and {len(texts) - MOST_REASONS} more"
 
 
-def _item(number: int, item: DifferenceItem, style: Style, verbose: bool) -> Iterator[str]:
+def _shown_by(item: DifferenceItem) -> DifferenceItem:
+    """Return what shows a difference: the request, and what came of it."""
+    return item._replace(sentence="")
+
+
+def _item(number: int, item: DifferenceItem, style: Style, verbose: bool, *, is_shown: bool = True) -> Iterator[str]:
+    """Yield a difference; unless `is_shown`, without its request, which is that of the next one."""
     first, *others = wrap(printable(item.sentence), style.width - 6)
     yield style.paint("strong", f"{number}. {first}")
     yield from (f"   {line}" for line in others)
+    if not is_shown:
+        return
     yield from (f"   {line}" for line in wrap(printable(item.request), style.width - 6))
     if where := applies_to(item):
         yield from (f"   {line}" for line in wrap(f"operations: {printable(where)}", style.width - 6))
-    for name, journey in (("before", item.old), ("after", item.new)):
-        yield from (f"   {line}" for line in _journey(name, journey, style, verbose))
+    for name, journey, path in zip(("before", "after"), (item.old, item.new), _paths(item), strict=True):
+        yield from (f"   {line}" for line in _journey(name, journey, path, style, verbose))
 
 
-def _journey(name: str, journey: Journey, style: Style, verbose: bool) -> Iterator[str]:
+def _journey(name: str, journey: Journey, path: str, style: Style, verbose: bool) -> Iterator[str]:
     yield f"{name:<6}  {printable(journey.answer)}, decided by {printable(journey.decided_by)}"
     if verbose:
         yield from (f"        {line}" for line in journey.explanation.splitlines()[1:])
-    elif journey.path:
-        yield from (f"        {style.paint('dim', line)}" for line in wrap(printable(journey.path), style.width - 15))
+    elif path:
+        yield from (f"        {style.paint('dim', line)}" for line in wrap(printable(path), style.width - 15))
+
+
+def _paths(item: DifferenceItem) -> list[str]:
+    """Return both paths as they are shown: of long ones, where they part, and how they end."""
+    paths = [journey.path.split(_STEP) for journey in (item.old, item.new)]
+    if max(map(len, paths)) <= _MOST_STEPS:
+        return [item.old.path, item.new.path]
+    same = next((at for at, pair in enumerate(zip(*paths, strict=False)) if pair[0] != pair[1]), min(map(len, paths)))
+    start = max(same - 2, 0)
+    return [_STEP.join(["…"] * (start > 0) + _ended(steps[start:])) for steps in paths]
+
+
+def _ended(steps: list[str]) -> list[str]:
+    half = _MOST_STEPS // 2
+    return steps if len(steps) <= _MOST_STEPS else [*steps[:half], "…", *steps[-half:]]
 
 
 def settings(groups: Sequence[SettingGroup], style: Style = PLAIN, *, verbose: bool = False) -> str:

@@ -69,6 +69,10 @@ class Surroundings:
         return {**({"openid-providers": self.providers} if self.providers else {}), "defaults": self.defaults}
 
 
+_CERTIFICATE_OF_CALLER = re.compile(r"\.Certificate\b|<validate-client-certificate")
+"""Not one of those that the gateway has, `Deployment.Certificates`."""
+
+
 def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Subject:
     """Return a policy file, read and bound, with the given named values. Raises ConfigurationError."""
     source, _ = read_policy_file(policy)
@@ -99,7 +103,7 @@ def numbered_providers(given: Iterable[dict[str, Any]]) -> dict[str, dict[str, A
 def shows_certificates(elements: Iterable[Element]) -> bool:
     """Return whether policies look at the caller's certificate."""
     texts = {id(element.source): element.source.text for element in elements}
-    return any(".Certificate" in text or "<validate-client-certificate" in text for text in texts.values())
+    return any(_CERTIFICATE_OF_CALLER.search(text) for text in texts.values())
 
 
 def addresses_of(ip_filter: Element) -> Iterator[str]:

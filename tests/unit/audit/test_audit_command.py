@@ -226,3 +226,23 @@ def test_every_code_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     for code, found in audit_codes().items():
         assert main(["rule", found.name]) == 0
         assert capsys.readouterr().out.startswith(f"{code}  {found.name}: ")
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_broken_subscription_is_that_of_check(
+    folder: Path, capsys: pytest.CaptureFixture[str], is_whole: bool
+) -> None:
+    texts = {"subscriptions/lost/subscriptionInformation.json": '{"properties": {"scope": "/products/lost"}}'}
+    if is_whole:  # otherwise the folder may be a part of a service
+        texts["policy.xml"] = "<policies><inbound /><backend><forward-request /></backend></policies>"
+        texts["loggers/main/loggerInformation.json"] = '{"properties": {"loggerType": "azureMonitor"}}'
+        texts["diagnostics/main/diagnosticInformation.json"] = '{"properties": {"loggerId": "/loggers/main"}}'
+        texts["products/other/productInformation.json"] = '{"properties": {"displayName": "Other"}}'
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    main(["check", "extracted", "--format", "json"])
+    checked = json.loads(capsys.readouterr().out)["diagnostics"]
+    expected = [each["severity"] for each in checked if each["code"] == "POL162"]
+    found = report(capsys)["findings"]
+    assert [each["severity"] for each in found if each["code"] == "POL162"] == expected == ["error"] * is_whole

@@ -48,6 +48,10 @@ ACTIONS = (
     "<cache-lookup vary-by-developer='false' vary-by-developer-groups='false' allow-private-response-caching='true' />",
     "<cache-lookup vary-by-developer='false' vary-by-developer-groups='false' />",
 )
+HARD = ("a cached response", "unverified token in header")
+"""Alternatives that no request of the test reaches: behind others that filled the cache, and a header that is no token
+and has one.
+"""
 SEEDS = sampled(range(600), 30)
 
 
@@ -97,4 +101,5 @@ def test_no_request_gets_around_the_alternatives(seed: int) -> None:
     }
     found, rehearsal = attempts.audited(gateway_of(row))
     seen = attempts.differences(list(found.operations), rehearsal)
-    assert (seen.unlisted, seen.unreached) == ([], []), row
+    untried = [each for each in seen.untried if not any(words in each for words in HARD)]
+    assert (seen.unlisted, seen.unreached, untried) == ([], [], []), row

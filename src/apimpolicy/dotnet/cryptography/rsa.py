@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from apimpolicy.dotnet.cryptography.pss import sign_pss
 from apimpolicy.dotnet.cryptography.rsa_paddings import PSS_SIGNATURE
 from apimpolicy.dotnet.cryptography.rsa_parameters import RSAParameters
 from apimpolicy.dotnet.cryptography.symmetric import KeySizes
@@ -160,6 +162,9 @@ class RSA:
         self, data: bytes, hash: HashAlgorithmName, padding: RSASignaturePadding | None, *, hashed: bool
     ) -> Array:
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
+        if padding is not None and padding.mode == PSS_SIGNATURE.mode:
+            name = str(hash.name).lower()
+            return byte_array(sign_pss(self.private_key, data if hashed else hashlib.new(name, data).digest(), name))
         return byte_array(self.private_key.sign(data, chosen, algorithm))
 
     @member("VerifyData(byte[], byte[], HashAlgorithmName, RSASignaturePadding)")

@@ -389,6 +389,8 @@ class Problem:
     help: str = ""
     api: str | None = None
     severity: Severity = Severity.ERROR
+    missing: tuple[str, str] | None = None
+    """The kind and the name of a resource that is referred to and isn't there."""
 
     @property
     def is_error(self) -> bool:

@@ -20,7 +20,7 @@ def self_signed(name: str, thumbprint: str | None = None) -> Certificate:
 
     With a thumbprint, policies find the certificate by it, whatever its content is.
     """
-    key = new_key()
+    key = new_key(rsa=True)  # as nearly all are: policies that sign ask for it
     subject = common_name(name.removeprefix("CN=")[:64] or "stand-in")
     made = Certificate(issue(subject, key, _BEGIN, _END, serial_number=0x1000))
     made.private_key = key

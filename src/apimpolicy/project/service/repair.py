@@ -186,7 +186,8 @@ class _Repair:
             return False
         if not self._has_api(name):
             if not self._is_left_out("API", name):
-                self._report(f"{part} has the API '{name}', which doesn't exist", link.origin, part)
+                message = f"{part} has the API '{name}', which doesn't exist"
+                self._report(message, link.origin, part, missing=("apis", name))
             return False
         if product.subscription_required.known is False and opened.setdefault(name, product.id) != product.id:
             message = (
@@ -223,7 +224,8 @@ class _Repair:
         if name and not (self._has_api(name) if kind == "apis" else name in products):
             noun = "API" if kind == "apis" else "product"
             if not self._is_left_out(noun, name):
-                self._report(f"{part} is for the {noun} '{name}', which doesn't exist", each.scope.origin, part)
+                message = f"{part} is for the {noun} '{name}', which doesn't exist"
+                self._report(message, each.scope.origin, part, missing=(kind, name))
             return False
         state = subscription_state(each)
         if state not in STATES:

@@ -8,6 +8,7 @@ A stand-in is a piece of `apimpolicy.toml`: what commands use is exactly what `a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.engine.backends import Backend, BackendPool
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 KEY = "key"
 """So short that no report hides it as a secret: people are to send it."""
 SUBSCRIPTION = "stand-in"
+
+_CERTIFICATES = r"\bDeployment\s*\.\s*Certificates\s*"
+_CERTIFICATE_BY_NAME = re.compile(_CERTIFICATES + r"""(?:\[|\.\s*\w+\()\s*(?:"|&quot;|')([^"'&{}()]+)(?:"|&quot;|')""")
+_FIRST_CERTIFICATE = re.compile(_CERTIFICATES + r"(?:\.\s*Values\s*)?\.\s*First(?:OrDefault)?\(\s*\)")
 
 
 class StandIn(NamedTuple):
@@ -77,8 +82,10 @@ def stand_ins(
     """Return stand-ins for everything that documents, including fragments, need and don't have."""
     found = list(_named_values(documents, known, description))
     values = {**known.named_values, **tables_of(found).get("named-values", {})}
-    elements = [element for document in documents for element in _elements(document, values)]
+    filled = [substitute(document, values)[0] for document in documents]
+    elements = [element for document in filled for element in read(document).elements()]
     found += _unique(_missing(elements, known, description))
+    found += _unique(_certificates_in_code(filled, known))
     found += _of_apis(description)
     return found
 
@@ -120,11 +127,6 @@ def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
                 yield Source("\n".join(texts), each.origin.file)
 
 
-def _elements(document: Source, values: Mapping[str, str]) -> Iterator[Element]:
-    source, _ = substitute(document, values)
-    yield from read(source).elements()
-
-
 def _missing(elements: Sequence[Element], known: Known, description: ServiceDescription | None) -> Iterator[StandIn]:
     declared = {} if description is None else {each.id: each for each in description.backends}
     left_out = set() if description is None else {problem.part for problem in description.problems}
@@ -164,6 +166,19 @@ def _certificates_by_thumbprint(elements: Iterable[Element], known: Known) -> It
             name = f"thumbprint-{thumbprint[:8].lower()}"
             table = {"certificates": {name: {"self-signed": f"CN={name}", "thumbprint": thumbprint}}}
             yield StandIn("certificate", name, f"has the thumbprint {thumbprint}", _origin(element), table)
+
+
+def _certificates_in_code(documents: Iterable[Source], known: Known) -> Iterator[StandIn]:
+    """Yield the certificates that code takes by their names, and one where it takes the first of none."""
+    for source in documents:
+        found = [(match[1], match.start()) for match in _CERTIFICATE_BY_NAME.finditer(source.text)]
+        if not known.certificates and not found and (first := _FIRST_CERTIFICATE.search(source.text)):
+            found = [("stand-in", first.start())]
+        for name, start in found:
+            if name not in known.certificates:
+                table = {"certificates": {name: {"self-signed": f"CN={name}"}}}
+                origin = Origin(source.path, *source.position(start))
+                yield StandIn("certificate", name, "not in this repository", origin, table)
 
 
 def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:

@@ -113,14 +113,16 @@ def claims_for(case: Case) -> list[Claim]:
     return [*case.file.claims, *claims_of(_claims_tree(config), config)]
 
 
-def bounds_for(path: str, seconds: float | None = None) -> Bounds:
-    """Return the bounds of searches about a file: those of the nearest configuration; `seconds` overrides its own.
+def bounds_for(path: str, seconds: float | None = None, usual: float | None = None) -> Bounds:
+    """Return the bounds of searches about a file: those of the nearest configuration.
+
+    `seconds` overrides its own; `usual` is taken where it has none.
 
     Raises ConfigurationError for an unknown bound, or one that is not a number above 0.
     """
     config = find_configuration(path)
     given = {} if config is None else read_configuration(config).get("prove", {})
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {} if usual is None else {"seconds": usual}
     for key, value in given.items() if isinstance(given, dict) else ():
         name = key.replace("-", "_")
         if name not in Bounds._fields:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
+from apimpolicy.audit.analysis import EVERY_REQUEST
 from apimpolicy.concolic.harness import Harness
 from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.concolic.values import ConcolicValue, Unsupported
@@ -92,6 +93,14 @@ class Route(Record):
     query: tuple[str, ...] = ()
     label: str = ""
     constants: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def operation(self) -> tuple[str, str]:
+        """The API and the operation as an audit names them."""
+        if self.method is None:
+            return self.api, EVERY_REQUEST
+        method, _, path = self.label.partition(" ")
+        return self.api, f"{method} {path.removeprefix(self.prefix)}"
 
 
 class ServiceHarness(Harness):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.analysis import EVERY_REQUEST, audit_service
+from apimpolicy.audit.analysis import audit_service
 from apimpolicy.audit.tools import METHOD
 from apimpolicy.project.audit_changes import changes_between
 from apimpolicy.project.audit_run import context_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from apimpolicy.audit.analysis import ServiceAudit
-    from apimpolicy.testing.claims.services import Route
     from apimpolicy.testing.comparing.service_comparison import ServiceComparison
     from apimpolicy.testing.comparing.sides import ServiceSide
 
@@ -32,8 +31,8 @@ def access_changes(
     changed = comparison.changed_routes
     if not changed and not apis:
         return []
-    names = {_operation(route): route.label for pair in comparison.operations.pairs for route in pair}
-    wanted = {_operation(route) for pair in changed for route in pair}
+    names = {route.operation: route.label for pair in comparison.operations.pairs for route in pair}
+    wanted = {route.operation for pair in changed for route in pair}
 
     def is_wanted(api: str, operation: str) -> bool:
         return api in apis or (api, operation) in wanted or operation.startswith(f"{METHOD} ")
@@ -48,14 +47,6 @@ def access_changes(
         for (api, before, after, is_weaker), operations in groups.items()
     ]
     return sorted(found, key=lambda each: not each.is_weaker)
-
-
-def _operation(route: Route) -> tuple[str, str]:
-    """Return the API and the operation of a route as an audit names it."""
-    if route.method is None:
-        return route.api, EVERY_REQUEST
-    method, _, path = route.label.partition(" ")
-    return route.api, f"{method} {path.removeprefix(route.prefix)}"
 
 
 def _audited(side: ServiceSide, is_wanted: Callable[[str, str], bool]) -> ServiceAudit:

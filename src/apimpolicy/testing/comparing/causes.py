@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.proving.equivalence import OWN
 from apimpolicy.testing.claims.conditions import BACKEND
@@ -66,6 +67,8 @@ class Causes:
         paths = [list(self._in(result.trace)) for result in (old, new)]
         kind, *rest = difference.kind
         if kind == "answer":
+            if (decided := self._decided(old.trace, new.trace)) is not None:
+                return decided
             refusing = 0 if rest[1] == BACKEND else 1
             for found in (paths[refusing], paths[1 - refusing]):
                 if found:
@@ -80,6 +83,21 @@ class Causes:
         wanted = _WRITERS.get(kind, ())
         writers = [span for element, span in both if has_trait(element.name, *wanted)] if wanted else []
         return writers[-1] if writers else both[0][1] if both else None
+
+    def _decided(self, old: Trace, new: Trace) -> Span | None:
+        """Return the first changed condition that was true on one side only."""
+        outcomes = [
+            {
+                id(span): (span, entry.effect.taken)
+                for entry in trace
+                if isinstance(entry.effect, Condition) and (span := self._by_element.get(id(entry.element))) is not None
+            }
+            for trace in (old, new)
+        ]
+        for key, (span, taken) in outcomes[0].items():
+            if key in outcomes[1] and outcomes[1][key][1] != taken:
+                return span
+        return None
 
     def _in(self, trace: Trace) -> Iterator[tuple[Element, Span]]:
         for entry in trace:

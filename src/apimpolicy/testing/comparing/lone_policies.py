@@ -136,7 +136,7 @@ def _compared(
     items = tuple(_items(found))
     reasons = tuple(dict.fromkeys(map(str, found.unsupported_features)))
     status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
-    return blank._replace(status=status, items=items, reasons=reasons)
+    return blank._replace(status=status, items=items, reasons=reasons, proven=found.proven)
 
 
 def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
@@ -161,5 +161,10 @@ def _items(found: Comparison) -> Iterator[DifferenceItem]:
         words = request_in_words(each.new.scenario, found.inputs)
         cause = None if each.cause is None else each.cause.change
         yield DifferenceItem(
-            each.difference.sentence, words, journey_of(each.old.result), journey_of(each.new.result), cause
+            each.difference.sentence,
+            words,
+            journey_of(each.old.result),
+            journey_of(each.new.result),
+            cause,
+            kind=each.difference.kind,
         )

@@ -74,7 +74,7 @@ def _written(result: Result) -> set[str]:
 def _all(old: Result, new: Result) -> Iterator[_Compared]:
     was, now = _answer(old), _answer(new)
     statuses = old.response.status_code, new.response.status_code
-    if statuses[0] == statuses[1] >= _FAILURE:
+    if statuses[0] == statuses[1] >= _FAILURE and (old.error is not None or new.error is not None):
         pass  # callers notice no difference between two failures
     elif was != now:
         yield _Compared(("answer", was, now), f"was {_status(old)}, is now {_status(new)}")

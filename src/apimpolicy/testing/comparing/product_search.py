@@ -42,9 +42,12 @@ _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
+_MOST_RUNS, _FEW_RUNS = 60, 10
+"""Runs without anything new after which a search ends; few where each change has shown a difference."""
+_MOST_ORIGINS = 6
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
-_FEW_SECONDS = 2.0
+_FEW_SECONDS = 1.0
 """Of searching for further differences where each change has shown one."""
 
 
@@ -60,7 +63,8 @@ class Found(Record):
 class Comparison(Record):
     """The result of a comparison: each difference once, and why it is not proven that there are no others.
 
-    `is_same_text`: only the layout differs.
+    `is_same_text`: only the layout differs. `proven` are the parts without further differences, where the whole isn't
+    proven.
     """
 
     found: list[Found]
@@ -68,6 +72,7 @@ class Comparison(Record):
     inputs: Inputs | None
     is_same_text: bool = False
     causes: Causes | None = None
+    proven: tuple[str, ...] = ()
 
     @property
     def is_proven(self) -> bool:
@@ -95,24 +100,65 @@ def compare(
     joint = _ProductHarness(old, new, on_run)
     explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
-    for start in ({}, *starts, *with_body, *_with_limits(old, new, starts)):
+    for start in ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts)):
         if explorer.run(start) is None and not explorer.outcome.runs:
             break
     others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
-    open_reasons = _open_reasons(joint, knows_scopes)
+    open_reasons, proven = _open_reasons(joint, knows_scopes)
     if open_reasons or not joint.explains_everything:
+        most = _MOST_RUNS
         if joint.explains_everything and joint.found:
             explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
+            most = _FEW_RUNS
+        known = len(joint.found)
+        explorer.on_run = _Patience(explorer, joint, most).is_over
         explorer.explore()
-        if len(joint.found) or open_reasons:
-            open_reasons = _open_reasons(joint, knows_scopes)
-    found = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
-    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes)
+        if len(joint.found) > known:
+            open_reasons, proven = _open_reasons(joint, knows_scopes)
+    smallest = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
+    found = [each for each in smallest if each is not None]
+    if len(found) < len(smallest):
+        open_reasons = (Unsupported("values that are left to chance", ""), *open_reasons)
+    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes, () if others else proven)
+
+
+class _Patience:
+    """Ends a search whose last requests reached nothing new and showed no new difference."""
+
+    def __init__(self, explorer: Explorer, joint: _ProductHarness, most: int) -> None:
+        self._explorer = explorer
+        self._most = most
+        self._joint = joint
+        self._known = -1
+        self._runs = 0
+
+    def is_over(self, run: Run) -> bool:
+        """Count a run; return whether it was one too many."""
+        known = len(self._explorer.outcome.found) + len(self._joint.found)
+        self._runs = self._runs + 1 if known == self._known else 0
+        self._known = known
+        return self._runs >= self._most
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:
     """Return whether the versions have different named values that are made up, and may have the same made-up value."""
     return old.stand_ins.named_values != new.stand_ins.named_values
+
+
+def _with_origins(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield requests from pages of the origins that only one version lists, by callers who pass all checks too."""
+    listed = [
+        {
+            each.text.strip()
+            for step in side.program.steps()
+            for each in step.element.descendants()
+            if each.name == "origin"
+        }
+        for side in (old, new)
+    ]
+    for origin in sorted(listed[0] ^ listed[1])[:_MOST_ORIGINS]:
+        for start in ({}, *starts[:1]):
+            yield {**start, ("header", "origin", "there"): True, ("header", "origin"): origin}
 
 
 def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
@@ -132,11 +178,11 @@ def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> It
             yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[Unsupported, ...]:
-    """Return why it isn't proven that there are no other differences; nothing where it is."""
+def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[tuple[Unsupported, ...], tuple[str, ...]]:
+    """Return why it isn't proven that there are no other differences, and of which parts it is; nothing where it is."""
     old, new = joint.old, joint.new
     if old.variables != new.variables:
-        return (Unsupported("versions with different variables", ""),)
+        return (Unsupported("versions with different variables", ""),), ()
     known = _known(kind for kind, _ in joint.found)
     proof_result = equivalence.compare(
         old.program,
@@ -148,9 +194,9 @@ def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[Unsupport
         knows_scopes=knows_scopes,
     )
     if proof_result.is_proven:
-        return ()
+        return (), ()
     reasons = tuple(dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons))
-    return reasons or (Unsupported("requests that may differ, and were not found", ""),)
+    return reasons or (Unsupported("requests that may differ, and were not found", ""),), proof_result.parts
 
 
 def _known(kinds: Iterable[Kind]) -> equivalence.Known:
@@ -248,14 +294,17 @@ class _ProductHarness:
         found = self.causes.of(difference, old, new)
         return -1 if found is None else self.causes.spans.index(found)
 
-    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found:
-        """Return the smallest request that differs in this way, because of this change."""
+    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found | None:
+        """Return the smallest request that differs in this way, because of this change; None where chance does it."""
         kept = shrink(self, explored.inputs, run, lambda _: shown in self._shown)  # type: ignore[arg-type] # it runs
         old = self.old.run(explored.inputs, kept.assignment)
         new = self.new.run(explored.inputs, kept.assignment)
         assert old.result is not None
         assert new.result is not None
         results = old.result, new.result
+        again = self.old.run(explored.inputs, kept.assignment).result
+        if again is None or shown[0] in {each.kind for each in differences(old.result, again)}:
+            return None
         same = [each for each in differences(*results) if (each.kind, self._cause(each, *results)) == shown]
         return Found(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
 

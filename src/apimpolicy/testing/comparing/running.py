@@ -9,30 +9,37 @@ from typing import TYPE_CHECKING
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.description import Origin, PolicyText
 from apimpolicy.report.difference_data import (
+    DIFFERENT,
     EQUIVALENT,
     SAME,
+    UNDECIDED,
     ComparisonReport,
     DifferenceItem,
     DifferenceReport,
     Journey,
 )
+from apimpolicy.testing.claims.test_file_lookup import test_file_of
 from apimpolicy.testing.comparing.access import access_changes
 from apimpolicy.testing.comparing.breaks import broken_references
 from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.gaps import unread
+from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
 from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
 from apimpolicy.testing.comparing.sides import ServiceSide
+from apimpolicy.testing.comparing.test_requests import tested_differences
 from apimpolicy.testing.comparing.versions import Pair, with_names, without_names
+from apimpolicy.testing.test_file_search import find_test_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.report.difference_data import ElementChange
+    from apimpolicy.testing.comparing.test_requests import Tested
     from apimpolicy.testing.comparing.versions import Version, Versions
     from apimpolicy.text.document import Document
 
@@ -72,6 +79,7 @@ class _Comparing:
                 self._add(pair, None)
                 continue
             self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
+        self._add_tested(tested_differences(*self._test_files()))
         return self.report_._replace(
             policies=tuple(self.policies),
             changes=tuple(self.changes),
@@ -167,6 +175,54 @@ class _Comparing:
         kept = os.path.realpath((old, new)[at].path)
         made = [ServiceSide(folder, replaced={kept: text}) for text in texts]
         return made[0], made[1]
+
+    # Test files
+
+    def _test_files(self) -> tuple[str, str, list[str]]:
+        """Return the folders of both versions, and the test files in them by their paths there."""
+        if self.found.folders is not None:
+            old, new = self.found.folders
+            names = {os.path.relpath(path, folder) for folder in (old, new) for path in find_test_files([folder])}
+            return old, new, sorted(names)
+        sides = [pair.new for pair in self.found.pairs if pair.is_apart and pair.old is not None]
+        beside = [test_file_of(each.path) for each in sides if each is not None]
+        if not beside or beside[0] is None or self.found.pairs[0].old is None:
+            return "", "", []
+        old = os.path.dirname(self.found.pairs[0].old.path)
+        return old, os.path.dirname(beside[0].path), [os.path.basename(beside[0].path)]
+
+    def _add_tested(self, found: Iterable[Tested]) -> None:
+        """Add what the requests of test files show, and nothing else has shown."""
+        for each in found:
+            path = self._policy_of(each) or self._shown(each.case.file.path)
+            at = next((index for index, report in enumerate(self.policies) if report.path == path), -1)
+            report = self.policies[at] if at >= 0 else DifferenceReport(path, path, path, DIFFERENT)
+            if any(item.kind == each.difference.kind for item in report.items):
+                continue
+            words = f"the test '{each.case.name}', {each.new.request.method} {each.new.request.url}"
+            old, new = journey_of(each.old), journey_of(each.new)
+            own = [change for change in self.changes if change.file == path]
+            cause = own[0] if len(own) == 1 else None
+            item = DifferenceItem(each.difference.sentence, words, old, new, cause, kind=each.difference.kind)
+            item = self._item(item, self._shown)
+            report = report._replace(items=(*report.items, item), status=DIFFERENT)
+            if at < 0:
+                self.policies.append(report)
+            else:
+                self.policies[at] = report
+
+    def _policy_of(self, tested: Tested) -> str:
+        """Return the last changed policy that ran; empty where none did."""
+        known = {each.path for each in self.policies if each.status in (DIFFERENT, EQUIVALENT, UNDECIDED)}
+        for result in (tested.new, tested.old):
+            for entry in reversed(result.trace):
+                path = self._shown(self.names.get(os.path.normpath(entry.element.source.path), ""))
+                if path in known:
+                    return path
+        return ""
+
+    def _shown(self, text: str) -> str:
+        return with_names(text, self.found.places)
 
     # Policies
 

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
-_SECONDS = 30.0
+_SECONDS = 15.0
 """Of processor time for all operations; those after it are not decided."""
-_FEW_SECONDS = 1.0
+_FEW_SECONDS = 0.3
 """Of searching where the same change was searched for in another operation."""
 
 
@@ -67,6 +67,7 @@ class _Result(NamedTuple):
     problem: str = ""
     is_broken: bool = False
     """Only the new version can't be loaded."""
+    proven: tuple[str, ...] = ()
 
 
 class ServiceComparison:
@@ -123,7 +124,7 @@ class ServiceComparison:
             one.providers = other.providers = tuple(needs.names_for(elements))
             starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
             found = compare(one, other, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
-            yield _Result(list(_items(found, group)), _reasons(found), keys)
+            yield _Result(list(_items(found, group)), _reasons(found), keys, proven=found.proven)
 
     def _bounds(self, group: Group) -> Bounds:
         """Return the bounds of a search: small ones where a search for the same change has been made."""
@@ -221,7 +222,7 @@ def _item(each: Found, found: Comparison, group: Group) -> DifferenceItem:
         words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
     cause = None if each.cause is None else each.cause.change
     journeys = journey_of(each.old.result), journey_of(each.new.result)
-    return DifferenceItem(each.difference.sentence, words, *journeys, cause, group.operations)
+    return DifferenceItem(each.difference.sentence, words, *journeys, cause, group.operations, each.difference.kind)
 
 
 def _with_key(route: Route) -> str:
@@ -259,4 +260,6 @@ def _report(pair: Pair, items: tuple[DifferenceItem, ...], results: Sequence[_Re
     else:
         status = UNDECIDED if reasons else EQUIVALENT
     problem = "\n".join(dict.fromkeys(result.problem for result in problems))
-    return DifferenceReport(path, *names, status, items, reasons, problem, subject=subject)
+    open_ones = [result.proven for result in results if result.reasons]
+    proven = tuple(each for each in (open_ones or [()])[0] if all(each in others for others in open_ones))
+    return DifferenceReport(path, *names, status, items, reasons, problem, subject=subject, proven=proven)

@@ -54,7 +54,9 @@ def setting_groups(old: ServiceSide, new: ServiceSide, places: Places) -> Iterat
     texts = [policy_texts(side.description) for side in (old, new)]
     made_up = {f"named value {each.id}" for each in _named_values(old, new) if each.is_made_up}
     for change in changed_settings(old.description, new.description):
-        if change.group in made_up or may_be_there(change, old.description, new.description) is not None:
+        is_noticed = bool(change.meaning)  # what isn't noticed is a change of the code in any case
+        is_open = is_noticed and may_be_there(change, old.description, new.description) is not None
+        if change.group in made_up or is_open:
             continue
         if change.meaning and not _is_used(change, *texts):
             change = change._replace(meaning="")

@@ -1,0 +1,132 @@
+"""Confirm what an audit finds by requests that run: an operation that one of them reaches is open to anyone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from apimpolicy.audit.facts import CHOICE, FORGED, GATEWAY, OPAQUE, OWN, SENT, UNDECIDED, VIA, Fact
+from apimpolicy.audit.requests import Attempt, Rehearsal, anonymous
+from apimpolicy.audit.states import both, either, of_fact
+from apimpolicy.audit.variation import varied
+from apimpolicy.context.records import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.audit.states import Alternative, Alternatives
+
+Search: TypeAlias = Callable[[str, str], Request | None]
+"""Finds a request without credentials that reaches the backend, for an API and an operation by its name."""
+_VARIANTS = 5
+_MOST_SEARCHES = 25
+"""Operations of a service that are searched; each takes a second or two."""
+
+
+def first_anonymous(rehearsal: Rehearsal, operation: OperationAudit) -> Attempt:
+    """Run anonymous requests until one reaches a backend; return the first one otherwise."""
+    first: Attempt | None = None
+    for alternative, request in anonymous(operation):
+        attempt = rehearsal.send(request)
+        first = first or attempt
+        if attempt.reached or (attempt.sent and any(fact[:2] == (VIA, SENT) for fact in alternative)):
+            return attempt._replace(reached=True)
+    assert first is not None
+    return first
+
+
+class Confirmed(NamedTuple):
+    """An audit in which open operations come with a request that reached the backend, by the operation's key.
+
+    An operation without one is open only by what no request shows: a value of the gateway's, chance, or the cache.
+    """
+
+    audit: ServiceAudit
+    attempts: Mapping[tuple[str, str], Attempt]
+
+
+def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None, search: Search | None = None) -> Confirmed:
+    """Run a request for each open operation; if none reaches the backend, the operation isn't decided.
+
+    `search` finds requests for operations with conditions that aren't understood, or without a request so far: one that
+    also gets through with other values opens the operation to everyone.
+    """
+    attempts: dict[tuple[str, str], Attempt] = {}
+    operations: list[OperationAudit] = []
+    searches = 0
+    for operation in audit.operations:
+        attempt = None
+        if operation.access.is_open:
+            attempt = None if rehearsal is None else first_anonymous(rehearsal, operation)
+        is_reached = attempt is not None and attempt.reached
+        is_open = is_reached or (operation.access.is_open and _is_open_by_gateway(operation))
+        if rehearsal is not None and search is not None and not is_open and _may_open(operation):
+            searches += 1
+            found = _searched(rehearsal, operation, search) if searches <= _MOST_SEARCHES else None
+            if found is not None:
+                attempt, is_reached = found, True
+                operation = _opened(operation)
+        if attempt is not None and is_reached:
+            attempts[operation.key] = attempt
+        elif operation.access.is_open and not is_open:
+            operation = _unconfirmed(operation, attempt)
+        operations.append(operation)
+    return Confirmed(audit._replace(operations=operations), attempts)
+
+
+def _may_open(operation: OperationAudit) -> bool:
+    return operation.access.is_open or bool(_custom(operation.alternatives))
+
+
+def _custom(alternatives: Alternatives) -> list[Alternative]:
+    """Return the alternatives whose only checks are conditions of the policy, without unknown values."""
+    return [
+        each
+        for each in alternatives
+        if all(fact.is_free or (fact.kind in (OPAQUE, OWN) and "{{" not in str(fact.detail)) for fact in each)
+    ]
+
+
+def _opened(operation: OperationAudit) -> OperationAudit:
+    """Return an operation that a request without credentials reaches; what it lends to all of them, it lends to it."""
+    if operation.access.is_open:
+        return operation
+    shown, custom = of_fact(Fact(CHOICE, "a request that was found")), _custom(operation.alternatives)
+    actions = {
+        action: either(proven, shown) if all(any(each >= one for one in proven) for each in custom) else proven
+        for action, proven in operation.actions.items()
+    }
+    return operation._replace(alternatives=either(operation.alternatives, shown), actions=actions)
+
+
+def _searched(rehearsal: Rehearsal, operation: OperationAudit, search: Search) -> Attempt | None:
+    """Return an attempt with a request that gets through, also with other values of all that it sends."""
+    request = search(operation.api.id, operation.name)
+    if request is None or request.certificate is not None:
+        return None
+    attempt = rehearsal.send(request)
+    if not attempt.reached or attempt.sent:  # what other services answer is made up
+        return None
+    others = (varied(request, operation, random.Random(seed)) for seed in range(_VARIANTS))
+    return attempt if all(rehearsal.send(each).reached for each in others) else None
+
+
+def _is_open_by_gateway(operation: OperationAudit) -> bool:
+    """Return whether no request shows that it is open: it needs a value of the gateway's, a cached response, or
+    something that the caller makes up.
+    """
+    return any(
+        all(fact.is_free for fact in each) and any(fact.kind in (GATEWAY, FORGED, VIA) for fact in each)
+        for each in operation.alternatives
+    )
+
+
+def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:
+    problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
+    fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
+    return operation._replace(
+        alternatives=both(operation.alternatives, of_fact(fact)),
+        actions={action: both(found, of_fact(fact)) for action, found in operation.actions.items()},
+    )
