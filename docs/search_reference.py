@@ -7,10 +7,11 @@ import inspect
 from collections import defaultdict
 from itertools import pairwise
 
-from apimpolicy.concolic import bounds, forms, inverses
+from apimpolicy.concolic import forms, inverses
 from apimpolicy.concolic.external_effects import EFFECTS
 from apimpolicy.concolic.origins import OUTPUT, THROWS
 from apimpolicy.policies.registry import names
+from apimpolicy.scenarios import bounds
 
 HEAD = """\
 # What the search for requests understands

@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy import compile_expression
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.json_trees import KINDS
 from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, where
 from apimpolicy.terms import term as terms

@@ -14,10 +14,10 @@ from tests.property.claim_policies import Maker
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.forms.strings import PLAIN
 from apimpolicy.semantics.inputs import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree

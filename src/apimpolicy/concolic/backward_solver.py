@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.concolic.explorer import Explorer
     from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.concolic.path import Decision
+    from apimpolicy.scenarios.assignments import Assignment
 
 _MOST_INVERTED = 4
 """Runs for one branch without a term."""

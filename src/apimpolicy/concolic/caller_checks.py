@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import solver
-from apimpolicy.concolic.doubles import variables_of
 from apimpolicy.concolic.symbolic_json import Jwt
 from apimpolicy.concolic.values import ConcolicValue
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.scenarios.doubles import variables_of
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.tracing import Tracer

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.concolic.inputs import Inputs, Key
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.solver import Term
     from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.scenarios.assignments import Key
 
 _MOST = 150
 _MOST_WORDS = 6

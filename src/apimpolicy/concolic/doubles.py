@@ -14,6 +14,7 @@ from apimpolicy.concolic.symbolic_json import JWT, TEXT, SymbolicJson
 from apimpolicy.concolic.values import ConcolicValue
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS, error_of, variables_of
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
@@ -23,18 +24,7 @@ if TYPE_CHECKING:
 
 PLACE = "double"
 """The place of decisions about doubles."""
-PASSES, FAILS = "passes", "fails"
 _CHOICES = ("", PASSES, FAILS)
-_REFUSALS = {
-    "checks-token": ("TokenNotPresent", 401),
-    "checks-certificate": ("ClientCertificateNotFound", 401),
-    "limits-calls": ("RateLimitExceeded", 429),
-    "limits": ("QuotaExceeded", 403),
-    "refuses": ("Forbidden", 403),
-}
-"""The default reason and status of a check that refuses."""
-_SOURCES = {"limits-calls": "rate-limit", "limits": "quota", "checks-certificate": "validate-client-certificate"}
-"""The policies that such an error of a wider scope comes from; from validate-jwt without one here."""
 _KINDS = {"Jwt": JWT, "string": TEXT}
 
 
@@ -55,7 +45,7 @@ def may_fail(tracer: Tracer, step: Step) -> bool:
         return False
     if step.inserted or step.name == "base":
         return step.section == "inbound" and step.scope != "global" and step.name == "base"
-    return not has_trait(step.name, "terminates") and any(has_trait(step.name, trait) for trait in _REFUSALS)
+    return not has_trait(step.name, "terminates") and any(has_trait(step.name, trait) for trait in REFUSALS)
 
 
 def branch_on_failing_double(tracer: Tracer, step: Step) -> None:
@@ -96,15 +86,6 @@ def has_failed(tracer: Tracer, step: Step) -> bool:
     return True
 
 
-def error_of(step: Step, reason: str | None = None) -> dict[str, Any]:
-    """Return the default error of a double; with a reason, what belongs to that reason."""
-    of_step = next((trait for trait in _REFUSALS if has_trait(step.name, trait)), "checks-token")
-    trait = next((trait for trait, (known, _) in _REFUSALS.items() if known == reason), of_step)
-    known, status = _REFUSALS[trait]
-    source = {"source": _SOURCES.get(trait, "validate-jwt")} if step.inserted or step.name == "base" else {}
-    return {"reason": reason or known, "message": "", "status": status, **source}
-
-
 def apply_passing_double(tracer: Tracer, exchange: Exchange, step: Step) -> None:
     """Make the variables of a policy inputs after its double passed."""
     chosen = _chosen(tracer, step)
@@ -121,13 +102,3 @@ def apply_passing_double(tracer: Tracer, exchange: Exchange, step: Step) -> None
             value: Any = exchange.variables.get(variable)
             tree = SymbolicJson(tracer.inputs, key, is_token=False, default=_KINDS.get(kind, TEXT))
             tracer.state.variables[to_utf16(variable)] = ConcolicValue(value, form=tree)
-
-
-def variables_of(step: Step) -> list[tuple[str, str]]:
-    """Return the variables that a policy sets, with their types."""
-    found: list[tuple[str, str]] = []
-    for slot in step.specification.attributes if step.specification is not None else ():
-        attribute = step.element.get(slot.name)
-        if slot.sets is not None and attribute is not None and attribute.value.text:
-            found.append((attribute.value.text, slot.sets))
-    return found

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.goals import Goal
     from apimpolicy.concolic.harness import Harness, Run
     from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.values import Unsupported
+    from apimpolicy.scenarios.goals import Goal
 
 
 @attrs.define

@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic import backward, candidates, solver
 from apimpolicy.concolic.backward_solver import BackwardSolver
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.data_flow import only_refuses
 from apimpolicy.concolic.doubles import LAST_RESORT, PLACE
 from apimpolicy.concolic.exploration import Exploration
-from apimpolicy.concolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.concolic.inputs import Inputs
 from apimpolicy.concolic.origins import THROWS
 from apimpolicy.concolic.path import place_key
 from apimpolicy.concolic.queries import SolverQueries
 from apimpolicy.concolic.values import Unsupported
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH, CONDITION, Goal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.concolic.path import Decision, Path
     from apimpolicy.concolic.reachability import Places
+    from apimpolicy.scenarios.assignments import Assignment
 
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")

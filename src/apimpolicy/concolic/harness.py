@@ -7,30 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.concolic import doubles
 from apimpolicy.concolic.forms.dates import date_time_of
-from apimpolicy.concolic.goals import Goals
-from apimpolicy.concolic.input_scenarios import scenario_of, with_serialized_texts
 from apimpolicy.concolic.inputs import NAME
 from apimpolicy.concolic.path import PathTooLong
 from apimpolicy.concolic.reachability import Reachability
-from apimpolicy.concolic.scenario import StubResponse, stand_in_url
-from apimpolicy.concolic.seeds import with_seeds
-from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.concolic.tracing import Tracer, TracingGateway, TracingObserver
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.scenarios import doubles
+from apimpolicy.scenarios.assignments import scenario_of, with_serialized_texts
+from apimpolicy.scenarios.goals import Goals
+from apimpolicy.scenarios.scenario import StubResponse, stand_in_url
+from apimpolicy.scenarios.seeds import with_seeds
+from apimpolicy.scenarios.stand_ins import StandIns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.concolic.state import State
     from apimpolicy.context.headers import Headers
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -39,6 +37,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Step
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.scenario import Scenario
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
     OnResult = Callable[[Tracer, TracingGateway, Result], list[Path]]

@@ -13,11 +13,10 @@ from apimpolicy.concolic import solver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.solver import Pattern, Term
+    from apimpolicy.scenarios.assignments import Key
+    from apimpolicy.scenarios.bounds import Bounds
 
-Key = tuple[str, ...]
-Assignment = dict[Key, Any]
 
 _LOWER, _DIGIT = solver.char_range("a", "z"), solver.char_range("0", "9")
 _WORD = solver.union(_LOWER, solver.char_range("A", "Z"), _DIGIT)

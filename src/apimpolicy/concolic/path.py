@@ -10,9 +10,10 @@ from apimpolicy.concolic.values import ConcolicValue, Unsupported, term_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.solver import Term
     from apimpolicy.engine.steps import Step
+    from apimpolicy.scenarios.assignments import Assignment
 
 Goal = tuple[Any, ...]
 """A branch or the outcome of a condition, by its place; see `goals`."""

@@ -11,11 +11,12 @@ from apimpolicy.concolic.values import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.candidates import Target
     from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.inputs import Assignment, Input, Inputs
+    from apimpolicy.concolic.inputs import Input, Inputs
     from apimpolicy.concolic.solver import Term
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.bounds import Bounds
 
 _LEAST = 40
 """Milliseconds for a query at a place where several timed out."""

@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import data_flow
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.scenarios.goals import BRANCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apimpolicy.concolic.goals import Goal, Goals
     from apimpolicy.concolic.path import OpenExit
     from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.scenarios.goals import Goal, Goals
 
 ON_ERROR = "on-error"
 Places = int

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.inputs import Assignment, Inputs, Key
+    from apimpolicy.concolic.inputs import Inputs
+    from apimpolicy.scenarios.assignments import Assignment, Key
 
 MOST_RUNS = 60
 

@@ -15,12 +15,11 @@ from apimpolicy.context.tokens import parse_jwt
 
 if TYPE_CHECKING:
     from apimpolicy.binding import nodes
-    from apimpolicy.concolic.inputs import Inputs, Key
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.path import Path
     from apimpolicy.concolic.solver import Term
+    from apimpolicy.scenarios.assignments import Key
 
-RESPONSE = ("response",)
-"""The key of a response that exists before any request is sent."""
 _inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
 _MOST_INSIDE = 5000
 

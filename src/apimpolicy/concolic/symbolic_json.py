@@ -15,20 +15,20 @@ from apimpolicy.concolic.number_parsing import parsed, parsed_truth
 from apimpolicy.concolic.strings import as_text
 from apimpolicy.concolic.values import Changeable, ConcolicValue, Unsupported
 from apimpolicy.records import Record
+from apimpolicy.scenarios.assignments import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
+
+__all__ = ["JWT", "LIST", "NULL", "NUMBER", "OBJECT", "OTHER", "TEXT", "TRUTH", "SymbolicJson"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apimpolicy.concolic.inputs import Inputs, Key
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.replayer import Replayer
     from apimpolicy.concolic.solver import Term
+    from apimpolicy.scenarios.assignments import Key
 
-NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
-"""The values of a tree's input `kind`."""
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
 _KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
-OTHER = "other"
-"""Stands for all names that no expression uses; the name itself is an input where a policy enumerates names."""
 LARGEST = 2**31 - 1
 
 

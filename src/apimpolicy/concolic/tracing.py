@@ -13,7 +13,7 @@ from apimpolicy.concolic.conversions import converted
 from apimpolicy.concolic.effects import after_policy, failed_policy
 from apimpolicy.concolic.path import Path, PathTooLong
 from apimpolicy.concolic.replayer import Replayer, Thrown
-from apimpolicy.concolic.state import RESPONSE, State
+from apimpolicy.concolic.state import State
 from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import to_utf16
@@ -24,18 +24,20 @@ from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
+from apimpolicy.scenarios.assignments import RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.concolic.harness import Harness
-    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
+    from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.text.source import Excerpt
 
 __all__ = ["Tracer", "TracingGateway", "access", "assignments", "external_effects", "operations", "statements"]

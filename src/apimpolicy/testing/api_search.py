@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.audit.requests import BODIED
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.token_checks import providers_of
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.claims.harnesses import setup_of
@@ -38,10 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
     from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Assignment, Piece
-    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.concolic.inputs import Piece
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.services import Route
     from apimpolicy.text.document import Element

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.concolic.origins import Origin
+    from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST = 6

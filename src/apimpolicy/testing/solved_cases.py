@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.forms.context_members import NO_RESPONSE
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.harness import Harness
-from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.inputs import Assignment
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.testing.first_surroundings import Surroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"

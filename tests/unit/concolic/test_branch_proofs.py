@@ -9,11 +9,11 @@ import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.harness import Harness
-from apimpolicy.concolic.stand_ins import StandIns
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.text.source import Source
 

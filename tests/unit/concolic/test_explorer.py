@@ -9,12 +9,12 @@ import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.explorer import Exploration, Explorer
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.harness import Harness
 from apimpolicy.context.records import Request
 from apimpolicy.engine.gateway import Gateway
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.testing.claims.branches import Branches
 
 

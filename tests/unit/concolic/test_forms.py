@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 pytest.importorskip("z3")
 
 from apimpolicy.concolic import forms, inverses
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.concolic.harness import Harness
 from apimpolicy.concolic.inputs import Inputs
-from apimpolicy.concolic.origins import CLOCK, COPIED, HAS_ITEM, IS_AMONG, ITEM, OUTPUT, THROWS
+from apimpolicy.concolic.origins import COPIED, HAS_ITEM, IS_AMONG, ITEM, OUTPUT, THROWS
 from apimpolicy.concolic.replayer import PARTS
 from apimpolicy.dotnet.metadata import all_definitions
+from apimpolicy.scenarios.assignments import CLOCK
+from apimpolicy.scenarios.bounds import Bounds
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.values import ConcolicValue

@@ -10,6 +10,7 @@ from apimpolicy.concolic.context_objects import ContextObject
 from apimpolicy.concolic.forms import form
 from apimpolicy.concolic.sequences import Items
 from apimpolicy.concolic.values import ConcolicValue, UncertainNull
+from apimpolicy.scenarios.assignments import MAY_BE_NULL, TEXTS
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
@@ -109,35 +110,6 @@ def _of_error(name: str) -> None:
 
 for _part in ("Source", "Reason", "Scope", "Message"):
     _of_error(_part)
-
-TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
-    ("IUser", "Id"): ("user", "id", "user"),
-    ("IUser", "Email"): ("user", "email", "user@contoso.example"),
-    ("IUser", "FirstName"): ("user", "first-name", "Ada"),
-    ("IUser", "LastName"): ("user", "last-name", "Lovelace"),
-    ("IProduct", "Id"): ("product", "id", "product"),
-    ("IProduct", "Name"): ("product", "name", "product"),
-    ("ISubscription", "Id"): ("subscription", "id", "subscription"),
-    ("ISubscription", "Name"): ("subscription", "name", "subscription"),
-    ("ISubscription", "PrimaryKey"): ("subscription", "primary-key", "00000000000000000000000000000001"),
-    ("ISubscription", "Key"): ("subscription", "key", "00000000000000000000000000000001"),
-    ("IApi", "Id"): ("api", "id", "api"),
-    ("IApi", "Name"): ("api", "name", "api"),
-    ("IApi", "Path"): ("api", "path", ""),
-    ("IOperation", "Method"): ("operation", "method", "GET"),
-    ("IOperation", "UrlTemplate"): ("operation", "url-template", "/"),
-    ("IContextApi", "Revision"): ("api", "revision", "1"),
-    ("IContextApi", "Version"): ("api", "version", "v1"),
-    ("IOperation", "Id"): ("operation", "id", "operation"),
-    ("IOperation", "Name"): ("operation", "name", "operation"),
-    ("IDeployment", "Region"): ("deployment", "region", "West Europe"),
-    ("IDeployment", "ServiceName"): ("deployment", "service-name", "contoso"),
-}
-"""String members of entities: their keys as inputs, and their defaults."""
-
-
-MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
-
 
 _LABELS = ("name", "first-name", "last-name", "email")
 """Free text."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic import solver
 from apimpolicy.concolic.forms import form
-from apimpolicy.concolic.origins import CLOCK, Origin
+from apimpolicy.concolic.origins import Origin
 from apimpolicy.concolic.values import ConcolicValue, term_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.records import Record
+from apimpolicy.scenarios.assignments import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,6 @@
 """GUIDs and random numbers. The numbers are inputs; test files state them.
 
-The hash code of a GUID is an input, and so are the numbers of a generator that is seeded with it: `concolic.seeds`
+The hash code of a GUID is an input, and so are the numbers of a generator that is seeded with it: `scenarios.seeds`
 finds a GUID that gives them.
 """
 
@@ -15,7 +15,7 @@ from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.forms import Call
-    from apimpolicy.concolic.inputs import Key
+    from apimpolicy.scenarios.assignments import Key
 
 _LARGEST = 2**31 - 1
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic.forms.dates import date_time_of
 from apimpolicy.concolic.inverses import inverse
-from apimpolicy.concolic.origins import CLOCK, OUTPUT, THROWS
+from apimpolicy.concolic.origins import OUTPUT, THROWS
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.system.datetimes import UTC, DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.scenarios.assignments import CLOCK
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.inverses import InverseQuery, Preimages

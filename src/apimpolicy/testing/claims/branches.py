@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proving.proof import Proof, ProofResult
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.unknowns import Reason
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.goals import Goal
     from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
+    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apimpolicy.binding import nodes
-from apimpolicy.concolic.input_scenarios import scenario_of
 from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.reading import trees_of

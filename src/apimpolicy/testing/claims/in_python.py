@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.format import CLAIM
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
     from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"

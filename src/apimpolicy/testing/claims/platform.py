@@ -6,13 +6,13 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.concolic.path import Path
     from apimpolicy.concolic.tracing import Tracer
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
     Status = Literal["proven", "false", "undecided", "error"]

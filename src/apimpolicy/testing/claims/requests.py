@@ -21,7 +21,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from apimpolicy.concolic.harness import Run
     from apimpolicy.concolic.inputs import Inputs
-    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.tree import Tree

@@ -33,8 +33,8 @@ from apimpolicy.testing.claims.requests import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.inputs import Inputs
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.platform import OnApi

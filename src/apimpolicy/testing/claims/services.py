@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.concolic.state import State
     from apimpolicy.concolic.tracing import TracingGateway
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi, ServiceProduct
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.harnesses import Setup
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")

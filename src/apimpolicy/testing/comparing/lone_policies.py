@@ -36,9 +36,9 @@ from apimpolicy.testing.first_surroundings import accepted_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.document import Policy
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.comparing.product_search import Comparison
     from apimpolicy.testing.comparing.versions import Version

@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.concolic import solver
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.concolic.exploration import Exploration
     from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.path import Path
     from apimpolicy.concolic.tracing import Tracer
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.comparing.elements import Span
     from apimpolicy.testing.comparing.observed_differences import Difference
 

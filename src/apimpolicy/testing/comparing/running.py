@@ -31,8 +31,8 @@ from apimpolicy.testing.comparing.versions import Pair, with_names, without_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.report.difference_data import ElementChange
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.comparing.versions import Version, Versions
     from apimpolicy.text.document import Document
 

@@ -35,8 +35,8 @@ from apimpolicy.testing.first_surroundings import accepted_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.comparing.documents import Key
     from apimpolicy.testing.comparing.operations import Group

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.system.randoms import Random
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.inputs import Assignment
+    from apimpolicy.scenarios.assignments import Assignment
 
 _Draw = tuple[int, int, int, float]
 """The index of a random number, its bounds, and its value."""

@@ -1,6 +1,6 @@
 """One request with its surroundings, as plain data.
 
-It has only what differs from the plainest request. `concolic.input_scenarios` makes one of an assignment of the inputs,
+It has only what differs from the plainest request. `scenarios.assignments` makes one of an assignment of the inputs,
 `Harness.run` runs it, and writers of test cases read its fields.
 """
 

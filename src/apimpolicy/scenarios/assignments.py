@@ -1,4 +1,8 @@
-"""Requests as assignments of the inputs: the one place that knows the keys of the inputs."""
+"""Requests as assignments of inputs: the one place that knows the keys of the inputs.
+
+An input has a key, such as `("header", "x-id")`; `("header", "x-id", "there")` tells whether the header is present. An
+assignment gives values to some inputs; the others have their defaults.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,49 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from apimpolicy.concolic.forms.context_members import MAY_BE_NULL, TEXTS
-from apimpolicy.concolic.origins import CLOCK
-from apimpolicy.concolic.scenario import ENTITIES, Scenario, StubResponse
-from apimpolicy.concolic.seeds import guid_of
-from apimpolicy.concolic.state import RESPONSE
-from apimpolicy.concolic.symbolic_json import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
+from apimpolicy.scenarios.scenario import ENTITIES, Scenario, StubResponse
+from apimpolicy.scenarios.seeds import guid_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apimpolicy.concolic.inputs import Assignment, Key
+Key = tuple[str, ...]
+Assignment = dict[Key, Any]
 
+NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
+"""The kinds of values in trees: of JSON, of variables, of cached values."""
+OTHER = "other"
+"""The key of a member of an object whose name is an input."""
+RESPONSE = ("response",)
+"""The key of the response with which a section begins that runs alone."""
+CLOCK = "clock"
+"""The key of the gateway's time, in seconds since 1970."""
+TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("IUser", "Id"): ("user", "id", "user"),
+    ("IUser", "Email"): ("user", "email", "user@contoso.example"),
+    ("IUser", "FirstName"): ("user", "first-name", "Ada"),
+    ("IUser", "LastName"): ("user", "last-name", "Lovelace"),
+    ("IProduct", "Id"): ("product", "id", "product"),
+    ("IProduct", "Name"): ("product", "name", "product"),
+    ("ISubscription", "Id"): ("subscription", "id", "subscription"),
+    ("ISubscription", "Name"): ("subscription", "name", "subscription"),
+    ("ISubscription", "PrimaryKey"): ("subscription", "primary-key", "00000000000000000000000000000001"),
+    ("ISubscription", "Key"): ("subscription", "key", "00000000000000000000000000000001"),
+    ("IApi", "Id"): ("api", "id", "api"),
+    ("IApi", "Name"): ("api", "name", "api"),
+    ("IApi", "Path"): ("api", "path", ""),
+    ("IOperation", "Method"): ("operation", "method", "GET"),
+    ("IOperation", "UrlTemplate"): ("operation", "url-template", "/"),
+    ("IContextApi", "Revision"): ("api", "revision", "1"),
+    ("IContextApi", "Version"): ("api", "version", "v1"),
+    ("IOperation", "Id"): ("operation", "id", "operation"),
+    ("IOperation", "Name"): ("operation", "name", "operation"),
+    ("IDeployment", "Region"): ("deployment", "region", "West Europe"),
+    ("IDeployment", "ServiceName"): ("deployment", "service-name", "contoso"),
+}
+"""String members of entities: their keys as inputs, and their defaults."""
+MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
+"""Those that may be null."""
 _DEFAULTS = {(kind, key): default for kind, key, default in TEXTS.values()}
 _QUERY_SAFE = "-._~/:,;@!$*()'"
 _OPTIONAL = ("user", "product", "subscription")
