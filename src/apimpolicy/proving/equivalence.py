@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.proving.proof import Inquiry, ProofResult, fixed_cells
+from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.state import ANSWER, KINDS
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.merged import FRAMES, fixed_cells
 from apimpolicy.transfer.pipeline import Outcome, outcome_of
-from apimpolicy.transfer.run import End, MadeUp
+from apimpolicy.transfer.run import End, MadeUp, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
 
-_FRAMES = 50_000
 _MOST_PAIRS = 4_000
 _SENT = ("header", "query", "url", "method", "body", "backend")
 BACKEND = "backend"
@@ -66,11 +66,13 @@ def compare(
     unknowns = Unknowns()
     names = frozenset(variables) if knows_scopes else None
     inputs = Inputs(unknowns, dict(fixed_cells(variables)), names)
-    with Frames(_FRAMES):
+    with Frames(FRAMES):
         outcomes: list[Outcome] = []
         for program, stand_ins in zip((old, new), made_up, strict=True):
             unknowns.begin()
-            outcomes.append(outcome_of(program, unknowns, inputs, stand_ins or None, canonical=canonical))
+            run = Run(unknowns, inputs, stand_ins or None)
+            run.canonical = canonical
+            outcomes.append(outcome_of(program, run))
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
             return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))

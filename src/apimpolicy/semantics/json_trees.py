@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 
 KINDS = ("object", "string", "integer", "boolean", "array", "null")
 OTHER = "other"
+OUTSIDE = "outside"
+"""Begins the root of a value of any type that comes from outside: a variable, what a cache has."""
 _JSON = "Newtonsoft.Json.Linq."
+JWT = "jwt"
+_OF_OUTSIDE = {"string": "string", "bool": "boolean", "int": "integer", "long": "integer", "Jwt": JWT}
+"""The kinds of values from outside that are of a type."""
 MOST_ITEMS = 5
 """Items of an array that are modelled; later ones are unknown."""
 _OF_TYPES = {
@@ -85,12 +90,40 @@ def by_kind(
 
 def is_of_type(unknowns: Unknowns, token: Json, type_: str) -> Term:
     """Return where a token is an instance of a type."""
+    if is_outside(token):
+        kind = _OF_OUTSIDE.get(type_.rstrip("?"))
+        if kind == JWT:
+            return unknowns.input(("json", token.root, (), JWT), terms.TRUTH)
+        if kind is not None:
+            return kind_of(unknowns, token, kind)
     kinds = _OF_TYPES.get(type_.removeprefix(_JSON))
     if kinds is None:
         if not type_.startswith((_JSON, "System.Collections")):
             return terms.FALSE
         return unknowns.truth(f"whether a JSON token is a {type_}", ("is", token.key, type_))
     return terms.TRUE if OTHER in kinds else terms.any_of(*(kind_of(unknowns, token, kind) for kind in kinds))
+
+
+def is_outside(token: Json) -> bool:
+    """Return whether a token is a whole value from outside: a text, a number or a truth value, or JSON."""
+    return isinstance(token.root, tuple) and token.root[0] == OUTSIDE and not token.path
+
+
+def seen_as(evaluation: Evaluation, token: Json, type_: str) -> Value:
+    """Return a token as a value of a type that it is of."""
+    if is_outside(token):
+        match type_:
+            case "string":
+                return Text(string_of(evaluation.unknowns, token))
+            case "bool":
+                return Truth(truth_of(evaluation.unknowns, token))
+            case "int" | "long":
+                digits = digits_of(evaluation.unknowns, token)
+                evaluation.throw(terms.not_(_fits(digits, type_)))
+                return Number(terms.measure(Parsed(), digits), type_)
+            case "Jwt":
+                return Opaque((JWT, token.root), "Jwt", 0)
+    return token
 
 
 # What it has inside

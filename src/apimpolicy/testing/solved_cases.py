@@ -52,7 +52,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     """
     subject = subject_of(policy)
     around = surroundings_of(subject)
-    harness = _harness(policy, output, around, subject)
+    harness = policy_harness(policy, output, around, subject)
     explored = Explorer(harness, bounds or Bounds()).explore()
     if not explored.runs:
         raise ConfigurationError(
@@ -135,7 +135,7 @@ def _far_ones(explored: Exploration) -> list[Assignment]:
     return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
-def _harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
+def policy_harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
     """Return the harness of a policy; a fragment is included in the section whose values it reads, if it may be."""
     add_fragments(around, subject, policy, output)
     section = section_of(subject)

@@ -44,6 +44,8 @@ _FOLDED = ("headers", "query", "original-query", "response-headers")
 
 def _cell(call: Call, dictionary: Value, name: Value) -> Value:
     """Return the cell of a name."""
+    if isinstance(dictionary, Host) and dictionary.cells is not None:
+        return dictionary.cells(constant_of(name))
     if not isinstance(dictionary, Host) or dictionary.path not in _CELLS:
         raise Unsupported("a dictionary that is not the gateway's")
     key = constant_of(name)

@@ -12,7 +12,7 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer import effects
-from apimpolicy.transfer.run import transfer_of
+from apimpolicy.transfer.run import transfer_module
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -54,7 +54,7 @@ def _base_of_step(step: Step) -> Base:
         return "none"
     declared = step.specification.effects
     if declared is None:
-        return "unknown" if transfer_of(step.name) is effects.transfer else "none"
+        return "unknown" if transfer_module(step.name) is effects else "none"
     if all(effect.partition(":")[0] != "backend" for effect in declared):
         return "none"
     url = step.element.get("base-url")

@@ -1,0 +1,13 @@
+"""Proposals of requests: from models of a program that is optimistic where the prover is careful.
+
+names       inputs for what comes from outside: responses, tokens, cached values, chance
+forms       members of these
+evaluation  expressions, and what an unknown one may be
+policies    policies that ask others, repeat, or are replaced with doubles
+program     the merged program, and models of it
+requests    the request that a model describes
+finder      proposes, runs and repairs requests until goals are reached
+variations  requests that differ in one input, from constants of the policy and values of a run
+
+A proposal shows nothing before it has run. `Proposals` is no `Proof`, and has no answer that could be taken for one.
+"""
