@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.languages.operations import Drop, PartOf
 from apimpolicy.proposing.names import (
     FIELD,
     PRINTABLE,
@@ -13,9 +15,9 @@ from apimpolicy.proposing.names import (
     fields_of_response,
     is_response,
 )
-from apimpolicy.scenarios.assignments import MAY_BE_NULL, TEXTS
+from apimpolicy.scenarios.assignments import BASE64, DROPPED, MAY_BE_NULL, PART, TEXTS
 from apimpolicy.semantics import json_trees
-from apimpolicy.semantics.forms import bodies, context, entities, fields, objects
+from apimpolicy.semantics.forms import bodies, context, entities, fields, objects, strings
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.evaluation import ProposedEvaluation
     from apimpolicy.semantics.members import Call, Form
 
-__all__ = ["FORMS", "FailedPolicy", "bodies", "context", "entities", "fields", "objects"]
+__all__ = ["FORMS", "FailedPolicy", "bodies", "context", "entities", "fields", "objects", "strings"]
 
 FORMS: dict[tuple[str, str], Form] = {}
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
@@ -148,31 +150,50 @@ def to_string(call: Call, value: Value) -> Value:
     return found
 
 
+@form("Newtonsoft.Json.Linq.JToken", "string ToString()")
+def token_to_string(call: Call, value: Value) -> Value:
+    if not isinstance(value, Json):
+        raise Unsupported("the text of JSON that a policy made")
+    return json_trees.shown(call.evaluation, value)
+
+
 # Tokens and credentials
 
 
-def _source(call: Call, text: Value) -> tuple[str, ...]:
-    """Return the key of the only input that a text is made of."""
+def place_of(call: Call, text: Value) -> tuple[str, ...]:
+    """Return the key of the input that a text is, or is a part of. Raises Unsupported for other texts."""
     if not isinstance(text, Text):
         raise Unsupported("a token in another object")
-    unknowns = _unknowns(call)
-    waiting = [text.term]
-    for each in waiting:
-        waiting += each.terms
-    names = unknowns.keys()
-    found = {
-        tuple(part for part in names[term] if part not in ("first", "second", "rest"))
-        for term in waiting
-        if term in names
-    }
-    if len(found) != 1:
-        raise Unsupported("a token in several texts")
-    (key,) = found
-    if key[0] == "json":
-        key = (*key_of_root(key[1], names), *steps_of(key[2]), "text")  # type: ignore[arg-type] # as such keys are
-    if key == ("header", "authorization") and unknowns.providers:
-        return "token", unknowns.providers[0]
-    return key
+    return _place(text.term, _unknowns(call).keys())
+
+
+def _place(term: terms.Term, names: dict[terms.Term, tuple[str, ...]]) -> tuple[str, ...]:
+    match term.kind:
+        case "var" if term in names:
+            key = tuple(part for part in names[term] if part not in ("first", "second", "rest"))
+            if key[0] == "json":
+                return (*key_of_root(key[1], names), *steps_of(key[2]), "text")  # type: ignore[arg-type] # as they are
+            return key
+        case "applied":
+            operation, inner = term.parts
+            key = _place(inner, names)
+            match operation:
+                case Drop():
+                    return (*key, DROPPED, str(operation.size))
+                case PartOf():
+                    return (*key, PART, chr(operation.separator), str(operation.place))
+            return key
+        case "joined":
+            parts = [part for part in term.terms if terms.constant_text(part) is None]
+            if len(parts) == 1:
+                return _place(parts[0], names)
+    raise Unsupported("a code in several texts")
+
+
+def _source(call: Call, text: Value) -> tuple[str, ...]:
+    """Return the key of a token."""
+    key, providers = place_of(call, text), _unknowns(call).providers
+    return ("token", providers[0]) if key[:2] == ("header", "authorization") and providers else key
 
 
 def steps_of(path: tuple[str | int, ...]) -> tuple[str, ...]:
@@ -185,12 +206,11 @@ def key_of_root(root: Any, names: dict[terms.Term, tuple[str, ...]]) -> tuple[st
     kind, inner = root
     if kind == json_trees.OUTSIDE:
         return tuple(inner)
-    key = names.get(inner)
-    if key is None:
-        raise Unsupported("a text that a policy made")
+    place = _place(inner, names)
+    key = names.get(inner, place)
     if key[0] == "json":
         return (*key_of_root(key[1], names), *steps_of(key[2]), "text", "tree")  # type: ignore[arg-type] # as they are
-    return (*key[:-1], "tree") if key[-1] == "text" and "body" in key else (*key, "tree")
+    return (*key[:-1], "tree") if key[-1] == "text" and "body" in key else (*place, "tree")
 
 
 def _is_good(call: Call, text: Value, kind: str) -> terms.Term:
@@ -329,7 +349,11 @@ def _of_error(name: str) -> None:
         if not isinstance(identity, tuple) or len(identity) < 3 or not isinstance(identity[1], FailedPolicy):
             raise Unsupported("a part of an error")
         unknowns, source, reason = _unknowns(call), identity[1], identity[2]
-        if source.kind == "double" and source.double is not None and (name != "Source" or not source):
+        if (
+            source.kind in ("double", "scope")
+            and source.double is not None
+            and (name, source.kind) != ("Source", "double")
+        ):
             return unknowns.text_of("double", source.double, name.lower())
         if name == "Source":
             return constant_text(str(source))
@@ -345,6 +369,58 @@ for _name in ("Source", "Reason", "Message"):
     _of_error(_name)
 
 
+# Codes
+
+
+@form("System.Convert", "static byte[] FromBase64String(string s)")
+def from_base64(call: Call, text: Value) -> Value:
+    if text is NULL:
+        return call.evaluation.fail()
+    key = (*place_of(call, text), BASE64)
+    call.evaluation.throw(terms.not_(_unknowns(call).truth_of(*key)))
+    return Opaque((BASE64, key), "byte[]", 0)
+
+
+@form("System.Text.Encoding", "string GetString(byte[] bytes)")
+def get_string(call: Call, encoding: Value, content: Value) -> Value:
+    return _unknowns(call).text_of(*_key_of(content, BASE64), "text", language=PRINTABLE)
+
+
+def _mostly_same(type_: str, *signatures: str) -> None:
+    """Register members that change only what readable texts do not have: codes of URLs, padding."""
+    for signature in signatures:
+        original = KNOWN.get((type_, signature))
+
+        @form(type_, signature)
+        def same(call: Call, *values: Value, original: Form = original) -> Value:
+            if original is not None:
+                try:
+                    found: Value = original(call, *values)
+                    return found
+                except (Unsupported, TooLarge):
+                    pass
+            if not isinstance(values[0], Text):
+                raise Unsupported("a text of another type")
+            return values[0]
+
+
+_mostly_same("System.Uri", "static string UnescapeDataString(string stringToUnescape)")
+_mostly_same("System.Uri", "static string EscapeDataString(string stringToEscape)")
+for _type in ("System.Net.WebUtility", "System.Web.HttpUtility"):
+    for _name in ("Html", "Url"):
+        _mostly_same(_type, f"static string {_name}Decode(string value)", f"static string {_name}Decode(string str)")
+        _mostly_same(
+            _type, f"static string {_name}Decode(string encodedValue)", f"static string {_name}Decode(string s)"
+        )
+_mostly_same(
+    "string",
+    "string Replace(string oldValue, string newValue)",
+    "string Replace(char oldChar, char newChar)",
+    "string PadRight(int totalWidth, char paddingChar)",
+    "string PadRight(int totalWidth)",
+    "string PadLeft(int totalWidth, char paddingChar)",
+    "string Insert(int startIndex, string value)",
+)
 # Chance
 
 

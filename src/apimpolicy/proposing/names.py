@@ -82,6 +82,9 @@ class ProposedUnknowns(Unknowns):
     def _restrict(self, key: tuple[Hashable, ...], made: Term) -> None:
         if made.sort == terms.TRUTH and key[-1] not in _EITHER_WAY:
             self.prefer(made, terms.not_(made), weakly=False)
+        if key[0] == "json" and key[-1] == json_trees.KINDS[-1]:  # fractions and dates have no form
+            marks = [self.input((*key[:-1], each), terms.TRUTH) for each in json_trees.KINDS]
+            self.know(made, terms.any_of(*marks))
         if made.sort != terms.TEXT or key[-1] == "digits":
             return
         languages = {"header": FIELD, "address": ADDRESS, "url": PATH if key[-1] == "Path" else None, "method": None}

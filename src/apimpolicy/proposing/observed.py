@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -37,7 +38,8 @@ def compared(result: Result, elements: Collection[int] | None) -> list[Pair]:
 
 def equal_values(result: Result) -> set[str]:
     """Return the values that a run computed, and found to be equal to others."""
-    return {one for one, other in _all_pairs(result, None) if one == other and len(one) >= _LEAST_COMPUTED}
+    pairs = _all_pairs(result, None)
+    return {one for pair in pairs for one in pair if pair[0].lower() == pair[1].lower() and len(one) >= _LEAST_COMPUTED}
 
 
 def _all_pairs(result: Result, elements: Collection[int] | None) -> list[Pair]:
@@ -91,7 +93,7 @@ def texts_of(value: Any) -> Iterator[str]:
         ticks = value.ticks
         for seconds in (0, 1, -1):
             moment = (ticks - _EPOCH) // _TICKS + seconds
-            yield _iso(moment)
+            yield from (_iso(moment), str(moment))
         return
     if isinstance(value, str):
         if len(value) < _MOST_LENGTH:
@@ -125,7 +127,7 @@ def matching(assignment: Assignment, pairs: list[Pair]) -> Iterator[Assignment]:
     for pair in pairs:
         for one, other in (pair, pair[::-1]):
             for key, value in assignment.items():
-                if isinstance(value, str) and one and key[-1] not in ("kind",):
+                if isinstance(value, str) and key[-1] not in ("kind",):
                     for made in _replaced(value, one, other):
                         yield {**assignment, key: made}
                 elif not isinstance(value, (str, bool)) and key[-1] not in ("kind", "length"):
@@ -142,12 +144,16 @@ def _is_number(text: str) -> bool:
 
 def _replaced(value: str, one: str, other: str) -> Iterator[str]:
     """Yield texts in which one value is replaced with the other, in the codings in which it is found."""
+    if not one:
+        yield value + other
+        return
     if value == one:
         yield other
         if _is_number(other) and _is_number(one):
             yield from (str(int(float(other)) + change) for change in (1, -1))
         yield other + "x"
     elif one in value:
+        yield re.sub(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])", lambda _: other, value)
         yield value.replace(one, other)
     elif value.lower() == one.lower():
         yield other

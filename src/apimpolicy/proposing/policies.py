@@ -53,6 +53,7 @@ class ProposedRun(Run):
     def __init__(self, harness: Harness, unknowns: ProposedUnknowns, inputs: ProposedInputs) -> None:
         super().__init__(unknowns, inputs)
         self.harness = harness
+        self.handles_errors = any(place.section == "on-error" for place in harness.goals.places.values())
         self.step: Step | None = None
         """The policy that runs."""
         self._failure: tuple[str, tuple[str, ...] | None] = "", None
@@ -326,6 +327,16 @@ def _store_value(run: ProposedRun, step: Step) -> None:
     run.mark(step)
 
 
+def _wider_scope(run: ProposedRun, step: Step) -> None:
+    """Run the policies of wider scopes, which may fail for reasons of their own."""
+    run.execute(step.inserted)
+    name = run.harness.double_of(step)
+    if name is not None and step.section == "inbound" and run.handles_errors:
+        failed = run.unknowns.truth_of("double", name, "fails")
+        status = run.unknowns.number_of("double", name, "status", least=400, most=599)
+        run.fail_by("scope", None, failed, status)
+
+
 def _skip_preflight(run: ProposedRun, step: Step) -> None:
     effects.evaluate_all(run, step)
     origin = is_there(run.state.get("header", "origin"))
@@ -346,5 +357,6 @@ TRANSFERS: dict[str, Callable[[ProposedRun, Step], None]] = {
     "cache-lookup-value": _look_up_value,
     "cache-store-value": _store_value,
     "cors": _skip_preflight,
+    "base": _wider_scope,
 }
 """Policies whose transfer differs for proposals."""

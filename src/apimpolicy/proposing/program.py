@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST_RELAXED = 30
 """Questions in which one preference after another is given up."""
-_ROUNDS, _LAST_ROUNDS = 60, 120
+_ROUNDS, _STATES = 40, 15_000
 _MOST_EXCLUDED = 60
 
 
@@ -90,7 +90,7 @@ class Proposals(Merged):
         preferences = self.proposed.preferences
         literals = [literal for literal in preferences if literal in known]
         for _ in range(_MOST_RELAXED):
-            answer = question.ask(literals, rounds=_ROUNDS)
+            answer = question.ask(literals, rounds=_ROUNDS, states=_STATES)
             if answer.model is not None:
                 return answer.model
             if answer.status != "impossible" or not literals or not answer.core:
@@ -98,4 +98,4 @@ class Proposals(Merged):
             core = set(answer.core)
             weak = {each for each in core if preferences[each]} or core
             literals.remove(next(each for each in literals if each in weak))
-        return question.ask([], rounds=_LAST_ROUNDS).model
+        return question.ask([], rounds=_ROUNDS, states=_STATES).model

@@ -7,19 +7,16 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import nodes
 from apimpolicy.engine.own_expressions import own_expressions
-from apimpolicy.engine.steps import compiled
-from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.proposing.constants import constants_of
 from apimpolicy.proposing.forms import key_of_root, steps_of
-from apimpolicy.proposing.observed import compared, equal_values, matching, texts_of
-from apimpolicy.scenarios.assignments import CLOCK, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
+from apimpolicy.proposing.observed import compared, equal_values, matching
+from apimpolicy.scenarios.assignments import BASE64, CLOCK, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.goals import BRANCH, CONDITION
 from apimpolicy.semantics.json_trees import KINDS
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +34,7 @@ _SAMPLES = (
     *("11111111-2222-3333-4444-555555555555", "eA==", "a,b", "x;y", "Bearer x", "\t", "\u212a"),
 )
 _MOST_WORDS, _MOST_NAMES, _MOST_LENGTH, _MOST_STARTS, _MOST_PAIRS = 60, 40, 300, 40, 60
+_MOST_ROUNDS = 6
 _YEAR = 1_767_225_600
 """The first second of 2026, of which days and hours are tried where a policy reads the clock."""
 _HOURS, _DAYS = (0, 3, 7, 9, 12, 15, 18, 22), (0, 3, 4, 40, 200)
@@ -115,7 +113,9 @@ class Variations:
         missing, stale = goals(), 0
         for assignment in self.starts():
             pool.append((assignment, self._neighbors(assignment, missing, single)))
-        while missing and pool and stale < patience and not is_over():
+        for _ in range(_MOST_ROUNDS * patience):
+            if not missing or not pool or stale >= patience or is_over():
+                return
             place = len(pool) - 1 - min(int(chance.expovariate(0.7)), len(pool) - 1)
             base, neighbors = pool[place]
             tried = next(neighbors, None)
@@ -123,6 +123,7 @@ class Variations:
                 tried = base
                 for _ in range(chance.choice((1, 2, 2, 3))):
                     tried = with_input(tried, *chance.choice(single)) if single else tried
+            known = self.known.statistics.runs
             run = self.send(tried)
             if run is not None and not run.reached & missing:
                 again = self._synchronized(run, base)
@@ -131,7 +132,7 @@ class Variations:
                 missing, stale = goals(), 0
                 pool.append((run.assignment, self._neighbors(run.assignment, missing, single)))
             else:
-                stale += 1
+                stale += self.known.statistics.runs > known
 
     def starts(self) -> list[Assignment]:
         """Return the requests that reached something new, each once."""
@@ -315,6 +316,8 @@ class Variations:
                 found["host",] = [each for each in texts if re.fullmatch(r"[a-z0-9.-]+\.[a-z]+", each)]
             case (kind, name) if (kind, name) in _FAMILIES:
                 found[key] = texts
+            case (*_, code, "text") if code == BASE64:
+                found[key] = [*texts, *(f"{each}:x" for each in names[:8])]
             case (*_, "claim", _):
                 found[key] = [*texts, None]
             case (*_, "user" | "password"):
@@ -355,8 +358,11 @@ def with_input(base: Assignment, key: Key, value: Any) -> Assignment:
 
 def _there(key: Key) -> Assignment:
     """Return what makes an input part of a request."""
+    if BASE64 in key:
+        place = key.index(BASE64)
+        return {**_there(key[:2] if key[0] in ("header", "query") else key[:place]), key[: place + 1]: True}
     if key[0] in ("header", "query", "matched") or "header" in key or "claim" in key:
-        return {(*key, "there"): True}
+        return {(*key[:2], "there"): True} if key[0] in ("header", "query") else {(*key, "there"): True}
     if key[0] in ("user", "product", "subscription"):
         return {(key[0], "there"): True}
     found: Assignment = {}
@@ -413,24 +419,3 @@ def _of_template(text: str) -> dict[str, Any]:
             inner = below if isinstance(below, dict) else {}
         inner.setdefault(last, "x")
     return content
-
-
-def constants_of(harness: Harness) -> tuple[list[str], list[int]]:
-    """Return the texts and numbers in expressions of the policies, and those next to these."""
-    words: dict[str, None] = {}
-    numbers: dict[int, None] = {}
-    for step in harness.program.steps():
-        if step.specification is None:
-            continue
-        for excerpt in own_expressions(step.element, step.specification):
-            try:
-                body = compiled(excerpt).bound.body
-            except ApimPolicyError:
-                continue
-            for part in walk(body):
-                value = part.constant if isinstance(part, nodes.Expression) else None
-                if isinstance(value, str):
-                    words.update((text, None) for text in texts_of(value) if len(text) < _MOST_LENGTH)
-                elif isinstance(value, int) and not isinstance(value, bool):
-                    numbers.update(dict.fromkeys((int(value), int(value) + 1, int(value) - 1)))
-    return list(words), list(numbers)

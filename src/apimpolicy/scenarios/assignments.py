@@ -26,6 +26,10 @@ OTHER = "other"
 """The key of a member of an object whose name is an input."""
 RESPONSE = ("response",)
 """The key of the response with which a section begins that runs alone."""
+BASE64, DROPPED, PART = "base64", "drop", "part"
+"""The parts of keys that say what a string is a code of: one in Base64, what follows some characters, one of several
+parts with a separator between them.
+"""
 CLOCK = "clock"
 """The key of the gateway's time, in seconds since 1970."""
 TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
@@ -55,6 +59,9 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
 MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
 """Those that may be null."""
 _DEFAULTS = {(kind, key): default for kind, key, default in TEXTS.values()}
+_CODES = (BASE64, DROPPED, PART)
+_FLAGS = (BASE64, "json", "jwt", "basic")
+_PREFIXES = {"6": "Basic ", "7": "Bearer "}
 _QUERY_SAFE = "-._~/:,;@!$*()'"
 _OPTIONAL = ("user", "product", "subscription")
 
@@ -226,15 +233,43 @@ class _Reader:
         return self.fields(*key, "claim", folds=False)
 
     def text(self, key: Key, default: str = "x") -> str:
-        """Return a string, which may be JSON or a token."""
+        """Return a string, which may be JSON, a token, or a code of another string."""
+        inside = self.codes(key)
+        if inside:
+            return self.coded(key, inside, default)
         if self.given.get((*key, "basic")):
             credentials = f"{self.given.get((*key, 'user'), 'x')}:{self.given.get((*key, 'password'), 'x')}"
             return "Basic " + base64.b64encode(credentials.encode()).decode()
         if self.given.get((*key, "jwt")):
-            return f"Bearer {token_text(self.claims(key))}"
+            token = token_text(self.claims(key))
+            return token if key[-2:-1] == (DROPPED,) or PART in key else f"Bearer {token}"
         if self.given.get((*key, "json")):
             return json.dumps(self.tree((*key, "tree"), OBJECT), ensure_ascii=False)
         return str(self.given.get(key, default))
+
+    def codes(self, key: Key) -> list[Key]:
+        """Return the inputs of a string that say what it is a code of."""
+        size = len(key)
+        return [
+            each
+            for each, value in self.given.items()
+            if len(each) > size and each[:size] == key and each[size] in _CODES and value and each[-1] in _FLAGS
+        ]
+
+    def coded(self, key: Key, inside: list[Key], default: str) -> str:
+        size = len(key)
+        match inside[0][size]:
+            case code if code == BASE64:
+                return base64.b64encode(self.text((*key, BASE64, "text")).encode("utf-8", "replace")).decode()
+            case code if code == DROPPED:
+                count = inside[0][size + 1]
+                return _PREFIXES.get(count, "x" * int(count)) + self.text((*key, DROPPED, count))
+        separator = inside[0][size + 1]
+        places = {int(each[size + 2]) for each in inside if each[size : size + 2] == (PART, separator)}
+        parts = ["Bearer" if separator == " " and not index else default for index in range(max(places) + 1)]
+        for index in places:
+            parts[index] = self.text((*key, PART, separator, str(index)))
+        return separator.join([*parts, default] if separator == "." else parts)
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
         """Return text, JSON, and whether the body is JSON."""
