@@ -31,12 +31,14 @@ _MOST_MODELS = 6
 """Models for one goal."""
 _MOST_REPAIRS = 4
 _MOST_REASONS = 3
+_MOST_KEPT = 400
+"""Runs that are kept: one for each set of goals."""
 
 
 class Finder:
     """A search for requests that reach goals; all goals of the harness unless some are `wanted`.
 
-    `on_run` is called after each run; the search ends when it returns True.
+    `on_run` is called after each run; the search ends when it returns True. `proposals` makes the merged program.
     """
 
     def __init__(
@@ -46,14 +48,17 @@ class Finder:
         *,
         wanted: Iterable[Goal] | None = None,
         on_run: Callable[[Run], bool] | None = None,
+        proposals: Callable[..., Proposals] = Proposals,
     ) -> None:
         self.harness = harness
+        self._proposals = proposals
         self.bounds = bounds or Bounds()
         self.wanted = set(harness.goals.all if wanted is None else wanted)
         self.on_run = on_run
         self.outcome = Exploration(harness)
         self.is_over = False
         self._runs: dict[Hashable, Run | None] = {}
+        self._paths: set[frozenset[Goal]] = set()
         self._deadline = 0.0
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
@@ -83,9 +88,7 @@ class Finder:
     def _search(self) -> None:
         goals = [goal for goal in self.harness.goals.all if goal in self.wanted]
         goals.sort(key=lambda goal: goal.kind != BRANCH)
-        proposals = Proposals(
-            self.harness, watched=watched_by(self.harness.goals), knows_variables="variable" in self.harness.fixed
-        )
+        proposals = self._proposals(self.harness, watched=watched_by(self.harness.goals))
         formulas = GoalFormulas(self.harness.goals, self.harness.program, proposals)
         proposed: dict[Goal, list[Assignment]] = {}
         for goal in goals:
@@ -145,8 +148,9 @@ class Finder:
             self.outcome.problem = self.outcome.problem or run.problem
             run = None
         else:
-            is_new = not run.reached <= self.outcome.found.keys()
-            if is_new or not self.outcome.runs or self.on_run is not None:
+            path = frozenset(run.reached)
+            if path not in self._paths and len(self._paths) < _MOST_KEPT:
+                self._paths.add(path)
                 self.outcome.runs.append(run)
             for goal in run.reached:
                 self.outcome.found.setdefault(goal, run)

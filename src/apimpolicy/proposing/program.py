@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.proposing.names import ProposedInputs, ProposedUnknowns
 from apimpolicy.proposing.policies import ProposedRun
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 _MOST_RELAXED = 30
 """Questions in which one preference after another is given up."""
-_ROUNDS, _STATES = 40, 15_000
+_ROUNDS = 40
+_STATES, _STATES_OF_ALL, _STATES_OF_ONE = 3_000, 40_000, 300
+"""States of languages that are looked at for one goal, for all goals, and for one language."""
 _MOST_EXCLUDED = 60
 
 
@@ -49,6 +52,7 @@ class Proposals(Merged):
         from apimpolicy.proposing.forms import FORMS
 
         self.harness = harness
+        self._left = _STATES_OF_ALL
         unknowns = self.proposed = ProposedUnknowns()
         unknowns.forms = FORMS
         unknowns.providers = harness.providers
@@ -69,8 +73,12 @@ class Proposals(Merged):
             return
         try:
             question = Question(formula, self.unknowns.facts)
+            work = Work(min(_STATES, self._left), _STATES_OF_ONE)
+            given = work.left
             for _ in range(most):
-                model = self._smallest(question)
+                model = self._smallest(question, work)
+                self._left -= given - max(work.left, 0)
+                given = max(work.left, 0)
                 if model is None:
                     return
                 yield request_of(model, self.unknowns, self.harness.certificates)
@@ -84,13 +92,13 @@ class Proposals(Merged):
         except TooLarge:
             return
 
-    def _smallest(self, question: Question) -> Model | None:
+    def _smallest(self, question: Question, work: Work) -> Model | None:
         """Return a model with as many preferences as possible."""
         known = set(question.variables)
         preferences = self.proposed.preferences
         literals = [literal for literal in preferences if literal in known]
         for _ in range(_MOST_RELAXED):
-            answer = question.ask(literals, rounds=_ROUNDS, states=_STATES)
+            answer = question.ask(literals, rounds=_ROUNDS, work=work)
             if answer.model is not None:
                 return answer.model
             if answer.status != "impossible" or not literals or not answer.core:
@@ -98,4 +106,4 @@ class Proposals(Merged):
             core = set(answer.core)
             weak = {each for each in core if preferences[each]} or core
             literals.remove(next(each for each in literals if each in weak))
-        return question.ask([], rounds=_ROUNDS, states=_STATES).model
+        return question.ask([], rounds=_ROUNDS, work=work).model

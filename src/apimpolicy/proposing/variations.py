@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.own_expressions import own_expressions
@@ -14,17 +15,17 @@ from apimpolicy.proposing.forms import key_of_root, steps_of
 from apimpolicy.proposing.observed import compared, equal_values, matching
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
+from apimpolicy.scenarios.exploration import Exploration
 from apimpolicy.scenarios.goals import BRANCH, CONDITION
 from apimpolicy.semantics.json_trees import KINDS
 from apimpolicy.semantics.unknowns import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.proposing.program import Proposals
     from apimpolicy.scenarios.assignments import Assignment, Key
-    from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
 
@@ -53,9 +54,9 @@ class Variations:
         harness: Harness,
         proposals: Proposals,
         send: Callable[[Assignment], Run | None],
-        known: Exploration,
+        known: Exploration | None = None,
     ) -> None:
-        self.known = known
+        self.known = known or Exploration(harness)
         self.harness = harness
         self.proposals = proposals
         self.send = send
@@ -134,9 +135,24 @@ class Variations:
             else:
                 stale += self.known.statistics.runs > known
 
+    def around(self, bases: Sequence[Assignment], most: int) -> Iterator[Assignment]:
+        """Yield requests that differ in one or two inputs from some: compared values first."""
+        chance = random.Random(1)
+        single = [(key, value) for key, values in self.places().items() for value in dict.fromkeys(values)]
+        chance.shuffle(single)
+        for base in bases:
+            run = self.send(base)
+            if run is not None and run.result is not None:
+                yield from islice(matching(base, compared(run.result, None)[:_MOST_PAIRS]), most // 4)
+            for move in single[: most // 2]:
+                yield with_input(base, *move)
+            for _ in range(most // 2 if single else 0):
+                yield with_input(with_input(base, *chance.choice(single)), *chance.choice(single))
+
     def starts(self) -> list[Assignment]:
         """Return the requests that reached something new, each once."""
-        return [run.assignment for run in self.known.runs[-_MOST_STARTS:]]
+        runs = dict.fromkeys(self.known.found.values())
+        return [run.assignment for run in list(runs)[-_MOST_STARTS:]]
 
     def _neighbors(self, base: Assignment, missing: set[Goal], single: list[tuple[Key, Any]]) -> Iterator[Assignment]:
         """Yield requests in which compared values are equal, then those with another value of one input."""

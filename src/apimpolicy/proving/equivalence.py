@@ -48,7 +48,7 @@ class Known(NamedTuple):
         return kind in self.kinds or (kind, name) in self.cells
 
 
-def compare(
+def inquiry(
     old: Program,
     new: Program,
     variables: Mapping[str, Any],
@@ -57,8 +57,9 @@ def compare(
     *,
     made_up: Sequence[MadeUp | None] = (None, None),
     knows_scopes: bool = False,
-) -> ProofResult:
-    """Return whether no request is treated differently, but for differences that are known.
+) -> Inquiry | ProofResult:
+    """Return the question whether a request is treated differently, but for differences that are known; or the result
+    where there is nothing to ask.
 
     `made_up` are the stand-ins of both. Unless `knows_scopes`, what `<base />` runs isn't known, nor what variables
     requests begin with.
@@ -89,7 +90,7 @@ def compare(
             *_requests(first, second, known),
             *_own_requests(first, second, known),
         )
-    return Inquiry(unknowns, formula).decide()
+    return Inquiry(unknowns, formula)
 
 
 def _wider_scopes(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:

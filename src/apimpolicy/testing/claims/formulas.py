@@ -21,12 +21,12 @@ from apimpolicy.testing.claims.sent_requests import as_sent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.proving.proof import Proof
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.claims.sent_requests import Base
     from apimpolicy.testing.tree import Tree
+    from apimpolicy.transfer.merged import Merged
     from apimpolicy.transfer.run import End, Sent
 
 _LATER = "what a request does after it was sent"
@@ -36,7 +36,7 @@ _STATUS = re.compile(r"[0-9]+x*")
 class Formulas:
     """The formulas of claims about one proof. `has_credentials`: the backend gets headers that are unknown."""
 
-    def __init__(self, proof: Proof, expressions: Expressions, base: Base, *, has_credentials: bool) -> None:
+    def __init__(self, proof: Merged, expressions: Expressions, base: Base, *, has_credentials: bool) -> None:
         self.proof = proof
         self.expressions = expressions
         self.base = base

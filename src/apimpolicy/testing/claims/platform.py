@@ -150,10 +150,10 @@ class PlatformClaims:
             proof = Proof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
-                report = self.report_of(verdict, proof.inputs)
+                report = self.report_of(verdict, harness)
                 if verdict.run is not None:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
-                    path, case = service_case(self.file, verdict.claim, verdict.run, proof.inputs, route)
+                    path, case = service_case(self.file, verdict.claim, verdict.run, harness, route)
                     report = report._replace(case=case, case_file=path)
                 made[verdict.claim.name] = report
             return made
