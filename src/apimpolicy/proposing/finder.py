@@ -6,22 +6,17 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import CacheAccessed
-from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.proposing.goals import GoalFormulas, watched_by
-from apimpolicy.proposing.policies import unknown_entry
 from apimpolicy.proposing.program import Proposals
+from apimpolicy.proposing.repairs import repair
 from apimpolicy.proposing.variations import Variations
 from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration
 from apimpolicy.scenarios.goals import BRANCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from apimpolicy.engine.result import Result
-    from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
@@ -32,7 +27,7 @@ _MOST_MODELS = 6
 _MOST_REPAIRS = 4
 _MOST_REASONS = 3
 _MOST_KEPT = 400
-"""Runs that are kept: one for each set of goals."""
+"""Runs that are kept: one for each set of goals with a status."""
 
 
 class Finder:
@@ -58,7 +53,7 @@ class Finder:
         self.outcome = Exploration(harness)
         self.is_over = False
         self._runs: dict[Hashable, Run | None] = {}
-        self._paths: set[frozenset[Goal]] = set()
+        self._paths: set[Hashable] = set()
         self._deadline = 0.0
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
@@ -148,7 +143,8 @@ class Finder:
             self.outcome.problem = self.outcome.problem or run.problem
             run = None
         else:
-            path = frozenset(run.reached)
+            assert run.result is not None
+            path = frozenset(run.reached), run.result.response.status_code, run.result.reached_backend
             if path not in self._paths and len(self._paths) < _MOST_KEPT:
                 self._paths.add(path)
                 self.outcome.runs.append(run)
@@ -166,33 +162,6 @@ def _reaches(goal: Goal, run: Run) -> bool:
 
 def _frozen(assignment: Assignment) -> frozenset[tuple[tuple[str, ...], object]]:
     return frozenset(assignment.items())
-
-
-def repair(harness: Harness, result: Result, assignment: Assignment, *, with_doubles: bool) -> Assignment:
-    """Return a request with what its run shows: keys of the cache, and doubles for policies that fail."""
-    repaired = dict(assignment)
-    for entry in result.trace:
-        effect = entry.effect
-        if isinstance(effect, CacheAccessed):
-            name = unknown_entry(harness.double_of(entry.step) or entry.step.place)
-            for key, value in assignment.items():
-                if key[:2] == ("cache", name):
-                    repaired.pop(key, None)
-                    repaired["cache", str(effect.key), *key[2:]] = value
-    step = None if result.error is None else failed_step(result)
-    if step is not None and (with_doubles or has_trait(step.name, "refuses", "checks-token")):
-        double = harness.double_of(step)
-        if double is not None and ("double", double) not in repaired:
-            repaired["double", double] = PASSES
-    return repaired
-
-
-def failed_step(result: Result) -> Step | None:
-    """Return the policy that failed last."""
-    step = next((entry.step for entry in reversed(list(result.trace)) if entry.error is not None), None)
-    while step is not None and not is_known(step.name):  # a part of a policy
-        step = step.parent
-    return step
 
 
 def _reasons(proposals: Proposals, formula: terms.Term) -> list[str]:

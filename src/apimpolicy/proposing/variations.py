@@ -13,6 +13,7 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.constants import constants_of
 from apimpolicy.proposing.forms import key_of_root, steps_of
 from apimpolicy.proposing.observed import compared, equal_values, matching
+from apimpolicy.proposing.repairs import failed_step
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration
@@ -36,6 +37,8 @@ _SAMPLES = (
 )
 _MOST_WORDS, _MOST_NAMES, _MOST_LENGTH, _MOST_STARTS, _MOST_PAIRS = 60, 40, 300, 40, 60
 _MOST_ROUNDS = 6
+_LISTED = ("certificate", "token", "method", "address", "path", "host")
+"""Inputs that have listed values, or texts of a certain form."""
 _YEAR = 1_767_225_600
 """The first second of 2026, of which days and hours are tried where a policy reads the clock."""
 _HOURS, _DAYS = (0, 3, 7, 9, 12, 15, 18, 22), (0, 3, 4, 40, 200)
@@ -163,7 +166,7 @@ class Variations:
         pairs = compared(run.result, elements)[:_MOST_PAIRS]
         yield from matching(base, pairs)
         words = dict.fromkeys(text for pair in pairs for text in pair if len(text) < _MOST_LENGTH)
-        texts = [key for key, values in self.places().items() if values and isinstance(values[0], str)]
+        texts = self._texts()
         others = [(key, word) for key in texts for word in words]
         random.Random(len(base)).shuffle(others)
         for index in range(max(len(others), len(single))):
@@ -171,6 +174,11 @@ class Variations:
                 yield with_input(base, *single[(index + len(base)) % len(single)])
             if index < len(others):
                 yield with_input(base, *others[index])
+
+    def _texts(self) -> list[Key]:
+        """Return the inputs that may be any text."""
+        places = self.places().items()
+        return [key for key, values in places if values and isinstance(values[0], str) and key[0] not in _LISTED]
 
     def _synchronized(self, run: Run, base: Assignment) -> Assignment | None:
         """Return a request in which an input again has the value that the policy computes and compares with it."""
@@ -195,14 +203,12 @@ class Variations:
         pairs = compared(run.result, set(self._elements(goal)))[:_FOLLOWED]
         yield from matching(base, pairs)
         words = dict.fromkeys(text for pair in pairs for text in pair if len(text) < _MOST_LENGTH)
-        for key in [key for key, values in self.places().items() if values and isinstance(values[0], str)]:
+        for key in self._texts():
             for word in words:
                 yield with_input(base, key, word)
 
     def _passing(self, assignment: Assignment) -> Assignment:
         """Return the request with doubles for the policies that fail."""
-        from apimpolicy.proposing.finder import failed_step
-
         for _ in range(3):
             run = self.send(assignment)
             result = None if run is None else run.result

@@ -11,26 +11,26 @@ from apimpolicy.records import Record
 class Bounds(Record):
     """Bounds of a search for requests."""
 
-    text_length: int = 300
-    """Length of a string in a request or response: a header, a parameter, a JSON string."""
-
-    list_length: int = 4
-    """Items of a list in a request: of a JSON array, of the result of `Split`, of groups."""
-
-    rounds: int = 6
-    """Rounds of a loop or retry whose end depends on the request."""
-
-    decisions: int = 2000
-    """Branches on one path."""
-
     runs: int = 1500
     """Requests that run for one policy."""
 
     patience: int = 250
-    """Runs without a new goal after which a search ends, unless it looks for all paths."""
+    """Runs in a row that reach nothing new, after which a search ends."""
 
     seconds: float = 15.0
     """Seconds of computing for one policy."""
 
+    text_length: int = 300
+    """Deprecated, without effect: texts are as long as they have to be."""
+
+    list_length: int = 4
+    """Deprecated, without effect: of lists, up to four items are modeled."""
+
+    rounds: int = 6
+    """Deprecated, without effect: of loops, up to four rounds are modeled."""
+
+    decisions: int = 2000
+    """Deprecated, without effect."""
+
     milliseconds: int = 1500
-    """Milliseconds for one solver query."""
+    """Deprecated, without effect: the solver counts work, not time."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from apimpolicy.binding.nodes import Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.proposing.finder import repair
+from apimpolicy.proposing.repairs import repair
 from apimpolicy.proposing.requests import request_of
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record

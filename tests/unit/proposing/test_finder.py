@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.concolic.explorer import Exploration, Explorer
-from apimpolicy.concolic.harness import Harness
 from apimpolicy.context.records import Request
 from apimpolicy.engine.gateway import Gateway
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.harness import Harness
 from apimpolicy.testing.claims.branches import Branches
+
+if TYPE_CHECKING:
+    from apimpolicy.scenarios.exploration import Exploration
 
 
 def policy(inbound: str, outbound: str = "", on_error: str = "") -> str:
@@ -33,8 +36,8 @@ def choose(*conditions: str) -> str:
     return f"<choose>{whens}</choose>"
 
 
-def explore(document: str, *, exhaustive: bool = False, seconds: float = 20, **options: Any) -> Exploration:
-    return Explorer(Harness(document, **options), Bounds(seconds=seconds), exhaustive=exhaustive).explore()
+def explore(document: str, *, seconds: float = 60, **options: Any) -> Exploration:
+    return Finder(Harness(document, **options), Bounds(seconds=seconds)).explore()
 
 
 def missing(found: Exploration) -> list[str]:
@@ -72,9 +75,8 @@ REACHABLE = {
 def test_all_branches_are_found(name: str) -> None:
     found = explore(policy(REACHABLE[name]))
     assert missing(found) == []
-    assert found.statistics.mispredictions == 0
     for goal, run in found.found.items():
-        again = found.harness.run(found.inputs, run.assignment)
+        again = found.harness.run(run.assignment)
         assert goal in again.reached
 
 
@@ -117,7 +119,7 @@ IMPOSSIBLE = {
 @pytest.mark.parametrize("name", ["both", "a prefix", "a method", "a case"])
 def test_an_impossible_branch_is_proven_and_has_no_counterexample(name: str) -> None:
     document = policy(choose(IMPOSSIBLE[name]))
-    found = explore(document, exhaustive=True)
+    found = explore(document)
     assert missing(found) == ["inbound choose[1]/when[1]"]
     assert Branches(found.harness).decide(found.missing[0]).is_proven is (name != "a prefix")
     gateway, chance = Gateway(tracing=False), random.Random(7)
@@ -138,7 +140,7 @@ MUTANTS = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_that_a_request_does_is_not_proven(name: str) -> None:
-    found = explore(policy(choose(MUTANTS[name])), exhaustive=True)
+    found = explore(policy(choose(MUTANTS[name])))
     assert missing(found) == []
 
 
@@ -151,7 +153,7 @@ INEXACT = {
 
 @pytest.mark.parametrize("name", INEXACT)
 def test_unsupported_features_are_reported_and_prevent_proofs(name: str) -> None:
-    found = explore(policy(choose(INEXACT[name])), exhaustive=True)
+    found = explore(policy(choose(INEXACT[name])))
     assert missing(found) == ["inbound choose[1]/when[1]"]
     decision = Branches(found.harness).decide(found.missing[0])
     assert not decision.is_proven
@@ -162,9 +164,3 @@ def test_the_same_search_finds_the_same() -> None:
     document = policy(REACHABLE["a text that is cut"])
     one, other = explore(document), explore(document)
     assert [run.assignment for run in one.runs] == [run.assignment for run in other.runs]
-
-
-def test_diverging_runs_are_counted() -> None:
-    found = explore(policy(REACHABLE["a list in a body"]))
-    assert found.statistics.predicted > 0
-    assert found.statistics.diverged <= found.statistics.predicted // 10

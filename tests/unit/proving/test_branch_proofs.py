@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.harness import Harness
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.text.source import Source
@@ -155,7 +155,7 @@ FOUND: dict[str, str] = {
 def branches(document: str | Source, **options: Any) -> tuple[list[str], list[str]]:
     """The branches that were not found, and those of them that are proven impossible."""
     harness = Harness(document, **options)
-    found = Explorer(harness, Bounds(seconds=20)).explore()
+    found = Finder(harness, Bounds(seconds=60)).explore()
     missing = [goal for goal in found.missing if goal.kind == BRANCH]
     proven = Branches(harness)
     return list(map(harness.goals.name, missing)), [
