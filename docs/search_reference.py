@@ -17,11 +17,11 @@ HEAD = """\
 `apimpolicy new test`, `prove` and `diff` propose requests and run them in the simulator. A request that they report has
 run, so it does what they say. That no request takes a branch comes from the prover ([what proofs know](proofs.md)).
 
-1. Models of the policies, with everything that proofs know, and names for what comes from outside: responses of backends
-   and other services, tokens, cached values, random numbers. The model with the fewest inputs comes first.
+1. Models of the policies, with everything that proofs know, and names for what comes from outside: responses of
+   backends and other services, tokens, cached values, random numbers. The model with the fewest inputs comes first.
 2. Repairs from what a run shows: the key of a cached value; a double for a policy that fails, in `new test`.
-3. Variations of requests that came close, with the texts and numbers of the policy and with values that the run compared:
-   a signature that the policy computes becomes the value of the header that it is compared with.
+3. Variations of requests that came close, with the texts and numbers of the policy and with values that the run
+   compared: a signature that the policy computes becomes the value of the header that it is compared with.
 
 ## Bounds
 
@@ -29,9 +29,9 @@ run, so it does what they say. That no request takes a branch comes from the pro
 | --- | --- | --- |
 """
 WORLD = """
-A header or parameter has printable ASCII, and at most two values. A limit of calls is used up with at most twelve earlier
-calls. Loops over items of a request run at most four rounds. If a policy reads a response before the backend responded,
-its section runs alone, with a `response`.
+A header or parameter has printable ASCII, and at most two values. A limit of calls is used up with at most twelve
+earlier calls. Loops over items of a request run at most four rounds. If a policy reads a response before the backend
+responded, its section runs alone, with a `response`.
 
 ## Known gaps
 

@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("z3")
 
-from apimpolicy.proposing.policies import ProposedRun
+from apimpolicy.proposing.names import ProposedUnknowns
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.proving.proof import Inquiry, Proof
-from apimpolicy.transfer.run import Run
+from apimpolicy.semantics.unknowns import Unknowns
 
 SOURCES = Path(__file__).parents[2] / "src" / "apimpolicy"
 OPTIMISTIC = {"ProposedUnknowns", "ProposedRun", "ProposedInputs", "ProposedEvaluation", "Proposals"}
@@ -33,5 +33,5 @@ def test_only_proposals_are_optimistic() -> None:
         if isinstance(node, ast.Name)
     }
     assert not names & OPTIMISTIC
-    assert ProposedRun.evaluation.is_optimistic
-    assert not Run.evaluation.is_optimistic
+    assert ProposedUnknowns.is_optimistic
+    assert not Unknowns.is_optimistic

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 class ProposedEvaluation(Evaluation):
     """The state of one evaluation."""
 
-    is_optimistic = True
-
     def give_up(self, what: str, type_: Type) -> Value:
         self.is_given_up = True
         self.throws = self.unknowns.truth(what)

@@ -15,9 +15,9 @@ from apimpolicy.proposing.names import (
     fields_of_response,
     is_response,
 )
-from apimpolicy.scenarios.assignments import BASE64, DROPPED, MAY_BE_NULL, PART, TEXTS
+from apimpolicy.scenarios.assignments import BASE64, DROPPED, MAY_BE_NULL, OTHER, PART, TEXTS
 from apimpolicy.semantics import json_trees
-from apimpolicy.semantics.forms import bodies, context, entities, fields, objects, strings
+from apimpolicy.semantics.forms import bodies, context, entities, fields, json, objects, strings
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.evaluation import ProposedEvaluation
     from apimpolicy.semantics.members import Call, Form
 
-__all__ = ["FORMS", "FailedPolicy", "bodies", "context", "entities", "fields", "objects", "strings"]
+__all__ = ["FORMS", "FailedPolicy", "bodies", "context", "entities", "fields", "json", "objects", "strings"]
 
 FORMS: dict[tuple[str, str], Form] = {}
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
@@ -155,6 +155,66 @@ def token_to_string(call: Call, value: Value) -> Value:
     if not isinstance(value, Json):
         raise Unsupported("the text of JSON that a policy made")
     return json_trees.shown(call.evaluation, value)
+
+
+# Members of JSON objects whose names no expression writes: there is at most one
+
+
+_JSON = "Newtonsoft.Json.Linq."
+_NAME = "name"
+
+
+def _other_member(call: Call, token: Value) -> tuple[terms.Term, Text, Json]:
+    """Return whether an object has another member, its name, and its value."""
+    if not isinstance(token, Json):
+        raise Unsupported("the members of an object that a policy made")
+    unknowns, path = _unknowns(call), (*token.path, OTHER)
+    is_there = unknowns.input(("json", token.root, path, "there"), terms.TRUTH)
+    name = Text(unknowns.input(("json", token.root, path, _NAME), terms.TEXT))
+    return is_there, name, Json(token.root, path, token.born)
+
+
+def _members(call: Call, token: Value, *rest: Value) -> Value:
+    is_there, name, value = _other_member(call, token)
+    type_, heap = f"{_JSON}JProperty[]", call.evaluation.unknowns.heap
+    made = Opaque(("property", name.term, value.key), f"{_JSON}JProperty", 0)
+    _unknowns(call).properties[made.key] = name, value
+    return merge(is_there, Items((made,), type_, heap), Items((), type_, heap))
+
+
+form(f"{_JSON}JObject", f"System.Collections.Generic.IEnumerable<{_JSON}JProperty> Properties()")(_members)
+form(f"{_JSON}JToken", f"{_JSON}JEnumerable<{_JSON}JToken> Children()")(_members)
+form(f"{_JSON}JToken", f"{_JSON}JEnumerable<T> Children<T>()")(_members)
+
+
+def _of_property(signature: str, index: int) -> None:
+    @form(f"{_JSON}JProperty", signature)
+    def part(call: Call, own: Value) -> Value:
+        known = _unknowns(call).properties.get(own.key)
+        if known is None:
+            raise Unsupported("a property of others")
+        return known[index]
+
+
+_of_property("string Name { get; }", 0)
+_of_property(f"{_JSON}JToken Value {{ get; set; }}", 1)
+
+
+def _by_name(type_: str, signature: str) -> None:
+    original = KNOWN[type_, signature]
+
+    @form(type_, signature)
+    def item(call: Call, token: Value, key: Value) -> Value:
+        if not isinstance(key, Text) or key.constant is not None:
+            found: Value = original(call, token, key)
+            return found
+        is_there, name, value = _other_member(call, token)
+        return merge(terms.all_of(is_there, terms.same(name.term, key.term)), value, NULL)
+
+
+for _type, _signature in list(KNOWN):
+    if _type.startswith(_JSON) and " Item[" in _signature:
+        _by_name(_type, _signature)
 
 
 # Tokens and credentials

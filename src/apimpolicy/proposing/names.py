@@ -38,10 +38,14 @@ _EITHER_WAY = ("truth", "valid", "object", "string")
 class ProposedUnknowns(Unknowns):
     """The variables of proposals: `preferences` are literals, with whether they are given up before others."""
 
+    is_optimistic = True
+
     def __init__(self) -> None:
         super().__init__()
         self.preferences: dict[Term, bool] = {}
         self.counts: Counter[Hashable] = Counter()
+        self.properties: dict[Hashable, tuple[Text, Json]] = {}
+        """The names and values of members of JSON objects whose names no expression writes, by the keys of these."""
         self.providers: tuple[str, ...] = ()
         """The providers of tokens for which a caller can have a token."""
 

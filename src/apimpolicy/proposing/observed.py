@@ -146,6 +146,8 @@ def _replaced(value: str, one: str, other: str) -> Iterator[str]:
     """Yield texts in which one value is replaced with the other, in the codings in which it is found."""
     if not one:
         yield value + other
+        for place in re.finditer(r"[=:,; /]", value):
+            yield value[: place.end()] + other + value[place.end() :]
         return
     if value == one:
         yield other
@@ -153,7 +155,8 @@ def _replaced(value: str, one: str, other: str) -> Iterator[str]:
             yield from (str(int(float(other)) + change) for change in (1, -1))
         yield other + "x"
     elif one in value:
-        yield re.sub(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])", lambda _: other, value)
+        for each in _near(other):
+            yield re.sub(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])", lambda _, each=each: each, value)  # type: ignore[misc]
         yield value.replace(one, other)
     elif value.lower() == one.lower():
         yield other
@@ -165,6 +168,11 @@ def _replaced(value: str, one: str, other: str) -> Iterator[str]:
         yield base64.b64encode(plain.replace(one, other).encode("utf-8", "replace")).decode()
     elif _decoded(other) is None and (value in ("x", "") or one in ("x", "")):
         yield base64.b64encode(other.encode("utf-8", "replace")).decode()
+
+
+def _near(text: str) -> list[str]:
+    """Return a text, and where it is a number the numbers next to it."""
+    return [text, *(str(int(float(text)) + change) for change in (1, -1))] if _is_number(text) else [text]
 
 
 def _decoded(text: str) -> str | None:

@@ -134,6 +134,8 @@ def _add_token(made: Assignment, key: Key, given: Given, root: Any, path: tuple[
             for name in _names(given, root, path):
                 if given.get(("json", root, (*path, name), "there")):
                     made[*key, f".{name}", "there"] = True
+                    if (written := given.get(("json", root, (*path, name), "name"))) is not None:
+                        made[*key, f".{name}", "name"] = written
                     _add_token(made, (*key, f".{name}"), given, root, (*path, name))
         case "array":
             length = made[*key, "length"] = min(of("length") or 0, _MOST_ITEMS)

@@ -418,6 +418,8 @@ def _of_token(key: Key, what: str, texts: list[Any]) -> dict[Key, list[Any]]:
             return {
                 (*key, "number"): [0, 1, -1, 100, *(int(each) for each in texts if re.fullmatch(r"-?\d{1,9}", each))]
             }
+        case "name":
+            return {(*key, "name"): [each for each in texts if _NAME.fullmatch(each)]}
         case "truth" | "there":
             return {(*key, what): [True, False]}
         case "length":

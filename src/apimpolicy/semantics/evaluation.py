@@ -60,9 +60,6 @@ FUNCTIONS = Functions(
 class Evaluation:
     """The state of one evaluation. `guard` is where it is reached, `throws` where it has thrown."""
 
-    is_optimistic = False
-    """True if what isn't known to happen is taken not to happen: for proposals of requests, never for proofs."""
-
     def __init__(self, unknowns: Unknowns, state: State, alive: Term = terms.TRUE) -> None:
         self.unknowns = unknowns
         self.alive = alive

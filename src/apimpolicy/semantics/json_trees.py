@@ -152,7 +152,8 @@ def items_of(evaluation: Evaluation, token: Json, made: int) -> Value:
     """Return the items of an array, as many as there are up to a number, then unknown ones."""
     items = tuple(Json(token.root, (*token.path, index), token.born) for index in range(MOST_ITEMS))
     type_ = f"{_JSON}JToken[]"
-    found: Value = Items(items, type_, made, rest=token.key)
+    rest = None if evaluation.unknowns.is_optimistic else token.key
+    found: Value = Items(items, type_, made, rest=rest)
     for count in range(MOST_ITEMS, -1, -1):
         is_longer = has_item(evaluation.unknowns, token, count)
         found = merge(is_longer, found, Items(items[:count], type_, made))
@@ -322,5 +323,7 @@ def parsed(evaluation: Evaluation, text: Term, type_: str) -> Value:
 def sequence_of(evaluation: Evaluation, token: Json) -> Value:
     """Return the items of an array, and of other tokens an unknown sequence."""
     heap = evaluation.unknowns.heap
-    other = Opaque(("children", token.key), f"{_JSON}JEnumerable", heap)
+    other: Value = Opaque(("children", token.key), f"{_JSON}JEnumerable", heap)
+    if evaluation.unknowns.is_optimistic:
+        other = Items((), f"{_JSON}JToken[]", heap)
     return merge(kind_of(evaluation.unknowns, token, "array"), items_of(evaluation, token, heap), other)

@@ -41,7 +41,7 @@ _BEFORE = "a variable before a loop"
 
 def run(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
     """Run a loop."""
-    if evaluation.is_optimistic and _has_few_rounds(evaluation, statement):
+    if evaluation.unknowns.is_optimistic and _has_few_rounds(evaluation, statement):
         return
     if isinstance(statement, nodes.Foreach):
         _run_foreach(evaluation, statement)

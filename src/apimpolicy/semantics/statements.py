@@ -200,7 +200,7 @@ def assigned(body: Bound) -> list[LocalSymbol]:
 
 
 def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
-    if statement.finally_body is not None and not evaluation.is_optimistic:
+    if statement.finally_body is not None and not evaluation.unknowns.is_optimistic:
         raise Unsupported("finally")
     if _jumps_out(statement):
         raise Unsupported("a jump in a try block")
@@ -260,7 +260,7 @@ def _jumps_out(statement: nodes.Bound) -> bool:
 
 
 def _using(evaluation: Evaluation, statement: nodes.Using) -> None:
-    if not evaluation.is_optimistic:
+    if not evaluation.unknowns.is_optimistic:
         raise Unsupported("the statement using")
     run_all(evaluation, [*statement.declarations, statement.body])
 

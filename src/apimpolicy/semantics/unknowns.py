@@ -37,6 +37,9 @@ class Unknowns:
     `heap` is the version of all objects that can change, `bodies` that of bodies that are read.
     """
 
+    is_optimistic = False
+    """True if what isn't known to happen is taken not to happen: for proposals of requests, never for proofs."""
+
     def __init__(self) -> None:
         self._proof = next(_proofs)
         self.reasons: dict[Term, Reason] = {}
