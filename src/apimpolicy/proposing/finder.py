@@ -62,7 +62,8 @@ class Finder:
         self._deadline = begun + self.bounds.seconds
         statistics = self.outcome.statistics
         usual: Assignment = {("token", provider): "good" for provider in self.harness.providers}
-        for start in dict.fromkeys(map(_frozen, ({}, *([usual] if usual else []), *starts))):
+        callers: list[Assignment] = [{**usual, ("certificate",): name} for name in self.harness.certificates]
+        for start in dict.fromkeys(map(_frozen, ({}, *([usual] if usual else []), *starts, *callers))):
             if self.run(dict(start)) is None and not self.outcome.runs:
                 return self.outcome
         if not self.is_done:

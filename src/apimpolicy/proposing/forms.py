@@ -183,8 +183,7 @@ def _members(call: Call, token: Value, *rest: Value) -> Value:
 
 
 form(f"{_JSON}JObject", f"System.Collections.Generic.IEnumerable<{_JSON}JProperty> Properties()")(_members)
-form(f"{_JSON}JToken", f"{_JSON}JEnumerable<{_JSON}JToken> Children()")(_members)
-form(f"{_JSON}JToken", f"{_JSON}JEnumerable<T> Children<T>()")(_members)
+form(f"{_JSON}JToken", f"{_JSON}JEnumerable<T> Children<T>() where T : {_JSON}JToken")(_members)
 
 
 def _of_property(signature: str, index: int) -> None:
@@ -472,9 +471,22 @@ for _type in ("System.Net.WebUtility", "System.Web.HttpUtility"):
         _mostly_same(
             _type, f"static string {_name}Decode(string encodedValue)", f"static string {_name}Decode(string s)"
         )
+_replace = KNOWN["string", "string Replace(string oldValue, string newValue)"]
+
+
+@form("string", "string Replace(string oldValue, string newValue)")
+def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
+    if isinstance(old, Text):
+        call.evaluation.throw(terms.same(old.term, terms.text("")))
+    try:
+        found: Value = _replace(call, text, old, new)
+        return found
+    except (Unsupported, TooLarge):
+        return text
+
+
 _mostly_same(
     "string",
-    "string Replace(string oldValue, string newValue)",
     "string Replace(char oldChar, char newChar)",
     "string PadRight(int totalWidth, char paddingChar)",
     "string PadRight(int totalWidth)",

@@ -30,6 +30,7 @@ PATH = language_of(r"^/([A-Za-z0-9_.~-]+/?)*\z")
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 ADDRESS = language_of(rf"^{_OCTET}(\.{_OCTET}){{3}}\z")
 _METHODS = language_of(r"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\z")
+_USUAL = language_of(r"^(GET|POST)\z")
 _WORDS = language_of(r"^[A-Za-z0-9_.~ /:@-]+\z")
 _EITHER_WAY = ("truth", "valid", "object", "string")
 """Inputs that are as readable one way as the other."""
@@ -51,7 +52,7 @@ class ProposedUnknowns(Unknowns):
 
     def prefer(self, variable: Term, fact: Term, *, weakly: bool) -> None:
         """Prefer that a fact about a variable is true."""
-        literal = self.variable(f"preference {variable}", terms.TRUTH)
+        literal = self.variable(f"preference {len(self.preferences)} for {variable}", terms.TRUTH)
         self.preferences[literal] = weakly
         self.know(variable, terms.any_of(terms.not_(literal), fact))
 
@@ -97,6 +98,7 @@ class ProposedUnknowns(Unknowns):
             self.know(made, terms.member(made, language))
         if key[0] == "method":
             self.prefer(made, terms.member(made, _METHODS), weakly=False)
+            self.prefer(made, terms.member(made, _USUAL), weakly=False)
         elif language in (PRINTABLE, FIELD):
             self.prefer(made, terms.member(made, _WORDS), weakly=False)
 

@@ -24,6 +24,8 @@ _MEMBERS = ("Equals", "Contains", "StartsWith", "EndsWith", "IndexOf", "Contains
 _PREFIXES = ("Compare", "op_Equality", "op_Inequality", "op_LessThan", "op_GreaterThan")
 _MOST_LENGTH = 2000
 _LEAST_COMPUTED = 8
+_LISTED = ("certificate", "token", "method", "address")
+"""Inputs that have listed values."""
 _TICKS, _EPOCH = 10_000_000, 621_355_968_000_000_000
 Pair = tuple[str, str]
 
@@ -127,6 +129,8 @@ def matching(assignment: Assignment, pairs: list[Pair]) -> Iterator[Assignment]:
     for pair in pairs:
         for one, other in (pair, pair[::-1]):
             for key, value in assignment.items():
+                if key[0] in _LISTED:
+                    continue
                 if isinstance(value, str) and key[-1] not in ("kind",):
                     for made in _replaced(value, one, other):
                         yield {**assignment, key: made}

@@ -221,6 +221,8 @@ def _send_one_way(run: ProposedRun, step: Step) -> None:
 
 def _retry(run: ProposedRun, step: Step) -> None:
     """Run a few rounds exactly. After an error of a policy that forwards, the condition is evaluated too."""
+    for name in ("count", "interval", "max-interval", "delta", "first-fast-retry"):
+        run.attribute(step, name)
     text = _literal(step, "count").strip()
     most = min(int(text) if text.isdigit() else 1, _MOST_ROUNDS)
     rounds = [*step.steps_inside()]

@@ -11,10 +11,10 @@ from apimpolicy.records import Record
 class Bounds(Record):
     """Bounds of a search for requests."""
 
-    runs: int = 1500
+    runs: int = 4000
     """Requests that run for one policy."""
 
-    patience: int = 250
+    patience: int = 400
     """Runs in a row that reach nothing new, after which a search ends."""
 
     seconds: float = 15.0

@@ -45,7 +45,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 2.0
 """Of searching for further differences where each change has shown one."""
-_MOST_VARIATIONS = 120
+_MOST_VARIATIONS, _MOST_BASES = 120, 4
 
 
 class Found(Record):
@@ -100,34 +100,56 @@ def compare(
     reasons, question = _open_reasons(joint, knows_scopes)
     if reasons or not joint.explains_everything:
         seconds = min(bounds.seconds, _FEW_SECONDS) if joint.explains_everything and joint.found else bounds.seconds
-        _search(joint, bounds.replaced(seconds=seconds / 3), starts, question)
+        _search(joint, bounds.replaced(seconds=seconds / 3), starts, question, knows_scopes=knows_scopes)
         if joint.found or reasons:
             reasons, _ = _open_reasons(joint, knows_scopes)
-    found = [joint.smallest(kind, run) for kind, run in list(joint.found.items())]
+    shown = sorted(joint.found.items(), key=lambda each: each[0][1] % (len(joint.causes.spans) + 1))
+    found = [joint.smallest(kind, run) for kind, run in shown]
     return Comparison(found, (*others, *reasons), False, joint.causes)
 
 
 def _search(
-    joint: _ProductHarness, bounds: Bounds, starts: Sequence[Assignment], question: Inquiry | ProofResult | None
+    joint: _ProductHarness,
+    bounds: Bounds,
+    starts: Sequence[Assignment],
+    question: Inquiry | ProofResult | None,
+    *,
+    knows_scopes: bool,
 ) -> None:
-    """Run requests that may show a difference through both versions."""
+    """Run requests that may show a difference through both versions, until it is proven that there are no others."""
+    proven_for = 0
+    deadline = time.process_time() + 3 * bounds.seconds
+    known: set[frozenset[Any]] = set()
+    for assignment in _candidates(joint, bounds, starts, question):
+        if time.process_time() > deadline:
+            return
+        if len(joint.found) > proven_for and joint.explains_everything:
+            proven_for = len(joint.found)
+            if not _open_reasons(joint, knows_scopes)[0]:
+                return
+        key = frozenset(assignment.items())
+        if key not in known:
+            known.add(key)
+            joint.run(assignment)
+
+
+def _candidates(
+    joint: _ProductHarness, bounds: Bounds, starts: Sequence[Assignment], question: Inquiry | ProofResult | None
+) -> Iterator[Assignment]:
+    """Yield requests to the goals near changes, models of a difference, and what varies them."""
     bases: list[Assignment] = []
-    if isinstance(question, Inquiry):
-        bases += [request_of(model, question.unknowns, joint.new.certificates) for model in question.models()]
-    for harness in (joint.old, joint.new):
+    for harness in (joint.new, joint.old):
         wanted = joint.goals_of(harness)
         explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
-        bases += [run.assignment for goal, run in explored.found.items() if goal in wanted]
-    distinct = [dict(each) for each in dict.fromkeys(frozenset(base.items()) for base in bases)]
-    for base in distinct:
-        joint.run(base)
-    deadline = time.process_time() + bounds.seconds
-    proposals = route_proposals(joint.new)
-    around = Variations(joint.new, proposals, joint.new.run).around([*distinct[:4], *starts, {}], _MOST_VARIATIONS)
-    for assignment in around:
-        if time.process_time() > deadline or (joint.found and joint.explains_everything):
-            break
-        joint.run(assignment)
+        found = [run.assignment for goal, run in explored.found.items() if goal in wanted]
+        yield from found
+        bases += found
+    if isinstance(question, Inquiry):
+        models = [request_of(model, question.unknowns, joint.new.certificates) for model in question.models()]
+        yield from models
+        bases += models
+    variations = Variations(joint.new, route_proposals(joint.new), joint.new.run)
+    yield from variations.around([*bases[:_MOST_BASES], *starts, {}], _MOST_VARIATIONS)
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:
