@@ -39,6 +39,9 @@ def constants_of(harness: Harness) -> tuple[list[str], list[int]]:
         for attribute in step.element.attributes:
             if attribute.value.expression is None:
                 written |= dict.fromkeys(_WORD.findall(attribute.value.text)[:40])
+        for inner in step.element.descendants():
+            if inner.expression is None and not list(inner.elements()) and len(inner.text) < _MOST_LENGTH:
+                written[inner.text.strip()] = None
         for excerpt in own_expressions(step.element, step.specification):
             try:
                 body = compiled(excerpt).bound.body

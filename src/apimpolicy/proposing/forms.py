@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import TooLarge
@@ -17,7 +18,6 @@ from apimpolicy.proposing.names import (
 )
 from apimpolicy.scenarios.assignments import BASE64, DROPPED, MAY_BE_NULL, OTHER, PART, TEXTS
 from apimpolicy.semantics import json_trees
-from apimpolicy.semantics.forms import bodies, context, entities, fields, json, objects, strings
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.evaluation import ProposedEvaluation
     from apimpolicy.semantics.members import Call, Form
 
-__all__ = ["FORMS", "FailedPolicy", "bodies", "context", "entities", "fields", "json", "objects", "strings"]
-
+for _name in ("bodies", "collections", "context", "entities", "fields", "json", "objects", "strings"):
+    import_module(f"apimpolicy.semantics.forms.{_name}")  # they register the forms that these come before
 FORMS: dict[tuple[str, str], Form] = {}
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
 _MOST_GROUPS = 2
@@ -214,6 +214,19 @@ def _by_name(type_: str, signature: str) -> None:
 for _type, _signature in list(KNOWN):
     if _type.startswith(_JSON) and " Item[" in _signature:
         _by_name(_type, _signature)
+
+
+_any = KNOWN[
+    "System.Linq.Enumerable",
+    "static bool Any<TSource>(this System.Collections.Generic.IEnumerable<TSource> source,"
+    " System.Func<TSource, bool> predicate)",
+]
+
+
+@form("System.Array", "static bool Exists<T>(T[] array, System.Predicate<T> match)")
+def exists(call: Call, array: Value, match: Value) -> Value:
+    found: Value = _any(call, array, match)
+    return found
 
 
 # Tokens and credentials

@@ -45,7 +45,9 @@ def request_of(model: Model, unknowns: Unknowns, certificates: Iterable[str]) ->
     for key, value in given.items():
         if key[0] in ("header", "query") and key[-1] == "there" and value:
             _add_field(made, key[:-1], given)
-        elif key[0] == "double" and key[-1] != "there" and len(key) > 2 and ("double", key[1]) not in made:
+        elif key[0] == "double" and key[2:3] == ("variable",) and "claim" in key:  # the token of a check that passes
+            made |= {(*key[:4], "there"): True, (*key[:4], "kind"): assignments.JWT}
+        elif key[0] == "double" and key[2:3] != ("variable",) and len(key) > 2 and ("double", key[1]) not in made:
             made.pop(key, None)
     names = {variable: key for key, variable in unknowns.inputs.items() if isinstance(key, tuple)}
     for root in dict.fromkeys(key[1] for key in given if key[0] == "json"):

@@ -14,7 +14,7 @@ from apimpolicy.proposing.constants import constants_of
 from apimpolicy.proposing.forms import key_of_root, steps_of
 from apimpolicy.proposing.observed import compared, equal_values, matching
 from apimpolicy.proposing.repairs import failed_step
-from apimpolicy.scenarios.assignments import BASE64, CLOCK, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
+from apimpolicy.scenarios.assignments import BASE64, CLOCK, JWT, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration
 from apimpolicy.scenarios.goals import BRANCH, CONDITION
@@ -154,7 +154,7 @@ class Variations:
 
     def starts(self) -> list[Assignment]:
         """Return the requests that reached something new, each once."""
-        runs = dict.fromkeys(self.known.found.values())
+        runs = dict.fromkeys((*self.known.runs[:1], *self.known.found.values()))
         return [run.assignment for run in list(runs)[-_MOST_STARTS:]]
 
     def _neighbors(self, base: Assignment, missing: set[Goal], single: list[tuple[Key, Any]]) -> Iterator[Assignment]:
@@ -380,6 +380,9 @@ def with_input(base: Assignment, key: Key, value: Any) -> Assignment:
 
 def _there(key: Key) -> Assignment:
     """Return what makes an input part of a request."""
+    if key[0] == "double" and "claim" in key:
+        place = key.index("claim")
+        return {(*key, "there"): True, (*key[:place], "there"): True, (*key[:place], "kind"): JWT}
     if BASE64 in key:
         place = key.index(BASE64)
         return {**_there(key[:2] if key[0] in ("header", "query") else key[:place]), key[: place + 1]: True}
