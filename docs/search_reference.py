@@ -1,4 +1,4 @@
-"""The page `reference/found-requests.md`: members and policies that the search for requests understands."""
+"""The page `reference/found-requests.md`: what the search for requests knows beside what proofs know."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import inspect
 from collections import defaultdict
 from itertools import pairwise
 
-from apimpolicy.concolic import bounds, forms, inverses
-from apimpolicy.concolic.external_effects import EFFECTS
-from apimpolicy.concolic.origins import OUTPUT, THROWS
-from apimpolicy.policies.registry import names
+from apimpolicy.proposing.forms import FORMS
+from apimpolicy.proposing.policies import TRANSFERS
+from apimpolicy.scenarios import bounds
 
 HEAD = """\
-# What the search for requests understands
+# How requests are found
 
-`apimpolicy new test` and `prove` find requests by running the simulator and solving for a request that takes another
-path. A request that they report has run, so it does what they say. The search proves nothing: that no request takes a
-branch comes from the prover ([what proofs know](proofs.md)).
+`apimpolicy new test`, `prove` and `diff` propose requests and run them in the simulator. A request that they report has
+run, so it does what they say. That no request takes a branch comes from the prover ([what proofs know](proofs.md)).
+
+1. Models of the policies, with everything that proofs know, and names for what comes from outside: responses of
+   backends and other services, tokens, cached values, random numbers. The model with the fewest inputs comes first.
+2. Repairs from what a run shows: the key of a cached value; a double for a policy that fails, in `new test`.
+3. Variations of requests that came close, with the texts and numbers of the policy and with values that the run
+   compared: a signature that the policy computes becomes the value of the header that it is compared with.
 
 ## Bounds
 
@@ -25,37 +29,30 @@ branch comes from the prover ([what proofs know](proofs.md)).
 | --- | --- | --- |
 """
 WORLD = """
-The search uses only headers and parameters that occur at most once, printable ASCII, 32-bit integers in JSON, and a
-clock between the years 2020 and 2099. If calls are counted, a request was sent at most twelve times before. The rest of
-the gateway's configuration stays unchanged. If a policy reads a response before the backend responded, the search runs
-its section alone, with a `response`.
+A header or parameter has printable ASCII, and at most two values. A limit of calls is used up with at most twelve
+earlier calls. Loops over items of a request run at most four rounds. If a policy reads a response before the backend
+responded, its section runs alone, with a `response`.
+
+## Known gaps
+
+Requests are rarely found for branches that depend on
+
+- JSON, lists and dictionaries that a policy builds and changes before it reads them;
+- bytes: `BitConverter`, `Array.Copy`, ciphers, compression;
+- several unusual values at once, of which none alone brings a request closer: two dates, each in a format of its own;
+- more than four items of an array, or a loop with a condition about several items.
 
 ## Members
 
-The search can solve for the members in this table, except for what the last column says. For any other member it keeps
-the value from the run.
+Beside the members that proofs know, these have names for what comes from outside:
 
-| member | exact except for |
+| type | members |
 | --- | --- |
 """
 POLICIES = """
 ## Policies
 
-The search understands what these policies do to the request, the response and variables. After any other policy, it
-keeps the values of the run. If the search finds no request that a policy admits, or none that it refuses, generated
-test files replace the policy by a double (`replace`). A proof uses no doubles.
-
-"""
-
-
-INVERSES = """
-## Members that are solved backward
-
-For members without an exact meaning, the search follows values of a run backward: from a condition, through the
-members below, to the inputs. In a comparison with a one-way value, such as a hash or a signature, it sets the other
-side to that value. The resulting request runs like any other, and no proof depends on it.
-
-"""
+These differ from what proofs know of them: """
 
 
 def _bounds() -> list[str]:
@@ -72,25 +69,16 @@ def _bounds() -> list[str]:
 
 
 def _members() -> list[str]:
-    forms.load()
     by_owner: dict[str, list[str]] = defaultdict(list)
-    for owner, signature in forms.FORMS:
+    for owner, signature in FORMS:
         by_owner[owner].append(signature)
     return [
-        f"| `{owner}`: `{signature}` | {forms.EXCEPTIONS.get((owner, signature), '')} |"
+        f"| `{owner}` | {', '.join(f'`{signature}`' for signature in sorted(by_owner[owner]))} |"
         for owner in sorted(by_owner, key=str.lower)
-        for signature in sorted(by_owner[owner])
     ]
 
 
 def page() -> str:
     """Return the page."""
-    listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
-    tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
-    return f"{tables}{INVERSES}{_inverses()}.\n{POLICIES}{listed}.\n"
-
-
-def _inverses() -> str:
-    """Return the members with an inverse, each once, without operators."""
-    members = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
-    return ", ".join(f"`{name}`" for name in sorted(members, key=str.lower) if "." in name)
+    listed = ", ".join(f"`{name}`" for name in sorted(TRANSFERS))
+    return HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + f"\n{POLICIES}{listed}.\n"

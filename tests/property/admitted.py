@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy import compile_expression
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.json_trees import KINDS
 from apimpolicy.semantics.values import ABSENT, NULL, Field, Number, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
@@ -45,11 +45,11 @@ def is_admitted(
             *_given(proof, gateway, result),
             terms.any_of(*(_is_end(end, result, variables, headers) for end in proof.ends)),
         ]
-        taken = [branches._formula(goal) for goal in goals if goal.kind == BRANCH]
+        taken = [branches.formulas.of(goal) for goal in goals if goal.kind == BRANCH]
         questions = [[each for each in taken if each is not None]]
         for goal in sorted(goals, key=str)[:_MOST_CONDITIONS]:  # a condition of a loop or lambda has several outcomes
             if goal.kind != BRANCH:
-                questions.append([branches._formula(goal) or terms.TRUE])
+                questions.append([branches.formulas.of(goal) or terms.TRUE])
         return not any(proof.question(terms.all_of(*known, *more)).decide().is_proven for more in questions)
     except TooLarge:
         return True

@@ -14,10 +14,10 @@ from tests.property.claim_policies import Maker
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.concolic.bounds import Bounds
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.forms.strings import PLAIN
 from apimpolicy.semantics.inputs import ONCE, PRINTABLE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
@@ -78,7 +78,7 @@ def check_branches(seed: int, requests: int = OF_EACH) -> tuple[int, int]:
     maker = Maker(seed)
     file = _file(maker.branching(), [])
     harness = harness_of(file.subject.policies, setup_of(file))
-    explored = Explorer(harness, BOUNDS).explore()
+    explored = Finder(harness, BOUNDS).explore()
     branches = Branches(harness)
     proven = {goal for goal in explored.missing if goal.kind == BRANCH and branches.decide(goal).is_proven}
     gateway = Gateway(**harness.settings)

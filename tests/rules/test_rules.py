@@ -20,11 +20,11 @@ from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.project.declared import NOTHING, ConfiguredFragments
 from apimpolicy.project.known_service import Service
 from apimpolicy.project.service.extract import read_extract
 from apimpolicy.report.terminal import render
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source

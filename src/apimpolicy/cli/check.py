@@ -255,7 +255,7 @@ class _Prover:
 
     def __init__(self) -> None:
         """Raises ConfigurationError where there is no solver."""
-        from apimpolicy.concolic.bounds import Bounds
+        from apimpolicy.scenarios.bounds import Bounds
         from apimpolicy.testing.claims.facts import proofs_of
 
         self._proofs_of = proofs_of

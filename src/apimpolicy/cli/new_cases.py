@@ -13,7 +13,7 @@ def announce_search(policy: str) -> None:
     if not has_solver():
         say("to find requests for many more branches: pip install 'apimpolicy[prove]'")
         return
-    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.scenarios.bounds import Bounds
 
     most = Bounds().decisions
     if (count := _conditions(policy)) > most:

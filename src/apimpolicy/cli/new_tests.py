@@ -122,8 +122,8 @@ def _write_service(
     force: bool,
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.project.service.leniency import Leniency, lenient
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.service_tests import service_tests
     from apimpolicy.text.secrets import requests_are_invented
 

@@ -17,10 +17,11 @@ MOST_STATES = 3_000
 
 
 class Work:
-    """States that may still be looked at, for several languages together."""
+    """States that may still be looked at, for several languages together, and `most` for each of them."""
 
-    def __init__(self, states: int) -> None:
+    def __init__(self, states: int, most: int = MOST_STATES) -> None:
         self.left = states
+        self.most = most
 
     def spend(self, states: int) -> None:
         """Use up states. Raises TooLarge when there are none left."""
@@ -43,6 +44,7 @@ def shortest_word(languages: Iterable[Language], most: int = MOST_STATES, work: 
     What is known from before costs the same work again, so that nothing depends on what was asked before.
     """
     start = both(*languages)
+    most = most if work is None else min(most, work.most)
     found = _known.get(start)
     if found is None or (found.is_open and found.states < most):
         found = _known[start] = _shortest(start, most)

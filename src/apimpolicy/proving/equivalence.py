@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.proving.proof import Inquiry, ProofResult, fixed_cells
+from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.state import ANSWER, KINDS
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.merged import FRAMES, fixed_cells
 from apimpolicy.transfer.pipeline import Outcome, outcome_of
-from apimpolicy.transfer.run import End, MadeUp
+from apimpolicy.transfer.run import End, MadeUp, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
 
-_FRAMES = 50_000
 _MOST_PAIRS = 4_000
 _MOST_CHOICES = 4_000
 """Pairs of values with choices to compare; proofs that succeed need a few hundred."""
@@ -63,7 +63,7 @@ class Known(NamedTuple):
         return kind in self.kinds or (kind, name) in self.cells
 
 
-def compare(
+def inquiry(
     old: Program,
     new: Program,
     variables: Mapping[str, Any],
@@ -72,8 +72,9 @@ def compare(
     *,
     made_up: Sequence[MadeUp | None] = (None, None),
     knows_scopes: bool = False,
-) -> ProofResult:
-    """Return whether no request is treated differently, but for differences that are known.
+) -> EquivalenceInquiry | ProofResult:
+    """Return the question whether a request is treated differently, but for differences that are known; or the result
+    where there is nothing to ask.
 
     `made_up` are the stand-ins of both. Unless `knows_scopes`, what `<base />` runs isn't known, nor what variables
     requests begin with.
@@ -81,11 +82,13 @@ def compare(
     unknowns = Unknowns()
     names = frozenset(variables) if knows_scopes else None
     inputs = Inputs(unknowns, dict(fixed_cells(variables)), names)
-    with Frames(_FRAMES):
+    with Frames(FRAMES):
         outcomes: list[Outcome] = []
         for program, stand_ins in zip((old, new), made_up, strict=True):
             unknowns.begin()
-            outcomes.append(outcome_of(program, unknowns, inputs, stand_ins or None, canonical=canonical))
+            run = Run(unknowns, inputs, stand_ins or None)
+            run.canonical = canonical
+            outcomes.append(outcome_of(program, run))
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
             return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))
@@ -103,12 +106,28 @@ def compare(
             OUTCOMES: terms.any_of(*found.outcomes(first, second)),
             CONTENTS: terms.any_of(*found.contents(first, second)),
         }
-        formula = terms.any_of(wider, *parts.values())
-    result = Inquiry(unknowns, formula).decide()
-    if result.is_proven or not _is_never(unknowns, wider):
-        return result
-    untouched = (name for name in parts if name not in known.parts())
-    return result._replace(parts=tuple(name for name in untouched if _is_never(unknowns, parts[name])))
+    return EquivalenceInquiry(
+        unknowns, wider, {name: part for name, part in parts.items() if name not in known.parts()}, parts
+    )
+
+
+class EquivalenceInquiry(Inquiry):
+    """Whether a request is treated differently. `decide` also says which of the `parts` are the same, but for those in
+    which there are `known` differences.
+    """
+
+    def __init__(self, unknowns: Unknowns, wider: Term, parts: Mapping[str, Term], known: Container[str]) -> None:
+        super().__init__(unknowns, terms.any_of(wider, *parts.values()))
+        self._wider = wider
+        self._parts = {name: part for name, part in parts.items() if name not in known}
+
+    def decide(self) -> ProofResult:
+        """Return the result, with the parts that are proven to be the same."""
+        result = super().decide()
+        if result.is_proven or not _is_never(self.unknowns, self._wider):
+            return result
+        same = (name for name, part in self._parts.items() if _is_never(self.unknowns, part))
+        return result._replace(parts=tuple(same))
 
 
 def _is_never(unknowns: Unknowns, formula: Term) -> bool:

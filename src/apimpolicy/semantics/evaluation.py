@@ -114,13 +114,14 @@ class Evaluation:
         return found
 
     def _note(self, node: Expression, value: Value) -> None:
-        """Keep the outcome of a condition."""
+        """Keep the outcome of a condition, where nothing before it in its expression has thrown."""
         if self.unknowns.watched[id(node)]:
             leaf = self.each([value], lambda leaf: constant_truth(leaf is NULL))
         else:
             leaf = self.each([value], self._truth_of)
         first = leaf.term if isinstance(leaf, Truth) else terms.FALSE
-        self.unknowns.note(id(node), terms.all_of(self.alive, self.guard), first)
+        reached = terms.all_of(self.alive, self.guard, terms.not_(self.throws))
+        self.unknowns.note(id(node), reached, first)
 
     def note_unknown(self, body: Bound) -> None:
         """Note that every condition in code that is not evaluated may have every outcome."""

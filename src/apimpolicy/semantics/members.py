@@ -112,8 +112,11 @@ class Call:
         self.type_arguments = type_arguments
 
 
-def form_of(member: Member) -> Form | None:
+def form_of(evaluation: Evaluation, member: Member) -> Form | None:
     """Return the form of a member, or None."""
+    own = evaluation.unknowns.forms.get((member.declaring.name, member.signature))
+    if own is not None:
+        return own
     module = _MODULES.get(member.declaring.name)
     if module is None:
         return None
@@ -174,7 +177,7 @@ def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
         return call.evaluation.fail()
     if values and isinstance(values[0], Json) and member.declaring.name == "System.Linq.Enumerable":
         return _over_items(call, values[0], values[1:], outs)
-    known = form_of(member)
+    known = form_of(call.evaluation, member)
     if known is not None:
         evaluation = call.evaluation
         throws = evaluation.throws

@@ -273,7 +273,11 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
     """Return a value of a type that it is of."""
     target = target.rstrip("?")
-    if isinstance(value, Json) or type_of(value) == target or target == "object":
+    if isinstance(value, Json):
+        from apimpolicy.semantics.json_trees import seen_as as token_as
+
+        return token_as(evaluation, value, target)
+    if type_of(value) == target or target == "object":
         return value
     if not isinstance(value, Opaque):
         return evaluation.unknowns.value(target, f"an object as {target}", ("as", value.key, target), null=False)

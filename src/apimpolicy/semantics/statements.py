@@ -35,7 +35,7 @@ def value_block(evaluation: Evaluation, body: Bound) -> Value:
 def _check(body: Bound) -> None:
     """Raise Unsupported for statements that are not supported."""
     for part in walk(body):
-        if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock, nodes.Using)):
+        if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock)):
             raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")
         if isinstance(part, nodes.UnknownStatement):
             raise Unsupported("statements that a template puts in")
@@ -200,9 +200,9 @@ def assigned(body: Bound) -> list[LocalSymbol]:
 
 
 def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
-    if statement.finally_body is not None:
+    if statement.finally_body is not None and not evaluation.unknowns.is_optimistic:
         raise Unsupported("finally")
-    if any(isinstance(part, (nodes.Break, nodes.Continue)) for part in walk(statement)):
+    if _jumps_out(statement):
         raise Unsupported("a jump in a try block")
     guard, throws, returns = evaluation.guard, evaluation.throws, evaluation.returns
     changed = assigned(statement.body)
@@ -243,6 +243,26 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
         }
     evaluation.variables = merged
     evaluation.guard = terms.any_of(*(condition for condition, _ in ends))
+    if statement.finally_body is not None:
+        run_all(evaluation, statement.finally_body.statements)
+
+
+def _jumps_out(statement: nodes.Bound) -> bool:
+    """Return whether code jumps to a loop around it."""
+    waiting = [statement]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (nodes.Break, nodes.Continue)):
+            return True
+        if not isinstance(part, (nodes.Foreach, nodes.Loop, nodes.Switch, nodes.Lambda)):
+            waiting += part.children()
+    return False
+
+
+def _using(evaluation: Evaluation, statement: nodes.Using) -> None:
+    if not evaluation.unknowns.is_optimistic:
+        raise Unsupported("the statement using")
+    run_all(evaluation, [*statement.declarations, statement.body])
 
 
 _RUN: dict[type, Any] = {
@@ -260,4 +280,5 @@ _RUN: dict[type, Any] = {
     nodes.Break: _break,
     nodes.Continue: _continue,
     nodes.Try: _try,
+    nodes.Using: _using,
 }

@@ -242,9 +242,13 @@ class Json(Value):
 
 
 class Host(Value):
-    """An object of the gateway's: `context`, its request, its headers. `path` is the name."""
+    """An object of the gateway's: `context`, its request, its headers. `path` is the name.
+
+    `cells` gives the values of a dictionary that isn't part of the state, by their names.
+    """
 
     path: str
+    cells: Callable[[str], Value] | None = keyword(default=None, kw_only=True)
 
     @property
     def key(self) -> Hashable:

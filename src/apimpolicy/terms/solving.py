@@ -78,11 +78,11 @@ class Question:
         """All variables of the formula, with those of texts, of which the solver sees only the languages."""
         return self._seen
 
-    def ask(self, assumptions: Sequence[Term] = (), rounds: int = ROUNDS) -> CheckResult:
+    def ask(self, assumptions: Sequence[Term] = (), rounds: int = ROUNDS, work: Work | None = None) -> CheckResult:
         """Return whether there is a model in which the assumptions, which are variables, are true."""
         given = [self._term(each) for each in assumptions]
         names = dict(zip(given, assumptions, strict=True))
-        work = Work(STATES)
+        work = work or Work(STATES)
         for number in range(rounds):
             self._link_equal_texts()
             status, core, values = self._solver.check(given, WORK)

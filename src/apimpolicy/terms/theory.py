@@ -102,15 +102,28 @@ def _word(known: _Class, work: Work) -> str:
     found = shortest_word(languages, work=work)
     if found is not None:
         return found
-    kept = list(known.languages)
-    for pair in list(kept):
-        fewer = [each for each in kept if each is not pair]
-        try:
-            if fewer and shortest_word([each[0] for each in fewer], _MOST_STATES_OF_CONFLICTS, work) is None:
-                kept = fewer
-        except TooLarge:
-            continue
+    kept = _needed(known.languages, work)
     raise Conflict(dict.fromkeys([*(reason for _, reason in kept), *known.reasons]))
+
+
+def _needed(languages: list[tuple[Language, Chosen]], work: Work) -> list[tuple[Language, Chosen]]:
+    """Return languages without a word in common of which none can be left out: many are left out at once first."""
+    kept = list(languages)
+    size = max(len(kept) // 2, 1)
+    while size:
+        start = 0
+        while start < len(kept):
+            fewer = kept[:start] + kept[start + size :]
+            try:
+                is_empty = shortest_word([each[0] for each in fewer], _MOST_STATES_OF_CONFLICTS, work) is None
+            except TooLarge:
+                is_empty = False
+            if fewer and is_empty:
+                kept = fewer
+            else:
+                start += size
+        size //= 2
+    return kept
 
 
 def _check_different(chosen: list[Chosen], classes: dict[Term, _Class], found: dict[Term, str], work: Work) -> None:

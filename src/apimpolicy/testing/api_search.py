@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.audit.requests import BODIED
-from apimpolicy.concolic.bounds import Bounds
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.token_checks import providers_of
+from apimpolicy.proposing.finder import Finder
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.claims.harnesses import setup_of
 from apimpolicy.testing.claims.services import harness_of_route, service_with_keys
+from apimpolicy.testing.claims.static_proofs import route_proposals
 from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
 from apimpolicy.testing.first_surroundings import (
     Surroundings,
@@ -37,12 +38,13 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Assignment, Piece
-    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Run
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.harnesses import Setup
+    from apimpolicy.testing.claims.path_pieces import Piece
     from apimpolicy.testing.claims.services import Route
     from apimpolicy.text.document import Element
 
@@ -176,7 +178,7 @@ class ApiSearch:
         usual = self._usual()
         with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
         starts = [usual, with_body] if route.method in BODIED else [usual]
-        explored = Explorer(harness, bounds, wanted=wanted).explore(starts)
+        explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
         if not explored.runs:
             return
         if self.writer is None:

@@ -306,7 +306,7 @@ class Apim:
         search, 20 unless given. Raises AssertionError with a request for which it does not hold, and also when it is
         not decided; ConfigurationError when z3-solver is not installed.
         """
-        from apimpolicy.concolic.bounds import Bounds
+        from apimpolicy.scenarios.bounds import Bounds
         from apimpolicy.testing.claims.in_python import decide, sentence_of
 
         given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
@@ -329,7 +329,7 @@ class Apim:
         A small request for each way that was found to the branch; `result.request` is the request. Raises
         ConfigurationError when there is no such branch, or no request was found that takes it.
         """
-        from apimpolicy.concolic.bounds import Bounds
+        from apimpolicy.scenarios.bounds import Bounds
         from apimpolicy.testing.claims.in_python import results_reaching
 
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)

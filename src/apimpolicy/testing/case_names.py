@@ -15,9 +15,9 @@ from apimpolicy.policies.registry import has_trait
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from apimpolicy.concolic.scenario import Scenario, StubResponse
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.scenarios.scenario import Scenario, StubResponse
 
 _MOST_PARTS = 4
 _CERTIFICATES = {

@@ -26,7 +26,7 @@ def find_cases(policy: str, output: str, seconds: float | None = None, *, with_e
             from apimpolicy.testing.first_cases import first_cases
 
             return first_cases(policy, output)
-        from apimpolicy.concolic.bounds import Bounds
+        from apimpolicy.scenarios.bounds import Bounds
         from apimpolicy.testing.solved_cases import solved_cases
 
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic.goals import BRANCH
-from apimpolicy.concolic.shrinking import shrink
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
 from apimpolicy.testing.scenario_cases import case_of
@@ -15,11 +15,11 @@ from apimpolicy.text.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST_RUNS_FOR_SHORTER = 40
@@ -75,8 +75,8 @@ class CaseWriter:
             self.failing |= run.reached
             return None
         if wanted:
-            inputs, needed = self.explored.inputs, set(wanted)
-            run = shrink(self.harness, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
+            needed = set(wanted)
+            run = shrink(self.harness.run, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
         for scenario in (run.scenario, run.answered):
             given = self.keys(scenario)
             request = given.pop("request")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.testing.running import Outcome
     from apimpolicy.text.document import Element

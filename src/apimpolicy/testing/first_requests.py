@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, IndexerAccess, PropertyAccess
 from apimpolicy.checks.nodes import type_name
-from apimpolicy.concolic.scenario import Scenario
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.scenarios.scenario import Scenario
 from apimpolicy.testing.first_surroundings import addresses_of
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from apimpolicy.text.named_values import find_named_values, substitute
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.text.document import Element
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from apimpolicy.proposing.observed import compared
 
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.inputs import Assignment
-    from apimpolicy.concolic.origins import Origin
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST = 6
@@ -52,19 +53,9 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
     names = {value: name for name, value in around.named_values.items() if isinstance(value, str)}
     done: set[str] = set()
     for run in explored.runs:
-        for decision in run.path.decisions:
-            origin = None if decision.value is None else decision.value.origin
-            for name, computed in _pairs(origin, names):
-                if name not in done and len(done) < _MOST:
+        for pair in compared(run.result, None) if run.result is not None else ():
+            for text, computed in (pair, pair[::-1]):
+                name = names.get(text)
+                if name is not None and name not in done and computed and len(done) < _MOST:
                     done.add(name)
                     yield {name: computed}, run.assignment
-
-
-def _pairs(origin: Origin | None, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The named values among what is compared, each with what it is compared with."""
-    operands = () if origin is None else origin.operands
-    constants = [each.value for each in operands if each.is_constant]
-    texts = [text for value in constants for text in (value if isinstance(value, list) else [value])]
-    for each in operands:
-        if each.unsupported is not None and isinstance(each.value, str) and each.value:
-            yield from ((names[text], str(each.value)) for text in texts if isinstance(text, str) and text in names)

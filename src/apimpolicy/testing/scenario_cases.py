@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic.scenario import stand_in_url
+from apimpolicy.scenarios.scenario import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.scenario import Scenario, StubResponse
+    from apimpolicy.scenarios.scenario import Scenario, StubResponse
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from apimpolicy.text.secrets import requests_are_invented
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.testing.api_search import ApiCases
     from apimpolicy.testing.claims.services import Route
 

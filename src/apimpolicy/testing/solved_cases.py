@@ -1,6 +1,6 @@
 """A first test file from requests that a solver found: a case for each branch, and each further value of a condition.
 
-Each found request has run (`concolic.explorer`). It is shrunk, and run once more as the test file has it; the case
+Each found request has run (`proposing.finder`). It is shrunk, and run once more as the test file has it; the case
 expects the result of that run.
 """
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.concolic.bounds import Bounds
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.forms.context_members import NO_RESPONSE
-from apimpolicy.concolic.goals import BRANCH
-from apimpolicy.concolic.harness import Harness
-from apimpolicy.concolic.stand_ins import StandIns
+from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.proposing.finder import Finder
+from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.harness import Harness
+from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.inputs import Assignment
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Run
     from apimpolicy.testing.first_surroundings import Surroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
@@ -52,8 +53,8 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     """
     subject = subject_of(policy)
     around = surroundings_of(subject)
-    harness = _harness(policy, output, around, subject)
-    explored = Explorer(harness, bounds or Bounds()).explore()
+    harness = policy_harness(policy, output, around, subject)
+    explored = Finder(harness, bounds or Bounds()).explore()
     if not explored.runs:
         raise ConfigurationError(
             f"can't search for requests to {policy}: {explored.problem.removeprefix(f'{policy}:')}"
@@ -73,8 +74,8 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
-        for kind in dict.fromkeys(unsupported.kind for unsupported in explored.reasons(goal)[:1]) or {"search": None}:
-            causes[kind] = causes.get(kind, 0) + 1
+        kind = (explored.reasons.get(goal) or ["search"])[0]
+        causes[kind] = causes.get(kind, 0) + 1
     return FirstCases(
         text,
         cases,
@@ -103,7 +104,7 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
-        explored = Explorer(harness, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
+        explored = Finder(harness, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
         found += writer.cases_of(explored, missing)
     return found
 
@@ -113,7 +114,7 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
 
     No document states whether a gateway has a response there; policies of Microsoft read it.
     """
-    if not any(unsupported.kind == NO_RESPONSE for unsupported in explored.unsupported_features):
+    if not any(_reads_early(run) for run in explored.runs):
         return []
     found: list[Found] = []
     goals = explored.harness.goals
@@ -123,19 +124,29 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
         harness = harness_of(writer.policy, writer.output, writer.around, section=section)
         wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
         found += writer.cases_of(
-            Explorer(harness, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
+            Finder(harness, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
         )
     return found
 
 
+def _reads_early(run: Run) -> bool:
+    """Return whether an expression of a run read a response that was not there yet."""
+    for entry in run.result.trace if run.result is not None else ():
+        for evaluation in entry.evaluations if entry.section in ("inbound", "backend") else ():
+            for node, value in evaluation.recorder.entries if evaluation.recorder is not None else ():
+                if value is None and isinstance(node, PropertyAccess) and node.property.name == "Response":
+                    return True
+    return False
+
+
 def _far_ones(explored: Exploration) -> list[Assignment]:
-    """Return the requests with most decisions: with other named values, they may take other branches."""
+    """Return the requests that reach most goals: with other named values, they may take other branches."""
     runs = {id(run): run for goal, run in explored.found.items() if goal.kind == BRANCH}
-    ordered = sorted(runs.values(), key=lambda run: -len(run.path.decisions))
+    ordered = sorted(runs.values(), key=lambda run: -len(run.reached))
     return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
-def _harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
+def policy_harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
     """Return the harness of a policy; a fragment is included in the section whose values it reads, if it may be."""
     add_fragments(around, subject, policy, output)
     section = section_of(subject)
@@ -224,5 +235,5 @@ def _other_outcome(goal: Goal) -> Goal:
 
 def _why(explored: Exploration, goal: Goal) -> str:
     """Return the unsupported features on the path to a branch."""
-    reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
+    reasons = explored.reasons.get(goal, ())
     return f" (the search can't model: {', '.join(reasons)})" if reasons else ""

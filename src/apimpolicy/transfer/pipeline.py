@@ -10,16 +10,13 @@ from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_num
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import names_added, respond
 from apimpolicy.transfer.policies import cors
-from apimpolicy.transfer.run import OF_ERRORS, End, Error, MadeUp, OwnRequest, Run, Sent, WiderScope
+from apimpolicy.transfer.run import OF_ERRORS, End, Error, OwnRequest, Run, Sent, WiderScope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Hashable
 
     from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.semantics.inputs import Inputs
-    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
-    from apimpolicy.text.document import Element
 
 
 class Outcome(NamedTuple):
@@ -37,28 +34,17 @@ class Outcome(NamedTuple):
     unknown_steps: list[Hashable]
 
 
-def outcome_of(
-    program: Program,
-    unknowns: Unknowns,
-    inputs: Inputs,
-    made_up: MadeUp | None = None,
-    canonical: Callable[[Element], Hashable] | None = None,
-    open_statuses: Sequence[int] = (),
-) -> Outcome:
-    """Run a program over all requests at once; `canonical` is given where it is compared with another one.
-
-    `open_statuses` are those of requests for backends whose circuits may be open.
-    """
-    run = Run(unknowns, inputs, made_up)
-    run.canonical, run.open_statuses = canonical, open_statuses
+def outcome_of(program: Program, run: Run) -> Outcome:
+    """Run a program over all requests at once."""
     named = names_added(run, program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
     ends: list[End] = []
-    _preflight(run, program, ends)
+    if run.only_section is None:
+        _preflight(run, program, ends)
     for section in ("inbound", "backend"):
         run.section = section
-        run.execute(program.sections[section])
+        run.execute(_steps(run, program))
     _to_outbound(run)
     run.section = "outbound"
     for step in run.later:
@@ -68,7 +54,7 @@ def outcome_of(
             run.unknowns.scope = ("later", step.name)  # backends are the same for both of two programs
         respond(run, step)
     run.unknowns.scope = None
-    run.execute(program.sections["outbound"])
+    run.execute(_steps(run, program))
     by_backend = where(run.state.get("reached"), _truth)
     ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=by_backend))
     ends += run.ends
@@ -86,6 +72,11 @@ def outcome_of(
         run.wider_scopes,
         run.unknown_steps,
     )
+
+
+def _steps(run: Run, program: Program) -> list[Step]:
+    """Return the policies of the section that begins, if it runs."""
+    return program.sections[run.section] if run.only_section in (None, run.section) else []
 
 
 def _truth(leaf: Value) -> Term:

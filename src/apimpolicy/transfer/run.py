@@ -119,6 +119,9 @@ class MadeUp(Protocol):
 class Run:
     """A run. `alive` is the condition under which requests get here."""
 
+    evaluation = Evaluation
+    """The class that evaluates expressions."""
+
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         self.made_up = made_up
         self.canonical: Callable[[Element], Hashable] | None = None
@@ -150,6 +153,8 @@ class Run:
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
+        self.only_section: str | None = None
+        """The only section that runs, where not all do."""
         self.repetitions = 0
         """How many policies that repeat are tried, one inside the other."""
         self.branches: dict[int, Term] = {}
@@ -172,14 +177,22 @@ class Run:
             self.enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
             try:
-                transfer_of(step.name)(self, step)
+                self.transfer(step)
             except (Unsupported, TooLarge):
                 self._undo(*before)
-                import_module("apimpolicy.transfer.effects").do_anything(self, step)
+                self.do_anything(step)
             if self.unknowns.has_escaped:  # what the policy changed is seen through objects that are kept elsewhere
                 self.unknowns.change()
             self.reach_otherwise(step, "passed")
             self.source, self.unknowns.scope = around
+
+    def transfer(self, step: Step) -> None:
+        """Run one policy. Raises Unsupported, TooLarge."""
+        transfer_module(step.name).transfer(self, step)
+
+    def do_anything(self, step: Step) -> None:
+        """Run a policy of which nothing is known."""
+        import_module("apimpolicy.transfer.effects").do_anything(self, step)
 
     def enter(self, step: Step) -> None:
         """Set what unknown values of a policy depend on, where two programs are compared."""
@@ -304,7 +317,7 @@ class Run:
             self.note_unknown(excerpt)
             return self.evaluate_unknown()
         self.unknowns.place = lambda: place_of(excerpt)
-        evaluation = Evaluation(self.unknowns, self.state, self.alive)
+        evaluation = self.evaluation(self.unknowns, self.state, self.alive)
         value = evaluation.run(expression.bound.body, expression.type)
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
@@ -409,7 +422,7 @@ class Run:
 
     def each(self, values: Sequence[Value], form: Callable[..., Value], *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
-        evaluation = Evaluation(self.unknowns, self.state)
+        evaluation = self.evaluation(self.unknowns, self.state)
         try:
             found = evaluation.each(values, form)
         except (Unsupported, TooLarge) as problem:
@@ -424,7 +437,7 @@ class Run:
 
         def form(leaf: Value) -> Value:
             try:
-                return text_of(Evaluation(self.unknowns, self.state), leaf)
+                return text_of(self.evaluation(self.unknowns, self.state), leaf)
             except Unsupported:
                 return Text(self.unknowns.fresh(terms.TEXT, "the text of a value"))
 
@@ -441,7 +454,7 @@ class Run:
         if known is not None:
             return terms.truth(known)
         if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
-            return Evaluation(self.unknowns, self.state).truth(value)
+            return self.evaluation(self.unknowns, self.state).truth(value)
         self.fail(self.unknowns.truth("a condition that is not a bool"))
         return self.unknowns.truth("a condition that is not a bool")
 
@@ -457,10 +470,14 @@ class Run:
             raise Unsupported("an unknown status")
 
         try:
-            return Evaluation(self.unknowns, self.state).each([value], form)
+            return self.evaluation(self.unknowns, self.state).each([value], form)
         except (Unsupported, TooLarge):
             self.fail(self.unknowns.truth("an unknown status"))
             return self.inputs.status(self.next_generation())
+
+    def lacks_body(self) -> Term:
+        """Return where set-body fails because the request has no body, and a method that needs none."""
+        return self.unknowns.truth("whether set-body has a body to replace")
 
     # What is not known any more
 
@@ -498,14 +515,9 @@ def is_literal(step: Step, name: str) -> bool:
     return any(slot.name == name and not slot.expression for slot in slots)
 
 
-def transfer_of(name: str) -> Any:
-    """Return the transfer function: of a policy's module, else of its declared effects."""
-    return transfer_module(name).transfer
-
-
 @functools.cache
 def transfer_module(name: str) -> Any:
-    """Return the module that transfers a policy."""
+    """Return the module that transfers a policy: its own, else that of declared effects."""
     module = f"apimpolicy.transfer.policies.{name.replace('-', '_')}"
     return import_module(module if find_spec(module) is not None else "apimpolicy.transfer.effects")
 

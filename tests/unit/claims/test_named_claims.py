@@ -10,8 +10,8 @@ import yaml
 
 pytest.importorskip("z3")
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import DiagnosticError
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.named import library
 from apimpolicy.testing.claims.running import prove_file

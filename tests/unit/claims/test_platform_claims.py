@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.report.claim_text import table_head, table_row
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.configured import file_of
 from apimpolicy.testing.claims.running import prove_file
 

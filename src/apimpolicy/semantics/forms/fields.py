@@ -44,6 +44,8 @@ _FOLDED = ("headers", "query", "original-query", "response-headers")
 
 def _cell(call: Call, dictionary: Value, name: Value) -> Value:
     """Return the cell of a name."""
+    if isinstance(dictionary, Host) and dictionary.cells is not None:
+        return dictionary.cells(constant_of(name))
     if not isinstance(dictionary, Host) or dictionary.path not in _CELLS:
         raise Unsupported("a dictionary that is not the gateway's")
     key = constant_of(name)
@@ -56,7 +58,8 @@ def _cell(call: Call, dictionary: Value, name: Value) -> Value:
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
     """Return the dictionary's value for a cell that exists."""
     if isinstance(leaf, Field):
-        return Items(leaf.items, "string[]", evaluation.unknowns.heap, rest=leaf.joined if leaf.repeats else None)
+        has_more = leaf.repeats and not evaluation.unknowns.is_optimistic
+        return Items(leaf.items, "string[]", evaluation.unknowns.heap, rest=leaf.joined if has_more else None)
     return leaf
 
 

@@ -10,8 +10,8 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.harnesses import Setup
 from apimpolicy.testing.claims.proving import Proof

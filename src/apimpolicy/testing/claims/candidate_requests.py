@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apimpolicy.binding import nodes
-from apimpolicy.concolic.input_scenarios import scenario_of
 from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
@@ -20,8 +19,8 @@ from apimpolicy.testing.claims.reading import trees_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.concolic.harness import Harness
     from apimpolicy.proving.proof import Proof
+    from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
 Assignment = dict[tuple[str, ...], Any]
@@ -59,17 +58,19 @@ def _broken(
     found: dict[int, Assignment],
 ) -> list[int]:
     """Run a request, and return the numbers of the claims that it breaks."""
+    run = harness.run(assignment)
+    return [i for i, claim in enumerate(claims) if i not in found and is_broken_by(run, claim, harness, expressions)]
+
+
+def is_broken_by(run: Run, claim: Claim, harness: Harness, expressions: Expressions) -> bool:
+    """Return whether a request has broken a claim; never one that ran through what is made up."""
+    if run.result is None or run.gateway is None or harness.stand_ins.have_run(run.result):
+        return False
     try:
-        scenario = scenario_of(assignment, harness.present)
-        gateway = harness.gateway(scenario)
-        variables = {**harness.variables, **scenario.variables}
-        result = harness.send(gateway, harness.request(scenario), variables, {})
-        if harness.stand_ins.have_run(result):
-            return []
-        conditions = Conditions(result, gateway, expressions, variables)
-        return [i for i, claim in enumerate(claims) if i not in found and not conditions.hold(claim)]
+        conditions = Conditions(run.result, run.gateway, expressions, harness.variables_of(run.scenario))
+        return not conditions.hold(claim)
     except (ApimPolicyError, ValueError):
-        return []
+        return False
 
 
 def _made_up(harness: Harness, proof: Proof, claims: Sequence[Claim], expressions: Expressions) -> Iterator[Assignment]:

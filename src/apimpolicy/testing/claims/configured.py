@@ -5,7 +5,7 @@ name = "every API checks a token or a certificate"
 if = "reaches-backend"
 then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
 
-[prove]                                              # bounds of every search, see `concolic.bounds.Bounds`
+[prove]                                              # bounds of every search, see `scenarios.bounds.Bounds`
 seconds = 60
 """
 
@@ -16,11 +16,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import walk
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
 from apimpolicy.project.named_values import read_text
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.named import library
 from apimpolicy.testing.claims.reading import claims_of

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
-from apimpolicy.concolic import goals
-from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
@@ -18,6 +16,8 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.proposing.finder import Finder
+from apimpolicy.scenarios import goals
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
     from apimpolicy.proving.proof import ProofResult
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
@@ -66,7 +66,7 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     if unknown and not file.subject.policies:
         return Proofs(undecided=f"the named value {unknown[0]} is unknown: add it to [named-values]")
     harness = harness_of({**file.subject.policies, scope_in(file, str(path)): path}, setup)
-    explored = Explorer(harness, bounds).explore()
+    explored = Finder(harness, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
     branches = Branches(harness)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.concolic.harness import Harness
-from apimpolicy.concolic.scenario import ENTITIES
-from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.scenarios.harness import Harness
+from apimpolicy.scenarios.scenario import ENTITIES
+from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import Case, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
 from apimpolicy.testing.claims.forged_certificates import forged_certificates

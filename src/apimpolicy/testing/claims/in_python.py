@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.goals import BRANCH
-from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.format import CLAIM
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping
 
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.exploration import Exploration
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"
@@ -49,7 +49,7 @@ def decide(
     harness = harness_of(policies, setup)
     proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
-    return report_of(verdict, proof.inputs)
+    return report_of(verdict, harness)
 
 
 def _claim(parts: Mapping[str, Any]) -> Claim:
@@ -79,11 +79,11 @@ def results_reaching(
     """
     harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
     wanted = _goals(harness, branch)
-    explored = Explorer(harness, bounds, wanted=wanted).explore()
+    explored = Finder(harness, bounds, wanted=wanted).explore()
     runs = [run for run in explored.runs if wanted & run.reached]
     if not runs:
         raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")
-    small = [shrink(harness, explored.inputs, run, lambda run: bool(wanted & run.reached)) for run in runs]
+    small = [shrink(harness.run, run, lambda run: bool(wanted & run.reached)) for run in runs]
     distinct = {tuple(sorted(run.assignment.items(), key=str)): run for run in small}
     return [run.result for run in distinct.values() if run.result is not None]
 

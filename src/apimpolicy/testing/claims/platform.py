@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.requests import Rehearsal
-from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
@@ -16,6 +15,7 @@ from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCel
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
+from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import Proof, internal_error
@@ -156,10 +156,10 @@ class PlatformClaims:
             proof = Proof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
-                report = self.report_of(verdict, proof.inputs)
+                report = self.report_of(verdict, harness)
                 if verdict.run is not None:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
-                    path, case = service_case(self.file, verdict.claim, verdict.run, proof.inputs, route)
+                    path, case = service_case(self.file, verdict.claim, verdict.run, harness, route)
                     report = report._replace(case=case, case_file=path)
                 made[verdict.claim.name] = self._with_call(report, verdict.claim, harness, route)
             return made

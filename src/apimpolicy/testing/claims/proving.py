@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.binding.nodes import Expression, PropertyAccess
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.inputs import Inputs
-from apimpolicy.concolic.path import PathTooLong
-from apimpolicy.concolic.shrinking import shrink
-from apimpolicy.concolic.values import Unsupported
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.proposing.repairs import repair
+from apimpolicy.proposing.requests import request_of
 from apimpolicy.proving.proof import ProofResult
-from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
+from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims
-from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
 from apimpolicy.testing.claims.explanations import ExplainingConditions
 from apimpolicy.testing.claims.forged_certificates import with_each
+from apimpolicy.testing.claims.proposed_requests import ProposedRequests
 from apimpolicy.testing.claims.reading import trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
-from apimpolicy.testing.claims.traced_conditions import TracedConditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.inputs import Assignment
-    from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.tracing import Tracer
-    from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
     Status = Literal["proven", "false", "undecided", "error"]
 
-TOO_LONG = Unsupported("more branches on one path than are followed", "")
 QUICK_TRIES = 12
 """Made-up requests that are tried before a proof."""
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
@@ -72,11 +64,11 @@ class Verdict(Record):
 
 
 class Proof:
-    """Static proofs and one search, for several claims about the policies of one harness.
+    """Static proofs and requests, for several claims about the policies of one harness.
 
-    Only the prover proves claims. For others, requests are tried: from the constants of the policy, from the prover's
-    models, and at last from a concolic search. `tries` limits those from constants. `on_run` is called for each run of
-    the search.
+    Only the prover proves claims. For others, requests are tried: from the prover's models, from the constants of the
+    policy, from optimistic models, and from what varies these. `tries` limits those from constants. `on_run` is called
+    for each run of the search.
     """
 
     def __init__(
@@ -97,14 +89,9 @@ class Proof:
         self.expressions = expressions
         self.bounds = bounds
         self.on_run = on_run
-        self.inputs = Inputs(bounds)
-        """The inputs that the search met, once it is over."""
         self.broken: dict[int, Run] = {}
         self._open: list[int] = []
         self._problems: dict[int, str] = {}
-        self._just_broken: list[int] = []
-        self._seen_paths: dict[int, list[Path]] = {index: [] for index in range(len(claims))}
-        self._is_met = True
         self._static: StaticProofs | None = None
         self._starts: dict[int, Assignment] = {}
         """Requests that break claims, by the claims' numbers."""
@@ -123,8 +110,6 @@ class Proof:
 
         Raises DiagnosticError when an expression does not compile.
         """
-        from apimpolicy.testing.claims.candidate_requests import break_claims
-
         proof = self.static.proof
         self._starts = break_claims(self.harness, proof, self.claims, self.expressions, (), QUICK_TRIES)
         return {self.claims[index].name for index in self._starts}
@@ -196,7 +181,9 @@ class Proof:
 
     def _search(self, static: StaticProofs) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
-        self._just_broken.clear()
+        first = self.harness.run({})
+        if first.result is None:
+            raise ConfigurationError(f"can't evaluate this claim: {first.problem}")
         left = [index for index in self._open if index not in self._starts]
         models = (
             request_of(model, static.proof.unknowns, self.harness.certificates)
@@ -204,44 +191,52 @@ class Proof:
             for model in static.inquiry(index).models()
         )
         proposed = list(with_each(models, self.harness.certificates))
-        starts = [self._starts[index] for index in self._open if index in self._starts]
         if left:
             claims = [self.claims[index] for index in left]
             found = break_claims(self.harness, static.proof, claims, self.expressions, proposed, self.tries)
-            starts += found.values()
-        self.harness.on_result = self._ask
-        explorer = Explorer(self.harness, self.bounds, exhaustive=True, on_run=self._ran)
-        explored = explorer.explore([*starts, *proposed])
-        self.inputs = explored.inputs
-        if not explored.runs:
-            raise ConfigurationError(f"can't evaluate this claim: {explored.problem}")
-
-    def _ask(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-        """Evaluate the open claims, and return the paths with the branches on which they depend."""
-        paths: list[Path] = []
+            self._starts |= {left[number]: assignment for number, assignment in found.items()}
         for index in self._open:
-            if index in self.broken:
-                continue
-            conditions = TracedConditions(result, gateway, self.expressions, tracer)
-            try:
-                is_broken = not conditions.hold(self.claims[index])
-            except PathTooLong:
-                continue
-            if is_broken and not self.harness.stand_ins.have_run(result):
-                self._just_broken.append(index)
-            paths.append(conditions.path)
-            self._seen_paths[index].append(conditions.path)
-        return paths
+            if index in self._starts:
+                self._run(index, self._starts[index])
+        if any(index not in self.broken for index in self._open):
+            self._propose(proposed)
 
-    def _ran(self, run: Run) -> bool:
-        """Keep the request for claims that it broke; return True when no claim is left."""
+    def _propose(self, known: list[Assignment]) -> None:
+        """Run proposals for claims that no request has broken yet, and what varies them."""
+        deadline = time.process_time() + self.bounds.seconds
+        proposals = ProposedRequests(self.harness, self.claims, self.expressions)
+        for index in self._open:
+            bases: list[Assignment] = []
+            for assignment in proposals.of(index) if index not in self.broken else ():
+                bases.append(assignment)
+                if self._run_repaired(index, assignment) or time.process_time() > deadline:
+                    break
+            around = proposals.around([*bases, *known, {}], self.harness.run, min(self.tries, self.bounds.patience))
+            for assignment in around:
+                if index in self.broken or time.process_time() > deadline:
+                    break
+                self._run(index, assignment)
+
+    def _run_repaired(self, index: int, assignment: Assignment) -> bool:
+        """Run a proposal, and once more with what its run shows; return whether it breaks a claim."""
+        for _ in range(2):
+            run = self._run(index, assignment)
+            if index in self.broken or run.result is None:
+                return index in self.broken
+            repaired = repair(self.harness, run.result, assignment, with_doubles=False)
+            if repaired == assignment:
+                return False
+            assignment = repaired
+        return False
+
+    def _run(self, index: int, assignment: Assignment) -> Run:
+        """Run a request, and keep it for each open claim that it breaks."""
         self.on_run()
-        for index in self._just_broken:
-            self.broken[index] = run
-            for path in self._seen_paths.pop(index):
-                path.is_finished = True
-        self._just_broken.clear()
-        return all(index in self.broken for index in self._open)
+        run = self.harness.run(assignment)
+        for each in self._open if index not in self.broken else ():
+            if each not in self.broken and is_broken_by(run, self.claims[each], self.harness, self.expressions):
+                self.broken[each] = run
+        return run
 
     def _verdict(self, index: int, proof_result: ProofResult, static: StaticProofs) -> Verdict:
         claim = self.claims[index]
@@ -266,21 +261,11 @@ class Proof:
 
     def _shrunk(self, claim: Claim, run: Run) -> tuple[Run, str]:
         """Return the smallest request that breaks the claim, and the expression that decides it."""
-        why: list[str] = []
-
-        def judge(tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-            conditions = Conditions(result, gateway, self.expressions, tracer.state.start)
-            self._is_met = self.harness.stand_ins.have_run(result) or conditions.hold(claim)
-            return []
-
-        def explain(tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-            why.append(ExplainingConditions(result, gateway, self.expressions, tracer.state.start).why(claim))
-            return []
-
-        self.harness.on_result = judge
-        found = shrink(self.harness, self.inputs, run, lambda _: not self._is_met)
-        self.harness.on_result = explain
-        return self.harness.run(self.inputs, found.assignment), why[0]
+        small = shrink(self.harness.run, run, lambda tried: is_broken_by(tried, claim, self.harness, self.expressions))
+        assert small.result is not None
+        assert small.gateway is not None
+        variables = self.harness.variables_of(small.scenario)
+        return small, ExplainingConditions(small.result, small.gateway, self.expressions, variables).why(claim)
 
 
 def _reads_variables(body: Bound) -> bool:

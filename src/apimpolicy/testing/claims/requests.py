@@ -19,9 +19,8 @@ from apimpolicy.testing.scenario_cases import case_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Inputs
-    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.tree import Tree
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
 _WIDTH = 110
 
 
-def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
+def request_in_words(scenario: Scenario, harness: Harness) -> str:
     """Return a request in words: `GET /orders without a certificate`."""
     asked = attrs.evolve(scenario, answers=[], sent_answers=[])
     words = request_words(asked, f"{scenario.method} {scenario.url}")
     words = words.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
-    has_none = ("certificate",) in inputs.known and scenario.certificate is None
+    has_none = bool(harness.certificates) and scenario.certificate is None
     return f"{words} without a certificate" if has_none else words
 
 
@@ -58,7 +57,7 @@ def outcome_in_words(run: Run) -> str:
     )
 
 
-def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[str, Any]:
+def claim_case(file: CaseFile, claim: Claim, run: Run, harness: Harness) -> dict[str, Any]:
     """Return a test case with the request, for a file with these defaults: see `checked`."""
     scenario = run.scenario
     content = case_of(scenario)
@@ -70,7 +69,7 @@ def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[s
     request |= {
         key: None for key in ("certificate", "token") if key not in request and _has_default(file, "request", key)
     }
-    words = request_in_words(scenario, inputs)
+    words = request_in_words(scenario, harness)
     made: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
     for key in ("backend", "outside"):
         if key in file.defaults and key not in made:

@@ -33,8 +33,8 @@ from apimpolicy.testing.claims.requests import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.inputs import Inputs
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.platform import OnApi
@@ -93,7 +93,7 @@ def _prove_policies(
     proof = Proof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
-        report_of(verdict, proof.inputs)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
+        report_of(verdict, harness)._replace(case=_case(file, verdict, harness), case_file=file.path)
         for verdict in verdicts
     ]
 
@@ -133,7 +133,7 @@ def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
     return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
 
 
-def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
+def report_of(verdict: Verdict, harness: Harness) -> ClaimReport:
     """Return the report of a claim, without a test case."""
     claim, run = verdict.claim, verdict.run
     report = ClaimReport(
@@ -152,18 +152,18 @@ def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
     return report._replace(
         status=FALSE,
         sent=sent_request(run),
-        request=f"{request_in_words(run.scenario, inputs)} {outcome_in_words(run)}",
+        request=f"{request_in_words(run.scenario, harness)} {outcome_in_words(run)}",
         why=verdict.why,
         explanation=str(explain(run.result)),
     )
 
 
-def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
+def _case(file: CaseFile, verdict: Verdict, harness: Harness) -> str:
     """Return the test case as YAML; empty where there is none, or a test file can't express it."""
     if verdict.run is None:
         return ""
     try:
-        case = claim_case(file, verdict.claim, verdict.run, inputs)
+        case = claim_case(file, verdict.claim, verdict.run, harness)
         return block_of(checked(file.path, case), 0)
     except ApimPolicyError:
         return ""

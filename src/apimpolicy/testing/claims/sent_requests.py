@@ -12,15 +12,15 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer import effects
-from apimpolicy.transfer.run import transfer_of
+from apimpolicy.transfer.run import transfer_module
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
-    from apimpolicy.proving.proof import Proof
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import State
+    from apimpolicy.transfer.merged import Merged
 
     Base = Literal["none", "plain", "unknown"]
     """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""
@@ -54,7 +54,7 @@ def _base_of_step(step: Step) -> Base:
         return "none"
     declared = step.specification.effects
     if declared is None:
-        return "unknown" if transfer_of(step.name) is effects.transfer else "none"
+        return "unknown" if transfer_module(step.name) is effects else "none"
     if all(effect.partition(":")[0] != "backend" for effect in declared):
         return "none"
     url = step.element.get("base-url")
@@ -62,7 +62,7 @@ def _base_of_step(step: Step) -> Base:
     return "plain" if is_plain and len(step.element.attributes) == 1 else "unknown"
 
 
-def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) -> State:
+def as_sent(proof: Merged, state: State, base: Base, *, has_credentials: bool) -> State:
     """Return the state that an expression sees of a request as it was sent: the backend's URL, no variables."""
     made = state.copy()
     generation = (1 << 30) + len(proof.unknowns.reasons)
@@ -97,7 +97,7 @@ def _set_host(made: State, backend: Value) -> None:
         made.set(over(backend, part), "url", name)
 
 
-def _below(proof: Proof, path: Value, first: Value) -> Value:
+def _below(proof: Merged, path: Value, first: Value) -> Value:
     """Return a path below that of the backend: one that rewrite-uri wrote is whole, others lose the API's own path."""
     unknowns = proof.unknowns
 
@@ -111,7 +111,7 @@ def _below(proof: Proof, path: Value, first: Value) -> Value:
     return over(path, below)
 
 
-def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
+def _encoded(proof: Merged, first: Value, leaf: Value) -> Value:
     """Return the value read of a parameter written into a URL: unusual texts differ then."""
     if leaf is ABSENT or not isinstance(leaf, Field) or leaf.key in _keys(first):
         return leaf

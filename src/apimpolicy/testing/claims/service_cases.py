@@ -15,21 +15,20 @@ from apimpolicy.testing.test_file_search import is_case_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Inputs
+    from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route
 
 
-def service_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs, route: Route) -> tuple[str, str]:
+def service_case(file: CaseFile, claim: Claim, run: Run, harness: Harness, route: Route) -> tuple[str, str]:
     """Return the test file for the case, which need not exist, and the case as YAML, which has run.
 
     Both are empty when no test file can express the request.
     """
     for path, found in _files(file, route):
         try:
-            case = _with_caller(claim_case(found, claim, run, inputs), route)
+            case = _with_caller(claim_case(found, claim, run, harness), route)
             if path != file.path:
                 case = {"name": case["name"], "service": _service(file, path), **case}
             return path, block_of(checked(path, case), 0)

@@ -14,9 +14,6 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from apimpolicy.audit.analysis import EVERY_REQUEST
-from apimpolicy.concolic.harness import Harness
-from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
-from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.context.entities import Subscription
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
@@ -24,26 +21,26 @@ from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.records import Record
+from apimpolicy.scenarios.harness import Harness
 from apimpolicy.testing.claims.harnesses import harness_parts
+from apimpolicy.testing.claims.path_pieces import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.testing.claims.tool_calls import policy_for_proofs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from apimpolicy.concolic.harness import Run
-    from apimpolicy.concolic.inputs import Assignment, Inputs
-    from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.scenario import Scenario
-    from apimpolicy.concolic.state import State
-    from apimpolicy.concolic.tracing import TracingGateway
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi, ServiceProduct
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.claims.harnesses import Setup
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
+_IN_PATHS = "/%:@!$&'()*+,;=~"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable")
 """Inputs that requests can't set: all scopes of a service are known, so no other policy sets a variable."""
 
@@ -89,7 +86,6 @@ class Route(Record):
     template: tuple[Piece, ...]
     headers: dict[str, str]
     policies: dict[str, AnyPolicy]
-    unsupported: Unsupported | None = None
     query: tuple[str, ...] = ()
     label: str = ""
     constants: tuple[tuple[str, str], ...] = ()
@@ -109,33 +105,14 @@ class ServiceHarness(Harness):
     def __init__(self, route: Route, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.route = route
-        self._assignment: Assignment = {}
+        self._paths = re.compile("".join(map(_pattern, route.template)), re.IGNORECASE | re.DOTALL)
 
-    def declare(self, inputs: Inputs) -> None:
-        super().declare(inputs)
-        inputs.template = self.route.template
-
-    def begin(self, state: State) -> None:
-        super().begin(state)
-        for name, value in self.route.headers.items():
-            state.request.headers.set[name.lower()] = ConcolicValue(value)
-        if self.route.method is not None:
-            state.request.method = ConcolicValue(self.route.method)
-        if self.route.unsupported is not None:
-            state.path.mark_inexact(self.route.unsupported)
-
-    def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
-        self._assignment = assignment
-        return super().run(inputs, assignment, path)
-
-    def request(self, scenario: Scenario) -> Request:
-        given = super().request(scenario)
+    def request(self, scenario: Scenario, assignment: Assignment) -> Request:
+        given = super().request(scenario, assignment)
         parts = urlsplit(scenario.url)
-        pieces = enumerate(self.route.template)
-        made = "".join(str(self._assignment.get(piece.key(index), piece.default)) for index, piece in pieces)
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
         query = "&".join([*self.route.query, *filter(None, (parts.query,))])
-        scenario.url = origin + made + (f"?{query}" if query else "")
+        scenario.url = origin + self._path(assignment) + (f"?{query}" if query else "")
         scenario.method = self.route.method or scenario.method
         scenario.entities.pop("operation", None)
         headers = {**{name: list(values) for name, values in given.headers.fields()}, **self.route.headers}
@@ -148,10 +125,30 @@ class ServiceHarness(Harness):
             ip_address=given.ip_address,
         )
 
-    def send(
-        self, gateway: TracingGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
-    ) -> Result:
-        return gateway.send(request, variables=variables)
+    def _path(self, assignment: Assignment) -> str:
+        """Return a path of the route: the one that is given, unless a matched parameter is."""
+        template = self.route.template
+        path = assignment.get(("path",))
+        if path is None or any(key[0] == "matched" for key in assignment):
+            texts = (_given(piece, assignment.get(piece.key(index))) for index, piece in enumerate(template))
+            path = "".join(texts)
+        return str(path) if self._paths.fullmatch(path) else "".join(piece.default for piece in template)
+
+    def send(self, gateway: Gateway, request: Request, scenario: Scenario) -> Result:
+        return gateway.send(request, variables=self.variables_of(scenario))
+
+
+def _given(piece: Piece, text: str | None) -> str:
+    """Return a text for a segment: what is given where the segment can have it."""
+    if text is None or text in (".", "..") or (not text and piece.language is SEGMENT):
+        return piece.default
+    return quote(text, safe=_IN_PATHS) if piece.parameter is not None else text
+
+
+def _pattern(piece: Piece) -> str:
+    """Return a regular expression for the texts of a segment."""
+    kinds = {id(SEGMENT): "[^/]+", id(SEGMENTS): ".*", id(BELOW): "(?:/.*)?", id(MAYBE_SLASH): "/?"}
+    return kinds.get(id(piece.language), re.escape(piece.default))
 
 
 def service_with_keys(service: Service, callers: Iterable[Caller] | None = None) -> Service:
@@ -214,27 +211,25 @@ def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
     found: list[tuple[Route, list[Route]]] = []
     for group in groups.values():
         first = group[0]
-        pieces = (Piece.ignoring_case(first.prefix), Piece("/x", BELOW))
+        pieces = (Piece(first.prefix), Piece("/x", BELOW))
         name = f"any {first.prefix}/*"
         policies, headers = first.policies, first.headers
-        wide = Route(
-            first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.unsupported, first.query
-        )
+        wide = Route(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.query)
         wide.constants = tuple(each for each in first.constants if all(each in route.constants for route in group))
         found.append((wide, group))
     return [(wide, group) for wide, group in found if len(group) > 1]
 
 
 def _routes(service: Service, api: ServiceApi, callers: Sequence[Caller], with_all: bool) -> Iterator[Route]:
-    prefix, headers, query, unsupported = _place(api)
+    prefix, headers, query = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
     operations = operations_with_policies(api, documents_of(api))
     for product, caller in _admitted(service, api, callers, with_all):
         given = headers if caller is None else {**headers, name: caller.key}
         for described, policy in operations:
-            yield _route(service, api, described.operation, policy, product, prefix, given, query, unsupported, caller)
+            yield _route(service, api, described.operation, policy, product, prefix, given, query, caller)
         if not operations:
-            yield _route(service, api, None, None, product, prefix, given, query, unsupported, caller)
+            yield _route(service, api, None, None, product, prefix, given, query, caller)
 
 
 def _admitted(
@@ -251,18 +246,18 @@ def _admitted(
             yield product, callers["product", product.id]
 
 
-def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...], Unsupported | None]:
-    """Return the path of an API with its version, the header or parameter for it, and what can't be modelled."""
+def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """Return the path of an API with its version, the header or parameter for it, and the parameters that it needs."""
     prefix = "/" + from_utf16(api.api.path).strip("/")
     versions, version = api.version_set, api.api.version
     if versions is None or version is None:
-        return prefix.rstrip("/"), {}, (), None
+        return prefix.rstrip("/"), {}, ()
     if versions.scheme == "segment":
-        return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, (), None
+        return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, ()
     if versions.scheme == "header":
-        return prefix.rstrip("/"), {versions.name: from_utf16(version)}, (), None
+        return prefix.rstrip("/"), {versions.name: from_utf16(version)}, ()
     query = f"{quote(versions.name)}={quote(from_utf16(version))}"
-    return prefix.rstrip("/"), {}, (query,), Unsupported("a version in the query", "")
+    return prefix.rstrip("/"), {}, (query,)
 
 
 def _route(
@@ -274,7 +269,6 @@ def _route(
     prefix: str,
     headers: dict[str, str],
     query: tuple[str, ...],
-    unsupported: Unsupported | None,
     caller: Caller | None,
 ) -> Route:
     template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
@@ -288,18 +282,17 @@ def _route(
     if product is not None:
         given["product"] = product.policy
     if "?" in template or method == "*":
-        unsupported = Unsupported(f"the URL template {template}", "")
         template, _, parameters = template.partition("?")
         query += tuple(_PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
         method = None if method == "*" else method
     policies = {scope: document for scope, document in given.items() if document is not None}
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
-    pieces = (Piece.ignoring_case(prefix), *below)
+    pieces = (Piece(prefix), *below)
     api_id = from_utf16(api.id)
     constants = _constants("api", api.api, ("name", "path"))
     if operation is not None:
         constants += _constants("operation", operation, ("id", "name", "url_template"))
-    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, unsupported, query, label, constants)
+    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, query, label, constants)
 
 
 def _constants(kind: str, entity: object, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -319,11 +312,11 @@ def _pieces(template: str) -> Iterator[Piece]:
     position = 0
     for found in _PARAMETER.finditer(text):
         if found.start() > position:
-            yield Piece.ignoring_case(text[position : found.start()])
+            yield Piece(text[position : found.start()])
         yield Piece("x", SEGMENTS if found[1] else SEGMENT, found[2])
         position = found.end()
     if position < len(text):
-        yield Piece.ignoring_case(text[position:])
+        yield Piece(text[position:])
     if has_more:
         yield Piece("/x", BELOW)
     elif not text.endswith("}") or "{*" not in text.rpartition("/")[2]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
-from apimpolicy.languages.units import of_text
+from apimpolicy.languages.language import sequence
+from apimpolicy.proposing.program import Proposals
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.path_pieces import SEGMENT
 from apimpolicy.testing.claims.reading import REACHES_BACKEND
 from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.testing.claims.tool_calls import tools_in
@@ -19,15 +19,15 @@ from apimpolicy.testing.claims.tool_calls import tools_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.concolic.harness import Harness
-    from apimpolicy.concolic.inputs import Piece
     from apimpolicy.engine.steps import Step
     from apimpolicy.languages.language import Language
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import Cell
     from apimpolicy.semantics.values import Value
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
+    from apimpolicy.transfer.merged import Merged
 
 
 _MOST_SHOWN = 100
@@ -42,15 +42,15 @@ class StaticProofs:
             harness.program,
             harness.first,
             harness.variables,
-            *_known_of_route(harness),
+            *known_of_route(harness),
             made_up=harness.stand_ins or None,
             knows_variables="variable" in harness.fixed,
             scopes=harness.scopes,
         )
-        has_credentials, tools = _has_credentials(harness), tools_in(harness.program)
-        base = base_of(harness)
-        self.formulas = Formulas(self.proof, expressions, base, has_credentials=has_credentials, tools=tools)
-        _know_caller(self.proof, harness)
+        tools = tools_in(harness.program)
+        base, credentials = base_of(harness), has_credentials(harness)
+        self.formulas = Formulas(self.proof, expressions, base, has_credentials=credentials, tools=tools)
+        know_caller(self.proof, harness)
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 
@@ -118,7 +118,7 @@ def _shown(tree: Tree) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
-def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None]:
+def known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None]:
     """Return the common values of all requests to a service's operation, and the language of paths."""
     route = getattr(harness, "route", None)
     if route is None:
@@ -128,35 +128,28 @@ def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | Non
     if route.method is not None:
         known["method", ""] = constant_text(to_utf16(route.method))
         known["entity", "operation method"] = known["method", ""]
-    return known, sequence(*map(_language_of, route.template))
+    return known, sequence(*(piece.texts for piece in route.template))
 
 
-def _know_caller(proof: Proof, harness: Harness) -> None:
+def know_caller(proof: Merged, harness: Harness) -> None:
     """Say of requests to an operation of a service whether they have a subscription, and which parameters match."""
     route = getattr(harness, "route", None)
     if route is not None:
         for piece in route.template:
-            if piece.parameter is not None and piece.pattern is SEGMENT:
+            if piece.parameter is not None and piece.language is SEGMENT:
                 matches = proof.unknowns.input(("matched", to_utf16(piece.parameter), "there"), terms.TRUTH)
                 proof.unknowns.know(matches, matches)
         has_subscription = proof.unknowns.input(("there", "subscription"), terms.TRUTH)
         proof.unknowns.know(has_subscription, has_subscription if route.caller else terms.not_(has_subscription))
 
 
-def _language_of(piece: Piece) -> Language:
-    """Return the texts that match a segment of a path, as `engine.operations` matches them."""
-    if piece.parameter is not None or piece.pattern is SEGMENT or piece.pattern is SEGMENTS:
-        return ANYTHING if piece.pattern is SEGMENTS else at_least_once(_NOT_SLASH)
-    if piece.pattern is BELOW:
-        return optional(sequence(literal("/"), ANYTHING))
-    if piece.pattern is MAYBE_SLASH:
-        return optional(literal("/"))
-    return sequence(*(any_of_text(unit.lower() + unit.upper()) for unit in piece.default))
+def route_proposals(harness: Harness, **options: Any) -> Proposals:
+    """Return a program for proposals, for all requests to an operation of a service."""
+    made = Proposals(harness, *known_of_route(harness), knows_variables="variable" in harness.fixed, **options)
+    know_caller(made, harness)
+    return made
 
 
-_NOT_SLASH = one_of(~of_text("/"))
-
-
-def _has_credentials(harness: Harness) -> bool:
+def has_credentials(harness: Harness) -> bool:
     """Return whether a policy chooses a backend by its id, whose credentials the backend then gets."""
     return any(step.element.get("backend-id") is not None for step in harness.program.steps())

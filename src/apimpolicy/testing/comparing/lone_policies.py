@@ -36,9 +36,9 @@ from apimpolicy.testing.first_surroundings import accepted_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.document import Policy
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.comparing.product_search import Comparison
     from apimpolicy.testing.comparing.versions import Version
@@ -133,8 +133,8 @@ def _compared(
     found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
     if found.is_same_text:
         return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
-    items = tuple(_items(found))
-    reasons = tuple(dict.fromkeys(map(str, found.unsupported_features)))
+    items = tuple(_items(found, other))
+    reasons = tuple(dict.fromkeys(map(str, found.reasons)))
     status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
     return blank._replace(status=status, items=items, reasons=reasons, proven=found.proven)
 
@@ -153,12 +153,11 @@ def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
     return made
 
 
-def _items(found: Comparison) -> Iterator[DifferenceItem]:
+def _items(found: Comparison, harness: Harness) -> Iterator[DifferenceItem]:
     for each in found.found:
-        assert found.inputs is not None
         assert each.old.result is not None
         assert each.new.result is not None
-        words = request_in_words(each.new.scenario, found.inputs)
+        words = request_in_words(each.new.scenario, harness)
         cause = None if each.cause is None else each.cause.change
         yield DifferenceItem(
             each.difference.sentence,

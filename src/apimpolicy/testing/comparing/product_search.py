@@ -1,39 +1,38 @@
-"""Concolic search over the product of two versions of a policy.
+"""Search for requests that two versions of a policy treat differently.
 
-The same inputs go through both; whether the responses and the forwarded requests are equal becomes a branch, which the
-search negates like any other. The prover decides that there are no further differences (`proving.equivalence`).
+Requests come from the question whether the versions are equivalent, and from searches in each version for requests to
+the branches and conditions of changed elements; all run through both versions. The prover decides that there are no
+further differences (`proving.equivalence`).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic.explorer import Explorer
-from apimpolicy.concolic.path import PathTooLong
-from apimpolicy.concolic.shrinking import shrink
-from apimpolicy.concolic.values import Unsupported
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.proposing.finder import Finder
+from apimpolicy.proposing.requests import request_of
+from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving import equivalence
+from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
-from apimpolicy.testing.claims.proving import TOO_LONG
-from apimpolicy.testing.comparing.canonical import common, of_element, of_program
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.testing.claims.static_proofs import route_proposals
+from apimpolicy.testing.comparing.canonical import of_element, of_program
 from apimpolicy.testing.comparing.causes import Causes
 from apimpolicy.testing.comparing.observed_differences import differences
-from apimpolicy.testing.comparing.questions import End, questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from apimpolicy.concolic import solver
-    from apimpolicy.concolic.bounds import Bounds
-    from apimpolicy.concolic.exploration import Exploration
-    from apimpolicy.concolic.harness import Harness, Run
-    from apimpolicy.concolic.inputs import Assignment, Inputs
-    from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.tracing import Tracer
-    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.comparing.elements import Span
     from apimpolicy.testing.comparing.observed_differences import Difference
 
@@ -49,6 +48,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 1.0
 """Of searching for further differences where each change has shown one."""
+_MOST_VARIATIONS, _MOST_BASES = 120, 4
 
 
 class Found(Record):
@@ -68,8 +68,7 @@ class Comparison(Record):
     """
 
     found: list[Found]
-    unsupported_features: tuple[Unsupported, ...]
-    inputs: Inputs | None
+    reasons: tuple[str, ...]
     is_same_text: bool = False
     causes: Causes | None = None
     proven: tuple[str, ...] = ()
@@ -77,7 +76,7 @@ class Comparison(Record):
     @property
     def is_proven(self) -> bool:
         """Return whether there is no difference besides those that were found."""
-        return not self.unsupported_features
+        return not self.reasons
 
 
 def compare(
@@ -96,48 +95,74 @@ def compare(
     requests to begin with. `knows_scopes`: the programs have the policies of all scopes.
     """
     if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
-        return Comparison([], (), None, True)
+        return Comparison([], (), True)
     joint = _ProductHarness(old, new, on_run)
-    explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
-    for start in ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts)):
-        if explorer.run(start) is None and not explorer.outcome.runs:
+    begins = ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts))
+    for number, start in enumerate(begins):
+        if joint.run(start).result is None and not number:
             break
-    others = tuple(Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
-    open_reasons, proven = _open_reasons(joint, knows_scopes)
-    if open_reasons or not joint.explains_everything:
-        most = _MOST_RUNS
-        if joint.explains_everything and joint.found:
-            explorer.bounds = bounds.replaced(seconds=min(bounds.seconds, _FEW_SECONDS))
-            most = _FEW_RUNS
-        known = len(joint.found)
-        explorer.on_run = _Patience(explorer, joint, most).is_over
-        explorer.explore()
-        if len(joint.found) > known:
-            open_reasons, proven = _open_reasons(joint, knows_scopes)
-    smallest = [joint.smallest(kind, run, explorer.outcome) for kind, run in list(joint.found.items())]
+    others = tuple(f"another setting of the gateway: {name}" for name in settings)
+    reasons, proven, question = _open_reasons(joint, knows_scopes)
+    if reasons or not joint.explains_everything:
+        seconds = min(bounds.seconds, _FEW_SECONDS) if joint.explains_everything and joint.found else bounds.seconds
+        _search(joint, bounds.replaced(seconds=seconds / 3), starts, question, knows_scopes=knows_scopes)
+        if joint.found or reasons:
+            reasons, proven, _ = _open_reasons(joint, knows_scopes)
+    shown = sorted(joint.found.items(), key=lambda each: each[0][1] % (len(joint.causes.spans) + 1))
+    smallest = [joint.smallest(kind, run) for kind, run in shown]
     found = [each for each in smallest if each is not None]
     if len(found) < len(smallest):
-        open_reasons = (Unsupported("values that are left to chance", ""), *open_reasons)
-    return Comparison(found, (*others, *open_reasons), explorer.inputs, False, joint.causes, () if others else proven)
+        reasons = ("values that are left to chance", *reasons)
+    return Comparison(found, (*others, *reasons), False, joint.causes, () if others else proven)
 
 
-class _Patience:
-    """Ends a search whose last requests reached nothing new and showed no new difference."""
+def _search(
+    joint: _ProductHarness,
+    bounds: Bounds,
+    starts: Sequence[Assignment],
+    question: Inquiry | ProofResult | None,
+    *,
+    knows_scopes: bool,
+) -> None:
+    """Run requests that may show a difference through both versions, until it is proven that there are no others."""
+    proven_for = 0
+    most = _FEW_RUNS if joint.explains_everything and joint.found else _MOST_RUNS
+    without_news = 0
+    deadline = time.process_time() + 3 * bounds.seconds
+    known: set[frozenset[Any]] = set()
+    for assignment in _candidates(joint, bounds, starts, question):
+        if time.process_time() > deadline or without_news >= most:
+            return
+        if len(joint.found) > proven_for and joint.explains_everything:
+            proven_for = len(joint.found)
+            if not _open_reasons(joint, knows_scopes)[0]:
+                return
+        key = frozenset(assignment.items())
+        if key not in known:
+            known.add(key)
+            before = len(joint.found)
+            joint.run(assignment)
+            without_news = 0 if len(joint.found) > before else without_news + 1
 
-    def __init__(self, explorer: Explorer, joint: _ProductHarness, most: int) -> None:
-        self._explorer = explorer
-        self._most = most
-        self._joint = joint
-        self._known = -1
-        self._runs = 0
 
-    def is_over(self, run: Run) -> bool:
-        """Count a run; return whether it was one too many."""
-        known = len(self._explorer.outcome.found) + len(self._joint.found)
-        self._runs = self._runs + 1 if known == self._known else 0
-        self._known = known
-        return self._runs >= self._most
+def _candidates(
+    joint: _ProductHarness, bounds: Bounds, starts: Sequence[Assignment], question: Inquiry | ProofResult | None
+) -> Iterator[Assignment]:
+    """Yield requests to the goals near changes, models of a difference, and what varies them."""
+    bases: list[Assignment] = []
+    for harness in (joint.new, joint.old):
+        wanted = joint.goals_of(harness)
+        explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
+        found = [run.assignment for goal, run in explored.found.items() if goal in wanted]
+        yield from found
+        bases += found
+    if isinstance(question, Inquiry):
+        models = [request_of(model, question.unknowns, joint.new.certificates) for model in question.models()]
+        yield from models
+        bases += models
+    variations = Variations(joint.new, route_proposals(joint.new), joint.new.run)
+    yield from variations.around([*bases[:_MOST_BASES], *starts, {}], _MOST_VARIATIONS)
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:
@@ -178,13 +203,17 @@ def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> It
             yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[tuple[Unsupported, ...], tuple[str, ...]]:
-    """Return why it isn't proven that there are no other differences, and of which parts it is; nothing where it is."""
+def _open_reasons(
+    joint: _ProductHarness, knows_scopes: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]:
+    """Return why it isn't proven that there are no other differences, nothing where it is; the parts of which it is
+    proven; and the question.
+    """
     old, new = joint.old, joint.new
     if old.variables != new.variables:
-        return (Unsupported("versions with different variables", ""),), ()
+        return ("versions with different variables",), (), None
     known = _known(kind for kind, _ in joint.found)
-    proof_result = equivalence.compare(
+    question = equivalence.inquiry(
         old.program,
         new.program,
         old.variables,
@@ -193,10 +222,11 @@ def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> tuple[tuple[Uns
         made_up=(old.stand_ins, new.stand_ins),
         knows_scopes=knows_scopes,
     )
+    proof_result = question.decide() if isinstance(question, Inquiry) else question
     if proof_result.is_proven:
-        return (), ()
-    reasons = tuple(dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons))
-    return reasons or (Unsupported("requests that may differ, and were not found", ""),), proof_result.parts
+        return (), (), question
+    reasons = tuple(dict.fromkeys(map(str, proof_result.reasons)))
+    return reasons or ("requests that may differ, and were not found",), proof_result.parts, question
 
 
 def _known(kinds: Iterable[Kind]) -> equivalence.Known:
@@ -233,54 +263,40 @@ class _ProductHarness:
         new.certificates = {**new.certificates, **old.certificates}
         old.certificates = {**new.certificates, **old.certificates}
         self.on_run = on_run
-        self.goals = new.goals
-        self.handles_errors = old.handles_errors or new.handles_errors
         self.found: dict[_Shown, Run] = {}
-        self.unsupported_features: dict[Unsupported, None] = {}
-        self._ends: list[End] = []
         self._shown: set[_Shown] = set()
-        old.on_result = new.on_result = self._keep
+        self._runs: dict[frozenset[Any], Run] = {}
 
-    def _keep(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-        self._ends.append(End(tracer, result))
-        return []
-
-    def declare(self, inputs: Inputs) -> None:
-        self.old.declare(inputs)
-        self.new.declare(inputs)
-
-    def run(self, inputs: Inputs, assignment: Assignment) -> Run:
-        """Return both runs as one, with the branches of both and of the comparison at the end."""
-        self._ends.clear()
+    def run(self, assignment: Assignment) -> Run:
+        """Run a request through both versions, and return the run through the new one."""
         self._shown = set()
         self.on_run()
-        first = self.old.run(inputs, assignment)
+        first, second = self.old.run(assignment), self.new.run(assignment)
         if first.result is None:
             return first
-        second = self.new.run(inputs, assignment, first.path)
-        if second.result is None:
-            return second
-        is_possible = all(_NAME.fullmatch(name) for name in first.scenario.headers)
-        for difference in differences(first.result, second.result) if is_possible else ():
-            shown = difference.kind, self._cause(difference, first.result, second.result)
-            self._shown.add(shown)
-            self.found.setdefault(shown, second)
-        second.continuations = self._asked(*self._ends)
+        if second.result is not None and all(_NAME.fullmatch(name) for name in first.scenario.headers):
+            for difference in differences(first.result, second.result):
+                shown = difference.kind, self._cause(difference, first.result, second.result)
+                self._shown.add(shown)
+                self.found.setdefault(shown, second)
         return second
 
-    def _asked(self, old: End, new: End) -> list[Path]:
-        """Return a path for each aspect in which the results could differ for another request."""
-        if common(old.result.trace, new.result.trace) == len(old.result.trace) == len(new.result.trace):
-            return []
-        paths: list[Path] = []
-        for question in questions(old, new):
-            path = new.tracer.path.fork()
-            unsupported = _require_equal(question, path)
-            if unsupported is None:
-                paths.append(path)
-            elif not self._shown:
-                self.unsupported_features.setdefault(unsupported)
-        return paths
+    def goals_of(self, harness: Harness) -> set[Goal]:
+        """Return the goals of a version in and around changed elements; all goals where there are none."""
+        elements = [each.new if harness is self.new else each.old for each in self.causes.spans]
+        spans = [
+            (element.source.path, *element.source.original_span(around.start, around.end))
+            for element in elements
+            if element is not None
+            for around in (element.parent or element,)
+        ]
+        goals = harness.goals.all
+        near = {
+            goal
+            for goal in goals
+            if any(goal.file == file and first <= _start(goal) <= last for file, first, last in spans)
+        }
+        return near or set(goals)
 
     @property
     def explains_everything(self) -> bool:
@@ -294,31 +310,20 @@ class _ProductHarness:
         found = self.causes.of(difference, old, new)
         return -1 if found is None else self.causes.spans.index(found)
 
-    def smallest(self, shown: _Shown, run: Run, explored: Exploration) -> Found | None:
+    def smallest(self, shown: _Shown, run: Run) -> Found | None:
         """Return the smallest request that differs in this way, because of this change; None where chance does it."""
-        kept = shrink(self, explored.inputs, run, lambda _: shown in self._shown)  # type: ignore[arg-type] # it runs
-        old = self.old.run(explored.inputs, kept.assignment)
-        new = self.new.run(explored.inputs, kept.assignment)
+        kept = shrink(self.run, run, lambda _: shown in self._shown)
+        old, new = self.old.run(kept.assignment), self.new.run(kept.assignment)
         assert old.result is not None
         assert new.result is not None
         results = old.result, new.result
-        again = self.old.run(explored.inputs, kept.assignment).result
+        again = self.old.run(kept.assignment).result
         if again is None or shown[0] in {each.kind for each in differences(old.result, again)}:
             return None
         same = [each for each in differences(*results) if (each.kind, self._cause(each, *results)) == shown]
         return Found(same[0], old, new, None if shown[1] < 0 else self.causes.spans[shown[1]])
 
 
-def _require_equal(question: solver.Term | Unsupported, path: Path) -> Unsupported | None:
-    """Continue a path with a comparison; return what prevents it. A comparison that is false has found a difference."""
-    if isinstance(question, Unsupported):
-        return question
-    is_equal = path.inputs.value(question, path.assignment)
-    path.is_finished = is_equal is False
-    if not isinstance(is_equal, bool):
-        return Unsupported("a value without a form", "")
-    try:
-        path.add_branch(question, is_equal, "equal")
-    except PathTooLong:
-        return TOO_LONG
-    return next(iter(path.unsupported_features), None)
+def _start(goal: Goal) -> int:
+    """Return where a goal begins in its file."""
+    return int(goal.at[0] if goal.kind == BRANCH else goal.at[1])

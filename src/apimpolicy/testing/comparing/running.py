@@ -37,8 +37,8 @@ from apimpolicy.testing.test_file_search import find_test_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.report.difference_data import ElementChange
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.comparing.test_requests import Tested
     from apimpolicy.testing.comparing.versions import Version, Versions
     from apimpolicy.text.document import Document

@@ -35,8 +35,8 @@ from apimpolicy.testing.first_surroundings import accepted_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.comparing.documents import Key
     from apimpolicy.testing.comparing.operations import Group
@@ -124,7 +124,7 @@ class ServiceComparison:
             one.providers = other.providers = tuple(needs.names_for(elements))
             starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
             found = compare(one, other, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
-            yield _Result(list(_items(found, group)), _reasons(found), keys, proven=found.proven)
+            yield _Result(list(_items(found, group, other)), _reasons(found), keys, proven=found.proven)
 
     def _bounds(self, group: Group) -> Bounds:
         """Return the bounds of a search: small ones where a search for the same change has been made."""
@@ -199,25 +199,24 @@ def _problem(problems: Sequence[ApimPolicyError | None], keys: frozenset[Key]) -
 
 
 def _reasons(found: Comparison) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(str, found.unsupported_features)))
+    return tuple(dict.fromkeys(map(str, found.reasons)))
 
 
-def _items(found: Comparison, group: Group) -> Iterator[_Item]:
+def _items(found: Comparison, group: Group, harness: ServiceHarness) -> Iterator[_Item]:
     program = group.new.program
     assert program is not None
     last = key_of_policy([*program.scopes.values()][-1])
     for each in found.found:
         element = None if each.cause is None else each.cause.new or each.cause.old
         key = last if element is None else key_of_element(element)
-        yield _Item(key, each.difference.kind, _item(each, found, group))
+        yield _Item(key, each.difference.kind, _item(each, group, harness))
 
 
-def _item(each: Found, found: Comparison, group: Group) -> DifferenceItem:
-    assert found.inputs is not None
+def _item(each: Found, group: Group, harness: ServiceHarness) -> DifferenceItem:
     assert each.old.result is not None
     assert each.new.result is not None
     route = group.pairs[0][1]
-    words = request_in_words(each.new.scenario, found.inputs) + _with_key(route)
+    words = request_in_words(each.new.scenario, harness) + _with_key(route)
     if each.new.scenario.token is not None:
         words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
     cause = None if each.cause is None else each.cause.change

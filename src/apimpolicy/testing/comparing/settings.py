@@ -19,7 +19,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.concolic.harness import Harness
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
 
 _COMPARED_OTHERWISE = ("named-values", "fragments", "policy", "policies")

@@ -16,7 +16,7 @@ def transfer(run: Run, step: Step) -> None:
     is_request = run.header_kind() == "header"
     kind = "body" if is_request else "response-body"
     if is_request:
-        run.fail(run.unknowns.truth("whether set-body has a body to replace"))
+        run.fail(run.lacks_body())
     if has_template:
         run.fail(run.unknowns.truth("whether a template can be rendered"))
     run.forget_cell(kind)

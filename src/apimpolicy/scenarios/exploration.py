@@ -1,0 +1,44 @@
+"""The results of a search. A goal that was not reached is not proven impossible (see `proving`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Harness, Run
+
+
+@attrs.define
+class Statistics:
+    """Figures of a search: runs, questions to the solver, seconds of processor time; runs that reached a goal, by how
+    they were found.
+    """
+
+    runs: int = 0
+    questions: int = 0
+    seconds: float = 0.0
+    by_models: int = 0
+    by_variations: int = 0
+
+
+@attrs.define
+class Exploration:
+    """The results of a search: for each goal the first run that reached it.
+
+    `reasons` tell what a goal that was not reached depends on that has no form.
+    """
+
+    harness: Harness
+    runs: list[Run] = attrs.field(factory=list)
+    found: dict[Goal, Run] = attrs.field(factory=dict)
+    reasons: dict[Goal, list[str]] = attrs.field(factory=dict)
+    statistics: Statistics = attrs.field(factory=Statistics)
+    problem: str = ""
+
+    @property
+    def missing(self) -> list[Goal]:
+        """The goals that no run reached."""
+        return [goal for goal in self.harness.goals.all if goal not in self.found]
