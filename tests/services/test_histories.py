@@ -6,10 +6,11 @@ Skipped where there are no clones of them (`histories.REPOSITORIES`).
 from __future__ import annotations
 
 import pytest
-from tests.sampling import sampled
+from tests.sampling import nightly
 from tests.services.histories import Row, judge, rows
 
 
-@pytest.mark.parametrize("row", sampled([row for row in rows() if row.is_there], 10), ids=lambda row: row.name)
+@nightly
+@pytest.mark.parametrize("row", [row for row in rows() if row.is_there], ids=lambda row: row.name)
 def test_a_reviewer_is_told_what_a_commit_does(row: Row) -> None:
     assert judge(row).faults == []
