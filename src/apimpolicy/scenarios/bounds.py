@@ -1,4 +1,4 @@
-"""Bounds of a search.
+"""Bounds of what looks for requests: models (`proposing`) and, where they find none, a search (`concolic`).
 
 Each is a setting with a default.
 """
@@ -21,16 +21,16 @@ class Bounds(Record):
     """Seconds of computing for one policy."""
 
     text_length: int = 300
-    """Deprecated, without effect: texts are as long as they have to be."""
+    """Length of a string in a request or response, where the search finds it."""
 
     list_length: int = 4
-    """Deprecated, without effect: of lists, up to four items are modeled."""
+    """Items of a list in a request, where the search finds it."""
 
     rounds: int = 6
-    """Deprecated, without effect: of loops, up to four rounds are modeled."""
+    """Rounds of a loop or retry whose end depends on the request, in the search."""
 
     decisions: int = 2000
-    """Deprecated, without effect."""
+    """Branches on one path of the search."""
 
     milliseconds: int = 1500
-    """Deprecated, without effect: the solver counts work, not time."""
+    """Milliseconds for one solver query of the search."""

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.proposing.finder import Finder
 from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
@@ -18,6 +17,7 @@ from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claims_of
 from apimpolicy.testing.claims.running import report_of
 from apimpolicy.testing.kinds import check_keys
+from apimpolicy.testing.searching import find_requests
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def results_reaching(
     """
     harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
     wanted = _goals(harness, branch)
-    explored = Finder(harness, bounds, wanted=wanted).explore()
+    explored = find_requests(harness, bounds, wanted=wanted)
     runs = [run for run in explored.runs if wanted & run.reached]
     if not runs:
         raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")

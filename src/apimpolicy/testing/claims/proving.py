@@ -20,11 +20,13 @@ from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.proposed_requests import ProposedRequests
 from apimpolicy.testing.claims.reading import trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.searching import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.concolic.harness import Run as SearchRun
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
@@ -200,10 +202,12 @@ class Proof:
                 self._run(index, self._starts[index])
         if any(index not in self.broken for index in self._open):
             self._propose(proposed)
+        if any(index not in self.broken for index in self._open):
+            self._explore(proposed)
 
     def _propose(self, known: list[Assignment]) -> None:
         """Run proposals for claims that no request has broken yet, and what varies them."""
-        deadline = time.process_time() + self.bounds.seconds
+        deadline = time.process_time() + self.bounds.seconds / 2
         proposals = ProposedRequests(self.harness, self.claims, self.expressions)
         for index in self._open:
             bases: list[Assignment] = []
@@ -216,6 +220,17 @@ class Proof:
                 if index in self.broken or time.process_time() > deadline:
                     break
                 self._run(index, assignment)
+
+    def _explore(self, starts: list[Assignment]) -> None:
+        """Run the requests of a search of all paths, for claims that no other request has broken."""
+
+        def ran(run: SearchRun) -> bool:
+            index = next((each for each in self._open if each not in self.broken), None)
+            if index is not None and run.result is not None:
+                self._run(index, run.assignment)
+            return index is None
+
+        search(self.harness, self.bounds.seconds / 2, starts, ran, bounds=self.bounds)
 
     def _run_repaired(self, index: int, assignment: Assignment) -> bool:
         """Run a proposal, and once more with what its run shows; return whether it breaks a claim."""
