@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.json.deserialization import from_text
-from apimpolicy.dotnet.json.escapes import escape
+from apimpolicy.dotnet.json.escapes import quoted
 from apimpolicy.dotnet.json.serialization import to_token
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import write
@@ -65,6 +65,6 @@ implements_all(
     _CONVERT,
     {
         "ToString(bool)": lambda value: "true" if value else "false",
-        "ToString(string)": lambda value: f'"{escape(value or "")}"',
+        "ToString(string)": lambda value: quoted(value or ""),
     },
 )

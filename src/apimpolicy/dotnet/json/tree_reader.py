@@ -10,7 +10,16 @@ from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
-from apimpolicy.dotnet.json.kinds import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J
+from apimpolicy.dotnet.json.kinds import (
+    ARRAY,
+    CONSTRUCTOR,
+    GUID_TYPE,
+    OBJECT,
+    TIME_SPAN_TYPE,
+    TYPE_NAMES,
+    URI_TYPE,
+    J,
+)
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
@@ -25,9 +34,9 @@ if TYPE_CHECKING:
 _Token = TypeVar("_Token", bound=JToken)
 _READER = "Newtonsoft.Json.JsonReader"
 _BRACKETS = {
-    JObject: (tokens.START_OBJECT, tokens.END_OBJECT),
-    JArray: (tokens.START_ARRAY, tokens.END_ARRAY),
-    JConstructor: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
+    OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
+    ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
+    CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
 }
 _AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
 
@@ -85,7 +94,7 @@ class TreeReader:
                     stack.append((iter(token.children), None))
                     break
                 if isinstance(token, JContainer):
-                    opening, closing = _BRACKETS[type(token)]
+                    opening, closing = _BRACKETS[token.token_type]
                     name = token.name if isinstance(token, JConstructor) else None
                     yield opening, name, token, depth
                     depth += 1
@@ -140,7 +149,7 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None)
     while reader.token == tokens.COMMENT:
         if not reader.read():
             reader.fail(f"Error reading {name} from JsonReader.")
-    start = tokens.PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls][0]  # type: ignore[index]
+    start = tokens.PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls.token_type][0]
     if reader.token != start:
         reader.fail(f"Error reading {name} from JsonReader. Current JsonReader item is not {noun}: {reader.token}.")
     return _property(reader) if name == "JProperty" else load(reader)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.escapes import escape
+from apimpolicy.dotnet.json.escapes import quoted
 from apimpolicy.dotnet.json.namespace_scopes import NamespaceScopes
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
@@ -56,11 +56,11 @@ class _Output:
 
     def name(self, name: str) -> None:
         self._separate()
-        self._parts.append(f'"{escape(name)}":')
+        self._parts.append(quoted(name) + ":")
 
     def value(self, text: str | None) -> None:
         self._begin_value()
-        self._parts.append("null" if text is None else f'"{escape(text)}"')
+        self._parts.append("null" if text is None else quoted(text))
 
     def open(self, bracket: str) -> None:
         self._begin_value()
