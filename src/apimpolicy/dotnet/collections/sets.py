@@ -83,7 +83,11 @@ class HashSet(HashedCollection):
                 self.remove(item)
 
     def except_with(self, other: Any) -> None:
-        for item in self._others(other).values():
+        if require(other, "other") is self:
+            self.clear()
+        step = environment().step
+        for item in other if self._index else ():
+            step()
             self.remove(item)
 
     def symmetric_except_with(self, other: Any) -> None:
