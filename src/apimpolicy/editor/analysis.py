@@ -10,7 +10,7 @@ from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.editor.occurrences import occurrences
 from apimpolicy.editor.place import offset_in, place_at
-from apimpolicy.editor.vocabulary import Vocabulary
+from apimpolicy.editor.ranking import Vocabulary
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name

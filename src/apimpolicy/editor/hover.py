@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.checks.flow import Variable, variables_set_by
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.names_completion import types_of, where_set

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from apimpolicy.editor.type_names import names_in, simple_types
+from apimpolicy.editor.members import names_in, simple_types
 from apimpolicy.syntax.lexer import PADDING
 from apimpolicy.syntax.stacks import FILLER
 

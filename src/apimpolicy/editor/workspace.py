@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
-from apimpolicy.editor.header_names import HTTP_ENDING, sent_headers
 from apimpolicy.editor.knowledge import Knowledge, Known, knowledge_of
+from apimpolicy.editor.names_completion import HTTP_ENDING, sent_headers
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover

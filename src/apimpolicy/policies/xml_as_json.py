@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.escapes import quoted
+from apimpolicy.dotnet.json.writer import quoted
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.nodes import XComment, XText
 from apimpolicy.dotnet.xml.reader import parse_document

@@ -17,7 +17,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.report.columns import printable
 from apimpolicy.report.effective_text import content
-from apimpolicy.report.routing_notes import api_in_words
+from apimpolicy.report.explanation_notes import api_in_words
 from apimpolicy.text.document import Element
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 

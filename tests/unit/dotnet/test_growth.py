@@ -14,7 +14,7 @@ from tests.sampling import sampled
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.dotnet.regex.translation import translate
+from apimpolicy.dotnet.regex.translator import translate
 from apimpolicy.emit.expression import compile_expression
 
 LINEAR, LOGARITHMIC_FACTOR, CONSTANT = 2.15, 2.5, 1.05

@@ -1,9 +1,10 @@
-"""Base of the generic collections: their constructed type, reference equality, no change while they are walked."""
+"""Base of the generic collections, and their storage."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, default_key, equality_key
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 from apimpolicy.dotnet.metadata import named
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from apimpolicy.dotnet.types import NamedType, Type
+
+
+# Base of the generic collections: their constructed type, reference equality, no change while they are walked
 
 _STEPS_PER_THOUSAND = 4096
 MODIFIED = "Collection was modified; enumeration operation may not execute."
@@ -59,3 +63,80 @@ class ReadOnlyView:
     __slots__ = ()
 
     is_read_only = True
+
+
+# The storage of `Dictionary` and `HashSet`: entries in slots, a freed slot is taken again first, as in .NET.
+# So the order of enumeration is .NET's own: that of insertion until something was removed, and then not quite.
+
+EMPTY = object()
+"""Mark of a freed slot."""
+
+
+class HashedCollection(GenericCollection):
+    """Entries in slots, found by the hashable stand-ins of their keys.
+
+    `_key` makes the stand-in of a value, and is None where the value is its own.
+    """
+
+    __slots__ = ("_comparer", "_free", "_index", "_key", "_slots")
+
+    def __init__(self, types: tuple[Type, ...], comparer: Any = None) -> None:
+        self.types = types
+        self.version = 0
+        self._comparer = comparer
+        self._key = default_key(types[0]) if comparer is None else equality_key(types[0], comparer)
+        self._index: dict[Any, int] = {}
+        self._slots: list[Any] = []
+        self._free: list[int] | None = None
+
+    @property
+    def comparer(self) -> Any:
+        return self._comparer or DefaultEqualityComparer(self.types[0])
+
+    @property
+    def count(self) -> int:
+        return len(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator[Any]:
+        version = self.version
+        for entry in self._slots:
+            if entry is not EMPTY:
+                yield entry
+                if self.version != version:
+                    raise InvalidOperationException(MODIFIED)
+
+    def entries(self) -> list[Any]:
+        """Return the entries as they are now."""
+        return [entry for entry in self._slots if entry is not EMPTY] if self._free else list(self._slots)
+
+    def _insert(self, hashed: Any, entry: Any) -> None:
+        if self._free:
+            slot = self._free.pop()
+            self._slots[slot] = entry
+        else:
+            slot = len(self._slots)
+            self._slots.append(entry)
+        self._index[hashed] = slot
+        self.version += 1
+        if slot & 1023 == 1023:
+            self.check_room(slot + 1)
+
+    def _delete(self, hashed: Any) -> Any:
+        """Remove and return the entry, or EMPTY."""
+        slot = self._index.pop(hashed, None)
+        if slot is None:
+            return EMPTY
+        entry = self._slots[slot]
+        self._slots[slot] = EMPTY
+        if self._free is None:
+            self._free = []
+        self._free.append(slot)
+        return entry
+
+    def _forget(self) -> None:
+        self._index.clear()
+        self._slots.clear()
+        self._free = None

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_int
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.dictionary import capacity_for
-from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
+from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member

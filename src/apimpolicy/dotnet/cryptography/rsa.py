@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.cryptography.rsa_paddings import PSS_SIGNATURE
-from apimpolicy.dotnet.cryptography.rsa_parameters import RSAParameters
+from apimpolicy.dotnet.cryptography.rsa_parameters import PSS_SIGNATURE, RSAParameters
 from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
-    from apimpolicy.dotnet.cryptography.rsa_paddings import RSAEncryptionPadding, RSASignaturePadding
+    from apimpolicy.dotnet.cryptography.rsa_parameters import RSAEncryptionPadding, RSASignaturePadding
 
 _NAMESPACE = "System.Security.Cryptography."
 

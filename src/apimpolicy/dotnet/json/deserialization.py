@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
-from apimpolicy.dotnet.collections.tuples import Tuple
+from apimpolicy.dotnet.collections.tuples import KeyValuePair, Tuple
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     InvalidCastException,

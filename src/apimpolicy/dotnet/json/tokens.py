@@ -12,10 +12,9 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
-from apimpolicy.dotnet.json.escapes import path_name
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS
 from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
-from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.json.writer import path_name, write
 from apimpolicy.dotnet.registry import dotnet_class, member
 
 if TYPE_CHECKING:

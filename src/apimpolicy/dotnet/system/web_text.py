@@ -14,7 +14,7 @@ from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.system.text_writers import StringWriter
+    from apimpolicy.dotnet.system.text_streams import StringWriter
 
 _HALF_PAIR = re.compile(r"(?<![^\x00-\x7f])[\ud800-\udbff](?![^\x00-\x7f])|[\ud800-\udbff]\Z")
 """The first half of a pair, alone among ASCII or at the end: .NET refuses it."""

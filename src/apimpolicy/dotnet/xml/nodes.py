@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
-from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
-from apimpolicy.dotnet.xml.names import X, XName, verify_ncname
+from apimpolicy.dotnet.xml.names import (
+    CDATA,
+    COMMENT,
+    DOCUMENT,
+    DOCUMENT_TYPE,
+    ELEMENT,
+    PROCESSING_INSTRUCTION,
+    TEXT,
+    X,
+    XName,
+    verify_ncname,
+)
 from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write
 

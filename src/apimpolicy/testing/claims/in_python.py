@@ -9,7 +9,7 @@ from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
+from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.format import CLAIM

@@ -10,7 +10,7 @@ from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
-from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES

@@ -11,10 +11,9 @@ import pytest
 from apimpolicy.dotnet.collections import interfaces, predicates, tuples
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
-from apimpolicy.dotnet.collections.queues import Queue, Stack
+from apimpolicy.dotnet.collections.queues import Queue, SortedDictionary, Stack
 from apimpolicy.dotnet.collections.sets import HashSet
-from apimpolicy.dotnet.collections.sorted_collections import SortedDictionary
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.system.string_comparison import StringComparer
