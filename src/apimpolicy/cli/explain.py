@@ -67,7 +67,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
 
 
 def _show_effective(settings: GatewayOptions) -> int:
-    from apimpolicy.report.effective_text import effective_text
+    from apimpolicy.report.service_text import effective_text
     from apimpolicy.report.style import Style
 
     if settings.output == "json":

@@ -188,11 +188,11 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
         findings = claim_findings(reports)
         if form == "sarif":
-            from apimpolicy.report.sarif import report_to_sarif
+            from apimpolicy.report.finding_formats import report_to_sarif
 
             text = report_to_sarif(findings, tool_version())
         else:
-            from apimpolicy.report.annotations import to_annotations
+            from apimpolicy.report.finding_formats import to_annotations
 
             text = to_annotations(form, findings)
     write_report(text)

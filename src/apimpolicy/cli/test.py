@@ -222,7 +222,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
         text = cases_to_json(reports, unreadable, seconds, tool_version())
     else:
-        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.finding_formats import to_annotations
         from apimpolicy.report.result_findings import case_findings
 
         text = to_annotations(form, case_findings(reports, unreadable))

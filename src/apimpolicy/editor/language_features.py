@@ -34,8 +34,8 @@ from apimpolicy.project.embedded import is_policy, reader_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.editor.knowledge import Occurrence
     from apimpolicy.editor.language_server import LanguageServer
-    from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
 
     Feature = Callable[[LanguageServer, Json], Any]

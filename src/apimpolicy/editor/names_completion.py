@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_bytes, open_text
-from apimpolicy.editor.occurrences import Kind, kind_of_attribute, names_header, of_policy
+from apimpolicy.editor.knowledge import Kind, kind_of_attribute, names_header, of_policy
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.markdown import fenced

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.editor.occurrences import Kind, Occurrence
+    from apimpolicy.editor.knowledge import Kind, Occurrence
     from apimpolicy.editor.test_runs import CaseAt
 
 MOST_FILES = 3000

@@ -128,7 +128,7 @@ class Emitter:
 
     def _emit_chain(self, expression: Expression) -> ast.expr:
         """Emit a possible end of a long chain, in pieces."""
-        from apimpolicy.emit.chains import chain_of, ends_of_pieces
+        from apimpolicy.emit.outlining import chain_of, ends_of_pieces
 
         links = chain_of(expression)
         self._links.update(dict.fromkeys(links))

@@ -207,7 +207,7 @@ def _statements(emitter: Emitter, node: nodes.LocalFunction, outputs: tuple[Loca
 
 def _iterator(emitter: Emitter, node: nodes.LocalFunction) -> list[ast.stmt]:
     """The body as a generator inside, which begins anew, with the arguments of the call, for each enumeration."""
-    from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator, Enumerator
+    from apimpolicy.dotnet.collections.generic import BoxedEnumerator, Enumerator
     from apimpolicy.dotnet.linq.sequences import Sequence
 
     function, inner = node.function, emitter.fresh("iterate")

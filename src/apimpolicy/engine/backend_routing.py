@@ -259,7 +259,7 @@ def seconds_of(retry_after: str | None, now: float) -> float | None:
     """
     import email.utils
 
-    from apimpolicy.dotnet.cryptography.revocation import ticks_of
+    from apimpolicy.dotnet.cryptography.issuing import ticks_of
 
     text = (retry_after or "").strip()
     if (number := number_of(text)) is not None:

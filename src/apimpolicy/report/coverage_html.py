@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.coverage_data import KINDS, PLURALS
-from apimpolicy.report.coverage_text import percent
+from apimpolicy.report.coverage_data import KINDS, PLURALS, percent
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.html_style import page, text
 from apimpolicy.text.document import Comment, Element

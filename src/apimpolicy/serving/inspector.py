@@ -289,7 +289,7 @@ def _again(request: Request) -> Request:
 
 def _effective(handled: Handled) -> str:
     """Return the policies of all scopes that the request met, as one document."""
-    from apimpolicy.report.effective_text import effective_text
+    from apimpolicy.report.service_text import effective_text
     from apimpolicy.report.style import Style
 
     assert handled.result is not None

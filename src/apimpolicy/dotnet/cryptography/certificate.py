@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import open_bytes
 from apimpolicy.dotnet.cryptography import certificate_files
-from apimpolicy.dotnet.cryptography.revocation import date_time, ticks_of
+from apimpolicy.dotnet.cryptography.issuing import date_time, ticks_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import CryptographicException
 from apimpolicy.dotnet.registry import dotnet_class, interface_members

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.enumerators import get_enumerator
+from apimpolicy.dotnet.collections.generic import get_enumerator
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (

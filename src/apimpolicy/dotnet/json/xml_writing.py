@@ -11,10 +11,10 @@ from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.writer import quoted
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
+from apimpolicy.dotnet.xml.content import decode_name, to_boolean
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, TEXT, XML, XMLNS, XName
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XObject, XProcessingInstruction, XText
-from apimpolicy.dotnet.xml.xml_convert import decode_name, to_boolean
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import copy_into
-from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator
+from apimpolicy.dotnet.collections.generic import BoxedEnumerator
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException, require
 from apimpolicy.dotnet.metadata import named

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, require
 from apimpolicy.dotnet.registry import implements_all
-from apimpolicy.dotnet.system.date_formats import expand, quoted
+from apimpolicy.dotnet.system.date_formats import (
+    DAY_NAMES,
+    ERA,
+    HALVES,
+    MONTH_NAMES,
+    SHORT_DAY_NAMES,
+    SHORT_MONTH_NAMES,
+    check_dates,
+    expand,
+    quoted,
+)
 from apimpolicy.dotnet.system.date_parsing import (
     INNER_WHITE,
     LEADING_WHITE,
@@ -21,15 +31,6 @@ from apimpolicy.dotnet.system.date_parsing import (
     to_clock_and_zone,
     to_datetime,
     year_of,
-)
-from apimpolicy.dotnet.system.date_symbols import (
-    DAY_NAMES,
-    ERA,
-    HALVES,
-    MONTH_NAMES,
-    SHORT_DAY_NAMES,
-    SHORT_MONTH_NAMES,
-    check_dates,
 )
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
 from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE, DateTimeOffset

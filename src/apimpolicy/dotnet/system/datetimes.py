@@ -9,8 +9,7 @@ from typing import Any
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
-from apimpolicy.dotnet.system.date_formats import format_moment
-from apimpolicy.dotnet.system.date_symbols import check_dates
+from apimpolicy.dotnet.system.date_formats import check_dates, format_moment
 from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 

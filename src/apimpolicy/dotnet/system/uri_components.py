@@ -15,9 +15,8 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system import ip_addresses
-from apimpolicy.dotnet.system.uri_texts import readable
 from apimpolicy.dotnet.system.uris import RELATIVE_OR_ABSOLUTE, Uri, combine, make_relative, parse
-from apimpolicy.dotnet.system.web_text import percent_decode
+from apimpolicy.dotnet.system.web_text import percent_decode, readable
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 

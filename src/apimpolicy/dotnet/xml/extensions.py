@@ -10,7 +10,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.number_parsing import parse_int
-from apimpolicy.dotnet.xml import xml_convert
+from apimpolicy.dotnet.xml import content
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.names import TEXT, X
@@ -79,19 +79,19 @@ def remove(source: Any) -> None:
 
 
 def _to_boolean(text: str) -> bool:
-    return xml_convert.to_boolean(text.lower())
+    return content.to_boolean(text.lower())
 
 
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "bool": _to_boolean,
     **{name: partial(parse_int, name) for name in ("int", "uint", "long", "ulong")},
-    "float": xml_convert.to_single_precision,
-    "double": xml_convert.to_double,
-    "decimal": xml_convert.to_decimal,
-    "System.DateTime": xml_convert.to_date_time,
-    "System.DateTimeOffset": xml_convert.to_date_time_offset,
-    "System.TimeSpan": xml_convert.to_time_span,
-    "System.Guid": xml_convert.to_guid,
+    "float": content.to_single_precision,
+    "double": content.to_double,
+    "decimal": content.to_decimal,
+    "System.DateTime": content.to_date_time,
+    "System.DateTimeOffset": content.to_date_time_offset,
+    "System.TimeSpan": content.to_time_span,
+    "System.Guid": content.to_guid,
 }
 
 
