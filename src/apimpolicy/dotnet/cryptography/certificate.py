@@ -53,7 +53,7 @@ class Certificate:
 
     @property
     def parsed(self) -> ParsedCertificate:
-        """Raise CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
+        """Raises CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
         if self._parsed is None:
             raise CryptographicException("m_safeCertContext is an invalid handle.")
         return self._parsed

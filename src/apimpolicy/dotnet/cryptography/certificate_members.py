@@ -126,7 +126,7 @@ def rsa_private_key(certificate: Certificate | None) -> RSA | None:
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "CopyWithPrivateKey")
 def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> Certificate:
-    """Raise InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
+    """Raises InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
     certificate = require(certificate, "certificate")
     key = require(key, "privateKey")
     if certificate.has_private_key:

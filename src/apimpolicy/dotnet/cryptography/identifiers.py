@@ -116,7 +116,7 @@ class Oid:
     @staticmethod
     @member("FromOidValue")
     def from_value(value: str | None, group: int) -> Oid:
-        """Raise CryptographicException for an identifier without a name."""
+        """Raises CryptographicException for an identifier without a name."""
         value = require(value, "oidValue")
         if value not in FRIENDLY_NAMES:
             raise CryptographicException("The OID value is invalid.")

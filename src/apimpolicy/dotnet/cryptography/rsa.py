@@ -112,7 +112,7 @@ class RSA:
 
     @property
     def private_key(self) -> RSAPrivateKey:
-        """Raise CryptographicException when there is only a public key."""
+        """Raises CryptographicException when there is only a public key."""
         _ = self.public_key
         if self._private is None:
             raise CryptographicException(

@@ -75,7 +75,7 @@ class RSAParameters:
         return f"<RSAKeyValue>{shown}</RSAKeyValue>"
 
     def keys(self) -> tuple[RSAPublicKey, RSAPrivateKey | None]:
-        """Raise CryptographicException for an incomplete or impossible key."""
+        """Raises CryptographicException for an incomplete or impossible key."""
         from cryptography.hazmat.primitives.asymmetric import rsa
 
         private_half = (self.p, self.q, self.d, self.dp, self.dq, self.inverse_q)

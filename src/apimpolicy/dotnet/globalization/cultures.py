@@ -125,7 +125,7 @@ INVARIANT = CultureInfo("")
 
 @implements(_NAME, "new(string)")
 def make(name: str | None) -> CultureInfo:
-    """Raise CultureNotFoundException, NotSimulatedError."""
+    """Raises CultureNotFoundException, NotSimulatedError."""
     name = require(name, "name")
     found = _BY_LOWER.get(name.lower())
     if found is not None:

@@ -158,7 +158,7 @@ class _Exact:
         return found is not None and self._take("afternoon", "t", found == 1)
 
     def _take(self, field: str, char: str, value: int) -> bool:
-        """Raise FormatException when the format has a field twice and the text gives it two values."""
+        """Raises FormatException when the format has a field twice and the text gives it two values."""
         if self._set.setdefault(field, value) != value:
             raise FormatException(f"DateTime pattern '{char}' appears more than once with different values.")
         setattr(self.parts, field, value)

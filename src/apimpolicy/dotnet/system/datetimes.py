@@ -248,7 +248,7 @@ def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, se
 
 @implements("System.DateTime", "new(long)", "new(long, DateTimeKind)")
 def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
-    """Raise ArgumentOutOfRangeException."""
+    """Raises ArgumentOutOfRangeException."""
     if not 0 <= ticks <= MAX_TICKS:
         raise ArgumentOutOfRangeException(
             "ticks", "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks."

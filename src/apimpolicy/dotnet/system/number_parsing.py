@@ -81,7 +81,7 @@ class _Numbers:
         return f"((?:{'|'.join(found)})*+)" if found else "()"
 
     def is_negative(self, before: str, after: str, blank_after_sign: bool) -> bool:
-        """Raise FormatException for marks that do not go together."""
+        """Raises FormatException for marks that do not go together."""
         sign = currency = ""
         for mark in self.mark.finditer(before):
             white, _, minus, parenthesis, money = mark.groups()

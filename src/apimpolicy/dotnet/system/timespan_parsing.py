@@ -100,7 +100,7 @@ def _parse_custom(text: str, format_: str) -> TimeSpan:
 
 
 def parse_exact(text: str | None, format_: str | None, provider: Any = None) -> TimeSpan:
-    """Raise ArgumentNullException, ArgumentException, FormatException, OverflowException.
+    """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException.
 
     >>> parse_exact("01h", "hh'h'")
     TimeSpan('01:00:00')

@@ -328,7 +328,7 @@ def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
 
 @implements("System.TimeSpan", "new")
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
-    """Raise ArgumentOutOfRangeException when the sum does not fit."""
+    """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
     if not -_LIMIT <= ticks < _LIMIT:
         raise ArgumentOutOfRangeException(None, _TOO_LONG)

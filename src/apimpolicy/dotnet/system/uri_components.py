@@ -169,7 +169,7 @@ def is_scheme(name: str | None) -> bool:
 
 
 def _as_it_is(uri: Uri, text: str, dont_escape: bool) -> Uri:
-    """Raise NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
+    """Raises NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
     if dont_escape:
         if re.fullmatch(r"[A-Za-z0-9\-_~/?#=&+:.,;@]*", text) is None:
             raise NotSimulatedError("System.Uri with dontEscape", "escapes, or characters that may need some")

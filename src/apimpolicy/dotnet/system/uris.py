@@ -227,7 +227,7 @@ def _refuse_backslash(scheme: str, rest: str) -> None:
 
 @counts_itself
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
-    """Raise ArgumentNullException, UriFormatException."""
+    """Raises ArgumentNullException, UriFormatException."""
     text = require(text, "uriString")
     work_through(len(text) << 4)
     trimmed = text.strip(" \t\r\n\f")

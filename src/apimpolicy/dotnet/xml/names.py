@@ -43,7 +43,7 @@ def is_name_character(character: str) -> bool:
 
 
 def verify_ncname(name: str | None) -> str:
-    """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
+    """Raises XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
     name = require(name, "name")
     if not name:
         raise ArgumentNullException("name", "The empty string '' is not a valid local name.")
