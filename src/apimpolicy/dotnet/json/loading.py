@@ -120,6 +120,9 @@ def _read_object(made: Any) -> JObject:
             if kind is str and len(value) < _SHORTEST_DATE and value[:1] != "/":
                 own = new_value(JValue)
                 own._value, own.token_type, own.place = value, STRING_TYPE, 0
+            elif kind is int and -(2**63) <= value < 2**63:
+                own = new_value(JValue)
+                own._value, own.token_type, own.place = Int64(value), INTEGER, 0
             else:
                 own = value if kind is _UnreadObject else _token(value)
             item = own.parent = by_name[name] = new(JProperty)

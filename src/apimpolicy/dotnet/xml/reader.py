@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import XmlException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.names import NCNAME, XML, XMLNS, X, XName, XNamespace, is_name_start
+from apimpolicy.dotnet.xml.names import NCNAME, NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace, is_name_start
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
 from apimpolicy.dotnet.xml.scanner import INVALID_CHARACTERS, SPACE, Scanner, line_ends
 from apimpolicy.errors import NotSimulatedError
@@ -32,6 +32,7 @@ _PLAIN_TAG = re.compile(f"({_NAME})((?:{_PLAIN_ATTRIBUTE})*+) *+(/?)>")
 _PLAIN_ATTRIBUTES = re.compile(_PLAIN_ATTRIBUTE)
 _PLAIN_TEXT = re.compile(rf"[^<&\]\r{INVALID_CHARACTERS}]*+(?=<)")
 """Most tags and texts, in one step; what these don't match is read part by part, with messages for what is wrong."""
+_MARKUP_BEGINS = ("!", "?", "/")
 _SHORTEST_MARKUP = 4
 """XmlReader takes no fewer characters, from `<` to the end of the text, for markup outside of the root element."""
 _BAD_DECLARATION = "Syntax for an XML declaration is invalid."
@@ -49,7 +50,7 @@ class _Parser(Scanner):
         self.document = XDocument()
         # Open elements with their name as written and where it is; lines are counted when a message needs them.
         self.open: list[tuple[XElement, str, int]] = []
-        self.scopes: list[dict[str, str]] = [{"": "", "xml": XML.name, "xmlns": XMLNS.name}]
+        self.scopes: list[dict[str, XNamespace]] = [{"": NO_NAMESPACE, "xml": XML, "xmlns": XMLNS}]
 
     # Errors
 
@@ -74,6 +75,8 @@ class _Parser(Scanner):
             burn()
             if text[self.at] != "<":
                 self.characters()
+            elif self.open and text[self.at + 1 : self.at + 2] not in _MARKUP_BEGINS:
+                self.start_tag()
             elif not self.open and len(text) - self.at < _SHORTEST_MARKUP:
                 self.fail("Data at the root level is invalid.")
             elif text.startswith("<!--", self.at):
@@ -213,11 +216,9 @@ class _Parser(Scanner):
 
     def resolve(self, written: str, at: int, *, is_attribute: bool) -> XName:
         prefix, colon, local = written.rpartition(":")
-        if is_attribute and not colon:
-            return XNamespace.get("").get_name(local)
-        namespace = self.scopes[-1].get(prefix)
+        namespace = NO_NAMESPACE if is_attribute and not colon else self.scopes[-1].get(prefix)
         if namespace is not None:
-            return XNamespace.get(namespace).get_name(local)
+            return namespace.names.get(local) or namespace.get_name(local)
         raise self.failure(f"'{prefix}' is an undeclared prefix.", at)
 
     def start_tag(self) -> None:
@@ -226,7 +227,7 @@ class _Parser(Scanner):
         self.at += 1
         start = self.at
         attributes: list[tuple[str, str, int]] = []
-        scope: dict[str, str] = {}
+        scope: dict[str, XNamespace] = {}
         plain = _PLAIN_TAG.match(self.text, start)
         if plain is not None:
             written, is_empty = plain[1], bool(plain[5])
@@ -258,7 +259,7 @@ class _Parser(Scanner):
             self.fail(f"Elements are nested more than {MAXIMUM_DEPTH} deep.", start)
         self.open.append((element, written, start))
 
-    def attributes(self, attributes: list[tuple[str, str, int]], scope: dict[str, str]) -> bool:
+    def attributes(self, attributes: list[tuple[str, str, int]], scope: dict[str, XNamespace]) -> bool:
         """Read attributes with their places, and the end of a tag; return whether the element ends with it."""
         while True:
             had_space = self.skip_spaces()
@@ -277,7 +278,7 @@ class _Parser(Scanner):
                 self.fail(f"'{self.token(self.at)}' is an unexpected token. Expecting white space.")
             attributes.append(self.attribute(scope))
 
-    def attribute(self, scope: dict[str, str]) -> tuple[str, str, int]:
+    def attribute(self, scope: dict[str, XNamespace]) -> tuple[str, str, int]:
         start = self.at
         name = self.name()
         self.skip_spaces()
@@ -293,7 +294,7 @@ class _Parser(Scanner):
         value = self.attribute_value(quote)
         if name == "xmlns" or name.startswith("xmlns:"):
             self.check_declaration(name[6:], value, start, inside)
-            scope[name[6:]] = value
+            scope[name[6:]] = XNamespace.get(value)
         elif name == "xml:space" and value.strip(SPACE) not in ("preserve", "default"):
             self.fail(f"'{value}' is an invalid xml:space value.", start)
         return name, value, start
