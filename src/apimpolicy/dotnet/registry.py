@@ -259,16 +259,8 @@ def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
 def _load(definition: TypeDefinition) -> None:
     for module in implementations.modules_of(definition.name):
         if module not in _loaded:
-            _import(module)  # another thread that imports it is waited for
+            importlib.import_module(module)  # another thread that imports it is waited for
             _loaded.add(module)
-
-
-def _import(module: str) -> None:
-    try:
-        importlib.import_module(module)
-    except ModuleNotFoundError:  # a checkout whose index is older than its sources
-        if not implementations.has_changed():
-            raise
 
 
 _TASK = "System.Threading.Tasks.Task"
@@ -323,7 +315,7 @@ def find_implementation(definition: TypeDefinition, signature: str, *, setter: b
 def registrations() -> Iterator[tuple[str, str, Implementation]]:
     """Yield every registration as (type with arity, signature, implementation); imports all implementations."""
     for module in implementations.all_modules():
-        _import(module)
+        importlib.import_module(module)
     for definition in all_definitions():
         for declared in definition.all_members():
             for setter in (False, True):

@@ -43,7 +43,7 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
 
 def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
     """Return an interpolated string as a FormattableString: a composite format and the boxed values."""
-    from apimpolicy.dotnet.system.refused_types import FormattableString
+    from apimpolicy.dotnet.system.formattable_strings import FormattableString
     from apimpolicy.emit.texts import composite_of
 
     pattern, values = composite_of(emitter, text.parts if isinstance(text, InterpolatedString) else [text.constant])

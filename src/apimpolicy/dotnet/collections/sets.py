@@ -1,4 +1,4 @@
-"""`System.Collections.Generic.HashSet<T>`, and the set operations that `SortedSet<T>` shares."""
+"""`System.Collections.Generic.HashSet<T>`."""
 
 from __future__ import annotations
 

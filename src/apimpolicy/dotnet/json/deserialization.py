@@ -51,7 +51,7 @@ _LISTS = {
 }
 _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
-_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "SortedSet")}
+_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack")}
 _PAIR, _TUPLE = _GENERIC + "KeyValuePair", "System.Tuple"
 _ITEMS = 7
 """Elements of a tuple type; those of a longer one are in a tuple of their own, its `Rest`, which is not simulated."""
