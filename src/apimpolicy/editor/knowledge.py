@@ -241,7 +241,6 @@ def kind_of_attribute(element: str, attribute: str) -> Kind | None:
 
 
 def names_header(element: Element, attribute: str) -> bool:
-    """Return whether the value of an attribute is the name of a header."""
     slot = Subject.slot_of(element, attribute)
     return slot is not None and (slot.convert is header_name or attribute.endswith("header-name"))
 

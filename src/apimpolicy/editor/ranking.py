@@ -154,7 +154,6 @@ class Ranking:
         return (3.0 - min(self.uses(name), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
 
     def keyword(self, word: str, is_only: bool = False, begins_statement: bool = False) -> Rank:
-        """Return the rank of a keyword."""
         if is_only:
             return (-1.0, -log1p(usage.counts().get(word, 0)))
         uses = min(self.uses(word), 2) * 0.5

@@ -86,7 +86,6 @@ _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 
 def read_member(emitter: Emitter, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
-    """Return the value of a property or a field."""
     found = implementation_of(member)
     if found is None:
         return missing(emitter, member)

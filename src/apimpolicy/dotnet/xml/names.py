@@ -206,10 +206,8 @@ ELEMENT, ATTRIBUTE, TEXT, CDATA, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT, DOCU
 
 
 def is_element(node: XObject | None) -> TypeGuard[XElement]:
-    """Return whether a node is an XElement."""
     return node is not None and node.node_type == ELEMENT
 
 
 def is_document(node: XObject) -> TypeGuard[XDocument]:
-    """Return whether a node is an XDocument."""
     return node.node_type == DOCUMENT
