@@ -38,12 +38,12 @@ choices](../choices.md) lists behavior without an observation. [Report how your 
 behaves](../how-to/add-an-observation.md).
 """
 RELEASES = """\
-Changes at run time that Microsoft's
+Changes of the gateway that Microsoft's
 [release notes](https://github.com/Azure/API-Management/blob/main/changelogs/api-management-service.md) state. A change
 holds from its release on. `apimpolicy check --release 2026-06` lists what the changes of a release touch.
 
-| release | about | change | state |
-| --- | --- | --- | --- |"""
+| release | about | change | state | tried in `tests` |
+| --- | --- | --- | --- | --- |"""
 TABLE = "| id | observation | agrees | strength | date | source |\n| --- | --- | --- | --- | --- | --- |"
 
 
@@ -126,9 +126,11 @@ def page() -> str:
 
 
 def _change_line(change: dict[str, Any]) -> str:
-    """Return the row of a change at run time that release notes state."""
+    """Return the row of a change that release notes state."""
     names = ", ".join(f"`{name}`" for name in (*change.get("elements", ()), *change.get("code", ())))
-    return f"| {change['release']} | {names} | {change['text']} | {change['state']} |"
+    where = f"`{change['test']}`" if "test" in change else ""
+    cells = (change["release"], names or "the gateway", change["text"], change.get("state", "simulated"), where)
+    return f"| {' | '.join(cells)} |"
 
 
 def _count(found: list[Observation], strength: str) -> str:

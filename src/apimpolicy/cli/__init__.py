@@ -13,6 +13,8 @@ __all__ = ["main"]
 _COLLECTION_THRESHOLD = 500_000
 _POLICIES_RUN_IN = frozenset({"audit", "diff", "eval", "explain", "mutate", "new", "prove", "run", "test"})
 _TREES_READ_BY = frozenset({"check", "format"})
+_READ_HERE = frozenset({"check", "format", "lsp", "mcp"})
+"""Commands that read files of a stranger in this process: one file, or as long as an editor is open."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +51,8 @@ def _reads_trees(command: str | None, arguments: Sequence[str]) -> bool:
 
     if command is None or (command not in _TREES_READ_BY and os.path.isdir(command)):
         return not arguments or command is not None  # an overview
-    return command in _TREES_READ_BY and "--watch" not in arguments and any(map(os.path.isdir, arguments))
+    is_tree = any(map(os.path.isdir, arguments)) or list(arguments) == [command]
+    return command in _TREES_READ_BY and "--watch" not in arguments and is_tree
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -58,7 +61,7 @@ def _run(arguments: Sequence[str]) -> int:
         from apimpolicy.cli.watched import run_watched
 
         return run_watched(arguments)
-    if command == "check":
+    if command in _READ_HERE:
         from apimpolicy.dotnet.process_limits import limit_memory
 
         limit_memory()

@@ -98,16 +98,16 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("check", cls=WithHelp)
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
 @_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Report errors and risks in policies: syntax, types, structure, security, behavior.
 
-    PATH is a file, a folder, or `-` for standard input. In a folder, check reads .xml, .policy and .cshtml files that
-    begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates that contain such a document, and
-    whole documents in strings of Python, C# and PowerShell. It skips files that git ignores and directories of tools,
-    and reads Markdown and test code only if you name them. A {{name}} without a value is assumed to be valid. In a
-    folder that APIOps extracted, references must exist.
+    PATH is a file, a folder, or `-` for standard input; by default the current folder. In a folder, check reads .xml,
+    .policy and .cshtml files that begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates
+    that contain such a document, and whole documents in strings of Python, C# and PowerShell. It skips files that git
+    ignores and directories of tools, and reads Markdown and test code only if you name them. A {{name}} without a value
+    is assumed to be valid. In a folder that APIOps extracted, references must exist.
 
     \b
     Examples:
@@ -133,11 +133,12 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     if options.pop("watch"):
         from apimpolicy.cli.watch import watch
 
-        return watch(paths, lambda: _check(paths, options))
+        return watch(paths or ["."], lambda: _check(paths, options))
     return _check(paths, options)
 
 
 def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
+    paths = paths or ["."]
     started = time.perf_counter()
     projects = CheckProjects(_check_options(options))
     found = discover(paths, projects, policies_only=options["policies_only"])

@@ -8,10 +8,16 @@ how it ended. Processor time is counted for each evaluation anew.
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEMORY = 2 << 30
 """Bytes of address space that a process that runs policies may use; held by Linux."""
@@ -36,6 +42,25 @@ def limit_process(memory: int = MEMORY) -> None:
     global _is_limited
     _is_limited = True
     _watch_processor(None)
+
+
+def reason_to_stop(action: Callable[[], object], memory: int = MEMORY) -> int:
+    """Do something in a process of its own first, held to limits; return the signal that ended it, 0 for none.
+
+    What it raises is for whoever does it here afterwards. Without `fork` (Windows) nothing is tried. Threads must not
+    run yet.
+    """
+    if not hasattr(os, "fork"):
+        return 0
+    child = os.fork()
+    if child == 0:
+        os.closerange(1, 3)  # what it says is said by whoever does it here
+        limit_process(memory)
+        with suppress(Exception):
+            action()
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
 def renew() -> None:

@@ -158,6 +158,7 @@ _CALLS: Final[dict[str, Callable[[Arguments], Call]]] = {
     "run_tests": lambda arguments: ("run_cases", _path_or_policy(arguments, "cases")),
     "prove": lambda arguments: ("prove", _path_or_policy(arguments, "claims")),
     "audit": lambda arguments: ("audit", arguments),
+    "diff": lambda arguments: ("diff", arguments),
     "format": lambda arguments: ("format_policy", arguments),
     "page": lambda arguments: ("page", arguments),
 }

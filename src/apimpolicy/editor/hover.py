@@ -12,10 +12,13 @@ from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.knowledge import Occurrence, occurrence_at
 from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
-from apimpolicy.editor.pages import attribute_page, policy_page
+from apimpolicy.editor.pages import attribute_page, page_for_editors
 from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.signatures import documentation
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.project.embedded import is_policy
+from apimpolicy.project.files import read_data
 from apimpolicy.report.markdown import code_span, fenced
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 _WORD = re.compile(r"@?[^\W\d]\w*")
+_PREVIEW = 20
+"""Lines of a fragment."""
 
 
 class Hover(NamedTuple):
@@ -53,16 +58,30 @@ def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None
 
 def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
     if occurrence.kind == "variable":
-        return _of_variable(occurrence, policy, offset)
+        return _of_variable(occurrence, policy, offset, knowledge)
     if occurrence.kind == "header":
         return ""
     known = knowledge.find(occurrence.kind, occurrence.name)
     if known is None:
         return f"The {occurrence.kind} {code_span(occurrence.name)}: the project does not say more of it."
+    if occurrence.kind == "fragment" and (text := _preview(known.path)):
+        return f"The fragment {code_span(known.name)}\n\n{fenced(text, 'xml')}\n\n{code_span(known.path)}"
     return f"The {occurrence.kind} {code_span(known.name)}: {code_span(known.detail)}\n\n{code_span(known.path)}"
 
 
-def _of_variable(occurrence: Occurrence, policy: PolicyText, offset: int) -> str:
+def _preview(path: str) -> str:
+    """Return the first lines of a fragment's file."""
+    try:
+        data, _ = read_data(path)
+    except ConfigurationError:
+        return ""
+    if not is_policy(text := data.decode("utf-8", "replace").lstrip("\ufeff")):
+        return ""  # a fragment in a configuration
+    lines = text.rstrip().splitlines()
+    return "\n".join(lines[:_PREVIEW] + ["…"] * (len(lines) > _PREVIEW))
+
+
+def _of_variable(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
     element = policy.subject.element_at(offset)
     if element is None:
         return ""
@@ -71,7 +90,10 @@ def _of_variable(occurrence: Occurrence, policy: PolicyText, offset: int) -> str
     if occurrence.sets:
         return _of_setting(name, policy, element, before)
     if before is None:
-        return f"The variable {code_span(name)}, which nothing before this sets in this document."
+        others = [known for known in knowledge.elsewhere("variable", policy.source.path) if known.name == name]
+        if others:
+            return f"The variable {code_span(name)}, {', '.join(known.detail for known in others)}"
+        return f"The variable {code_span(name)}, which nothing before this sets."
     said = f": {code_span(types_of(before))}" if before.types else ", of unknown type"
     return f"The variable {code_span(name)}{said}\n\n{where_set(before)}"
 
@@ -126,7 +148,7 @@ def _of_word(code: str, word: str, end: int) -> str:
 def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | None:
     specification = policy.subject.specification_of(element)
     if element.name_start <= offset <= element.name_end:
-        page = policy_page(element.name) if policy.subject.is_policy(element) else ""
+        page = page_for_editors(element.name) if policy.subject.is_policy(element) else ""
         if not page and element.name in SECTIONS:
             page = f"The section {code_span(element.name)}."
         if not page and specification is not None:

@@ -30,6 +30,7 @@ ACTIONS: Final = {
     "run_cases": "test_actions",
     "cover": "test_actions",
     "prove": "test_actions",
+    "diff": "test_actions",
 }
 """The functions by name, and the module of this room in which each is."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.subject import Subject
 from apimpolicy.editor.names_completion import names_in_value
-from apimpolicy.editor.pages import attribute_page, kind_of, policy_page, summary
+from apimpolicy.editor.pages import attribute_page, kind_of, page_for_editors, summary
 from apimpolicy.editor.ranking import Item
 from apimpolicy.policies import conversions
 from apimpolicy.policies.registry import names, placement_of, specification_of
@@ -104,7 +104,7 @@ def is_allowed(name: str, section: str | None, scope: str | None, gateway: str |
 def _policy_item(name: str, opening: str) -> Item:
     specification = specification_of(name)
     assert specification is not None  # only simulated policies are offered
-    documentation = policy_page(name)
+    documentation = page_for_editors(name)
     return Item(
         name,
         "element",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # The pages of policies, attributes and codes, as Markdown for a hover or a list
 
 _EXAMPLE = re.compile(r"```xml\n(.*?)```", re.DOTALL)
+_ABOUT_PYTHON = re.compile(r"^Simulated|`Gateway\(|`gateway\.|`result\.")
 _KINDS: dict[object, str] = {
     conversions.boolean: "true or false",
     conversions.integer: "a whole number",
@@ -50,6 +51,11 @@ def policy_page(name: str) -> str:
         reason = why_not_simulated(name)
         return f"**{name}**\n\nNot simulated, {reason}" if reason else ""
     return f"{specification.documentation}\n\nSections: {', '.join(sorted(specification.sections))}."
+
+
+def page_for_editors(name: str) -> str:
+    """Return the page of a policy without the paragraphs about the simulator, which the site has."""
+    return "\n\n".join(part for part in policy_page(name).split("\n\n") if not _ABOUT_PYTHON.search(part))
 
 
 @lru_cache(256)

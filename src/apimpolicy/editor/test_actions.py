@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.editor.request_actions import Content, content_of, existing, is_document, load, written
@@ -154,6 +154,32 @@ def prove(
     for claim in found["claims"]:
         claim["explanation"] = _shortened(claim["explanation"])
     return found
+
+
+def diff(old: str, new: str, seconds: float = 20) -> Json:
+    """Return what a change does to callers, as the comment on a pull request; each side is a document, a path or a
+    revision of a path in git.
+    """
+    from apimpolicy.engine.token_issuer import shared_keys
+    from apimpolicy.report.difference_markdown import to_markdown
+    from apimpolicy.report.difference_verdict import verdict
+    from apimpolicy.testing.claims.configured import bounds_for
+    from apimpolicy.testing.comparing.running import compare_versions
+    from apimpolicy.testing.comparing.versions import versions
+
+    requests_are_invented()
+    with ExitStack() as stack:
+        sides = [stack.enter_context(written(each, "")) if is_document(each) else each for each in (old, new)]
+        stack.enter_context(shared_keys())
+        found = stack.enter_context(versions(*sides))
+        report = compare_versions(found, lambda path: bounds_for(path, seconds))
+        if not found.pairs and report.is_empty and not report.has_service:
+            raise ConfigurationError(f"there are no policies in {old} and {new}")
+        text = to_markdown(report)
+        for side in sides:
+            if side not in (old, new):
+                text = text.replace(os.path.join(os.path.dirname(side), ""), "")
+        return {"verdict": verdict(report), "text": text}
 
 
 def _shortened(text: str | None) -> str | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.audit.analysis import OperationAudit
+    from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
 
@@ -152,13 +153,35 @@ def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit])
 
 def _details(group: Sequence[OperationAudit]) -> str:
     found: dict[str, None] = {}
+    checks: dict[str, dict[str, set[int]]] = {}
     for operation in group:
-        found |= dict.fromkeys(details(operation))
+        found |= dict.fromkeys(_proofs(operation))
+        for name, place in _checks(operation):
+            files = checks.setdefault(name, {})
+            if place is not None:
+                files.setdefault(os.path.basename(place.file), set()).add(place.line)
+    for name, files in checks.items():
+        places = "; ".join(f"{file}:{', '.join(map(str, sorted(lines)))}" for file, lines in files.items())
+        found[f"{name} ({places})" if places else name] = None
     return ", ".join(found)
 
 
 def details(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[str]:
     """Yield words for the proofs, and for what is lent to anyone; `is_whole` for programs."""
+    yield from _proofs(operation, is_whole=is_whole)
+    for name, place in _checks(operation):
+        yield name + (f" ({os.path.basename(place.file)}:{place.line})" if place is not None else "")
+
+
+def _checks(operation: OperationAudit) -> Iterator[tuple[str, PolicyLocation | None]]:
+    """Yield the checks of the policies' own, and what isn't decided, with their places."""
+    if not operation.access.is_open:
+        for kind in (OWN, OPAQUE, UNDECIDED):
+            for fact in operation.access.facts(kind):
+                yield fact.subject, operation.places.get(fact)
+
+
+def _proofs(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[str]:
     if operation.access.is_open:
         yield from lent_to_anyone(operation)
         return
@@ -170,10 +193,6 @@ def details(operation: OperationAudit, *, is_whole: bool = False) -> Iterator[st
         yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
     for fact in operation.access.facts(ADDRESS):
         yield counted(len(fact.detail), "address", "addresses")
-    for kind in (OWN, OPAQUE, UNDECIDED):
-        for fact in operation.access.facts(kind):
-            place = operation.places.get(fact)
-            yield fact.subject + (f" ({os.path.basename(place.file)}:{place.line})" if place is not None else "")
 
 
 def token_words(token: Token, *, is_whole: bool = False) -> str:

@@ -173,7 +173,7 @@ def _api(gateway: Gateway, service: Service, api: ServiceApi, style: Style) -> I
     yield printable(f"  policies: {', '.join(counts) or 'none'}")
     operations = operations_with_policies(api, documents_of(api))
     shown = [(each.operation.method, from_utf16(each.operation.url_template), policy) for each, policy in operations]
-    widest = max((len(template) for _, template, _ in shown), default=0)
+    widest = max((len(template) for _, template, policy in shown if policy is not None), default=0)
     for method, template, policy in shown:
         count = "" if policy is None else f"{_count(gateway, policy)} of its own"
         yield printable(f"  {method:7} {template:{widest}}  {count}".rstrip())

@@ -5,16 +5,19 @@ from __future__ import annotations
 import gc
 import ipaddress
 import logging
+import os
 import secrets
 import sys
 import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from apimpolicy.dotnet.process_limits import reason_to_stop
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.service.leniency import leniency
+from apimpolicy.project.service.reading import is_code
 from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
@@ -64,6 +67,8 @@ class ServeCommand:
         self.peers_folder = ""
         self.trusts_proxy = _proxies(settings.trust_proxy)
         self._check_redis()
+        if os.path.isdir(target.path) and is_code(target.path) and (signal := reason_to_stop(target.load)):
+            raise ConfigurationError(f"{target.path} is too costly to read: the system stopped it (signal {signal})")
         self.served = target.load()
         self.runtime: Runtime | None = None
         host = settings.host

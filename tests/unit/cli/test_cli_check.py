@@ -132,7 +132,7 @@ def test_bad_documents(
             ["check", ".", "--require-policies"],
             "there are no policies in .: no file (.xml, .policy, .cshtml) begins with <policies>",
         ),
-        (["check"], "missing argument 'PATH"),
+        (["format"], "missing argument 'PATH"),
         (["check", "x.xml", "--strikt"], "no such option"),
         (["check", "x.xml", "--named-values", "missing.json"], "missing.json: there is no such file"),
         (["check", "x.xml", "--config", "missing.toml"], "missing.toml: there is no such file"),

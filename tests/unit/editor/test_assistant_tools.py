@@ -177,6 +177,15 @@ def test_a_call_imports_nothing_from_the_folder(tmp_path: Path, monkeypatch: pyt
     assert not mark.exists(), mark.read_text(encoding="utf-8")
 
 
+def test_two_versions_are_compared() -> None:
+    pytest.importorskip("z3", reason="the extra [prove] is not installed")
+    found = structured("diff", old=CHECKED, new=CHECKED.replace('ignore-error="false"', 'ignore-error="true"'))
+    assert "callers" in found["verdict"]
+    assert "ignore-error" in found["text"]
+    assert "401" in found["text"]
+    assert "nothing" in structured("diff", old=CHECKED, new=CHECKED)["verdict"].lower()
+
+
 def test_a_service_is_audited_as_the_command_does() -> None:
     found = structured("audit", path=str(EXAMPLE.parent / "apiops-folder" / "extracted"))
     assert found["summary"]["answers"] == {"subscription key": 2}

@@ -219,6 +219,25 @@ def test_hover(client: Client, orders: str, mark: str, said: str) -> None:
     assert said in client.at(orders, "hover", POLICY, mark)["contents"]["value"]
 
 
+def test_hover_shows_a_fragment_and_what_it_sets(client: Client, project: Path) -> None:
+    project = project / "fragments"
+    project.mkdir()
+    (project / "apimpolicy.toml").write_text('[fragments]\ncaller = "caller.xml"\n')
+    (project / "caller.xml").write_text('<fragment>\n<set-variable name="caller" value="anna" />\n</fragment>\n')
+    text = (
+        '<policies><inbound><include-fragment fragment-id="caller" /><set-header name="a"><value>'
+        '@((string)context.Variables["caller"] + context.Variables["nobody"])</value></set-header></inbound></policies>'
+    )
+    uri = client.open(str(project / "including.xml"), text)
+    assert '<set-variable name="caller"' in client.at(uri, "hover", text, 'fragment-id="cal|ler"')["contents"]["value"]
+    assert "set in caller.xml" in client.at(uri, "hover", text, 'Variables["cal|ler"]')["contents"]["value"]
+    assert (
+        "which nothing before this sets" in client.at(uri, "hover", text, 'Variables["nob|ody"]')["contents"]["value"]
+    )
+    page = client.at(uri, "hover", text, "<include-fra|gment")["contents"]["value"]
+    assert "Gateway(" not in page
+
+
 def test_secret_named_values_are_not_shown(client: Client, project: Path) -> None:
     text = (
         '<policies><inbound><set-header name="a"><value>{{hidden}}{{plain}}</value></set-header></inbound></policies>'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.dotnet.process_limits import MEMORY
+from apimpolicy.dotnet.process_limits import MEMORY, reason_to_stop
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
@@ -82,3 +84,8 @@ sys.argv[1:] = ["check", "a.xml"]
 main()"""
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert int(done.stdout.split()[-1]) == MEMORY
+
+
+def test_what_the_system_stops_is_stopped_elsewhere_first() -> None:
+    assert reason_to_stop(lambda: os.kill(os.getpid(), signal.SIGXCPU)) == signal.SIGXCPU
+    assert reason_to_stop(lambda: 1 / 0) == 0

@@ -48,6 +48,23 @@ def test_findings_stand_where_the_outer_file_has_them(name: str) -> None:
     assert found == FINDINGS[name]
 
 
+POLICY = "<policies><inbound><base />{}</inbound><backend /><outbound /><on-error /></policies>"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "codes"),
+    [
+        ("a.cs", '// Café\nvar p = @"' + POLICY.format("") + '";', []),
+        ("a.cs", 'var p = @"' + POLICY.format("<!-- é -->") + '";', ["POL002"]),
+        ("a.md", "# Café\n\n```xml\n" + POLICY.format("") + "\n```\n", []),
+        ("a.tf", "# Café\npolicy = <<XML\n" + POLICY.format("<!-- é -->") + "\nXML\n", ["POL002"]),
+        ("a.xml", POLICY.format("") + "<!-- é -->", ["POL002"]),
+    ],
+)
+def test_only_the_bytes_of_a_policy_must_be_utf_8(name: str, text: str, codes: list[str]) -> None:
+    assert [each.code for each in policies_of(text.encode("latin-1"), name)[1]] == codes
+
+
 def read(text: str, ending: str) -> list[str]:
     reader = reader_for(f"a{ending}")
     assert reader is not None

@@ -202,3 +202,14 @@ def test_what_is_missing_is_stood_in_for_and_listed(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_service(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no service in the folder"):
         load_gateway(tmp_path)
+
+
+def test_the_layout_of_another_tool_is_no_mistake(tmp_path: Path) -> None:
+    policy = "<policies><inbound><base /></inbound><backend /><outbound /><on-error /></policies>"
+    for place in ("apis/orders", "apis/orders/v1", "products/starter", "more"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "policy.xml").write_text(policy)
+    assert read_extract(str(tmp_path)).problems == []
+    (tmp_path / "apis/orders/apiInformation.json").write_text('{"properties": {"path": "orders"}}')
+    named = {Path(each.origin.file).parent.name for each in read_extract(str(tmp_path)).problems}
+    assert named == {"starter", "more", "v1"}

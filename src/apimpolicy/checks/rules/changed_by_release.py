@@ -38,7 +38,7 @@ class ChangedByRelease(Rule):
     def finish(self) -> Findings:
         release = self.settings.release
         for change in changes():
-            if change["release"] != release:
+            if change["release"] != release or change.get("state") == "about something else":
                 continue
             message = f"changed in {release}: {change['text']}"
             names = change.get("elements", ())
@@ -51,12 +51,12 @@ class ChangedByRelease(Rule):
 
 @cache
 def changes() -> list[dict[str, Any]]:
-    """Return the changes at run time that release notes state, newest first."""
+    """Return the changes of the gateway that release notes state, newest first."""
     import os
     import tomllib
 
     with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "releases.toml"), "rb") as file:
-        return list(tomllib.load(file)["change"])
+        return list(tomllib.load(file)["changes"])
 
 
 def releases() -> list[str]:

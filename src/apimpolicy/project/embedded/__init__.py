@@ -52,7 +52,7 @@ CODE = tuple(ending for ending, module in ENDINGS.items() if module in ("powersh
 
 _CLOSED = rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z"
 
-_SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[")
+_SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[", "YOUR")
 """Texts of which one is in a file with placeholders; files without any are skipped."""
 
 
@@ -90,10 +90,10 @@ def policies_of(
     are texts for placeholders by name. Raises ConfigurationError for a file that can hold policies and has none.
     """
     source, findings = source_of(data, path)
-    if findings:
-        return [], findings
     reader = reader_for(path)
-    if reader is None:
+    if reader is None or (findings and not source.text):  # too large
+        if findings:
+            return [], findings
         if not placeholders and not any(sign in source.text for sign in _SIGNS):
             return [[source]], []
         from apimpolicy.project.embedded.shapes import readings
@@ -107,5 +107,7 @@ def policies_of(
         )
     from apimpolicy.project.embedded.shapes import filled
 
-    whole = [pieces for pieces in found if pieces.fault is None]
-    return [filled(pieces, placeholders, values).readings() for pieces in whole], faults
+    whole = [filled(pieces, placeholders, values).readings() for pieces in found if pieces.fault is None]
+    if findings and any("\ufffd" in reading.text for readings in whole for reading in readings):
+        return [], findings  # elsewhere in the file, the bytes mean nothing to the gateway
+    return whole, faults

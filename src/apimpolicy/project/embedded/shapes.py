@@ -1,9 +1,9 @@
 """Recognize placeholders in a policy file by their shapes.
 
 A pipeline puts values in before the policy is saved. `#{name}#`, `__name__`, `$(name)`, `${name}`, `<<name>>` and the
-like mean nothing to the gateway, so that they have no other purpose; `#name#`, `{name}`, `%name%` and
-`$NAME` do only when they are a whole value. `{{name}}` is the gateway's own, a named value; `{{ name }}` with blanks is
-Jinja's or Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that was forgotten, unless the
+like mean nothing to the gateway, so that they have no other purpose; `#name#`, `{name}`, `%name%`, `$NAME` and
+`YOUR_NAME` do only when they are a whole value. `{{name}}` is the gateway's own, a named value; `{{ name }}` with
+blanks is Jinja's or Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that was forgotten, unless the
 project says that something replaces it (`placeholders` in its configuration).
 
 Sources: the styles of the task Replace Tokens (https://github.com/qetza/replacetokens-task), and
@@ -44,7 +44,7 @@ _BRACES = r"(?<!\{)\{\{-?\s++(?!return\b|break\b)[.$A-Za-z_][\w.\-]*+(?:\s*\|[^{
 _DOLLAR = r"\$\{[^{}\r\n]{1,200}\}"
 _WHOLE = (
     rf"\#{_WORD}\#|\{{[\w.\-:()\[\]' ]{{1,100}}\}}|%{_WORD}%|@@{_WORD}@@|~~?{_WORD}~~?|\[\[\s*{_WORD}\s*\]\]"
-    r"|\$[A-Z_][A-Z0-9_]*"
+    r"|\$[A-Z_][A-Z0-9_]*|YOUR[_-][A-Z][A-Z0-9_-]*"
 )
 _KEBAB = r"\{[A-Za-z]\w*(?:-[A-Za-z]\w*)+\}"
 _TAG = (

@@ -24,7 +24,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import file_in, folders_of_kinds, is_service_folder, place_of, subfolders
+from apimpolicy.project.layout import (
+    file_in,
+    folders_of_kinds,
+    has_information,
+    is_service_folder,
+    place_of,
+    subfolders,
+)
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.description import (
@@ -84,7 +91,8 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
             "'apis', 'products' or 'backends', as APIOps extracts it"
         )
     service = ServiceDescription(root)
-    scope = _Scope(service, root, overlay)
+    is_apiops = has_information(root)
+    scope = _Scope(service, root, overlay, is_apiops=is_apiops)
     service.policy = _overlaid(overlay, "the global policy") or _policy(root)
     for id_, path, properties in scope.resources("workspaces", is_needed=False):
         name = Field[str]() if properties is None else properties.plain_text("displayName")
@@ -92,8 +100,10 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
         service.workspaces.append(WorkspaceDescription(id_, Origin(path), name, _policy(folder)))
     scope.read()
     for workspace in service.workspaces:
-        _Scope(service, os.path.join(scope.folders["workspaces"], workspace.id), overlay, workspace.id).read()
-    service.problems += _unread_policies(root)
+        folder = os.path.join(scope.folders["workspaces"], workspace.id)
+        _Scope(service, folder, overlay, workspace.id, is_apiops=is_apiops).read()
+    if is_apiops:
+        service.problems += _unread_policies(root)
     service.gaps += _gaps(service)
     return service
 
@@ -122,12 +132,21 @@ def _unread_policies(root: str) -> Iterator[Problem]:
 class _Scope:
     """A service or one of its workspaces, which have the same folders."""
 
-    def __init__(self, service: ServiceDescription, root: str, overlay: Overlay, workspace: str | None = None) -> None:
+    def __init__(
+        self,
+        service: ServiceDescription,
+        root: str,
+        overlay: Overlay,
+        workspace: str | None = None,
+        *,
+        is_apiops: bool,
+    ) -> None:
         self.service = service
         self.root = root
         self.overlay = overlay
         self.workspace = workspace
         self.folders = folders_of_kinds(root)
+        self.is_apiops = is_apiops
 
     def read(self) -> None:
         service = self.service
@@ -175,7 +194,7 @@ class _Scope:
                 continue
             if is_needed:
                 self._add_other(kind, id_, path or folder, is_described=path is not None)
-                if path is None:
+                if path is None and self.is_apiops:
                     self._report_missing(kind, id_, folder, part)
             yield id_, folder, None
 
