@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import bind
 from apimpolicy.editor.expression_completion import Completion, complete
-from apimpolicy.editor.type_names import keywords
+from apimpolicy.editor.members import keywords
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.syntax.nodes import Token

@@ -153,7 +153,7 @@ def configuration_file() -> str:
         "`pyproject.toml`, write the settings below `[tool.apimpolicy]`. An invalid key or value is an error with "
         "file, line, key and the nearest valid name.\n"
     )
-    from apimpolicy.editor.assistant_pages import CONFIGURATION
+    from apimpolicy.editor.pages import CONFIGURATION
 
     for title, modules in CONFIGURATION.items():
         lines.append(f"## {title}\n")

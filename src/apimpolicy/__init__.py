@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic as Diagnostic
     from apimpolicy.diagnostics import Severity as Severity
     from apimpolicy.dotnet.cryptography.certificate import Certificate as Certificate
-    from apimpolicy.dotnet.cryptography.revocation import RevocationList as RevocationList
+    from apimpolicy.dotnet.cryptography.issuing import RevocationList as RevocationList
     from apimpolicy.dotnet.environment import Limits as Limits
     from apimpolicy.dotnet.exceptions import DotnetException as DotnetException
     from apimpolicy.emit.expression import CompiledExpression as CompiledExpression

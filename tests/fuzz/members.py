@@ -149,16 +149,11 @@ def _collection(chance: random.Random, type_: NamedType) -> str | None:
         second = {INT: "0", STRING: '"v"', OBJECT: "null"}.get(type_.arguments[1])
         if second is None or "Dictionary" not in short:
             return None
-        made = f"{elements}.ToDictionary(i => i, i => ({type_.arguments[1]}){second})"
-        return (
-            made
-            if short != "SortedDictionary"
-            else f"new SortedDictionary<{type_.arguments[0]}, {type_.arguments[1]}>({made})"
-        )
+        return f"{elements}.ToDictionary(i => i, i => ({type_.arguments[1]}){second})"
     if short in ("IEnumerable", "IReadOnlyCollection", "IReadOnlyList", "ICollection", "IList", "List"):
         lazy = f"Enumerable.Repeat({elements}, 3).SelectMany(x => x)"
         return chance.choice((f"{elements}.ToList()", *((elements, lazy) if short == "IEnumerable" else ())))
-    if short in ("HashSet", "ISet", "Stack", "Queue", "SortedSet"):
+    if short in ("HashSet", "ISet", "Stack", "Queue"):
         return f"new {'HashSet' if short == 'ISet' else short}<{type_.arguments[0]}>({elements})"
     if short == "IOrderedEnumerable":
         return f"{elements}.OrderBy(x => x)"

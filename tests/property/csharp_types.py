@@ -103,7 +103,6 @@ LEAVES: dict[Type, tuple[str, ...]] = {
     parse("System.Text.RegularExpressions.Match"): ('Regex.Match("ab12", @"(\\w)(\\d)")',),
     parse("System.Random"): ("new Random(1)",),
     parse("System.Type"): ("typeof(int)", "typeof(List<>)", '"a".GetType()'),
-    parse("System.Version"): ("new Version(1, 2)",),
     parse("System.Threading.CancellationToken"): ("new CancellationToken()", "CancellationToken.None"),
     parse("IContext"): ("context",),
     parse("IRequest"): ("context.Request",),

@@ -12,7 +12,7 @@ from hypothesis import given
 from running import Outcome, bound_of, contexts, run, variants
 from tests.tree_printer import print_tree
 
-from apimpolicy.binding.gateway_rules import check_gateway_rules
+from apimpolicy.binding.allow_list import check_gateway_rules
 from apimpolicy.binding.nodes import Bad, Bound
 from apimpolicy.binding.type_relations import same
 from apimpolicy.emit.expression import CompiledExpression

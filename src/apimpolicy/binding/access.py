@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.names import no_generic, no_type_arguments
 from apimpolicy.binding.nodes import Bad, Expression
-from apimpolicy.binding.reports import name_token
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.type_relations import is_delegate, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.metadata import find_definition

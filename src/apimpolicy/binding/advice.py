@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.nodes import Assignment, Binary, IndexerAccess, Literal, MethodGroup
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_reference, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method

@@ -1,12 +1,4 @@
-"""The gateway's allow-list for expressions: APIM0001 for types, APIM0002 for members.
-
-The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each type.
-A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and where
-a static member of it is used; a type that an expression merely happens to have is not. Where the page says nothing, the
-gateway is taken to be lenient: delegates, tuples, operators, what every object inherits, and members of a type that is
-not listed but was reached through a listed one, as `Regex.Matches(…)[0]`. Any exception may be caught, since deployed
-policies catch those that the page does not list.
-"""
+"""The gateway's rules for expressions: types (APIM0001), members (APIM0002), and others."""
 
 from __future__ import annotations
 
@@ -22,10 +14,27 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.dotnet.metadata import TypeDefinition
     from apimpolicy.dotnet.signatures import Field, Property
+    from apimpolicy.text.source import Excerpt
+
+
+# The gateway's allow-list for expressions: APIM0001 for types, APIM0002 for members.
+# The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each
+# type.
+# A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and
+# where
+# a static member of it is used; a type that an expression merely happens to have is not. Where the page says nothing,
+# the
+# gateway is taken to be lenient: delegates, tuples, operators, what every object inherits, and members of a type that
+# is
+# not listed but was reached through a listed one, as `Regex.Matches(…)[0]`. Any exception may be caught, since
+# deployed
+# policies catch those that the page does not list.
 
 DEPLOYED: Final = frozenset({"System.Xml.XmlReader", "System.Security.Cryptography.RSACng"})
 """Types that are not on the page's list, but that Microsoft's own snippets use: an info, not an error."""
@@ -191,3 +200,69 @@ def _type_place(place: Node | Token) -> Node | Token:
         receiver = callee.receiver
         return receiver if receiver is not None else callee
     return callee
+
+
+# The gateway's own rules for expressions, beyond the C# compiler's; none of them is part of `bind`.
+# allow_list  APIM0001, APIM0002: which types and members may be used (APIM0006, `dynamic`, is the binder's)
+# braces      POL030: bodies of `if`, `else` and loops stand in braces
+
+
+def check_gateway_rules(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
+    """Return the errors of the gateway in an expression that compiles, in order of the text.
+
+    The codes can be switched off one by one by their names; an expression with compiler errors is only held against
+    the rule on braces.
+    """
+    found = check_braces(tree, bound.excerpt)
+    if not bound.diagnostics:
+        found += check_allow_list(bound, tree)
+    return sorted(found, key=lambda finding: finding.start)
+
+
+# ---------------------------------------------------------------------------------------------- braces
+
+
+CODE: Final = "POL030"
+
+_BODIES: Final = {
+    "if_statement": (("if", "then"), ("else", "otherwise")),
+    "for_statement": (("for", "body"),),
+    "foreach_statement": (("foreach", "body"),),
+    "foreach_variable_statement": (("foreach", "body"),),
+    "while_statement": (("while", "body"),),
+    "do_statement": (("do", "body"),),
+    "using_statement": (("using", "body"),),
+    "lock_statement": (("lock", "body"),),
+}
+_UNREAD: Final = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})
+
+
+def check_braces(tree: Node, excerpt: Excerpt) -> list[Diagnostic]:
+    """Return a diagnostic for each body without braces in the syntax tree of an expression, in order of the text."""
+    if not isinstance(tree, shapes.BlockBody):
+        return []
+    return [
+        Diagnostic.within(
+            excerpt,
+            body.start,
+            body.end,
+            CODE,
+            f"the body of '{keyword}' needs braces",
+            help=f"Azure's parser refuses a statement without braces here. Write {keyword} … {{ … }}.",
+        )
+        for keyword, body in _bare_bodies(tree)
+    ]
+
+
+def _bare_bodies(tree: Node) -> Iterator[tuple[str, Node]]:
+    waiting: list[Node] = [tree]
+    while waiting:
+        node = waiting.pop()
+        for keyword, field in _BODIES.get(node.kind, ()):
+            body = getattr(node, field)
+            is_chained = keyword == "else" and isinstance(body, shapes.IfStatement)
+            if isinstance(body, Node) and not isinstance(body, shapes.Block) and not is_chained:
+                yield keyword, body
+        waiting.extend(
+            child for child in reversed(node.children) if isinstance(child, Node) and child.kind not in _UNREAD
+        )

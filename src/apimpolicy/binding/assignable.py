@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import advice, nodes
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import read_only
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.nodes import Bad, Call, Expression
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, Type

@@ -9,8 +9,7 @@ from apimpolicy.binding.bodies import falls_through
 from apimpolicy.binding.conversions import constant_fits, standard_implicit
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
-from apimpolicy.binding.reports import name_token
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.binding.unbound import DefaultLiteral

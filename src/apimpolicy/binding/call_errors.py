@@ -9,8 +9,7 @@ from apimpolicy.binding.conversions import explicit_conversion
 from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.binding.nodes import Bad, MethodGroup
 from apimpolicy.binding.overloads import Argument
-from apimpolicy.binding.reports import name_token
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import STRING

@@ -11,7 +11,7 @@ from apimpolicy.binding.function_signatures import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolve
 from apimpolicy.binding.readonly import mark_referenced
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, SpecialType, Type
 from apimpolicy.dotnet.values import STRING, VOID

@@ -10,7 +10,7 @@ from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.bodies import bind_branch, thrown
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import is_reference, merged, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, SpecialType, Type

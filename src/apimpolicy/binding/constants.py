@@ -1,7 +1,4 @@
-"""Constant folding (C# specification, section 12.23): what the compiler computes, with its overflow errors.
-
-Values are those of `apimpolicy.dotnet.values`: int, float, bool, str (also for char), Decimal, None.
-"""
+"""Constant folding (C# specification, section 12.23), and constant texts that are concatenated."""
 
 from __future__ import annotations
 
@@ -9,12 +6,18 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.nodes import NOT_CONSTANT
+from apimpolicy.binding.nodes import NOT_CONSTANT, Binary, Expression
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum, is_reference, underlying_number
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.dotnet.types import Type
+
+
+# Constant folding (C# specification, section 12.23): what the compiler computes, with its overflow errors.
+# Values are those of `apimpolicy.dotnet.values`: int, float, bool, str (also for char), Decimal, None.
 
 _BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "char": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
 MAX_STRING = 1 << 20
@@ -219,3 +222,74 @@ def default_constant(type_: Type) -> Any:
     if is_reference(type_):
         return None
     return NOT_CONSTANT
+
+
+# Constant texts that are concatenated: made when they are read, not once for each `+` of a chain.
+# Each of the 60,000 prefixes of `"a" + "b" + …` is a constant. Kept as texts they would take the square of what the
+# chain
+# does. So all links of a chain share one list of its parts, and each knows how many of them are its own.
+
+
+class JoinedText:
+    """The text of some first parts of a list that others share; a part is a text, or a joined text itself."""
+
+    __slots__ = ("count", "length", "parts")
+
+    def __init__(self, parts: list[str | JoinedText], length: int) -> None:
+        self.parts = parts
+        self.count = len(parts)
+        self.length = length
+
+    def followed_by(self, part: str | JoinedText) -> JoinedText:
+        """Return this text with another one behind it."""
+        parts = self.parts if self.count == len(self.parts) else self.parts[: self.count]
+        parts.append(part)
+        return JoinedText(parts, self.length + length_of(part))
+
+    def __str__(self) -> str:
+        return "".join(self._pieces())
+
+    def _pieces(self) -> Iterator[str]:
+        waiting: list[str | JoinedText] = [self]
+        while waiting:
+            current = waiting.pop()
+            if isinstance(current, str):
+                yield current
+            else:
+                waiting += current.parts[current.count - 1 :: -1]
+
+
+class Concatenation(Binary):
+    """`left + right` of two constant texts."""
+
+    kind = Binary.kind
+
+    @property
+    def is_constant(self) -> bool:
+        return True
+
+    @property  # type: ignore[misc]
+    def constant(self) -> Any:
+        return str(self.joined)
+
+    @constant.setter
+    def constant(self, value: Any) -> None:
+        _STORED.__set__(self, value if isinstance(value, JoinedText) else JoinedText([value], len(value)))
+
+    @property
+    def joined(self) -> JoinedText:
+        """The text, not yet put together."""
+        found: JoinedText = _STORED.__get__(self)
+        return found
+
+
+_STORED: Any = Expression.__dict__["constant"]
+
+
+def part_of(expression: Expression) -> str | JoinedText:
+    """Return the constant text of an expression; null is empty."""
+    return expression.joined if isinstance(expression, Concatenation) else expression.constant or ""
+
+
+def length_of(part: str | JoinedText) -> int:
+    return part.length if isinstance(part, JoinedText) else len(part)

@@ -9,8 +9,7 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
-from apimpolicy.binding.reports import Reports
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import Reports, shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import (
     CONSTANT,

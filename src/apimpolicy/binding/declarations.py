@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import call_of
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_static_class
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda

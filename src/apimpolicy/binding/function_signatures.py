@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Bad, DefaultValue, ObjectCreation
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.unbound import DefaultLiteral

@@ -8,7 +8,7 @@ from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.asynchrony import result_of, task_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, function_body, is_statement_expression
 from apimpolicy.binding.inference import best_common_type
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.type_relations import LAMBDA, Conversion, same
 from apimpolicy.binding.unbound import LAMBDA_TYPE, BoundBody, UnboundLambda

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from apimpolicy.binding import nodes
 from apimpolicy.binding.asynchrony import result_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, is_statement_expression
-from apimpolicy.binding.constraint_clauses import constrain
+from apimpolicy.binding.constraints import constrain
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.lookup import iterator_element
 from apimpolicy.binding.references import returned_reference
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_static_class
 from apimpolicy.binding.written import REFERENCE_TYPES, is_var, name_of

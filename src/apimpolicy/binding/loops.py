@@ -10,7 +10,7 @@ from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.bodies import is_statement_expression
 from apimpolicy.binding.declarations import bind_declaration
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, Type

@@ -9,8 +9,7 @@ from apimpolicy.binding.conversions import standard_implicit
 from apimpolicy.binding.function_signatures import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression, MethodGroup, MethodReference, Placeholder
 from apimpolicy.binding.overloads import Argument, resolve
-from apimpolicy.binding.reports import name_token
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.type_relations import METHOD_GROUP, Conversion, same
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.values import OBJECT, VOID

@@ -8,7 +8,7 @@ from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE

@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, nodes, operators
 from apimpolicy.binding.advice import operand_name
-from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, fold_binary, fold_unary, is_foldable
-from apimpolicy.binding.joined_texts import Concatenation, JoinedText, length_of, part_of
+from apimpolicy.binding.constants import (
+    MAX_FOLDED,
+    MAX_STRING,
+    Concatenation,
+    FoldingError,
+    JoinedText,
+    fold_binary,
+    fold_unary,
+    is_foldable,
+    length_of,
+    part_of,
+)
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_delegate, nullable, same, underlying_number
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import find_definition

@@ -74,7 +74,7 @@ STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = Functions(
         "loops": "while_statement do_statement for_statement foreach_statement",
         "deconstruction": "foreach_variable_statement",
         "resources": "try_statement using_statement lock_statement",
-        "switches": "switch_statement",
+        "patterns": "switch_statement",
         "jumps": "break_statement continue_statement goto_statement goto_case_statement goto_default_statement "
         "labeled_statement yield_return_statement yield_break_statement",
         "local_functions": "local_function",

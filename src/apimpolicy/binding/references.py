@@ -13,7 +13,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.readonly import read_only as find_read_only
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, same
 from apimpolicy.dotnet.types import ERROR

@@ -1,10 +1,12 @@
-"""Report diagnostics at nodes, and suggest names."""
+"""Report diagnostics at nodes, spell types, and suggest names."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.constants import MAX_FOLDED
+from apimpolicy.binding.lookup import IMPLICIT_USINGS
 from apimpolicy.binding.nodes import Bad, MethodGroup
 from apimpolicy.binding.written import written
 from apimpolicy.diagnostics import Diagnostic
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
+
+
+# Report diagnostics at nodes, and suggest names
 
 _MISSING_CONSTANT = frozenset(("CS0133", "CS0150", "CS1736"))
 _SHORTEST_BEGINNING = 4
@@ -95,3 +100,19 @@ def name_token(group: MethodGroup) -> Node | Token:
         if found is not None:
             return found
     return syntax
+
+
+# Spelling of types in messages
+
+
+def shown(type_: Type) -> str:
+    """Return a type's name as people write it: without the namespaces that need no prefix."""
+    return re.sub(r"\b(?:[A-Za-z]\w*\.)+(?=[A-Za-z])", _strip_namespace, str(type_))
+
+
+def _strip_namespace(match: re.Match[str]) -> str:
+    prefix = match.group(0)[:-1]
+    if prefix in IMPLICIT_USINGS:
+        return ""
+    outer, _, last = prefix.rpartition(".")
+    return f"{last}." if outer in IMPLICIT_USINGS else match.group(0)

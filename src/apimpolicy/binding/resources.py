@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.declarations import bind_declaration
 from apimpolicy.binding.nodes import Bad, Expression, Statement
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type

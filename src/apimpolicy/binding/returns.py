@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.bodies import thrown
 from apimpolicy.binding.nodes import Expression, Return, Statement, Throw
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes

@@ -8,7 +8,7 @@ from apimpolicy.binding import operators
 from apimpolicy.binding.arguments import finish_arguments
 from apimpolicy.binding.nodes import Binary, Call, Expression
 from apimpolicy.binding.overloads import Argument, resolve
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import nullable
 from apimpolicy.dotnet.types import NULL
 

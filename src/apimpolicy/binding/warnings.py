@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup, nodes
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.diagnostics import Diagnostic, DiagnosticInfo, Severity
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, NamedType

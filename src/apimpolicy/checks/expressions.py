@@ -153,7 +153,7 @@ def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Itera
 
 def _compile(excerpt: Excerpt) -> Compiled:
     from apimpolicy.binding import bind
-    from apimpolicy.binding.gateway_rules import check_gateway_rules
+    from apimpolicy.binding.allow_list import check_gateway_rules
     from apimpolicy.binding.warnings import compiler_warnings
     from apimpolicy.syntax.parser import parse
 
@@ -187,7 +187,7 @@ _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:
     """Return a compiled expression with holes. Its findings are true whatever the holes contain."""
     from apimpolicy.binding import bind
-    from apimpolicy.binding.gateway_rules import check_gateway_rules
+    from apimpolicy.binding.allow_list import check_gateway_rules
     from apimpolicy.syntax.holes import as_statements, parse_around_holes
 
     parsed = parse_around_holes(excerpt)

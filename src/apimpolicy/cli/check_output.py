@@ -76,14 +76,14 @@ class CheckOutput:
         if form == "json":
             return self._json()
         if form == "sarif":
-            from apimpolicy.report.sarif import report_to_sarif
+            from apimpolicy.report.finding_formats import report_to_sarif
 
             return report_to_sarif(self.diagnostics, tool_version())
         if form == "junit":
             from apimpolicy.report.junit import findings_to_junit
 
             return findings_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
-        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.finding_formats import to_annotations
 
         return to_annotations(form, self.diagnostics)
 
@@ -100,7 +100,7 @@ class CheckOutput:
 
             parts += [render(diagnostic, style) for diagnostic in self.diagnostics]
         if explain:
-            from apimpolicy.report.page_text import page_text
+            from apimpolicy.report.markdown import page_text
 
             parts += (page_text(page, style) for page in self._pages())
         if self.paths and not short:

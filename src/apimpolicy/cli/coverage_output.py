@@ -6,9 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import printable
-from apimpolicy.report.coverage_data import merged
+from apimpolicy.report.coverage_data import coverage_line, coverage_table, merged, missing_lines, percent
 from apimpolicy.report.coverage_files import check_name, write_coverage
-from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

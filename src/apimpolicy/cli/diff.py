@@ -117,7 +117,7 @@ def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
 
         write_report(differences_to_json(report, tool_version()))
     elif form in ("github", "azure"):
-        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.finding_formats import to_annotations
         from apimpolicy.report.result_findings import difference_findings
 
         write_report(to_annotations(form, difference_findings(report)))

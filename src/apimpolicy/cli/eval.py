@@ -147,7 +147,7 @@ def _print_traces(messages: Sequence[str]) -> None:
 
 
 def _print_exception(error: DotnetException, compiled: CompiledExpression) -> int:
-    from apimpolicy.report.exceptions import exception_diagnostic
+    from apimpolicy.report.result_findings import exception_diagnostic
     from apimpolicy.report.style import Style
     from apimpolicy.report.terminal import render
 

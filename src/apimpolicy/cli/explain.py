@@ -52,7 +52,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
     explanation = explain(result)
     if settings.output == "json":
         from apimpolicy.report.harmless import write_report
-        from apimpolicy.report.run_json import explanation_to_json
+        from apimpolicy.report.run_results import explanation_to_json
 
         write_report(explanation_to_json(explanation))
     else:
@@ -67,7 +67,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
 
 
 def _show_effective(settings: GatewayOptions) -> int:
-    from apimpolicy.report.effective_text import effective_text
+    from apimpolicy.report.service_text import effective_text
     from apimpolicy.report.style import Style
 
     if settings.output == "json":

@@ -19,7 +19,7 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apimpolicy.report.mutation_data import Mutant, MutantOutcome
+    from apimpolicy.report.mutation_results import Mutant, MutantOutcome
     from apimpolicy.report.style import Style
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
@@ -161,7 +161,7 @@ def _run_baseline(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
 
 
 def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float | None, verbose: bool, form: str) -> int:
-    from apimpolicy.report.mutation_text import Score
+    from apimpolicy.report.mutation_results import Score
     from apimpolicy.report.style import Style
 
     percent = Score.of(outcomes).percent
@@ -169,7 +169,7 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     style = Style.of(sys.stdout)
     if form == "json":
         from apimpolicy.report.harmless import write_report
-        from apimpolicy.report.mutation_json import mutation_to_json
+        from apimpolicy.report.mutation_results import mutation_to_json
         from apimpolicy.report.tool_version import tool_version
 
         write_report(mutation_to_json(outcomes, seconds, tool_version()))
@@ -182,8 +182,8 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
 
 def _print(outcomes: Sequence[MutantOutcome], seconds: float, verbose: bool, style: Style) -> None:
     from apimpolicy.report.columns import printable, wrap
-    from apimpolicy.report.mutation_data import SURVIVED
-    from apimpolicy.report.mutation_text import (
+    from apimpolicy.report.mutation_results import (
+        SURVIVED,
         Score,
         check_sentences,
         place_of,

@@ -18,7 +18,7 @@ from apimpolicy.text.secrets import requests_are_invented
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.report.claim_data import ApiCell, ClaimReport
+    from apimpolicy.report.claim_results import ApiCell, ClaimReport
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
 
@@ -116,7 +116,7 @@ def _prove(
     """Decide the claims of files; those about a service without an API become unreadable."""
     from apimpolicy.cli.progress import Progress
     from apimpolicy.project.gateways import NoApisError
-    from apimpolicy.report.claim_text import claim, table_head, table_row
+    from apimpolicy.report.claim_results import claim, table_head, table_row
     from apimpolicy.report.style import Style, on_page
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
@@ -174,11 +174,11 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
     for problem in unreadable.values() if form != "json" else ():
         say(visible_lines(problem))
     if form == "json":
-        from apimpolicy.report.claim_json import claims_to_json
+        from apimpolicy.report.claim_results import claims_to_json
 
         text = claims_to_json(reports, unreadable, seconds, tool_version())
     elif form == "junit":
-        from apimpolicy.report.claim_json import as_cases
+        from apimpolicy.report.claim_results import as_cases
         from apimpolicy.report.junit import cases_to_junit
         from apimpolicy.text.secrets import markup_without_secrets
 
@@ -188,18 +188,18 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
         findings = claim_findings(reports)
         if form == "sarif":
-            from apimpolicy.report.sarif import report_to_sarif
+            from apimpolicy.report.finding_formats import report_to_sarif
 
             text = report_to_sarif(findings, tool_version())
         else:
-            from apimpolicy.report.annotations import to_annotations
+            from apimpolicy.report.finding_formats import to_annotations
 
             text = to_annotations(form, findings)
     write_report(text)
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.claim_text import summary
+    from apimpolicy.report.claim_results import summary
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
 
@@ -214,7 +214,7 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
 
 
 def _exit_code(reports: Sequence[ClaimReport]) -> int:
-    from apimpolicy.report.claim_data import ERROR, FALSE, UNDECIDED
+    from apimpolicy.report.claim_results import ERROR, FALSE, UNDECIDED
 
     found = {report.status for report in reports}
     if FALSE in found or ERROR in found:

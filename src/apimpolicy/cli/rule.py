@@ -34,7 +34,7 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     from apimpolicy.checks.compiler_pages import page_on_the_web
     from apimpolicy.checks.pages import all_codes, page_of_code
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-    from apimpolicy.report.page_text import page_text
+    from apimpolicy.report.markdown import page_text
     from apimpolicy.report.style import Style
 
     style = Style.of(sys.stdout)

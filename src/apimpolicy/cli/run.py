@@ -44,11 +44,11 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
         write_report(to_json(trace_of(result), indent=2, ensure_ascii=False))
     elif settings.output == "json":
         from apimpolicy.report.harmless import write_report
-        from apimpolicy.report.run_json import result_to_json
+        from apimpolicy.report.run_results import result_to_json
 
         write_report(result_to_json(result))
     else:
-        from apimpolicy.report.run_text import render
+        from apimpolicy.report.run_results import render
         from apimpolicy.report.style import Style
 
         print(render(result, Style.of(sys.stdout), with_values=trace))

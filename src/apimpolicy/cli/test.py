@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from apimpolicy.cli.test_served import Served
     from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.coverage_data import CoverageReport
-    from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.report.test_results import CaseReport
     from apimpolicy.testing.against import Target
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.coverage import PolicyCoverage
@@ -146,7 +146,7 @@ def _test(run: Run) -> int:
     from apimpolicy.report.columns import printable
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
-    from apimpolicy.report.test_text import MARKS, failure, marks, summary
+    from apimpolicy.report.test_results import MARKS, failure, marks, summary
     from apimpolicy.testing.test_file_search import find_test_files
 
     started = time.perf_counter()
@@ -217,12 +217,12 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     from apimpolicy.report.harmless import write_report
 
     if form == "json":
-        from apimpolicy.report.test_json import cases_to_json
+        from apimpolicy.report.test_results import cases_to_json
         from apimpolicy.report.tool_version import tool_version
 
         text = cases_to_json(reports, unreadable, seconds, tool_version())
     else:
-        from apimpolicy.report.annotations import to_annotations
+        from apimpolicy.report.finding_formats import to_annotations
         from apimpolicy.report.result_findings import case_findings
 
         text = to_annotations(form, case_findings(reports, unreadable))

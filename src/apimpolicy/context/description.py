@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.text.digits import number_of
+from apimpolicy.text.encoding import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

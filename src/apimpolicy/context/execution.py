@@ -10,7 +10,7 @@ from apimpolicy.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.context.moments import random_guid, to_date_time, to_guid, to_time_span
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.collections.dictionary import Dictionary
-from apimpolicy.dotnet.cryptography.times import date_time
+from apimpolicy.dotnet.cryptography.issuing import date_time
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import OBJECT, STRING, from_utf16, to_utf16

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.dotnet.collections.dictionary import KeyCollection, ValueCollection, key_not_found
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import Type, array_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
+from apimpolicy.dotnet.cryptography.issuing import date_time, ticks_of
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.system.guids import Guid

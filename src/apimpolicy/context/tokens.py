@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
-from apimpolicy.dotnet.cryptography.times import date_time
+from apimpolicy.dotnet.cryptography.issuing import date_time
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.types import array_of

@@ -14,6 +14,9 @@ _MOST_FITTING = 1024
 _fitting: set[tuple[type, Type]] = set()
 """Python classes all of whose objects are of a .NET type and stay as they are in a cast to it."""
 
+_instances: dict[tuple[type, Type], bool] = {}
+"""Whether all objects of a Python class are of a .NET type."""
+
 VALUE_TYPE = named("System.ValueType")
 ENUM = named("System.Enum")
 _ARRAY_INTERFACES = frozenset(
@@ -24,8 +27,18 @@ _ARRAY_INTERFACES = frozenset(
 
 def is_instance(value: Any, target: Type) -> bool:
     """C#'s `value is target` for a boxed or reference value."""
+    known = _instances.get((type(value), target))
+    if known is not None:
+        return known
     if value is None:
         return False
+    found = _is_instance(value, target)
+    if has_one_type(type(value)) and len(_instances) < _MOST_FITTING:
+        _instances[type(value), target] = found
+    return found
+
+
+def _is_instance(value: Any, target: Type) -> bool:
     if target is OBJECT:
         return True
     if target.underlying is not None:

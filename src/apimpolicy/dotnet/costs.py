@@ -10,7 +10,7 @@ it is made). A member that differs says so where it is registered:
 
 A body that counts by itself is marked `@counts_itself`, and is left to do so.
 
-The emitter writes the charge into the call (`apimpolicy.emit.charging`), so that no body has to remember it.
+The emitter writes the charge into the call (`apimpolicy.emit.members`), so that no body has to remember it.
 """
 
 from __future__ import annotations

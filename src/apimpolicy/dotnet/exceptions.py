@@ -41,7 +41,7 @@ class DotnetException(ApimPolicyError):
     policy_stack: Sequence[str] = ()
     data: Any = None
     chosen: dict[int, int] | None = None
-    """The clauses that `try` statements on the way have chosen for it: see `apimpolicy.emit.two_passes`."""
+    """The clauses that `try` statements on the way have chosen for it: see `apimpolicy.emit.exceptions`."""
 
     def __init_subclass__(cls) -> None:
         """Give a class without a `type_name` of its own that of the namespace `System`."""

@@ -34,9 +34,14 @@ def _index() -> Index:
     try:
         with open(STORE, "rb") as file:
             found: Index = marshal.loads(file.read())["index"]
-            return found
     except (OSError, ValueError, EOFError, TypeError, KeyError):
         return make()
+    return found if all(map(_exists, {module for modules in found.values() for module in modules})) else make()
+
+
+def _exists(module: str) -> bool:
+    """Return whether a module is there: in a checkout it may be gone since the index was made."""
+    return os.path.exists(os.path.join(PACKAGE, *module.split(".")[1:]) + ".py")
 
 
 @cache

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
-from apimpolicy.text.utf16 import from_utf16 as from_utf16
-from apimpolicy.text.utf16 import to_utf16 as to_utf16
+from apimpolicy.text.encoding import from_utf16 as from_utf16
+from apimpolicy.text.encoding import to_utf16 as to_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.editor.occurrences import occurrences
+from apimpolicy.editor.knowledge import occurrences
 from apimpolicy.editor.place import offset_in, place_at
-from apimpolicy.editor.vocabulary import Vocabulary
+from apimpolicy.editor.ranking import Vocabulary
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.checks.expressions import Compiled
-    from apimpolicy.editor.occurrences import Occurrence
+    from apimpolicy.editor.knowledge import Occurrence
     from apimpolicy.text.document import Document, Element
 
 

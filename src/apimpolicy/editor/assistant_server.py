@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import isolated_calls
-from apimpolicy.editor.assistant_pages import TOPICS
 from apimpolicy.editor.assistant_tools import INSTRUCTIONS, TOOLS, page
+from apimpolicy.editor.pages import TOPICS
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.report.tool_version import tool_version
 from apimpolicy.text.secrets import without_secrets

@@ -11,8 +11,8 @@ import tomllib
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from apimpolicy.editor.assistant_pages import TOPICS, page_named
-from apimpolicy.editor.case_contents import is_document
+from apimpolicy.editor.pages import TOPICS, page_named
+from apimpolicy.editor.request_actions import is_document
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.claims.format import CLAIM
 from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST

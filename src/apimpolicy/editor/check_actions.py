@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.case_contents import existing, is_document, written
+from apimpolicy.editor.request_actions import existing, is_document, written
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
 from apimpolicy.checks.catalogue import entry_of, rule_class
-from apimpolicy.editor.advised_edits import advised_edits
 from apimpolicy.editor.analysis import XML_ENDINGS
-from apimpolicy.editor.null_checks import null_checked
+from apimpolicy.editor.edits import advised_edits, null_checked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project import fixes
 from apimpolicy.project.fixes import Edit

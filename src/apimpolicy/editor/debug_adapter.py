@@ -12,8 +12,8 @@ import traceback
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.editor.debug_answers import parts_as_values, policy_variables, problem_of, stop_lines, targets_of
 from apimpolicy.editor.debug_launch import launched
+from apimpolicy.editor.debug_values import parts_as_values, policy_variables, problem_of, stop_lines, targets_of
 from apimpolicy.editor.debugger import Breakpoint, Debugger, Terminated
 from apimpolicy.editor.rpc import Connection, Json, RpcError
 from apimpolicy.editor.unfinished import word_start

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Expression, NamespaceReference, TypeReference
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, NamedType, Type
 from apimpolicy.editor import members
 from apimpolicy.editor.caret import CaretBinder, CaretContext, EnclosingCall, bind_at_caret
-from apimpolicy.editor.code_snippets import code_snippets
-from apimpolicy.editor.items import Item, Kind
-from apimpolicy.editor.ranking import Ranking
+from apimpolicy.editor.members import keywords_after, keywords_of, names_in, simple_types
+from apimpolicy.editor.names_completion import code_snippets
+from apimpolicy.editor.ranking import Item, Kind, Ranking, Vocabulary
 from apimpolicy.editor.signatures import described, signature
-from apimpolicy.editor.type_names import keywords_after, keywords_of, names_in, simple_types
 from apimpolicy.editor.unfinished import Unfinished, finished, word_start
-from apimpolicy.editor.vocabulary import Vocabulary
 from apimpolicy.syntax import shapes
 from apimpolicy.text.source import Excerpt
 

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call
-from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.reports import shown
 from apimpolicy.checks.flow import Variable, variables_set_by
 from apimpolicy.editor.expression_completion import complete as complete_code
+from apimpolicy.editor.knowledge import Occurrence, occurrence_at
 from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
-from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.pages import attribute_page, page_for_editors
 from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.signatures import documentation

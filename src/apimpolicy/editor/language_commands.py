@@ -1,21 +1,25 @@
-"""Commands that editors run through the language server: tests, a first test, explanations, pages."""
+"""Commands and capabilities of the language server."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.rpc import Json, RpcError
+from apimpolicy.editor.semantic_tokens import KINDS
 from apimpolicy.editor.test_runs import run_tests
 from apimpolicy.editor.text_documents import uri_of
 from apimpolicy.project.files import write_whole
 
 if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer
+
+
+# Commands that editors run through the language server: tests, a first test, explanations, pages
 
 
 def run(server: LanguageServer, paths: list[str], *names: str) -> Json:
@@ -110,3 +114,60 @@ def page(server: LanguageServer, code: str) -> str:
     from apimpolicy.editor.pages import policy_page
 
     return page_of_code(code) or policy_page(code) or f"There is no page for {code}."
+
+
+# The capabilities of the language server, sent in the response to `initialize`
+
+COMMANDS: Final = {
+    "apimpolicy.runTests": "run",
+    "apimpolicy.newTest": "new_test",
+    "apimpolicy.explain": "explain",
+    "apimpolicy.journey": "journey",
+    "apimpolicy.tests": "tests",
+    "apimpolicy.checkAll": "check_all",
+    "apimpolicy.page": "page",
+}
+"""The commands, and the functions of `language_commands` that run them."""
+
+TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
+
+CAPABILITIES: Final[Json] = {
+    "positionEncoding": "utf-16",
+    "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
+    "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
+    "hoverProvider": True,
+    "signatureHelpProvider": {"triggerCharacters": ["(", ",", "<", "["], "retriggerCharacters": [","]},
+    "definitionProvider": True,
+    "referencesProvider": True,
+    "documentHighlightProvider": True,
+    "renameProvider": {"prepareProvider": True},
+    "documentSymbolProvider": True,
+    "workspaceSymbolProvider": True,
+    "foldingRangeProvider": True,
+    "selectionRangeProvider": True,
+    "documentFormattingProvider": True,
+    "documentRangeFormattingProvider": True,
+    "documentOnTypeFormattingProvider": {"firstTriggerCharacter": "\n", "moreTriggerCharacter": ["}", ";"]},
+    "linkedEditingRangeProvider": True,
+    "inlayHintProvider": True,
+    "codeLensProvider": {"resolveProvider": False},
+    "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},
+    "semanticTokensProvider": {
+        "legend": {"tokenTypes": list(KINDS), "tokenModifiers": []},
+        "full": True,
+        "range": False,
+    },
+    "executeCommandProvider": {"commands": list(COMMANDS)},
+    "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+}
+
+WATCHED: Final[Json] = {
+    "id": "apimpolicy-files",
+    "method": "workspace/didChangeWatchedFiles",
+    "registerOptions": {
+        "watchers": [
+            {"globPattern": "**/{apimpolicy.toml,pyproject.toml,*.xml,*Information.json,specification.*,*.test.yaml}"}
+        ]
+    },
+}
+"""Files whose change may change what is found in others."""

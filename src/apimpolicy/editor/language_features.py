@@ -6,15 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import language_commands, lenses, outline, rpc
-from apimpolicy.editor.access_lenses import reached_by
 from apimpolicy.editor.code_actions import code_actions as actions_of
-from apimpolicy.editor.completion_requests import completion, resolve
+from apimpolicy.editor.completion import completion, resolve
 from apimpolicy.editor.edits import changes_of, text_edit
-from apimpolicy.editor.formatting import format_edits, indent_new_line
 from apimpolicy.editor.hover import hover as hover_at
-from apimpolicy.editor.inlay_hints import inlay_hints as hints_of
-from apimpolicy.editor.language_capabilities import COMMANDS
-from apimpolicy.editor.language_diagnostics import to_diagnostic
+from apimpolicy.editor.language_commands import COMMANDS
+from apimpolicy.editor.lenses import reached_by
 from apimpolicy.editor.navigation_requests import (
     definition,
     highlight,
@@ -22,12 +19,14 @@ from apimpolicy.editor.navigation_requests import (
     references,
     rename,
 )
-from apimpolicy.editor.parameters import call
+from apimpolicy.editor.outline import format_edits, indent_new_line
+from apimpolicy.editor.outline import inlay_hints as hints_of
 from apimpolicy.editor.place import place_at
-from apimpolicy.editor.rpc import Json, RpcError
+from apimpolicy.editor.published_checks import to_diagnostic
+from apimpolicy.editor.rpc import Json, RpcError, call
 from apimpolicy.editor.semantic_tokens import KINDS
 from apimpolicy.editor.semantic_tokens import semantic_tokens as semantic_tokens_of
-from apimpolicy.editor.signature_help import signature_help as help_at
+from apimpolicy.editor.signatures import signature_help as help_at
 from apimpolicy.editor.test_runs import cases_of
 from apimpolicy.project import fixes
 from apimpolicy.project.embedded import is_policy, reader_for
@@ -35,8 +34,8 @@ from apimpolicy.project.embedded import is_policy, reader_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.editor.knowledge import Occurrence
     from apimpolicy.editor.language_server import LanguageServer
-    from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
 
     Feature = Callable[[LanguageServer, Json], Any]
@@ -47,7 +46,7 @@ _SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
 def hover(server: LanguageServer, params: Json) -> Json | None:
     document, analysis, offset = server.at(params)
     if document.is_test_file:
-        from apimpolicy.editor.test_file_completion import hover as hover_in_test_file
+        from apimpolicy.editor.test_files import hover as hover_in_test_file
 
         found = hover_in_test_file(document.text, document.path, offset)
     else:

@@ -17,9 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from apimpolicy.checkout import open_text
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import RecentExpressions
-from apimpolicy.editor.parameters import parameters
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
-from apimpolicy.editor.rpc import Connection, Json, RpcError
+from apimpolicy.editor.rpc import Connection, Json, RpcError, parameters
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
 from apimpolicy.errors import ApimPolicyError
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.editor.analysis import Analysis
-    from apimpolicy.editor.completion_requests import CompletionLists
+    from apimpolicy.editor.completion import CompletionLists
     from apimpolicy.editor.test_runs import TestRun
 
 MOST_UNTIDY: Final = 16
@@ -183,7 +182,7 @@ class LanguageServer:
         self.checks.renew()
         self.workspace = Workspace(roots, self.expressions, self.checks.settings_of)
         self._is_initialized = True
-        from apimpolicy.editor.language_capabilities import CAPABILITIES
+        from apimpolicy.editor.language_commands import CAPABILITIES
 
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": "apimpolicy"}}
 
@@ -191,7 +190,7 @@ class LanguageServer:
         workspace = self.client.get("workspace")
         watched = workspace.get("didChangeWatchedFiles") if isinstance(workspace, dict) else None
         if isinstance(watched, dict) and watched.get("dynamicRegistration"):
-            from apimpolicy.editor.language_capabilities import WATCHED
+            from apimpolicy.editor.language_commands import WATCHED
 
             self.ask("client/registerCapability", {"registrations": [WATCHED]})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.subject import Subject
-from apimpolicy.editor.items import Item
 from apimpolicy.editor.names_completion import names_in_value
 from apimpolicy.editor.pages import attribute_page, kind_of, page_for_editors, summary
+from apimpolicy.editor.ranking import Item
 from apimpolicy.policies import conversions
 from apimpolicy.policies.registry import names, placement_of, specification_of
 from apimpolicy.policies.spec import SECTIONS

@@ -1,24 +1,79 @@
-"""Completion of names that mean something elsewhere: variables, headers, named values, fragments, backends, …"""
+"""Completion of names that mean something elsewhere, of header names, snippets and suppressions."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apimpolicy.editor.header_names import well_known
-from apimpolicy.editor.items import Item
-from apimpolicy.editor.occurrences import Kind, kind_of_attribute, names_header, of_policy
+from apimpolicy.checkout import open_bytes, open_text
+from apimpolicy.editor.knowledge import Kind, kind_of_attribute, names_header, of_policy
+from apimpolicy.editor.ranking import Item
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.markdown import fenced
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from apimpolicy.checks.flow import Variable
     from apimpolicy.editor.analysis import PolicyText
     from apimpolicy.editor.knowledge import Knowledge
     from apimpolicy.editor.place import Code, Place
+    from apimpolicy.testing.tree import Tree
     from apimpolicy.text.document import Attribute, Element
+
+
+# Names of headers: those that are well known, and those that requests in `.http` files and test files send
+
+_STORED = Path(__file__).parent / "header_names.txt"
+HTTP_ENDING = ".http"
+
+
+@cache
+def well_known() -> tuple[str, ...]:
+    """Return the headers that policies use, of HTTP's registry, API Management and Azure Front Door.
+
+    Source: https://www.iana.org/assignments/http-fields/http-fields.xhtml
+    """
+    return tuple(_STORED.read_text(encoding="ascii").split())
+
+
+def sent_headers(path: str) -> frozenset[str]:
+    """Return the names of headers in a `.http` file or a test file; none if it can't be read."""
+    try:
+        return frozenset(_of_request(path) if path.endswith(HTTP_ENDING) else _of_tests(path))
+    except (ApimPolicyError, OSError, UnicodeDecodeError):
+        return frozenset()
+
+
+def _of_request(path: str) -> Iterator[str]:
+    from apimpolicy.project.http_files import parse_request
+
+    with open_bytes(path) as file:
+        _, _, headers, _ = parse_request(file.read(), path)
+    for name, _ in headers:
+        yield name
+
+
+def _of_tests(path: str) -> Iterator[str]:
+    from apimpolicy.testing.tree import read_tree
+
+    with open_text(path, encoding="utf-8-sig") as file:
+        waiting: list[Tree] = [read_tree(file.read(), path)]
+    while waiting:
+        value = waiting.pop().value
+        if isinstance(value, dict):
+            waiting += value.values()
+            headers = value.get("headers")
+            if headers is not None and isinstance(headers.value, dict):
+                yield from headers.value
+        elif isinstance(value, list):
+            waiting += value
+
+
+# Completion of names that mean something elsewhere: variables, headers, named values, fragments, backends, …
 
 _PARTS: dict[str, Kind] = {"api": "api", "operation": "operation"}
 """Parts of policies that refer to a resource of the service by its name or its id."""
@@ -131,3 +186,71 @@ def named_values(text: str, place: Place, knowledge: Knowledge) -> list[Item]:
     for item in items.values():
         item.insert = item.label + closing
     return list(items.values())
+
+
+# Snippets of frequent C#, offered where a statement begins
+
+SNIPPETS = {
+    "if (…)": "if (${1:condition})\n{\n\t$0\n}",
+    "foreach (…)": "foreach (var ${1:item} in ${2:items})\n{\n\t$0\n}",
+    "try … catch": "try\n{\n\t$1\n}\ncatch (Exception ${2:error})\n{\n\t$0\n}",
+    "body as JSON": "var ${1:body} = context.Request.Body.As<JObject>(preserveContent: true);$0",
+    "header": 'var ${1:value} = context.Request.Headers.GetValueOrDefault("${2:name}", "");$0',
+    "token of the caller": (
+        'Jwt ${1:token};\ncontext.Request.Headers.GetValueOrDefault("Authorization", "")'
+        ".Split(' ').Last().TryParseJwt(out ${1:token});$0"
+    ),
+}
+"""Inserted texts, by label."""
+
+
+def code_snippets() -> Iterator[Item]:
+    """Yield the snippets, after everything else."""
+    for number, (label, text) in enumerate(SNIPPETS.items()):
+        shown = text.replace("$0", "").replace("$1", "")
+        yield Item(label, "snippet", "snippet", f"```csharp\n{shown}\n```", text, is_snippet=True, rank=(9.0, number))
+
+
+# Completion in a comment that suppresses findings: `<!-- apimpolicy: ignore POL301: the reason -->`
+
+_BEGUN = re.compile(
+    r"<!--\s*apimpolicy:\s*(?:(?P<verb>[a-z-]*)|ignore(?:-file)?\s+(?:[\w-]+\s*,\s*)*(?P<code>[\w-]*))\Z"
+)
+_VERBS = {
+    "ignore": "not for the element that follows",
+    "ignore-file": "not for the whole document",
+}
+_LONGEST = 300
+
+
+def complete_suppression(text: str, offset: int, found: Collection[str]) -> list[Item] | None:
+    """Return completions in a suppression begun before an offset; None anywhere else.
+
+    Codes in `found` come first.
+    """
+    begun = _BEGUN.search(text, max(0, offset - _LONGEST), offset)
+    if begun is None:
+        return None
+    if begun["code"] is None:
+        start = begun.start("verb")
+        return [
+            Item(verb, "keyword", meaning, insert=f"{verb} ", start=start, end=offset, rank=(place,))
+            for place, (verb, meaning) in enumerate(_VERBS.items())
+        ]
+    from apimpolicy.checks.catalogue import entries
+    from apimpolicy.checks.pages import all_codes, title_of_code
+
+    start = begun.start("code")
+    codes = {*all_codes(), *(entry.code for entry in entries()), *found}
+    return [
+        Item(
+            code,
+            "constant",
+            title_of_code(code),
+            insert=f"{code}: ",
+            start=start,
+            end=offset,
+            rank=(code not in found,),
+        )
+        for code in sorted(codes)
+    ]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.editor import navigation, rpc
 from apimpolicy.editor.edits import changes_of
-from apimpolicy.editor.fragment_rename import fragment_rename
-from apimpolicy.editor.occurrences import occurrence_at
+from apimpolicy.editor.knowledge import occurrence_at
+from apimpolicy.editor.navigation import fragment_rename
 from apimpolicy.editor.rpc import Json, RpcError
 from apimpolicy.editor.text_documents import uri_of
 

@@ -1,19 +1,36 @@
-"""The outline of a file: symbols, foldable spans, and spans around a selection."""
+"""The outline of a file, hints between its lines, and formatting on request."""
 
 from __future__ import annotations
 
+import re
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.binding.nodes import Call, LocalDeclaration, ObjectCreation
+from apimpolicy.binding.reports import shown
+from apimpolicy.dotnet.types import ERROR
+from apimpolicy.editor.names_completion import types_of
+from apimpolicy.editor.partial_binding import nodes_of_kind
+from apimpolicy.errors import ConfigurationError, PolicySyntaxError
+from apimpolicy.formatting.files import Formatter
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.project.fixes import Edit
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.parser import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.flow import State, Variable
     from apimpolicy.editor.analysis import Analysis, PolicyText
+    from apimpolicy.project.format_settings import Style
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.document import Element
+
+
+# The outline of a file: symbols, foldable spans, and spans around a selection
 
 _TELLING = ("name", "fragment-id", "backend-id", "code", "condition", "id", "variable-name", "key", "counter-key")
 """Attributes that identify a policy in the outline; the first one that it has is shown."""
@@ -128,3 +145,142 @@ def _nodes(code: str, place: int) -> Iterator[tuple[int, int]]:
             for child in node.children:
                 if child is not None and child.start <= place <= child.end and child.start < child.end:
                     yield child.start, child.end
+
+
+# Hints between the lines: the types of `var` and of policy variables, the names of parameters
+
+
+class Hint(NamedTuple):
+    """A text at an offset of the file; `is_type` or else the name of a parameter, shown before its argument."""
+
+    offset: int
+    text: str
+    is_type: bool
+
+
+def inlay_hints(analysis: Analysis, start: int, end: int) -> list[Hint]:
+    """Return the hints in a span of the file, in order."""
+    found: set[Hint] = set()
+    for policy in analysis.policies:
+        for expression in policy.expressions:
+            first, last = policy.span(expression.excerpt.start, expression.excerpt.end)
+            if first < end and last > start:
+                found.update(_of_expression(policy, expression))
+        found.update(_of_variables(policy))
+    return sorted(hint for hint in found if start <= hint.offset <= end)
+
+
+def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Hint]:
+    excerpt = expression.excerpt
+    for declaration in nodes_of_kind(expression, LocalDeclaration):
+        token = declaration.symbol.declared_at
+        if token is not None and _is_var(excerpt.text, token.start) and declaration.symbol.type is not ERROR:
+            yield Hint(_place(policy, expression, token.end), f": {shown(declaration.symbol.type)}", True)
+    for call in nodes_of_kind(expression, Call):
+        yield from _of_arguments(policy, expression, call)
+    for made in nodes_of_kind(expression, ObjectCreation):
+        yield from _of_arguments(policy, expression, made)
+
+
+def _is_var(text: str, start: int) -> bool:
+    return text[:start].rstrip().endswith("var")
+
+
+def _of_arguments(policy: PolicyText, expression: CheckedExpression, call: Call | ObjectCreation) -> Iterator[Hint]:
+    """Yield the names of the parameters that literals are passed to."""
+    method = call.method if isinstance(call, Call) else call.constructor
+    syntax = getattr(call.syntax, "arguments", None)
+    if method is None or not isinstance(syntax, shapes.Arguments) or len(method.parameters) < 2:
+        return
+    skips = isinstance(call, Call) and method.is_extension and call.receiver is None
+    has_receiver = skips and len(syntax.arguments) < len(method.parameters)
+    parameters = method.parameters[1:] if has_receiver else method.parameters
+    for argument, parameter in zip(syntax.arguments, parameters, strict=False):
+        if argument.name is None and argument.value.kind.endswith("_literal") and parameter.mode != "params":
+            yield Hint(_place(policy, expression, argument.start), f"{parameter.name}:", False)
+
+
+def _place(policy: PolicyText, expression: CheckedExpression, offset: int) -> int:
+    excerpt = expression.excerpt
+    place = excerpt.locate(offset - 1) + 1 if offset else excerpt.start
+    return policy.span(place, place)[0]
+
+
+def _of_variables(policy: PolicyText) -> Iterator[Hint]:
+    """Yield the types of the values that policy variables get, after their names."""
+    for element in policy.document.elements():
+        if not has_trait(element.name, "sets-variable"):
+            continue
+        name, value = element.get("name"), element.get("value")
+        if name is None or value is None or value.value.expression is None:
+            continue
+        variable = _after(policy, element).variables.get(name.value.text)
+        if variable is not None and variable.types:
+            yield Hint(policy.span(name.value.end + 1, name.value.end + 1)[0], f": {types_of(variable)}", True)
+
+
+def _after(policy: PolicyText, element: Element) -> State:
+    """Return the state after a policy, with its own assignments only."""
+    from apimpolicy.checks.flow import State, Variable, variables_set_by
+
+    set_here: dict[str, Variable] = {
+        name: Variable(types, is_certain, element)
+        for name, types, is_certain in variables_set_by(policy.subject, element)
+    }
+    return State(set_here)
+
+
+# Formatting on request, with the layout of `apimpolicy format`: of a document, of some lines, and while typing
+
+_LINE = re.compile(r"(?P<blank>[ \t]*)(?P<rest>[^\r\n]*)")
+_OPENING, _CLOSING = ("{", "(", "["), ("}", ")", "]")
+
+
+def format_edits(
+    text: str, path: str, style: Style, placeholders: Sequence[str] = (), lines: range | None = None
+) -> list[Edit]:
+    """Return the edits that lay out a document, or only its lines within `lines`, counted from 0.
+
+    There are none for a document that can't be read, and none for text outside of policies.
+    """
+    try:
+        formatted = Formatter(style, placeholders).file(text.encode("utf-8", "replace"), path).data.decode()
+    except ConfigurationError:
+        return []
+    before, after = text.splitlines(keepends=True), formatted.splitlines(keepends=True)
+    starts = [0]
+    for line in before:
+        starts.append(starts[-1] + len(line))
+    return [
+        Edit(starts[first], starts[last], "".join(after[start:end]))
+        for first, last, start, end in _changes(before, after)
+        if lines is None or (lines.start <= first and last <= lines.stop)
+    ]
+
+
+def indent_new_line(text: str, start: int, width: int) -> Edit | None:
+    """Return the edit that indents the line of C# that begins at an offset and was just begun; None where it is right.
+
+    The code after the caret may be unfinished, so only the lines before count.
+    """
+    before = text[:start].rstrip()
+    last = before[before.rfind("\n") + 1 :]
+    margin = last[: len(last) - len(last.lstrip())]
+    line = _LINE.match(text, start)
+    assert line is not None  # it matches everywhere
+    if last.endswith(_OPENING) and not line["rest"].startswith(_CLOSING):
+        margin += " " * width
+    elif line["rest"].startswith(_CLOSING) and not last.endswith(_OPENING):
+        margin = margin[: max(0, len(margin) - width)]
+    return None if line["blank"] == margin else Edit(start, start + len(line["blank"]), margin)
+
+
+def _changes(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield which lines become which; lines that only change by themselves come one by one."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        if kind == "replace" and last - first == end - start:
+            for index in range(last - first):
+                yield first + index, first + index + 1, start + index, start + index + 1
+        elif kind != "equal":
+            yield first, last, start, end

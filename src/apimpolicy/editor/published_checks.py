@@ -1,4 +1,4 @@
-"""Diagnostics of a session: of open documents shortly after a change, of all other policy files on request."""
+"""Diagnostics of a session, in the protocol's form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import traceback
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from apimpolicy.checks.pages import address_of_code
 from apimpolicy.checks.subject import Settings
+from apimpolicy.diagnostics import Severity
 from apimpolicy.editor.text_documents import uri_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.rpc import Json
     from apimpolicy.editor.text_documents import TextDocument
+
+
+# Diagnostics of a session: of open documents shortly after a change, of all other policy files on request
 
 DELAY: Final = 0.02
 """Seconds without a message after which diagnostics are made."""
@@ -128,7 +133,6 @@ class PublishedChecks:
             self._server.expressions.close(document.uri)
 
     def _publish(self, document: TextDocument) -> list[Diagnostic]:
-        from apimpolicy.editor.language_diagnostics import to_diagnostic
 
         try:
             found = self._checked(document)
@@ -148,7 +152,7 @@ class PublishedChecks:
         try:
             with deadline(MOST_SECONDS), self._server.expressions.of_file(document.uri):
                 if document.is_test_file:
-                    from apimpolicy.editor.test_file_diagnostics import diagnostics
+                    from apimpolicy.editor.test_files import diagnostics
 
                     return diagnostics(document.text, document.path)
                 return self._check.diagnostics(document.text.encode("utf-8", "replace"), document.path)
@@ -163,3 +167,25 @@ def _may_hold_policies(document: TextDocument) -> bool:
     if reader is not None:
         return bool(reader(Source(document.text, document.path)))
     return is_policy(document.text)
+
+
+# Findings as the protocol has them
+
+_WITH_PAGES: Final = ("CS", "POL", "APIM")
+_SEVERITIES: Final = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
+
+
+def to_diagnostic(document: TextDocument, finding: Diagnostic) -> Json:
+    """Convert one finding; its help and label follow the message."""
+    start, end = finding.source.original_span(finding.start, finding.end)
+    advice = "\n".join(part for part in (finding.label, finding.help) if part)
+    made: Json = {
+        "range": document.range(start, max(end, start)),
+        "severity": _SEVERITIES[finding.severity],
+        "code": finding.code,
+        "source": "apimpolicy",
+        "message": f"{finding.message}\n{advice}" if advice else finding.message,
+    }
+    if finding.code.startswith(_WITH_PAGES):
+        made["codeDescription"] = {"href": address_of_code(finding.code)}
+    return made

@@ -1,23 +1,69 @@
-"""Rank completion items: by expected type, by use in the document, by distance of their declaration."""
+"""Rank completion items: by expected type, by use, by distance of their declaration."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from math import log1p
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.editor import usage
 from apimpolicy.editor.members import EXTENSION
-from apimpolicy.editor.vocabulary import Vocabulary
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from apimpolicy.binding.core import Binder
     from apimpolicy.editor.members import Offer
+
+
+# The names in the code of a document, and those that follow each of them after a dot: they are likely to recur.
+# A keystroke changes one expression of many, so that only the difference is counted.
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_STEP = re.compile(r"\b(\w+)\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*(?=(\w+))")
+"""A name, an empty call or an index, and the name after the dot."""
+
+
+class Vocabulary:
+    """Counts for some texts."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._counted: Counter[str] = Counter()
+        self._uses: Counter[str] = Counter()
+        self._followers: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.update(texts)
+
+    def update(self, texts: Iterable[str]) -> None:
+        """Count these texts in the place of the earlier ones."""
+        wanted = Counter(texts)
+        for text, count in (self._counted - wanted).items():
+            self._add(text, -count)
+        for text, count in (wanted - self._counted).items():
+            self._add(text, count)
+        self._counted = wanted
+
+    def uses(self, name: str) -> int:
+        """Count the uses of a name in the texts."""
+        return self._uses.get(name, 0)
+
+    def follows(self, name: str, receiver: str) -> int:
+        """Count the uses of a name after the dot behind `receiver` in the texts."""
+        followers = self._followers.get(receiver)
+        return 0 if followers is None else followers.get(name, 0)
+
+    def _add(self, text: str, count: int) -> None:
+        for name in _NAME.findall(text):
+            self._uses[name] += count
+        for receiver, name in _STEP.findall(text):
+            self._followers[receiver][name] += count
+
+
+# Rank completion items: by expected type, by use in the document, by distance of their declaration
 
 _RECEIVER = re.compile(r"(\w+)\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*\Z")
 """The name before the dot that code ends with, an empty call and an index aside."""
@@ -108,7 +154,6 @@ class Ranking:
         return (3.0 - min(self.uses(name), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
 
     def keyword(self, word: str, is_only: bool = False, begins_statement: bool = False) -> Rank:
-        """Return the rank of a keyword."""
         if is_only:
             return (-1.0, -log1p(usage.counts().get(word, 0)))
         uses = min(self.uses(word), 2) * 0.5
@@ -119,3 +164,30 @@ def _usual(name: str, member: str) -> float:
     """Score a member's use: the mean of log counts in examples of its name and of the member, which are few."""
     counts = usage.counts()
     return (log1p(counts.get(name, 0)) + log1p(counts.get(member, 0))) / 2
+
+
+# Completion items, as values that every client can show
+
+Kind = Literal[
+    "property", "method", "field", "constant", "variable", "parameter", "function", "type", "namespace", "keyword",
+    "argument", "element", "attribute", "value", "reference", "snippet",
+]  # fmt: skip
+
+
+class Item(Record):
+    """One thing that fits at the caret.
+
+    `insert` is what is written, the label when it is empty; a snippet's has `$1`, `${2:name}` and `$0`. `detail` is a
+    line beside the label (a type, a signature), `documentation` Markdown. `start` and `end` are offsets in the file
+    of what is replaced; `rank` orders the list, smallest first.
+    """
+
+    label: str
+    kind: Kind
+    detail: str = ""
+    documentation: str = ""
+    insert: str = ""
+    is_snippet: bool = False
+    rank: tuple[float, ...] = ()
+    start: int = -1
+    end: int = -1

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.binding.nodes import Local
+from apimpolicy.editor.members import simple_types
 from apimpolicy.editor.partial_binding import nodes_of_kind
-from apimpolicy.editor.type_names import simple_types
 from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import find_named_values

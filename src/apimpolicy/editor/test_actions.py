@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.editor.case_contents import Content, content_of, existing, is_document, load, written
+from apimpolicy.editor.request_actions import Content, content_of, existing, is_document, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.report.tool_version import tool_version
 from apimpolicy.testing.case_files import load_case_file
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.rpc import Json
     from apimpolicy.report.coverage_data import CoverageReport
-    from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.report.test_results import CaseReport
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.coverage import PolicyCoverage
 
@@ -51,7 +51,7 @@ def run_cases(
     started = time.perf_counter()
     files, unreadable = _files(path, cases, setting)
     reports = [report for file in files for report in _reports(file, names)]
-    from apimpolicy.report.test_json import cases_to_json
+    from apimpolicy.report.test_results import cases_to_json
 
     seconds = time.perf_counter() - started
     found: Json = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
@@ -103,8 +103,8 @@ def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | N
 def cover(paths: Sequence[str], names: Sequence[str] = ()) -> Json:
     """Run the cases of test files; return their outcomes, and the branches of policies that they took."""
     from apimpolicy.report.coverage_data import merged
-    from apimpolicy.report.coverage_json import coverage_to_json
-    from apimpolicy.report.test_json import cases_to_json
+    from apimpolicy.report.coverage_files import coverage_to_json
+    from apimpolicy.report.test_results import cases_to_json
     from apimpolicy.testing.coverage import PolicyCoverage
 
     reports: list[CaseReport] = []
@@ -129,7 +129,7 @@ def prove(
     **setting: Any,
 ) -> Json:
     """Decide the claims of test files below `path`, or `claims` about a policy."""
-    from apimpolicy.report.claim_json import claims_to_json
+    from apimpolicy.report.claim_results import claims_to_json
     from apimpolicy.testing.case_search import has_solver
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file

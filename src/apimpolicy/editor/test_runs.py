@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import walk
-from apimpolicy.editor.header_names import HTTP_ENDING
 from apimpolicy.editor.isolated_calls import call
+from apimpolicy.editor.names_completion import HTTP_ENDING
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.test_file_search import ENDINGS

@@ -69,7 +69,6 @@ class TextDocument:
         return start + len(content)
 
     def position(self, offset: int) -> Position:
-        """Return the position of an offset."""
         offset = min(max(offset, 0), len(self.text))
         starts = self.line_starts
         line = bisect_right(starts, offset) - 1

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from apimpolicy.editor.local_functions import with_later_functions
-from apimpolicy.editor.lost_declarations import completed_declarations, without_empty_types
+from apimpolicy.editor.lost_declarations import completed_declarations, with_later_functions, without_empty_types
 from apimpolicy.editor.repairs import ENDS, repairs_of
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import Frames

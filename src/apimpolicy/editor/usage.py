@@ -71,7 +71,6 @@ def _text(path: Path) -> str:
 
 
 def _expressions(text: str) -> Iterator[str]:
-    """Yield the expressions of a text."""
     from apimpolicy.text.scanner import EXPRESSION_START, scan_code
 
     position = 0

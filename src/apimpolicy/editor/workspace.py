@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
-from apimpolicy.editor.header_names import HTTP_ENDING, sent_headers
 from apimpolicy.editor.knowledge import Knowledge, Known, knowledge_of
+from apimpolicy.editor.names_completion import HTTP_ENDING, sent_headers
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import discover
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.editor.occurrences import Kind, Occurrence
+    from apimpolicy.editor.knowledge import Kind, Occurrence
     from apimpolicy.editor.test_runs import CaseAt
 
 MOST_FILES = 3000

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.frames import Span
-    from apimpolicy.emit.jumps import Target
+    from apimpolicy.emit.statements import Target
     from apimpolicy.text.source import Excerpt
 
 _Located = TypeVar("_Located", bound=ast.AST)
@@ -32,7 +32,7 @@ STEP = "step"
 ALLOWANCE, LEFT = "allowance", "left"
 """`environment().allowance`, and how many steps are left of the last one."""
 HANDLERS = "handlers"
-"""The `try` statements that run now: see `apimpolicy.emit.two_passes`."""
+"""The `try` statements that run now: see `apimpolicy.emit.exceptions`."""
 RECORDER, ONCE, RECORD = "recorder", "once", "record"
 """Names in recording code: see `apimpolicy.emit.recording`."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -128,7 +128,7 @@ class Emitter:
 
     def _emit_chain(self, expression: Expression) -> ast.expr:
         """Emit a possible end of a long chain, in pieces."""
-        from apimpolicy.emit.chains import chain_of, ends_of_pieces
+        from apimpolicy.emit.outlining import chain_of, ends_of_pieces
 
         links = chain_of(expression)
         self._links.update(dict.fromkeys(links))

@@ -1,11 +1,12 @@
-"""One bound expression in, one Python function out."""
+"""One bound expression in, one Python function out; whether it may call itself."""
 
 from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from apimpolicy.binding import nodes
 from apimpolicy.binding.nodes import Block, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.emit.building import assign, attribute, constant, function_def, parameters
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding import BoundExpression
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 
+
+# One bound expression in, one Python function out
 
 DEEP_FUNCTIONS = 20
 """Functions in one another whose calls need no more room than usual."""
@@ -145,7 +149,7 @@ def _preparations(emitter: Emitter) -> list[ast.stmt]:
     """Return the function's first statements, which set the variables that the other statements need."""
     made: list[ast.stmt] = []
     if emitter.has_two_passes:
-        from apimpolicy.emit.two_passes import Handlers
+        from apimpolicy.emit.exceptions import Handlers
 
         made.append(assign(HANDLERS, emitter.run(Handlers)))
     if emitter.uses_steps:
@@ -154,3 +158,65 @@ def _preparations(emitter: Emitter) -> list[ast.stmt]:
         allowance = attribute(emitter.run(environment), "allowance")
         made += [assign(ALLOWANCE, allowance), assign(LEFT, constant(0))]
     return made
+
+
+# Recursion: code that may call itself runs in a thread with a large stack.
+# .NET's stack has room for thousands of calls, Python's usual limit for a few hundred.
+
+if TYPE_CHECKING:
+    _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol
+
+
+def may_recurse(body: Bound) -> bool:
+    """Return whether a local function, or a lambda through the variable that holds it, may reach itself."""
+    mentioned: dict[_Function, set[_Function]] = {}
+    waiting: list[tuple[Bound, _Function | None]] = [(body, None)]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, nodes.LocalFunction):
+            inside = node.function
+            mentioned.setdefault(inside, set())
+        held = _held(node)
+        if held is not None:
+            symbol, function = held
+            mentioned.setdefault(symbol, set())
+            waiting.append((function, symbol))
+            continue
+        if inside is not None:
+            mentioned[inside].update(_mentions(node))
+        waiting.extend((child, inside) for child in node.children())
+    return any(_reaches(function, mentioned) for function in mentioned)
+
+
+def _held(node: Bound) -> tuple[LocalSymbol, Bound] | None:
+    """Return the variable that a lambda is given to, and the lambda."""
+    if isinstance(node, nodes.LocalDeclaration) and isinstance(node.value, nodes.Lambda):
+        return node.symbol, node.value
+    if (
+        isinstance(node, nodes.Assignment)
+        and isinstance(node.target, nodes.Local)
+        and isinstance(node.value, nodes.Lambda)
+    ):
+        return node.target.symbol, node.value
+    return None
+
+
+def _mentions(node: Bound) -> list[_Function]:
+    if isinstance(node, nodes.Local):
+        return [node.symbol]
+    if isinstance(node, nodes.MethodGroup) and node.function is not None:
+        return [node.function]
+    return []
+
+
+def _reaches(function: _Function, mentioned: dict[_Function, set[_Function]]) -> bool:
+    seen: set[_Function] = set()
+    waiting = list(mentioned[function])
+    while waiting:
+        current = waiting.pop()
+        if current is function:
+            return True
+        if current not in seen:
+            seen.add(current)
+            waiting.extend(mentioned.get(current, ()))
+    return False

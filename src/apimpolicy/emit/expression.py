@@ -91,8 +91,7 @@ class CompiledExpression:
         return self._recording
 
     def _emit(self, *, recording: bool, in_order: bool = False) -> Callable[..., Any]:
-        from apimpolicy.emit.emitter import emit
-        from apimpolicy.emit.recursion import may_recurse
+        from apimpolicy.emit.emitter import emit, may_recurse
 
         self._is_recursive = self.is_block and may_recurse(self.bound.body)
         return emit(self.bound, recording=recording, in_order=in_order)

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import Call, Local, Placeholder
 from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
-from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, starts_with
-from apimpolicy.dotnet.system.string_split import split_at_one
+from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, split_at_one, starts_with
 from apimpolicy.dotnet.values import string_array
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, call, compare, conditional, constant, load, walrus

@@ -12,7 +12,7 @@ from apimpolicy.emit.building import assign, attribute, call, constant, load, st
 from apimpolicy.emit.cells import cells_of_block, cells_of_round
 from apimpolicy.emit.core import ALLOWANCE, LEFT
 from apimpolicy.emit.frames import runs_endings
-from apimpolicy.emit.jumps import Target, around
+from apimpolicy.emit.statements import Target, around
 from apimpolicy.emit.variables import facts, is_increment
 
 if TYPE_CHECKING:

@@ -1,31 +1,91 @@
-"""Members, as they are reached by what is registered for them."""
+"""Members, as they are reached by what is registered for them, and what their calls cost."""
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.type_relations import is_delegate
+from apimpolicy.dotnet import costs
+from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.registry import Implementation, find_implementation, reason_against
 from apimpolicy.dotnet.signatures import Field, Method, Property
+from apimpolicy.dotnet.types import ArrayType
 from apimpolicy.dotnet.values import STRING
-from apimpolicy.emit import charging, runtime
+from apimpolicy.emit import runtime
 from apimpolicy.emit.boxing import boxed
-from apimpolicy.emit.building import attribute, call, constant
+from apimpolicy.emit.building import attribute, call, compare, conditional, constant, is_none, load, walrus
 
 if TYPE_CHECKING:
-    import ast
-
-    from apimpolicy.dotnet.registry import Implementation
     from apimpolicy.dotnet.signatures import Member
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
+
+
+# Charge steps for calls of members in the emitted code (see `apimpolicy.dotnet.costs`).
+# A text or an array that is short costs nothing, and finding that out is one look at its length, in place; a constant
+# is not even looked at.
+
+
+def pays_by_itself(found: Implementation) -> bool:
+    """Return whether a member has a cost of its own, which a function around it pays."""
+    return found.cost is not None and found.cost != costs.FREE
+
+
+def paid_arguments(
+    emitter: Emitter, found: Implementation, member: Member, arguments: list[ast.expr]
+) -> list[ast.expr]:
+    """Return the arguments, those with a length paid for."""
+    if costs.cost_of(found, member) is not costs.USUAL:
+        return arguments
+    types = costs.passed_types(member)
+    if len(types) != len(arguments):  # an operator with its operands
+        return arguments
+    return [_paid(emitter, value, type_) for value, type_ in zip(arguments, types, strict=True)]
+
+
+def paid_receiver(emitter: Emitter, found: Implementation, member: Member, receiver: ast.expr) -> ast.expr:
+    """Return the receiver, paid for when it is a text that a method works through."""
+    if member.declaring.name == "string" and isinstance(member, Method) and costs.cost_of(found, member) is costs.USUAL:
+        return _paid(emitter, receiver, STRING)
+    return receiver
+
+
+def paid_result(emitter: Emitter, found: Implementation, member: Member, made: ast.expr) -> ast.expr:
+    """Return a call's result, paid for."""
+    given = costs.given_type(member)
+    if given is None or member.name == "new" or costs.cost_of(found, member) is not costs.USUAL:
+        return made
+    return _paid(emitter, made, given)
+
+
+def _paid(emitter: Emitter, value: ast.expr, type_: Type) -> ast.expr:
+    if isinstance(value, ast.Constant) or not costs.is_counted(type_):
+        return value
+    if type_ is not STRING and not (isinstance(type_, ArrayType) and type_.rank == 1):
+        return emitter.run(costs.pay, value)
+    name = emitter.fresh()
+    length = call(emitter.function(len), load(name))
+    is_short = compare(length, ast.LtE(), constant(FREE_UNITS))
+    test = ast.BoolOp(ast.Or(), [is_none(walrus(name, value)), is_short])
+    return conditional(test, load(name), emitter.run(costs.pay, load(name)))
+
+
+def paying(found: Implementation) -> object:
+    """Return the function that pays for a member with a cost of its own."""
+    if found.paying is None:
+        assert found.cost is not None
+        found.paying = costs.charged(found, found.cost)
+    return found.paying
+
+
+# Members, as they are reached by what is registered for them
 
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 
 def read_member(emitter: Emitter, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
-    """Return the value of a property or a field."""
     found = implementation_of(member)
     if found is None:
         return missing(emitter, member)
@@ -63,15 +123,15 @@ def invoke(
         types = [emitter.types_constant((*member.container.arguments, *type_arguments))]
     before: list[ast.expr] = []
     if receiver is not None:
-        before = [charging.paid_receiver(emitter, found, member, receiver)]
-    arguments = charging.paid_arguments(emitter, found, member, arguments)
-    if charging.pays_by_itself(found):
-        return call(emitter.bring(charging.paying(found), found.name), *types, *before, *arguments)
+        before = [paid_receiver(emitter, found, member, receiver)]
+    arguments = paid_arguments(emitter, found, member, arguments)
+    if pays_by_itself(found):
+        return call(emitter.bring(paying(found), found.name), *types, *before, *arguments)
     if found.form == "method" and receiver is not None:
         made = call(attribute(before[0], found.name), *types, *arguments)
     else:
         made = call(emitter.bring(found.target, found.name), *types, *before, *arguments)
-    return charging.paid_result(emitter, found, member, made)
+    return paid_result(emitter, found, member, made)
 
 
 def call_member(

@@ -1,26 +1,14 @@
-"""Outline blocks that Python's compiler refuses: it allows 20 nested loops and try statements, C# has no limit.
-
-A statement that is nested too deeply moves into a function of its own, called in its place:
-
-    def block_7():
-        nonlocal x_1                      # what is assigned inside and used outside
-        while …:
-            return (x_1,)                 # was: return x_1
-    signal_8 = block_7()
-    if signal_8 is not None:
-        return signal_8[0]
-
-A `break` and a `continue` that leave the statement come back as 1 and 2. Inside a generator the function is one too,
-and `yield from` calls it. Names of emitted code are unique, so that it takes no scopes to tell what occurs outside of a
-statement.
-"""
+"""Long chains in pieces, and blocks that Python's compiler refuses."""
 
 from __future__ import annotations
 
 import ast
 import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.values import STRING
 from apimpolicy.emit.building import (
     assign,
     call,
@@ -36,6 +24,26 @@ from apimpolicy.emit.building import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from apimpolicy.binding.nodes import Expression
+
+
+# Outline blocks that Python's compiler refuses: it allows 20 nested loops and try statements, C# has no limit.
+# A statement that is nested too deeply moves into a function of its own, called in its place:
+#
+# def block_7():
+# nonlocal x_1                      # what is assigned inside and used outside
+# while …:
+# return (x_1,)                 # was: return x_1
+# signal_8 = block_7()
+# if signal_8 is not None:
+# return signal_8[0]
+#
+# A `break` and a `continue` that leave the statement come back as 1 and 2. Inside a generator the function is one
+# too,
+# and `yield from` calls it. Names of emitted code are unique, so that it takes no scopes to tell what occurs outside
+# of a
+# statement.
 
 MOST_BLOCKS = 15
 """Python blocks in one another that one function may have; the compiler's limit is 20."""
@@ -226,3 +234,65 @@ def _yields(expression: ast.AST) -> bool:
         if not isinstance(node, _FUNCTIONS):
             waiting.extend(ast.iter_child_nodes(node))
     return False
+
+
+# Long chains in pieces: `a.b().c()…`, `a + b + …` of thousands of links.
+# A chain is as long as the text, and Python's compiler recurses over its links. So a long one is evaluated link by
+# link
+# into Python variables, `(t1 := a.b()…, t2 := t1.c()…, t2.d()…)[-1]`. That changes nothing: what is innermost in a
+# chain
+# is what is evaluated first, and without a condition.
+
+LINKS = 25
+"""Links in one piece."""
+
+
+def chain_of(expression: Expression) -> list[Expression]:
+    """Return the links of the chain that an expression ends, from the outside in, itself first."""
+    links = [expression]
+    while (inner := innermost(links[-1])) is not None and not inner.is_constant:
+        links.append(inner)
+    return links
+
+
+def ends_of_pieces(links: list[Expression], *, recording: bool) -> list[Expression]:
+    """Return the links of a long chain after which a piece ends, innermost first; none for a short chain.
+
+    When recording, chains of `+` and `&&` are not flattened.
+    """
+    ends = [inner for outer, inner in pairwise(links) if not _is_passed_over(outer, inner, recording)]
+    return ends[LINKS - 1 :: LINKS][::-1] if len(ends) > LINKS else []
+
+
+def innermost(expression: Expression) -> Expression | None:
+    """Return the part of an expression that is evaluated first, whatever comes of it."""
+    if isinstance(expression, nodes.Call):
+        if expression.receiver is not None:
+            return expression.receiver
+        return expression.arguments[0] if expression.method.is_extension and expression.arguments else None
+    if isinstance(expression, (nodes.Binary, nodes.Logical, nodes.Coalesce)):
+        return expression.left
+    if isinstance(expression, (nodes.Convert, nodes.AsType, nodes.IsType, nodes.IsPattern, nodes.Unary)):
+        return expression.operand
+    if isinstance(expression, (nodes.PropertyAccess, nodes.FieldAccess)):
+        return expression.receiver
+    if isinstance(
+        expression, (nodes.IndexerAccess, nodes.TupleElement, nodes.AnonymousMember, nodes.ConditionalAccess)
+    ):
+        return expression.receiver
+    if isinstance(expression, nodes.ArrayAccess):
+        return expression.array
+    return expression.condition if isinstance(expression, nodes.Conditional) else None
+
+
+def _is_passed_over(outer: Expression, inner: Expression, recording: bool) -> bool:
+    """Return whether the emitter may take the parts of `inner` without emitting it itself."""
+    if recording or isinstance(inner, nodes.Convert):
+        return isinstance(inner, nodes.Convert)
+    if isinstance(inner, nodes.Logical):
+        return isinstance(outer, nodes.Logical)
+    return _is_concatenation(inner) and _is_concatenation(outer)
+
+
+def _is_concatenation(expression: Expression) -> bool:
+    return isinstance(expression, nodes.Binary) and expression.operator == "+" and expression.operand_type is STRING

@@ -29,7 +29,7 @@ EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
         "type_tests": "is_type as_type is_pattern type_of",
         "assignments": "assignment compound_assignment deconstruction",
         "references": "reference dereference redirection",
-        "lambdas": "lambda method_group method_reference",
+        "functions": "lambda method_group method_reference",
         "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
     },
 )
@@ -38,12 +38,10 @@ STATEMENTS: Final[dict[str, Callable[[Emitter, Any], list[ast.stmt]]]] = Functio
     "emit",
     "statement_",
     {
-        "statements": "empty expression_statement local_declaration if return",
-        "blocks": "block statements labeled",
-        "jumps": "break continue goto",
+        "statements": "empty expression_statement local_declaration if return block statements labeled break "
+        "continue goto switch",
         "loops": "loop foreach",
-        "switches": "switch",
         "exceptions": "throw try using lock",
-        "local_functions": "local_function yield",
+        "functions": "local_function yield",
     },
 )

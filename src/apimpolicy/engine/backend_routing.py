@@ -24,7 +24,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import IdentityUnavailableError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Circuits, TripRule
-from apimpolicy.text.digits import number_of
+from apimpolicy.text.encoding import number_of
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
 
@@ -259,7 +259,7 @@ def seconds_of(retry_after: str | None, now: float) -> float | None:
     """
     import email.utils
 
-    from apimpolicy.dotnet.cryptography.times import ticks_of
+    from apimpolicy.dotnet.cryptography.issuing import ticks_of
 
     text = (retry_after or "").strip()
     if (number := number_of(text)) is not None:

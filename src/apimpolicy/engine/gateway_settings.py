@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Api, Deployment, Operation, Product, Subscription, User, Workspace
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.cryptography.revocation import RevocationList
+    from apimpolicy.dotnet.cryptography.issuing import RevocationList
     from apimpolicy.dotnet.environment import Limits
     from apimpolicy.engine.authorizations import ConnectionSource
     from apimpolicy.engine.backends import AnyBackend

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from apimpolicy.context.records import Request, Response
-from apimpolicy.dotnet.cryptography.times import ticks_of
+from apimpolicy.dotnet.cryptography.issuing import ticks_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.records import Record

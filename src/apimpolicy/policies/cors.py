@@ -69,7 +69,6 @@ class ExposeHeaders:
 
 
 def is_preflight(request: RequestMessage) -> bool:
-    """Return whether the request is a preflight."""
     return (
         request.method == "OPTIONS"
         and "Origin" in request.headers

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.json.loading import finish, load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.xml_nodes import encode_name
+from apimpolicy.dotnet.json.xml_writing import encode_name
 from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.content import text_of
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement

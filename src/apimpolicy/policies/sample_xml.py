@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from apimpolicy.context.description import ApiDescription, definition_name
-from apimpolicy.dotnet.json.xml_nodes import encode_name
+from apimpolicy.dotnet.json.xml_writing import encode_name
 from apimpolicy.policies.sample_bodies import SampleMaker
 from apimpolicy.records import Record
 

@@ -171,7 +171,7 @@ class ValidateClientCertificate:
         return self.identity(exchange, certificate, _issuer(certificate, chain))
 
     def times(self, certificate: Certificate) -> Iterator[str]:
-        from apimpolicy.dotnet.cryptography.times import ticks_of
+        from apimpolicy.dotnet.cryptography.issuing import ticks_of
 
         now = environment().utc_now()
         if self.validate_not_before and now < ticks_of(certificate.valid_from):

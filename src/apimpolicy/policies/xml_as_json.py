@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.escapes import escape
+from apimpolicy.dotnet.json.writer import quoted
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.nodes import XComment, XText
 from apimpolicy.dotnet.xml.reader import parse_document
@@ -28,7 +28,7 @@ def json_of(text: str, *, is_direct: bool, always_arrays: bool) -> str:
     tree = _Tree(_Names(is_direct), always_arrays)
     stated = document.declaration if is_direct else None
     values = {part: getattr(stated, part, None) for part in ("version", "encoding", "standalone")}
-    members = [_member(name, _quoted(value)) for name, value in values.items() if value]
+    members = [_member(name, quoted(value)) for name, value in values.items() if value]
     return _object([*members, *tree.members(document.children, 0)])
 
 
@@ -67,7 +67,7 @@ class _Tree(Record):
         attributes = self.attributes(element)
         if not attributes and not any(isinstance(child, XElement) or self.is_kept(child) for child in children):
             texts = [child.value for child in children if isinstance(child, XText)]
-            return "null" if not texts and element.is_empty else _quoted("".join(texts))
+            return "null" if not texts and element.is_empty else quoted("".join(texts))
         return _object([*attributes, *self.members(children, depth + 1)])
 
     def is_kept(self, node: object) -> bool:
@@ -81,7 +81,7 @@ class _Tree(Record):
             name = self.names.of_attribute(element, attribute)
             if name is not None:
                 name = f"@{name}" if name in names else name
-                members[name] = _member(name, _quoted(attribute.value))
+                members[name] = _member(name, quoted(attribute.value))
         return list(members.values())
 
     def members(self, nodes: Sequence[object], depth: int) -> list[str]:
@@ -103,7 +103,7 @@ class _Tree(Record):
     def member(self, name: str, values: list[str], is_element: bool, inside: bool) -> str:
         if name == _COMMENT and not is_element:
             return values[0] if len(values) == 1 else _member(name, "[]")
-        shown = values if is_element else [_quoted(value) for value in values]
+        shown = values if is_element else [quoted(value) for value in values]
         is_array = len(shown) > 1 or (is_element and inside and self.always_arrays)
         return _member(name, f"[{','.join(shown)}]" if is_array else shown[0])
 
@@ -111,12 +111,8 @@ class _Tree(Record):
 _COMMENT = "$comment"
 
 
-def _quoted(text: str) -> str:
-    return f'"{escape(text)}"'
-
-
 def _member(name: str, value: str) -> str:
-    return f"{_quoted(name)}:{value}"
+    return f"{quoted(name)}:{value}"
 
 
 def _object(members: list[str]) -> str:

@@ -51,11 +51,11 @@ def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = P
         case "markdown":
             return "\n".join(_markdown(changes))
         case "sarif":
-            from apimpolicy.report.sarif import report_to_sarif
+            from apimpolicy.report.finding_formats import report_to_sarif
 
             return report_to_sarif(_findings(changes, path), tool_version())
         case "azure" | "github":
-            from apimpolicy.report.annotations import to_annotations
+            from apimpolicy.report.finding_formats import to_annotations
 
             return to_annotations(form, _findings(changes, path))
         case "junit":

@@ -43,7 +43,7 @@ def audit_as(form: str, run: AuditRun) -> str:
         case "junit":
             return _junit(run)
         case "azure" | "github":
-            from apimpolicy.report.annotations import to_annotations
+            from apimpolicy.report.finding_formats import to_annotations
 
             return to_annotations(form, (diagnostic for _, diagnostic in run.diagnostics))
     return audit_text(run)
@@ -51,7 +51,7 @@ def audit_as(form: str, run: AuditRun) -> str:
 
 def _sarif(run: AuditRun) -> str:
     """Return one result for each API and cause: the evidence as a code flow, the operations as related locations."""
-    from apimpolicy.report.sarif import report_to_sarif
+    from apimpolicy.report.finding_formats import report_to_sarif
 
     report: dict[str, Any] = json.loads(report_to_sarif((each for _, each in run.diagnostics), tool_version()))
     for result, (finding, _) in zip(report["runs"][0]["results"], run.diagnostics, strict=True):
@@ -74,7 +74,7 @@ def _related(run: AuditRun, finding: AuditFinding) -> Iterator[dict[str, Any]]:
 
 
 def _location(run: AuditRun, words: str, place: PolicyLocation) -> dict[str, Any]:
-    from apimpolicy.report.sarif import uri_of
+    from apimpolicy.report.finding_formats import uri_of
 
     region = {"startLine": max(place.line, 1), "startColumn": max(place.column, 1)}
     return {

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import box
-from apimpolicy.report.code_text import folded
-from apimpolicy.report.values import show
+from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,23 +1,30 @@
-"""Coverage of policies as data, which is sent between processes and merged.
-
-CoverageReport
-└── files: FileCoverage         one policy file, with its text
-    └── places: Place           a policy, a branch, a condition: with its outcomes, and the tests that saw each
-
-An outcome is what counts: a policy that is reached, a branch that is taken, a condition that was true, that was false.
-"""
+"""Coverage of policies as data, and as people read it in a terminal."""
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.places import path_from_here
+from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from apimpolicy.report.style import Style
+
+
+# Coverage of policies as data, which is sent between processes and merged.
+# CoverageReport
+# └── files: FileCoverage         one policy file, with its text
+# └── places: Place           a policy, a branch, a condition: with its outcomes, and the tests that saw each
+#
+# An outcome is what counts: a policy that is reached, a branch that is taken, a condition that was true, that was
+# false.
 
 POLICY, BRANCH, CONDITION = KINDS = ("policy", "branch", "condition")
 PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
@@ -186,3 +193,70 @@ def _count(places: Iterable[Place]) -> Count:
 def _percent(counts: list[Count]) -> float | None:
     total = sum(count.total for count in counts)
     return 100.0 * sum(count.covered for count in counts) / total if total else None
+
+
+# Coverage as people read it in a terminal: one line, a table, and what is missing.
+# coverage: policies 9/9, branches 5/6, conditions 10/12
+#
+# file          policies  branches  conditions      %
+# orders.xml         9/9       5/6       10/12   89 %
+#
+# orders.xml:12  `context.Request.Certificate == null` was never true
+
+MOST_CODE = 100
+"""Columns of a condition's code in a line about it."""
+
+
+def coverage_line(report: CoverageReport) -> str:
+    """`coverage: policies 9/9, branches 5/6, conditions 10/12`"""
+    return "coverage: " + ", ".join(f"{PLURALS[kind]} {report.count(kind)}" for kind in KINDS)
+
+
+def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
+    """Return a line per file, and their total when there are several."""
+    heads = ["file", *(PLURALS[kind] for kind in KINDS), "%"]
+    rows = [[printable(file.shown_path), *_counts(file), percent(file.percent)] for file in report.files]
+    if len(rows) > 1:
+        rows.append(["total", *_counts(report), percent(report.percent)])
+    widths = [max(width(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    lines = [style.paint("dim", _row(heads, widths))]
+    lines += [
+        style.paint("good", line) if line.endswith(" 100 %") else line for line in (_row(row, widths) for row in rows)
+    ]
+    return "\n".join(lines)
+
+
+def missing_lines(report: CoverageReport, style: Style = PLAIN, most: int | None = None) -> list[str]:
+    """Return the gaps, one per line, up to a maximum, then the number of others."""
+    found = [(file, place) for file in report.files for place in file.missing()]
+    shown = found if most is None or len(found) <= most + 1 else found[:most]
+    lines = [
+        style.fit(
+            f"{style.paint('strong', f'{printable(file.shown_path)}:{place.line}')}  {_sentence(place.sentence())}"
+        )
+        for file, place in shown
+    ]
+    if len(shown) < len(found):
+        lines.append(style.paint("dim", f"… {len(found) - len(shown):,} more"))
+    return lines
+
+
+def percent(value: float | None) -> str:
+    """`89 %`; only what is complete is 100 %, and of nothing there is no part."""
+    return "–" if value is None else f"{math.floor(value)} %"
+
+
+def _counts(whole: CoverageReport | FileCoverage) -> list[str]:
+    return [str(whole.count(kind)) for kind in KINDS]
+
+
+def _sentence(text: str) -> str:
+    code, _, rest = text.rpartition("` was ")
+    return f"{clip(code, MOST_CODE)}` was {rest}" if code else printable(text)
+
+
+def _row(cells: list[str], widths: list[int]) -> str:
+    first = cells[0] + " " * (widths[0] - width(cells[0]))
+    return "  ".join(
+        [first, *(" " * (room - width(cell)) + cell for cell, room in zip(cells[1:], widths[1:], strict=True))]
+    )

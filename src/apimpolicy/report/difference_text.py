@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.claim_text import MOST_REASONS
+from apimpolicy.report.claim_results import MOST_REASONS
 from apimpolicy.report.columns import counted, printable, wrap
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED
 from apimpolicy.report.difference_verdict import verdict

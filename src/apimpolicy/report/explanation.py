@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
-from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
 from apimpolicy.report.columns import shortened
+from apimpolicy.report.explanation_notes import certificate_notes
 from apimpolicy.report.places import short_path
-from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
-from apimpolicy.report.values import show
+from apimpolicy.report.values import show, within_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +159,7 @@ def decided_by(result: Result) -> str:
     if result.reached_backend:
         return "the backend"
     if "Origin" in result.request.headers:
-        from apimpolicy.report.cors_notes import is_answered_preflight
+        from apimpolicy.report.explanation_notes import is_answered_preflight
 
         if is_answered_preflight(result) and result.trace.named("cors"):
             return "the gateway itself, which responds to every preflight with 200"
@@ -257,9 +256,9 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"
     if "Origin" in result.request.headers:
-        from apimpolicy.report.cors_notes import cors_notes
+        from apimpolicy.report.explanation_notes import cors_notes
 
         yield from cors_notes(result)
-    from apimpolicy.report.routing_notes import routing_notes
+    from apimpolicy.report.explanation_notes import routing_notes
 
     yield from routing_notes(result)

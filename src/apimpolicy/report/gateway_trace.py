@@ -23,8 +23,8 @@ from apimpolicy.policies.effects import BranchTaken, Included
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
-from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.report.values import within_limits
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Api

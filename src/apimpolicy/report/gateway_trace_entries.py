@@ -33,7 +33,7 @@ from apimpolicy.policies.effects import (
 )
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.columns import shortened
-from apimpolicy.report.rendering import value_text
+from apimpolicy.report.values import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

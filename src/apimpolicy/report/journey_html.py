@@ -14,11 +14,15 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import explain, steps_of_path
 from apimpolicy.report.html_style import page, text
-from apimpolicy.report.journey_certificates import certificates_card
-from apimpolicy.report.journey_messages import request_markup, response_markup
-from apimpolicy.report.journey_steps import anchor_of, section_cards, shown_steps
-from apimpolicy.report.rendering import within_limits
-from apimpolicy.report.values import show, type_name
+from apimpolicy.report.journey_parts import (
+    anchor_of,
+    certificates_card,
+    request_markup,
+    response_markup,
+    section_cards,
+    shown_steps,
+)
+from apimpolicy.report.values import show, type_name, within_limits
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.report.test_results import CaseReport
 
 PASSED, SKIPPED = "passed", "skipped"
 _ELEMENTS = {"failed": "failure", "error": "error", SKIPPED: "skipped"}

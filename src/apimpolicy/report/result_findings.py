@@ -1,4 +1,4 @@
-"""Failed test cases, claims and differences as findings at their places, for annotations and SARIF."""
+"""Failed test cases, claims, differences and exceptions as findings at their places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.report.claim_data import ERROR, FALSE, UNDECIDED
+from apimpolicy.report.claim_results import ERROR, FALSE, UNDECIDED
+from apimpolicy.report.columns import shortened
 from apimpolicy.report.difference_data import EQUIVALENT
 from apimpolicy.report.difference_text import UNNOTICED, headline
 from apimpolicy.text.source import Source
@@ -14,9 +15,14 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.report.claim_results import ClaimReport
     from apimpolicy.report.difference_data import ComparisonReport, DifferenceItem
-    from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.report.test_results import CaseReport
+    from apimpolicy.text.source import Excerpt
+
+
+# Failed test cases, claims and differences as findings at their places, for annotations and SARIF
 
 CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
 """The codes of claims that are false, or not decided, in SARIF."""
@@ -92,3 +98,15 @@ def difference_findings(report: ComparisonReport) -> Iterator[Diagnostic]:
 def _difference(item: DifferenceItem) -> str:
     before, after = (f"{each.answer}, decided by {each.decided_by}" for each in (item.old, item.new))
     return f"{item.sentence}\n{item.request}\nbefore: {before}\nafter: {after}"
+
+
+# An exception that C# code threw, as a finding at the place where it was thrown
+
+
+def exception_diagnostic(error: DotnetException, excerpt: Excerpt) -> Diagnostic:
+    """Return a finding with the exception's type as code, at the whole expression if the position is unknown."""
+    if error.span is not None:
+        source, start, end = error.span
+    else:
+        source, start, end = excerpt.source, excerpt.start, excerpt.end
+    return Diagnostic(error.dotnet_type_name, shortened(error.message), source, start, end, label="thrown here")

@@ -83,7 +83,6 @@ def on_page(style: Style, indent: int = 0) -> Iterator[None]:
 
 
 def is_a_terminal(stream: TextIO) -> bool:
-    """Return whether a stream is a terminal."""
     try:
         return stream.isatty()
     except ValueError:  # closed

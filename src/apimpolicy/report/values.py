@@ -1,19 +1,32 @@
-"""Run-time values in a few words, for people who read a trace or an explanation.
-
-Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing lazy
-is walked over: looking at a value must not run the policy's code again.
-"""
+"""Run-time values in a few words, and code on few lines."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from apimpolicy.dotnet.environment import environment, use_environment
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.values import OBJECT, from_utf16
+from apimpolicy.emit.frames import as_policy_error
 from apimpolicy.report.columns import clip, printable
+from apimpolicy.report.conformance_values import text_of
+from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.engine.result import Result
+
+
+# Run-time values in a few words, for people who read a trace or an explanation.
+# Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing
+# lazy
+# is walked over: looking at a value must not run the policy's code again.
 
 LONGEST_TEXT = 72
 _MOST_ELEMENTS = 4
@@ -143,3 +156,63 @@ def _dictionary(value: Iterable[Any], count: int, depth: int) -> str:
 
 def _more(count: int) -> str:
     return f", … {count - _MOST_ELEMENTS:,} more" if count > _MOST_ELEMENTS else ""
+
+
+# C# code on as few lines as it takes: comments gone, line breaks and indentation outside of strings folded
+
+_SPACE = re.compile(r"\s+")
+
+
+def folded(text: str, start: int, end: int) -> str:
+    """Return the code from `start` to `end` of an expression on one line.
+
+    >>> folded("@(a //why\\n   == b)", 2, 19)
+    'a == b'
+    """
+    pieces: list[str] = []
+    position = start
+    for first, last in sorted(scan_code(text, 0, len(text), literals=True).literals):
+        if last <= start or first >= end:
+            continue
+        pieces.append(_SPACE.sub(" ", text[position:first]))
+        literal = text[max(first, start) : min(last, end)]
+        pieces.append(" " if literal.startswith(("//", "/*")) else literal)
+        position = last
+    if position < end:
+        pieces.append(_SPACE.sub(" ", text[position:end]))
+    joined = "".join(pieces).strip()
+    # Around a removed comment two spaces may meet, and a line broken before a dot leaves one.
+    return re.sub(r" (?=[.,;)\]])|(?<=[(\[]) ", "", re.sub(r" {2,}", " ", joined)) if '"' not in joined else joined
+
+
+# Render the values of a request after it has ended, within limits of their own.
+# A lazy sequence in a variable runs the policy's code when it is walked over. So a report gives all its values
+# together
+# the budget of one request, and an exception or a limit is the text of the value that met it, not the end of the
+# report.
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def within_limits(report: Callable[Concatenate[Result, P], T]) -> Callable[Concatenate[Result, P], T]:
+    """Make a function that reports about a result render its values within the limits of one request."""
+
+    @wraps(report)
+    def held(result: Result, /, *arguments: P.args, **options: P.kwargs) -> T:
+        with use_environment(result.exchange.environment.renewed()):
+            return report(result, *arguments, **options)
+
+    return held
+
+
+def value_text(value: Any, static: Type = OBJECT) -> str | None:
+    """Return a value as text, None for null; what happens while it is walked over is the text."""
+    try:
+        with environment().share():
+            return text_of(value, static)
+    except Exception as error:
+        found = as_policy_error(error)
+        if isinstance(found, DotnetException):
+            return f"({found.dotnet_type_name}: {from_utf16(found.message)})"
+        return f"(not shown: {found})"

@@ -40,7 +40,7 @@ from apimpolicy.serving.inspector_pages import PAGES, html_headers, json_page, s
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN
-from apimpolicy.text.digits import number_of
+from apimpolicy.text.encoding import number_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -188,7 +188,7 @@ class Inspector:
 
             return Response(200, headers=html_headers(), body=journey_to_html(handled.result))
         if what == "run":
-            from apimpolicy.report.run_json import result_to_json
+            from apimpolicy.report.run_results import result_to_json
 
             return Response(200, headers={"Content-Type": "application/json"}, body=result_to_json(handled.result))
         if what == "trace":
@@ -289,7 +289,7 @@ def _again(request: Request) -> Request:
 
 def _effective(handled: Handled) -> str:
     """Return the policies of all scopes that the request met, as one document."""
-    from apimpolicy.report.effective_text import effective_text
+    from apimpolicy.report.service_text import effective_text
     from apimpolicy.report.style import Style
 
     assert handled.result is not None

@@ -11,7 +11,7 @@ from apimpolicy.engine.service_requests import documents_of, operations_with_pol
 from apimpolicy.project.caller_tokens import issuers_of, token_of
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 from apimpolicy.report.columns import printable
-from apimpolicy.report.routing_notes import url_path_of
+from apimpolicy.report.explanation_notes import url_path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

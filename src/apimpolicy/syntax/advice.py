@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from apimpolicy.syntax.unsafe_code import ENTITIES
+from apimpolicy.syntax.newer import ENTITIES
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure

@@ -9,7 +9,7 @@ from functools import cache
 from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.syntax import tables
 from apimpolicy.syntax.directives import Directives
-from apimpolicy.syntax.lexical_errors import UNCLOSED, lexical_error
+from apimpolicy.syntax.explanations import UNCLOSED, lexical_error
 
 END = "$END"
 

@@ -13,9 +13,9 @@ from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import tables
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, Frames, beyond
+from apimpolicy.syntax.explanations import UNEXPECTED_CHARACTER
 from apimpolicy.syntax.failure import Failure
 from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
-from apimpolicy.syntax.lexical_errors import UNEXPECTED_CHARACTER
 from apimpolicy.syntax.literals import literal_errors
 from apimpolicy.syntax.lookahead import Lookahead, candidates
 from apimpolicy.syntax.nodes import Token

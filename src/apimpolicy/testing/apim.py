@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.services import KeyVault
     from apimpolicy.engine.trace import Trace
     from apimpolicy.project.audit_run import AuditRun
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.claim_results import ClaimReport
     from apimpolicy.testing.authority import TestAuthority
 
     AnyPolicy = str | bytes | Path | Policy

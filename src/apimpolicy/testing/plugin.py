@@ -206,7 +206,7 @@ class CaseItem(pytest.Item):
         """Describe the failed case and its request."""
         if isinstance(excinfo.value, CaseFailedError):
             from apimpolicy.report.harmless import harmless
-            from apimpolicy.report.test_text import failure
+            from apimpolicy.report.test_results import failure
 
             return harmless(failure(excinfo.value.outcome.report()))
         return super().repr_failure(excinfo, style)

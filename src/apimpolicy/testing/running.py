@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
-from apimpolicy.report.test_text import CaseReport
+from apimpolicy.report.test_results import CaseReport
 from apimpolicy.testing.expectations import Mismatch, Surroundings, mismatches, outcome_mismatches
 from apimpolicy.testing.format import EXPECT, PART, RESOLVE
 from apimpolicy.testing.gateways import gateway_of, request_of

@@ -38,7 +38,8 @@ _STRING = r'"(?:[^"\\\r\n]++|\\[^\r\n])*+"'
 _VERBATIM_STRING = r'@"(?:[^"]++|"")*+"'
 # Long character literals are a mistake that the parser names; here they must not hide a bracket.
 _CHARACTER = r"'(?:[^'\\\r\n]++|\\[^\r\n])*+'"
-_COMMENT = r"//[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/"
+_DIRECTIVE = r"#[ \t]*+(?:region|endregion|if|elif|else|endif|define|undef|line|pragma|warning|error)\b[^\r\n]*+"
+_COMMENT = rf"//[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|{_DIRECTIVE}"
 # A string whose own quotes are written as entities, in an expression that is otherwise raw.
 _ESCAPED_STRING = r"&quot;(?:[^&\\\r\n]++|\\(?:&quot;|[^\r\n])|&(?!quot;))*+&quot;"
 _LITERAL = f"{_STRING}|{_VERBATIM_STRING}|{_CHARACTER}|{_COMMENT}"
@@ -48,7 +49,7 @@ _LITERAL = f"{_STRING}|{_VERBATIM_STRING}|{_CHARACTER}|{_COMMENT}"
 def _code(brackets: str) -> re.Pattern[str]:
     """Runs over code and complete literals, and stops at what the scanner must decide on."""
     return re.compile(
-        rf"""(?:[^"'@$/&{brackets}]++|{_LITERAL}|@(?!\$?")|\$(?!@?")|/(?![/*])|&(?!{_ENTITY[1:]}))*+"""
+        rf"""(?:[^"'@$/&#{brackets}]++|{_LITERAL}|@(?!\$?")|\$(?!@?")|#|/(?![/*])|&(?!{_ENTITY[1:]}))*+"""
         rf"""(?:(?P<interpolated>\$@?"|@\$")|(?P<escaped_string>{_ESCAPED_STRING})|(?P<entity>{_ENTITY})"""
         rf"""|(?P<bracket>[{brackets}])|(?P<unterminated>@?"|'|/\*))?"""
     )

@@ -14,7 +14,7 @@ from tests.call_counts import calls_of
 from tests.sampling import sampled
 
 from apimpolicy.binding import bind
-from apimpolicy.binding.gateway_rules import check_gateway_rules
+from apimpolicy.binding.allow_list import check_gateway_rules
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apimpolicy.binding import bind
-from apimpolicy.binding.gateway_rules import check_gateway_rules
+from apimpolicy.binding.allow_list import check_gateway_rules
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

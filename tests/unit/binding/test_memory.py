@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import bind
-from apimpolicy.binding.gateway_rules import check_gateway_rules
+from apimpolicy.binding.allow_list import check_gateway_rules
 from apimpolicy.emit.emitter import emit
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.parser import parse

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.report.claim_text import table_head, table_row
+from apimpolicy.report.claim_results import table_head, table_row
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.configured import file_of
 from apimpolicy.testing.claims.running import prove_file
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from apimpolicy.report.claim_data import ApiCell
+    from apimpolicy.report.claim_results import ApiCell
 
 CONFIGURATION = """
 [apis.open]

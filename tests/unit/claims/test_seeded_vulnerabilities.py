@@ -15,7 +15,7 @@ from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.claim_results import ClaimReport
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "client-certificate"
 POLICY = (EXAMPLE / "orders.xml").read_text("utf-8")

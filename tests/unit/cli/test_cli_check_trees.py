@@ -12,7 +12,7 @@ import pytest
 import apimpolicy as package
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.annotations import to_annotations
+from apimpolicy.report.finding_formats import to_annotations
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.sampling import sampled
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
-from apimpolicy.dotnet.regex.translation import translate
+from apimpolicy.dotnet.regex.translator import translate
 from apimpolicy.emit.expression import compile_expression
 
 LINEAR, LOGARITHMIC_FACTOR, CONSTANT = 2.15, 2.5, 1.05
@@ -40,10 +40,6 @@ LOOPS = {
     "var l = new List<int>(); for (int i = 0; i < N; i++) l.Add(i); var t = 0; for (int i = 0; i < N; i++) t += l[i]; "
     "return t;": LINEAR,
     _LIST + "while (l.Count > 0) l.RemoveAt(l.Count - 1); return 1;": LINEAR,
-    "var d = new SortedDictionary<int, int>(); for (int i = 0; i < N; i++) d[i * 7 % N] = i; return d.First().Key;": (
-        LOGARITHMIC_FACTOR
-    ),
-    "var d = new SortedSet<int>(); for (int i = 0; i < N; i++) d.Add(i * 7 % N); return d.First();": LOGARITHMIC_FACTOR,
     'var o = new JObject(); for (int i = 0; i < N; i++) o["k" + i] = i; return (int)o["k5"];': LINEAR,
     'var o = new JObject(); for (int i = 0; i < N; i++) o.Add("k" + i, i); return o.ToString().Length;': LINEAR,
     "var o = new JArray(); for (int i = 0; i < N; i++) o.Add(i); return o.Sum(t => (int)t);": LINEAR,

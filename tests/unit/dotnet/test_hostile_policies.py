@@ -77,7 +77,6 @@ ENDLESS = [
         )
     ),
     'var d = new Dictionary<string, int>(); while (true) d["k" + d.Count] = 1;',
-    'var d = new SortedDictionary<string, int>(); while (true) d["k" + d.Count] = 1;',
     'var s = "a"; while (true) s = Regex.Replace(s, ".", "$0$0");',
     'var s = "a"; while (true) s = Regex.Replace(s, ".", m => m.Value + m.Value);',
     f"{BIG} int F(int n) {{ s.Trim(); return n < 2 ? n : F(n - 1) + F(n - 2); }} return F(60);",

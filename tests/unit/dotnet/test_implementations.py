@@ -48,6 +48,14 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         question.cache_clear()
 
 
+TUPLES = "apimpolicy.dotnet.collections.tuples"
+
+
+def test_an_index_with_a_module_that_is_gone_is_made_again(stored: Path) -> None:
+    implementations.store({"System.Tuple": (TUPLES, "apimpolicy.dotnet.gone")})
+    assert implementations.modules_of("System.Tuple") == ("new",)
+
+
 def test_a_missing_or_broken_index_is_made(stored: Path) -> None:
     assert implementations.modules_of("System.Tuple") == ("new",)
     implementations._index.cache_clear()
@@ -56,8 +64,8 @@ def test_a_missing_or_broken_index_is_made(stored: Path) -> None:
 
 
 def test_a_changed_source_is_noticed(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    implementations.store({"System.Tuple": ("old",)})
-    assert implementations.modules_of("System.Tuple") == ("old",)
+    implementations.store({"System.Tuple": (TUPLES,)})
+    assert implementations.modules_of("System.Tuple") == (TUPLES,)
     assert not implementations.has_changed()
     implementations.has_changed.cache_clear()
     monkeypatch.setattr(implementations, "_fingerprints", lambda: [("tuples.py", 1, 1)])

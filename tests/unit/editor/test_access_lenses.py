@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from apimpolicy.editor.access_lenses import reached_by
+from apimpolicy.editor.lenses import reached_by
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.editor.advised_edits import advised_edits
 from apimpolicy.editor.analysis import Analysis
+from apimpolicy.editor.edits import advised_edits
 from apimpolicy.project import fixes
 from apimpolicy.text.source import Source
 

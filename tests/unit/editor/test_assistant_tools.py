@@ -14,7 +14,7 @@ import yaml
 from tests.architecture.hostile_repository import make_hostile
 
 from apimpolicy.editor import assistant_server
-from apimpolicy.editor.assistant_pages import TOPICS
+from apimpolicy.editor.pages import TOPICS
 
 mcp = pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
 

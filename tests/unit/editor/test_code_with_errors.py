@@ -7,9 +7,9 @@ import pytest
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.editor.analysis import Analysis
 from apimpolicy.editor.hover import hover
-from apimpolicy.editor.inlay_hints import inlay_hints
 from apimpolicy.editor.knowledge import Knowledge
 from apimpolicy.editor.navigation import can_rename, definition, highlights, references
+from apimpolicy.editor.outline import inlay_hints
 from apimpolicy.editor.workspace import Workspace
 
 # what stands in the block: `|` is before the name that is looked at, which stands so many times in the block

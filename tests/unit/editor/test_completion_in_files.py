@@ -11,9 +11,8 @@ from apimpolicy.editor.analysis import Analysis
 from apimpolicy.editor.completion import complete
 from apimpolicy.editor.knowledge import Knowledge
 from apimpolicy.editor.lenses import lenses
-from apimpolicy.editor.test_file_completion import complete as complete_test_file
-from apimpolicy.editor.test_file_completion import hover
-from apimpolicy.editor.test_file_diagnostics import diagnostics
+from apimpolicy.editor.test_files import complete as complete_test_file
+from apimpolicy.editor.test_files import diagnostics, hover
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from debug_client import DebugClient
 
 from apimpolicy import Gateway
-from apimpolicy.editor.debug_answers import shortened
+from apimpolicy.editor.debug_values import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

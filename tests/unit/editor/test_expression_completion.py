@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.sampling import nightly
 
 from apimpolicy.editor.expression_completion import complete
-from apimpolicy.editor.type_names import simple_types
+from apimpolicy.editor.members import simple_types
 from apimpolicy.editor.unfinished import word_start
 
 # code with the caret as |, a name that is offered, a name that is not

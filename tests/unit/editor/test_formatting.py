@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.editor.formatting import format_edits, indent_new_line
+from apimpolicy.editor.outline import format_edits, indent_new_line
 from apimpolicy.project.fixes import apply
 from apimpolicy.project.format_settings import Style
 

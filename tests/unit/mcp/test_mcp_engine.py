@@ -12,8 +12,7 @@ from apimpolicy.engine.mcp.protocol import to_json
 from apimpolicy.engine.mcp.schemas import input_of
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.engine.service import Service, ServiceApi, VersionSet
-from apimpolicy.report.run_json import result_to_json
-from apimpolicy.report.run_text import render
+from apimpolicy.report.run_results import render, result_to_json
 
 TOOLS = McpServer([McpTool("get", "orders", "get")])
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get", "arguments": {"id": "1"}}}

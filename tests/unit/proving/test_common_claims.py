@@ -19,7 +19,7 @@ from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.claim_results import ClaimReport
     from apimpolicy.testing.case_files import CaseFile
 
 

@@ -17,8 +17,7 @@ import pytest
 from apimpolicy import Request
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place
-from apimpolicy.report.coverage_html import coverage_to_html
-from apimpolicy.report.coverage_listing import line_states, listing, spans_of
+from apimpolicy.report.coverage_html import coverage_to_html, line_states, listing, spans_of
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.text.source import Source
 

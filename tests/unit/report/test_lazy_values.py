@@ -15,8 +15,7 @@ from apimpolicy.errors import LimitExceededError
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.journey_html import journey_to_html
-from apimpolicy.report.run_json import result_to_json
-from apimpolicy.report.run_text import render
+from apimpolicy.report.run_results import render, result_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,12 +11,11 @@ from apimpolicy import Gateway
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.report.columns import LONGEST_MESSAGE
-from apimpolicy.report.exceptions import exception_diagnostic
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.journey_html import journey_to_html
-from apimpolicy.report.run_json import explanation_to_json, result_to_json
-from apimpolicy.report.run_text import render
+from apimpolicy.report.result_findings import exception_diagnostic
+from apimpolicy.report.run_results import explanation_to_json, render, result_to_json
 from apimpolicy.report.terminal import render as render_finding
 
 if TYPE_CHECKING:

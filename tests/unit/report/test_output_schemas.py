@@ -21,15 +21,22 @@ from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
 from apimpolicy.cli.check_output import CheckOutput
-from apimpolicy.report.annotations import to_annotations
-from apimpolicy.report.coverage_json import coverage_to_json
+from apimpolicy.report.coverage_files import coverage_to_json
 from apimpolicy.report.explanation import explain
+from apimpolicy.report.finding_formats import report_to_sarif, to_annotations
 from apimpolicy.report.junit import cases_to_junit, findings_to_junit
-from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, UNJUDGED, Mutant, MutantOutcome
-from apimpolicy.report.mutation_json import mutation_to_json
-from apimpolicy.report.run_json import explanation_to_json, result_to_json
-from apimpolicy.report.sarif import report_to_sarif
-from apimpolicy.report.test_json import cases_to_json
+from apimpolicy.report.mutation_results import (
+    INVALID,
+    KILLED,
+    SUPPRESSED,
+    SURVIVED,
+    UNJUDGED,
+    Mutant,
+    MutantOutcome,
+    mutation_to_json,
+)
+from apimpolicy.report.run_results import explanation_to_json, result_to_json
+from apimpolicy.report.test_results import cases_to_json
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.running import run_case

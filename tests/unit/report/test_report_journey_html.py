@@ -13,7 +13,7 @@ import pytest
 
 from apimpolicy import Api, Gateway, Request, Response, Subscription
 from apimpolicy.report.journey_html import journey_to_html
-from apimpolicy.report.journey_messages import LONGEST_BODY
+from apimpolicy.report.journey_parts import LONGEST_BODY
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from apimpolicy.report.explanation import explain
 from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.harmless import HarmlessStream, to_json
 from apimpolicy.report.journey_html import journey_to_html
-from apimpolicy.report.run_json import explanation_to_json, result_to_json
-from apimpolicy.report.run_text import render
+from apimpolicy.report.run_results import explanation_to_json, render, result_to_json
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:

@@ -14,12 +14,8 @@ from apimpolicy.binding.conditions import conditions_of
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.errors import ConfigurationError, LimitExceededError
-from apimpolicy.report.coverage_cobertura import coverage_to_cobertura
-from apimpolicy.report.coverage_data import KINDS, CoverageReport, merged
-from apimpolicy.report.coverage_files import write_coverage
-from apimpolicy.report.coverage_json import coverage_to_json
-from apimpolicy.report.coverage_lcov import coverage_to_lcov
-from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines
+from apimpolicy.report.coverage_data import KINDS, CoverageReport, coverage_line, coverage_table, merged, missing_lines
+from apimpolicy.report.coverage_files import coverage_to_cobertura, coverage_to_json, coverage_to_lcov, write_coverage
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.running import run_case
@@ -349,6 +345,6 @@ def test_resolvers_and_services_count() -> None:
 
 
 def test_percent_is_rounded_down() -> None:
-    from apimpolicy.report.coverage_text import percent
+    from apimpolicy.report.coverage_data import percent
 
     assert (percent(99.9), percent(100.0), percent(0.0)) == ("99 %", "100 %", "0 %")

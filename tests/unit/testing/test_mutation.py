@@ -14,8 +14,20 @@ from apimpolicy.engine.document import load_policy, read_bytes
 from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.coverage_data import FileCoverage
-from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, UNJUDGED, Mutant, MutantOutcome
-from apimpolicy.report.mutation_text import Score, check_sentences, survivor, unreached, would_notice
+from apimpolicy.report.mutation_results import (
+    INVALID,
+    KILLED,
+    SUPPRESSED,
+    SURVIVED,
+    UNJUDGED,
+    Mutant,
+    MutantOutcome,
+    Score,
+    check_sentences,
+    survivor,
+    unreached,
+    would_notice,
+)
 from apimpolicy.testing.coverage.places import places_of
 from apimpolicy.testing.mutation.checks import CheckIndex
 from apimpolicy.testing.mutation.mutants import mutants_of, spread

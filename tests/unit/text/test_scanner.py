@@ -33,6 +33,9 @@ VERBATIM = [
     "@(a < b && c)",
     '@(a.Replace("&quot;", "x") < 1)',
     "@(@class)",
+    "@{\n#region it's a \"quote } {\nreturn 1;\n  # endregion }\n}",
+    "@{\n#pragma warning disable CS0168 // it's {\nreturn 1; }",
+    "@(a #b)",
 ]
 
 

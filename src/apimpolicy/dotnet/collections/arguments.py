@@ -1,4 +1,4 @@
-"""Checks of arguments that many collections share, with .NET's exceptions."""
+"""Checks of arguments that many collections share, and the place of a node among its siblings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.values import RectangularArray
+
+# Checks of arguments that many collections share, with .NET's exceptions
 
 INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
 _COUNT = "Count must be positive and count must refer to a location within the string/array/collection."

@@ -6,21 +6,43 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.arguments import check_non_negative
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
     ArrayTypeMismatchException,
     IndexOutOfRangeException,
+    NotSupportedException,
     NullReferenceException,
     OverflowException,
+    require,
 )
-from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.dotnet.registry import declines, find_implementation, implements, implements_all
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, OBJECT, STRING, Array, RectangularArray, box
+from apimpolicy.dotnet.values import (
+    BOOL,
+    CHAR,
+    DECIMAL,
+    DOUBLE,
+    FLOAT,
+    OBJECT,
+    STRING,
+    VOID,
+    Array,
+    RectangularArray,
+    box,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from apimpolicy.dotnet.system.objects import TypeObject
+
+
+# Arrays and `foreach` for emitted code: element access, creation, default values
 
 _DEFAULTS: dict[Type, Any] = {BOOL: False, CHAR: "\0", FLOAT: 0.0, DOUBLE: 0.0, DECIMAL: Decimal(0)}
 _ZERO_FIELDS = {
@@ -162,3 +184,48 @@ def iterate_boxed(value: Any) -> Iterator[Any]:
     if element is None or not element.is_value_type:
         return iter(value)
     return (box(element, item) for item in value)
+
+
+# `Array.CreateInstance`: arrays of an element type that is known at run time only
+
+_ARRAY = "System.Array"
+
+
+def create(element: TypeObject | None, lengths: tuple[int, ...], names: tuple[str, ...]) -> Any:
+    """Return an array with default values; `names` are those of the lengths' parameters."""
+    type_ = require(element, "elementType").type
+    for length, name in zip(lengths, names, strict=True):
+        check_non_negative(length, name)
+    if type_ is VOID:
+        raise NotSupportedException("Arrays of System.Void are not supported.")
+    return new_array(type_, lengths[0]) if len(lengths) == 1 else new_rectangular_array(type_, lengths)
+
+
+@implements(_ARRAY, "CreateInstance(Type, int, int)", "CreateInstance(Type, int, int, int)")
+def create_rectangular(element: TypeObject | None, *lengths: int) -> Any:
+    return create(element, lengths, tuple(f"length{number + 1}" for number in range(len(lengths))))
+
+
+@implements(_ARRAY, "CreateInstance(Type, int[])", "CreateInstance(Type, long[])")
+def create_of_lengths(element: TypeObject | None, lengths: Any) -> Any:
+    require(element, "elementType")
+    if not require(lengths, "lengths"):
+        raise ArgumentException("Must provide at least one rank.")
+    if any(length >= 1 << 31 for length in lengths):
+        raise ArgumentOutOfRangeException("len", "Arrays larger than 2GB are not supported.")
+    return create(element, tuple(lengths), tuple(f"lengths[{index}]" for index in range(len(lengths))))
+
+
+@implements(_ARRAY, "Initialize")
+def initialize(array: Any) -> None:
+    """Call the constructors of the elements; the structures of C# have none."""
+
+
+declines(
+    _ARRAY,
+    "CreateInstance(Type, int[], int[])",
+    reason="arrays whose first index is not 0 are not simulated",
+)
+
+
+implements_all(_ARRAY, {"CreateInstance(Type, int)": lambda element, length: create(element, (length,), ("length",))})

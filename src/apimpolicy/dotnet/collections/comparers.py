@@ -176,6 +176,13 @@ def is_plainly_ordered(type_: Type) -> bool:
     return isinstance(type_, NamedType) and (type_.name in _ORDERED or type_.kind == "enum")
 
 
+def _string_key(text: str | None) -> tuple[Any, ...]:
+    """Return a key whose order is that of `compare_strings`."""
+    from apimpolicy.dotnet.system.collation import sort_key
+
+    return (False,) if text is None else (True, *sort_key(text))
+
+
 def comparison_of(type_: Type, comparer: Any = None) -> Comparison:
     """Return the order of an `IComparer<T>`, or the default one when it is null."""
     if comparer is None or isinstance(comparer, DefaultComparer):
@@ -190,6 +197,10 @@ def sort_key(type_: Type, comparer: Any = None) -> Key | None:
             return lambda value: (value == value, value if value == value else 0.0)
         if is_plainly_ordered(type_):
             return None
+        if type_ is STRING:
+            return _string_key
+    elif type_ is STRING and hasattr(comparer, "sort_key"):
+        return comparer.sort_key  # type: ignore[no-any-return]
     return functools.cmp_to_key(comparison_of(type_, comparer))
 
 

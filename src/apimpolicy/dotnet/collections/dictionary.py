@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import default_key, text
-from apimpolicy.dotnet.collections.generic import ReadOnlyView
-from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, ReadOnlyView
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

@@ -1,17 +1,26 @@
-"""Base of the generic collections: their constructed type, reference equality, no change while they are walked."""
+"""Base of the generic collections, their storage, and walking a sequence by hand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
+from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, default_key, equality_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import InvalidOperationException
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.exceptions import InvalidOperationException, NotSupportedException
+from apimpolicy.dotnet.metadata import look_up, named
+from apimpolicy.dotnet.registry import implements, implements_all, interface_members
+from apimpolicy.dotnet.values import OBJECT, box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from apimpolicy.dotnet.types import NamedType, Type
+
+
+# Base of the generic collections, and their storage
+
+# Base of the generic collections: their constructed type, reference equality, no change while they are walked
 
 _STEPS_PER_THOUSAND = 4096
 MODIFIED = "Collection was modified; enumeration operation may not execute."
@@ -59,3 +68,171 @@ class ReadOnlyView:
     __slots__ = ()
 
     is_read_only = True
+
+
+# The storage of `Dictionary` and `HashSet`: entries in slots, a freed slot is taken again first, as in .NET.
+# So the order of enumeration is .NET's own: that of insertion until something was removed, and then not quite.
+
+EMPTY = object()
+"""Mark of a freed slot."""
+
+
+class HashedCollection(GenericCollection):
+    """Entries in slots, found by the hashable stand-ins of their keys.
+
+    `_key` makes the stand-in of a value, and is None where the value is its own.
+    """
+
+    __slots__ = ("_comparer", "_free", "_index", "_key", "_slots")
+
+    def __init__(self, types: tuple[Type, ...], comparer: Any = None) -> None:
+        self.types = types
+        self.version = 0
+        self._comparer = comparer
+        self._key = default_key(types[0]) if comparer is None else equality_key(types[0], comparer)
+        self._index: dict[Any, int] = {}
+        self._slots: list[Any] = []
+        self._free: list[int] | None = None
+
+    @property
+    def comparer(self) -> Any:
+        return self._comparer or DefaultEqualityComparer(self.types[0])
+
+    @property
+    def count(self) -> int:
+        return len(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator[Any]:
+        version = self.version
+        for entry in self._slots:
+            if entry is not EMPTY:
+                yield entry
+                if self.version != version:
+                    raise InvalidOperationException(MODIFIED)
+
+    def entries(self) -> list[Any]:
+        """Return the entries as they are now."""
+        return [entry for entry in self._slots if entry is not EMPTY] if self._free else list(self._slots)
+
+    def _insert(self, hashed: Any, entry: Any) -> None:
+        if self._free:
+            slot = self._free.pop()
+            self._slots[slot] = entry
+        else:
+            slot = len(self._slots)
+            self._slots.append(entry)
+        self._index[hashed] = slot
+        self.version += 1
+        if slot & 1023 == 1023:
+            self.check_room(slot + 1)
+
+    def _delete(self, hashed: Any) -> Any:
+        """Remove and return the entry, or EMPTY."""
+        slot = self._index.pop(hashed, None)
+        if slot is None:
+            return EMPTY
+        entry = self._slots[slot]
+        self._slots[slot] = EMPTY
+        if self._free is None:
+            self._free = []
+        self._free.append(slot)
+        return entry
+
+    def _forget(self) -> None:
+        self._index.clear()
+        self._slots.clear()
+        self._free = None
+
+
+# `IEnumerator<T>`: walking a sequence by hand
+
+_GENERIC = "System.Collections.Generic."
+
+
+class Enumerator:
+    """An enumerator over any sequence; `current` is the default value before the start and after the end."""
+
+    __slots__ = ("_iterator", "current", "element")
+
+    def __init__(self, source: Any) -> None:
+        self.element: Type = element_type(source) or OBJECT
+        self._iterator = iter(source)
+        self.current: Any = default_value(self.element)
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.Generic.IEnumerator", self.element)
+
+    def move_next(self) -> bool:
+        environment().step()
+        for item in self._iterator:
+            self.current = item
+            return True
+        self.current = default_value(self.element)
+        return False
+
+    def reset(self) -> None:
+        raise NotSupportedException
+
+    def dispose(self) -> None:
+        """End the enumeration; a generator runs its `finally` clauses now."""
+        close = getattr(self._iterator, "close", None)
+        self._iterator = iter(())
+        if close is not None:
+            close()
+
+
+class BoxedEnumerator(Enumerator):
+    """The enumerator that the non-generic `IEnumerable.GetEnumerator` returns."""
+
+    __slots__ = ()
+
+    def __init__(self, source: Any) -> None:
+        self.element = OBJECT
+        self._iterator = iterate_boxed(source)
+        self.current = None
+
+
+@implements("System.Collections.Generic.IEnumerable<T>", "GetEnumerator")
+def get_enumerator(source: Any) -> Enumerator:
+    return Enumerator(source)
+
+
+@implements("System.Collections.IEnumerable", "GetEnumerator")
+@implements("System.Array", "GetEnumerator")
+def get_boxed_enumerator(source: Any) -> Enumerator:
+    return BoxedEnumerator(source)
+
+
+@implements("System.Collections.IEnumerator", "Current")
+def get_boxed_current(enumerator: Any) -> Any:
+    element = getattr(enumerator, "element", OBJECT)
+    return box(element, enumerator.current)
+
+
+interface_members("System.Collections.Generic.IEnumerator<T>", "Current")
+interface_members("System.Collections.IEnumerator", "MoveNext Reset")
+
+_ENUMERATED = (
+    "Dictionary<TKey, TValue>",
+    "Dictionary<TKey, TValue>.KeyCollection",
+    "Dictionary<TKey, TValue>.ValueCollection",
+    "HashSet<T>",
+    "List<T>",
+    "Queue<T>",
+    "Stack<T>",
+)
+for _name in _ENUMERATED:
+    _enumerator = f"{_GENERIC}{_name}.Enumerator"
+    implements(_GENERIC + _name, f"{_enumerator} GetEnumerator()")(get_enumerator)
+    if look_up(_enumerator.replace("<TKey, TValue>", "").replace("<T>", ""), 2 if "TKey" in _name else 1) is not None:
+        interface_members(
+            _enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"}
+        )
+
+interface_members("System.CharEnumerator", "Current MoveNext Reset Dispose")
+
+implements_all("string", {"GetEnumerator": get_enumerator})

@@ -1,53 +1,64 @@
-"""The collection interfaces, on whatever object implements them.
-
-A run-time class implements an interface by having these Python names (the C# names in snake case), and needs no
-registration of its own for them:
-
-    IEnumerable<T>, IEnumerable         __iter__ (a fresh iterator each time)
-    IEnumerator<T>, IEnumerator         current, move_next(), reset(), dispose()
-    ICollection<T>                      count, is_read_only, add(item), clear(), contains(item),
-                                        copy_to(array, index), remove(item) -> bool
-    IReadOnlyCollection<T>              count
-    IList<T>                            get_item(index), set_item(index, value), index_of(item), insert(index, item),
-                                        remove_at(index)
-    IReadOnlyList<T>                    get_item(index)
-    IDictionary<TKey, TValue>           get_item(key), set_item(key, value), keys, values, contains_key(key),
-                                        add(key, value), remove(key) -> bool, try_get_value(key) -> (bool, value),
-                                        count, clear()
-    IReadOnlyDictionary<TKey, TValue>   get_item(key), keys, values, contains_key(key), try_get_value(key), count
-    KeyValuePair<TKey, TValue>          key, value (the class is in `pairs`; dictionaries yield it)
-    ISet<T>                             add(item) -> bool, union_with(other), intersect_with(other), except_with(other),
-                                        symmetric_except_with(other), is_subset_of(other), is_superset_of(other),
-                                        is_proper_subset_of(other), is_proper_superset_of(other), overlaps(other),
-                                        set_equals(other)
-    IGrouping<TKey, TElement>           key
-    ILookup<TKey, TElement>             count, get_item(key), contains(key)
-    IComparer<T>                        compare(x, y)
-    IEqualityComparer<T>                key(value): a hashable stand-in, equal exactly where the comparer says equal;
-                                        without it equals(x, y) and get_hash_code(value)
-
-`count`, `is_read_only`, `keys`, `values`, `key`, `value` and `current` are attributes (properties), the rest methods.
-Missing keys raise KeyNotFoundException in `get_item`; `try_get_value` gives `(False, default(TValue))`.
-
-An object with `contains_key` counts as a dictionary: seen as `ICollection<KeyValuePair<…>>`, its `Add`, `Contains` and
-`Remove` take pairs, and the functions below take the pairs apart. `values.Array`, `str` (as IEnumerable<char>) and
-Python tuples have none of these names; the functions below serve them.
-
-The non-generic interfaces are served from the same names; their elements are boxed on the way out, by the element type
-in `dotnet_type` (an array type, or a constructed type whose last argument is the element).
-"""
+"""The collection interfaces, on whatever object implements them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
-from apimpolicy.dotnet.collections.arrays import array_set, iterate_boxed
+from apimpolicy.dotnet.collections.arrays import array_set, default_value, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.costs import FREE
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException, require
+from apimpolicy.dotnet.metadata import runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
-from apimpolicy.dotnet.values import Array, RectangularArray
+from apimpolicy.dotnet.system.objects import to_string
+from apimpolicy.dotnet.values import Array, RectangularArray, box
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+
+# The collection interfaces, on whatever object implements them.
+# A run-time class implements an interface by having these Python names (the C# names in snake case), and needs no
+# registration of its own for them:
+#
+# IEnumerable<T>, IEnumerable         __iter__ (a fresh iterator each time)
+# IEnumerator<T>, IEnumerator         current, move_next(), reset(), dispose()
+# ICollection<T>                      count, is_read_only, add(item), clear(), contains(item),
+# copy_to(array, index), remove(item) -> bool
+# IReadOnlyCollection<T>              count
+# IList<T>                            get_item(index), set_item(index, value), index_of(item), insert(index, item),
+# remove_at(index)
+# IReadOnlyList<T>                    get_item(index)
+# IDictionary<TKey, TValue>           get_item(key), set_item(key, value), keys, values, contains_key(key),
+# add(key, value), remove(key) -> bool, try_get_value(key) -> (bool, value),
+# count, clear()
+# IReadOnlyDictionary<TKey, TValue>   get_item(key), keys, values, contains_key(key), try_get_value(key), count
+# KeyValuePair<TKey, TValue>          key, value (the class is in `pairs`; dictionaries yield it)
+# ISet<T>                             add(item) -> bool, union_with(other), intersect_with(other), except_with(other),
+# symmetric_except_with(other), is_subset_of(other), is_superset_of(other),
+# is_proper_subset_of(other), is_proper_superset_of(other), overlaps(other),
+# set_equals(other)
+# IGrouping<TKey, TElement>           key
+# ILookup<TKey, TElement>             count, get_item(key), contains(key)
+# IComparer<T>                        compare(x, y)
+# IEqualityComparer<T>                key(value): a hashable stand-in, equal exactly where the comparer says equal;
+# without it equals(x, y) and get_hash_code(value)
+#
+# `count`, `is_read_only`, `keys`, `values`, `key`, `value` and `current` are attributes (properties), the rest
+# methods.
+# Missing keys raise KeyNotFoundException in `get_item`; `try_get_value` gives `(False, default(TValue))`.
+#
+# An object with `contains_key` counts as a dictionary: seen as `ICollection<KeyValuePair<…>>`, its `Add`, `Contains`
+# and
+# `Remove` take pairs, and the functions below take the pairs apart. `values.Array`, `str` (as IEnumerable<char>) and
+# Python tuples have none of these names; the functions below serve them.
+#
+# The non-generic interfaces are served from the same names; their elements are boxed on the way out, by the element
+# type
+# in `dotnet_type` (an array type, or a constructed type whose last argument is the element).
 
 _FIXED = "Collection was of a fixed size."
 
@@ -190,3 +201,86 @@ def is_read_only_dictionary(value: Any) -> bool:
 
 
 implements_all("System.Collections.IDictionary", {"IsFixedSize": is_read_only_dictionary})
+
+
+# `System.Collections.Generic.CollectionExtensions`: what `context.Variables.GetValueOrDefault("name")` binds to
+
+_TYPE = "System.Collections.Generic.CollectionExtensions"
+
+
+@implements(_TYPE, "GetValueOrDefault(IReadOnlyDictionary<TKey, TValue>, TKey)", types=True, cost=FREE)
+def get_value_or_default(types: tuple[Type, ...], dictionary: Any, key: Any) -> Any:
+    """Return the value of the key, or `default(TValue)`."""
+    found, value = require(dictionary, "dictionary").try_get_value(key)
+    return value if found else default_value(types[1])
+
+
+@implements(_TYPE, "GetValueOrDefault(IReadOnlyDictionary<TKey, TValue>, TKey, TValue)", cost=FREE)
+def get_value_or(dictionary: Any, key: Any, default: Any) -> Any:
+    """Return the value of the key, or the given one."""
+    found, value = require(dictionary, "dictionary").try_get_value(key)
+    return value if found else default
+
+
+# `System.Collections.IDictionary`: a dictionary whose keys and values are seen as objects, as `Exception.Data` is
+
+_DICTIONARY = "System.Collections.IDictionary"
+
+
+def _fitting(value: Any, type_: Type, parameter: str) -> Any:
+    if value is None and (not type_.is_value_type or type_.underlying is not None):
+        return None
+    require(value, parameter)
+    if not is_instance(value, type_):
+        raise ArgumentException(
+            f'The value "{to_string(value)}" is not of type "{runtime_name(type_)}" and cannot be used in this generic '
+            "collection.",
+            parameter,
+        )
+    return unboxed(value, type_)
+
+
+@implements(_DICTIONARY, "Item")
+def _get_untyped(dictionary: Any, key: Any) -> Any:
+    """Null for a key that is not there."""
+    require(key, "key")
+    if not is_instance(key, dictionary.types[0]):
+        return None
+    found, value = dictionary.try_get_value(unboxed(key, dictionary.types[0]))
+    return box(dictionary.types[1], value) if found else None
+
+
+@implements_setter(_DICTIONARY, "Item")
+def _set_untyped(dictionary: Any, key: Any, value: Any) -> None:
+    require(key, "key")
+    own_key, own_value = dictionary.types
+    dictionary.set_item(_fitting(key, own_key, "key"), _fitting(value, own_value, "value"))
+
+
+@implements(_DICTIONARY, "Add")
+def _add_untyped(dictionary: Any, key: Any, value: Any) -> None:
+    require(key, "key")
+    own_key, own_value = dictionary.types
+    dictionary.add(_fitting(key, own_key, "key"), _fitting(value, own_value, "value"))
+
+
+@implements(_DICTIONARY, "Contains")
+def _contains_untyped(dictionary: Any, key: Any) -> bool:
+    require(key, "key")
+    own = dictionary.types[0]
+    return is_instance(key, own) and bool(dictionary.contains_key(unboxed(key, own)))
+
+
+@implements(_DICTIONARY, "Remove")
+def _remove_untyped(dictionary: Any, key: Any) -> None:
+    if _contains_untyped(dictionary, key):
+        dictionary.remove(unboxed(key, dictionary.types[0]))
+
+
+implements_all(
+    _DICTIONARY,
+    {
+        "Keys": lambda dictionary: dictionary.keys,
+        "Values": lambda dictionary: dictionary.values,
+    },
+)

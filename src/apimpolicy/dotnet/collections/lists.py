@@ -131,9 +131,7 @@ class List(GenericCollection):
         if hasattr(require(collection, "collection"), "__len__"):
             self.insert_range(len(self.items), collection)
             return
-        for item in collection:  # one by one, so that a query over this list notices
-            environment().step()
-            self.add(item)
+        self._insert_each(len(self.items), collection)
 
     @counts_itself
     def insert(self, index: int, item: Any) -> None:
@@ -146,13 +144,23 @@ class List(GenericCollection):
 
     @counts_itself
     def insert_range(self, index: int, collection: Any) -> None:
-        added = list(require(collection, "collection"))
+        require(collection, "collection")
         if not 0 <= index <= len(self.items):
             raise ArgumentOutOfRangeException("index", INDEX)
+        if not hasattr(collection, "__len__"):
+            self._insert_each(index, collection)
+            return
+        added = list(collection)
         environment().check_elements(len(self.items) + len(added))
         environment().step(len(added))
         self.items[index:index] = added
         self.version += 1
+
+    def _insert_each(self, index: int, collection: Any) -> None:
+        """Insert what a query yields one by one, so that a query over this list notices."""
+        for place, item in enumerate(collection, index):
+            environment().step()
+            self.insert(place, item)
 
     def clear(self) -> None:
         self.items.clear()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import interfaces
-from apimpolicy.dotnet.collections.enumerators import Enumerator
-from apimpolicy.dotnet.collections.generic import ReadOnlyView
+from apimpolicy.dotnet.collections.generic import Enumerator, ReadOnlyView
 from apimpolicy.dotnet.exceptions import NotSupportedException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member

@@ -1,4 +1,4 @@
-"""`System.Collections.Generic.HashSet<T>`, and the set operations that `SortedSet<T>` shares."""
+"""`System.Collections.Generic.HashSet<T>`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_int
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.dictionary import capacity_for
-from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
+from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
@@ -83,7 +83,11 @@ class HashSet(HashedCollection):
                 self.remove(item)
 
     def except_with(self, other: Any) -> None:
-        for item in self._others(other).values():
+        if require(other, "other") is self:
+            self.clear()
+        step = environment().step
+        for item in other if self._index else ():
+            step()
             self.remove(item)
 
     def symmetric_except_with(self, other: Any) -> None:

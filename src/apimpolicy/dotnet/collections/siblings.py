@@ -1,4 +1,4 @@
-"""The position of a node among the children of its parent.
+"""The siblings of a node in a tree of JSON or XML.
 
 Trees keep their children in lists, .NET links them to each other. A node remembers where it was found; the search
 begins there, so that a walk from sibling to sibling takes one look for each, as it does along links.
@@ -11,7 +11,42 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+
+class Sibling:
+    """Base of nodes with a `parent` that has `children`, and the `place` where they last were among them."""
+
+    __slots__ = ()
+
+    parent: Any
+    place: int
+
+    @property
+    def next(self) -> Any:
+        return self._sibling(1)
+
+    @property
+    def previous(self) -> Any:
+        return self._sibling(-1)
+
+    def _sibling(self, step: int) -> Any:
+        if self.parent is None:
+            return None
+        siblings = self.parent.children
+        index = self.parent.index_of(self) + step
+        if not 0 <= index < len(siblings):
+            return None
+        found = siblings[index]
+        found.place = index
+        return found
+
+    def siblings(self, *, after: bool) -> Iterator[Any]:
+        """Return an iterator over the siblings after or before this node."""
+        if self.parent is None:
+            return iter(())
+        index = self.parent.index_of(self)
+        return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
 
 
 def position_of(children: Sequence[Any], node: Any, near: int) -> int:

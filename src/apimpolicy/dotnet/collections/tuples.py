@@ -1,4 +1,4 @@
-"""`System.Tuple<…>`, a class of its own, and the members of `System.ValueTuple<…>`, which is a Python tuple."""
+"""`System.Tuple<…>`, `System.ValueTuple<…>` and `KeyValuePair<TKey, TValue>`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, com
 from apimpolicy.dotnet.environment import go_into, joined
 from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, implements, interface_members
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.values import ValueTuple, wrap_int32
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
+
+# `System.Tuple<…>`, a class of its own, and the members of `System.ValueTuple<…>`, which is a Python tuple
+
+if TYPE_CHECKING:
     Types = tuple[Type, ...]
 
 _SEVEN = range(1, 8)
@@ -167,3 +171,51 @@ implements(
     f"static System.Tuple<{_FIRST}, System.Tuple<T8>> Create<{_FIRST}, T8>({_FIRST_PARAMETERS})",
     types=True,
 )(_create_eight)
+
+
+# `System.Collections.Generic.KeyValuePair<TKey, TValue>`
+
+
+@dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>")
+class KeyValuePair:
+    """A key and its value; `types` are the static types of both. Never changed after it was made."""
+
+    __slots__ = ("key", "types", "value")
+
+    def __init__(self, types: tuple[Type, ...], key: Any, value: Any) -> None:
+        self.types = types
+        self.key = key
+        self.value = value
+
+    @staticmethod
+    @member("new", types=True)
+    def create(types: tuple[Type, ...], key: Any, value: Any) -> KeyValuePair:
+        return KeyValuePair(types, key, value)
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.Generic.KeyValuePair", *self.types)
+
+    def deconstruct(self) -> tuple[Any, Any]:
+        return self.key, self.value
+
+    @counts_itself
+    def to_string(self) -> str:
+        go_into(2)
+        return f"[{joined([text(self.types[0], self.key), text(self.types[1], self.value)], ', ')}]"
+
+    def __eq__(self, other: object) -> bool:
+        go_into(2)
+        return (
+            isinstance(other, KeyValuePair)
+            and self.types == other.types
+            and bool(object_key(self.key) == object_key(other.key))
+            and bool(object_key(self.value) == object_key(other.value))
+        )
+
+    def __hash__(self) -> int:
+        go_into(2)
+        return hash((object_key(self.key), object_key(self.value)))
+
+    def __repr__(self) -> str:
+        return f"KeyValuePair({self.key!r}, {self.value!r})"

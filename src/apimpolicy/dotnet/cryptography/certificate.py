@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import open_bytes
 from apimpolicy.dotnet.cryptography import certificate_files
-from apimpolicy.dotnet.cryptography.times import date_time, ticks_of
+from apimpolicy.dotnet.cryptography.issuing import date_time, ticks_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import CryptographicException
 from apimpolicy.dotnet.registry import dotnet_class, interface_members
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.certificate_files import CertificateFile
     from apimpolicy.dotnet.cryptography.certificate_parts import ExtensionCollection, PublicKey
-    from apimpolicy.dotnet.cryptography.distinguished_names import DistinguishedName
-    from apimpolicy.dotnet.cryptography.identifiers import Oid
+    from apimpolicy.dotnet.cryptography.identifiers import DistinguishedName, Oid
 
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 
@@ -54,7 +53,7 @@ class Certificate:
 
     @property
     def parsed(self) -> ParsedCertificate:
-        """Raise CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
+        """Raises CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
         if self._parsed is None:
             raise CryptographicException("m_safeCertContext is an invalid handle.")
         return self._parsed
@@ -139,13 +138,13 @@ class Certificate:
 
     @functools.cached_property
     def subject_name(self) -> DistinguishedName:
-        from apimpolicy.dotnet.cryptography.distinguished_names import DistinguishedName
+        from apimpolicy.dotnet.cryptography.identifiers import DistinguishedName
 
         return DistinguishedName(self.parsed.subject)
 
     @functools.cached_property
     def issuer_name(self) -> DistinguishedName:
-        from apimpolicy.dotnet.cryptography.distinguished_names import DistinguishedName
+        from apimpolicy.dotnet.cryptography.identifiers import DistinguishedName
 
         return DistinguishedName(self.parsed.issuer)
 

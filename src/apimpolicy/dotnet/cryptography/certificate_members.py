@@ -1,30 +1,37 @@
-"""Methods of X509Certificate and X509Certificate2, and RSACertificateExtensions.
-
-Where .NET's result depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
-UTC.
-"""
+"""Members of X509Certificate and X509Certificate2."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.cryptography.certificate import Certificate, invariant_date
-from apimpolicy.dotnet.cryptography.distinguished_names import format_name
-from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
+from apimpolicy.dotnet.cryptography import certificate_files
+from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate, invariant_date
+from apimpolicy.dotnet.cryptography.identifiers import format_name, hexadecimal
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     CryptographicException,
     InvalidOperationException,
     NotSupportedException,
+    PlatformNotSupportedException,
     require,
 )
-from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.values import byte_array, to_utf16
+from apimpolicy.dotnet.registry import declines, implements, implements_all
+from apimpolicy.dotnet.values import byte_array, from_utf16, to_utf16
+from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
     from apimpolicy.dotnet.cryptography.rsa import RSA
     from apimpolicy.dotnet.values import Array
+
+
+# Members of X509Certificate and X509Certificate2
+
+# Methods of X509Certificate and X509Certificate2, and RSACertificateExtensions.
+# Where .NET's result depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
+# UTC.
 
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 _CERTIFICATE = _NAMESPACE + "X509Certificate"
@@ -119,7 +126,7 @@ def rsa_private_key(certificate: Certificate | None) -> RSA | None:
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "CopyWithPrivateKey")
 def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> Certificate:
-    """Raise InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
+    """Raises InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
     certificate = require(certificate, "certificate")
     key = require(key, "privateKey")
     if certificate.has_private_key:
@@ -179,3 +186,178 @@ implements_all(
         "GetKeyAlgorithmParameters": lambda certificate: byte_array(certificate.public_key.encoded_parameters.data),
     },
 )
+
+
+# X509Certificate and X509Certificate2 from bytes and back to bytes: constructors, Import, Reset, Export.
+# Messages for broken data are those of Windows, where the gateway runs. Nothing reads a file.
+
+
+CERT, SERIALIZED_CERT, PFX, SERIALIZED_STORE, PKCS7 = 1, 2, 3, 4, 5
+"""`X509ContentType`."""
+
+
+def from_bytes(cls: type[Certificate], data: Array | None) -> Certificate:
+    """Without bytes the certificate is empty, as .NET keeps it for compatibility."""
+    return read_certificate(cls, data, None) if data else cls(None)
+
+
+def read_certificate(cls: type[Certificate], data: Array | None, password: str | None) -> Certificate:
+    """Return a certificate in any format. Raises CryptographicException for data that is none."""
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    try:
+        file = certificate_files.read(bytes(data), None if password is None else from_utf16(password))
+    except ConfigurationError as error:
+        if "password" in str(error):
+            raise CryptographicException("The specified network password is not correct.") from error
+        raise CryptographicException("Cannot find the requested object.") from error
+    others = tuple(Certificate(other) for other in file.others)
+    return cls(file.certificate, file.private_key, others, file.friendly_name)
+
+
+def copy_as(cls: type[Certificate], certificate: Certificate | None) -> Certificate:
+    certificate = require(certificate, "cert")
+    if certificate.is_empty:
+        return cls(None)
+    return cls(certificate.parsed, certificate.private_key, certificate.intermediates, certificate.friendly_name)
+
+
+def immutable(*_arguments: Any) -> NoReturn:
+    """`Import` of .NET Core, whatever it is given."""
+    raise PlatformNotSupportedException(
+        "X509Certificate is immutable on this platform. Use the equivalent constructor instead."
+    )
+
+
+def _register_constructors(name: str, cls: type[Certificate]) -> None:
+    table: dict[str, Callable[..., Certificate]] = {
+        "new()": lambda: cls(None),
+        "new(byte[])": lambda data: from_bytes(cls, data),
+        "new(X509Certificate)": lambda other: copy_as(cls, other),
+        "new(byte[], string)": lambda data, password: read_certificate(cls, data, password),
+    }
+    implements_all(name, table)
+    implements(name, "void Reset()")(Certificate.reset)
+    implements(name, "Import")(immutable)
+    declines(
+        name,
+        "new(string fileName)",
+        "new(string fileName, string password)",
+        reason="expressions read no files; give the certificate's bytes",
+    )
+    declines(name, "new(System.IntPtr handle)", reason="handles of the operating system are not simulated")
+
+
+_register_constructors(_CERTIFICATE, BareCertificate)
+_register_constructors(_CERTIFICATE2, Certificate)
+declines(
+    _CERTIFICATE,
+    "CreateFromCertFile",
+    "CreateFromSignedFile",
+    reason="expressions read no files; give the certificate's bytes",
+)
+declines(
+    _CERTIFICATE2,
+    "GetCertContentType(string)",
+    reason="expressions read no files; give the certificate's bytes",
+)
+declines(_CERTIFICATE, "Handle", reason="handles of the operating system are not simulated")
+
+
+@implements(_CERTIFICATE, "Export(X509ContentType)")
+def export(certificate: Certificate, content_type: int) -> Array:
+    return export_with_password(certificate, content_type, None)
+
+
+@implements(_CERTIFICATE, "Export(X509ContentType, string)")
+def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
+    """As DER (Cert) or PKCS#12 (Pfx)."""
+    if content_type not in (CERT, SERIALIZED_CERT, PFX):
+        raise CryptographicException("Invalid content type.")
+    if content_type == CERT:
+        return byte_array(certificate.raw)
+    parsed = certificate.parsed
+    if content_type == SERIALIZED_CERT:
+        raise PlatformNotSupportedException(
+            "The SerializedCert and SerializedStore export types are not supported on Unix."
+        )
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    encryption: Any = serialization.NoEncryption()
+    if password:
+        encryption = serialization.BestAvailableEncryption(from_utf16(password).encode())
+    return byte_array(pkcs12.serialize_key_and_certificates(None, certificate.private_key, parsed, None, encryption))
+
+
+@implements(_CERTIFICATE2, "GetCertContentType(byte[])")
+def content_type(data: Array | None) -> int:
+    if not data:
+        raise ArgumentException("Array may not be empty or null.", "rawData")
+    try:
+        certificate_files.read(bytes(data))
+    except ConfigurationError as error:
+        if "password" in str(error):
+            return PFX
+        raise CryptographicException("Cannot find the requested object.") from error
+    return PFX if certificate_files.looks_like_pkcs12(bytes(data)) else CERT
+
+
+# Certificates in words: `ToString(bool)`
+
+_NAMES = (
+    ("Simple Name", SIMPLE_NAME),
+    ("Email Name", EMAIL_NAME),
+    ("UPN Name", UPN_NAME),
+    ("DNS Name", DNS_NAME),
+)
+
+
+@implements(_NAMESPACE + "X509Certificate", "ToString(bool)")
+def to_string(certificate: Certificate, verbose: bool) -> str:
+    if not verbose or certificate.is_empty:
+        return certificate.dotnet_type_name
+    return Certificate.to_string(certificate)
+
+
+@implements(_NAMESPACE + "X509Certificate2", "ToString(bool)")
+def to_long_string(certificate: Certificate, verbose: bool) -> str:
+    """Return the text of a certificate; the long form has the names, the public key and the extensions too."""
+    if not verbose or certificate.is_empty:
+        return certificate.to_string()
+    text = "\n\n".join(f"[{title}]\n  {content}" for title, content in _parts(certificate))
+    if certificate.has_private_key:
+        text += "\n\n[Private Key]\n"
+    extensions = list(certificate.extensions)
+    if extensions:
+        text += "\n\n[Extensions]"
+    for extension in extensions:
+        assert extension.oid is not None
+        text += f"\n* {extension.oid.friendly_name or ''}({extension.oid.value}):\n  {extension.format(True)}"
+    return text + "\n"
+
+
+def _parts(certificate: Certificate) -> Iterator[tuple[str, str]]:
+    algorithm = certificate.signature_algorithm
+    yield "Version", f"V{certificate.version}"
+    yield "Subject", "\n  ".join((certificate.subject, *_names(certificate, for_issuer=False)))
+    yield "Issuer", "\n  ".join((certificate.issuer, *_names(certificate, for_issuer=True)))
+    yield "Serial Number", certificate.serial_number
+    yield "Not Before", invariant_date(certificate.valid_from)
+    yield "Not After", invariant_date(certificate.valid_until)
+    yield "Thumbprint", certificate.thumbprint
+    yield "Signature Algorithm", f"{algorithm.friendly_name or ''}({algorithm.value})"
+    key = certificate.public_key
+    rsa = rsa_public_key(certificate)
+    yield (
+        "Public Key",
+        f"Algorithm: {key.oid.friendly_name or ''}\n  Length: {'' if rsa is None else rsa.key_size}\n"
+        f"  Key Blob: {key.encoded_key_value.format(True)}\n  Parameters: {key.encoded_parameters.format(True)}",
+    )
+
+
+def _names(certificate: Certificate, *, for_issuer: bool) -> Iterator[str]:
+    for title, kind in _NAMES:
+        name = name_info(certificate, kind, for_issuer)
+        if name:
+            yield f"{title}: {name}"

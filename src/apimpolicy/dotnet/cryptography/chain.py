@@ -22,8 +22,7 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.dotnet.cryptography.revocation import RevocationList
-from apimpolicy.dotnet.cryptography.times import ticks_of
+from apimpolicy.dotnet.cryptography.issuing import RevocationList, ticks_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import NotSimulatedError
 

@@ -6,8 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from apimpolicy.dotnet.cryptography.pss import sign_pss
-from apimpolicy.dotnet.cryptography.rsa_paddings import PSS_SIGNATURE
-from apimpolicy.dotnet.cryptography.rsa_parameters import RSAParameters
+from apimpolicy.dotnet.cryptography.rsa_parameters import PSS_SIGNATURE, RSAParameters
 from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
-    from apimpolicy.dotnet.cryptography.rsa_paddings import RSAEncryptionPadding, RSASignaturePadding
+    from apimpolicy.dotnet.cryptography.rsa_parameters import RSAEncryptionPadding, RSASignaturePadding
 
 _NAMESPACE = "System.Security.Cryptography."
 
@@ -115,7 +114,7 @@ class RSA:
 
     @property
     def private_key(self) -> RSAPrivateKey:
-        """Raise CryptographicException when there is only a public key."""
+        """Raises CryptographicException when there is only a public key."""
         _ = self.public_key
         if self._private is None:
             raise CryptographicException(

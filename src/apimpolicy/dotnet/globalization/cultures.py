@@ -1,21 +1,86 @@
-"""`System.Globalization.CultureInfo`: the invariant culture, which is also the gateway's current one, and those of
-`culture_data`, for numbers. Another culture fails by name; a text that can't be a name throws, as in .NET on Windows.
-
-Azure refuses the type in policy expressions; the Liquid filter `currency` has cultures.
-"""
+"""The cultures that an IFormatProvider can be."""
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from apimpolicy.dotnet.exceptions import ArgumentException, require
-from apimpolicy.dotnet.globalization.culture_data import FORMATS, numbers
 from apimpolicy.dotnet.registry import dotnet_class, implements
+from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
+from apimpolicy.dotnet.system.number_symbols import NumberSymbols
 from apimpolicy.errors import NotSimulatedError
 
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.system.number_symbols import NumberSymbols
+# Ten cultures as data, with the formats of numbers that .NET has for them on Windows, which real gateways run on.
+# Windows' formats have changed with its versions, and those of ICU (CLDR), which .NET takes elsewhere, are others. A
+# format is taken when all versions of Windows from 8 on agree, whatever ICU says; when they do not, the one that ICU
+# agrees with. ICU differs in negative currency (en-US has ($1.00), not -$1.00; zh-CN ¥-1.00) and in the currency of
+# ja-JP, ¥ (U+00A5). Groups of French numbers are divided by U+202F, as on Windows 11 and in ICU; older versions have
+# U+00A0.
+# A neutral culture (`de`) has the formats of its usual specific one, as in .NET.
+
+FORMATS = {
+    "": "", "de": "de-DE", "de-DE": "de-DE", "en": "en-US", "en-GB": "en-GB", "en-US": "en-US", "es": "es-ES",
+    "es-ES": "es-ES", "fr": "fr-FR", "fr-FR": "fr-FR", "it": "it-IT", "it-IT": "it-IT", "ja": "ja-JP",
+    "ja-JP": "ja-JP", "nl": "nl-NL", "nl-NL": "nl-NL", "pt": "pt-BR", "pt-BR": "pt-BR", "zh-CN": "zh-CN",
+}  # fmt: skip
+"""Each culture with the one whose formats it has."""
+
+
+class Numbers(NamedTuple):
+    """`(point, group)` of all numbers; the rest are NumberFormatInfo's numbers of patterns: positive, then negative."""
+
+    point: str
+    group: str
+    percent: tuple[int, int]
+    symbol: str
+    currency: tuple[int, int]
+    currency_digits: int = 2
+
+
+_NUMBERS = {
+    "de-DE": Numbers(",", ".", (0, 0), "€", (3, 8)),
+    "en-GB": Numbers(".", ",", (1, 1), "£", (0, 1)),
+    "en-US": Numbers(".", ",", (1, 1), "$", (0, 0)),
+    "es-ES": Numbers(",", ".", (0, 0), "€", (3, 8)),
+    "fr-FR": Numbers(",", "\u202f", (0, 0), "€", (3, 8)),
+    "it-IT": Numbers(",", ".", (1, 1), "€", (3, 8)),
+    "ja-JP": Numbers(".", ",", (1, 1), "¥", (0, 1), 0),
+    "nl-NL": Numbers(",", ".", (1, 1), "€", (2, 12)),
+    "pt-BR": Numbers(",", ".", (1, 1), "R$", (2, 9)),
+    "zh-CN": Numbers(".", ",", (1, 1), "¥", (0, 2)),
+}
+
+
+@functools.cache
+def numbers(name: str) -> NumberSymbols:
+    """Return the symbols and patterns of numbers of the culture with this name."""
+    formats = FORMATS[name]
+    if not formats:
+        return INVARIANT_NUMBERS
+    row = _NUMBERS[formats]
+    given = {f"{kind}_point": row.point for kind in ("number", "currency", "percent")}
+    given |= {f"{kind}_group": row.group for kind in ("number", "currency", "percent")}
+    return NumberSymbols(
+        name,
+        **given,
+        percent_positive=row.percent[0],
+        percent_negative=row.percent[1],
+        currency_symbol=row.symbol,
+        currency_positive=row.currency[0],
+        currency_negative=row.currency[1],
+        currency_digits=row.currency_digits,
+        positive_infinity="∞",
+        negative_infinity="-∞",
+    )
+
+
+# `System.Globalization.CultureInfo`: the invariant culture, which is also the gateway's current one, and those of.
+# `culture_data`, for numbers. Another culture fails by name; a text that can't be a name throws, as in .NET on
+# Windows.
+#
+# Azure refuses the type in policy expressions; the Liquid filter `currency` has cultures.
 
 _NAME = "System.Globalization.CultureInfo"
 _WELL_FORMED = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.IGNORECASE)
@@ -60,7 +125,7 @@ INVARIANT = CultureInfo("")
 
 @implements(_NAME, "new(string)")
 def make(name: str | None) -> CultureInfo:
-    """Raise CultureNotFoundException, NotSimulatedError."""
+    """Raises CultureNotFoundException, NotSimulatedError."""
     name = require(name, "name")
     found = _BY_LOWER.get(name.lower())
     if found is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
-from apimpolicy.dotnet.collections.enumerators import get_enumerator
+from apimpolicy.dotnet.collections.generic import get_enumerator
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J

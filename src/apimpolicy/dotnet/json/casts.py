@@ -74,10 +74,10 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
     if token is None:
         raise ArgumentNullException("value")
     value = token.value if isinstance(token, JProperty) else token
-    accepted = _ACCEPTED.get(type_name, _NUMBERS)
-    kinds = accepted | {NULL, UNDEFINED} if nullable else accepted
-    if isinstance(value, JValue) and value.token_type in kinds:
-        return value
+    if isinstance(value, JValue):
+        kind = value.token_type
+        if kind in _ACCEPTED.get(type_name, _NUMBERS) or (nullable and kind in (NULL, UNDEFINED)):
+            return value
     kind = value.token_type if value is not None else NULL
     raise ArgumentException(f"Can not convert {TYPE_NAMES[kind]} to {shown}.")
 
@@ -94,6 +94,8 @@ def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]
                 plain = number + 0  # compared as Python's own, which is faster
                 if low <= plain <= high:
                     return plain
+            elif type(number) is float and type_name == "double":
+                return number
         if nullable and token is None:
             return None
         value = _checked(token, type_name, shown, nullable=nullable).value
@@ -110,7 +112,7 @@ def _special(type_name: str, shown: str, nullable: bool, make: Callable[[Any], A
     def cast(token: JToken | None) -> Any:
         if nullable and token is None:
             return None
-        value = _checked(token, type_name, shown, nullable=nullable).value
+        value = _checked(token, type_name, shown, nullable=nullable)._value
         return None if value is None and nullable else make(value)
 
     return cast
@@ -149,6 +151,8 @@ def _to_uri(value: Any) -> Any:
 
 
 def _to_text(value: Any) -> str:
+    if type(value) is str:
+        return value
     if platform.is_byte_array(value):
         import base64
 

@@ -66,9 +66,11 @@ def as_token(content: Any) -> JToken:
 class JContainer(JToken):
     """A token with children. `version` counts changes, so that enumeration notices them."""
 
-    __slots__ = ("children", "version")
+    __slots__ = ("children", "unread", "version")
 
     is_read_only = False
+    unread: Any
+    """What children are made of when they are first looked at (`quick_reader`)."""
 
     def __init__(self) -> None:
         # What JToken's constructor does, without the call: policies build many small trees.

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
-from apimpolicy.dotnet.collections.tuples import Tuple
+from apimpolicy.dotnet.collections.tuples import KeyValuePair, Tuple
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
@@ -52,7 +51,7 @@ _LISTS = {
 }
 _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
-_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "SortedSet")}
+_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack")}
 _PAIR, _TUPLE = _GENERIC + "KeyValuePair", "System.Tuple"
 _ITEMS = 7
 """Elements of a tuple type; those of a longer one are in a tuple of their own, its `Rest`, which is not simulated."""

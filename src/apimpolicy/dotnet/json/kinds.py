@@ -21,9 +21,9 @@ TYPE_NAMES = (
     "Undefined", "Date", "Raw", "Bytes", "Guid", "Uri", "TimeSpan",
 )  # fmt: skip
 
-_CONTAINERS = frozenset((OBJECT, ARRAY, CONSTRUCTOR, PROPERTY))
+CONTAINERS = frozenset((OBJECT, ARRAY, CONSTRUCTOR, PROPERTY))
 
 
 def is_value(token: JToken) -> TypeGuard[JValue]:
     """Return whether a token is a JValue, which has no children."""
-    return token.token_type not in _CONTAINERS
+    return token.token_type not in CONTAINERS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.enumerators import get_enumerator
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.generic import get_enumerator
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -268,7 +268,7 @@ class JObject(JContainer):
     def get_item(self, key: Any) -> JToken | None:
         if type(key) is str:
             found = self._by_name.get(key)
-            return found.value if found is not None else None
+            return None if found is None or not found.children else found.children[0]
         if key is None:
             raise ArgumentNullException("key")
         raise ArgumentException(

@@ -10,9 +10,8 @@ import re
 from typing import Any, NoReturn
 
 from apimpolicy.dotnet.exceptions import JsonReaderException
-from apimpolicy.dotnet.json.dates import find_date
-from apimpolicy.dotnet.json.escapes import path_name
-from apimpolicy.dotnet.json.platform import BigInteger
+from apimpolicy.dotnet.json.platform import BigInteger, find_date
+from apimpolicy.dotnet.json.writer import path_name
 from apimpolicy.dotnet.values import Int64
 
 MAXIMUM_DEPTH = 512

@@ -1,4 +1,4 @@
-"""Objects to trees: `FromObject`, and through it `JsonConvert.SerializeObject`."""
+"""Objects to trees, and `JsonConvert`."""
 
 from __future__ import annotations
 
@@ -10,27 +10,23 @@ from apimpolicy.dotnet.exceptions import ArgumentException, JsonSerializationExc
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.containers import content_items
+from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.kinds import STRING_TYPE, TYPE_NAMES, J
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import JToken
-from apimpolicy.dotnet.json.writer import format_date, format_number
-from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import (
-    OBJECT,
-    AnonymousObject,
-    Char,
-    RectangularArray,
-    ValueTuple,
-    box,
-    type_of,
-)
+from apimpolicy.dotnet.json.writer import format_date, format_number, quoted, write
+from apimpolicy.dotnet.registry import implements, implements_all
+from apimpolicy.dotnet.values import OBJECT, AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apimpolicy.dotnet.types import Type
+
+
+# Objects to trees: `FromObject`, and through it `JsonConvert.SerializeObject`
 
 _NO_TYPES: tuple[Type, ...] = ()
 MAXIMUM_DEPTH = 128
@@ -83,7 +79,7 @@ class _Serializer:
                 array.insert_child(len(array.children), self.token(item))
             return array
         if platform.type_name(value).startswith("System.Xml.Linq.X"):
-            from apimpolicy.dotnet.json.xml_nodes import node_token
+            from apimpolicy.dotnet.json.xml_writing import node_token
 
             return node_token(value)
         raise NotSimulatedError(f"JSON serialization of {platform.type_name(value)}")
@@ -157,3 +153,59 @@ def _register(name: str) -> None:
 
 for _name in ("JToken", "JObject", "JArray"):
     _register(_name)
+
+
+# `Newtonsoft.Json.JsonConvert`. Azure refuses settings and converters, so that these arguments are always null
+
+_CONVERT = "Newtonsoft.Json.JsonConvert"
+
+
+@implements(_CONVERT, "SerializeObject")
+def serialize(value: Any, *_: None, formatting: int = 0) -> str:
+    return write(value if isinstance(value, JToken) else to_token(value), indented=formatting == 1)
+
+
+@implements(
+    _CONVERT,
+    "SerializeObject(object, Formatting)",
+    "SerializeObject(object, Formatting, JsonConverter[])",
+    "SerializeObject(object, Formatting, JsonSerializerSettings)",
+)
+def serialize_formatted(value: Any, formatting: int, _: None = None) -> str:
+    return serialize(value, formatting=formatting)
+
+
+@implements(_CONVERT, "SerializeObject(object, Type, Formatting, JsonSerializerSettings)")
+def serialize_formatted_as(value: Any, _type: Any, formatting: int, _: None) -> str:
+    return serialize(value, formatting=formatting)
+
+
+@implements(_CONVERT, "DeserializeObject(string)", "DeserializeObject(string, JsonSerializerSettings)")
+def deserialize(text: str | None, _: None = None) -> Any:
+    return from_text(require(text, "value"), OBJECT)
+
+
+@implements(_CONVERT, "DeserializeObject")
+def deserialize_type(text: str | None, type_object: Any, _: None = None) -> Any:
+    type_ = OBJECT if type_object is None else type_object.type
+    return box(type_, from_text(require(text, "value"), type_))
+
+
+@implements(
+    _CONVERT,
+    "DeserializeObject<T>(string)",
+    "DeserializeObject<T>(string, JsonConverter[])",
+    "DeserializeObject<T>(string, JsonSerializerSettings)",
+    types=True,
+)
+def deserialize_to(types: tuple[Type, ...], text: str | None, _: None = None) -> Any:
+    return from_text(require(text, "value"), types[-1])
+
+
+implements_all(
+    _CONVERT,
+    {
+        "ToString(bool)": lambda value: "true" if value else "false",
+        "ToString(string)": lambda value: quoted(value or ""),
+    },
+)

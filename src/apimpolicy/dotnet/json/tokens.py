@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
+from apimpolicy.dotnet.collections.siblings import Sibling
 from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
-from apimpolicy.dotnet.json.escapes import path_name
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS
 from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
-from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.json.writer import path_name, write
 from apimpolicy.dotnet.registry import dotnet_class, member
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dotnet_class(JTOKEN, members="Type=token_type Remove=detach")
-class JToken:
+class JToken(Sibling):
     """A node of a JSON tree. `token_type` is a `JTokenType` number.
 
     `annotations` is there once something was annotated. `place` is where it last was among its siblings.
@@ -53,25 +53,6 @@ class JToken:
         while token.parent is not None:
             token = token.parent
         return token
-
-    @property
-    def next(self) -> JToken | None:
-        return self._sibling(1)
-
-    @property
-    def previous(self) -> JToken | None:
-        return self._sibling(-1)
-
-    def _sibling(self, step: int) -> JToken | None:
-        if self.parent is None:
-            return None
-        siblings = self.parent.children
-        index = self.parent.index_of(self) + step
-        if not 0 <= index < len(siblings):
-            return None
-        found = siblings[index]
-        found.place = index
-        return found
 
     @property
     def path(self) -> str:
@@ -171,13 +152,7 @@ class JToken:
             token = token.parent
 
     def after_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._siblings(after=True), TOKENS)
+        return JEnumerable(lambda: self.siblings(after=True), TOKENS)
 
     def before_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._siblings(after=False), TOKENS)
-
-    def _siblings(self, *, after: bool) -> Iterator[JToken]:
-        if self.parent is None:
-            return iter(())
-        index = self.parent.index_of(self)
-        return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
+        return JEnumerable(lambda: self.siblings(after=False), TOKENS)

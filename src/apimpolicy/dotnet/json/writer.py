@@ -1,24 +1,26 @@
-"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\\n`."""
+"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\n`."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.escapes import escape
 from apimpolicy.dotnet.json.kinds import (
     BYTES,
     COMMENT,
     CONSTRUCTOR,
+    CONTAINERS,
     DATE,
     NULL,
     OBJECT,
     PROPERTY,
     RAW,
+    STRING_TYPE,
     UNDEFINED,
-    is_value,
 )
 from apimpolicy.dotnet.values import type_of
 
@@ -27,12 +29,48 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.json.tokens import JToken
 
+
+# Escapes in JSON text and in paths
+
+_SPECIAL = frozenset(". '/\"[]()\t\n\r\f\b\\\u0085\u2028\u2029")
+_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_NEVER_PLAIN = re.compile("[\x85\u2028\u2029]")
+
+
+def quoted(text: str) -> str:
+    """Return a JSON string.
+
+    >>> quoted('a"b')
+    '"a\\\\"b"'
+    """
+    if len(text) > FREE_UNITS:
+        work_through(len(text) << 1)
+    made = encode_basestring(text)  # it keeps these three, which Newtonsoft escapes
+    return made if text.isascii() else _NEVER_PLAIN.sub(lambda match: _LINE_ENDS[match.group()], made)
+
+
+def path_name(name: str, *, is_first: bool) -> str:
+    """Return a step of a path: `.name`, or `['a name']`."""
+    if _SPECIAL.isdisjoint(name):
+        return name if is_first else "." + name
+    inside = quoted(name)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"['{inside}']"
+
+
+# Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\n`
+
 _LOOK_EVERY = 127
-"""Pieces, less one: a piece costs a step, and is never longer than a string may be."""
+"""Pieces; none is longer than a string may be."""
+_STEPS_PER_PIECE = 6
+"""Steps for a value with its name, its indentation and what follows it."""
+_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e15
+"""Positive numbers between these are written by Python as by .NET."""
 
 
 def format_number(value: float | Decimal) -> str:
     """Return a number with a fraction: always with a point or an exponent; NaN and infinities in quotes."""
+    if type(value) is float and _SMALLEST_PLAIN <= value < _LARGEST_PLAIN:
+        return repr(value)
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
     text = platform.round_trip(value)
@@ -65,6 +103,8 @@ def _format_offset(minutes: int) -> str:
 
 def format_value(token_type: int, value: Any) -> str:
     """Return a scalar as JSON text."""
+    if token_type == STRING_TYPE and type(value) is str:
+        return quoted(value)
     if token_type == UNDEFINED:
         return "undefined"
     if token_type == RAW:
@@ -76,7 +116,7 @@ def format_value(token_type: int, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{escape(str(value))}"'
+        return quoted(str(value))
     if isinstance(value, (float, Decimal)):
         return format_number(value)
     if isinstance(value, int):
@@ -89,56 +129,54 @@ def format_value(token_type: int, value: Any) -> str:
         return f'"{base64.b64encode(bytes(value)).decode()}"'
     if type_of(value) is platform.URI:
         text = platform.function("System.Uri", "string OriginalString { get; }")(value)
-        return f'"{escape(text)}"'
-    return f'"{escape(platform.text_of(value))}"'
+        return quoted(text)
+    return quoted(platform.text_of(value))
 
 
 def write(token: JToken, *, indented: bool) -> str:
     """Return the text of a token and everything below it."""
-    if is_value(token):
-        return format_value(token.token_type, token.value)
-    parts: list[str] = []
-    length = 0
     here = environment()
-    for piece in _pieces(token, indented):
-        parts.append(piece)
-        length += len(piece)
-        if not len(parts) & _LOOK_EVERY:
-            here.check_length(length)
-            here.step(_LOOK_EVERY << 1)
-    here.new_string(length)
-    return "".join(parts)
-
-
-def _pieces(root: JToken, indented: bool) -> Iterator[str]:
-    """Yield the text of a token. Keeps a stack of (children, closing text); a property is a prefix of its value."""
     colon = ": " if indented else ":"
-    stack: list[tuple[Iterator[JToken], str]] = []
-    token: Any = root
+    parts: list[str] = []
+    append = parts.append
+    length, next_look = 0, _LOOK_EVERY
+    between = ""
+    children: Iterator[Any] = iter((token,))
+    around: list[tuple[Iterator[Any], str]] = []  # the containers that are open, with the text that closes each
     while True:
-        while token.token_type == PROPERTY and token.value is not None:
-            yield f'"{escape(token.name)}"{colon}'
-            token = token.value
-        opened = False
-        if is_value(token):
-            yield format_value(token.token_type, token.value)
-        else:
-            opening, closing = _brackets(token)
-            yield opening
-            stack.append((iter(token.children), closing))
-            opened = True
-        while stack:
-            children, closing = stack[-1]
-            following = next(children, None)
-            if following is not None:
-                yield ("" if opened else ",") + ("\n" + "  " * len(stack) if indented else "")
-                token = following
+        for child in children:
+            piece, kind = between, child.token_type
+            between = f",\n{'  ' * len(around)}" if indented else ","
+            if kind == PROPERTY and child.children:
+                piece += quoted(child.name) + colon
+                child = child.children[0]
+                kind = child.token_type
+            if kind not in CONTAINERS:
+                piece += format_value(kind, child.value)
+            elif child.children:
+                opening, closing = _brackets(child)
+                around.append((children, f"\n{'  ' * len(around)}{closing}" if indented else closing))
+                between = f"\n{'  ' * len(around)}" if indented else ""
+                children = iter(child.children)
+                append(piece + opening)
                 break
-            stack.pop()
-            yield closing if opened or not indented else "\n" + "  " * len(stack) + closing
-            opened = False
+            else:
+                piece += "".join(_brackets(child))
+            append(piece)
+            length += len(piece)
+            if len(parts) > next_look:
+                next_look = len(parts) + _LOOK_EVERY
+                here.check_length(length)
+                here.step(_STEPS_PER_PIECE * _LOOK_EVERY)
         else:
-            return
+            if not around:
+                break
+            children, closing = around.pop()
+            append(closing)
+            between = f",\n{'  ' * len(around)}" if indented else ","
+    text = "".join(parts)
+    here.new_string(len(text))
+    return text
 
 
 def _brackets(container: Any) -> tuple[str, str]:

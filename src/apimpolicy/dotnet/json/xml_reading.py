@@ -16,9 +16,8 @@ from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.xml_writing import check_depth
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XDocument
-from apimpolicy.dotnet.xml.content import text_of
+from apimpolicy.dotnet.xml.content import encode_name, text_of
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.encoded_names import encode_name
 from apimpolicy.dotnet.xml.names import expanded_name
 from apimpolicy.dotnet.xml.nodes import XText
 from apimpolicy.errors import NotSimulatedError

@@ -1,27 +1,64 @@
-"""XML to JSON text, as Newtonsoft's XmlNodeConverter 12 writes it.
-
-<a x="1"><b>t</b><b>u</b><c/></a>        {"a":{"@x":"1","b":["t","u"],"c":null}}
-"""
+"""XML to JSON text, as Newtonsoft's XmlNodeConverter 12 writes it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.json.escapes import escape
-from apimpolicy.dotnet.json.namespace_scopes import NamespaceScopes
+from apimpolicy.dotnet.json.loading import load
+from apimpolicy.dotnet.json.reader import TextReader
+from apimpolicy.dotnet.json.writer import quoted
+from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
+from apimpolicy.dotnet.xml.content import decode_name, to_boolean
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.encoded_names import decode_name
-from apimpolicy.dotnet.xml.kinds import TEXT
-from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XName
+from apimpolicy.dotnet.xml.names import NO_NAMESPACE, TEXT, XML, XMLNS, XName
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XObject, XProcessingInstruction, XText
-from apimpolicy.dotnet.xml.xml_convert import to_boolean
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.dotnet.json.tokens import JToken
+
+
+# Prefixes and their namespaces while XML becomes JSON, as `XmlNamespaceManager` does
+
+
+class NamespaceScopes:
+    """A stack of scopes; the innermost declaration of a prefix counts."""
+
+    __slots__ = ("_scopes",)
+
+    def __init__(self) -> None:
+        self._scopes: list[dict[str, str]] = [{"xmlns": XMLNS.name, "xml": XML.name}]
+
+    def push(self) -> None:
+        self._scopes.append({})
+
+    def pop(self) -> None:
+        self._scopes.pop()
+
+    def declare(self, prefix: str, namespace: str) -> None:
+        self._scopes[-1][prefix] = namespace
+
+    def namespace(self, prefix: str) -> str | None:
+        return next((scope[prefix] for scope in reversed(self._scopes) if prefix in scope), None)
+
+    def prefix(self, namespace: str) -> str | None:
+        """Return the prefix declared last for a namespace that no inner declaration hides."""
+        for scope in reversed(self._scopes):
+            for prefix in reversed(scope):
+                if scope[prefix] == namespace == self.namespace(prefix):
+                    return prefix
+        return None
+
+
+# XML to JSON text, as Newtonsoft's XmlNodeConverter 12 writes it.
+# <a x="1"><b>t</b><b>u</b><c/></a>        {"a":{"@x":"1","b":["t","u"],"c":null}}
+
+if TYPE_CHECKING:
     Part = XObject | XDeclaration
 
 MAXIMUM_DEPTH = 150
@@ -56,11 +93,11 @@ class _Output:
 
     def name(self, name: str) -> None:
         self._separate()
-        self._parts.append(f'"{escape(name)}":')
+        self._parts.append(quoted(name) + ":")
 
     def value(self, text: str | None) -> None:
         self._begin_value()
-        self._parts.append("null" if text is None else f'"{escape(text)}"')
+        self._parts.append("null" if text is None else quoted(text))
 
     def open(self, bracket: str) -> None:
         self._begin_value()
@@ -239,3 +276,29 @@ def _text(node: Part) -> str:
 def json_text(node: XObject | None) -> str:
     """`SerializeXNode`."""
     return "null" if node is None else _Writer().write(node)
+
+
+# `SerializeXNode` of JsonConvert.
+# <a x="1"><b>t</b><b>u</b><c/></a>        {"a":{"@x":"1","b":["t","u"],"c":null}}
+
+_NOT_IN_NAMES = re.compile(r"[^\w.\-:]|^[^\w:]|^\d")
+
+
+def encode_name(name: str) -> str:
+    """Return a name with what XML does not allow written as `_x0020_`."""
+    return _NOT_IN_NAMES.sub(lambda match: f"_x{ord(match.group()):04X}_", name)
+
+
+@implements("Newtonsoft.Json.JsonConvert", "SerializeXNode(XObject)")
+def serialize_node(node: XObject | None) -> str:
+    return json_text(node)
+
+
+def node_token(node: XObject) -> JToken:
+    """Return the tree that `SerializeObject` writes for a node; objects can't contain comments."""
+    reader = TextReader(json_text(node))
+    reader.date_parsing = 0
+    if any(isinstance(item, XComment) for item in ([node, *node.below()] if isinstance(node, XContainer) else [node])):
+        raise NotSimulatedError("JSON serialization of XML with comments, other than with SerializeXNode")
+    reader.read()
+    return load(reader)

@@ -9,7 +9,16 @@ from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
-from apimpolicy.dotnet.linq.sequences import BURNING, STAGES, STEPS_AT_ONCE, Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.linq.sequences import (
+    BURNING,
+    STAGES,
+    STEPS_AT_ONCE,
+    Sequence,
+    deferred,
+    not_null,
+    operator,
+    take_all,
+)
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import INT
 
@@ -22,13 +31,7 @@ if TYPE_CHECKING:
     Selector = Callable[..., Any]
 
 
-@operator("Select(IEnumerable<TSource>, Func<TSource, TResult>)")
-def select(types: Types, source: Any, selector: Selector) -> Sequence:
-    if source is None or selector is None:
-        not_null(source=source, selector=selector)
-    return Sequence(_select, types[1], source, selector)
-
-
+@deferred("Select(IEnumerable<TSource>, Func<TSource, TResult>)", element=1)
 def _select(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
     step = environment().step
     walked = 0
@@ -44,12 +47,7 @@ def _select(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
 BURNING.add(_select)
 
 
-@operator("Select(IEnumerable<TSource>, Func<TSource, int, TResult>)")
-def select_index(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source=source, selector=selector)
-    return Sequence(_select_index, types[1], source, selector)
-
-
+@deferred("Select(IEnumerable<TSource>, Func<TSource, int, TResult>)", element=1)
 def _select_index(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
     step = environment().step
     for index, item in enumerate(source):
@@ -106,23 +104,18 @@ def _select_many(source: Iterable[Any], collection: Selector, result: Selector |
             yield part if result is None else result(item, part)
 
 
-@operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>, Func<TFirst, TSecond, TResult>)")
-def zip_results(types: Types, first: Any, second: Any, result: Selector) -> Sequence:
-    not_null(first=first, second=second, resultSelector=result)
-    return Sequence(_zip, types[2], first, second, result)
+@deferred("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>, Func<TFirst, TSecond, TResult>)", element=2)
+def _zip(first: Iterable[Any], second: Iterable[Any], result_selector: Selector) -> Iterator[Any]:
+    step = environment().step
+    for a, b in zip(first, second, strict=False):
+        step()
+        yield result_selector(a, b)
 
 
 @operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>)")
 def zip_pairs(types: Types, first: Any, second: Any) -> Sequence:
     not_null(first=first, second=second)
     return Sequence(_zip, named("System.ValueTuple", *types), first, second, lambda a, b: (a, b))
-
-
-def _zip(first: Iterable[Any], second: Iterable[Any], result: Selector) -> Iterator[Any]:
-    step = environment().step
-    for a, b in zip(first, second, strict=False):
-        step()
-        yield result(a, b)
 
 
 @operator("Concat")
@@ -181,12 +174,7 @@ def _depth(part: Any) -> int:
     return part.depth - 1 if part.start is _walk_chain else part.depth
 
 
-@operator("Reverse")
-def reverse(types: Types, source: Any) -> Sequence:
-    not_null(source=source)
-    return Sequence(_reverse, types[0], source)
-
-
+@deferred("Reverse")
 def _reverse(source: Iterable[Any]) -> Iterator[Any]:
     items = take_all(source)
     items.reverse()
@@ -199,12 +187,7 @@ def default_if_empty(types: Types, source: Any) -> Sequence:
     return Sequence(_default_if_empty, types[0], source, default_value(types[0]))
 
 
-@operator("DefaultIfEmpty(IEnumerable<TSource>, TSource)")
-def value_if_empty(types: Types, source: Any, value: Any) -> Sequence:
-    not_null(source=source)
-    return Sequence(_default_if_empty, types[0], source, value)
-
-
+@deferred("DefaultIfEmpty(IEnumerable<TSource>, TSource)")
 def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
     step = environment().step
     empty = True

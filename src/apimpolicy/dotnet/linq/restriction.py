@@ -20,6 +20,7 @@ from apimpolicy.dotnet.linq.sequences import (
     STEPS_AT_ONCE,
     Last,
     Sequence,
+    deferred,
     not_null,
     operator,
 )
@@ -28,19 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from apimpolicy.dotnet.linq.sequences import Stage, Types
-    from apimpolicy.dotnet.types import Type
 
     Predicate = Callable[[Any], bool]
     IndexPredicate = Callable[[Any, int], bool]
 
 
-@operator("Where(IEnumerable<TSource>, Func<TSource, bool>)")
-def where(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    if source is None or predicate is None:
-        not_null(source=source, predicate=predicate)
-    return Sequence(_where, types[0], source, predicate)
-
-
+@deferred("Where(IEnumerable<TSource>, Func<TSource, bool>)")
 def _where(source: Iterable[Any], predicate: Predicate) -> Iterator[Any]:
     step = environment().step
     walked = 0
@@ -57,12 +51,7 @@ def _where(source: Iterable[Any], predicate: Predicate) -> Iterator[Any]:
 BURNING.add(_where)
 
 
-@operator("Where(IEnumerable<TSource>, Func<TSource, int, bool>)")
-def where_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
-    return Sequence(_where_index, types[0], source, predicate)
-
-
+@deferred("Where(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
     step = environment().step
     for index, item in enumerate(source):
@@ -71,13 +60,9 @@ def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[A
             yield item
 
 
-@operator("OfType")
-def of_type(types: Types, source: Any) -> Sequence:
-    not_null(source=source)
-    return Sequence(_of_type, types[0], source, types[0])
-
-
-def _of_type(source: Any, target: Type) -> Iterator[Any]:
+@deferred("OfType", with_types=True)
+def _of_type(types: Types, source: Any) -> Iterator[Any]:
+    (target,) = types
     step = environment().step
     for item in iterate_boxed(source):
         step()
@@ -85,12 +70,7 @@ def _of_type(source: Any, target: Type) -> Iterator[Any]:
             yield unboxed(item, target.underlying or target)
 
 
-@operator("Take")
-def take(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source=source)
-    return Sequence(_take, types[0], source, count)
-
-
+@deferred("Take")
 def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
     if count <= 0:
         return
@@ -103,15 +83,10 @@ def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
             return
 
 
-@operator("Skip")
-def skip(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source=source)
-    return Sequence(_skip, types[0], source, max(count, 0))
-
-
+@deferred("Skip")
 def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
     step = environment().step
-    for item in islice(source, count, None):
+    for item in islice(source, max(count, 0), None):
         step()
         yield item
 
@@ -122,12 +97,7 @@ def take_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
     return Sequence(_take_while, types[0], source, lambda item, _: predicate(item))
 
 
-@operator("TakeWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
-def take_while_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
-    return Sequence(_take_while, types[0], source, predicate)
-
-
+@deferred("TakeWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
     step = environment().step
     for index, item in enumerate(source):
@@ -143,12 +113,7 @@ def skip_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
     return Sequence(_skip_while, types[0], source, lambda item, _: predicate(item))
 
 
-@operator("SkipWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
-def skip_while_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
-    return Sequence(_skip_while, types[0], source, predicate)
-
-
+@deferred("SkipWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
     step = environment().step
     skipping = True
@@ -159,12 +124,7 @@ def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[An
             yield item
 
 
-@operator("TakeLast")
-def take_last(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source=source)
-    return Sequence(_take_last, types[0], source, count)
-
-
+@deferred("TakeLast")
 def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     if count <= 0:
         return iter(())
@@ -176,39 +136,23 @@ def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     return iter(kept)
 
 
-@operator("SkipLast")
-def skip_last(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source=source)
-    return Sequence(_skip_last, types[0], source, max(count, 0))
-
-
+@deferred("SkipLast")
 def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     step = environment().step
     held: deque[Any] = deque()
     for item in source:
         step()
         held.append(item)
-        if len(held) > count:
+        if len(held) > max(count, 0):
             yield held.popleft()
 
 
-@operator("Distinct")
-def distinct(types: Types, source: Any, comparer: Any = None) -> Sequence:
-    not_null(source=source)
-    return Sequence(_distinct, types[0], types[0], comparer, source)
-
-
-@operator("Union")
-def union(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
-    not_null(first=first, second=second)
-    return Sequence(_distinct, types[0], types[0], comparer, first, second)
-
-
-def _distinct(type_: Type, comparer: Any, *sources: Iterable[Any]) -> Iterator[Any]:
+@deferred("Distinct", with_types=True)
+def _distinct(types: Types, source: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
     step = environment().step
-    key = equality_key(type_, comparer)
+    key = equality_key(types[0], comparer)
     seen = set()
-    for item in chain(*sources):
+    for item in source:
         step()
         stand_in = item if key is None else key(item)
         if stand_in not in seen:
@@ -216,15 +160,15 @@ def _distinct(type_: Type, comparer: Any, *sources: Iterable[Any]) -> Iterator[A
             yield item
 
 
-@operator("Intersect")
-def intersect(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
-    not_null(first=first, second=second)
-    return Sequence(_intersect, types[0], types[0], comparer, first, second)
+@deferred("Union", with_types=True)
+def _union(types: Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+    return _distinct(types, chain(first, second), comparer)
 
 
-def _intersect(type_: Type, comparer: Any, first: Iterable[Any], second: Iterable[Any]) -> Iterator[Any]:
+@deferred("Intersect", with_types=True)
+def _intersect(types: Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
     step = environment().step
-    key = equality_key(type_, comparer)
+    key = equality_key(types[0], comparer)
     wanted = set()
     for item in second:
         step()
@@ -237,15 +181,10 @@ def _intersect(type_: Type, comparer: Any, first: Iterable[Any], second: Iterabl
             yield item
 
 
-@operator("Except")
-def except_(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
-    not_null(first=first, second=second)
-    return Sequence(_except, types[0], types[0], comparer, first, second)
-
-
-def _except(type_: Type, comparer: Any, first: Iterable[Any], second: Iterable[Any]) -> Iterator[Any]:
+@deferred("Except", with_types=True)
+def _except(types: Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
     step = environment().step
-    key = equality_key(type_, comparer)
+    key = equality_key(types[0], comparer)
     seen = set()
     for item in second:
         step()

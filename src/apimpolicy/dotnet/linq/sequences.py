@@ -64,6 +64,33 @@ def operator(*members: str) -> Callable[[_Function], _Function]:
     return implements("System.Linq.Enumerable", *members, types=True, cost=FREE)
 
 
+def deferred(*members: str, element: int = 0, with_types: bool = False) -> Callable[[_Function], _Function]:
+    """Register a deferred operator by the function that walks over its sources, which burns steps.
+
+    `element` is the place of the elements' type among the type arguments, which the function receives with
+    `with_types`. A null argument raises ArgumentNullException at once, before anything is walked over.
+    """
+
+    def register(walk: _Function) -> _Function:
+        names = walk.__code__.co_varnames[with_types : walk.__code__.co_argcount]
+        checked = [(place, name) for place, name in enumerate(names) if name not in _MAY_BE_NULL]
+
+        def begin(types: Types, *arguments: Any) -> Sequence:
+            for place, name in checked:
+                if arguments[place] is None:
+                    raise ArgumentNullException(_DOTNET_NAMES.get(name, name))
+            return Sequence(walk, types[element], *(types, *arguments) if with_types else arguments)
+
+        operator(*members)(begin)
+        return walk
+
+    return register
+
+
+_MAY_BE_NULL = ("comparer", "value", "element")
+_DOTNET_NAMES = {"result_selector": "resultSelector"}
+
+
 class Sequence:
     """A lazy `IEnumerable<T>`: `start` begins a new enumeration with the `arguments` each time it is called."""
 

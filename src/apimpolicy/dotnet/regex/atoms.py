@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
-from apimpolicy.dotnet.regex.letter_case import alike
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
+from apimpolicy.dotnet.regex.unicode_blocks import alike
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.regex.blocks import BLOCKS
-from apimpolicy.dotnet.regex.letter_case import both_cases, differs
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE, invalid_pattern
+from apimpolicy.dotnet.regex.unicode_blocks import BLOCKS, both_cases, differs
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.regex import escapes
-from apimpolicy.dotnet.regex.matches import Match, MatchCollection, no_match
+from apimpolicy.dotnet.regex.matches import Match, MatchCollection, expand, no_match, read_replacement
 from apimpolicy.dotnet.regex.options import (
     COMPILED,
     ECMA_SCRIPT,
@@ -24,8 +24,7 @@ from apimpolicy.dotnet.regex.options import (
     MULTILINE,
     RIGHT_TO_LEFT,
 )
-from apimpolicy.dotnet.regex.replacements import expand, read_replacement
-from apimpolicy.dotnet.regex.translation import translate
+from apimpolicy.dotnet.regex.translator import translate
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import INT, Array, string_array
 from apimpolicy.errors import LimitExceededError

@@ -1,15 +1,14 @@
-"""Translates a .NET regular expression into one of the `regex` package.
-
-The pattern is parsed as .NET's RegexParser does: group numbers (unnamed groups first, then named ones), inline options,
-`$` before a final newline, .NET's `\\w \\d \\s \\b`, `{,3}` as text. The options m, s, x and n are worked into the
-translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
-Balancing groups are refused by name.
-"""
+"""Translates a .NET regular expression into one of the `regex` package, and keeps it."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
+from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
 from apimpolicy.dotnet.regex.options import (
     ECMA_SCRIPT,
@@ -22,6 +21,17 @@ from apimpolicy.dotnet.regex.options import (
     SINGLELINE,
 )
 from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+# Translates a .NET regular expression into one of the `regex` package.
+# The pattern is parsed as .NET's RegexParser does: group numbers (unnamed groups first, then named ones), inline
+# options,
+# `$` before a final newline, .NET's `\w \d \s \b`, `{,3}` as text. The options m, s, x and n are worked into the
+# translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
+# Balancing groups are refused by name.
 
 _MAXIMUM_NESTING = 80
 """Groups inside groups; the `regex` package compiles recursively."""
@@ -342,3 +352,48 @@ class Translator(Atoms):
         if not self.at_end:
             self.position += 1
         raise self.error(_UNRECOGNIZED)
+
+
+# Compiles translated patterns and keeps them
+
+
+class Translation:
+    """A translated pattern; `numbers` are the group numbers in order, `names` maps every group name to its number."""
+
+    __slots__ = ("compiled", "names", "numbers")
+
+    def __init__(self, compiled: Any, numbers: tuple[int, ...], names: dict[str, int]) -> None:
+        self.compiled = compiled
+        self.numbers = numbers
+        self.names = names
+
+
+_STEPS_PER_PATTERN, _STEPS_PER_CHARACTER = 4096, 256
+"""Making a regular expression is far more work than any match of a short text; known ones are kept."""
+
+
+@functools.lru_cache(maxsize=256)
+def translate(pattern: str, options: int) -> Translation:
+    """Translate and compile. Raises RegexParseException for an invalid pattern, NotSimulatedError for a refused one."""
+    import regex  # type: ignore[import-untyped]  # types-regex is optional
+
+    environment().step(_STEPS_PER_PATTERN + _STEPS_PER_CHARACTER * len(pattern))
+
+    counted = Translator(pattern, options, None)
+    # The second reading raises the error again, unless a reference to a missing group is before it.
+    with contextlib.suppress(RegexParseException):
+        counted.run()
+    names = counted.assign_names()
+    translator = Translator(pattern, options, names)
+    text = translator.run()
+    flags = regex.VERSION0 | regex.UNICODE
+    if translator.ignores_case:
+        flags |= regex.IGNORECASE
+    if options & RIGHT_TO_LEFT:
+        flags |= regex.REVERSE
+    try:
+        compiled = regex.compile(text, flags)
+    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+        raise NotSimulatedError(f"the regular expression {pattern!r}", str(error)) from error
+    numbers = tuple(sorted(names.values()))
+    return Translation(compiled, numbers, names)

@@ -19,7 +19,7 @@ from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
-from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
+from apimpolicy.dotnet.system.date_exact import parse_datetime
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE
 from apimpolicy.dotnet.system.number_parsing import (
     FLOAT_AND_THOUSANDS,

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     FormatException,
     require,
 )
-from apimpolicy.dotnet.system.date_symbols import DAY_NAMES, MONTH_NAMES, SHORT_DAY_NAMES, SHORT_MONTH_NAMES
+from apimpolicy.dotnet.system.date_formats import DAY_NAMES, MONTH_NAMES, SHORT_DAY_NAMES, SHORT_MONTH_NAMES
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, today
 from apimpolicy.dotnet.system.timespans import MINUTE, SECOND
 

@@ -9,8 +9,7 @@ from typing import Any
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
-from apimpolicy.dotnet.system.date_formats import format_moment
-from apimpolicy.dotnet.system.date_symbols import check_dates
+from apimpolicy.dotnet.system.date_formats import check_dates, format_moment
 from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 
@@ -249,7 +248,7 @@ def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, se
 
 @implements("System.DateTime", "new(long)", "new(long, DateTimeKind)")
 def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
-    """Raise ArgumentOutOfRangeException."""
+    """Raises ArgumentOutOfRangeException."""
     if not 0 <= ticks <= MAX_TICKS:
         raise ArgumentOutOfRangeException(
             "ticks", "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks."

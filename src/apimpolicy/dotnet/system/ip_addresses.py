@@ -141,7 +141,7 @@ def _read(text: str) -> IPAddress | None:
 
 @implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
-    """Raise ArgumentNullException, FormatException."""
+    """Raises ArgumentNullException, FormatException."""
     text = require(text, "ipString")
     found = _read(text)
     if found is None:

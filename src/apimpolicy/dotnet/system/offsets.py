@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
-from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
-from apimpolicy.dotnet.system.date_symbols import PATTERNS, check_dates
+from apimpolicy.dotnet.system.date_formats import PATTERNS, check_dates, format_moment, zone_text
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
 from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan

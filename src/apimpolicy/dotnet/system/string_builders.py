@@ -146,7 +146,7 @@ class StringBuilder:
         return self
 
     def insert(self, index: int, piece: str) -> StringBuilder:
-        """Raise ArgumentOutOfRangeException."""
+        """Raises ArgumentOutOfRangeException."""
         if not 0 <= index <= self._length:
             raise ArgumentOutOfRangeException("index", INDEX)
         environment().check_length(self._length + len(piece))

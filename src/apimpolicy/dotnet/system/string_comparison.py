@@ -14,6 +14,9 @@ from apimpolicy.dotnet.system.objects import equals, get_hash_code
 from apimpolicy.dotnet.system.string_search import CURRENT_CULTURE, ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import Char
 
+_COMPARED_WITH = 4
+"""The logarithm of how many others a text is compared with while it is sorted."""
+
 
 @counts_itself
 def compare_ordinal(a: str | None, b: str | None) -> int:
@@ -119,6 +122,15 @@ class StringComparer:
     @member("Compare(string, string)")
     def compare(self, a: str | None, b: str | None) -> int:
         return compare(a, b, self.comparison)
+
+    def sort_key(self, text: str | None) -> tuple[Any, ...]:
+        """Return a key whose order is that of `compare`."""
+        if text is None:
+            return (False,)
+        work_through(len(text) << _COMPARED_WITH)
+        if self.comparison in (ORDINAL, ORDINAL_IGNORE_CASE):
+            return True, text if self.comparison == ORDINAL else to_upper(text)
+        return (True, *collation.sort_key(text, bool(self.comparison & 1)))
 
     @member("Equals(string, string)")
     def equals_strings(self, a: str | None, b: str | None) -> bool:

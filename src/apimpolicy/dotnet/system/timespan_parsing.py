@@ -9,8 +9,18 @@ from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
 from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
-from apimpolicy.dotnet.system.timespan_readings import GENERAL, GENERAL_LONG, out_of_range, read_ticks, unrecognized
-from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.system.timespans import (
+    DAY,
+    GENERAL,
+    GENERAL_LONG,
+    HOUR,
+    MINUTE,
+    SECOND,
+    TimeSpan,
+    out_of_range,
+    read_ticks,
+    unrecognized,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +100,7 @@ def _parse_custom(text: str, format_: str) -> TimeSpan:
 
 
 def parse_exact(text: str | None, format_: str | None, provider: Any = None) -> TimeSpan:
-    """Raise ArgumentNullException, ArgumentException, FormatException, OverflowException.
+    """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException.
 
     >>> parse_exact("01h", "hh'h'")
     TimeSpan('01:00:00')

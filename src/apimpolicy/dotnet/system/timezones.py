@@ -54,7 +54,7 @@ class TimeZone:
         return self.names[index]
 
     def to_string(self) -> str:
-        """Raise NotSimulatedError for a zone whose names are the operating system's."""
+        """Raises NotSimulatedError for a zone whose names are the operating system's."""
         return self._name(0)
 
     @property
@@ -98,7 +98,7 @@ class TimeZone:
 
     @member("GetAmbiguousTimeOffsets(DateTime)")
     def ambiguous_offsets(self, moment: DateTime, name: str = "DateTime") -> Array:
-        """Raise ArgumentException."""
+        """Raises ArgumentException."""
         if not self.is_ambiguous(moment):
             raise ArgumentException(
                 f"The supplied {name} is not in an ambiguous time range.", name[0].lower() + name[1:]
@@ -200,7 +200,7 @@ def _zone(name: str) -> TimeZone | None:
 
 @implements("System.TimeZoneInfo", "FindSystemTimeZoneById")
 def find(name: str | None) -> TimeZone:
-    """Raise ArgumentNullException, TimeZoneNotFoundException."""
+    """Raises ArgumentNullException, TimeZoneNotFoundException."""
     name = require(name, "id")
     if name.upper() == "UTC":
         return UTC_ZONE

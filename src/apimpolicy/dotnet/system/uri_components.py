@@ -15,14 +15,16 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import ip_addresses
-from apimpolicy.dotnet.system.uri_texts import readable
 from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse
-from apimpolicy.dotnet.system.web_text import percent_decode
+from apimpolicy.dotnet.system.web_text import percent_decode, readable
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+# Parts of a `System.Uri` by `UriComponents`, and the static tests of `Uri`
 
 _URI = "System.Uri"
 SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT = (1 << bit for bit in range(7))
@@ -167,7 +169,7 @@ def is_scheme(name: str | None) -> bool:
 
 
 def _as_it_is(uri: Uri, text: str, dont_escape: bool) -> Uri:
-    """Raise NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
+    """Raises NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
     if dont_escape:
         if re.fullmatch(r"[A-Za-z0-9\-_~/?#=&+:.,;@]*", text) is None:
             raise NotSimulatedError("System.Uri with dontEscape", "escapes, or characters that may need some")

@@ -20,8 +20,13 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
-from apimpolicy.dotnet.system.uri_texts import normal_escapes, readable, upper_case_escapes, without_dot_segments
-from apimpolicy.dotnet.system.web_text import percent_decode
+from apimpolicy.dotnet.system.web_text import (
+    normal_escapes,
+    percent_decode,
+    readable,
+    upper_case_escapes,
+    without_dot_segments,
+)
 from apimpolicy.dotnet.values import Array, string_array
 
 RELATIVE_OR_ABSOLUTE, ABSOLUTE, RELATIVE = 0, 1, 2
@@ -222,7 +227,7 @@ def _refuse_backslash(scheme: str, rest: str) -> None:
 
 @counts_itself
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
-    """Raise ArgumentNullException, UriFormatException."""
+    """Raises ArgumentNullException, UriFormatException."""
     text = require(text, "uriString")
     work_through(len(text) << 4)
     trimmed = text.strip(" \t\r\n\f")

@@ -13,8 +13,7 @@ from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
-from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT
-from apimpolicy.dotnet.xml.names import X, XName
+from apimpolicy.dotnet.xml.names import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT, X, XName
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of
 from apimpolicy.dotnet.xml.sequences import XSequence
 

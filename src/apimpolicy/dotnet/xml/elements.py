@@ -10,8 +10,18 @@ from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
-from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEMENT
-from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace
+from apimpolicy.dotnet.xml.names import (
+    ATTRIBUTE,
+    DOCUMENT,
+    DOCUMENT_TYPE,
+    ELEMENT,
+    NO_NAMESPACE,
+    XML,
+    XMLNS,
+    X,
+    XName,
+    XNamespace,
+)
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write_attribute

@@ -1,12 +1,20 @@
-"""XName and XNamespace: interned, so that equality is identity."""
+"""XName and XNamespace, interned, so that equality is identity; kinds of nodes."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.xml.containers import XDocument
+    from apimpolicy.dotnet.xml.elements import XElement
+    from apimpolicy.dotnet.xml.nodes import XObject
+
+
+# XName and XNamespace: interned, so that equality is identity
 
 X = "System.Xml.Linq."
 
@@ -35,7 +43,7 @@ def is_name_character(character: str) -> bool:
 
 
 def verify_ncname(name: str | None) -> str:
-    """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
+    """Raises XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
     name = require(name, "name")
     if not name:
         raise ArgumentNullException("name", "The empty string '' is not a valid local name.")
@@ -190,3 +198,16 @@ def equal(left: Any, right: Any) -> bool:
 implements_all(X + "XNamespace", {"op_Implicit": lambda text: None if text is None else XNamespace.get(text)})
 implements_all(X + "XNamespace", {"op_Inequality": lambda left, right: bool(left != right)})
 implements_all(X + "XName", {"op_Inequality": lambda left, right: bool(left != right)})
+
+
+# The kinds of XML nodes (`System.Xml.XmlNodeType`), for modules below the classes of nodes
+
+ELEMENT, ATTRIBUTE, TEXT, CDATA, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT, DOCUMENT_TYPE = 1, 2, 3, 4, 7, 8, 9, 10
+
+
+def is_element(node: XObject | None) -> TypeGuard[XElement]:
+    return node is not None and node.node_type == ELEMENT
+
+
+def is_document(node: XObject) -> TypeGuard[XDocument]:
+    return node.node_type == DOCUMENT

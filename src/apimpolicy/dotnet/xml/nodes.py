@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.siblings import Sibling
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
-from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
-from apimpolicy.dotnet.xml.names import X, XName, verify_ncname
+from apimpolicy.dotnet.xml.names import (
+    CDATA,
+    COMMENT,
+    DOCUMENT,
+    DOCUMENT_TYPE,
+    ELEMENT,
+    PROCESSING_INSTRUCTION,
+    TEXT,
+    X,
+    XName,
+    verify_ncname,
+)
 from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write
 
@@ -72,49 +83,22 @@ class XObject:
 
 
 @dotnet_class(X + "XNode", members="NextNode=next PreviousNode=previous")
-class XNode(XObject):
+class XNode(XObject, Sibling):
     """A node of a tree."""
 
     __slots__ = ()
 
-    # Siblings
-
-    def _sibling(self, step: int) -> XNode | None:
-        if self.parent is None:
-            return None
-        siblings = self.parent.children
-        index = self.parent.index_of(self) + step
-        if not 0 <= index < len(siblings):
-            return None
-        found = siblings[index]
-        found.place = index
-        return found
-
-    @property
-    def next(self) -> XNode | None:
-        return self._sibling(1)
-
-    @property
-    def previous(self) -> XNode | None:
-        return self._sibling(-1)
-
-    def _around(self, *, after: bool) -> Iterator[XNode]:
-        if self.parent is None:
-            return iter(())
-        index = self.parent.index_of(self)
-        return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
-
     def nodes_after_self(self) -> XSequence:
-        return XSequence(lambda: self._around(after=True), NODES)
+        return XSequence(lambda: self.siblings(after=True), NODES)
 
     def nodes_before_self(self) -> XSequence:
-        return XSequence(lambda: self._around(after=False), NODES)
+        return XSequence(lambda: self.siblings(after=False), NODES)
 
     def elements_after_self(self, *name: XName | None) -> XSequence:
-        return elements_of(lambda: self._around(after=True), name)
+        return elements_of(lambda: self.siblings(after=True), name)
 
     def elements_before_self(self, *name: XName | None) -> XSequence:
-        return elements_of(lambda: self._around(after=False), name)
+        return elements_of(lambda: self.siblings(after=False), name)
 
     # Ancestors
 

@@ -14,9 +14,9 @@ from apimpolicy.dotnet.exceptions import XmlException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.names import XML, XMLNS, X, XName, XNamespace, is_name_start
+from apimpolicy.dotnet.xml.names import NCNAME, NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace, is_name_start
 from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XProcessingInstruction, XText
-from apimpolicy.dotnet.xml.scanner import SPACE, Scanner, line_ends
+from apimpolicy.dotnet.xml.scanner import INVALID_CHARACTERS, SPACE, Scanner, line_ends
 from apimpolicy.errors import NotSimulatedError
 
 PRESERVE_WHITESPACE = 1
@@ -26,6 +26,13 @@ MAXIMUM_DEPTH = 1024
 _MARKUP = re.compile("[<&]")
 _PSEUDO = re.compile(r"""[ \t\r\n]+(version|encoding|standalone)[ \t\r\n]*=[ \t\r\n]*(?:"([^"<&]*)"|'([^'<&]*)')""")
 _ENTITY = re.compile(r"""<!ENTITY[ \t\r\n]+([^\s%]+)[ \t\r\n]+(?:"([^"]*)"|'([^']*)')[ \t\r\n]*>""")
+_NAME = f"{NCNAME.pattern}(?::{NCNAME.pattern})?+"
+_PLAIN_ATTRIBUTE = rf' ++((?!xml){_NAME})="([^"<&\t\r\n{INVALID_CHARACTERS}]*+)"'
+_PLAIN_TAG = re.compile(f"({_NAME})((?:{_PLAIN_ATTRIBUTE})*+) *+(/?)>")
+_PLAIN_ATTRIBUTES = re.compile(_PLAIN_ATTRIBUTE)
+_PLAIN_TEXT = re.compile(rf"[^<&\]\r{INVALID_CHARACTERS}]*+(?=<)")
+"""Most tags and texts, in one step; what these don't match is read part by part, with messages for what is wrong."""
+_MARKUP_BEGINS = ("!", "?", "/")
 _SHORTEST_MARKUP = 4
 """XmlReader takes no fewer characters, from `<` to the end of the text, for markup outside of the root element."""
 _BAD_DECLARATION = "Syntax for an XML declaration is invalid."
@@ -43,7 +50,7 @@ class _Parser(Scanner):
         self.document = XDocument()
         # Open elements with their name as written and where it is; lines are counted when a message needs them.
         self.open: list[tuple[XElement, str, int]] = []
-        self.scopes: list[dict[str, str]] = [{"": "", "xml": XML.name, "xmlns": XMLNS.name}]
+        self.scopes: list[dict[str, XNamespace]] = [{"": NO_NAMESPACE, "xml": XML, "xmlns": XMLNS}]
 
     # Errors
 
@@ -68,6 +75,8 @@ class _Parser(Scanner):
             burn()
             if text[self.at] != "<":
                 self.characters()
+            elif self.open and text[self.at + 1 : self.at + 2] not in _MARKUP_BEGINS:
+                self.start_tag()
             elif not self.open and len(text) - self.at < _SHORTEST_MARKUP:
                 self.fail("Data at the root level is invalid.")
             elif text.startswith("<!--", self.at):
@@ -168,7 +177,11 @@ class _Parser(Scanner):
 
     def characters(self) -> None:
         start = self.at
+        plain = _PLAIN_TEXT.match(self.text, start) if self.open else None
         parts: list[str] = []
+        if plain is not None:
+            self.at = plain.end()
+            parts.append(plain.group())
         while self.at < len(self.text) and self.text[self.at] != "<":
             match = _MARKUP.search(self.text, self.at)
             end = match.start() if match else len(self.text)
@@ -203,11 +216,9 @@ class _Parser(Scanner):
 
     def resolve(self, written: str, at: int, *, is_attribute: bool) -> XName:
         prefix, colon, local = written.rpartition(":")
-        if is_attribute and not colon:
-            return XNamespace.get("").get_name(local)
-        namespace = self.scopes[-1].get(prefix)
+        namespace = NO_NAMESPACE if is_attribute and not colon else self.scopes[-1].get(prefix)
         if namespace is not None:
-            return XNamespace.get(namespace).get_name(local)
+            return namespace.names.get(local) or namespace.get_name(local)
         raise self.failure(f"'{prefix}' is an undeclared prefix.", at)
 
     def start_tag(self) -> None:
@@ -215,24 +226,18 @@ class _Parser(Scanner):
             self.fail("There are multiple root elements.", self.at + 1)
         self.at += 1
         start = self.at
-        written = self.name()
         attributes: list[tuple[str, str, int]] = []
-        scope: dict[str, str] = {}
-        while True:
-            had_space = self.skip_spaces()
-            if self.at >= len(self.text):
-                self.unclosed()
-            character = self.text[self.at]
-            if character == ">" or self.text.startswith("/>", self.at):
-                break
-            after_name = not had_space and not attributes
-            if character == "/":
-                self.unexpected(self.at if after_name else self.at + 1, ">")
-            if after_name or not is_name_start(character):
-                self.bad_character(self.at, begins=not after_name)
-            if not had_space:
-                self.fail(f"'{self.token(self.at)}' is an unexpected token. Expecting white space.")
-            attributes.append(self.attribute(scope))
+        scope: dict[str, XNamespace] = {}
+        plain = _PLAIN_TAG.match(self.text, start)
+        if plain is not None:
+            written, is_empty = plain[1], bool(plain[5])
+            if plain[2]:
+                first, end = plain.span(2)
+                found = _PLAIN_ATTRIBUTES.finditer(self.text, first, end)
+                attributes = [(match[1], match[2], match.start(1)) for match in found]
+            self.at = plain.end()
+        else:
+            written, is_empty = self.name(), self.attributes(attributes, scope)
         around = self.scopes[-1]
         if scope and len(around) > _FEW_PREFIXES:
             environment().step(len(around) * _STEPS_PER_PREFIX)
@@ -247,16 +252,33 @@ class _Parser(Scanner):
             made.parent = element
             element.attribute_list.append(made)
         self.append(element)
-        if character == "/":
+        if is_empty:
             self.scopes.pop()
-            self.at += 2
             return
-        self.at += 1
         if len(self.open) >= MAXIMUM_DEPTH:
             self.fail(f"Elements are nested more than {MAXIMUM_DEPTH} deep.", start)
         self.open.append((element, written, start))
 
-    def attribute(self, scope: dict[str, str]) -> tuple[str, str, int]:
+    def attributes(self, attributes: list[tuple[str, str, int]], scope: dict[str, XNamespace]) -> bool:
+        """Read attributes with their places, and the end of a tag; return whether the element ends with it."""
+        while True:
+            had_space = self.skip_spaces()
+            if self.at >= len(self.text):
+                self.unclosed()
+            character = self.text[self.at]
+            if character == ">" or self.text.startswith("/>", self.at):
+                self.at += 2 if character == "/" else 1
+                return character == "/"
+            after_name = not had_space and not attributes
+            if character == "/":
+                self.unexpected(self.at if after_name else self.at + 1, ">")
+            if after_name or not is_name_start(character):
+                self.bad_character(self.at, begins=not after_name)
+            if not had_space:
+                self.fail(f"'{self.token(self.at)}' is an unexpected token. Expecting white space.")
+            attributes.append(self.attribute(scope))
+
+    def attribute(self, scope: dict[str, XNamespace]) -> tuple[str, str, int]:
         start = self.at
         name = self.name()
         self.skip_spaces()
@@ -272,7 +294,7 @@ class _Parser(Scanner):
         value = self.attribute_value(quote)
         if name == "xmlns" or name.startswith("xmlns:"):
             self.check_declaration(name[6:], value, start, inside)
-            scope[name[6:]] = value
+            scope[name[6:]] = XNamespace.get(value)
         elif name == "xml:space" and value.strip(SPACE) not in ("preserve", "default"):
             self.fail(f"'{value}' is an invalid xml:space value.", start)
         return name, value, start
@@ -316,17 +338,20 @@ class _Parser(Scanner):
         if not self.open:
             self.fail("Unexpected end tag.", start)
         element, expected, opened = self.open[-1]
-        written = self.name()
-        if written != expected:
+        is_plain = self.text.startswith(expected + ">", start)
+        if is_plain:
+            self.at += len(expected)
+        elif (written := self.name()) != expected:
             line, position = self.place(opened)
             self.fail(
                 f"The '{expected}' start tag on line {line} position {position} does not match the end tag of "
                 f"'{written}'.",
                 start,
             )
-        self.skip_spaces()
-        if not self.text.startswith(">", self.at):
-            self.unexpected(self.at, ">")
+        if not is_plain:
+            self.skip_spaces()
+            if not self.text.startswith(">", self.at):
+                self.unexpected(self.at, ">")
         self.at += 1
         if not element.children:
             element.has_end_tag = True

@@ -11,7 +11,9 @@ from apimpolicy.dotnet.xml.names import NCNAME, is_name_character
 
 SPACE = " \t\r\n"
 _SPACES = re.compile(r"[ \t\r\n]*")
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+INVALID_CHARACTERS = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"
+"""Inside a character class of a regular expression."""
+_INVALID = re.compile(f"[{INVALID_CHARACTERS}]")
 _PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
 

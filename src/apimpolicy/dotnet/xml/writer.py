@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
-from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, PROCESSING_INSTRUCTION, TEXT, is_document, is_element
-from apimpolicy.dotnet.xml.names import XML_NAMESPACE, XMLNS_NAMESPACE
+from apimpolicy.dotnet.xml.names import (
+    CDATA,
+    COMMENT,
+    DOCUMENT,
+    PROCESSING_INSTRUCTION,
+    TEXT,
+    XML_NAMESPACE,
+    XMLNS_NAMESPACE,
+    is_document,
+    is_element,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,9 +24,9 @@ from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.dates import find_date
 from apimpolicy.dotnet.json.loading import finish, load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.platform import find_date
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.values import Array

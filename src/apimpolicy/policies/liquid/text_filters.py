@@ -9,7 +9,7 @@ from typing import Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.regex.expressions import Regex
-from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
+from apimpolicy.dotnet.system.date_exact import parse_datetime
 from apimpolicy.dotnet.system.datetimes import DateTime, now
 from apimpolicy.policies.liquid.filter import liquid_filter
 from apimpolicy.policies.liquid.library import library

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
+from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.certificates import TestCertificates

@@ -11,7 +11,7 @@ from apimpolicy.audit.requests import Rehearsal
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
-from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all

@@ -10,7 +10,7 @@ import yaml
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
-from apimpolicy.report.claim_data import FoundRequest
+from apimpolicy.report.claim_results import FoundRequest
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import answers_in_words, request_words
 from apimpolicy.testing.claims.harnesses import UPLOADED

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
-from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
+from apimpolicy.report.claim_results import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.style import page
 from apimpolicy.report.terminal import render_all

@@ -18,8 +18,8 @@ from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
-from apimpolicy.report.code_text import folded
 from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
+from apimpolicy.report.values import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

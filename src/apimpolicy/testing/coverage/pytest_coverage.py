@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.coverage_data import coverage_line, coverage_table, missing_lines, percent
 from apimpolicy.report.coverage_files import check_name, write_coverage
-from apimpolicy.report.coverage_text import coverage_line, coverage_table, missing_lines, percent
 from apimpolicy.testing.coverage.collector import PolicyCoverage
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.report.mutation_data import CERTIFICATE, LIMIT, TOKEN
+from apimpolicy.report.mutation_results import CERTIFICATE, LIMIT, TOKEN
 from apimpolicy.testing.mutation.elements import changes_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.coverage_data import CONDITION, POLICY
-from apimpolicy.report.mutation_data import Mutant
+from apimpolicy.report.mutation_results import Mutant
 from apimpolicy.testing.mutation.checks import CheckIndex
 from apimpolicy.testing.mutation.elements import changes_of
 from apimpolicy.testing.mutation.suppressions import reasons

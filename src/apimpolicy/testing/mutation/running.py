@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.project.processes import process_pool
-from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
+from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.mutation.checks import CheckIndex

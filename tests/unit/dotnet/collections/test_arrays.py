@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.dotnet.casts import cast, is_instance
-from apimpolicy.dotnet.collections import array_members, array_order, arrays, enumerators, predicates
+from apimpolicy.dotnet.collections import array_members, array_order, arrays, generic, predicates
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.values import BYTE, CHAR, DOUBLE, INT, LONG, OBJECT, STRING, Array, Int64, RectangularArray
@@ -98,9 +98,9 @@ def test_order() -> None:
 
 
 def test_boxed_elements() -> None:
-    walker = enumerators.get_boxed_enumerator(Array(CHAR, "ab"))
+    walker = generic.get_boxed_enumerator(Array(CHAR, "ab"))
     assert walker.move_next()
-    assert enumerators.get_boxed_current(walker) == next(arrays.iterate_boxed("a"))
+    assert generic.get_boxed_current(walker) == next(arrays.iterate_boxed("a"))
 
 
 INSTANCES = [

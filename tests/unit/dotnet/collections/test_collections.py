@@ -11,10 +11,9 @@ import pytest
 from apimpolicy.dotnet.collections import interfaces, predicates, tuples
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.collections.queues import Queue, Stack
 from apimpolicy.dotnet.collections.sets import HashSet
-from apimpolicy.dotnet.collections.sorted_collections import SortedDictionary
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.system.string_comparison import StringComparer
@@ -163,14 +162,6 @@ def test_queue_and_stack() -> None:
     assert [queue.dequeue() for _ in range(90)] == list(range(90))
     assert (queue.count, next(iter(queue)), queue.contains(3)) == (10, 90, False)
     assert list(Stack((INT,), [1, 2, 3])) == [3, 2, 1]
-
-
-def test_sorted_dictionary() -> None:
-    made = SortedDictionary(NAMES)
-    made.set_item("b", 1)
-    made.set_item("B", 3)
-    made.set_item("a", 2)
-    assert [(pair.key, pair.value) for pair in made] == [("a", 2), ("b", 1), ("B", 3)]
 
 
 def test_tuples() -> None:

@@ -13,13 +13,11 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from apimpolicy.context.loading import read_certificates
-from apimpolicy.dotnet.cryptography import certificate_data
 from apimpolicy.dotnet.cryptography import certificate_members as members
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
 from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey
-from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.extension_texts import extension_text
-from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
+from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, format_name
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     CryptographicException,
@@ -89,7 +87,7 @@ def test_what_dotnet_says(known):
     ]
     names = client.extensions.find("2.5.29.17")
     assert names.format(False) == "DNS:client.fabrikam.example, email:client@fabrikam.example"
-    assert certificate_data.from_bytes(Certificate, members.raw_data(client)).thumbprint == client.thumbprint
+    assert members.from_bytes(Certificate, members.raw_data(client)).thumbprint == client.thumbprint
 
 
 def test_to_string(known):
@@ -220,8 +218,8 @@ def test_passwords(partner):
     with pytest.raises(ConfigurationError, match="not a PKCS#12 file"):
         Certificate.from_pkcs12(b"nonsense", "secret")
     with pytest.raises(CryptographicException, match="The specified network password is not correct"):
-        certificate_data.read(Certificate, byte_array(archive), "nope")
-    assert certificate_data.read(Certificate, byte_array(archive), "secret").has_private_key
+        members.read_certificate(Certificate, byte_array(archive), "nope")
+    assert members.read_certificate(Certificate, byte_array(archive), "secret").has_private_key
 
 
 @pytest.mark.parametrize("data", [b"\x30", b"\x30\x82\xff\xff", b"\x00" * 100, b"garbage", bytes(range(256))])
@@ -229,7 +227,7 @@ def test_broken_der(data):
     with pytest.raises(ConfigurationError):
         Certificate.from_der(data)
     with pytest.raises(CryptographicException):
-        certificate_data.from_bytes(Certificate, byte_array(data))
+        members.from_bytes(Certificate, byte_array(data))
 
 
 def test_every_cut_of_a_certificate_is_refused_cleanly(partner):
@@ -266,7 +264,7 @@ def test_files_that_cannot_be_read(tmp_path):
 
 def test_constructor_arguments():
     with pytest.raises(ArgumentException) as caught:
-        certificate_data.read(Certificate, None, None)
+        members.read_certificate(Certificate, None, None)
     assert caught.value.message == "Array may not be empty or null. (Parameter 'rawData')"
 
 
@@ -282,18 +280,18 @@ def test_members(partner):
     assert called(partner, "string GetPublicKeyString()").startswith("04")
     assert partner.public_key.oid.friendly_name == "ECC"
     assert members.rsa_public_key(partner) is None
-    assert bytes(certificate_data.export(partner, 1)) == partner.raw
-    exported = certificate_data.export_with_password(partner, 3, "secret")
+    assert bytes(members.export(partner, 1)) == partner.raw
+    exported = members.export_with_password(partner, 3, "secret")
     assert Certificate.from_pkcs12(bytes(exported), "secret").has_private_key
-    assert certificate_data.content_type(exported) == 3
-    assert certificate_data.content_type(byte_array(partner.raw)) == 1
+    assert members.content_type(exported) == 3
+    assert members.content_type(byte_array(partner.raw)) == 1
     assert members.name_info(partner, members.DNS_FROM_ALTERNATIVE_NAME, False) == "partner.example"
     assert partner.get_hash_code() & 0xFFFFFFFF == int(partner.thumbprint[:8], 16)
 
 
 def test_rsa_keys(authority):
     partner = authority.client("rsa", rsa=True)
-    from apimpolicy.dotnet.cryptography.rsa_paddings import PKCS1_SIGNATURE
+    from apimpolicy.dotnet.cryptography.rsa_parameters import PKCS1_SIGNATURE
 
     name = HashAlgorithmName("SHA256")
     signature = members.rsa_private_key(partner).sign_data(byte_array(b"x"), name, PKCS1_SIGNATURE)
@@ -348,7 +346,7 @@ def test_certificates_without_data(name):
 
 
 def test_reset(partner):
-    copied = certificate_data.copy_as(Certificate, partner)
+    copied = members.copy_as(Certificate, partner)
     assert copied.subject == partner.subject
     copied.reset()
     with pytest.raises(CryptographicException):
@@ -357,7 +355,7 @@ def test_reset(partner):
 
 
 def test_bare_certificates(partner):
-    bare = certificate_data.from_bytes(BareCertificate, byte_array(partner.raw))
+    bare = members.from_bytes(BareCertificate, byte_array(partner.raw))
     assert bare.to_string() == str(type_of(bare)) == NAMESPACE + "X509Certificate"
     verbose = bound(NAMESPACE + "X509Certificate", "string ToString(bool fVerbose)")
     assert verbose(bare, False) == NAMESPACE + "X509Certificate"
@@ -442,6 +440,6 @@ def test_public_keys_from_parts(authority):
 
 def test_what_cannot_be_exported(partner):
     with pytest.raises(CryptographicException, match="Invalid content type"):
-        certificate_data.export(partner, 5)
+        members.export(partner, 5)
     with pytest.raises(PlatformNotSupportedException):
-        certificate_data.export(partner, 2)
+        members.export(partner, 2)

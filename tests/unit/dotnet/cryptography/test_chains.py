@@ -10,7 +10,7 @@ from apimpolicy.context.moments import ticks_of_text
 from apimpolicy.dotnet.cryptography import certificate_members as members
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorder
-from apimpolicy.dotnet.cryptography.revocation import RevocationList
+from apimpolicy.dotnet.cryptography.issuing import RevocationList
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.testing.authority import TestAuthority, self_signed

@@ -8,10 +8,9 @@ import pytest
 
 from apimpolicy.dotnet.cryptography.hashing import HashAlgorithm, new_hmac
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, Oid
-from apimpolicy.dotnet.cryptography.random_numbers import RandomNumberGenerator
 from apimpolicy.dotnet.cryptography.rsa import RSA
-from apimpolicy.dotnet.cryptography.rsa_paddings import PKCS1_SIGNATURE, PSS_SIGNATURE, RSAEncryptionPadding
-from apimpolicy.dotnet.cryptography.symmetric import CBC, ECB, NO_PADDING, create_algorithm
+from apimpolicy.dotnet.cryptography.rsa_parameters import PKCS1_SIGNATURE, PSS_SIGNATURE, RSAEncryptionPadding
+from apimpolicy.dotnet.cryptography.symmetric import CBC, ECB, NO_PADDING, RandomNumberGenerator, create_algorithm
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.json import json_convert
+from apimpolicy.dotnet.json import serialization
 from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.kinds import J
-from apimpolicy.dotnet.json.xml_nodes import serialize_node
 from apimpolicy.dotnet.json.xml_reading import to_document
+from apimpolicy.dotnet.json.xml_writing import serialize_node
 from apimpolicy.dotnet.metadata import parse as parse_type
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.types import anonymous_type
@@ -84,7 +84,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("value", "text"), SERIALIZED)
 def test_serialize(value: Any, text: str) -> None:
-    assert json_convert.serialize(value) == text
+    assert serialization.serialize(value) == text
 
 
 def test_anonymous_objects_print() -> None:
@@ -96,7 +96,7 @@ def test_anonymous_objects_print() -> None:
 
 @pytest.mark.parametrize(("text", "type_name", "again"), READ)
 def test_deserialize(text: str, type_name: str, again: str) -> None:
-    assert json_convert.serialize(from_text(text, parse_type(type_name))) == again
+    assert serialization.serialize(from_text(text, parse_type(type_name))) == again
 
 
 @pytest.mark.parametrize(("text", "type_name", "message"), REFUSED)

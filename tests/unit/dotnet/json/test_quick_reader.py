@@ -11,9 +11,8 @@ import pytest
 
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import JsonReaderException
-from apimpolicy.dotnet.json.loading import _exact
+from apimpolicy.dotnet.json.loading import _exact, quick_tree
 from apimpolicy.dotnet.json.objects import JObject, JProperty
-from apimpolicy.dotnet.json.quick_reader import quick_tree
 from apimpolicy.dotnet.json.scalars import JValue
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException, JsonReaderException
 from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.comparison import deep_equals
 from apimpolicy.dotnet.json.loading import parse, parse_object
-from apimpolicy.dotnet.json.merging import merge
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.path import select_token, select_tokens
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
+from apimpolicy.dotnet.json.whole_trees import deep_equals, merge
 from apimpolicy.dotnet.values import INT, OBJECT, Array
 
 READS = [

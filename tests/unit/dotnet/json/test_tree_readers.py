@@ -13,8 +13,14 @@ from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.loading import parse
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.dotnet.json.tree_reader import TreeReader, create_raw, create_reader, read_token
-from apimpolicy.dotnet.json.tree_writer import create_writer, write_to
+from apimpolicy.dotnet.json.tree_streams import (
+    TreeReader,
+    create_raw,
+    create_reader,
+    create_writer,
+    read_token,
+    write_to,
+)
 from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.values import Int64

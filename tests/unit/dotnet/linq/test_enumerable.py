@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apimpolicy.dotnet.collections.lists import List
-from apimpolicy.dotnet.collections.pairs import KeyValuePair
+from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException, InvalidOperationException
 from apimpolicy.dotnet.linq.sequences import LONG_RUN, MAXIMUM_DEPTH

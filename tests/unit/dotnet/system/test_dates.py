@@ -17,9 +17,8 @@ from apimpolicy.dotnet.exceptions import (
     TimeZoneNotFoundException,
 )
 from apimpolicy.dotnet.system import timespans, timezones
-from apimpolicy.dotnet.system.date_exact import read_exact
+from apimpolicy.dotnet.system.date_exact import parse_datetime, parse_offset, read_exact
 from apimpolicy.dotnet.system.date_parsing import to_datetime
-from apimpolicy.dotnet.system.date_parsing_members import parse_datetime, parse_offset
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, MIN_VALUE, UTC, DateTime, from_parts, now, utc_now
 from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES

@@ -19,7 +19,7 @@ from apimpolicy.dotnet.exceptions import (
     NullReferenceException,
     OverflowException,
 )
-from apimpolicy.dotnet.system import arithmetic, decimals, number_parsing, number_scanning
+from apimpolicy.dotnet.system import arithmetic, decimals, number_parsing
 from apimpolicy.dotnet.system.convert import convert, from_base, from_object, from_string, to_base
 from apimpolicy.dotnet.system.decimal_type import round_decimal
 from apimpolicy.dotnet.system.mathematics import round_double
@@ -131,7 +131,7 @@ def test_parse_int_refuses(text: str) -> None:
 
 def test_parse_int_styles() -> None:
     assert number_parsing.parse_int("int", "FFFFFFFF", number_parsing.HEX) == -1
-    assert number_parsing.parse_int("int", "(5)", number_scanning.PARENTHESES) == -5
+    assert number_parsing.parse_int("int", "(5)", number_parsing.PARENTHESES) == -5
     assert number_parsing.parse_int("int", "1e3", number_parsing.EXPONENT) == 1000
     with pytest.raises(OverflowException, match="for an Int32"):
         number_parsing.parse_int("int", "2147483648")

@@ -20,7 +20,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.system import (
-    base64_text,
+    byte_conversions,
     encodings,
     enums,
     guids,
@@ -139,12 +139,12 @@ def test_encodings() -> None:
 @pytest.mark.parametrize("text", ["AQI", "A===", "====", "AQI@", "é", "=AQI", "AQ=I"])
 def test_broken_base64(text: str) -> None:
     with pytest.raises(FormatException, match="not a valid Base-64 string"):
-        base64_text.from_base64(text)
+        byte_conversions.from_base64(text)
 
 
 @given(st.binary(max_size=50))
 def test_base64_reads_back(data: bytes) -> None:
-    assert bytes(base64_text.from_base64(base64_text.to_base64(byte_array(data)))) == data
+    assert bytes(byte_conversions.from_base64(byte_conversions.to_base64(byte_array(data)))) == data
 
 
 def test_seeded_random_numbers() -> None:

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
 from apimpolicy.dotnet.system import collation, string_comparison, string_edits, string_search
 from apimpolicy.dotnet.system.characters import to_lower, to_upper
-from apimpolicy.dotnet.system.string_split import split
+from apimpolicy.dotnet.system.string_search import split
 from apimpolicy.dotnet.system.strings import concat, format_composite, format_item
 from apimpolicy.errors import LimitExceededError
 

@@ -13,16 +13,23 @@ from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import BOOL, DOUBLE, OBJECT, STRING, Array
 from apimpolicy.dotnet.xml import annotations as notes
 from apimpolicy.dotnet.xml import extensions
-from apimpolicy.dotnet.xml.comparison import deep_equals
 from apimpolicy.dotnet.xml.containers import XDeclaration, XDocument
 from apimpolicy.dotnet.xml.content import format_duration
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.extensions import deep_equals
 from apimpolicy.dotnet.xml.names import XMLNS, X, XNamespace, expanded_name
 from apimpolicy.dotnet.xml.nodes import XCData, XNode, XText, compare_document_order
 from apimpolicy.dotnet.xml.reader import parse_document, parse_element
-from apimpolicy.dotnet.xml.saving import create_writer, save, write_to
-from apimpolicy.dotnet.xml.saving import load_element as load_text
-from apimpolicy.dotnet.xml.xml_reader import XmlReader, create_reader, load_element, read_from
+from apimpolicy.dotnet.xml.xml_reader import (
+    XmlReader,
+    create_reader,
+    create_writer,
+    load_element,
+    load_text,
+    read_from,
+    save,
+    write_to,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:

@@ -1,0 +1,220 @@
+"""`JsonReader` over a tree and `JsonWriter` into one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import JsonReaderException, NullReferenceException, require
+from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json import reader as tokens
+from apimpolicy.dotnet.json.arrays import JArray, JConstructor
+from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, GUID_TYPE, OBJECT, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J
+from apimpolicy.dotnet.json.loading import load
+from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.scalars import JRaw, JValue
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.dotnet.values import Array
+
+
+# `JsonReader` over a tree, as `token.CreateReader()` returns it, and the members that read tokens from it
+
+_Token = TypeVar("_Token", bound=JToken)
+_READER = "Newtonsoft.Json.JsonReader"
+_BRACKETS = {
+    OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
+    ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
+    CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
+}
+_AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
+
+
+@dotnet_class(_READER)
+class TreeReader:
+    """Goes through a tree token by token; `token` is a name of `JsonToken`, `value` is boxed."""
+
+    __slots__ = ("_events", "_place", "depth", "token", "value")
+
+    def __init__(self, root: JToken) -> None:
+        self.token = tokens.NONE
+        self.value: Any = None
+        self.depth = 0
+        self._place: JToken | None = None
+        self._events = self._walk(root)
+
+    @property
+    def path(self) -> str:
+        return "" if self._place is None else self._place.path
+
+    @counts_itself
+    def read(self) -> bool:
+        """Go to the next token; False, and no token, at the end."""
+        environment().step()
+        self.token, self.value, self._place, self.depth = next(self._events, (tokens.NONE, None, None, 0))
+        return self.token != tokens.NONE
+
+    def skip(self) -> None:
+        """Go to the end of the container, or of the property, that the reader is on."""
+        if self.token == tokens.PROPERTY_NAME:
+            self.read()
+        depth = self.depth
+        if self.token in (tokens.START_OBJECT, tokens.START_ARRAY, tokens.START_CONSTRUCTOR):
+            while self.read() and self.depth > depth:
+                pass
+
+    def close(self) -> None:
+        self._events = iter(())
+        self.read()
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise JsonReaderException with the path appended."""
+        raise JsonReaderException(f"{message} Path '{self.path}'.")
+
+    @staticmethod
+    def _walk(root: JToken) -> Iterator[tuple[str, Any, JToken, int]]:
+        # (iterator over children, closing event) per open container or property; a property closes without one.
+        stack: list[tuple[Iterator[JToken], tuple[str, JToken] | None]] = [(iter((root,)), None)]
+        depth = 0
+        while stack:
+            for token in stack[-1][0]:
+                if isinstance(token, JProperty):
+                    yield tokens.PROPERTY_NAME, token.name, token, depth
+                    stack.append((iter(token.children), None))
+                    break
+                if isinstance(token, JContainer):
+                    opening, closing = _BRACKETS[token.token_type]
+                    name = token.name if isinstance(token, JConstructor) else None
+                    yield opening, name, token, depth
+                    depth += 1
+                    stack.append((iter(token.children), (closing, token)))
+                    break
+                assert isinstance(token, JValue)
+                yield *_scalar_event(token), token, depth
+            else:
+                _, end = stack.pop()
+                if end is not None:
+                    depth -= 1
+                    yield end[0], None, end[1], depth
+
+
+def _scalar_event(token: JValue) -> tuple[str, Any]:
+    kind = token.token_type
+    if kind in _AS_STRINGS:
+        return tokens.STRING, platform.text_of(token.value)
+    return TYPE_NAMES[kind], token.value
+
+
+@implements(J + "JToken", "CreateReader")
+def create_reader(token: JToken) -> TreeReader:
+    return TreeReader(token)
+
+
+def _started(reader: TreeReader | None, what: str) -> TreeReader:
+    reader = require(reader, "reader")
+    if reader.token == tokens.NONE and not reader.read():
+        reader.fail(f"Error reading {what} from JsonReader.")
+    return reader
+
+
+def read_token(reader: TreeReader | None, _settings: None = None) -> JToken:
+    """Return the token that the reader is on; the reader stays on its last part."""
+    reader = _started(reader, "JToken")
+    if reader.token == tokens.PROPERTY_NAME:
+        return _property(reader)
+    return load(reader)
+
+
+def _property(reader: TreeReader) -> JProperty:
+    made = JProperty(reader.value)
+    if not reader.read():
+        reader.fail("Error reading JProperty from JsonReader.")
+    made.value = load(reader)
+    return made
+
+
+def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None) -> JToken:
+    reader = _started(reader, name)
+    while reader.token == tokens.COMMENT:
+        if not reader.read():
+            reader.fail(f"Error reading {name} from JsonReader.")
+    start = tokens.PROPERTY_NAME if name == "JProperty" else _BRACKETS[cls.token_type][0]
+    if reader.token != start:
+        reader.fail(f"Error reading {name} from JsonReader. Current JsonReader item is not {noun}: {reader.token}.")
+    return _property(reader) if name == "JProperty" else load(reader)
+
+
+@implements(J + "JRaw", "Create")
+def create_raw(reader: TreeReader | None) -> JRaw:
+    """Return the text of the token that the reader is on, or of everything when it is before the first."""
+    reader = require(reader, "reader")
+    if reader.token == tokens.NONE and not reader.read():
+        return JRaw.of_raw("")
+    return JRaw.of_raw(write(read_token(reader), indented=False))
+
+
+def _register() -> None:
+    for method in ("ReadFrom", "Load"):
+        implements(J + "JToken", method)(read_token)
+    classes: tuple[tuple[type[JToken], str], ...] = (
+        (JObject, "an object"), (JArray, "an array"), (JConstructor, "a constructor"), (JProperty, "a property"),
+    )  # fmt: skip
+    for cls, noun in classes:
+        name = cls.__name__
+
+        def load_one(
+            reader: TreeReader | None, _: None = None, cls: type[JToken] = cls, name: str = name, noun: str = noun
+        ) -> JToken:
+            return _load_as(cls, name, noun, reader)
+
+        implements(J + name, "Load")(load_one)
+
+
+_register()
+
+
+# `JsonWriter` into a tree, as `container.CreateWriter()` returns it, and `WriteTo`, which adds a copy of a token
+
+_WRITER = "Newtonsoft.Json.JsonWriter"
+
+
+@dotnet_class(_WRITER, members="Close Flush=close")
+class TreeWriter:
+    """Adds what is written to a container at once; a property takes the place of one with its name."""
+
+    __slots__ = ("_container",)
+
+    def __init__(self, container: JContainer) -> None:
+        self._container = container
+
+    def write(self, token: JToken) -> None:
+        if isinstance(token, JProperty) and isinstance(self._container, JObject):
+            self._container.remove(token.name)
+        self._container.add(token.deep_clone())
+
+    def close(self) -> None:
+        """Do nothing: everything is in the container already."""
+
+
+@implements(J + "JContainer", "CreateWriter")
+def create_writer(container: JContainer) -> TreeWriter:
+    return TreeWriter(container)
+
+
+def write_to(token: JToken, writer: TreeWriter | None, converters: Array | None = None) -> None:
+    """Converters, which policies cannot make, would have nothing to convert in a tree."""
+    if writer is None:
+        raise NullReferenceException
+    writer.write(token)
+
+
+for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValue"):
+    implements(J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
+        write_to
+    )

@@ -1,0 +1,263 @@
+"""Verdicts on claims, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.report.columns import counted, printable, width, wrap
+from apimpolicy.report.harmless import to_json
+from apimpolicy.report.places import path_from_here
+from apimpolicy.report.stand_in_text import with_stand_ins
+from apimpolicy.report.style import PLAIN
+from apimpolicy.report.test_results import CaseReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.report.style import Style
+
+
+# Verdicts on claims as plain texts and numbers, for people and for programs
+
+PROVEN, FALSE, UNDECIDED, SKIPPED, ERROR = "proven", "false", "undecided", "skipped", "error"
+STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
+WORDS = {PROVEN: "proven", FALSE: "false", UNDECIDED: "not decided", ERROR: "with errors", SKIPPED: "skipped"}
+
+
+class FoundRequest(NamedTuple):
+    """A request that breaks a claim. `headers` are in order, repeated ones once for each value."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+
+
+class ApiCell(NamedTuple):
+    """The verdict on a claim for one API of a service, and how many seconds all claims about the API took."""
+
+    api: str
+    status: str
+    seconds: float
+
+
+class ClaimReport(NamedTuple):
+    """The verdict on a claim.
+
+    `status` is one of STATUSES; `path` and `line` locate the claim, `about` names the policies that it was decided for,
+    where a file has several. For a false claim, `request` describes the request in a sentence, `sent` is the request,
+    `why` the part of the claim that is false, `explanation` the request's path, `case` a test case for it, as YAML, and
+    `case_file` the test file that it belongs to. `reasons` tell why a claim is not decided, `problem` why it could not
+    be evaluated, or was skipped. `assumptions` are those that a proof depends on; `vacuous` tells why a proven claim is
+    about no request, `hint` what the claim probably should say. `cells` are the APIs that it is about.
+    """
+
+    path: str
+    name: str
+    line: int
+    status: str
+    about: str = ""
+    request: str = ""
+    sent: FoundRequest | None = None
+    why: str = ""
+    explanation: str = ""
+    case: str = ""
+    case_file: str = ""
+    reasons: tuple[str, ...] = ()
+    problem: str = ""
+    assumptions: tuple[str, ...] = ()
+    vacuous: str = ""
+    hint: str = ""
+    seconds: float = 0.0
+    cells: tuple[ApiCell, ...] = ()
+
+
+# Claims for programs: `prove --format json`, and as test cases for JUnit.
+# {"version": 1,
+# "tool": {"name": "apimpolicy", "version": "0.1.0"},
+# "summary": {"proven": 1, "false": 1, "undecided": 0, "errors": 0, "skipped": 0, "seconds": 0.9},
+# "claims": [{"path": "orders.test.yaml", "line": 31, "name": "certificate needed …", "about": null,
+# "status": "false", "summary": "GET /health without a certificate reaches the backend …",
+# "request": {"method": "GET", "url": "/health", "headers": [["X-Role", "user"]], "body": null},
+# "why": "false  context.Request.Certificate != null …", "explanation": "200 OK, decided by …",
+# "case": "- name: …", "reasons": [], "problem": null, "assumptions": [],
+# "vacuous": null, "hint": null, "seconds": 0.4}],
+# "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
+#
+# `status` is proven, false, undecided, error or skipped. The schema is
+# `apimpolicy/schemas/apimpolicy-prove-output.schema.json`.
+
+VERSION = 1
+_SUMMARY = {status: "errors" if status == ERROR else status for status in STATUSES}
+_OF_CASES = {PROVEN: "passed", FALSE: "failed", UNDECIDED: "error", ERROR: "error", SKIPPED: "skipped"}
+
+
+def claims_to_json(
+    reports: Sequence[ClaimReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
+) -> str:
+    """Return the report, indented, without a final line end; `unreadable` are files with their problems."""
+    counts = {word: sum(report.status == status for report in reports) for status, word in _SUMMARY.items()}
+    report = {
+        "version": VERSION,
+        "tool": {"name": "apimpolicy", "version": tool_version},
+        "summary": {**counts, "seconds": round(seconds, 3)},
+        "claims": [_claim(report) for report in reports],
+        "unreadable": [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()],
+    }
+    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
+
+
+def _claim(report: ClaimReport) -> dict[str, Any]:
+    return {
+        "path": path_from_here(report.path),
+        "line": report.line,
+        "name": report.name,
+        "about": report.about or None,
+        "apis": [{"api": each.api, "status": each.status, "seconds": round(each.seconds, 3)} for each in report.cells],
+        "status": report.status,
+        "summary": report.request or None,
+        "request": _request(report.sent),
+        "why": report.why or None,
+        "explanation": report.explanation or None,
+        "case": report.case or None,
+        "reasons": list(report.reasons),
+        "problem": report.problem or None,
+        "assumptions": list(report.assumptions),
+        "vacuous": report.vacuous or None,
+        "hint": report.hint or None,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _request(sent: FoundRequest | None) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    return {"method": sent.method, "url": sent.url, "headers": [list(each) for each in sent.headers], "body": sent.body}
+
+
+def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
+    """Return claims as test cases of JUnit: proven ones pass, false ones fail, those not decided are errors."""
+    return [
+        CaseReport(
+            report.path,
+            f"{report.name} ({report.about})" if report.about else report.name,
+            report.line,
+            _OF_CASES[report.status],
+            (report.request,) if report.request else (),
+            report.problem or "; ".join(report.reasons),
+            "\n\n".join(part for part in (report.why, report.explanation, report.case) if part),
+            report.seconds,
+        )
+        for report in reports
+    ]
+
+
+# Claims on a terminal: a line for each, the request that breaks a false one, and a summary.
+# policies/orders.test.yaml: no request gets through without an uploaded certificate
+# false
+# GET /health without a certificate reaches the backend and gets 200 OK
+# …
+#
+# 2 claims: 1 proven, 1 false, 0 not decided, 0.90 s
+
+_MEANINGS = {PROVEN: "good", FALSE: "error", UNDECIDED: "warning", ERROR: "error", SKIPPED: "dim"}
+MOST_REASONS = 5
+
+
+def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) -> str:
+    """Return the verdict on a claim; for a false one with request, path and a test case, unless that was written.
+
+    Of a claim about a whole service, the request and its path are enough: its details would hide the other claims.
+    """
+    about = f" ({report.about})" if report.about else ""
+    head = f"{printable(report.path)}: {printable(report.name)}{printable(about)}"
+    word = WORDS[report.status]
+    room = style.width - width(head) - width(word)
+    lines = [f"{head}{' ' * max(room, 2)}{style.paint(_MEANINGS[report.status], word)}"]
+    lines += (f"  {line}" if line else "" for line in _details(report, style, with_case))
+    return style.fit("\n".join(lines))
+
+
+def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str]:
+    if report.vacuous:
+        yield from wrap(f"the claim is about no request: {printable(report.vacuous)}", style.width - 2)
+    if report.hint:
+        yield from wrap(printable(report.hint), style.width - 2)
+    if report.assumptions:
+        yield f"assuming that {'; that '.join(report.assumptions)}"
+    if report.problem:
+        yield from map(printable, report.problem.splitlines())
+    if report.request:
+        yield from wrap(printable(report.request), style.width - 2)
+    if report.sent is not None:
+        yield from _sent(report.sent)
+    if report.why:
+        yield ""
+        yield from report.why.splitlines()
+    if report.explanation and report.cells:
+        yield report.explanation.splitlines()[0]
+    elif report.explanation:
+        yield ""
+        yield from report.explanation.splitlines()
+    if report.case and with_case and report.cells:
+        yield style.paint("dim", f"apimpolicy prove --write adds a test case to {_file(report)}")
+    elif report.case and with_case:
+        yield ""
+        yield style.paint("dim", f"as a test case, which apimpolicy prove --write adds to {_file(report)}:")
+        yield from (f"  {line}" for line in report.case.splitlines())
+    if report.reasons:
+        yield "reasons:"
+        yield from _listed(report.reasons, style)
+
+
+def _sent(request: FoundRequest) -> Iterator[str]:
+    """Yield the headers and the body of a request, each in full."""
+    if not request.headers and request.body is None:
+        return
+    yield ""
+    yield f"  {printable(request.method)} {printable(request.url)}"
+    yield from (f"  {printable(name)}: {printable(value)}" for name, value in request.headers)
+    if request.body is not None:
+        yield ""
+        yield from (f"  {printable(line)}" for line in request.body.splitlines())
+
+
+def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
+    for reason in reasons[:MOST_REASONS]:
+        first, *others = wrap(printable(reason), style.width - 6)
+        yield f"- {first}"
+        yield from (f"  {line}" for line in others)
+    if len(reasons) > MOST_REASONS:
+        yield f"- and {len(reasons) - MOST_REASONS} more"
+
+
+def table_head(claims: Sequence[str], apis: Sequence[str]) -> str:
+    """Return what precedes a table with a row for each API: the claims by their numbers, and the names of columns."""
+    lines = [f"claim {number}: {printable(name)}" for number, name in enumerate(claims, 1)]
+    columns = "  ".join(f"claim {number:<5}" for number in range(1, len(claims) + 1))
+    return "\n".join([*lines, f"{'API':{_widest(apis)}}  {columns}  time"])
+
+
+def table_row(apis: Sequence[str], cells: Sequence[ApiCell], style: Style = PLAIN) -> str:
+    """Return the row of an API: the verdict on each claim."""
+    name = printable(cells[0].api)
+    shown = "  ".join(style.paint(_MEANINGS[each.status], f"{WORDS[each.status]:11}") for each in cells)
+    return f"{name}{' ' * (_widest(apis) - width(name))}  {shown}  {cells[0].seconds:.1f} s"
+
+
+def _widest(apis: Sequence[str]) -> int:
+    return max(len("API"), *(width(printable(api)) for api in apis))
+
+
+def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:
+    """Return the summary: `2 claims: 1 proven, 1 false, 0 not decided, 0.90 s`."""
+    counts = {status: sum(report.status == status for report in reports) for status in WORDS}
+    always = (PROVEN, FALSE, UNDECIDED)
+    words = ", ".join(f"{counts[status]} {WORDS[status]}" for status in WORDS if counts[status] or status in always)
+    number = counted(len(reports), "claim")
+    meaning = "error" if counts[FALSE] or counts[ERROR] else "warning" if counts[UNDECIDED] else "good"
+    return style.paint(meaning, f"{number}: {words}, {seconds:.2f} s")
+
+
+def _file(report: ClaimReport) -> str:
+    return "the file" if report.case_file == report.path else printable(report.case_file)

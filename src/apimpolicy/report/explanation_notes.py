@@ -1,0 +1,261 @@
+"""Notes of an explanation: about certificates, routing and CORS."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.cryptography.chain import NO_LIST
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.cors import is_preflight
+from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.report.clauses import NOT_EVALUATED, descendants, unconverted
+from apimpolicy.report.places import short_path
+from apimpolicy.report.values import certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.cryptography.chain import ChainStatus
+    from apimpolicy.engine.exchange import Unmatched
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.report.clauses import Clause, Evaluated
+
+
+# Simulate how a browser judges a response to a page of another origin: the page learns only that CORS failed
+
+GRANT = "Access-Control-Allow-Origin"
+
+
+def is_answered_preflight(result: Result) -> bool:
+    """Return whether the gateway responded to a preflight itself."""
+    exchange = result.exchange
+    return is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS"
+
+
+def _is_own(origin: str, result: Result) -> bool:
+    """Return whether the page is of the gateway's own host, and needs no permission."""
+    url = result.exchange.request.url
+    port = {"https": 443, "http": 80}.get(url.scheme)
+    own = f"{url.scheme}://{url.host}".lower()
+    return origin.lower() in (f"{own}:{url.port}", *([own] if url.port == port else ()))
+
+
+def cors_notes(result: Result) -> Iterator[str]:
+    """Yield sentences on why the browser hides the response from the page; none if it doesn't."""
+    origin = str(result.request.headers.get("Origin", "")).strip()
+    if not origin or GRANT in result.response.headers or _is_own(origin, result):
+        return
+    if is_answered_preflight(result):
+        yield f"The response has no {GRANT}, so the browser does not send the request and reports a CORS error."
+    else:
+        hidden = f"hides it from the page of {origin} and reports a CORS error."
+        yield f"The response has no {GRANT}, so the browser {hidden}"
+    entries = [entry for entry, _ in result.trace.effects(CorsChecked) if has_trait(entry.name, "preflight")]
+    if not entries:
+        yield "No cors policy ran before the response was decided."
+    for entry in entries:
+        assert entry.effect is not None
+        yield f"{short_path(entry.file)}:{entry.position.line} cors: {entry.effect.text}."
+
+
+# Notes about the client certificate in a condition: not sent, not requested, not trusted, not uploaded
+
+_VERIFYING = {"Verify": True, "VerifyNoRevocation": False}
+_MOST_LISTED = 6
+_SEARCHING = frozenset(("Any", "Contains", "ContainsKey", "ContainsValue", "Count", "All", "TryGetValue"))
+
+
+def certificate_notes(clause: Clause, evaluated: Evaluated, result: Result) -> None:
+    """Add the notes to the leaves of a clause."""
+    told: set[str] = set()
+    for leaf in clause.leaves():
+        if leaf.verdict == NOT_EVALUATED:
+            continue
+        for note in _notes(leaf, evaluated, result):
+            if note not in told:
+                told.add(note)
+                leaf.notes.append(note)
+
+
+def _notes(leaf: Clause, evaluated: Evaluated, result: Result) -> Iterator[str]:
+    for node in descendants(leaf.node):
+        if isinstance(node, nodes.PropertyAccess) and evaluated.is_evaluated(node):
+            if _is_client_certificate(node) and evaluated.value(node) is None:
+                yield from _missing(result)
+        elif isinstance(node, nodes.Call) and node.method.name in _VERIFYING and evaluated.is_evaluated(node):
+            receiver = unconverted(node.receiver or node.arguments[0])
+            if evaluated.is_evaluated(receiver) and (found := evaluated.value(receiver)) is not None:
+                yield from _chain(found, _VERIFYING[node.method.name], bool(evaluated.value(node)), result)
+    if (search := _fruitless_search(leaf.node, evaluated)) is not None:
+        yield from _not_uploaded(search, result)
+
+
+def _is_client_certificate(node: nodes.PropertyAccess) -> bool:
+    return node.property.name == "Certificate" and node.receiver is not None and str(node.receiver.type) == "IRequest"
+
+
+def _missing(result: Result) -> Iterator[str]:
+    unasked = result.exchange.unasked_certificate
+    if unasked is None:
+        yield "The caller sent no certificate."
+        return
+    context: Any = result.exchange.context
+    url = context.request.original_url
+    host = from_utf16(url.host)
+    if url.scheme != "https":
+        yield f"The caller could not send {certificate(unasked)}: the request came over {url.scheme}, not https."
+        return
+    yield (
+        f"The caller has {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
+        "so the gateway did not request it. Azure shows no warning either."
+    )
+    yield f"Turn it on in Azure: Custom domains ▸ {host}"
+    yield "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)"
+
+
+def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Result) -> Iterator[str]:
+    verification = next(
+        (
+            asked
+            for asked in reversed(result.exchange.verifications)
+            if asked.certificate is found and asked.check_revocation == with_revocation
+        ),
+        None,
+    )
+    if verification is None:
+        return
+    chain = verification.chain
+    names = ", ".join(dict.fromkeys(status.name for status in chain.statuses))
+    yield f"chain: {chain}" + (f"   {names}" if names else "")
+    if not is_valid and not chain.has("NotTimeValid"):
+        yield f"The certificate itself is valid until {found.valid_until:%Y-%m-%d}."
+    for status in {status.name: status for status in chain.statuses}.values():
+        yield from _remedy(status, verification.now)
+
+
+def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
+    """Yield advice for an error of a certificate chain."""
+    if status.name in ("UntrustedRoot", "PartialChain"):
+        who = f"the authority {status.certificate.issuer}" if status.name == "PartialChain" else "it"
+        setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'
+        yield f"To trust {who} here: {setting}"
+    elif status.name == "NotTimeValid":
+        now = datetime.datetime.min + datetime.timedelta(seconds=ticks // TICKS_PER_SECOND)
+        yield f"The gateway's clock shows {now:%Y-%m-%dT%H:%M:%SZ}; a test sets it with now: 2026-06-01T00:00:00Z"
+    elif status.name == "RevocationStatusUnknown" and status.explanation.endswith(NO_LIST[2:]):
+        yield (
+            "Verify() checks revocation, and is false if the status is unknown: the certificate names no revocation "
+            "list and no OCSP responder. .NET on the gateway does the same."
+        )
+        yield (
+            "For a private authority without a list call VerifyNoRevocation(), or give its list: revocation-lists = "
+            '["ca.crl"], at the top of apimpolicy.toml'
+        )
+
+
+def _fruitless_search(leaf: nodes.Bound, evaluated: Evaluated) -> nodes.Call | None:
+    """Return the call that looked for something in context.Deployment.Certificates and did not find it."""
+    for node in descendants(leaf):
+        if isinstance(node, nodes.Call) and node.method.name in _SEARCHING and evaluated.is_evaluated(node):
+            value = evaluated.value(node)
+            if (value is False or value == 0) and any(_is_uploaded(inner) for inner in descendants(node)):
+                return node
+    return None
+
+
+def _is_uploaded(node: nodes.Bound) -> bool:
+    return (
+        isinstance(node, nodes.PropertyAccess)
+        and node.property.name == "Certificates"
+        and node.receiver is not None
+        and str(node.receiver.type) == "IDeployment"
+    )
+
+
+def _not_uploaded(search: nodes.Call, result: Result) -> Iterator[str]:
+    context: Any = result.exchange.context
+    sent = context.request.certificate
+    held = context.deployment.certificates
+    uploaded = ", ".join(
+        f"{from_utf16(pair.key)}: {certificate(pair.value)}" for pair, _ in zip(held, range(_MOST_LISTED), strict=False)
+    )
+    if held.count > _MOST_LISTED:
+        uploaded += f", … {held.count - _MOST_LISTED} more"
+    who = certificate(sent) if sent is not None else "The client certificate"
+    if not uploaded:
+        yield f"{who} was not among the uploaded certificates: there are none."
+    else:
+        yield f"{who} was not among the uploaded certificates: {uploaded}"
+
+
+# Notes of an explanation about routing: known APIs and operations, keys, limits that need a key
+
+MOST_LISTED = 8
+_BY_SUBSCRIPTION = (RateLimited, QuotaUsed)
+_KEY_ERRORS = ("SubscriptionKeyNotFound", "SubscriptionKeyInvalid")
+
+
+def routing_notes(result: Result) -> Iterator[str]:
+    """Yield the notes, as sentences; none when nothing of that kind happened."""
+    unmatched = result.exchange.unmatched
+    if unmatched is not None:
+        yield from _unmatched(unmatched, result)
+    if result.error is not None and result.error.reason in _KEY_ERRORS:
+        names = result.exchange.context.api.subscription_key_parameter_names
+        header, query = from_utf16(names.header), from_utf16(names.query)
+        yield f"Send the key of a subscription in the header {header}, or in the query as {query}."
+    yield from _limits(result)
+
+
+def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
+    method, path = result.request.method, from_utf16(result.exchange.request.url.path)
+    if unmatched.operations:
+        api = f"the API '{unmatched.api}'" if unmatched.api else "the API"
+        templates = (f"{operation.method} {from_utf16(operation.url_template)}" for operation in unmatched.operations)
+        prefix = f" (below /{unmatched.prefix})" if unmatched.prefix else ""
+        yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {_listed(templates)}"
+    elif unmatched.apis:
+        yield f"No API matches {path}. APIs: {_listed(map(api_in_words, unmatched.apis))}"
+    else:
+        yield "The service has no APIs."
+
+
+def api_in_words(api: ServiceApi) -> str:
+    """Return `orders at /orders/v2;rev=3`, and how a request names the version."""
+    version = None if api.api.version is None else from_utf16(api.api.version)
+    versions = api.version_set
+    if versions is None or version is None or versions.scheme == "segment":
+        return f"{api.id} at {url_path_of(api)}"
+    where = "the header" if versions.scheme == "header" else "the query parameter"
+    return f"{api.id} at {url_path_of(api)} with {version} in {where} {versions.name}"
+
+
+def url_path_of(api: ServiceApi) -> str:
+    """Return the path by which requests reach an API: `/orders/v2`, or `/orders/v2;rev=3` for another revision."""
+    path = "/" + from_utf16(api.api.path).strip("/")
+    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
+        path = f"{path.rstrip('/')}/{from_utf16(api.api.version)}"
+    return path if api.api.is_current_revision else f"{path};rev={from_utf16(api.api.revision)}"
+
+
+def _limits(result: Result) -> Iterator[str]:
+    """Yield a note for limits that count by subscription if the request has none: the response doesn't show it."""
+    names = {
+        entry.name
+        for entry in result.trace
+        if isinstance(entry.effect, _BY_SUBSCRIPTION) and "no subscription" in entry.effect.text
+    }
+    for name in sorted(names):
+        yield f"{name} was not applied: it counts the calls of a subscription, and this request has none."
+
+
+def _listed(texts: Iterable[str]) -> str:
+    found = list(texts)
+    more = f", … {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
+    return ", ".join(found[:MOST_LISTED]) + more

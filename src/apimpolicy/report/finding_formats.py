@@ -1,0 +1,138 @@
+"""Findings as SARIF and as annotations of pipelines."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from apimpolicy.diagnostics import Severity
+from apimpolicy.report.columns import printable
+from apimpolicy.report.harmless import harmless, to_json, visible_lines
+from apimpolicy.report.places import path_from_here, place_in_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.diagnostics import Diagnostic
+
+
+# Findings as SARIF 2.1.0, which GitHub's code scanning and Azure DevOps read: `--format sarif`.
+# Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def report_to_sarif(diagnostics: Iterable[Diagnostic], tool_version: str) -> str:
+    """Return the whole report, indented, without a line end after it."""
+    rules: dict[str, dict[str, Any]] = {}
+    results: list[dict[str, Any]] = []
+    for diagnostic in diagnostics:
+        if diagnostic.code not in rules:
+            rules[diagnostic.code] = _rule(diagnostic.code)
+        results.append(_result(diagnostic, list(rules).index(diagnostic.code)))
+    driver = {"name": "apimpolicy", "version": tool_version, "rules": list(rules.values())}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
+
+
+def _rule(code: str) -> dict[str, Any]:
+    from apimpolicy.checks.pages import page_of_code
+
+    rule: dict[str, Any] = {"id": code}
+    page = page_of_code(code)
+    if page is not None:
+        title, _, rest = page.partition("\n")
+        name, _, summary = title.partition(": ")
+        if summary:
+            rule["name"] = "".join(part.capitalize() for part in name.split("-"))
+        rule["shortDescription"] = {"text": summary or title}
+        if rest.strip():
+            rule["help"] = {"text": rest.strip(), "markdown": rest.strip()}
+    return rule
+
+
+def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
+    place = place_in_file(diagnostic)
+    parts = (diagnostic.message, diagnostic.label, diagnostic.help)
+    text = "\n".join(visible_lines(part) for part in parts if part)
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": max(place.end_column, place.column + 1) if place.end_line == place.line else place.end_column,
+    }
+    location = {"artifactLocation": {"uri": uri_of(place.path)}, "region": region}
+    return {
+        "ruleId": diagnostic.code,
+        "ruleIndex": index,
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": text},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def uri_of(path: str) -> str:
+    """Return a path as SARIF has it."""
+    path = path_from_here(path)
+    if os.path.isabs(path):
+        from pathlib import Path
+
+        return Path(path).as_uri()
+    return quote(os.fsencode(path.replace(os.sep, "/")))
+
+
+# Findings as commands of pipelines, which become annotations at the lines: `--format github` and `--format azure`.
+# Sources: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands,
+# https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands#logissue-log-an-error-or-warning
+
+FORMATS = ("azure", "github")
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def to_annotations(form: str, findings: Iterable[Diagnostic]) -> str:
+    """Return findings in one of FORMATS, one per line, without a line end after the last one."""
+    return "\n".join(map(_azure if form == "azure" else _github, findings))
+
+
+def _github(finding: Diagnostic) -> str:
+    place = place_in_file(finding)
+    last = max(place.end_column - 1, place.column) if place.end_line == place.line else place.end_column
+    properties = {
+        "file": printable(place.path),
+        "line": str(place.line),
+        "endLine": str(place.end_line),
+        "col": str(place.column),
+        "endColumn": str(last),
+        "title": finding.code,
+    }
+    text = "\n".join(part for part in (finding.message, finding.label, finding.help) if part)
+    listed = ",".join(f"{name}={_escaped(value, '%25', ':,')}" for name, value in properties.items())
+    return f"::{_COMMANDS[finding.severity]} {listed}::{_escaped(text, '%25')}"
+
+
+def _azure(finding: Diagnostic) -> str:
+    """Return an issue of the run, which is an error or a warning; anything else is a line of the log."""
+    place = place_in_file(finding)
+    advice = " ".join(f" {more}" for more in (finding.label, finding.help) if more)
+    text = f"{finding.message}{f';{advice}' if advice else ''}"
+    if finding.severity is Severity.INFO:
+        return _escaped(f"{place.path}:{place.line}:{place.column}: {finding.code} info: {text}", "%AZP25")
+    properties = {
+        "type": finding.severity.value,
+        "sourcepath": place.path,
+        "linenumber": str(place.line),
+        "columnnumber": str(place.column),
+        "code": finding.code,
+    }
+    listed = "".join(f"{name}={_escaped(value, '%AZP25', ';]')};" for name, value in properties.items())
+    return f"##vso[task.logissue {listed}]{_escaped(text, '%AZP25')}"
+
+
+def _escaped(text: str, percent: str, others: str = "") -> str:
+    """Return a text as the pipeline decodes it; nothing in a policy's text can begin another command."""
+    text = harmless(visible_lines(text)).replace("%", percent)
+    for char in "\r\n" + others:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text

@@ -1,0 +1,153 @@
+"""Test cases, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.report.columns import counted, printable, width
+from apimpolicy.report.harmless import to_json
+from apimpolicy.report.places import path_from_here
+from apimpolicy.report.stand_in_text import with_stand_ins
+from apimpolicy.report.style import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.report.style import Style
+
+
+# Test cases for programs: `test --format json`.
+# {"version": 1,
+# "tool": {"name": "apimpolicy", "version": "0.1.0"},
+# "summary": {"passed": 6, "failed": 1, "errors": 0, "skipped": 0, "seconds": 0.31},
+# "cases": [{"path": "orders.test.yaml", "line": 31, "name": "an expired certificate is refused",
+# "status": "failed", "differences": ["expected status 403, got 200"], "problem": null,
+# "explanation": "200 OK, decided by the backend …", "seconds": 0.02}],
+# "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
+#
+# `status` is passed, failed, error or skipped; `problem` says why a case could not be run, or why it is skipped. The
+# schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
+
+VERSION = 1
+
+
+def cases_to_json(
+    reports: Sequence[CaseReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
+) -> str:
+    """Return the report, indented, without a final line break. `unreadable` maps files to their problems."""
+    counts = {status: sum(report.status == status for report in reports) for status in _STATUSES}
+    report = {
+        "version": VERSION,
+        "tool": {"name": "apimpolicy", "version": tool_version},
+        "summary": {**{_STATUSES[status]: count for status, count in counts.items()}, "seconds": round(seconds, 3)},
+        "cases": [_case(report) for report in reports],
+        "unreadable": [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()],
+    }
+    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
+
+
+_STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped": "skipped"}
+"""A case's status, and what the summary calls those."""
+
+
+def _case(report: CaseReport) -> dict[str, Any]:
+    return {
+        "path": path_from_here(report.path),
+        "line": report.line,
+        "name": report.name,
+        "status": report.status,
+        "differences": list(report.sentences),
+        "problem": report.problem or None,
+        "explanation": report.explanation or None,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+# Test cases as people read them: a mark per case, what failed with its reason, a summary.
+# policies/orders.test.yaml ✓✓✗✓✓✓✓                                              7 cases
+#
+# ✗ an expired certificate is refused                                           orders.test.yaml:31
+# expected status 403, got 200
+#
+# 200 OK, decided by the backend
+# …
+#
+# 6 passed, 1 failed in 0.31 s
+
+MARKS = {"passed": "✓", "failed": "✗", "error": "E", "skipped": "-"}
+_MEANINGS = {"passed": "good", "failed": "error", "error": "error", "skipped": "dim"}
+
+
+class CaseReport(NamedTuple):
+    """The result of a case as strings and numbers, to be sent between processes.
+
+    `status` is passed, failed, error or skipped; `line` is that of the test file; `sentences` say what is not as
+    expected, `problem` why the case could not be run, or why it was skipped; `explanation` tells the request's way.
+    """
+
+    path: str
+    name: str
+    line: int
+    status: str
+    sentences: tuple[str, ...] = ()
+    problem: str = ""
+    explanation: str = ""
+    seconds: float = 0.0
+    page: str = ""
+    """The journey of the last request as HTML, if requested."""
+
+    @property
+    def is_good(self) -> bool:
+        """Return whether nothing is wrong."""
+        return self.status in ("passed", "skipped")
+
+
+def marks(path: str, outcomes: Sequence[CaseReport], style: Style = PLAIN) -> str:
+    """Return the line of a file: its path, a mark per case, their number."""
+    signs = "".join(MARKS[outcome.status] for outcome in outcomes)
+    painted = "".join(style.paint(_MEANINGS[outcome.status], MARKS[outcome.status]) for outcome in outcomes)
+    count = counted(len(outcomes), "case")
+    room = style.width - width(path) - width(signs) - len(count) - 1
+    return f"{printable(path)} {painted}{' ' * max(room, 1)}{style.paint('dim', count)}"
+
+
+def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
+    """Return a case that did not pass: its name and place, what is wrong, and how the request went."""
+    place = printable(f"{_whose(outcome.path)}{os.path.basename(outcome.path)}:{outcome.line}")
+    name = printable(outcome.name)
+    room = style.width - 2 - width(name) - width(place)
+    gap = "\n  " if room <= 0 and style.is_terminal else " " * max(room, 1)
+    head = f"{style.paint('error', MARKS[outcome.status])} {style.paint('strong', name)}{gap}{place}"
+    lines = [head, *(f"  {printable(sentence)}" for sentence in outcome.sentences)]
+    lines += [f"  {printable(line)}" for line in outcome.problem.splitlines()]
+    if outcome.explanation:
+        lines += ["", *(f"  {line}".rstrip() for line in outcome.explanation.splitlines())]
+    return style.fit("\n".join(lines))
+
+
+def _whose(path: str) -> str:
+    """`orders / get-order, ` for a file of an operation in an extract, where all files have the same name."""
+    from apimpolicy.project.layout import place_of
+
+    folder = os.path.dirname(os.path.abspath(path))
+    place = place_of(os.path.join(folder, "policy.xml"))
+    if place.api is not None:
+        return f"{place.api}{f' / {place.operation}' if place.operation else ''}, "
+    if place.scope is None and place.fragment is None:
+        return ""
+    return "" if place.scope == "global" else f"{place.scope or 'fragment'} {os.path.basename(folder)}, "
+
+
+def summary(outcomes: Sequence[CaseReport], seconds: float, style: Style = PLAIN) -> str:
+    """`6 passed, 1 failed in 0.31 s`"""
+    counts = dict(_counts(outcomes))
+    words = ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "no cases"
+    is_bad = any(outcome.status in ("failed", "error") for outcome in outcomes)
+    return style.paint("error" if is_bad else "good", f"{words} in {seconds:.2f} s")
+
+
+def _counts(outcomes: Sequence[CaseReport]) -> Iterator[tuple[str, int]]:
+    for status, word in (("passed", "passed"), ("failed", "failed"), ("error", "with errors"), ("skipped", "skipped")):
+        if count := sum(outcome.status == status for outcome in outcomes):
+            yield word, count
