@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.proposing.forms import FORMS
 from apimpolicy.proposing.names import ProposedInputs, ProposedUnknowns
 from apimpolicy.proposing.policies import ProposedRun
 from apimpolicy.proposing.requests import request_of
@@ -49,8 +50,6 @@ class Proposals(Merged):
         knows_variables: bool = False,
     ) -> None:
         prepare()
-        from apimpolicy.proposing.forms import FORMS
-
         self.harness = harness
         self._left = _STATES_OF_ALL
         unknowns = self.proposed = ProposedUnknowns()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.proposing.forms import key_of_root, steps_of
+from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.scenarios import assignments
 from apimpolicy.semantics.forms.entities import ENTITIES
 from apimpolicy.semantics.json_trees import JWT, KINDS, OUTSIDE
