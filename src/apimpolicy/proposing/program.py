@@ -34,6 +34,7 @@ _MOST_RELAXED = 30
 _ROUNDS = 40
 _STATES, _STATES_OF_ALL, _STATES_OF_ONE = 3_000, 40_000, 300
 """States of languages that are looked at for one goal, for all goals, and for one language."""
+_WEIGHED = 8
 _MOST_EXCLUDED = 60
 
 
@@ -72,7 +73,7 @@ class Proposals(Merged):
             return
         try:
             question = Question(formula, self.unknowns.facts)
-            work = Work(min(_STATES, self._left), _STATES_OF_ONE)
+            work = Work(min(_STATES, self._left), _STATES_OF_ONE, _WEIGHED)
             given = work.left
             for _ in range(most):
                 model = self._smallest(question, work)

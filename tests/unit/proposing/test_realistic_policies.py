@@ -16,8 +16,39 @@ from apimpolicy.testing.solved_cases import solved_cases
 
 POLICIES = sorted((Path(__file__).parent / "realistic_policies").glob("*.xml"))
 BOUNDS = Bounds(seconds=60)
-GAPS = {"sticky-sessions": 1}
-"""How many branches of a policy the search does not reach yet. They only become fewer."""
+GAPS = {
+    "addresses-within-a-range": 1,
+    "cached-token-with-expiry": 1,
+    "checksum-of-a-body": 1,
+    "circuit-breaker-by-hand": 1,
+    "claims-in-a-header": 1,
+    "digits-that-check-a-number": 1,
+    "end-of-a-version": 2,
+    "header-of-a-token-read-by-hand": 2,
+    "key-in-hexadecimal-digits": 1,
+    "lists-are-transformed": 2,
+    "order-in-xml": 1,
+    "orders-are-checked": 2,
+    "payload-of-a-token-read-by-hand": 1,
+    "quota-of-a-customer": 1,
+    "shared-access-signature": 2,
+    "signature-compared-byte-by-byte": 1,
+    "signature-over-a-request": 3,
+    "state-of-a-sign-in": 3,
+    "tenants-by-host-and-key": 3,
+    "ticket-that-is-encrypted": 3,
+    "token-that-is-verified-by-hand": 2,
+    "tokens-of-messages-are-counted": 1,
+    "version-in-a-header": 1,
+    "webhook-of-a-chat": 1,
+    "webhook-of-a-repository": 1,
+    "webhook-of-payments": 2,
+    "webhooks-are-told-apart": 1,
+    "weighted-backends-from-the-cache": 1,
+}
+"""How many branches of a policy no request is found for: bytes, ciphers, changed lists, several dates. They only become
+fewer.
+"""
 
 
 @pytest.mark.parametrize("policy", sampled(POLICIES, 4), ids=lambda path: path.stem)
