@@ -17,11 +17,15 @@ MOST_STATES = 3_000
 
 
 class Work:
-    """States that may still be looked at, for several languages together, and `most` for each of them."""
+    """States that may still be looked at, for several languages together, and `most` for each of them.
 
-    def __init__(self, states: int, most: int = MOST_STATES) -> None:
+    A state of so many languages that are `weighed` counts twice, of twice as many three times.
+    """
+
+    def __init__(self, states: int, most: int = MOST_STATES, weighed: int = MOST_STATES) -> None:
         self.left = states
         self.most = most
+        self.weighed = weighed
 
     def spend(self, states: int) -> None:
         """Use up states. Raises TooLarge when there are none left."""
@@ -43,13 +47,14 @@ def shortest_word(languages: Iterable[Language], most: int = MOST_STATES, work: 
 
     What is known from before costs the same work again, so that nothing depends on what was asked before.
     """
-    start = both(*languages)
+    given = list(languages)
+    start = both(*given)
     most = most if work is None else min(most, work.most)
     found = _known.get(start)
     if found is None or (found.is_open and found.states < most):
         found = _known[start] = _shortest(start, most)
     if work is not None:
-        work.spend(min(found.states, most) + 1)
+        work.spend((min(found.states, most) + 1) * (1 + len(given) // work.weighed))
     if found.is_open or found.states > most:
         raise TooLarge
     return found.word

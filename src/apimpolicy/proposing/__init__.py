@@ -2,6 +2,7 @@
 
 names       inputs for what comes from outside: responses, tokens, cached values, chance
 forms       members of these
+coded_texts texts that are a code of other inputs
 evaluation  expressions, and what an unknown one may be
 policies    policies that ask others, repeat, or are replaced with doubles
 program     the merged program, and models of it

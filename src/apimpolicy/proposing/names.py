@@ -31,7 +31,7 @@ _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 ADDRESS = language_of(rf"^{_OCTET}(\.{_OCTET}){{3}}\z")
 _METHODS = language_of(r"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\z")
 _USUAL = language_of(r"^(GET|POST)\z")
-_WORDS = language_of(r"^[A-Za-z0-9_.~ /:@-]+\z")
+_WORDS = language_of(r"^[A-Za-z0-9_.~/:@-]+\z")
 _EITHER_WAY = ("truth", "valid", "object", "string")
 """Inputs that are as readable one way as the other."""
 

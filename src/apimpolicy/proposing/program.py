@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.proposing.forms import FORMS
 from apimpolicy.proposing.names import ProposedInputs, ProposedUnknowns
 from apimpolicy.proposing.policies import ProposedRun
 from apimpolicy.proposing.requests import request_of
@@ -33,7 +34,8 @@ _MOST_RELAXED = 30
 _ROUNDS = 40
 _STATES, _STATES_OF_ALL, _STATES_OF_ONE = 3_000, 40_000, 300
 """States of languages that are looked at for one goal, for all goals, and for one language."""
-_MOST_EXCLUDED = 60
+_WEIGHED = 8
+_MOST_EXCLUDED, _MOST_MODELS = 60, 3
 
 
 class Proposals(Merged):
@@ -49,8 +51,6 @@ class Proposals(Merged):
         knows_variables: bool = False,
     ) -> None:
         prepare()
-        from apimpolicy.proposing.forms import FORMS
-
         self.harness = harness
         self._left = _STATES_OF_ALL
         unknowns = self.proposed = ProposedUnknowns()
@@ -71,24 +71,25 @@ class Proposals(Merged):
         """Yield requests that may make a formula true, those with the fewest inputs first."""
         if formula is terms.FALSE:
             return
+        atoms = _atoms(formula)
         try:
             question = Question(formula, self.unknowns.facts)
-            work = Work(min(_STATES, self._left), _STATES_OF_ONE)
+            work = Work(min(_STATES, self._left), _STATES_OF_ONE, _WEIGHED)
             given = work.left
-            for _ in range(most):
+            known: set[frozenset[Any]] = set()
+            for _ in range(_MOST_MODELS * most):
                 model = self._smallest(question, work)
                 self._left -= given - max(work.left, 0)
                 given = max(work.left, 0)
                 if model is None:
                     return
-                yield request_of(model, self.unknowns, self.harness.certificates)
-                values = model.values
-                names = [
-                    each
-                    for each in question.all_variables
-                    if each in values and each.sort != terms.TEXT and each not in self.proposed.preferences
-                ]
-                question.exclude(model, names[:_MOST_EXCLUDED])
+                request = request_of(model, self.unknowns, self.harness.certificates)
+                if (key := frozenset(request.items())) not in known:
+                    known.add(key)
+                    yield request
+                    if len(known) == most:
+                        return
+                question.exclude(model, [each for each in atoms if each in model.values][:_MOST_EXCLUDED])
         except TooLarge:
             return
 
@@ -107,3 +108,21 @@ class Proposals(Merged):
             weak = {each for each in core if preferences[each]} or core
             literals.remove(next(each for each in literals if each in weak))
         return question.ask([], rounds=_ROUNDS, work=work).model
+
+
+def _atoms(formula: Term) -> list[Term]:
+    """Return the truth values and numbers that a formula is made of: what tells its models apart."""
+    found: dict[Term, None] = {}
+    seen: set[Term] = set()
+    waiting = [formula]
+    while waiting:
+        term = waiting.pop()
+        if term in seen:
+            continue
+        seen.add(term)
+        if term.kind in ("var", "member", "same"):
+            if term.sort != terms.TEXT:
+                found[term] = None
+        else:
+            waiting += term.terms
+    return list(found)

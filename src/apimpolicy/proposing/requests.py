@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.proposing.forms import key_of_root, steps_of
+from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.scenarios import assignments
 from apimpolicy.semantics.forms.entities import ENTITIES
 from apimpolicy.semantics.json_trees import JWT, KINDS, OUTSIDE
@@ -43,8 +43,12 @@ def request_of(model: Model, unknowns: Unknowns, certificates: Iterable[str]) ->
     for key, value in given.items():
         _add(made, key, value, next(iter(certificates), None))
     for key, value in given.items():
-        if key[0] in ("header", "query") and key[-1] == "there" and value:
-            _add_field(made, key[:-1], given)
+        if key[0] in ("header", "query") and key[-1] == "there":
+            if value:
+                _add_field(made, key[:-1], given)
+            else:
+                made.pop(key, None)
+                made.pop(key[:-1], None)
         elif key[0] == "double" and key[2:3] == ("variable",) and "claim" in key:  # the token of a check that passes
             made |= {(*key[:4], "there"): True, (*key[:4], "kind"): assignments.JWT}
         elif key[0] == "double" and key[2:3] != ("variable",) and len(key) > 2 and ("double", key[1]) not in made:

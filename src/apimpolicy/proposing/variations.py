@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.proposing.constants import constants_of
-from apimpolicy.proposing.forms import key_of_root, steps_of
 from apimpolicy.proposing.observed import compared, equal_values, matching
 from apimpolicy.proposing.repairs import failed_step
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, JWT, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH

@@ -6,7 +6,7 @@ that it sees and what it counts are the same; otherwise its effects are unknown 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.proving.proof import Inquiry, ProofResult
@@ -22,7 +22,6 @@ from apimpolicy.transfer.run import End, MadeUp, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
-    from typing import Any
 
     from apimpolicy.engine.steps import Program
     from apimpolicy.semantics.state import State
@@ -61,6 +60,12 @@ class Known(NamedTuple):
     def has(self, kind: str, name: str) -> bool:
         """Return whether differences in a cell are known."""
         return kind in self.kinds or (kind, name) in self.cells
+
+
+def compare(*programs: Any, **options: Any) -> ProofResult:
+    """Return whether no request is treated differently; the arguments are those of `inquiry`."""
+    found = inquiry(*programs, **options)
+    return found.decide() if isinstance(found, Inquiry) else found
 
 
 def inquiry(

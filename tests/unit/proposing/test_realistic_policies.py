@@ -17,7 +17,7 @@ from apimpolicy.testing.solved_cases import solved_cases
 POLICIES = sorted((Path(__file__).parent / "realistic_policies").glob("*.xml"))
 BOUNDS = Bounds(seconds=60)
 GAPS = {"sticky-sessions": 1}
-"""How many branches of a policy the search does not reach yet. They only become fewer."""
+"""How many branches of a policy no request is found for. They only become fewer."""
 
 
 @pytest.mark.parametrize("policy", sampled(POLICIES, 4), ids=lambda path: path.stem)

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.proposing.goals import GoalFormulas, watched_by
+from apimpolicy.proposing.program import Proposals
 from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"
+_MOST_REQUESTS = 6
 
 
 def decide(
@@ -80,7 +83,12 @@ def results_reaching(
     harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
     wanted = _goals(harness, branch)
     explored = find_requests(harness, bounds, wanted=wanted)
-    runs = [run for run in explored.runs if wanted & run.reached]
+    proposals = Proposals(harness, watched=watched_by(harness.goals))
+    formulas = map(GoalFormulas(harness.goals, harness.program, proposals).of, wanted)
+    others = (
+        each for formula in formulas if formula is not None for each in proposals.requests(formula, _MOST_REQUESTS)
+    )
+    runs = [run for run in (*explored.runs, *map(harness.run, others)) if wanted & run.reached]
     if not runs:
         raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")
     small = [shrink(harness.run, run, lambda run: bool(wanted & run.reached)) for run in runs]
