@@ -7,9 +7,9 @@
     with observed_by(Printer()):
         gateway.run(policy, request)
 
-`observed_by` observes all gateways of this process (coverage, the debugger); `gateway.observer` observes one gateway
-(the search for requests). While there is an observer, sub-expressions are recorded whatever `tracing` is. Without one,
-nothing is kept and nothing is called.
+`observed_by` observes all gateways of this process (coverage, the debugger); `gateway.observer` observes one gateway.
+While there is an observer, sub-expressions are recorded whatever `tracing` is. Without one, nothing is kept and nothing
+is called.
 """
 
 from __future__ import annotations

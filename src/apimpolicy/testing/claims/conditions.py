@@ -90,12 +90,7 @@ class Conditions:
         combined = _COMBINED.get(key)
         if combined is not None:
             return combined(self, tree)
-        is_met = next(differences_in(key, tree, self.result), None) is None
-        self.follow(key, tree, is_met)
-        return is_met
-
-    def follow(self, key: str, tree: Tree, is_met: bool) -> None:
-        """Handle the result of a condition about the response; subclasses trace it over the inputs."""
+        return next(differences_in(key, tree, self.result), None) is None
 
     def runs(self, name: str) -> bool:
         """Return whether a policy of this name, or with this id, ran and did not fail."""
