@@ -448,6 +448,7 @@ def observed(value: Any, seen: frozenset[int] = frozenset()) -> Any:
         return type(value).__name__, tuple(observed(each, seen) for each in value[:_MOST_ITEMS])
     if callable(value) and not hasattr(type(value), "dotnet_type_name"):
         return "function"
+    getattr(value, "children", None)  # an object of JSON makes its properties when something first looks at them
     return type(value).__name__, _fields(value, seen), _items(value, seen)
 
 
@@ -465,7 +466,7 @@ def _is_hidden(value: Any, name: str) -> bool:
 
 
 _HIDDEN = frozenset(
-    ("__weakref__", "_started", "_groups", "_request_id", "_numbers", "_dates", "_matched_parameters", "place")
+    ("__weakref__", "_started", "_groups", "_made", "_request_id", "_numbers", "_dates", "_matched_parameters", "place")
 )
 """What is only made when it is first asked for."""
 
