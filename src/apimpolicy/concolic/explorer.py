@@ -140,7 +140,7 @@ class Explorer:
 
     def run(self, assignment: Assignment) -> Run | None:
         """Run a request, record the goals that it reached, and schedule its branches."""
-        run = self.harness.run(self.inputs, assignment)
+        run = self.harness.trace(self.inputs, assignment)
         self.statistics.runs += 1
         self.statistics.mispredictions += len(run.path.mispredicted) + len(run.path.internal_errors)
         if run.result is None:
@@ -159,8 +159,6 @@ class Explorer:
         if signature not in self._seen_paths or not self.exhaustive:  # branches without a term may still differ
             self._seen_paths.add(signature)
             self._schedule(run)
-        for path in run.continuations:
-            self._schedule(run.with_path(path))
         if self.on_run is not None and self.on_run(run):
             self._queue.clear()
         return run
@@ -297,7 +295,7 @@ class Explorer:
     def _is_as_predicted(self, wanted: Sequence[Decision], next_run: Run) -> bool:
         """Return whether a run took the predicted branches."""
         negated = wanted[-1]
-        return any(self._begins(path, wanted, negated) for path in (next_run.path, *next_run.continuations))
+        return self._begins(next_run.path, wanted, negated)
 
     def _begins(self, path: Path, wanted: Sequence[Decision], negated: Decision) -> bool:
         """Return whether a path begins with these branches, as far as they influence the last of them."""

@@ -1,131 +1,54 @@
-"""The harness of a policy: everything around it that no request changes, and how a scenario runs."""
+"""The harness of a policy whose requests run traced: a run knows the branches that it took."""
 
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import attrs
-
-from apimpolicy.concolic.forms.dates import date_time_of
 from apimpolicy.concolic.inputs import NAME
 from apimpolicy.concolic.path import PathTooLong
 from apimpolicy.concolic.reachability import Reachability
 from apimpolicy.concolic.tracing import Tracer, TracingGateway, TracingObserver
-from apimpolicy.context import entities
-from apimpolicy.context.records import Request, Response
-from apimpolicy.engine.effective_policies import global_policy
-from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.scenarios import doubles
+from apimpolicy.scenarios import harness
 from apimpolicy.scenarios.assignments import scenario_of, with_serialized_texts
-from apimpolicy.scenarios.goals import Goals
-from apimpolicy.scenarios.scenario import StubResponse, stand_in_url
+from apimpolicy.scenarios.harness import response_of, used_count
 from apimpolicy.scenarios.seeds import with_seeds
-from apimpolicy.scenarios.stand_ins import StandIns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
     from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.concolic.path import Path
-    from apimpolicy.concolic.state import State
-    from apimpolicy.context.headers import Headers
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.scenario import Scenario
 
-    Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
-    OnResult = Callable[[Tracer, TracingGateway, Result], list[Path]]
-
 NONE = "none"
 
 
-class Harness:
-    """A policy and what is fixed around it.
+class Harness(harness.Harness):
+    """A policy and what is fixed around it, for runs that are traced."""
 
-    `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name; those named in
-    `uploads` are uploaded to the gateway when they are shown, besides those in `settings`. `token` makes a header and
-    its value from the name of a token provider and options; `providers` are the names that it knows. `variables` are
-    the variables of every request. `fixed` are the kinds of entities in `context` that are constants of `settings`.
+    gateway_class = TracingGateway
 
-    `stand_ins` are the named values and fragments that are made up: no proof rests on them.
-
-    `like` is a gateway whose compiled documents are used where they would be the same.
-
-    `section` is the only section that runs, where not all do: it starts with a response, which is an input.
-
-    `on_result` is called at the end of each run, while the tracer knows the state, and returns paths that continue the
-    run's path with the branches that it adds.
-    """
-
-    def __init__(
-        self,
-        policy: AnyPolicy | Mapping[str, AnyPolicy],
-        settings: Mapping[str, Any] | None = None,
-        *,
-        certificates: Mapping[str, Certificate] | None = None,
-        providers: Sequence[str] = (),
-        token: Token | None = None,
-        variables: Mapping[str, Any] | None = None,
-        uploads: Collection[str] = (),
-        fixed: Collection[str] = (),
-        has_doubles: bool = False,
-        named_values: Mapping[str, str] | None = None,
-        stand_ins: StandIns | None = None,
-        section: str | None = None,
-        like: Gateway | None = None,
-    ) -> None:
-        self.section = section
-        self.stand_ins = stand_ins or StandIns()
-        self.uploads = frozenset(uploads)
-        self.fixed = frozenset(fixed)
-        self.variables = dict(variables or {})
-        self.on_result: OnResult | None = None
-        self.settings = dict(settings or {})
-        self.certificates = dict(certificates or {})
-        self.providers = tuple(providers)
-        self.token = token
-        self.has_doubles = has_doubles
-        self.named_values = dict(named_values or {})
-        optional = {kind: self.settings.get(kind) for kind in ("user", "product", "subscription")}
-        self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
-        """The ids of the entities that exist by default."""
-        self.first = TracingGateway(**self.settings)
-        if like is not None:
-            self.first.adopt(like)
-        self.first.policies.keep_files()
-        self.scopes: dict[str, Policy] = self.first.scopes(policy)
-        self.program = self.first.program(self.scopes)
-        self.goals = Goals(self.program, frozenset({global_policy().path}))
+    def __init__(self, of: harness.Harness) -> None:
+        super().__init__(
+            of.scopes,
+            of.settings,
+            certificates=of.certificates,
+            providers=of.providers,
+            token=of.token,
+            variables=of.variables,
+            uploads=of.uploads,
+            fixed=of.fixed,
+            has_doubles=of.has_doubles,
+            named_values=of.named_values,
+            stand_ins=of.stand_ins,
+            section=of.section,
+        )
         self.reachability = Reachability(self.program, self.goals)
         self.handles_errors = any(place.section.startswith("on-error") for place in self.goals.places.values())
-        places = [(step.place, step.scope) for step in self.program.steps()]
-        self.steps = {
-            name: step for step in self.program.steps() for name in (step.place, f"{step.scope} {step.place}")
-        }
-        self._several = {place for place, scope in places if any(p == place and s != scope for p, s in places)}
-
-    def double_of(self, step: Step) -> str | None:
-        """Return the name under which a policy can have a double; None where none is wanted."""
-        if not self.has_doubles:
-            return None
-        return f"{step.scope} {step.place}" if step.place in self._several else step.place
-
-    def _with_errors(self, assignment: Assignment) -> Assignment:
-        """Add error details to each failing test double."""
-        found: Assignment = {}
-        for key, value in assignment.items():
-            if key[0] == "double" and len(key) == 2 and value == doubles.FAILS:
-                said = doubles.error_of(self.steps[key[1]], assignment.get((*key, "reason")))
-                found |= {(*key, name): given for name, given in said.items() if (*key, name) not in assignment}
-        return {**assignment, **found} if found else assignment
 
     def declare(self, inputs: Inputs) -> None:
         """Declare the inputs that have a few values, and the entities that are constant."""
@@ -142,116 +65,38 @@ class Harness:
         for provider in self.providers:
             inputs.one_of("token", provider, choices=(NONE, "good", "expired"))
 
-    def gateway(self, scenario: Scenario) -> TracingGateway:
-        """Return a gateway for a scenario."""
-        made = TracingGateway(
-            **{
-                **self.settings,
-                **self._uploaded(scenario),
-                **_entities(scenario),
-                **self._more(scenario),
-                "backend": _StubBackend(scenario.answers),
-                "outside": _StubBackend(scenario.sent_answers),
-            }
-        )
-        made.adopt(self.first)
-        made.response_before = _response(scenario.response)
-        return made
-
-    def _uploaded(self, scenario: Scenario) -> dict[str, Any]:
-        """Return the uploaded certificates, with the caller's if that is uploaded."""
-        name = scenario.certificate
-        if name is None or name not in self.uploads:
-            return {}
-        return {"certificates": {**(self.settings.get("certificates") or {}), name: self.certificates[name]}}
-
-    def _more(self, scenario: Scenario) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if scenario.cache:
-            found["cache"] = {**(self.settings.get("cache") or {}), **scenario.cache}
-        if scenario.random_numbers:
-            found["random_numbers"] = scenario.random_numbers
-        if scenario.guids:
-            found["guids"] = scenario.guids
-        if scenario.now is not None:
-            found["now"] = date_time_of(scenario.now)
-        if scenario.request_id:
-            found["request_ids"] = [scenario.request_id]
-        if scenario.backends:
-            known = dict(self.settings.get("backends") or {})
-            found["backends"] = {**{each: stand_in_url(each) for each in scenario.backends}, **known}
-        return found
-
-    def request(self, scenario: Scenario) -> Request:
-        """Return the request of a scenario."""
-        headers = dict(scenario.headers)
-        if scenario.token is not None and self.token is not None:
-            name, value = self.token(*scenario.token)
-            headers[name] = value
-        content: dict[str, Any] = {"json": scenario.json} if scenario.has_json else {}
-        if scenario.body is not None:
-            content["body"] = scenario.body
-        if scenario.address is not None:
-            content["ip_address"] = scenario.address
-        if scenario.certificate is not None:
-            content["certificate"] = self.certificates[scenario.certificate]
-        return Request(scenario.method, scenario.url, headers=headers, **content)
-
-    def send(
-        self, gateway: TracingGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
-    ) -> Result:
-        """Send a request through the policies."""
-        return gateway.run(
-            self.scopes,
-            request,
-            variables=variables,
-            doubles=doubles or None,
-            section=self.section,
-            response=None if self.section is None else gateway.response_before,
-        )
-
-    def begin(self, state: State) -> None:
-        """Prepare the state of a run; subclasses add constants and unsupported parts."""
-
-    def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
+    def trace(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Run the request of an assignment and trace it; continue an earlier path, if one is given."""
         assignment = with_seeds(self._with_errors(assignment))
         scenario = scenario_of(assignment, self.present)
         scenario.named_values, scenario.section = self.named_values, self.section
-        variables = {**self.variables, **scenario.variables}
-        tracer = Tracer(inputs, with_serialized_texts(assignment), self, variables, path)
+        tracer = Tracer(inputs, with_serialized_texts(assignment), self, self.variables_of(scenario), path)
         problem = ""
-        continuations: list[Path] = []
         result: Result | None = None
         try:
             gateway = self.gateway(scenario)
-            request = self.request(scenario)
+            assert isinstance(gateway, TracingGateway)
+            gateway.response_before = response_of(scenario.response)
+            request = self.request(scenario, assignment)
             if scenario.token is not None:
                 tracer.has_token(scenario.token[0], request.headers)
-            made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
             for _ in range(scenario.calls_before):
-                self.send(gateway, request, dict(variables), made)
-            tracer.state.answers, tracer.state.sent = _used_count(gateway.backend), _used_count(gateway.outside)
+                self.send(gateway, request, scenario)
+            tracer.state.answers, tracer.state.sent = used_count(gateway.backend), used_count(gateway.outside)
             gateway.observer = TracingObserver(tracer)
-            result = self.send(gateway, request, variables, made)
+            result = self.send(gateway, request, scenario)
         except PathTooLong:
             problem = "it takes more branches than the search follows"
         except ApimPolicyError as error:
             problem = str(error)
-        if result is not None and self.on_result is not None:
-            continuations = self.on_result(tracer, gateway, result)
         reached = set() if result is None else self.goals.reached(result.trace)
-        given = {**assignment, **tracer.path.random_values}
-        return Run(scenario, given, tracer, result, reached, problem, continuations)
+        return Run(scenario, {**assignment, **tracer.path.random_values}, tracer, result, reached, problem)
 
 
 class Run:
-    """A request that ran: the goals that it reached, and its path. `result` is None when it could not run.
+    """A request that ran: the goals that it reached, and its path. `result` is None when it could not run."""
 
-    `continuations` are paths that continue from its end (`Harness.on_result`).
-    """
-
-    __slots__ = ("assignment", "continuations", "path", "problem", "reached", "result", "scenario", "tracer")
+    __slots__ = ("assignment", "path", "problem", "reached", "result", "scenario", "tracer")
 
     def __init__(
         self,
@@ -261,7 +106,6 @@ class Run:
         result: Result | None,
         reached: set[Goal],
         problem: str,
-        continuations: Sequence[Path] = (),
     ) -> None:
         self.scenario = scenario
         self.assignment = assignment
@@ -269,7 +113,6 @@ class Run:
         self.result = result
         self.reached = reached
         self.problem = problem
-        self.continuations = continuations
         self.path: Path = tracer.path
         """The branches that it took."""
 
@@ -278,77 +121,8 @@ class Run:
         """Return whether no policy was replaced with a double."""
         return not self.scenario.doubles
 
-    @property
-    def answered(self) -> Scenario:
-        """The scenario with every response stated that the run received."""
-        state = self.tracer.state
-        return attrs.evolve(
-            self.scenario,
-            answers=_padded(self.scenario.answers, state.answers),
-            sent_answers=_padded(self.scenario.sent_answers, state.sent),
-        )
-
     def passed(self, step: Step | None) -> bool:
         """Return whether a policy ran and did not fail."""
         if self.result is None or step in self.path.stopped_at:
             return False
         return any(entry.step is step for entry in self.result.trace)
-
-    def with_path(self, path: Path) -> Run:
-        """Return the run with another path."""
-        made = Run(self.scenario, self.assignment, self.tracer, self.result, self.reached, self.problem)
-        made.path = path
-        return made
-
-
-def _used_count(answering: object) -> int:
-    """Return the number of used responses."""
-    return answering.count if isinstance(answering, _StubBackend) else 0
-
-
-def _padded(answers: Sequence[StubResponse], count: int) -> list[StubResponse]:
-    return [*answers, *(StubResponse() for _ in range(count - len(answers)))]
-
-
-class _StubBackend:
-    """Gives one response after another; those that are not stated are 200."""
-
-    def __init__(self, answers: Sequence[StubResponse]) -> None:
-        self.answers = answers
-        self.count = 0
-
-    def send(self, request: Request, timeout: float) -> Response:
-        answer = self.answers[self.count] if self.count < len(self.answers) else StubResponse()
-        self.count += 1
-        if answer.raises == "timeout":
-            raise TimeoutError
-        if answer.raises is not None:
-            raise ConnectionRefusedError
-        return _response(answer)
-
-
-def _response(answer: StubResponse) -> Response:
-    content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
-    if answer.body is not None:
-        content["body"] = answer.body
-    headers: Headers | dict[str, str] = answer.headers
-    return Response(answer.status, answer.reason, headers=headers, **content)
-
-
-def _entities(scenario: Scenario) -> dict[str, Any]:
-    """Return the entities of `context`."""
-    found: dict[str, Any] = {}
-    for kind, values in scenario.entities.items():
-        if values is None:
-            found[kind] = None
-            continue
-        options = {name.replace("-", "_"): value for name, value in values.items()}
-        if kind == "user":
-            options["groups"] = [entities.Group(each["id"], each["name"]) for each in scenario.groups]
-        if kind in ("user", "product", "subscription", "api", "operation"):
-            options.setdefault("id", kind)
-        if kind == "operation":
-            options.setdefault("method", scenario.method)
-            options.setdefault("url_template", "/*")
-        found[kind] = getattr(entities, kind.title())(**options)
-    return found

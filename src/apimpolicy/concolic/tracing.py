@@ -65,7 +65,6 @@ class Tracer:
         self.state.variables = {
             to_utf16(name): ConcolicValue(variable_value(value)) for name, value in harness.variables.items()
         }
-        harness.begin(self.state)
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
         self.error: PolicyError | None = None

@@ -50,6 +50,8 @@ class Harness:
     `section` is the only section that runs, where not all do: it starts with a response, which is an input.
     """
 
+    gateway_class: type[Gateway] = Gateway
+
     def __init__(
         self,
         policy: AnyPolicy | Mapping[str, AnyPolicy],
@@ -81,7 +83,7 @@ class Harness:
         optional = {kind: self.settings.get(kind) for kind in ("user", "product", "subscription")}
         self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
         """The ids of the entities that exist by default."""
-        self.first = Gateway(**self.settings)
+        self.first = self.gateway_class(**self.settings)
         if like is not None:
             self.first.adopt(like)
         self.first.policies.keep_files()
@@ -111,7 +113,7 @@ class Harness:
 
     def gateway(self, scenario: Scenario) -> Gateway:
         """Return a gateway for a scenario."""
-        made = Gateway(
+        made = self.gateway_class(
             **{
                 **self.settings,
                 **self._uploaded(scenario),
@@ -172,7 +174,7 @@ class Harness:
             variables=self.variables_of(scenario),
             doubles=doubles or None,
             section=self.section,
-            response=None if self.section is None else _response(scenario.response),
+            response=None if self.section is None else response_of(scenario.response),
         )
 
     def variables_of(self, scenario: Scenario) -> dict[str, Any]:
@@ -224,13 +226,13 @@ class Run:
         assert gateway is not None
         return attrs.evolve(
             self.scenario,
-            answers=_padded(self.scenario.answers, _used_count(gateway.backend)),
-            sent_answers=_padded(self.scenario.sent_answers, _used_count(gateway.outside)),
+            answers=_padded(self.scenario.answers, used_count(gateway.backend)),
+            sent_answers=_padded(self.scenario.sent_answers, used_count(gateway.outside)),
         )
 
 
-def _used_count(answering: object) -> int:
-    """Return the number of used responses."""
+def used_count(answering: object) -> int:
+    """Return the number of used responses of a backend that gives stated ones."""
     return answering.count if isinstance(answering, _StubBackend) else 0
 
 
@@ -252,10 +254,11 @@ class _StubBackend:
             raise TimeoutError
         if answer.raises is not None:
             raise ConnectionRefusedError
-        return _response(answer)
+        return response_of(answer)
 
 
-def _response(answer: StubResponse) -> Response:
+def response_of(answer: StubResponse) -> Response:
+    """Return a stated response."""
     content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
     if answer.body is not None:
         content["body"] = answer.body

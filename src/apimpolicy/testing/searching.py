@@ -72,22 +72,8 @@ def search(
 
     Without `wanted`, all paths are looked for.
     """
-    of_search = SearchHarness(
-        harness.scopes,
-        harness.settings,
-        certificates=harness.certificates,
-        providers=harness.providers,
-        token=harness.token,
-        variables=harness.variables,
-        uploads=harness.uploads,
-        fixed=harness.fixed,
-        has_doubles=harness.has_doubles,
-        named_values=harness.named_values,
-        stand_ins=harness.stand_ins,
-        section=harness.section,
-    )
     within = _within(bounds, seconds=seconds, runs=_MOST_RUNS, patience=_MOST_PATIENCE)
-    explorer = Explorer(of_search, within, exhaustive=wanted is None, wanted=wanted, on_run=on_run)
+    explorer = Explorer(SearchHarness(harness), within, exhaustive=wanted is None, wanted=wanted, on_run=on_run)
     return explorer.explore(starts).statistics.seconds
 
 

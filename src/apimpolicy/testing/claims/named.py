@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
 
 _SOURCE = "named.yaml"
+_PLACE = "<named claim>"
 _RENAMED = {"no-secret-in-response": "no-credential-header-in-response"}
 """Claims with a name that promised more than they say; the old one is still valid."""
 
@@ -24,7 +25,7 @@ _RENAMED = {"no-secret-in-response": "no-credential-header-in-response"}
 def library() -> dict[str, Tree]:
     """Return the claims by name: tables with `means`, a sentence, and `claim`."""
     text = resources.files("apimpolicy.testing.claims").joinpath(_SOURCE).read_text("utf-8")
-    return read_tree(text, f"<{_SOURCE}>").table()
+    return read_tree(text, _PLACE).table()
 
 
 def claim_of(name: Tree) -> Tree:
