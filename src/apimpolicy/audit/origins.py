@@ -64,7 +64,7 @@ class Origins:
     def __init__(self, expression: Sequence[Bound]) -> None:
         self.locals: dict[int, Bound | None] = {}
         self.definitions: dict[int, list[Bound]] = {}
-        """Whatever a local variable, a parameter of a lambda or a placeholder may have as its value."""
+        """The values that a local variable, a parameter of a lambda or a placeholder may have."""
         self._receivers: dict[int, Bound] = {}
         assigned: set[int] = set()
         for node in expression:

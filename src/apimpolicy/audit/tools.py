@@ -45,7 +45,7 @@ _GLOBAL = "whether the global policy runs for the operation of a tool"
 
 
 class Audit(Protocol):
-    """What tools need of the audit of a service."""
+    """The parts of an audited service that tools need."""
 
     service: Service
     policies: EffectivePolicies

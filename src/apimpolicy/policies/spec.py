@@ -103,7 +103,7 @@ class Specification:
         self.left_out = left_out
         """The parts that are not simulated."""
         self.chosen_refusal = chosen_refusal
-        """What of its errors no source tells, so that it is our choice (`docs/choices.md`)."""
+        """Parts of its errors that no source states, and that are our choice (`docs/choices.md`)."""
         self.traits = frozenset(traits.split())
         """Facts that other rooms use, see `policies.traits.TRAITS`."""
         self.refuses_with = tuple(refuses_with.split())

@@ -1,4 +1,4 @@
-"""What the run of a proposal shows: keys of the cache, and policies that need a double."""
+"""Repairs of a proposal by its run: keys of the cache, and doubles for policies that failed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _SHARE = 0.25
 _PATIENCE = 80
 """Requests in a row that reach nothing new, after which the search takes over from the models."""
 _MOST_RUNS, _MOST_PATIENCE = 1500, 250
-"""Of the search."""
+"""Of the search, unless the bounds are smaller."""
 _MOST_BEGINS = 12
 
 
@@ -77,6 +77,7 @@ def search(
     return explorer.explore(starts).statistics.seconds
 
 
-def _within(bounds: Bounds, **changed: float) -> Bounds:
+def _within(bounds: Bounds, **most: float) -> Bounds:
+    """Return bounds of which none is larger than given."""
     given = {name: getattr(bounds, name) for name in Bounds._fields}
-    return Bounds(**{**given, **changed})
+    return Bounds(**{name: min(value, most.get(name, value)) for name, value in given.items()})

@@ -70,7 +70,7 @@ class JContainer(JToken):
 
     is_read_only = False
     unread: Any
-    """What children are made of when they are first looked at (`quick_reader`)."""
+    """The source of children that are made when they are first read (`quick_reader`)."""
 
     def __init__(self) -> None:
         # What JToken's constructor does, without the call: policies build many small trees.

@@ -36,7 +36,7 @@ _SEEN_VERSIONS = ("2025-03-26", "2025-06-18")
 
 @attrs.define(eq=False)
 class McpOutcome:
-    """What a request to an MCP server was, and what of the response isn't known.
+    """A request to an MCP server, its outcome, and the parts of the outcome that no source states.
 
     `inner` is the request that a tool's call was inside the service, with a trace of its own. `result` is that of
     JSON-RPC, where it is known; `listed` are the tools that `tools/list` has. `is_error` is whether the tool's result

@@ -1,4 +1,4 @@
-"""What isn't known of two versions of a service: what may still be there, and what may have changed unseen."""
+"""The unknown parts of two versions of a service: resources that may exist, and changes that no one can see."""
 
 from __future__ import annotations
 

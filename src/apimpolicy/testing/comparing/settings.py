@@ -90,7 +90,7 @@ def _with_content(value: Any, folder: str) -> Any:
 
 
 def _backends(folder: str) -> Iterator[tuple[str, bytes]]:
-    """Return the backends of a service's folder, the only resources that matter to a policy that runs alone."""
+    """Yield the backends of a service's folder, the only resources that matter to a policy that runs alone."""
     for directory, folders, names in walk(folder):
         folders.sort()
         if os.path.basename(os.path.dirname(directory)) == "backends":

@@ -222,7 +222,7 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack, word: str) -
 
 
 def _ways_to_write(root: str) -> Iterator[str]:
-    """Return the spellings of a folder's path, longest first."""
+    """Yield the spellings of a folder's path, longest first."""
     yield os.path.join(root, "")
     yield root
     here = os.path.join(os.getcwd(), "")
