@@ -22,6 +22,8 @@ run, so it does what they say. That no request takes a branch comes from the pro
 2. Repairs from what a run shows: the key of a cached value; a double for a policy that fails, in `new test`.
 3. Variations of requests that came close, with the texts and numbers of the policy and with values that the run
    compared: a signature that the policy computes becomes the value of the header that it is compared with.
+4. A search, where these reach no branch or break no claim (`new test` for a single policy, `prove`): it follows a
+   request through the policy, negates one of the conditions on its path, and solves for the next request.
 
 ## Bounds
 
@@ -35,7 +37,7 @@ responded, its section runs alone, with a `response`.
 
 ## Known gaps
 
-Requests are rarely found for branches that depend on
+In `diff`, and in `new test` for a service, requests are rarely found for branches that depend on
 
 - JSON, lists and dictionaries that a policy builds and changes before it reads them;
 - bytes: `BitConverter`, `Array.Copy`, ciphers, compression;
