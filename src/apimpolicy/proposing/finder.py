@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.proposing.goals import GoalFormulas, watched_by
+from apimpolicy.proposing.guided import Guided
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.proposing.repairs import repair
 from apimpolicy.proposing.variations import Variations
@@ -55,6 +56,7 @@ class Finder:
         self._runs: dict[Hashable, Run | None] = {}
         self._paths: set[Hashable] = set()
         self._deadline = 0.0
+        self._guided = Guided(harness, self.run)
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
         """Search until every wanted goal is reached, or a bound is."""
@@ -84,6 +86,9 @@ class Finder:
     def _search(self) -> None:
         goals = [goal for goal in self.harness.goals.all if goal in self.wanted]
         goals.sort(key=lambda goal: goal.kind != BRANCH)
+        self._guide(goals, {}, self.bounds.patience // 4)
+        if self.is_done:
+            return
         proposals = self._proposals(self.harness, watched=watched_by(self.harness.goals))
         formulas = GoalFormulas(self.harness.goals, self.harness.program, proposals)
         proposed: dict[Goal, list[Assignment]] = {}
@@ -91,20 +96,25 @@ class Finder:
             formula = None if goal in self.outcome.found or self.is_done else formulas.of(goal)
             if formula is not None:
                 proposed[goal] = self.propose(proposals, formula, partial(_reaches, goal))
-        variations = Variations(self.harness, proposals, self.run, self.outcome)
         before = len(self.outcome.found)
+        variations = Variations(self.harness, proposals, self.run, self.outcome)
         variations.explore(lambda: self.wanted - self.outcome.found.keys(), lambda: self.is_done, self.bounds.patience)
         self.outcome.statistics.by_variations += len(self.outcome.found) - before
-        for goal in goals:
-            if goal not in self.outcome.found and not self.is_done:
-                before = len(self.outcome.found)
-                most = self.bounds.patience if goal.kind == BRANCH else self.bounds.patience // 4
-                variations.search(goal, proposed.get(goal, []), lambda: self.is_done, most)
-                self.outcome.statistics.by_variations += len(self.outcome.found) - before
+        self._guide(goals, proposed, self.bounds.patience // 2)
         for goal in goals:
             if goal not in self.outcome.found:
                 formula = formulas.of(goal)
                 self.outcome.reasons[goal] = [] if formula is None else _reasons(proposals, formula)
+
+    def _guide(self, goals: list[Goal], proposed: dict[Goal, list[Assignment]], most: int) -> None:
+        """Repair runs until they reach what is missing."""
+        before = len(self.outcome.found)
+        guided = self._guided
+        for goal in goals:
+            if goal not in self.outcome.found and not self.is_done:
+                starts = [*proposed.get(goal, [])[:3], *self.outcome.starts()]
+                guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
+        self.outcome.statistics.by_variations += len(self.outcome.found) - before
 
     def propose(self, proposals: Proposals, formula: terms.Term, is_wanted: Callable[[Run], bool]) -> list[Assignment]:
         """Run the requests of models until one is wanted, each repaired by what its run shows; return all of them."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
+    from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
 
@@ -43,3 +44,8 @@ class Exploration:
     def missing(self) -> list[Goal]:
         """The goals that no run reached."""
         return [goal for goal in self.harness.goals.all if goal not in self.found]
+
+    def starts(self, most: int = 40) -> list[Assignment]:
+        """Return the requests that reached something new, each once."""
+        runs = dict.fromkeys((*self.runs[:1], *self.found.values()))
+        return [run.assignment for run in list(runs)[-most:]]

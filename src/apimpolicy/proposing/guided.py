@@ -1,0 +1,228 @@
+"""Search for a request that reaches a goal: what keeps a run from it is inverted, and so on with the new run."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import chain, count, islice
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.policies.effects import is_taken
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.proposing.backward import Backward
+from apimpolicy.proposing.repairs import failed_step
+from apimpolicy.scenarios.doubles import PASSES
+from apimpolicy.scenarios.goals import BRANCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.proposing.recorded import Structure
+    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.harness import Harness, Run
+
+_MOST_CANDIDATES = 10
+"""Requests that are made of one run."""
+_MOST_REPEATED = 100
+"""Requests that are made of one run, with those that have run before."""
+
+
+class Guided:
+    """A search for one goal after another; `send` runs a request."""
+
+    def __init__(self, harness: Harness, send: Callable[[Assignment], Run | None]) -> None:
+        self.harness = harness
+        self.send = send
+        self._steps: dict[Goal, list[Step]] = {}
+        self._structures: dict[int, Structure] = {}
+
+    def search(
+        self, goal: Goal, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
+    ) -> bool:
+        """Return whether a request reaches a goal, after at most so many tries; the closest runs are repaired first."""
+        number = count()
+        waiting: list[tuple[float, int, Run]] = []
+        seen: set[frozenset[Any]] = set()
+
+        def add(assignment: Assignment) -> bool:
+            key = frozenset(assignment.items())
+            if key in seen:
+                return False
+            seen.add(key)
+            run = self.send(assignment)
+            if run is None or run.result is None:
+                return False
+            if goal in run.reached:
+                return True
+            heapq.heappush(waiting, (-self.closeness(goal, run), next(number), run))
+            return False
+
+        for start in starts:
+            if add(start):
+                return True
+        waiting = heapq.nsmallest(width, waiting)
+        while waiting and len(seen) < most and not is_over():
+            *_, run = heapq.heappop(waiting)
+            limit = min(most, len(seen) + _MOST_CANDIDATES)
+            for candidate in islice(self.candidates(goal, run), _MOST_REPEATED):
+                known = len(seen)
+                if add(candidate):
+                    return True
+                if len(seen) >= limit or (len(seen) > known and is_over()):
+                    break
+        return False
+
+    def candidates(self, goal: Goal, run: Run) -> Iterator[Assignment]:
+        """Yield requests that may get closer to a goal than a run did."""
+        backward = Backward(self.harness, run, self._structures)
+        for step in self.steps(goal):
+            yield from self._toward(goal, step, run, backward)
+
+    def closeness(self, goal: Goal, run: Run) -> float:
+        """Return how many of the elements around a goal a run entered, at most, and more if it was evaluated."""
+        assert run.result is not None
+        entries = {id(entry.step): entry for entry in run.result.trace}
+        best = 0.0
+        for step in self.steps(goal):
+            value = 0.0
+            for outer in _around(step):
+                entry = entries.get(id(outer))
+                if entry is None:
+                    break
+                value += 1 if outer.name not in ("when", "otherwise") or is_taken(entry.effect) else 0.5
+            else:
+                value += 0.5 if goal.kind != BRANCH and goal._replace(outcome=1 - goal.outcome) in run.reached else 0
+            if entry is None and outer.name in ("when", "otherwise"):
+                value += 0.1 * sum(id(each) in entries for each in _before(outer))
+            best = max(best, value)
+        return best - len(run.assignment) / 1000
+
+    def steps(self, goal: Goal) -> list[Step]:
+        """Return the steps where a goal is reached."""
+        found = self._steps.get(goal)
+        if found is None:
+            found = self._steps[goal] = [step for step in self.harness.program.steps() if self._has(step, goal)]
+        return found
+
+    def _has(self, step: Step, goal: Goal) -> bool:
+        if goal.kind == BRANCH:
+            return self.harness.goals.branch(step.element) == goal._replace(outcome=0)
+        if step.specification is None or step.element.source.path != goal.file:
+            return False
+        excerpt, _ = self.harness.goals.node(goal)
+        return any(each is excerpt for each in own_expressions(step.element, step.specification))
+
+    def _toward(self, goal: Goal, step: Step, run: Run, backward: Backward) -> Iterator[Assignment]:
+        trace = backward.trace
+        indexes = {id(entry.step): index for index, entry in enumerate(trace)}
+        for outer in _around(step):
+            index = indexes.get(id(outer))
+            is_last = outer is step
+            if index is not None:
+                entry = trace[index]
+                if outer.name == "when" and not is_taken(entry.effect):
+                    if is_last and goal.kind != BRANCH:
+                        break
+                    yield from self._condition(entry, index, backward, wanted=True)
+                    return
+                if not is_last:
+                    continue
+                break
+            before = [trace[indexes[id(each)]] for each in _before(outer) if id(each) in indexes]
+            taken = next((each for each in before if is_taken(each.effect)), None)
+            if outer.name in ("when", "otherwise") and taken is not None:
+                yield from self._condition(taken, indexes[id(taken.step)], backward, wanted=False)
+                return
+            yield from self._unstopped(outer, run, backward)
+            return
+        if goal.kind == BRANCH:
+            yield from self._at_branch(goal, step, indexes, backward)
+            if run.result is not None and run.result.error is not None:
+                yield from self._unstopped(step, run, backward)
+            return
+        _, node = self.harness.goals.node(goal)
+        about_null = self.harness.goals.of_node[id(node)][3]
+        for index, entry in enumerate(trace):
+            if entry.step is not step:
+                continue
+            for evaluation in entry.evaluations:
+                of = backward.recorded(evaluation, index)
+                if of.has(node) or (of.body is not None and any(each is node for each in of.body.walk())):
+                    wanted: Any = not goal.outcome
+                    if about_null:
+                        wanted = backward.usual(of, node) if goal.outcome else None
+                    yield from backward.truth(of, node, wanted=wanted)
+        if step.element is not None and (last := indexes.get(id(step))) is not None and trace[last].error is not None:
+            yield from self._unstopped(step, run, backward)
+
+    def _at_branch(self, goal: Goal, step: Step, indexes: dict[int, int], backward: Backward) -> Iterator[Assignment]:
+        """Yield requests with the outcome of a choose or retry that was reached."""
+        if has_trait(step.name, "branches"):
+            for inner in step.steps_inside():
+                index = indexes.get(id(inner))
+                if index is not None and is_taken(backward.trace[index].effect):
+                    yield from self._condition(backward.trace[index], index, backward, wanted=False)
+        elif has_trait(step.name, "repeats"):
+            index = indexes[id(step)]
+            yield from self._condition(backward.trace[index], index, backward, wanted=not goal.outcome)
+
+    def _condition(self, entry: TraceEntry, index: int, backward: Backward, *, wanted: bool) -> Iterator[Assignment]:
+        for evaluation in entry.evaluations[-1:]:
+            of = backward.recorded(evaluation, index)
+            if of.error is not None:
+                yield from backward.repair(of)
+            yield from backward.returned(of, wanted)
+
+    def _unstopped(self, step: Step, run: Run, backward: Backward) -> Iterator[Assignment]:
+        """Yield requests that are not stopped before a step: by an error, or by a response."""
+        assert run.result is not None
+        trace = backward.trace
+        failed = next((index for index in range(len(trace) - 1, -1, -1) if trace[index].error is not None), None)
+        if step.section == "on-error" and run.result.error is None:
+            yield from backward.failures()
+        if run.result.error is not None and failed is not None and step.section != "on-error":
+            yield from chain.from_iterable(
+                backward.repair(backward.recorded(each, index))
+                for index in range(len(trace) - 1, -1, -1)
+                for each in trace[index].evaluations
+                if each.error is not None
+            )
+            culprit = failed_step(run.result)
+            double = None if culprit is None else self.harness.double_of(culprit)
+            if double is not None and run.assignment.get(("double", double)) != PASSES:
+                yield {**run.assignment, ("double", double): PASSES}
+        around = {id(each) for each in _around(step)}
+        ended = next((entry for entry in reversed(trace) if entry.effect is not None and entry.effect.ends), None)
+        if ended is None and failed is not None:
+            ended = trace[failed]
+        indexes = {id(entry.step): index for index, entry in enumerate(trace)}
+        for outer in [] if ended is None else _around(ended.step):
+            if id(outer) not in around and outer.name in ("when", "otherwise"):
+                for each in (outer, *_before(outer)):
+                    index = indexes.get(id(each))
+                    if index is not None:
+                        is_here = each is outer
+                        if is_here and outer.name == "otherwise":
+                            continue
+                        yield from self._condition(trace[index], index, backward, wanted=not is_here)
+                return
+
+
+def _around(step: Step) -> list[Step]:
+    """Return the steps around a step, from the outside, and the step."""
+    found = [step]
+    while (parent := found[-1].parent) is not None:
+        found.append(parent)
+    return found[::-1]
+
+
+def _before(step: Step) -> list[Step]:
+    """Return the parts of a choose before one."""
+    if step.parent is None:
+        return []
+    inside = list(step.parent.steps_inside())
+    place = next((index for index, each in enumerate(inside) if each is step), len(inside))
+    return [each for each in inside[:place] if each.name == "when"]

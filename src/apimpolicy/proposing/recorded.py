@@ -1,0 +1,212 @@
+"""Expressions as a run evaluated them: the values of their parts, and where variables get theirs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.collections.lists import List
+from apimpolicy.dotnet.json.objects import JProperty
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.values import Array, unbox
+from apimpolicy.dotnet.xml.containers import XDocument
+from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.names import XName
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import Bound, Expression
+    from apimpolicy.engine.trace import Evaluation
+
+UNKNOWN: Final = object()
+"""Stands for the value of a part that was not evaluated."""
+
+
+class Markup(str):
+    """The text of an element of XML."""
+
+    __slots__ = ()
+
+
+class Ticks(int):
+    """A moment or a span of time, in units of 100 ns."""
+
+
+class Structure:
+    """The parts of an expression: what each is inside of, and where variables get their values."""
+
+    def __init__(self, body: Bound | None) -> None:
+        self.body = body
+        self.parents: dict[int, Bound] = {}
+        self.sources: dict[int, list[Bound]] = {}
+        """By the identity of a local variable: the nodes that give it values, and that change the object in it."""
+        waiting = [body] if body is not None else []
+        while waiting:
+            node = waiting.pop()
+            self._note_sources(node)
+            below = node.children()
+            self.parents |= {id(child): node for child in below}
+            waiting += reversed(below)
+
+    def _note_sources(self, node: Bound) -> None:
+        match node:
+            case nodes.LocalDeclaration(symbol=symbol) if node.value is not None:
+                self._add(symbol, node.value)
+            case (
+                nodes.Assignment(target=nodes.Local(symbol=symbol))
+                | nodes.CompoundAssignment(target=nodes.Local(symbol=symbol))
+            ):
+                self._add(symbol, node.value if isinstance(node, nodes.Assignment) else node)
+            case nodes.Assignment(target=nodes.IndexerAccess(receiver=nodes.Local(symbol=symbol))):
+                self._add(symbol, node)
+            case nodes.Foreach(symbol=symbol) if symbol is not None:
+                self._add(symbol, node)
+            case nodes.Call(receiver=nodes.Local(symbol=symbol)) if node.method.name.startswith("Add"):
+                self._add(symbol, node)
+            case nodes.IsPattern(pattern=nodes.Pattern(symbol=symbol)) if symbol is not None:
+                self._add(symbol, node.operand)
+            case nodes.Catch(symbol=symbol) if symbol is not None:
+                return
+        if isinstance(node, nodes.Call):
+            for argument in node.arguments:
+                if isinstance(argument, nodes.OutVariable) and argument.symbol is not None:
+                    self._add(argument.symbol, node)
+                elif isinstance(argument, nodes.Reference) and isinstance(argument.target, nodes.Local):
+                    self._add(argument.target.symbol, node)
+                elif isinstance(inner := _converted(argument), nodes.Lambda):
+                    for symbol in inner.parameters:
+                        self._add(symbol, node)
+
+    def _add(self, symbol: object, node: Bound) -> None:
+        self.sources.setdefault(id(symbol), []).append(node)
+
+
+class Recorded:
+    """An expression of a trace's entry at `index`, with the last value of each part."""
+
+    def __init__(self, evaluation: Evaluation, index: int, structure: Structure) -> None:
+        self.index = index
+        self.error = evaluation.error
+        self.body = structure.body
+        self.parents = structure.parents
+        self.sources = structure.sources
+        self._values: dict[int, Any] = {}
+        self.last: Bound | None = None
+        for node, value in evaluation.recorder.entries if evaluation.recorder is not None else ():
+            self._values[id(node)] = value
+            self.last = node
+
+    def has(self, node: Bound) -> bool:
+        """Return whether a part was evaluated."""
+        return id(node) in self._values
+
+    def raw(self, node: Bound) -> Any:
+        """Return the last value of a part, or UNKNOWN."""
+        if isinstance(node, nodes.Expression) and node.is_constant:
+            return node.constant
+        return self._values.get(id(node), UNKNOWN)
+
+    def value(self, node: Expression) -> Any:
+        """Return the last value of a part as a plain one: JSON, a text, a number, bytes, Ticks."""
+        return plain(self.raw(node))
+
+    def has_any(self, node: Bound) -> bool:
+        """Return whether anything in a part was evaluated."""
+        return any(id(each) in self._values for each in node.walk())
+
+    def holder(self, node: Bound) -> Bound | None:
+        """Return the expression that a placeholder stands for."""
+        for outer in reversed(self.around(node)):
+            if getattr(outer, "placeholder", None) is node:
+                return next(
+                    (
+                        getattr(outer, name)
+                        for name in ("receiver", "left", "collection", "target")
+                        if hasattr(outer, name)
+                    ),
+                    None,
+                )
+        return None
+
+    def result(self) -> Bound | None:
+        """Return the expression whose value is the result, where it was evaluated."""
+        if isinstance(self.body, nodes.Expression) or self.body is None:
+            return self.body
+        ended = self.last_return()
+        return ended.value if isinstance(ended, nodes.Return) else None
+
+    def last_return(self) -> Bound | None:
+        """Return the statement that ended the expression."""
+        if self.last is None or self.error is not None:
+            return None
+        return next((each for each in reversed(self.around(self.last)) if isinstance(each, nodes.Return)), None)
+
+    def failed(self) -> Expression | None:
+        """Return the part that threw: the first of which all operands were evaluated, but not it."""
+        node: Bound | None = self.last
+        if self.error is None or self.body is None:
+            return None
+        if node is None:
+            return next(
+                (each for each in self.body.walk() if isinstance(each, nodes.Expression) and self._is_ready(each)), None
+            )
+        path = self.around(node)
+        for outer in reversed(path[:-1]):
+            if isinstance(outer, nodes.Expression) and not self.has(outer):
+                waiting = [child for child in outer.children() if not self._is_known(child)]
+                while waiting:
+                    outer = waiting[0]
+                    waiting = [child for child in outer.children() if not self._is_known(child)]
+                return outer if isinstance(outer, nodes.Expression) else None
+        return None
+
+    def _is_known(self, node: Bound) -> bool:
+        skipped = (nodes.TypeReference, nodes.Lambda, nodes.OutVariable, nodes.Placeholder, nodes.MethodGroup)
+        return self.has(node) or isinstance(node, skipped) or (isinstance(node, nodes.Expression) and node.is_constant)
+
+    def _is_ready(self, node: Bound) -> bool:
+        return not self.has(node) and all(map(self._is_known, node.children()))
+
+    def around(self, node: Bound) -> list[Bound]:
+        """Return what a node is inside of, from the outside, and the node."""
+        found = [node]
+        while (parent := self.parents.get(id(found[-1]))) is not None:
+            found.append(parent)
+        return found[::-1]
+
+
+def _converted(node: Bound) -> Bound:
+    while isinstance(node, nodes.Convert):
+        node = node.operand
+    return node
+
+
+def plain(value: Any) -> Any:
+    """Return a value of .NET as a plain one; one of another kind is itself."""
+    if value is None or value is UNKNOWN or isinstance(value, bool):
+        return value
+    if isinstance(value, JValue):
+        return plain(value.value)
+    if isinstance(value, JProperty):
+        return {value.name: plain(value.value)}
+    if isinstance(value, JToken):
+        return json.loads(value.to_string())
+    if isinstance(value, (Array, List)):
+        items = value if isinstance(value, Array) else value.items
+        if isinstance(value, Array) and str(value.element) == "byte":
+            return bytes(items)
+        return [plain(each) for each in items]
+    if isinstance(value, (XElement, XDocument)):
+        return Markup(value.to_string())
+    if isinstance(value, XAttribute):
+        return value.value
+    if isinstance(value, XName):
+        return value.local
+    if isinstance(value, Dictionary):
+        return {plain(each.key): plain(each.value) for each in value.pairs()}
+    if isinstance(value, (float, str, int)):
+        return unbox(value)
+    ticks = getattr(value, "ticks", None)
+    return Ticks(ticks) if isinstance(ticks, int) else value
