@@ -42,6 +42,7 @@ _OPERATORS = {
     "op_Inequality": "!=",
 }
 _JSON = ("JToken", "JObject", "JArray", "JContainer", "JProperty", "JValue")
+_COPIES = ("Copy", "BlockCopy", "ConstrainedCopy")
 _CLAIMS = {"Subject": "sub", "Issuer": "iss", "Id": "jti", "Audiences": "aud"}
 
 
@@ -52,9 +53,13 @@ class Backward:
         self.sources = Sources(harness, run)
         self._structures = structures
         self._left = _MOST_STEPS
+        self._place: int | None = None
+        """The place of the item that is to change, in a query for each item."""
         self.trace = self.sources.trace
         self._recorded: dict[int, Recorded] = {}
         self._depth = 0
+        self._active: set[int | None] = set()
+        """The local variables that are being inverted, by identity."""
 
     def recorded(self, evaluation: Evaluation, index: int) -> Recorded:
         """Return an expression with its recorded values."""
@@ -77,11 +82,17 @@ class Backward:
         self._left -= 1
         if rule is None or self._left < 0:
             return
+        symbol = id(node.symbol) if isinstance(node, nodes.Local) else None
+        if symbol in self._active:
+            return
         self._depth += 1
+        if symbol is not None:
+            self._active.add(symbol)
         try:
             yield from rule(self, of, node, wanted)
         finally:
             self._depth -= 1
+            self._active.discard(symbol)
 
     def _operand(self, of: Recorded, node: Any, wanted: Any) -> Requests:
         yield from self.solve(of, node.operand, wanted)
@@ -101,7 +112,6 @@ class Backward:
             for part in (node.left, node.right):
                 if of.raw(part) is not wanted:
                     yield from self.solve(of, part, wanted)
-                    return
         elif of.has(node.right):
             yield from self.solve(of, node.right, wanted)
             yield from self.solve(of, node.left, wanted)
@@ -245,6 +255,8 @@ class Backward:
                 and _receiver(source).symbol is node.symbol
             ) or (isinstance(source, nodes.Assignment) and isinstance(source.target, nodes.IndexerAccess)):
                 yield from self._added(of, source, of.value(node), wanted)
+            elif isinstance(source, nodes.Call) and source.method.name in _COPIES:
+                yield from self._copied(of, source, wanted)
             elif isinstance(source, nodes.Call) and any(_holds(each, node.symbol) for each in source.arguments):
                 yield from self._of_lambda(of, source, current, wanted)
             elif isinstance(source, nodes.Call) and any(
@@ -258,6 +270,14 @@ class Backward:
                 not of.has(source) and not _is_constant(source)
             ):
                 yield from self.reach(of, source)
+
+    def _copied(self, of: Recorded, call: nodes.Call, wanted: Any) -> Requests:
+        """Yield requests with which an array is copied that has other items."""
+        values = [of.value(each) for each in call.arguments]
+        source, start, place, size = (values[0], 0, 0, values[2]) if len(values) == 3 else (*values[:2], *values[3:5])
+        if isinstance(source, (bytes, list)) and isinstance(wanted, type(source)):
+            part = wanted[place : place + size]
+            yield from self.solve(of, call.arguments[0], source[:start] + part + source[start + len(part) :])
 
     def _added(self, of: Recorded, source: Any, current: Any, wanted: Any) -> Requests:
         """Yield requests with which a collection gets what a statement adds."""
@@ -292,7 +312,9 @@ class Backward:
             return
         from apimpolicy.proposing.recorded import plain
 
-        index = next((i for i, each in enumerate(items) if each == plain(current)), len(items) - 1)
+        index = self._place
+        if index is None:
+            index = next((i for i, each in enumerate(items) if each == plain(current)), len(items) - 1)
         yield from self.solve(of, collection, with_member(items, [max(index, 0)], wanted))
 
     def _of_lambda(self, of: Recorded, call: nodes.Call, current: Any, wanted: Any) -> Requests:
@@ -307,7 +329,7 @@ class Backward:
             if name in ("Now", "UtcNow", "Today"):
                 yield from self.sources.clock(wanted)
             return
-        path = context_path(node)
+        path = context_path(of, node)
         if path is not None:
             if path[0] == "Response":
                 yield from self._of_message(of, self.sources.answer(of.index), name, wanted)
@@ -385,7 +407,7 @@ class Backward:
     def _message(self, of: Recorded, node: Bound) -> Key | None:
         """Return the key of a message that an expression is: () is the request."""
         of, node = self._origin(of, node)
-        path = context_path(node)
+        path = context_path(of, node)
         if path is not None:
             return {"Request": (), "Response": self.sources.answer(of.index)}.get(path[0])
         name = self._variable_name(of, node)
@@ -395,7 +417,7 @@ class Backward:
     def _variable_name(self, of: Recorded, node: Bound) -> str | None:
         """Return the name of the variable of `context` that an expression reads."""
         receiver, arguments = _call_parts(node)
-        if receiver is not None and context_path(receiver) == ("Variables",) and arguments:
+        if receiver is not None and context_path(of, receiver) == ("Variables",) and arguments:
             name = of.value(arguments[0])
             return name if isinstance(name, str) else None
         return None
@@ -570,6 +592,15 @@ class Backward:
                     yield from self.solve(of, body, False)
                     yield from self.solve(of, body, True)
             case "Select" | "Sum" | "Max" | "Min" | "Average":
+                outer = of.parents.get(id(node))
+                current = of.value(outer) if isinstance(outer, nodes.Call) else of.value(node)
+                if isinstance(wanted, list) and isinstance(current, list) and len(wanted) == len(current):
+                    self._place = next((i for i, each in enumerate(wanted) if each != current[i]), None)
+                    try:
+                        yield from self.solve(of, body, wanted[self._place or 0] if wanted else None)
+                    finally:
+                        self._place = None
+                    return
                 yield from self.solve(of, body, wanted[-1] if isinstance(wanted, list) and wanted else wanted)
                 if isinstance(wanted, list) and isinstance(items, list) and len(wanted) != len(items):
                     from apimpolicy.proposing.inverses import resized
@@ -611,7 +642,7 @@ class Backward:
         receiver = _inner(receiver)
         if not isinstance(receiver, nodes.PropertyAccess):
             return None
-        match context_path(receiver):
+        match context_path(of, receiver):
             case ("Request", "Headers") | ("Request", "OriginalHeaders"):
                 return "header"
             case ("Request", "Url" | "OriginalUrl", "Query"):
@@ -647,8 +678,9 @@ class Backward:
     def _named_field(self, of: Recorded, node: nodes.Call, kind: str | Key, field: str, wanted: Any) -> Requests:
         name = node.method.name
         if name in ("ContainsKey", "Contains") or (name == "TryGetValue" and isinstance(wanted, bool)):
-            type_ = "x"
-            yield from self._field(of, kind, field, type_ if wanted else None)
+            calls = (each.method.name for each in of.body.walk() if isinstance(each, nodes.Call)) if of.body else ()
+            usual = "1" if any(each.startswith(("Parse", "ToInt")) for each in calls) else "x"
+            yield from self._field(of, kind, field, usual if wanted else None)
         elif name in ("GetValueOrDefault", "GetValues", "TryGetValue", "get_Item"):
             _, arguments = _call_parts(node)
             default = of.value(arguments[1]) if len(arguments) > 1 and name == "GetValueOrDefault" else None
@@ -883,17 +915,17 @@ def _need(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | None:
     return None
 
 
-def context_path(node: Bound) -> tuple[str, ...] | None:
+def context_path(of: Recorded, node: Bound | None) -> tuple[str, ...] | None:
     """Return the properties from `context` to a value: ("Request", "Url")."""
     names: list[str] = []
-    while isinstance(node, (nodes.PropertyAccess, nodes.Convert)):
-        if isinstance(node, nodes.Convert):
-            node = node.operand
-            continue
-        if node.receiver is None:
-            return None
-        names.append(node.property.name)
-        node = node.receiver
+    while isinstance(node, (nodes.PropertyAccess, nodes.Convert, nodes.Placeholder, nodes.ConditionalAccess)):
+        if isinstance(node, nodes.PropertyAccess):
+            names.append(node.property.name)
+            node = node.receiver
+        elif isinstance(node, nodes.Placeholder):
+            node = of.holder(node)
+        else:
+            node = node.operand if isinstance(node, nodes.Convert) else node.access
     is_context = isinstance(node, nodes.Local) and str(node.type) == "IContext"
     return tuple(reversed(names)) if is_context and names else None
 

@@ -61,7 +61,7 @@ _SAME = frozenset(
             "Floor",
             "Ceiling",
             "Round",
-            "EnsureArray",
+            *("ConvertTime", "ConvertTimeFromUtc", "ConvertTimeToUtc", "ConvertTimeBySystemTimeZoneId"),
             "GetValueOrDefault",
         ),
     )
@@ -414,8 +414,18 @@ def _element(operands: Sequence[Any], wanted: Any) -> Inverse:
 
 def _skip(operands: Sequence[Any], wanted: Any) -> Inverse:
     items, count = operands[0], operands[1]
-    if isinstance(items, list) and isinstance(wanted, list) and isinstance(count, int):
-        yield 0, [*resized(items, count)[:count], *wanted]
+    if isinstance(items, (list, bytes)) and isinstance(wanted, (list, bytes)) and isinstance(count, int):
+        yield 0, _joined(items, resized(items, count)[:count], wanted)
+
+
+def _take(operands: Sequence[Any], wanted: Any) -> Inverse:
+    items, count = operands[0], operands[1]
+    if isinstance(items, (list, bytes)) and isinstance(wanted, (list, bytes)) and isinstance(count, int):
+        yield 0, _joined(items, wanted[:count], items[count:])
+
+
+def _joined(like: Any, one: Any, other: Any) -> Any:
+    return bytes([*one, *other]) if isinstance(like, bytes) else [*one, *other]
 
 
 def _count(operands: Sequence[Any], wanted: Any) -> Inverse:
@@ -595,6 +605,7 @@ _TABLE = {
     "ElementAtOrDefault": _element,
     "get_Item": _element,
     "Skip": _skip,
+    "Take": _take,
     "Count": _count,
     "Length": _count,
     "LongLength": _count,

@@ -70,6 +70,10 @@ class Structure:
             case nodes.Catch(symbol=symbol) if symbol is not None:
                 return
         if isinstance(node, nodes.Call):
+            if node.method.name.endswith("Copy") and len(node.arguments) > 2:
+                target = _converted(node.arguments[1 if len(node.arguments) == 3 else 2])
+                if isinstance(target, nodes.Local):
+                    self._add(target.symbol, node)
             for argument in node.arguments:
                 if isinstance(argument, nodes.OutVariable) and argument.symbol is not None:
                     self._add(argument.symbol, node)
