@@ -13,7 +13,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.proposing.inverses import SECOND, different, inverse, path_of, text_of, with_member
 from apimpolicy.proposing.recorded import UNKNOWN, Recorded, Structure, Ticks
-from apimpolicy.proposing.sources import Sources
+from apimpolicy.proposing.sources import Sources, of_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -742,6 +742,9 @@ class Backward:
             index, entry = setter
             for each in entry.evaluations:
                 yield from self.returned(self.recorded(each, index), text_of(wanted) if wanted is not None else "")
+            element = entry.element
+            if content := of_template(element.source.text[element.start : element.end]):
+                yield from self.sources.body(message, content)
             return
         yield from self.sources.body(message, wanted)
 

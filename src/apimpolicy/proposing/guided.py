@@ -149,7 +149,7 @@ class Guided:
             if entry.step is not step:
                 continue
             for evaluation in entry.evaluations:
-                of = backward.recorded(evaluation, index)
+                of = backward.recorded(evaluation, _end(trace, index))
                 if of.has(node) or (of.body is not None and any(each is node for each in of.body.walk())):
                     wanted: Any = not goal.outcome
                     if about_null:
@@ -171,7 +171,7 @@ class Guided:
 
     def _condition(self, entry: TraceEntry, index: int, backward: Backward, *, wanted: bool) -> Iterator[Assignment]:
         for evaluation in entry.evaluations[-1:]:
-            of = backward.recorded(evaluation, index)
+            of = backward.recorded(evaluation, _end(backward.trace, index))
             if of.error is not None:
                 yield from backward.repair(of)
             yield from backward.returned(of, wanted)
@@ -226,3 +226,13 @@ def _before(step: Step) -> list[Step]:
     inside = list(step.parent.steps_inside())
     place = next((index for index, each in enumerate(inside) if each is step), len(inside))
     return [each for each in inside[:place] if each.name == "when"]
+
+
+def _end(trace: list[TraceEntry], index: int) -> int:
+    """Return the index at which an entry's conditions were evaluated: those of retry, after what is inside it."""
+    if not has_trait(trace[index].step.name, "repeats"):
+        return index
+    end = index + 1
+    while end < len(trace) and trace[end].depth > trace[index].depth:
+        end += 1
+    return end

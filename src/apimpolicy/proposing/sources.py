@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _EPOCH = 621_355_968_000_000_000
 _MESSAGES = {"Request": (), "Response": RESPONSE}
 _MOST_TEXT = 6000
+_TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
 
 
 class Sources:
@@ -275,3 +277,16 @@ def _put(made: Assignment, key: Key, value: Any) -> None:
                 _put(made, (*key, f"[{index}]"), each)
         case _:
             made |= {(*key, "kind"): TEXT, (*key, "text"): _text(value)}
+
+
+def of_template(text: str) -> dict[str, Any]:
+    """Return JSON with the names that a Liquid template reads from a body."""
+    content: dict[str, Any] = {}
+    for place in _TEMPLATE.finditer(text):
+        *around, last = place[1][1:].split(".")
+        inner = content
+        for name in around:
+            below = inner.setdefault(name, {})
+            inner = below if isinstance(below, dict) else {}
+        inner.setdefault(last, "x")
+    return content

@@ -14,6 +14,7 @@ from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.proposing.constants import constants_of
 from apimpolicy.proposing.observed import compared, equal_values, matching
 from apimpolicy.proposing.repairs import failed_step
+from apimpolicy.proposing.sources import of_template
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, JWT, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration
@@ -44,7 +45,6 @@ _YEAR = 1_767_225_600
 _HOURS, _DAYS = (0, 3, 7, 9, 12, 15, 18, 22), (0, 3, 4, 40, 200)
 _FOLLOWED = 12
 """Pairs of compared values that are followed in one step."""
-_TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
 _NAME = re.compile(r"[A-Za-z_$][\w$.-]*")
 _FAMILIES = frozenset((kind, name) for kind, name, _ in TEXTS.values())
 
@@ -354,7 +354,7 @@ class Variations:
         for step in self.harness.program.steps():
             text = step.element.source.text[step.element.start : step.element.end]
             source += text
-            if step.element.get("template") is not None and (content := _of_template(text)):
+            if step.element.get("template") is not None and (content := of_template(text)):
                 prefix = ("answer", "0", "body") if step.section == "outbound" else ("body",)
                 found[(*prefix, "sample", json.dumps(content))] = [True]
             if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
@@ -433,16 +433,3 @@ def _of_token(key: Key, what: str, texts: list[Any]) -> dict[Key, list[Any]]:
 def _xml(names: list[str]) -> list[str]:
     inside, values = [name for name in names if name.isalnum()], ("true", "1", "x", "false")
     return ["<r>" + "".join(f"<{name}>{value}</{name}>" for name in inside) + "</r>" for value in values]
-
-
-def _of_template(text: str) -> dict[str, Any]:
-    """Return JSON with the names that a Liquid template reads from a body."""
-    content: dict[str, Any] = {}
-    for place in _TEMPLATE.finditer(text):
-        *around, last = place[1][1:].split(".")
-        inner = content
-        for name in around:
-            below = inner.setdefault(name, {})
-            inner = below if isinstance(below, dict) else {}
-        inner.setdefault(last, "x")
-    return content
