@@ -22,9 +22,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
-from apimpolicy.testing.searching import find_requests
 from apimpolicy.testing.solved_cases import policy_harness
 
 if TYPE_CHECKING:
@@ -66,14 +66,13 @@ def measured(path: Path) -> dict[str, Any]:
         made["goals"] = {name(goal): of.goals.name(goal) for goal in of.goals.all}
         if made["goals"]:
             begun = time.process_time()
-            found = find_requests(of)
+            found = Finder(of).explore()
             made["seconds"] = time.process_time() - begun
             made["solver"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
             made["found"] = sorted(name(goal) for goal in found.found)
             made["sizes"] = {name(goal): len(run.assignment) for goal, run in found.found.items()}
             made["reasons"] = {name(goal): reasons for goal, reasons in found.reasons.items()}
             made |= {"runs": found.statistics.runs, "questions": found.statistics.questions}
-            made["search"] = found.statistics.by_search
             made |= {"models": found.statistics.by_models, "variations": found.statistics.by_variations}
     except Exception as error:
         made["error"] = repr(error)[:200]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SOURCES = Path(__file__).parents[2] / "src" / "apimpolicy"
 RULES = declared()["rules"]
 SYNTAX = {"base", "include-fragment"}
-FORMS = {"concolic/effects.py", "concolic/external_effects.py", "proposing/policies.py"}
+FORMS = {"proposing/policies.py"}
 """Modules of which each function is what one policy does, which a table or its decorator names."""
 OTHER_MEANINGS = {"block", "cors", "trace"}
 """Names that are also kinds of nodes, of effects, of messages and of keys."""

@@ -86,7 +86,8 @@ class Finder:
     def _search(self) -> None:
         goals = [goal for goal in self.harness.goals.all if goal in self.wanted]
         goals.sort(key=lambda goal: goal.kind != BRANCH)
-        self._guide(goals, {}, self.bounds.patience // 4)
+        patience = self.bounds.patience // 5  # runs
+        self._guide(goals, {}, patience // 4)
         if self.is_done:
             return
         proposals = self._proposals(self.harness, watched=watched_by(self.harness.goals))
@@ -98,9 +99,9 @@ class Finder:
                 proposed[goal] = self.propose(proposals, formula, partial(_reaches, goal))
         before = len(self.outcome.found)
         variations = Variations(self.harness, proposals, self.run, self.outcome)
-        variations.explore(lambda: self.wanted - self.outcome.found.keys(), lambda: self.is_done, self.bounds.patience)
+        variations.explore(lambda: self.wanted - self.outcome.found.keys(), lambda: self.is_done, patience)
         self.outcome.statistics.by_variations += len(self.outcome.found) - before
-        self._guide(goals, proposed, self.bounds.patience // 2)
+        self._guide(goals, proposed, patience // 2)
         for goal in goals:
             if goal not in self.outcome.found:
                 formula = formulas.of(goal)

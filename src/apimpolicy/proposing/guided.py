@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.policies.effects import is_taken
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.backward import Backward
+from apimpolicy.proposing.inversion.core import Inversion
+from apimpolicy.proposing.inversion.reaching import repair, returned, truth
+from apimpolicy.proposing.inversion.rules import RULES
+from apimpolicy.proposing.inversion.samples import usual
 from apimpolicy.proposing.repairs import failed_step
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.goals import BRANCH
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.proposing.recorded import Structure
+    from apimpolicy.proposing.inversion.recorded import Structure
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
@@ -77,9 +80,9 @@ class Guided:
 
     def candidates(self, goal: Goal, run: Run) -> Iterator[Assignment]:
         """Yield requests that may get closer to a goal than a run did."""
-        backward = Backward(self.harness, run, self._structures)
+        inversion = Inversion(self.harness, run, self._structures, RULES)
         for step in self.steps(goal):
-            yield from self._toward(goal, step, run, backward)
+            yield from self._toward(goal, step, run, inversion)
 
     def closeness(self, goal: Goal, run: Run) -> float:
         """Return how many of the elements around a goal a run entered, at most, and more if it was evaluated."""
@@ -115,8 +118,8 @@ class Guided:
         excerpt, _ = self.harness.goals.node(goal)
         return any(each is excerpt for each in own_expressions(step.element, step.specification))
 
-    def _toward(self, goal: Goal, step: Step, run: Run, backward: Backward) -> Iterator[Assignment]:
-        trace = backward.trace
+    def _toward(self, goal: Goal, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
+        trace = inversion.trace
         indexes = {id(entry.step): index for index, entry in enumerate(trace)}
         for outer in _around(step):
             index = indexes.get(id(outer))
@@ -126,7 +129,7 @@ class Guided:
                 if outer.name == "when" and not is_taken(entry.effect):
                     if is_last and goal.kind != BRANCH:
                         break
-                    yield from self._condition(entry, index, backward, wanted=True)
+                    yield from self._condition(entry, index, inversion, wanted=True)
                     return
                 if not is_last:
                     continue
@@ -134,14 +137,14 @@ class Guided:
             before = [trace[indexes[id(each)]] for each in _before(outer) if id(each) in indexes]
             taken = next((each for each in before if is_taken(each.effect)), None)
             if outer.name in ("when", "otherwise") and taken is not None:
-                yield from self._condition(taken, indexes[id(taken.step)], backward, wanted=False)
+                yield from self._condition(taken, indexes[id(taken.step)], inversion, wanted=False)
                 return
-            yield from self._unstopped(outer, run, backward)
+            yield from self._unstopped(outer, run, inversion)
             return
         if goal.kind == BRANCH:
-            yield from self._at_branch(goal, step, indexes, backward)
+            yield from self._at_branch(goal, step, indexes, inversion)
             if run.result is not None and run.result.error is not None:
-                yield from self._unstopped(step, run, backward)
+                yield from self._unstopped(step, run, inversion)
             return
         _, node = self.harness.goals.node(goal)
         about_null = self.harness.goals.of_node[id(node)][3]
@@ -149,43 +152,43 @@ class Guided:
             if entry.step is not step:
                 continue
             for evaluation in entry.evaluations:
-                of = backward.recorded(evaluation, _end(trace, index))
+                of = inversion.recorded(evaluation, _end(trace, index))
                 if of.has(node) or (of.body is not None and any(each is node for each in of.body.walk())):
                     wanted: Any = not goal.outcome
                     if about_null:
-                        wanted = backward.usual(of, node) if goal.outcome else None
-                    yield from backward.truth(of, node, wanted=wanted)
+                        wanted = usual(inversion, of, node) if goal.outcome else None
+                    yield from truth(inversion, of, node, wanted=wanted)
         if step.element is not None and (last := indexes.get(id(step))) is not None and trace[last].error is not None:
-            yield from self._unstopped(step, run, backward)
+            yield from self._unstopped(step, run, inversion)
 
-    def _at_branch(self, goal: Goal, step: Step, indexes: dict[int, int], backward: Backward) -> Iterator[Assignment]:
+    def _at_branch(self, goal: Goal, step: Step, indexes: dict[int, int], inversion: Inversion) -> Iterator[Assignment]:
         """Yield requests with the outcome of a choose or retry that was reached."""
         if has_trait(step.name, "branches"):
             for inner in step.steps_inside():
                 index = indexes.get(id(inner))
-                if index is not None and is_taken(backward.trace[index].effect):
-                    yield from self._condition(backward.trace[index], index, backward, wanted=False)
+                if index is not None and is_taken(inversion.trace[index].effect):
+                    yield from self._condition(inversion.trace[index], index, inversion, wanted=False)
         elif has_trait(step.name, "repeats"):
             index = indexes[id(step)]
-            yield from self._condition(backward.trace[index], index, backward, wanted=not goal.outcome)
+            yield from self._condition(inversion.trace[index], index, inversion, wanted=not goal.outcome)
 
-    def _condition(self, entry: TraceEntry, index: int, backward: Backward, *, wanted: bool) -> Iterator[Assignment]:
+    def _condition(self, entry: TraceEntry, index: int, inversion: Inversion, *, wanted: bool) -> Iterator[Assignment]:
         for evaluation in entry.evaluations[-1:]:
-            of = backward.recorded(evaluation, _end(backward.trace, index))
+            of = inversion.recorded(evaluation, _end(inversion.trace, index))
             if of.error is not None:
-                yield from backward.repair(of)
-            yield from backward.returned(of, wanted)
+                yield from repair(inversion, of)
+            yield from returned(inversion, of, wanted)
 
-    def _unstopped(self, step: Step, run: Run, backward: Backward) -> Iterator[Assignment]:
+    def _unstopped(self, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
         """Yield requests that are not stopped before a step: by an error, or by a response."""
         assert run.result is not None
-        trace = backward.trace
+        trace = inversion.trace
         failed = next((index for index in range(len(trace) - 1, -1, -1) if trace[index].error is not None), None)
         if step.section == "on-error" and run.result.error is None:
-            yield from backward.failures()
+            yield from inversion.sources.failures({})
         if run.result.error is not None and failed is not None and step.section != "on-error":
             yield from chain.from_iterable(
-                backward.repair(backward.recorded(each, index))
+                repair(inversion, inversion.recorded(each, index))
                 for index in range(len(trace) - 1, -1, -1)
                 for each in trace[index].evaluations
                 if each.error is not None
@@ -207,7 +210,7 @@ class Guided:
                         is_here = each is outer
                         if is_here and outer.name == "otherwise":
                             continue
-                        yield from self._condition(trace[index], index, backward, wanted=not is_here)
+                        yield from self._condition(trace[index], index, inversion, wanted=not is_here)
                 return
 
 

@@ -12,9 +12,9 @@ from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.proposing.constants import constants_of
+from apimpolicy.proposing.inversion.sources import of_template
 from apimpolicy.proposing.observed import compared, equal_values, matching
 from apimpolicy.proposing.repairs import failed_step
-from apimpolicy.proposing.sources import of_template
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, JWT, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration

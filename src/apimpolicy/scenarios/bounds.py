@@ -1,7 +1,4 @@
-"""Bounds of what looks for requests: models (`proposing`) and, where they find none, a search (`concolic`).
-
-Each is a setting with a default.
-"""
+"""Bounds of what looks for requests (`proposing`): each is a setting with a default."""
 
 from __future__ import annotations
 
@@ -15,22 +12,22 @@ class Bounds(Record):
     """Requests that run for one policy."""
 
     patience: int = 400
-    """Runs in a row that reach nothing new, after which a search ends."""
+    """How long to look for a goal; a fifth of it are runs in a row that reach nothing new."""
 
     seconds: float = 15.0
     """Seconds of computing for one policy."""
 
     text_length: int = 300
-    """Length of a string in a request or response, where the search finds it."""
+    """No effect: deprecated, as the search is gone that it limited. The same holds for the bounds below."""
 
     list_length: int = 4
-    """Items of a list in a request, where the search finds it."""
+    """No effect: deprecated."""
 
     rounds: int = 6
-    """Rounds of a loop or retry whose end depends on the request, in the search."""
+    """No effect: deprecated."""
 
     decisions: int = 2000
-    """Branches on one path of the search."""
+    """Conditions of a policy from which on `new test` says that it may find no request."""
 
     milliseconds: int = 1500
-    """Milliseconds for one solver query of the search."""
+    """No effect: deprecated."""

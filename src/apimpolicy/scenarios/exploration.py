@@ -23,7 +23,6 @@ class Statistics:
     seconds: float = 0.0
     by_models: int = 0
     by_variations: int = 0
-    by_search: int = 0
 
 
 @attrs.define

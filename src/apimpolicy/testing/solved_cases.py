@@ -14,6 +14,7 @@ import attrs
 
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
@@ -27,7 +28,6 @@ from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_do
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.named_value_choices import computed_values, other_values
-from apimpolicy.testing.searching import find_requests
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     subject = subject_of(policy)
     around = surroundings_of(subject)
     harness = policy_harness(policy, output, around, subject)
-    explored = find_requests(harness, bounds)
+    explored = Finder(harness, bounds).explore()
     if not explored.runs:
         raise ConfigurationError(
             f"can't search for requests to {policy}: {explored.problem.removeprefix(f'{policy}:')}"
@@ -104,7 +104,7 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
-        explored = find_requests(harness, Bounds(seconds=seconds), wanted=missing, starts=[start, *known])
+        explored = Finder(harness, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
         found += writer.cases_of(explored, missing)
     return found
 
@@ -124,7 +124,7 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
         harness = harness_of(writer.policy, writer.output, writer.around, section=section)
         wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
         within = Bounds(seconds=bounds.seconds / 4 / len(sections))
-        found += writer.cases_of(find_requests(harness, within, wanted=wanted), wanted)
+        found += writer.cases_of(Finder(harness, within, wanted=wanted).explore(), wanted)
     return found
 
 

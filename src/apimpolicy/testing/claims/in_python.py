@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.goals import GoalFormulas, watched_by
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
@@ -19,7 +20,6 @@ from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claims_of
 from apimpolicy.testing.claims.running import report_of
 from apimpolicy.testing.kinds import check_keys
-from apimpolicy.testing.searching import find_requests
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def results_reaching(
     """
     harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
     wanted = _goals(harness, branch)
-    explored = find_requests(harness, bounds, wanted=wanted)
+    explored = Finder(harness, bounds, wanted=wanted).explore()
     proposals = Proposals(harness, watched=watched_by(harness.goals))
     formulas = map(GoalFormulas(harness.goals, harness.program, proposals).of, wanted)
     others = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from apimpolicy.binding.nodes import Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.repairs import repair
 from apimpolicy.proposing.requests import request_of
 from apimpolicy.proving.proof import ProofResult
@@ -20,13 +21,11 @@ from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.proposed_requests import ProposedRequests
 from apimpolicy.testing.claims.reading import trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
-from apimpolicy.testing.searching import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.concolic.harness import Run as SearchRun
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
@@ -69,7 +68,7 @@ class Proof:
     """Static proofs and requests, for several claims about the policies of one harness.
 
     Only the prover proves claims. For others, requests are tried: from the prover's models, from the constants of the
-    policy, from optimistic models, from what varies these, and from a search of all paths. `tries` limits those from
+    policy, from optimistic models, from what varies these, and from those that reach goals of the policy. `tries` limits those from
     constants. `on_run` is called for each request.
     """
 
@@ -222,15 +221,16 @@ class Proof:
                 self._run(index, assignment)
 
     def _explore(self, starts: list[Assignment]) -> None:
-        """Run the requests of a search of all paths, for claims that no other request has broken."""
+        """Run the requests that reach goals of the policy, for claims that no other request has broken."""
 
-        def ran(run: SearchRun) -> bool:
+        def ran(run: Run) -> bool:
             index = next((each for each in self._open if each not in self.broken), None)
             if index is not None and run.result is not None:
                 self._run(index, run.assignment)
             return index is None
 
-        search(self.harness, self.bounds.seconds / 2, starts, ran, bounds=self.bounds)
+        bounds = self.bounds.replaced(seconds=self.bounds.seconds / 2)
+        Finder(self.harness, bounds, on_run=ran).explore(starts)
 
     def _run_repaired(self, index: int, assignment: Assignment) -> bool:
         """Run a proposal, and once more with what its run shows; return whether it breaks a claim."""

@@ -1,0 +1,12 @@
+"""Requests with which an expression has another value, from a run: its parts are inverted, one by one, down to inputs.
+
+Each step keeps the other values of the run. Whether the expression then has the value, the next run shows.
+
+recorded   expressions as a run evaluated them
+inverses   operands with which a member has a result
+sources    inputs, and requests in which they have other values
+core       the inversion of one run, with the table in `rules`
+operators, variables, members, queries, context   the functions of that table, by kind of node
+reaching   what is evaluated, and what throws
+samples    usual values
+"""

@@ -1,0 +1,234 @@
+"""Inverses of properties, indexers and calls."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.context import (
+    fields_of,
+    message_of,
+    message_of_body,
+    named_field,
+    of_message,
+    origin_of,
+    token_of,
+    with_body,
+    with_field,
+)
+from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
+from apimpolicy.proposing.inversion.inverses import different, inverse, path_of, text_of, with_member
+from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
+from apimpolicy.proposing.inversion.queries import query
+from apimpolicy.proposing.inversion.recorded import UNKNOWN
+from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import Bound, Expression
+    from apimpolicy.proposing.inversion.core import Inversion, Requests
+    from apimpolicy.proposing.inversion.recorded import Recorded
+
+_JSON_TYPES = {1: {}, 2: [], 6: 1, 7: 1.5, 8: "x", 9: True, 10: None}
+"""Samples by the number of a JTokenType."""
+_OPERATORS = {
+    "op_LessThan": "<",
+    "op_GreaterThan": ">",
+    "op_LessThanOrEqual": "<=",
+    "op_GreaterThanOrEqual": ">=",
+    "op_Equality": "==",
+    "op_Inequality": "!=",
+}
+_CLAIMS = {"Subject": "sub", "Issuer": "iss", "Id": "jti", "Audiences": "aud"}
+
+
+def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAccess, wanted: Any) -> Requests:
+    name, receiver = node.property.name, node.receiver
+    if receiver is None:
+        if name in ("Now", "UtcNow", "Today"):
+            yield from inversion.sources.clock(wanted)
+        return
+    path = context_path(of, node)
+    if path is not None:
+        if path[0] == "Response":
+            yield from of_message(inversion, of, inversion.sources.answer(of.index), name, wanted)
+        else:
+            yield from inversion.sources.member(path, node.property.declaring.name.rpartition(".")[2], wanted)
+        return
+    if str(receiver.type) == "IResponse" and (message := message_of(inversion, of, receiver)) is not None:
+        yield from of_message(inversion, of, message, name, wanted)
+        return
+    current = of.value(receiver)
+    declaring = node.property.declaring.name.rpartition(".")[2]
+    if name == "Value" and declaring in ("Group", "Capture"):
+        yield from of_group(inversion, of, receiver, wanted)
+    elif name == "Success" and declaring == "Group" and not str(receiver.type).endswith("Match"):
+        yield from of_group(inversion, of, receiver, None)
+    elif name == "Success":
+        yield from inversion.solve(of, receiver, wanted)
+    elif declaring == "Jwt" and name in _CLAIMS and (token := token_of(inversion, of, receiver)) is not None:
+        yield from inversion.sources.claim((*token, "claim"), _CLAIMS[name], wanted)
+    elif declaring == "BasicAuthCredentials":
+        names = [getattr(of.raw(receiver), each, None) or "x" for each in ("user_id", "password")]
+        names[name == "Password"] = text_of(wanted)
+        origin, call = origin_of(inversion, of, receiver)
+        if isinstance(call, nodes.Call) and "Basic" in call.method.name:
+            text = "Basic " + base64.b64encode(":".join(names).encode("utf-8", "replace")).decode()
+            yield from inversion.solve(origin, call.arguments[0], text)
+    elif name == "HasValue":
+        yield from inversion.solve(of, receiver, usual(inversion, of, receiver) if wanted else None)
+    elif name == "Type":
+        yield from inversion.solve(of, receiver, _JSON_TYPES.get(int(wanted), "x"))
+    elif declaring == "JProperty" and name == "Value":
+        yield from inversion.solve(of, receiver, {"value": wanted})
+    elif declaring.startswith("KeyValuePair") or name in ("Keys", "Values", "Claims", "Headers", "Body", "Query"):
+        return
+    else:
+        for number, value in inverse(name, [current], wanted):
+            if number == 0:
+                yield from inversion.solve(of, receiver, value)
+
+
+def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
+    receiver = node.receiver
+    if (kind := fields_of(inversion, of, receiver)) is not None:
+        name = of.value(node.arguments[0])
+        if isinstance(name, str):
+            yield from with_field(inversion, of, kind, name, wanted)
+        return
+    keys = [of.value(each) for each in node.arguments]
+    if any(each is UNKNOWN for each in keys):
+        return
+    if str(receiver.type).endswith("GroupCollection"):
+        return
+    container = of.value(receiver)
+    container = None if container is UNKNOWN else container
+    if isinstance(container, str) and isinstance(wanted, str) and isinstance(keys[0], int):
+        yield from inversion.solve(
+            of, receiver, container[: keys[0]].ljust(keys[0], "x") + wanted + container[keys[0] + 1 :]
+        )
+        return
+    yield from inversion.solve(of, receiver, with_member(container, keys, wanted))
+    yield from by_other_key(inversion, of, node.arguments[0], container, wanted)
+
+
+def by_other_key(inversion: Inversion, of: Recorded, key: Expression, container: Any, wanted: Any) -> Requests:
+    """Yield requests with another key of a collection, which has the wanted value or any."""
+    if isinstance(container, dict) and not key.is_constant:
+        for name, value in list(container.items())[:6]:
+            if value == wanted or of.value(key) not in container:
+                yield from inversion.solve(of, key, name)
+
+
+def array_access(inversion: Inversion, of: Recorded, node: nodes.ArrayAccess, wanted: Any) -> Requests:
+    container, index = of.value(node.array), of.value(node.indexes[0])
+    if not isinstance(index, int) or not 0 <= index < 200:
+        return
+    if isinstance(container, bytes):
+        if isinstance(wanted, int) and 0 <= wanted < 256:
+            made = bytearray(container.ljust(index + 1, b"x"))
+            made[index] = wanted
+            yield from inversion.solve(of, node.array, bytes(made))
+        return
+    container = container if isinstance(container, list) else []
+    yield from inversion.solve(of, node.array, with_member(container, [index], wanted))
+
+
+def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
+    name = node.method.name
+    receiver, arguments = call_parts(node)
+    if receiver is not None and arguments and (kind := fields_of(inversion, of, receiver)) is not None:
+        field = of.value(arguments[0])
+        if isinstance(field, str):
+            yield from named_field(inversion, of, node, kind, field, wanted)
+        return
+    if (
+        receiver is not None
+        and name in ("As", "AsFormUrlEncodedContent")
+        and (message := message_of_body(inversion, of, receiver)) is not None
+    ):
+        yield from with_body(inversion, of, message, wanted)
+        return
+    if name in _OPERATORS and len(node.arguments) == 2:
+        operator = _OPERATORS[name]
+        yield from compared(inversion, of, *node.arguments, operator if wanted else NEGATED[operator])
+        return
+    operands: list[Expression] = [*([] if node.receiver is None else [node.receiver]), *node.arguments]
+    lambdas = [inner for each in operands if isinstance(inner := unconverted(each), nodes.Lambda)]
+    if lambdas:
+        yield from query(inversion, of, node, operands, lambdas[0], wanted)
+        return
+    if receiver is not None and str(receiver.type).rpartition(".")[2] in JSON and arguments:
+        key = of.value(arguments[0])
+        container = of.value(receiver)
+        path = path_of(key) if name == "SelectToken" and isinstance(key, str) else [key]
+        if name in ("ContainsKey", "Property"):
+            wanted = wanted if isinstance(wanted, dict) else "x" if wanted else None
+            wanted = next(iter(wanted.values())) if isinstance(wanted, dict) and wanted else wanted
+        if name == "TryGetValue" and isinstance(wanted, bool):
+            wanted = "x" if wanted else None
+        if name in ("ContainsKey", "Property", "TryGetValue", "SelectToken", "Value", "GetValue") and isinstance(
+            key, (str, int)
+        ):
+            yield from inversion.solve(
+                of, receiver, with_member(None if container is UNKNOWN else container, path, wanted)
+            )
+            return
+    container = of.value(operands[0]) if operands else None
+    if (
+        name in ("ContainsKey", "TryGetValue")
+        and len(operands) > 1
+        and (isinstance(container, dict) or container is None)
+    ):
+        if wanted is False:
+            yield from (
+                each for value in different(of.value(operands[1])) for each in inversion.solve(of, operands[1], value)
+            )
+        else:
+            yield from by_other_key(inversion, of, operands[1], container, wanted)
+        key = of.value(operands[1])
+        if isinstance(key, str):
+            value = value_type(inversion, operands[0]) if wanted is True else None if wanted is False else wanted
+            yield from inversion.solve(of, operands[0], with_member(container, [key], value))
+        return
+    if name == "TryParse" and isinstance(wanted, bool):
+        out = next((each for each in node.arguments if isinstance(each, (nodes.OutVariable, nodes.Reference))), None)
+        yield from inversion.solve(
+            of, operands[0], text_of(sample(str(getattr(out, "type", "int")))) if wanted else "x"
+        )
+        return
+    if name.startswith("Next") and node.method.declaring.name.endswith("Random"):
+        yield from inversion.sources.chance([of.value(each) for each in node.arguments], wanted)
+        return
+    if name == "Match" and node.method.declaring.name.endswith("Regex"):
+        yield from by_operands(inversion, of, "IsMatch", operands, wanted)
+        return
+    if (
+        name == "Concat"
+        and len(operands) == 1
+        and isinstance(operands[0], nodes.ArrayCreation)
+        and operands[0].items is not None
+    ):
+        operands = list(operands[0].items)
+    yield from by_operands(inversion, of, name, operands, wanted)
+
+
+def of_group(inversion: Inversion, of: Recorded, receiver: Expression, wanted: Any) -> Requests:
+    """Yield requests with another text of a match or a group of one."""
+    group = of.raw(receiver)
+    call: Bound = receiver
+    while not isinstance(call, nodes.Call):
+        of, call = origin_of(inversion, of, call)
+        if not isinstance(call, (nodes.IndexerAccess, nodes.PropertyAccess)) or call.receiver is None:
+            break
+        call = call.receiver
+    if not isinstance(call, nodes.Call) or call.method.name != "Match":
+        return
+    source = call.receiver if call.receiver is not None and str(call.receiver.type) == "string" else call.arguments[0]
+    text = of.value(source)
+    start, length = getattr(group, "index", None), getattr(group, "length", None)
+    if isinstance(text, str) and isinstance(start, int) and isinstance(length, int) and group.success:
+        new = text_of("x" if wanted is None else wanted)
+        yield from inversion.solve(of, source, text[:start] + new + text[start + length :])
+    else:
+        yield from called(inversion, of, call, True)

@@ -1,0 +1,219 @@
+"""Inverses of operators, conversions and tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.core import unconverted
+from apimpolicy.proposing.inversion.inverses import SECOND, different, inverse
+from apimpolicy.proposing.inversion.recorded import UNKNOWN, Ticks
+from apimpolicy.proposing.inversion.samples import sample, usual
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.proposing.inversion.core import Inversion, Requests
+    from apimpolicy.proposing.inversion.recorded import Recorded
+
+NEGATED = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def by_operand(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
+    yield from inversion.solve(of, node.operand, wanted)
+
+
+def by_value(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
+    yield from inversion.solve(of, node.value, wanted)
+
+
+def unary_operator(inversion: Inversion, of: Recorded, node: nodes.Unary, wanted: Any) -> Requests:
+    if node.operator == "!":
+        yield from inversion.solve(of, node.operand, not wanted)
+    elif node.operator == "-" and isinstance(wanted, (int, float)):
+        yield from inversion.solve(of, node.operand, -wanted)
+
+
+def logical_operator(inversion: Inversion, of: Recorded, node: nodes.Logical, wanted: Any) -> Requests:
+    is_and = node.operator == "&&"
+    if bool(wanted) == is_and:  # both: the first that differs
+        for part in (node.left, node.right):
+            if of.raw(part) is not wanted:
+                yield from inversion.solve(of, part, wanted)
+    elif of.has(node.right):
+        yield from inversion.solve(of, node.right, wanted)
+        yield from inversion.solve(of, node.left, wanted)
+    else:
+        yield from inversion.solve(of, node.left, wanted)
+        yield from inversion.solve(of, node.right, wanted)
+
+
+def binary_operator(inversion: Inversion, of: Recorded, node: nodes.Binary, wanted: Any) -> Requests:
+    left, right, operator = node.left, node.right, node.operator
+    if operator in NEGATED:
+        yield from compared(inversion, of, left, right, operator if wanted else NEGATED[operator])
+        return
+    one, other = of.value(left), of.value(right)
+    if operator in ("&", "|", "^") and isinstance(wanted, bool):
+        yield from inversion.solve(of, left, wanted)
+        yield from inversion.solve(of, right, wanted)
+    elif operator == "+" and (isinstance(wanted, str) or str(node.type) == "string"):
+        yield from by_operands(inversion, of, "Concat", [left, right], wanted)
+    elif isinstance(wanted, (int, float)):
+        for number, known in ((0, other), (1, one)):
+            if isinstance(known, (int, float)) and not isinstance(known, bool):
+                for value in arithmetic(operator, number, known, wanted, (one, other)[number]):
+                    yield from inversion.solve(of, (left, right)[number], value)
+
+
+def compared(inversion: Inversion, of: Recorded, left: Expression, right: Expression, operator: str) -> Requests:
+    one, other = of.value(left), of.value(right)
+    if operator == "==":
+        yield from same_containers(inversion, of, left, right)
+    for node, known, around, sign in (
+        (left, other, left, operator),
+        (right, one, right, _MIRRORED[operator]),
+    ):
+        if known is UNKNOWN:
+            continue
+        for value in meeting(inversion, of, around, known, sign):
+            yield from inversion.solve(of, node, value)
+
+
+def meeting(inversion: Inversion, of: Recorded, node: Expression, known: Any, sign: str) -> list[Any]:
+    """Return values with a relation to a known one."""
+    if sign == "==":
+        return [known]
+    if sign == "!=":
+        return [usual(inversion, of, node)] if known is None else different(known)
+    if not isinstance(known, (int, float)) or isinstance(known, bool):
+        return []
+    step: Any = 60 * SECOND if isinstance(known, Ticks) else 1
+    values = {"<": [known - step], ">": [known + step], "<=": [known, known - step], ">=": [known, known + step]}
+    made = values[sign]
+    return [Ticks(each) for each in made] if isinstance(known, Ticks) else made
+
+
+def same_containers(inversion: Inversion, of: Recorded, left: Expression, right: Expression) -> Requests:
+    """Yield requests in which the arrays or texts are equal of which parts or lengths are compared."""
+    pair = [unconverted(left), unconverted(right)]
+    if all(isinstance(each, (nodes.ArrayAccess, nodes.IndexerAccess, nodes.PropertyAccess)) for each in pair):
+        holders = [each.array if isinstance(each, nodes.ArrayAccess) else each.receiver for each in pair]
+        if all(each is not None and of.has(each) for each in holders):
+            values = [of.value(each) for each in holders]
+            if all(isinstance(each, (bytes, str, list)) for each in values) and values[0] != values[1]:
+                yield from inversion.solve(of, holders[0], values[1])
+                yield from inversion.solve(of, holders[1], values[0])
+
+
+def conditional(inversion: Inversion, of: Recorded, node: nodes.Conditional, wanted: Any) -> Requests:
+    taken = of.raw(node.condition)
+    if taken is UNKNOWN:
+        yield from inversion.solve(of, node.condition, True)
+        return
+    here, there = (node.when_true, node.when_false) if taken else (node.when_false, node.when_true)
+    if there.is_constant and there.constant == wanted:
+        yield from inversion.solve(of, node.condition, not taken)
+    yield from inversion.solve(of, here, wanted)
+    if not there.is_constant:
+        yield from inversion.solve(of, node.condition, not taken)
+
+
+def coalesce(inversion: Inversion, of: Recorded, node: nodes.Coalesce, wanted: Any) -> Requests:
+    yield from inversion.solve(of, node.left, wanted)
+    if of.raw(node.left) is None:
+        yield from inversion.solve(of, node.right, wanted)
+
+
+def access_if(inversion: Inversion, of: Recorded, node: nodes.ConditionalAccess, wanted: Any) -> Requests:
+    if wanted is None:
+        yield from inversion.solve(of, node.receiver, None)
+    yield from inversion.solve(of, node.access, wanted)
+
+
+def placeholder(inversion: Inversion, of: Recorded, node: nodes.Placeholder, wanted: Any) -> Requests:
+    holder = of.holder(node)
+    if holder is not None:
+        yield from inversion.solve(of, holder, wanted)
+
+
+def type_test(inversion: Inversion, of: Recorded, node: Any, wanted: Any) -> Requests:
+    target = node.target if isinstance(node, nodes.IsType) else node.pattern.target
+    if isinstance(node, nodes.IsPattern) and node.pattern.value is not None:
+        known = of.value(node.pattern.value)
+        yield from (
+            each
+            for value in ([known] if wanted else different(known))
+            for each in inversion.solve(of, node.operand, value)
+        )
+    elif wanted:
+        yield from inversion.solve(of, node.operand, sample(str(target)))
+    else:
+        others: list[Any] = [None, "x", {}]
+        for value in others:
+            yield from inversion.solve(of, node.operand, value)
+
+
+def compound(inversion: Inversion, of: Recorded, node: nodes.CompoundAssignment, wanted: Any) -> Requests:
+    """Yield requests with which the last change of a variable makes up the difference."""
+    change, current = unconverted(node.result), of.value(node)
+    if isinstance(change, nodes.Binary) and isinstance(current, (int, float)) and isinstance(wanted, (int, float)):
+        value = of.value(change.right)
+        if change.operator in ("+", "-") and isinstance(value, (int, float)):
+            difference = wanted - current
+            yield from inversion.solve(
+                of, change.right, value + (difference if change.operator == "+" else -difference)
+            )
+    elif isinstance(change, nodes.Binary) and isinstance(current, str) and isinstance(wanted, str):
+        part = of.value(change.right)
+        if isinstance(part, str):
+            yield from inversion.solve(of, change.right, wanted.removeprefix(current.removesuffix(part)))
+
+
+def interpolated(inversion: Inversion, of: Recorded, node: nodes.InterpolatedString, wanted: Any) -> Requests:
+    parts = [each.value if isinstance(each, nodes.Interpolation) else each for each in node.parts]
+    values = [each if isinstance(each, str) else of.value(each) for each in parts]
+    for index, value in inverse("Concat", values, wanted):
+        if not isinstance(part := parts[index], str):
+            yield from inversion.solve(of, part, value)
+
+
+def by_operands(inversion: Inversion, of: Recorded, name: str, operands: Sequence[Expression], wanted: Any) -> Requests:
+    values = [of.value(each) for each in operands]
+    flat: list[Any] = list(operands)
+    if name == "Format" and len(flat) == 2 and isinstance(inner := unconverted(flat[1]), nodes.ArrayCreation):
+        flat = [flat[0], *(inner.items or ())]
+        values = [of.value(each) for each in flat]
+    for number, value in inverse(name, values, wanted):
+        if 0 <= number < len(flat) and not flat[number].is_constant:
+            yield from inversion.solve(of, flat[number], value)
+
+
+def arithmetic(operator: str, number: int, known: Any, wanted: Any, current: Any) -> list[Any]:
+    """Return operands with which an operator gives a number; `known` is the other one."""
+    try:
+        match operator, number:
+            case "+", _:
+                return [wanted - known]
+            case "-", 0:
+                return [wanted + known]
+            case "-", 1:
+                return [known - wanted]
+            case "*", _:
+                return [wanted // known, -(-wanted // known)] if known else []
+            case "/", 0:
+                return [wanted * known]
+            case "%", 0:
+                base = current if isinstance(current, int) else 0
+                return [base - base % known + wanted] if known else []
+            case "&" | "|", _:
+                return [wanted]
+            case "<<", 0:
+                return [wanted >> known]
+            case ">>", 0:
+                return [wanted << known]
+    except (ArithmeticError, TypeError, ValueError):
+        pass
+    return []

@@ -1,0 +1,77 @@
+"""Inverses of queries over collections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.inverses import resized, with_member
+from apimpolicy.proposing.inversion.recorded import UNKNOWN
+from apimpolicy.proposing.inversion.samples import usual_item
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import Bound, Expression
+    from apimpolicy.proposing.inversion.core import Inversion, Requests
+    from apimpolicy.proposing.inversion.recorded import Recorded
+
+
+def query(
+    inversion: Inversion, of: Recorded, node: nodes.Call, operands: list[Expression], test: nodes.Lambda, wanted: Any
+) -> Requests:
+    """Yield requests with which a query over a collection has another result."""
+    name, source = node.method.name, operands[0]
+    items, body = of.value(source), test.body
+    has_run = first_evaluated(of, body)
+    if not has_run:
+        first = usual_item(inversion, of, body, test)
+        if not (name in ("All", "Any", "Count") and wanted in (False, 0) and name != "All"):
+            yield from inversion.solve(of, source, [first])
+        return
+    if not isinstance(body, nodes.Expression):
+        return
+    match name:
+        case "Any" | "All":
+            yield from inversion.solve(of, body, wanted)
+            if isinstance(items, list):
+                if bool(wanted) == (name == "Any"):
+                    yield from inversion.solve(of, source, [*items, *items[-1:]])
+                else:
+                    yield from inversion.solve(of, source, [])
+        case "First" | "FirstOrDefault" | "Single" | "SingleOrDefault" | "Last" | "LastOrDefault":
+            current = of.value(node)
+            if wanted is None:
+                yield from inversion.solve(of, body, False)
+            elif current is None or current is UNKNOWN:
+                yield from inversion.solve(of, body, True)
+            elif isinstance(items, list) and current in items:
+                yield from inversion.solve(of, source, with_member(items, [items.index(current)], wanted))
+            else:
+                yield from inversion.solve(of, body, False)
+                yield from inversion.solve(of, body, True)
+        case "Select" | "Sum" | "Max" | "Min" | "Average":
+            outer = of.parents.get(id(node))
+            current = of.value(outer) if isinstance(outer, nodes.Call) else of.value(node)
+            if isinstance(wanted, list) and isinstance(current, list) and len(wanted) == len(current):
+                inversion.place = next((i for i, each in enumerate(wanted) if each != current[i]), None)
+                try:
+                    yield from inversion.solve(of, body, wanted[inversion.place or 0] if wanted else None)
+                finally:
+                    inversion.place = None
+                return
+            yield from inversion.solve(of, body, wanted[-1] if isinstance(wanted, list) and wanted else wanted)
+            if isinstance(wanted, list) and isinstance(items, list) and len(wanted) != len(items):
+                yield from inversion.solve(of, source, resized(items, len(wanted)))
+        case "Where" | "Count" | "TakeWhile" | "SkipWhile":
+            size = len(wanted) if isinstance(wanted, list) else int(wanted) if isinstance(wanted, (int, float)) else 1
+            if size:
+                yield from inversion.solve(of, body, True)
+                if size > 1 and isinstance(items, list):
+                    yield from inversion.solve(of, source, [*items[-1:]] * size)
+            else:
+                yield from inversion.solve(of, body, False)
+        case "OrderBy" | "OrderByDescending" | "ThenBy":
+            yield from inversion.solve(of, source, wanted)
+
+
+def first_evaluated(of: Recorded, body: Bound) -> bool:
+    return any(of.has(each) for each in body.walk())

@@ -1,0 +1,138 @@
+"""Requests with which a part of an expression is evaluated, isn't, or doesn't throw."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.core import call_parts, is_constant
+from apimpolicy.proposing.inversion.recorded import UNKNOWN
+from apimpolicy.proposing.inversion.samples import usual, usual_item
+
+if TYPE_CHECKING:
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.proposing.inversion.core import Inversion, Requests
+    from apimpolicy.proposing.inversion.recorded import Recorded
+
+
+class _NotNull:
+    pass
+
+
+class _Nonempty:
+    pass
+
+
+def returned(inversion: Inversion, of: Recorded, wanted: Any) -> Requests:
+    """Yield requests with which an expression returns a value."""
+    body = of.body
+    if body is None:
+        return
+    if isinstance(body, nodes.Expression):
+        yield from inversion.solve(of, body, wanted)
+        return
+    returns = [each for each in body.walk() if isinstance(each, nodes.Return) and each.value is not None]
+    done = [each for each in returns if each.value is not None and of.has(each.value)]
+    for each in done[-1:]:
+        assert each.value is not None
+        yield from inversion.solve(of, each.value, wanted)
+    others = [each for each in returns if each not in done[-1:] and each.value is not None]
+    for each in sorted(others, key=lambda each: not (is_constant(each.value) and each.value.constant == wanted)):  # type: ignore[union-attr]
+        if not is_constant(each.value) or each.value.constant == wanted:  # type: ignore[union-attr]
+            yield from reach(inversion, of, each)
+
+
+def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
+    """Yield requests with which a part of an expression is evaluated."""
+    path = of.around(node)
+    if of.error is not None:
+        yield from repair(inversion, of)
+    for outer, inner in pairwise(path):
+        need = need_of(of, outer, inner)
+        if need is None:
+            continue
+        part, wanted = need
+        if isinstance(wanted, _Nonempty):
+            if not isinstance(part, nodes.Expression) or of.value(part) not in ([], None, {}, UNKNOWN, ""):
+                continue
+            item = usual_item(inversion, of, inner, outer) if isinstance(outer, nodes.Lambda) else "x"
+            yield from inversion.solve(of, part, [item])
+        elif isinstance(wanted, _NotNull):
+            yield from inversion.solve(of, part, usual(inversion, of, part))
+        elif of.raw(part) is not UNKNOWN and of.value(part) != wanted:
+            yield from inversion.solve(of, part, wanted)
+            return
+    ended = of.last_return()
+    if ended is not None and ended not in path:
+        for outer, inner in reversed(list(pairwise(of.around(ended)))):
+            if outer in path and inner in path:
+                break
+            if isinstance(outer, nodes.If) and inner is not outer.condition:
+                yield from inversion.solve(of, outer.condition, inner is not outer.then)
+
+
+def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
+    """Yield requests with which a part of an expression is not evaluated."""
+    path = of.around(node)
+    for outer, inner in reversed(list(pairwise(path))):
+        if isinstance(outer, nodes.If) and inner is not outer.condition and of.has_any(inner):
+            yield from inversion.solve(of, outer.condition, inner is not outer.then)
+
+
+def repair(inversion: Inversion, of: Recorded) -> Requests:
+    """Yield requests with which an expression does not throw where it did."""
+    failed = of.failed()
+    if failed is None:
+        return
+    receiver, _ = call_parts(failed)
+    if isinstance(failed, nodes.PropertyAccess):
+        receiver = failed.receiver
+    if isinstance(failed, nodes.ArrayAccess):
+        receiver = failed.array
+    if receiver is not None and of.raw(receiver) is None and not isinstance(failed, nodes.IndexerAccess):
+        yield from inversion.solve(of, receiver, usual(inversion, of, receiver))
+    yield from inversion.solve(of, failed, usual(inversion, of, failed))
+    for child in failed.children():
+        if isinstance(child, nodes.Expression) and isinstance(value := of.value(child), str) and len(value) < 12:
+            for sample in (
+                "1",
+                "eA==",
+                "{}",
+                "2026-01-01T00:00:00Z",
+                "https://contoso.example/x",
+                "xxxxxxxxxxxxxxxxxxxxxxxx",
+            ):
+                yield from inversion.solve(of, child, sample)
+
+
+def truth(inversion: Inversion, of: Recorded, node: Bound, *, wanted: Any) -> Requests:
+    """Yield requests with which a condition has an outcome; one about null is to be None or not."""
+    if not of.has(node):
+        yield from reach(inversion, of, node)
+    yield from inversion.solve(of, node, wanted)
+
+
+def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | None:
+    """Return what is to be so that a part inside another is evaluated."""
+    match outer:
+        case nodes.Logical() if inner is outer.right:
+            return outer.left, outer.operator == "&&"
+        case nodes.Conditional() if inner is not outer.condition:
+            return outer.condition, inner is outer.when_true
+        case nodes.If() if inner is not outer.condition:
+            return outer.condition, inner is outer.then
+        case nodes.Loop() if outer.condition is not None and inner is outer.body and not of.has_any(inner):
+            return outer.condition, True
+        case nodes.Coalesce() if inner is outer.right:
+            return outer.left, None
+        case nodes.ConditionalAccess() if inner is outer.access and of.raw(outer.receiver) is None:
+            return outer.receiver, _NotNull()
+        case nodes.Foreach() if inner is outer.body:
+            return outer.collection, _Nonempty()
+        case nodes.Lambda():
+            call = next((each for each in reversed(of.around(outer)) if isinstance(each, nodes.Call)), None)
+            if call is not None:
+                source = call.receiver or call.arguments[0]
+                return source, _Nonempty()
+    return None

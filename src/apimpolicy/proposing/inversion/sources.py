@@ -1,0 +1,292 @@
+"""Inputs that a run read, and requests in which they have other values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from apimpolicy.policies.effects import BodySet, CacheAccessed, Forwarded, HeaderSet, Sent, VariableSet
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.proposing.inversion.inverses import SECOND, text_of
+from apimpolicy.proposing.inversion.recorded import Ticks
+from apimpolicy.scenarios.assignments import (
+    CLOCK,
+    JWT,
+    LIST,
+    MAY_BE_NULL,
+    NULL,
+    NUMBER,
+    OBJECT,
+    RESPONSE,
+    TEXT,
+    TEXTS,
+    TRUTH,
+)
+from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.scenarios.assignments import Assignment, Key
+    from apimpolicy.scenarios.harness import Harness, Run
+
+_EPOCH = 621_355_968_000_000_000
+_MESSAGES = {"Request": (), "Response": RESPONSE}
+_MOST_TEXT = 6000
+_TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
+
+
+class Sources:
+    """The inputs of a run."""
+
+    def __init__(self, harness: Harness, run: Run) -> None:
+        assert run.result is not None
+        self.harness = harness
+        self.given = run.assignment
+        self.trace: list[TraceEntry] = list(run.result.trace)
+
+    def without(self, *keys: Key) -> Assignment:
+        """Return the request without some inputs and all inside them."""
+        return {each: value for each, value in self.given.items() if all(each[: len(key)] != key for key in keys)}
+
+    def field(self, key: Key, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with a header or parameter."""
+        made = self.without(key)
+        if wanted is not None:
+            made |= {(*key, "there"): True, key: _text(wanted)}
+        if key[0] == "header" and wanted is not None and not _text(wanted).isprintable():
+            return
+        yield made
+
+    def variable(self, kind: str, name: str, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with a variable or a cached value."""
+        made = self.without((kind, name))
+        if wanted is not None:
+            made[kind, name, "there"] = True
+            _put(made, (kind, name), wanted)
+        yield made
+
+    def body(self, message: Key, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with a body, or with one of a response."""
+        key = (*message, "body")
+        made = self.without(key)
+        if wanted is not None:
+            if not message:
+                made["body", "there"] = True
+            if isinstance(wanted, (dict, list)):
+                made[*key, "json"] = True
+                _put(made, (*key, "tree"), wanted)
+            else:
+                made[*key, "text"] = _text(wanted)
+        yield made
+
+    def member(self, path: Sequence[str], type_: str, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request in which a member of `context` has another value."""
+        given = self.given
+        match path:
+            case ("Request", "Method"):
+                yield {**given, ("method",): _text(wanted)}
+            case ("Request", "IpAddress"):
+                yield {**given, ("address",): _text(wanted)}
+            case ("Request", "Certificate"):
+                for name in [*self.harness.certificates] if wanted is not None else ["none"]:
+                    yield {**given, ("certificate",): name}
+            case ("Request", "Url" | "OriginalUrl", "Path"):
+                yield {**self.without(("matched",)), ("path",): "/" + _text(wanted).lstrip("/")}
+            case ("Request", "Url" | "OriginalUrl", "Host"):
+                yield {**given, ("host",): _text(wanted)}
+            case ("Request", "Url" | "OriginalUrl", "QueryString"):
+                made = self.without(("query",))
+                for name, value in parse_qsl(_text(wanted).removeprefix("?"), keep_blank_values=True):
+                    made |= {("query", name, "there"): True, ("query", name): value}
+                yield made
+            case ("Request", "Body"):
+                yield from self.body((), "x" if wanted is not None else None)
+            case ("LastError",):
+                yield from self.failures({})
+            case ("LastError", name):
+                yield from self.failures({name.lower(): _text(wanted)})
+            case ("Timestamp",):
+                yield from self.clock(wanted)
+            case ("User" | "Product" | "Subscription" as kind,):
+                made = self.without((kind.lower(),))
+                yield made if wanted is None else {**given, (kind.lower(), "there"): True}
+            case (*_, name) if (type_, name) in TEXTS:
+                entity, key, _ = TEXTS[type_, name]
+                made = {**given, (entity, key): _text(wanted)}
+                made |= {(entity, "there"): True} if entity in _OPTIONAL else {}
+                yield made | ({(entity, key, "there"): True} if (entity, key) in MAY_BE_NULL else {})
+
+    def clock(self, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request at another time."""
+        if isinstance(wanted, Ticks):
+            yield {**self.given, (CLOCK,): max(0, (wanted - _EPOCH) // SECOND)}
+
+    def claim(self, claims: Key, name: str, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with a claim of a token; `claims` is the key of its claims."""
+        key, token = (*claims, name), claims[:-1]
+        made = self.without(key)
+        value = wanted[-1] if isinstance(wanted, list) and wanted else wanted
+        if value is not None and value != []:
+            made |= {(*key, "there"): True, key: _text(value)}
+        match token[0]:
+            case "variable":
+                made |= {(*token, "there"): True, (*token, "kind"): JWT}
+            case "double":
+                made |= {token[:2]: PASSES, (*token, "there"): True, (*token, "kind"): JWT}
+            case "header":
+                made |= {(*token, "there"): True, (*token, "jwt"): True}
+            case "token":
+                made[token] = "good"
+        yield made
+
+    def token(self, entry: TraceEntry, name: str) -> Key | None:
+        """Return the key of the token that a check puts into a variable."""
+        if self.harness.providers:
+            return "token", self.harness.providers[0]
+        double = self.harness.double_of(entry.step)
+        return None if double is None else ("double", double, "variable", name)
+
+    def chance(self, bounds: list[Any], wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with other random numbers."""
+        numbers = [each for each in bounds if isinstance(each, int)]
+        least, most = (0, 1) if not numbers else (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
+        if isinstance(wanted, (int, float)) and most > least and least <= wanted < most:
+            value = wanted if not numbers else (wanted - least + 0.5) / (most - least)
+            yield {**self.given, **{("random", str(number)): value for number in range(3)}}
+
+    def status(self, message: Key, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with another status of a response."""
+        if isinstance(wanted, (int, float)) and 200 <= wanted <= 599 and message:
+            made = self.without((*message, "fails"), (*message, "late"))
+            yield {**made, (*message, "status"): int(wanted)}
+
+    def fails(self, message: Key, *, is_wanted: bool) -> Iterator[Assignment]:
+        """Yield the request with a response or without one."""
+        made = self.without((*message, "fails"), (*message, "late"))
+        yield {**made, (*message, "fails"): True} if is_wanted else made
+
+    def failures(self, wanted: Mapping[str, str]) -> Iterator[Assignment]:
+        """Yield the request with a policy that fails, with certain words in its error."""
+        steps = [step for step in self.harness.program.steps() if step.section != "on-error"]
+        named = [step for step in steps if step.name == wanted.get("source")]
+        checks = [step for step in steps if step.name == "base" or has_trait(step.name, *REFUSALS)]
+        for step in [*named[:2], *checks[:6]]:
+            double = self.harness.double_of(step)
+            if double is not None and (step in named or step.name == "base" or "source" not in wanted):
+                made = {**self.without(("double", double)), ("double", double): FAILS}
+                yield made | {
+                    ("double", double, name): text for name, text in wanted.items() if step.name != wanted.get("source")
+                }
+        yield {**self.given, ("answer", "0", "fails"): True}
+        yield {**self.given, ("sent", "0", "fails"): True}
+
+    def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
+        """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
+        double = self.harness.double_of(entry.step)
+        if double is not None and wanted is not None:
+            made = self.without(("variable", name))
+            made["double", double] = PASSES
+            made["variable", name, "there"] = True
+            _put(made, ("variable", name), wanted)
+            yield made
+
+    # What the run shows of where a value comes from
+
+    def setter(self, name: str, before: int) -> tuple[int, TraceEntry] | None:
+        """Return the entry that gave a variable its value before another entry."""
+        for index in range(min(before, len(self.trace)) - 1, -1, -1):
+            entry = self.trace[index]
+            if isinstance(entry.effect, VariableSet) and entry.effect.name == name:
+                return index, entry
+            if any(
+                each.name.endswith("variable-name") and each.value.text == name for each in entry.element.attributes
+            ):
+                return index, entry
+        return None
+
+    def header_setter(self, message: str, name: str, before: int) -> tuple[int, TraceEntry] | None:
+        """Return the entry that set a header before another entry."""
+        for index in range(min(before, len(self.trace)) - 1, -1, -1):
+            effect = self.trace[index].effect
+            if isinstance(effect, HeaderSet) and effect.message == message and effect.name.lower() == name:
+                return (index, self.trace[index]) if effect.action != "skip" else None
+            if message == "response" and isinstance(effect, Forwarded):
+                return None
+        return None
+
+    def body_setter(self, message: str, before: int) -> tuple[int, TraceEntry] | None:
+        """Return the entry that set a body before another entry."""
+        for index in range(min(before, len(self.trace)) - 1, -1, -1):
+            effect = self.trace[index].effect
+            if isinstance(effect, BodySet) and effect.message == message:
+                return index, self.trace[index]
+            if message == "response" and isinstance(effect, Forwarded):
+                return None
+        return None
+
+    def answer(self, before: int) -> Key:
+        """Return the key of the backend's response that `context.Response` is."""
+        if self.harness.section is not None:
+            return RESPONSE
+        count = sum(isinstance(entry.effect, Forwarded) for entry in self.trace[:before])
+        return "answer", str(max(count - 1, 0))
+
+    def sent(self, index: int) -> Key:
+        """Return the key of the response to a request that an entry sent."""
+        return "sent", str(sum(isinstance(entry.effect, Sent) for entry in self.trace[:index]))
+
+    def cache_key(self, entry: TraceEntry) -> str | None:
+        """Return the key under which an entry looked for a cached value."""
+        effect = entry.effect
+        return effect.key if isinstance(effect, CacheAccessed) else None
+
+
+_OPTIONAL = ("user", "product", "subscription")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")[:_MOST_TEXT]
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return str(",".join(value))[:_MOST_TEXT]
+    return str(text_of(value))[:_MOST_TEXT]
+
+
+def _put(made: Assignment, key: Key, value: Any) -> None:
+    """Add a value of any kind to a request."""
+    match value:
+        case None:
+            made[*key, "kind"] = NULL
+        case bool():
+            made |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
+        case Ticks() | bytes():
+            made |= {(*key, "kind"): TEXT, (*key, "text"): _text(value)}
+        case int() | float():
+            made |= {(*key, "kind"): NUMBER, (*key, "number"): value}
+        case dict():
+            made[*key, "kind"] = OBJECT
+            for name, each in value.items():
+                made[*key, f".{name}", "there"] = True
+                _put(made, (*key, f".{name}"), each)
+        case list():
+            made |= {(*key, "kind"): LIST, (*key, "length"): len(value)}
+            for index, each in enumerate(value):
+                _put(made, (*key, f"[{index}]"), each)
+        case _:
+            made |= {(*key, "kind"): TEXT, (*key, "text"): _text(value)}
+
+
+def of_template(text: str) -> dict[str, Any]:
+    """Return JSON with the names that a Liquid template reads from a body."""
+    content: dict[str, Any] = {}
+    for place in _TEMPLATE.finditer(text):
+        *around, last = place[1][1:].split(".")
+        inner = content
+        for name in around:
+            below = inner.setdefault(name, {})
+            inner = below if isinstance(below, dict) else {}
+        inner.setdefault(last, "x")
+    return content
