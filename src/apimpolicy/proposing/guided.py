@@ -98,10 +98,15 @@ class Guided:
                 value += 1 if outer.name not in ("when", "otherwise") or is_taken(entry.effect) else 0.5
             else:
                 value += 0.5 if goal.kind != BRANCH and goal._replace(outcome=1 - goal.outcome) in run.reached else 0
-            if entry is None and outer.name in ("when", "otherwise"):
-                value += 0.1 * sum(id(each) in entries for each in _before(outer))
+            if entry is None:
+                beside = (
+                    self.harness.program.sections[outer.section]
+                    if outer.parent is None
+                    else outer.parent.steps_inside()
+                )
+                value += 0.01 * sum(id(each) in entries for each in beside)
             best = max(best, value)
-        return best - len(run.assignment) / 1000
+        return best + len(entries) / 500 - len(run.assignment) / 1000
 
     def steps(self, goal: Goal) -> list[Step]:
         """Return the steps where a goal is reached."""

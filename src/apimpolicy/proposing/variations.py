@@ -14,11 +14,9 @@ from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.proposing.constants import constants_of
 from apimpolicy.proposing.inversion.sources import of_template
 from apimpolicy.proposing.observed import compared, equal_values, matching
-from apimpolicy.proposing.repairs import failed_step
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, JWT, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
-from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.exploration import Exploration
-from apimpolicy.scenarios.goals import BRANCH, CONDITION
+from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.json_trees import KINDS
 from apimpolicy.semantics.unknowns import Unsupported
 
@@ -36,21 +34,19 @@ _SAMPLES = (
     *("2026-01-01T00:00:00Z", "2001-01-01T00:00:00Z", "2030-01-01T00:00:00Z", "10.0.0.1", "1", "0.5", "", "true"),
     *("11111111-2222-3333-4444-555555555555", "eA==", "a,b", "x;y", "Bearer x", "\t", "\u212a"),
 )
-_MOST_WORDS, _MOST_NAMES, _MOST_LENGTH, _MOST_STARTS, _MOST_PAIRS = 60, 40, 300, 40, 60
+_MOST_WORDS, _MOST_NAMES, _MOST_LENGTH, _MOST_PAIRS = 60, 40, 300, 60
 _MOST_ROUNDS = 6
 _LISTED = ("certificate", "token", "method", "address", "path", "host")
 """Inputs that have listed values, or texts of a certain form."""
 _YEAR = 1_767_225_600
 """The first second of 2026, of which days and hours are tried where a policy reads the clock."""
 _HOURS, _DAYS = (0, 3, 7, 9, 12, 15, 18, 22), (0, 3, 4, 40, 200)
-_FOLLOWED = 12
-"""Pairs of compared values that are followed in one step."""
 _NAME = re.compile(r"[A-Za-z_$][\w$.-]*")
 _FAMILIES = frozenset((kind, name) for kind, name, _ in TEXTS.values())
 
 
 class Variations:
-    """A search for one goal after another; `send` runs a request."""
+    """What varies requests; `send` runs one."""
 
     def __init__(
         self,
@@ -65,48 +61,7 @@ class Variations:
         self.send = send
         self._constants: tuple[list[str], list[int]] | None = None
         self._around: dict[Goal, list[int]] = {}
-        self._near: dict[Goal, list[Goal]] = {}
         self._places: dict[Key, list[Any]] | None = None
-
-    def search(self, goal: Goal, bases: list[Assignment], is_over: Callable[[], bool], most: int) -> None:
-        """Vary the best of some requests until one reaches a goal; keep each that gets closer."""
-        chance = random.Random(1)
-        best: Assignment = {}
-        score = -2.0
-        for base in [*bases[:2], {}]:
-            passing = self._passing(base)
-            value = self._closeness(goal, passing)
-            if value > score:
-                best, score = passing, value
-        places = self.places()
-        single = [(key, value) for key, values in places.items() for value in dict.fromkeys(values)]
-        if not single:
-            return
-        chance.shuffle(single)
-        single.sort(key=lambda move: len(places[move[0]]) > 8)  # inputs with few values first
-        tries = 0
-        seen: set[frozenset[Any]] = set()
-        followed: Iterator[Assignment] = self._followed(goal, best)
-        moves = iter([*single[: most // 2], *(chance.choice(single) for _ in range(2 * most))])
-        while tries < most and not is_over():
-            tried = next(followed, None)
-            if tried is None:
-                move = next(moves, None)
-                if move is None:
-                    return
-                tried = with_input(best, *move)
-            key = frozenset(tried.items())
-            if key in seen:
-                continue
-            seen.add(key)
-            tries += 1
-            now = self._closeness(goal, tried)
-            if now >= _REACHED:
-                return
-            if now > score or (now == score and chance.random() < 0.3):
-                if now > score:
-                    followed = self._followed(goal, tried)
-                best, score = tried, now
 
     def explore(self, goals: Callable[[], set[Goal]], is_over: Callable[[], bool], patience: int) -> None:
         """Vary requests that reached something new until `patience` runs in a row reach none of the missing goals."""
@@ -115,7 +70,7 @@ class Variations:
         chance.shuffle(single)
         pool: list[tuple[Assignment, Iterator[Assignment]]] = []
         missing, stale = goals(), 0
-        for assignment in self.starts():
+        for assignment in self.known.starts():
             pool.append((assignment, self._neighbors(assignment, missing, single)))
         for _ in range(_MOST_ROUNDS * patience):
             if not missing or not pool or stale >= patience or is_over():
@@ -151,11 +106,6 @@ class Variations:
                 yield with_input(base, *move)
             for _ in range(most // 2 if single else 0):
                 yield with_input(with_input(base, *chance.choice(single)), *chance.choice(single))
-
-    def starts(self) -> list[Assignment]:
-        """Return the requests that reached something new, each once."""
-        runs = dict.fromkeys((*self.known.runs[:1], *self.known.found.values()))
-        return [run.assignment for run in list(runs)[-_MOST_STARTS:]]
 
     def _neighbors(self, base: Assignment, missing: set[Goal], single: list[tuple[Key, Any]]) -> Iterator[Assignment]:
         """Yield requests in which compared values are equal, then those with another value of one input."""
@@ -195,41 +145,6 @@ class Variations:
                     return {**run.assignment, key: other if base[key] == one else one}
         return None
 
-    def _followed(self, goal: Goal, base: Assignment) -> Iterator[Assignment]:
-        """Yield requests in which values are equal that the run of a request compared near a goal."""
-        run = self.send(base)
-        if run is None or run.result is None:
-            return
-        pairs = compared(run.result, set(self._elements(goal)))[:_FOLLOWED]
-        yield from matching(base, pairs)
-        words = dict.fromkeys(text for pair in pairs for text in pair if len(text) < _MOST_LENGTH)
-        for key in self._texts():
-            for word in words:
-                yield with_input(base, key, word)
-
-    def _passing(self, assignment: Assignment) -> Assignment:
-        """Return the request with doubles for the policies that fail."""
-        for _ in range(3):
-            run = self.send(assignment)
-            result = None if run is None else run.result
-            step = failed_step(result) if result is not None and result.error is not None else None
-            name = None if step is None else self.harness.double_of(step)
-            if name is None or ("double", name) in assignment:
-                break
-            assignment = {**assignment, ("double", name): PASSES}
-        return assignment
-
-    def _closeness(self, goal: Goal, assignment: Assignment) -> float:
-        """Return how close a request gets to a goal: elements around it, then conditions with the wanted outcomes."""
-        run = self.send(assignment)
-        if run is None or run.result is None:
-            return -1
-        if goal in run.reached:
-            return _REACHED
-        seen = {id(entry.element) for entry in run.result.trace}
-        near = sum(each in run.reached for each in self._near_by(goal))
-        return sum(3 for element in self._elements(goal) if element in seen) + near / 10
-
     def _elements(self, goal: Goal) -> list[int]:
         """Return the elements around a goal, by identity."""
         known = self._around.get(goal)
@@ -250,23 +165,6 @@ class Variations:
             return False
         excerpt, _ = self.harness.goals.node(goal)
         return any(each is excerpt for each in own_expressions(step.element, step.specification))
-
-    def _near_by(self, goal: Goal) -> list[Goal]:
-        """Return the outcomes of conditions in the same elements: more of them are closer."""
-        known = self._near.get(goal)
-        if known is None:
-            inside = set(self._elements(goal)[:2])
-            spans = [
-                step.element.source.original_span(step.element.start, step.element.end)
-                for step in self.harness.program.steps()
-                if id(step.element) in inside
-            ]
-            known = self._near[goal] = [
-                each
-                for each in self.harness.goals.all
-                if each.kind == CONDITION and any(first <= each.at[1] <= last for first, last in spans)
-            ]
-        return known
 
     # Inputs that may matter, with values to try
 
@@ -367,7 +265,6 @@ class Variations:
             found[CLOCK,] = [_YEAR + hour * 3600 + day * 86_400 for day in _DAYS for hour in _HOURS]
 
 
-_REACHED = 1000.0
 _KIND_OF = {"text": TEXT, "number": NUMBER, "truth": TRUTH, "length": LIST}
 
 

@@ -112,7 +112,7 @@ class Recorded:
             return node.constant
         return self._values.get(id(node), UNKNOWN)
 
-    def value(self, node: Expression) -> Any:
+    def value(self, node: Bound) -> Any:
         """Return the last value of a part as a plain one: JSON, a text, a number, bytes, Ticks."""
         return plain(self.raw(node))
 

@@ -186,7 +186,7 @@ class Sources:
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
         double = self.harness.double_of(entry.step)
-        if double is not None and wanted is not None:
+        if double is not None:
             made = self.without(("variable", name))
             made["double", double] = PASSES
             made["variable", name, "there"] = True

@@ -51,10 +51,10 @@ def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted
 def copied(inversion: Inversion, of: Recorded, call: nodes.Call, wanted: Any) -> Requests:
     """Yield requests with which an array is copied that has other items."""
     values = [of.value(each) for each in call.arguments]
-    source: Any = values[0]
+    source = values[0]
     start, place, size = (0, 0, values[2]) if len(values) == 3 else (values[1], *values[3:5])
-    if isinstance(source, (bytes, list)) and isinstance(wanted, type(source)):
-        part = wanted[place : place + size]
+    if isinstance(source, (bytes, list)) and type(wanted) is type(source):
+        part: Any = wanted[place : place + size]
         yield from inversion.solve(of, call.arguments[0], source[:start] + part + source[start + len(part) :])
 
 
