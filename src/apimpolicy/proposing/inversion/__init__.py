@@ -3,7 +3,8 @@
 Each step keeps the other values of the run. Whether the expression then has the value, the next run shows.
 
 recorded   expressions as a run evaluated them
-inverses   operands with which a member has a result
+inverses   operands with which a member has a result: of `texts` and `objects`
+values     plain values with another length or member, and their texts
 sources    inputs, and requests in which they have other values
 core       the inversion of one run, with the table in `rules`
 operators, variables, members, queries, context   the functions of that table, by kind of node

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
-from apimpolicy.proposing.inversion.inverses import text_of
 from apimpolicy.proposing.inversion.reaching import returned
 from apimpolicy.proposing.inversion.sources import of_template
+from apimpolicy.proposing.inversion.values import text_of
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound

@@ -18,11 +18,12 @@ from apimpolicy.proposing.inversion.context import (
     with_field,
 )
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
-from apimpolicy.proposing.inversion.inverses import different, inverse, path_of, text_of, with_member
+from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
 from apimpolicy.proposing.inversion.queries import query
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
 from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
+from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression

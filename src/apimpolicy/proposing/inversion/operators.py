@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import unconverted
-from apimpolicy.proposing.inversion.inverses import SECOND, different, inverse
+from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.recorded import UNKNOWN, Ticks
 from apimpolicy.proposing.inversion.samples import sample, usual
+from apimpolicy.proposing.inversion.values import SECOND, different
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.inverses import resized, with_member
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
 from apimpolicy.proposing.inversion.samples import usual_item
+from apimpolicy.proposing.inversion.values import resized, with_member
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression

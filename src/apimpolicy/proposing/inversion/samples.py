@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import is_vague, unconverted
-from apimpolicy.proposing.inversion.inverses import SECOND
 from apimpolicy.proposing.inversion.recorded import UNKNOWN, Markup, Ticks
+from apimpolicy.proposing.inversion.values import SECOND
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression

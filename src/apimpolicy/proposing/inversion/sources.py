@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 from apimpolicy.policies.effects import BodySet, CacheAccessed, Forwarded, HeaderSet, Sent, VariableSet
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.inverses import SECOND, text_of
 from apimpolicy.proposing.inversion.recorded import Ticks
+from apimpolicy.proposing.inversion.values import EPOCH, SECOND, text_of
 from apimpolicy.scenarios.assignments import (
     CLOCK,
     JWT,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment, Key
     from apimpolicy.scenarios.harness import Harness, Run
 
-_EPOCH = 621_355_968_000_000_000
 _MESSAGES = {"Request": (), "Response": RESPONSE}
 _MOST_TEXT = 6000
 _TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
@@ -122,7 +121,7 @@ class Sources:
     def clock(self, wanted: Any) -> Iterator[Assignment]:
         """Yield the request at another time."""
         if isinstance(wanted, Ticks):
-            yield {**self.given, (CLOCK,): max(0, (wanted - _EPOCH) // SECOND)}
+            yield {**self.given, (CLOCK,): max(0, (wanted - EPOCH) // SECOND)}
 
     def claim(self, claims: Key, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a claim of a token; `claims` is the key of its claims."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import constant_of, is_constant, unconverted
-from apimpolicy.proposing.inversion.inverses import with_member
 from apimpolicy.proposing.inversion.reaching import avoid, reach
 from apimpolicy.proposing.inversion.recorded import plain
+from apimpolicy.proposing.inversion.values import with_member
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Expression

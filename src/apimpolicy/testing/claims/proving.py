@@ -68,8 +68,8 @@ class Proof:
     """Static proofs and requests, for several claims about the policies of one harness.
 
     Only the prover proves claims. For others, requests are tried: from the prover's models, from the constants of the
-    policy, from optimistic models, from what varies these, and from those that reach goals of the policy. `tries` limits those from
-    constants. `on_run` is called for each request.
+    policy, from optimistic models, from what varies these, and from those that reach goals of the policy. `tries`
+    limits those from constants. `on_run` is called for each request.
     """
 
     def __init__(

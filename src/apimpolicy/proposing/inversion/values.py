@@ -1,0 +1,140 @@
+"""Plain values: others than one, of another length, with another member, and their texts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.languages.emptiness import shortest_word
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.languages.patterns import language_of
+from apimpolicy.proposing.inversion.recorded import Markup, Ticks
+from apimpolicy.semantics.unknowns import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Inverse = Iterator[tuple[int, Any]]
+
+SECOND = 10_000_000
+EPOCH = 621_355_968_000_000_000
+
+
+def with_text(element: Markup, wanted: Any) -> Markup:
+    """Return an element with another text."""
+    try:
+        tree = ElementTree.fromstring(element)
+    except ElementTree.ParseError:
+        tree = ElementTree.Element("x")
+    for each in list(tree):
+        tree.remove(each)
+    tree.text = text_of(wanted)
+    return Markup(ElementTree.tostring(tree, encoding="unicode"))
+
+
+def text_of(value: Any) -> Any:
+    """Return the text of a value, as a policy may read it."""
+    if isinstance(value, Ticks):
+        seconds = (value - EPOCH) // SECOND
+        try:
+            return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
+        except (OverflowError, OSError, ValueError):
+            return "0001-01-01T00:00:00Z"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float) and value == int(value):
+        value = int(value)
+    return str(value)
+
+
+def different(value: Any) -> list[Any]:
+    """Return values that differ from one."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, Ticks):
+        return [Ticks(value + 86_400 * SECOND)]
+    if isinstance(value, (int, float)):
+        return [value + 1, value - 1]
+    if isinstance(value, str):
+        return [value + "x", "x"] if value else ["x"]
+    if isinstance(value, bytes):
+        return [bytes([(value[0] + 1) % 256]) + value[1:]] if value else [b"x"]
+    if isinstance(value, list):
+        return [[], [*value, "x"]]
+    if isinstance(value, dict):
+        return [{}, {**value, "x": "x"}]
+    return ["x"]
+
+
+def resized(value: Any, size: int) -> Any:
+    """Return a value of another length."""
+    size = max(0, min(size, 5000))
+    if isinstance(value, str):
+        return value[:size] + "x" * (size - len(value))
+    if isinstance(value, bytes):
+        return value[:size] + b"x" * (size - len(value))
+    if isinstance(value, dict):
+        names = [*list(value)[:size], *(f"x{number}" for number in range(size - len(value)))]
+        return {name: value.get(name, "x") for name in names}
+    items = value if isinstance(value, list) else []
+    last = items[-1] if items else "x"
+    return [*items[:size], *[last] * min(size - len(items), 60)]
+
+
+def with_member(container: Any, path: Sequence[Any], wanted: Any) -> Any:
+    """Return JSON with another value at a path; None removes a property."""
+    if not path:
+        return wanted
+    first, *rest = path
+    if isinstance(first, int):
+        items = list(container) if isinstance(container, (list, str)) else []
+        if not 0 <= first < 100:
+            return items
+        items += ["x"] * (first + 1 - len(items))
+        items[first] = with_member(items[first], rest, wanted)
+        return items
+    made = dict(container) if isinstance(container, dict) else {}
+    if wanted is None and not rest:
+        made.pop(first, None)
+    else:
+        made[first] = with_member(made.get(first), rest, wanted)
+    return made
+
+
+def path_of(text: str) -> list[Any]:
+    """Return the path of SelectToken."""
+    parts = re.findall(r"\[(\d+)\]|\['([^']*)'\]|([^.\[\]$?@()*]+)", text)
+    return [int(index) if index else name or other for index, name, other in parts]
+
+
+def matching(pattern: Any) -> str | None:
+    """Return a text that matches a pattern."""
+    try:
+        return shortest_word([language_of(pattern)]) if isinstance(pattern, str) else None
+    except (Unsupported, TooLarge, ValueError):
+        return None
+
+
+def decoded(text: Any) -> bytes | None:
+    """Return what a text is the Base64 code of."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        return None
+
+
+def converted(text: str, like: Any) -> Any:
+    """Return a text as a value of the type of another one."""
+    if isinstance(like, (int, float)) and not isinstance(like, (bool, Ticks)):
+        try:
+            return int(text)
+        except ValueError:
+            return text
+    return text
