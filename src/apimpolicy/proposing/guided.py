@@ -7,7 +7,7 @@ from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.own_expressions import own_expressions
-from apimpolicy.policies.effects import is_taken
+from apimpolicy.policies.effects import Replaced, is_taken
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.inversion.core import Inversion
 from apimpolicy.proposing.inversion.reaching import repair, returned, truth
@@ -93,17 +93,14 @@ class Guided:
             value = 0.0
             for outer in _around(step):
                 entry = entries.get(id(outer))
-                if entry is None:
+                if entry is None or isinstance(entry.effect, Replaced):
                     break
                 value += 1 if outer.name not in ("when", "otherwise") or is_taken(entry.effect) else 0.5
             else:
                 value += 0.5 if goal.kind != BRANCH and goal._replace(outcome=1 - goal.outcome) in run.reached else 0
             if entry is None:
-                beside = (
-                    self.harness.program.sections[outer.section]
-                    if outer.parent is None
-                    else outer.parent.steps_inside()
-                )
+                sections, parent = self.harness.program.sections, outer.parent
+                beside = sections[outer.section] if parent is None else parent.steps_inside()
                 value += 0.01 * sum(id(each) in entries for each in beside)
             best = max(best, value)
         return best + len(entries) / 500 - len(run.assignment) / 1000

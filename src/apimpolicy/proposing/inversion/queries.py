@@ -23,7 +23,7 @@ def query(
     items, body = of.value(source), test.body
     has_run = first_evaluated(of, body)
     if not has_run:
-        first = usual_item(inversion, of, body, test)
+        first = usual_item(inversion, of, test)
         if not (name in ("All", "Any", "Count") and wanted in (False, 0) and name != "All"):
             yield from inversion.solve(of, source, [first])
         return

@@ -54,9 +54,9 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
             continue
         part, wanted = need
         if isinstance(wanted, _Nonempty):
-            if not isinstance(part, nodes.Expression) or of.value(part) not in ([], None, {}, UNKNOWN, ""):
+            if of.has_any(inner):
                 continue
-            item = usual_item(inversion, of, inner, outer) if isinstance(outer, nodes.Lambda) else "x"
+            item = usual_item(inversion, of, outer) if isinstance(outer, (nodes.Lambda, nodes.Foreach)) else "x"
             yield from inversion.solve(of, part, [item])
         elif isinstance(wanted, _NotNull):
             yield from inversion.solve(of, part, usual(inversion, of, part))

@@ -43,8 +43,10 @@ def usual(inversion: Inversion, of: Recorded, node: Bound) -> Any:
     return "x"
 
 
-def usual_item(inversion: Inversion, of: Recorded, body: Bound, test: nodes.Lambda) -> Any:
-    type_ = str(test.parameters[0].type) if test.parameters else "string"
+def usual_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Foreach) -> Any:
+    """Return an item that has what a lambda or loop reads of it."""
+    symbols, body = (loop.parameters, loop.body) if isinstance(loop, nodes.Lambda) else ((loop.symbol,), loop.body)
+    type_ = str(symbols[0].type) if symbols and symbols[0] is not None else "string"
     if type_.rpartition(".")[2] not in JSON:
         return sample(type_)
     reads = [
