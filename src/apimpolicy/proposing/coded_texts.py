@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.languages.operations import Drop, PartOf
+from apimpolicy.proposing.built import members_of, property_of, text_of_tree
 from apimpolicy.proposing.forms import form, unknowns_of
-from apimpolicy.proposing.names import (
-    FIELD,
-    PRINTABLE,
-)
+from apimpolicy.proposing.names import FIELD, PRINTABLE, Members
 from apimpolicy.scenarios.assignments import BASE64, DROPPED, OTHER, PART
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.members import FORMS as KNOWN
@@ -27,7 +25,9 @@ from apimpolicy.semantics.values import (
     Text,
     Truth,
     Value,
+    constant_text,
     merge,
+    over,
 )
 from apimpolicy.terms import term as terms
 
@@ -44,15 +44,8 @@ _to_string = KNOWN["object", "string ToString()"]
 
 @form("object", "string ToString()")
 def to_string(call: Call, value: Value) -> Value:
-    found: Value = json_trees.shown(call.evaluation, value) if isinstance(value, Json) else _to_string(call, value)
+    found: Value = text_of_tree(call.evaluation, value) if isinstance(value, Json) else _to_string(call, value)
     return found
-
-
-@form("Newtonsoft.Json.Linq.JToken", "string ToString()")
-def token_to_string(call: Call, value: Value) -> Value:
-    if not isinstance(value, Json):
-        raise Unsupported("the text of JSON that a policy made")
-    return json_trees.shown(call.evaluation, value)
 
 
 # Members of JSON objects whose names no expression writes: there is at most one
@@ -73,11 +66,18 @@ def _other_member(call: Call, token: Value) -> tuple[terms.Term, Text, Json]:
 
 
 def _members(call: Call, token: Value, *rest: Value) -> Value:
+    unknowns, heap = unknowns_of(call), call.evaluation.unknowns.heap
+    type_ = f"{_JSON}JProperty[]"
+    if isinstance(unknowns.built(token), Members):
+        assert isinstance(token, Json)
+        found: Value = Items((), type_, heap)
+        for is_there, name, value in members_of(unknowns, token):
+            own = property_of(unknowns, constant_text(name), value)
+            longer = over(found, lambda leaf, own=own: Items((*leaf.items, own), type_, heap))
+            found = merge(is_there, longer, found)
+        return found
     is_there, name, value = _other_member(call, token)
-    type_, heap = f"{_JSON}JProperty[]", call.evaluation.unknowns.heap
-    made = Opaque(("property", name.term, value.key), f"{_JSON}JProperty", 0)
-    unknowns_of(call).properties[made.key] = name, value
-    return merge(is_there, Items((made,), type_, heap), Items((), type_, heap))
+    return merge(is_there, Items((property_of(unknowns, name, value),), type_, heap), Items((), type_, heap))
 
 
 form(f"{_JSON}JObject", f"System.Collections.Generic.IEnumerable<{_JSON}JProperty> Properties()")(_members)
@@ -105,8 +105,30 @@ def _by_name(type_: str, signature: str) -> None:
         if not isinstance(key, Text) or key.constant is not None:
             found: Value = original(call, token, key)
             return found
-        is_there, name, value = _other_member(call, token)
-        return merge(terms.all_of(is_there, terms.same(name.term, key.term)), value, NULL)
+        return _named(call, token, key)
+
+
+def _named(call: Call, token: Value, key: Text) -> Value:
+    """Return the member of an object whose name is a text that is not constant; null where it has none."""
+    unknowns = unknowns_of(call)
+    if isinstance(unknowns.built(token), Members):
+        assert isinstance(token, Json)
+        found: Value = NULL
+        for is_there, name, value in members_of(unknowns, token):
+            found = merge(terms.all_of(is_there, terms.same(key.term, terms.text(name))), value, found)
+        return found
+    is_there, name, value = _other_member(call, token)
+    return merge(terms.all_of(is_there, terms.same(name.term, key.term)), value, NULL)
+
+
+@form(f"{_JSON}JObject", f"{_JSON}JProperty Property(string name)")
+def property_by_name(call: Call, token: Value, name: Value) -> Value:
+    if not isinstance(name, Text):
+        raise Unsupported("a property without a name")
+    is_constant = isinstance(token, Json) and name.constant is not None
+    found = json_trees.member_of(call.evaluation, token, name.constant) if is_constant else _named(call, token, name)
+    unknowns = unknowns_of(call)
+    return over(found, lambda leaf: NULL if leaf is NULL else property_of(unknowns, name, leaf))
 
 
 for _type, _signature in list(KNOWN):

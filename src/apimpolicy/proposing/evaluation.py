@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
+from apimpolicy.semantics.unknowns import Unsupported
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.dotnet.types import Type
     from apimpolicy.semantics.values import Value
 
 
 class ProposedEvaluation(Evaluation):
     """The state of one evaluation."""
+
+    def _value(self, node: Expression) -> Value:
+        try:
+            built = import_module("apimpolicy.proposing.built").value_of(self, node)
+        except (Unsupported, TooLarge):
+            built = None
+        return super()._value(node) if built is None else built
 
     def give_up(self, what: str, type_: Type) -> Value:
         self.is_given_up = True

@@ -107,9 +107,13 @@ def _read(call: Call, body: Value, kind: str) -> Value | None:
             text = unknowns.text_of(*key, "body", "text", language=PRINTABLE)
         case ("body",):
             text = unknowns.text_of("body", "text", language=PRINTABLE)
+        case ("written", _, term, _):
+            text = Text(term)
         case _:
             return None
-    return text if kind == "string" else json_trees.parsed(call.evaluation, text.term, kind)
+    if kind == "string":
+        return text
+    return unknowns.trees.get(text.term) or json_trees.parsed(call.evaluation, text.term, kind)
 
 
 def _body_member(signature: str, kind_of: Callable[[Call], str]) -> None:

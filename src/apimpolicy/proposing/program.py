@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.proposing import texts as _texts  # noqa: F401 # it registers forms
 from apimpolicy.proposing.forms import FORMS
 from apimpolicy.proposing.names import ProposedInputs, ProposedUnknowns
 from apimpolicy.proposing.policies import ProposedRun
