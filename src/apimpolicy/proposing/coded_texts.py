@@ -341,5 +341,4 @@ _mostly_same(
     "string PadRight(int totalWidth, char paddingChar)",
     "string PadRight(int totalWidth)",
     "string PadLeft(int totalWidth, char paddingChar)",
-    "string Insert(int startIndex, string value)",
 )
