@@ -6,6 +6,7 @@ A JSON tree that a policy built is a `Json` like one from outside; its inputs ar
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
@@ -274,6 +275,12 @@ def value_of(evaluation: ProposedEvaluation, node: nodes.Expression) -> Value | 
             name = str(getattr(node.type, "definition", node.type).name)
             if (name, "new") in FORMS:
                 return _initialized(evaluation, node, FORMS[name, "new"])
+        case nodes.ArrayAccess() if str(node.type) == "byte":
+            return _byte(evaluation, node)
+        case nodes.ArrayCreation() if node.items is None and str(node.type) == "byte[]":
+            size = evaluation.value(node.sizes[0])
+            if isinstance(size, Number) and size.constant is not None:
+                return import_module("apimpolicy.proposing.octets").octets(terms.text("\0" * size.constant))
         case nodes.AnonymousCreation():
             names = [each[0] for each in node.type.members]
             values = [evaluation.value(each) for each in node.values]
@@ -283,6 +290,17 @@ def value_of(evaluation: ProposedEvaluation, node: nodes.Expression) -> Value | 
             if isinstance(own, Members):
                 return list(own.entries.values())[node.index]
     return None
+
+
+def _byte(evaluation: ProposedEvaluation, node: nodes.ArrayAccess) -> Value:
+    values = [evaluation.value(each) for each in (node.array, *node.indexes)]
+
+    def byte(own: Value, index: Value) -> Value:
+        is_missing, found = import_module("apimpolicy.proposing.octets").item_of(own, index)
+        evaluation.throw(is_missing)
+        return found
+
+    return evaluation.each(values, byte)
 
 
 def _initialized(evaluation: ProposedEvaluation, node: nodes.ObjectCreation, new: Any) -> Value:

@@ -66,6 +66,8 @@ def _other_member(call: Call, token: Value) -> tuple[terms.Term, Text, Json]:
 
 
 def _members(call: Call, token: Value, *rest: Value) -> Value:
+    if call.type_arguments and not str(call.type_arguments[-1]).endswith("JProperty"):
+        return token
     unknowns, heap = unknowns_of(call), call.evaluation.unknowns.heap
     type_ = f"{_JSON}JProperty[]"
     if isinstance(unknowns.built(token), Members):
@@ -281,20 +283,6 @@ _credential("Password", "password")
 # Codes
 
 
-@form("System.Convert", "static byte[] FromBase64String(string s)")
-def from_base64(call: Call, text: Value) -> Value:
-    if text is NULL:
-        return call.evaluation.fail()
-    key = (*place_of(call, text), BASE64)
-    call.evaluation.throw(terms.not_(unknowns_of(call).truth_of(*key)))
-    return Opaque((BASE64, key), "byte[]", 0)
-
-
-@form("System.Text.Encoding", "string GetString(byte[] bytes)")
-def get_string(call: Call, encoding: Value, content: Value) -> Value:
-    return unknowns_of(call).text_of(*_key_of(content, BASE64), "text", language=PRINTABLE)
-
-
 def _mostly_same(type_: str, *signatures: str) -> None:
     """Register members that change only what readable texts do not have: codes of URLs, padding."""
     for signature in signatures:
@@ -332,9 +320,13 @@ def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
         found: Value = _replace(call, text, old, new)
         return found
     except (Unsupported, TooLarge):
+        if isinstance(old, Text) and old.term.kind == "var":
+            unknowns_of(call).prefer(old.term, terms.same(old.term, terms.text(_REPLACED)), weakly=True)
         return text
 
 
+_REPLACED = "api"
+"""A word that a text in which another one is replaced hardly contains."""
 _mostly_same(
     "string",
     "string Replace(char oldChar, char newChar)",

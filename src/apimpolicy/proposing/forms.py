@@ -99,7 +99,7 @@ def _read(call: Call, body: Value, kind: str) -> Value | None:
     """Return the content of a body that comes from outside."""
     if not isinstance(body, Opaque) or not isinstance(body.identity, tuple):
         return None
-    if kind != "string" and not kind.startswith("Newtonsoft.Json.Linq."):
+    if kind not in ("string", "byte[]") and not kind.startswith("Newtonsoft.Json.Linq."):
         return None
     unknowns = unknowns_of(call)
     match body.identity:
@@ -113,6 +113,8 @@ def _read(call: Call, body: Value, kind: str) -> Value | None:
             return None
     if kind == "string":
         return text
+    if kind == "byte[]":
+        return Opaque(("bytes", text.term), "byte[]", 0)
     return unknowns.trees.get(text.term) or json_trees.parsed(call.evaluation, text.term, kind)
 
 

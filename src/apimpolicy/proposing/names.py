@@ -75,6 +75,8 @@ class ProposedUnknowns(Unknowns):
         """The names and values of properties of JSON objects, by their keys."""
         self.trees: dict[Term, Json] = {}
         """The trees whose texts these are."""
+        self.codes: dict[Term, Term] = {}
+        """The units of the bytes whose Base64 these texts are."""
         self._contents: list[Members | Elements | Value] = []
         self.providers: tuple[str, ...] = ()
         """The providers of tokens for which a caller can have a token."""

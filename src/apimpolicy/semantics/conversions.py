@@ -33,6 +33,8 @@ def _converted(
             return value
         case "reference" | "unboxing":
             if isinstance(value, (Host, Items, Parts, Query, Table)):
+                if evaluation.unknowns.is_optimistic:
+                    return value
                 return _escaped(evaluation, value, name)
             return cast(evaluation, value, name, is_value_type=target.is_value_type)
         case "numeric" | "constant" | "enum" if isinstance(value, Number) and not node.is_checked:
