@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from apimpolicy.proposing.goals import GoalFormulas, watched_by
+from apimpolicy.proposing.observed import compared, matching
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.proposing.repairs import repair
 from apimpolicy.proposing.variations import Variations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _MOST_MODELS = 6
 """Models for one goal."""
 _MOST_REPAIRS = 4
+_MOST_MATCHED = 8
+"""Requests that make values equal which the run of a model compared."""
 _MOST_REASONS = 3
 _MOST_KEPT = 400
 """Runs that are kept: one for each set of goals with a status."""
@@ -128,8 +132,18 @@ class Finder:
                 return True
             repaired = repair(self.harness, run.result, assignment, with_doubles=number > 0)
             if repaired == assignment or self.is_done:
-                return False
+                return self._matches(run, is_wanted)
             assignment = repaired
+        return False
+
+    def _matches(self, run: Run, is_wanted: Callable[[Run], bool]) -> bool:
+        """Run requests in which two values are equal that a run compared, such as a signature and what it should be."""
+        assert run.result is not None
+        pairs = sorted(compared(run.result, None), key=lambda pair: -max(map(len, pair)))  # computed ones are long
+        for assignment in islice(matching(run.assignment, pairs), _MOST_MATCHED):
+            other = self.run(assignment)
+            if self.is_done or (other is not None and is_wanted(other)):
+                return other is not None and is_wanted(other)
         return False
 
     def run(self, assignment: Assignment) -> Run | None:

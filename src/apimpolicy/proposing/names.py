@@ -77,6 +77,8 @@ class ProposedUnknowns(Unknowns):
         """The trees whose texts these are."""
         self.codes: dict[Term, Term] = {}
         """The units of the bytes whose Base64 these texts are."""
+        self.lengths: dict[Term, int] = {}
+        """The lengths of hashes."""
         self._contents: list[Members | Elements | Value] = []
         self.providers: tuple[str, ...] = ()
         """The providers of tokens for which a caller can have a token."""

@@ -11,13 +11,14 @@ from urllib.parse import quote, unquote
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.system.datetimes import DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
+from apimpolicy.scenarios.assignments import BASE64
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.assignments import Assignment
+    from apimpolicy.scenarios.assignments import Assignment, Key
 
 _COMPARED = ("==", "!=", "<", ">", "<=", ">=")
 _MEMBERS = ("Equals", "Contains", "StartsWith", "EndsWith", "IndexOf", "ContainsKey", "TryGetValue", "SequenceEqual")
@@ -57,9 +58,10 @@ def _all_pairs(result: Result, elements: Collection[int] | None) -> list[Pair]:
             for node, value in known:
                 values.setdefault(id(node), []).append(value)
             for node, _ in reversed(known):
-                operands = [_values(each, values) for each in _operands(node)]
-                for one, other in _pairs(operands):
-                    found[one, other] = None
+                for compared_nodes in (_operands(node), _collections(node)):
+                    operands = [_values(each, values) for each in compared_nodes]
+                    for one, other in _pairs(operands):
+                        found[one, other] = None
     return list(found)
 
 
@@ -69,6 +71,21 @@ def _operands(node: Bound) -> list[Expression]:
     if isinstance(node, nodes.Call) and (node.method.name in _MEMBERS or node.method.name.startswith(_PREFIXES)):
         return [*([] if node.receiver is None else [node.receiver]), *node.arguments]
     return []
+
+
+def _collections(node: Bound) -> list[Expression]:
+    """Return the arrays or texts that are compared item by item."""
+    if not isinstance(node, nodes.Binary) or node.operator not in (*_COMPARED, "^"):
+        return []
+    found: list[Expression] = []
+    for side in (node.left, node.right):
+        while isinstance(side, nodes.Convert):
+            side = side.operand
+        if isinstance(side, nodes.ArrayAccess):
+            found.append(side.array)
+        elif isinstance(side, nodes.IndexerAccess):
+            found.append(side.receiver)
+    return found if len(found) > 1 else []
 
 
 def _values(node: Expression, values: dict[int, list[Any]]) -> list[str]:
@@ -105,6 +122,8 @@ def texts_of(value: Any) -> Iterator[str]:
     elif isinstance(value, (bytes, bytearray)):
         yield base64.b64encode(bytes(value)).decode()
         yield bytes(value).hex()
+    elif isinstance(value, (list, tuple)) and len(value) >= _LEAST_COMPUTED and all(map(_is_byte, value)):
+        yield from texts_of(bytes(value))
     elif isinstance(value, (list, tuple)):
         for each in value[:8]:
             yield from texts_of(each)
@@ -112,6 +131,10 @@ def texts_of(value: Any) -> Iterator[str]:
         inner = getattr(value, "value", None)
         if isinstance(inner, (str, int, float)):
             yield from texts_of(inner)
+
+
+def _is_byte(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < 256
 
 
 def _iso(seconds: int) -> str:
@@ -131,12 +154,20 @@ def matching(assignment: Assignment, pairs: list[Pair]) -> Iterator[Assignment]:
             for key, value in assignment.items():
                 if key[0] in _LISTED:
                     continue
-                if isinstance(value, str) and key[-1] not in ("kind",):
+                if BASE64 in key and isinstance(value, str) and base64.b64encode(value.encode()).decode() == one:
+                    size = key.index(BASE64)
+                    yield {**{each: known for each, known in assignment.items() if key[:size] != each[:size]}, **_whole(assignment, key[:size]), key[:size]: other}
+                elif isinstance(value, str) and key[-1] not in ("kind",):
                     for made in _replaced(value, one, other):
                         yield {**assignment, key: made}
                 elif not isinstance(value, (str, bool)) and key[-1] not in ("kind", "length"):
                     changes = (0, 1, -1) if one == str(value) and _is_number(other) else ()
                     yield from ({**assignment, key: int(float(other)) + change} for change in changes)
+
+
+def _whole(assignment: Assignment, key: Key) -> Assignment:
+    """Return what makes a text part of a request that was a code of another one."""
+    return {each: known for each, known in assignment.items() if each[: len(key)] == key and each[len(key) :] == ("there",)}
 
 
 def _is_number(text: str) -> bool:

@@ -16,7 +16,7 @@ from apimpolicy.scenarios.assignments import BASE64
 from apimpolicy.semantics.evaluation import as_text
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Items, Number, Opaque, Text, Truth, Value, constant_text
+from apimpolicy.semantics.values import NULL, Items, Number, Opaque, Text, Truth, Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import Length, Unit
 
@@ -118,6 +118,7 @@ def compute_hash(call: Call, algorithm: Value, content: Value) -> Value:
     found = call.evaluation.unknowns.value("string", "a hash", key, null=False)
     size = _SIZES.get(name)
     if size is not None and isinstance(found, Text):
+        unknowns_of(call).lengths[found.term] = size
         call.evaluation.unknowns.know(found.term, terms.member(found.term, counted(in_ranges((0, 255)), size, size)))
     return octets(as_text(found).term)
 
@@ -138,7 +139,7 @@ def _over(type_: str, signature: str, own: Any) -> None:
                 raise
             found: Value = original(call, value, *rest)
             return found
-        return own(units, *rest)  # type: ignore[no-any-return]
+        return own(call, units, *rest)  # type: ignore[no-any-return]
 
 
 _SOURCE = "this System.Collections.Generic.IEnumerable<TSource> "
@@ -152,19 +153,20 @@ def _count(value: Value) -> int:
     return found
 
 
-def _length(units: Term) -> Value:
-    return Number(terms.measure(Length(), units), "int")
+def _length(call: Call, units: Term) -> Value:
+    known = unknowns_of(call).lengths.get(units)
+    return constant_number(known) if known is not None else Number(terms.measure(Length(), units), "int")
 
 
 _over("System.Array", "int Length { get; }", _length)
 _over(_LINQ, f"static int Count<TSource>({_SOURCE}source)", _length)
-_over(_LINQ, f"{_RESULT} Take<TSource>({_SOURCE}source, int count)", lambda units, count: octets(terms.applied(Take(_count(count)), units)))
-_over(_LINQ, f"{_RESULT} Skip<TSource>({_SOURCE}source, int count)", lambda units, count: octets(terms.applied(Drop(_count(count)), units) if _count(count) else units))
-_over(_LINQ, f"static TSource[] ToArray<TSource>({_SOURCE}source)", octets)
+_over(_LINQ, f"{_RESULT} Take<TSource>({_SOURCE}source, int count)", lambda _, units, count: octets(terms.applied(Take(_count(count)), units)))
+_over(_LINQ, f"{_RESULT} Skip<TSource>({_SOURCE}source, int count)", lambda _, units, count: octets(terms.applied(Drop(_count(count)), units) if _count(count) else units))
+_over(_LINQ, f"static TSource[] ToArray<TSource>({_SOURCE}source)", lambda _, units: octets(units))
 _over(
     _LINQ,
     f"static bool SequenceEqual<TSource>({_SOURCE}first, System.Collections.Generic.IEnumerable<TSource> second)",
-    lambda units, other: Truth(terms.same(units, units_of(other))),
+    lambda _, units, other: Truth(terms.same(units, units_of(other))),
 )
 
 
