@@ -223,7 +223,33 @@ class Behind(NamedTuple):
         return sequence(_to_first(self.text), language)
 
 
-Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart | Before | Behind
+class Last(NamedTuple):
+    """`Substring(Length - size)`, of a text that is long enough."""
+
+    size: int
+    kind: str = "last"
+
+    def apply(self, text: str) -> str:
+        return text[max(len(text) - self.size, 0) :]
+
+    def before(self, language: Language) -> Language:
+        return sequence(ANYTHING, both(language, counted(ANY_UNIT, self.size, self.size)))
+
+
+class DropLast(NamedTuple):
+    """`Substring(0, Length - size)`, of a text that is long enough."""
+
+    size: int
+    kind: str = "drop-last"
+
+    def apply(self, text: str) -> str:
+        return text[: max(len(text) - self.size, 0)]
+
+    def before(self, language: Language) -> Language:
+        return sequence(language, counted(ANY_UNIT, self.size, self.size))
+
+
+Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart | Before | Behind | Last | DropLast
 
 
 def _mapped_before(language: Language, operation: Operation, table: Mapping[int, int]) -> Language:

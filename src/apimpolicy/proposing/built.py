@@ -15,6 +15,7 @@ from apimpolicy.proposing.names import Elements, Members, ProposedUnknowns
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.members import FORMS as KNOWN
+from apimpolicy.semantics.members import Call
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -27,6 +28,7 @@ from apimpolicy.semantics.values import (
     Table,
     Text,
     Value,
+    constant_number,
     constant_text,
     constant_truth,
     merge,
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.proposing.evaluation import ProposedEvaluation
-    from apimpolicy.semantics.members import Call
 
 _JSON = "Newtonsoft.Json.Linq."
 _PROPERTY = f"{_JSON}JProperty"
@@ -279,8 +280,9 @@ def value_of(evaluation: ProposedEvaluation, node: nodes.Expression) -> Value | 
             return _byte(evaluation, node)
         case nodes.ArrayCreation() if node.items is None and str(node.type) == "byte[]":
             size = evaluation.value(node.sizes[0])
-            if isinstance(size, Number) and size.constant is not None:
-                return import_module("apimpolicy.proposing.octets").octets(terms.text("\0" * size.constant))
+            return evaluation.each([size], partial(_octets().new_array, evaluation))
+        case nodes.Call() if (node.method.declaring.name, node.method.name) in _COPIES:
+            return _copy(evaluation, node)
         case nodes.AnonymousCreation():
             names = [each[0] for each in node.type.members]
             values = [evaluation.value(each) for each in node.values]
@@ -292,11 +294,32 @@ def value_of(evaluation: ProposedEvaluation, node: nodes.Expression) -> Value | 
     return None
 
 
+_COPIES = (("System.Array", "Copy"), ("System.Buffer", "BlockCopy"))
+
+
+def _octets() -> Any:
+    return import_module("apimpolicy.proposing.octets")
+
+
+def _copy(evaluation: ProposedEvaluation, node: nodes.Call) -> Value:
+    """Copy bytes of one array to another one."""
+    arguments = node.arguments
+    zero = constant_number(0)
+    values = [evaluation.value(each) for each in arguments]
+    if len(values) == 3:
+        values, target = [values[0], zero, values[1], zero, values[2]], arguments[1]
+    else:
+        target = arguments[2]
+    call = Call(evaluation, node.method, node.type)
+    _store(evaluation, target, evaluation.each(values, partial(_octets().copied, call)))
+    return zero
+
+
 def _byte(evaluation: ProposedEvaluation, node: nodes.ArrayAccess) -> Value:
     values = [evaluation.value(each) for each in (node.array, *node.indexes)]
 
     def byte(own: Value, index: Value) -> Value:
-        is_missing, found = import_module("apimpolicy.proposing.octets").item_of(own, index)
+        is_missing, found = _octets().item_of(own, index)
         evaluation.throw(is_missing)
         return found
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from apimpolicy.languages.numbers import WHOLE
 from apimpolicy.languages.patterns import language_of
 from apimpolicy.records import Record
+from apimpolicy.scenarios.assignments import BASE64
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
@@ -31,6 +32,7 @@ RESPONSES = ("answer", "sent", "response")
 """The kinds of responses: of the backend, of other services, and the one with which a section begins."""
 FIELD = language_of(r"^([!-~]([ -~]*[!-~])?)?\z")
 PRINTABLE = language_of(r"^[ -~]*\z")
+ASCII = language_of(r"^[\x00-\x7f]*\z")
 PATH = language_of(r"^/([A-Za-z0-9_.~-]+/?)*\z")
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 ADDRESS = language_of(rf"^{_OCTET}(\.{_OCTET}){{3}}\z")
@@ -201,13 +203,13 @@ class ProposedUnknowns(Unknowns):
         if made.sort != terms.TEXT or key[-1] == "digits":
             return
         languages = {"header": FIELD, "address": ADDRESS, "url": PATH if key[-1] == "Path" else None, "method": None}
-        language = languages.get(str(key[0]), PRINTABLE)
+        language = ASCII if key[-2:] == (BASE64, "text") else languages.get(str(key[0]), PRINTABLE)
         if language is not None:
             self.know(made, terms.member(made, language))
         if key[0] == "method":
             self.prefer(made, terms.member(made, _METHODS), weakly=False)
             self.prefer(made, terms.member(made, _USUAL), weakly=False)
-        elif language in (PRINTABLE, FIELD):
+        elif language in (PRINTABLE, FIELD, ASCII):
             self.prefer(made, terms.member(made, _WORDS), weakly=False)
 
     # Inputs by name

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import counted, in_ranges
 from apimpolicy.languages.operations import Drop, Take
-from apimpolicy.languages.patterns import language_of
 from apimpolicy.proposing.coded_texts import place_of
 from apimpolicy.proposing.forms import FORMS, form, unknowns_of
 from apimpolicy.proposing.names import PRINTABLE
+from apimpolicy.proposing.texts import part_of
 from apimpolicy.scenarios.assignments import BASE64
 from apimpolicy.semantics.evaluation import as_text
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Items, Number, Opaque, Text, Truth, Value, constant_number, constant_text
+from apimpolicy.semantics.values import NULL, Items, Number, Opaque, Text, Truth, Value, constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import Length, Unit
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
 
 _BYTES = "bytes"
-_ASCII = language_of(r"^[\x00-\x7f]*\z")
 _CONVERT, _ENCODING, _LINQ = "System.Convert", "System.Text.Encoding", "System.Linq.Enumerable"
 _SIZES = {"MD5": 16, "SHA1": 20, "SHA256": 32, "SHA384": 48, "SHA512": 64}
 
@@ -66,7 +65,7 @@ def from_base64(call: Call, text: Value) -> Value:
         return octets(unknowns.codes[term])
     key = (*place_of(call, text), BASE64)
     call.evaluation.throw(terms.not_(unknowns.truth_of(*key)))
-    return octets(unknowns.text_of(*key, "text", language=_ASCII).term)
+    return octets(unknowns.text_of(*key, "text").term)
 
 
 @form(_CONVERT, "static string ToBase64String(byte[] inArray)")
@@ -91,8 +90,24 @@ def to_number(call: Call, value: Value, start: Value) -> Value:
         raise Unsupported("bytes at an unknown place")
     found = terms.number(0)
     for index in range(2):
-        found = terms.total(found, terms.scaled(256**index, terms.measure(Unit(first + index), term)))
-    return Number(found, "int")
+        found = terms.total(found, terms.scaled(256**index, _unit(term, first + index)))
+    return Number(found, str(call.type))
+
+
+def _unit(term: Term, place: int) -> Term:
+    """Return the unit at a place, of the text that it comes from."""
+    match term.kind:
+        case "applied" if isinstance(term.parts[0], Take) and place < term.parts[0].size:
+            return _unit(term.parts[1], place)
+        case "applied" if isinstance(term.parts[0], Drop):
+            return _unit(term.parts[1], place + term.parts[0].size)
+        case "joined":
+            first, text = term.parts[0], terms.constant_text(term.parts[0])
+            is_part = first.kind == "applied" and isinstance(first.parts[0], Take)
+            size = len(text) if text is not None else first.parts[0].size if is_part else None
+            if size is not None:
+                return _unit(first, place) if place < size else _unit(terms.joined(*term.parts[1:]), place - size)
+    return terms.measure(Unit(place), term)
 
 
 @form(_ENCODING, "byte[] GetBytes(string s)")
@@ -118,7 +133,7 @@ def compute_hash(call: Call, algorithm: Value, content: Value) -> Value:
     found = call.evaluation.unknowns.value("string", "a hash", key, null=False)
     size = _SIZES.get(name)
     if size is not None and isinstance(found, Text):
-        unknowns_of(call).lengths[found.term] = size
+        unknowns_of(call).lengths[found.term] = terms.number(size)
         call.evaluation.unknowns.know(found.term, terms.member(found.term, counted(in_ranges((0, 255)), size, size)))
     return octets(as_text(found).term)
 
@@ -155,7 +170,7 @@ def _count(value: Value) -> int:
 
 def _length(call: Call, units: Term) -> Value:
     known = unknowns_of(call).lengths.get(units)
-    return constant_number(known) if known is not None else Number(terms.measure(Length(), units), "int")
+    return Number(known, "int") if known is not None else Number(terms.measure(Length(), units), "int")
 
 
 _over("System.Array", "int Length { get; }", _length)
@@ -170,7 +185,39 @@ _over(
 )
 
 
+def new_array(evaluation: Any, size: Value) -> Value:
+    """Return a new byte array, of zeros where its length is known."""
+    if not isinstance(size, Number):
+        raise Unsupported("an array of another length")
+    if size.constant is not None:
+        return octets(terms.text("\0" * size.constant))
+    found = evaluation.unknowns.fresh(terms.TEXT, "an array of bytes")
+    evaluation.unknowns.lengths[found] = size.term
+    return octets(found)
+
+
+def copied(call: Call, source: Value, start: Value, target: Value, place: Value, count: Value) -> Value:
+    """Return an array to which bytes of another one were copied."""
+    part, known = part_of(call, units_of(source), _term(start), _term(count)), units_of(target)
+    if known in unknowns_of(call).lengths:
+        return octets(part)
+    first, size = _count(place), _count(count)
+    end = terms.applied(Drop(first + size), known)
+    return octets(terms.joined(terms.applied(Take(first), known) if first else terms.text(""), part, end))
+
+
+def _term(value: Value) -> Term:
+    if not isinstance(value, Number):
+        raise Unsupported("an index that is not known")
+    return value.term
+
+
+@form("ContextExtensions", "static byte[] Decrypt(this byte[] input, System.Security.Cryptography.SymmetricAlgorithm alg)")
+def decrypted(call: Call, content: Value, algorithm: Value) -> Value:
+    return octets(as_text(_coded(call, "decrypted bytes", content)).term)
+
+
 def item_of(value: Value, index: Value) -> tuple[Term, Value]:
     """Return where a byte array has no byte at a place, and the byte there."""
     place, units = _count(index), units_of(value)
-    return terms.at_most(terms.measure(Length(), units), terms.number(place)), Number(terms.measure(Unit(place), units), "byte")
+    return terms.at_most(terms.measure(Length(), units), terms.number(place)), Number(_unit(units, place), "byte")

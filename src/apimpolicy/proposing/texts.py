@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.languages.operations import Before, Behind, Drop, Take
+from apimpolicy.languages.operations import Before, Behind, Drop, DropLast, Last, Take
 from apimpolicy.proposing.forms import FORMS, form
 from apimpolicy.semantics.evaluation import as_text, constant_of
 from apimpolicy.semantics.forms.strings import same_texts
@@ -29,11 +29,13 @@ from apimpolicy.semantics.values import (
     Value,
     constant_number,
     constant_text,
+    merge,
 )
 from apimpolicy.terms import term as terms
-from apimpolicy.terms.measures import FirstIndex
+from apimpolicy.terms.measures import FirstIndex, Length
 
 if TYPE_CHECKING:
+    from apimpolicy.semantics.evaluation import Evaluation
     from apimpolicy.semantics.members import Call, Form
     from apimpolicy.terms.term import Term
 
@@ -100,19 +102,11 @@ FORMS["string", "int LastIndexOf(char value)"] = KNOWN["string", "int IndexOf(ch
 
 # Parts
 
-_substring = KNOWN["string", "string Substring(int startIndex)"]
-_substring_of = KNOWN["string", "string Substring(int startIndex, int length)"]
-
 
 @form("string", "string Substring(int startIndex)", "string Remove(int startIndex)")
 def substring(call: Call, text: Value, start: Value) -> Value:
     term, index = as_text(text).term, _index(start)
-    if call.member.name == "Remove":
-        return _substring_of(call, text, constant_number(0), start) if start.constant is not None else _before(term, index)  # type: ignore[attr-defined,no-any-return]
-    if isinstance(start, Number) and start.constant is not None:
-        found: Value = _substring(call, text, start)
-        return found
-    return _behind(call, term, index)
+    return _before(call, term, index) if call.member.name == "Remove" else _behind(call, term, index)
 
 
 def _index(value: Value) -> Term:
@@ -121,51 +115,75 @@ def _index(value: Value) -> Term:
     return value.term
 
 
-def _place(index: Term) -> tuple[str, int, Term] | None:
-    """Return the text that an index finds, how many units are added to it, and what tells that it finds one."""
-    more = 0
-    while index.kind == "sum":
-        known = [terms.constant_number(part) for part in index.parts]
-        if None not in known or known == [None, None]:
-            return None
-        more += next(each for each in known if each is not None)
-        index = next(part for part, each in zip(index.parts, known, strict=True) if each is None)
-    if index.kind != "measure" or not isinstance(index.parts[0], FirstIndex):
-        return None
-    return index.parts[0].needle, more, index
+def _sum(term: Term) -> tuple[Term | None, int]:
+    """Return a number as a measure of a text plus a constant. Raises Unsupported for other numbers."""
+    constant = terms.constant_number(term)
+    if constant is not None:
+        return None, constant
+    if term.kind == "measure":
+        return term, 0
+    if term.kind == "sum":
+        (one, more), (other, rest) = map(_sum, term.parts)
+        if one is None or other is None:
+            return (one if other is None else other), more + rest
+    raise Unsupported("a sum of several measures")
 
 
 def _behind(call: Call, text: Term, index: Term) -> Value:
-    """Return what follows an index: of a text that is found, or of the units that are asked for."""
-    place = _place(index)
-    if place is None or place[1] < 0:
+    """Return what follows an index: of a text that is found, from the end, or of the units that are asked for."""
+    found, more = _sum(index)
+    size = terms.measure(Length(), text)
+    if found is None:
+        call.evaluation.throw(terms.at_most(size, terms.number(more - 1)))
+        return Text(terms.applied(Drop(more), text) if more else text)
+    if isinstance(found.parts[0], Length) and more <= 0:
+        call.evaluation.throw(terms.at_most(size, terms.number(-more - 1)))
+        return Text(terms.applied(Last(-more), text))
+    if not isinstance(found.parts[0], FirstIndex):
         return Text(text)
-    needle, more, found = place
-    call.evaluation.throw(terms.at_most(found, terms.number(-1 - more)))
+    needle = found.parts[0].needle
+    if more < 0 or (more and more < len(needle)):
+        raise Unsupported("a part of a text around another one")
+    if not more:
+        call.evaluation.throw(terms.at_most(found, terms.number(-1)))
+        return Text(terms.joined(terms.text(needle), terms.applied(Behind(needle), text)))
     rest = terms.applied(Behind(needle), text)
-    if more < len(needle):
-        return Text(terms.joined(terms.text(needle[more:]), rest))
     return Text(terms.applied(Drop(more - len(needle)), rest) if more > len(needle) else rest)
 
 
-def _before(text: Term, index: Term) -> Value:
-    place = _place(index)
-    return Text(terms.applied(Before(place[0]), text) if place is not None and not place[1] else text)
+def _before(call: Call, text: Term, index: Term) -> Value:
+    """Return what comes before an index."""
+    found, more = _sum(index)
+    size = terms.measure(Length(), text)
+    if found is None:
+        call.evaluation.throw(terms.at_most(size, terms.number(more - 1)))
+        return Text(terms.applied(Take(more), text))
+    if isinstance(found.parts[0], Length) and more <= 0:
+        call.evaluation.throw(terms.at_most(size, terms.number(-more - 1)))
+        return Text(terms.applied(DropLast(-more), text) if more else text)
+    if isinstance(found.parts[0], FirstIndex) and not more:
+        call.evaluation.throw(terms.at_most(found, terms.number(-1)))
+        return Text(terms.applied(Before(found.parts[0].needle), text))
+    return Text(text)
 
 
 @form("string", "string Substring(int startIndex, int length)", "string Remove(int startIndex, int count)")
 def substring_of(call: Call, text: Value, start: Value, count: Value) -> Value:
     if call.member.name == "Remove":
         raise Unsupported("a text without a part")
-    first, size = (each.constant if isinstance(each, Number) else None for each in (start, count))
-    if first is not None and size is not None:
-        found: Value = _substring_of(call, text, start, count)
-        return found
-    term = as_text(text).term
-    if first == 0:
-        return _before(term, _index(count))
-    whole = substring(call, text, start) if first is None else Text(terms.applied(Drop(first), term))
-    return Text(terms.applied(Take(size), as_text(whole).term)) if size is not None else whole
+    return Text(part_of(call, as_text(text).term, _index(start), _index(count)))
+
+
+def part_of(call: Call, text: Term, start: Term, count: Term) -> Term:
+    """Return so many units of a text from an index."""
+    rest = as_text(_behind(call, text, start)).term
+    first, size = terms.constant_number(start), terms.constant_number(count)
+    if size is not None:
+        return terms.applied(Take(size), rest)
+    found, more = _sum(count)
+    if first is not None and found is not None and isinstance(found.parts[0], Length) and more + first <= 0:
+        return terms.applied(DropLast(-more - first), rest) if more + first else rest
+    return as_text(_before(call, rest, count)).term if first == 0 else rest
 
 
 @form("string", "string Insert(int startIndex, string value)")
@@ -260,6 +278,28 @@ def formatted(call: Call, pattern: Value, *values: Value) -> Value:
         for index, piece in enumerate(pieces)
     ]
     return evaluation.each(parts, lambda *given: Text(terms.joined(*(as_text(each).term for each in given))))
+
+
+@form("string", "new")
+def new_text(evaluation: Evaluation, *arguments: Value) -> Value:
+    if len(arguments) != 2:
+        raise Unsupported("a text of units that are not known")
+    return evaluation.each(arguments, _repeated)
+
+
+def _repeated(unit: Value, count: Value) -> Value:
+    """Return a unit several times; a number that is not known is a few."""
+    if not isinstance(unit, Number) or unit.constant is None:
+        raise Unsupported("a text of units that are not known")
+    known, mark = _index(count), chr(unit.constant)
+    size = terms.constant_number(known)
+    found: Value = constant_text(mark * (_MOST_REPEATED if size is None else max(size, 0)))
+    for number in range(_MOST_REPEATED - 1, -1, -1) if size is None else ():
+        found = merge(terms.at_most(known, terms.number(number)), constant_text(mark * number), found)
+    return found
+
+
+_MOST_REPEATED = 3
 
 
 # Units
