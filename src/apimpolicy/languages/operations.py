@@ -249,7 +249,9 @@ class DropLast(NamedTuple):
         return sequence(language, counted(ANY_UNIT, self.size, self.size))
 
 
-Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart | Before | Behind | Last | DropLast
+Operation = (
+    ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart | Before | Behind | Last | DropLast
+)
 
 
 def _mapped_before(language: Language, operation: Operation, table: Mapping[int, int]) -> Language:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import TooLarge
@@ -9,22 +10,26 @@ from apimpolicy.languages.operations import Drop, PartOf
 from apimpolicy.proposing.built import members_of, property_of, text_of_tree
 from apimpolicy.proposing.forms import form, unknowns_of
 from apimpolicy.proposing.names import FIELD, PRINTABLE, Members
-from apimpolicy.scenarios.assignments import BASE64, DROPPED, OTHER, PART
+from apimpolicy.scenarios.assignments import DROPPED, OTHER, PART
 from apimpolicy.semantics import json_trees
+from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
+    NOTHING,
     NULL,
     Field,
     Host,
     Items,
     Json,
+    Number,
     Opaque,
     Several,
     Text,
     Truth,
     Value,
+    constant_number,
     constant_text,
     merge,
     over,
@@ -51,6 +56,8 @@ def to_string(call: Call, value: Value) -> Value:
 # Members of JSON objects whose names no expression writes: there is at most one
 
 
+_MOST_INDEX = 2
+"""The largest index of items that are modelled where it is not constant."""
 _JSON = "Newtonsoft.Json.Linq."
 _NAME = "name"
 
@@ -73,13 +80,17 @@ def _members(call: Call, token: Value, *rest: Value) -> Value:
     if isinstance(unknowns.built(token), Members):
         assert isinstance(token, Json)
         found: Value = Items((), type_, heap)
-        for is_there, name, value in members_of(unknowns, token):
-            own = property_of(unknowns, constant_text(name), value)
-            longer = over(found, lambda leaf, own=own: Items((*leaf.items, own), type_, heap))
-            found = merge(is_there, longer, found)
+        for is_there, known, value in members_of(unknowns, token):
+            own = property_of(unknowns, constant_text(known), value)
+            found = merge(is_there, over(found, partial(_longer, own)), found)
         return found
     is_there, name, value = _other_member(call, token)
     return merge(is_there, Items((property_of(unknowns, name, value),), type_, heap), Items((), type_, heap))
+
+
+def _longer(item: Value, items: Value) -> Value:
+    assert isinstance(items, Items)
+    return Items((*items.items, item), items.type, items.made)
 
 
 form(f"{_JSON}JObject", f"System.Collections.Generic.IEnumerable<{_JSON}JProperty> Properties()")(_members)
@@ -104,10 +115,44 @@ def _by_name(type_: str, signature: str) -> None:
 
     @form(type_, signature)
     def item(call: Call, token: Value, key: Value) -> Value:
-        if not isinstance(key, Text) or key.constant is not None:
-            found: Value = original(call, token, key)
-            return found
-        return _named(call, token, key)
+        if isinstance(key, Text) and key.constant is None:
+            return _named(call, token, key)
+        if isinstance(key, Number) and key.constant is None:
+            return _at(call, token, key, original)
+        found: Value = original(call, token, key)
+        return found
+
+
+def _at(call: Call, token: Value, key: Number, original: Form) -> Value:
+    """Return the item of an array at an index that is not constant: one of the first."""
+    evaluation = call.evaluation
+    found: Value = NOTHING
+    evaluation.throw(terms.not_(terms.at_most(key.term, terms.number(_MOST_INDEX))))
+    for index in range(_MOST_INDEX + 1):
+        is_it = terms.equal(key.term, terms.number(index))
+        item = evaluation.under(is_it, partial(original, call, token, constant_number(index)))
+        found = merge(is_it, item, found)
+    return found
+
+
+_value_at = KNOWN[f"{_JSON}JToken", "T Value<T>(object key)"]
+
+
+@form(f"{_JSON}JToken", "T Value<T>(object key)")
+def value_at(call: Call, token: Value, key: Value) -> Value:
+    if isinstance(key, Text) and key.constant is None:
+        found = _named(call, token, key)
+        return over(found, lambda leaf: _value_of(call, leaf))
+    value: Value = _value_at(call, token, key)
+    return value
+
+
+def _value_of(call: Call, token: Value) -> Value:
+    type_ = call.type_arguments[-1]
+    if token is NULL:
+        return default_of(call.evaluation, str(type_), is_value_type=type_.is_value_type)
+    assert isinstance(token, Json)
+    return json_trees.converted(call.evaluation, token, str(type_))
 
 
 def _named(call: Call, token: Value, key: Text) -> Value:
@@ -116,8 +161,8 @@ def _named(call: Call, token: Value, key: Text) -> Value:
     if isinstance(unknowns.built(token), Members):
         assert isinstance(token, Json)
         found: Value = NULL
-        for is_there, name, value in members_of(unknowns, token):
-            found = merge(terms.all_of(is_there, terms.same(key.term, terms.text(name))), value, found)
+        for is_there, known, value in members_of(unknowns, token):
+            found = merge(terms.all_of(is_there, terms.same(key.term, terms.text(known))), value, found)
         return found
     is_there, name, value = _other_member(call, token)
     return merge(terms.all_of(is_there, terms.same(name.term, key.term)), value, NULL)
@@ -127,8 +172,10 @@ def _named(call: Call, token: Value, key: Text) -> Value:
 def property_by_name(call: Call, token: Value, name: Value) -> Value:
     if not isinstance(name, Text):
         raise Unsupported("a property without a name")
-    is_constant = isinstance(token, Json) and name.constant is not None
-    found = json_trees.member_of(call.evaluation, token, name.constant) if is_constant else _named(call, token, name)
+    if isinstance(token, Json) and name.constant is not None:
+        found = json_trees.member_of(call.evaluation, token, name.constant)
+    else:
+        found = _named(call, token, name)
     unknowns = unknowns_of(call)
     return over(found, lambda leaf: NULL if leaf is NULL else property_of(unknowns, name, leaf))
 

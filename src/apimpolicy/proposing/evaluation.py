@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.proposing import changes
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.unknowns import Unsupported
 
@@ -20,10 +20,10 @@ class ProposedEvaluation(Evaluation):
 
     def _value(self, node: Expression) -> Value:
         try:
-            built = import_module("apimpolicy.proposing.built").value_of(self, node)
+            found = changes.value_of(self, node)
         except (Unsupported, TooLarge):
-            built = None
-        return super()._value(node) if built is None else built
+            found = None
+        return super()._value(node) if found is None else found
 
     def give_up(self, what: str, type_: Type) -> Value:
         self.is_given_up = True

@@ -16,7 +16,20 @@ from apimpolicy.scenarios.assignments import BASE64
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
-from apimpolicy.semantics.values import ABSENT, NOTHING, NULL, Choice, Host, Json, Number, Opaque, Text, Truth, Value, merge
+from apimpolicy.semantics.values import (
+    ABSENT,
+    NOTHING,
+    NULL,
+    Choice,
+    Host,
+    Json,
+    Number,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    merge,
+)
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import Parsed
 
@@ -79,8 +92,8 @@ class ProposedUnknowns(Unknowns):
         """The trees whose texts these are."""
         self.codes: dict[Term, Term] = {}
         """The units of the bytes whose Base64 these texts are."""
-        self.lengths: dict[Term, int] = {}
-        """The lengths of hashes."""
+        self.lengths: dict[Term, Term] = {}
+        """The lengths of hashes and of new arrays."""
         self._contents: list[Members | Elements | Value] = []
         self.providers: tuple[str, ...] = ()
         """The providers of tokens for which a caller can have a token."""

@@ -156,7 +156,11 @@ def matching(assignment: Assignment, pairs: list[Pair]) -> Iterator[Assignment]:
                     continue
                 if BASE64 in key and isinstance(value, str) and base64.b64encode(value.encode()).decode() == one:
                     size = key.index(BASE64)
-                    yield {**{each: known for each, known in assignment.items() if key[:size] != each[:size]}, **_whole(assignment, key[:size]), key[:size]: other}
+                    yield {
+                        **{each: known for each, known in assignment.items() if key[:size] != each[:size]},
+                        **_whole(assignment, key[:size]),
+                        key[:size]: other,
+                    }
                 elif isinstance(value, str) and key[-1] not in ("kind",):
                     for made in _replaced(value, one, other):
                         yield {**assignment, key: made}
@@ -167,7 +171,9 @@ def matching(assignment: Assignment, pairs: list[Pair]) -> Iterator[Assignment]:
 
 def _whole(assignment: Assignment, key: Key) -> Assignment:
     """Return what makes a text part of a request that was a code of another one."""
-    return {each: known for each, known in assignment.items() if each[: len(key)] == key and each[len(key) :] == ("there",)}
+    return {
+        each: known for each, known in assignment.items() if each[: len(key)] == key and each[len(key) :] == ("there",)
+    }
 
 
 def _is_number(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Byte arrays: texts with a unit for each byte. A code of an unknown one is another unknown text, the same each time."""
+"""Byte arrays: texts with a unit for each byte. A code of unknown bytes is another unknown text."""
 
 from __future__ import annotations
 
@@ -83,7 +83,13 @@ def to_hexadecimal(call: Call, value: Value) -> Value:
     return _coded(call, "hexadecimal digits of bytes", value)
 
 
-@form("System.BitConverter", *(f"static {type_} To{name}(byte[] value, int startIndex)" for type_, name in (("short", "Int16"), ("int", "Int32"))))
+@form(
+    "System.BitConverter",
+    *(
+        f"static {type_} To{name}(byte[] value, int startIndex)"
+        for type_, name in (("short", "Int16"), ("int", "Int32"))
+    ),
+)
 def to_number(call: Call, value: Value, start: Value) -> Value:
     term, first = units_of(value), start.constant if isinstance(start, Number) else None
     if first is None:
@@ -175,8 +181,16 @@ def _length(call: Call, units: Term) -> Value:
 
 _over("System.Array", "int Length { get; }", _length)
 _over(_LINQ, f"static int Count<TSource>({_SOURCE}source)", _length)
-_over(_LINQ, f"{_RESULT} Take<TSource>({_SOURCE}source, int count)", lambda _, units, count: octets(terms.applied(Take(_count(count)), units)))
-_over(_LINQ, f"{_RESULT} Skip<TSource>({_SOURCE}source, int count)", lambda _, units, count: octets(terms.applied(Drop(_count(count)), units) if _count(count) else units))
+_over(
+    _LINQ,
+    f"{_RESULT} Take<TSource>({_SOURCE}source, int count)",
+    lambda _, units, count: octets(terms.applied(Take(_count(count)), units)),
+)
+_over(
+    _LINQ,
+    f"{_RESULT} Skip<TSource>({_SOURCE}source, int count)",
+    lambda _, units, count: octets(terms.applied(Drop(_count(count)), units) if _count(count) else units),
+)
 _over(_LINQ, f"static TSource[] ToArray<TSource>({_SOURCE}source)", lambda _, units: octets(units))
 _over(
     _LINQ,
@@ -212,7 +226,9 @@ def _term(value: Value) -> Term:
     return value.term
 
 
-@form("ContextExtensions", "static byte[] Decrypt(this byte[] input, System.Security.Cryptography.SymmetricAlgorithm alg)")
+@form(
+    "ContextExtensions", "static byte[] Decrypt(this byte[] input, System.Security.Cryptography.SymmetricAlgorithm alg)"
+)
 def decrypted(call: Call, content: Value, algorithm: Value) -> Value:
     return octets(as_text(_coded(call, "decrypted bytes", content)).term)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.languages.operations import PartOf
@@ -32,8 +32,10 @@ from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import PartCount
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.semantics.evaluation import Evaluation
-    from apimpolicy.semantics.members import Call
+    from apimpolicy.semantics.members import Call, Form
     from apimpolicy.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"
@@ -54,7 +56,9 @@ def items_of(evaluation: Evaluation, value: Value) -> Value:
             count = terms.measure(PartCount(value.separator), value.text)
             found: Value = Items(parts, "string[]", value.made)
             for size in range(_MOST_PARTS - 1, 0, -1):
-                found = merge(terms.at_most(count, terms.number(size)), Items(parts[:size], "string[]", value.made), found)
+                found = merge(
+                    terms.at_most(count, terms.number(size)), Items(parts[:size], "string[]", value.made), found
+                )
             return found
         case Json():
             return sequence_of(evaluation, value)
@@ -88,9 +92,7 @@ def _one_by_one(type_: str, signature: str, *, is_first: bool) -> None:
                 call.evaluation.throws = throws
                 if not isinstance(collection, (Parts, Query, Json)):
                     raise
-        return call.evaluation.each(
-            [items_of(call.evaluation, collection)], lambda leaf: original(call, leaf, *rest)
-        )
+        return call.evaluation.each([items_of(call.evaluation, collection)], lambda leaf: original(call, leaf, *rest))
 
 
 for _type, _signature in list(KNOWN):
@@ -103,8 +105,8 @@ for _type, _signature in list(KNOWN):
 # Members over all items
 
 
-def _over_items(*signatures: str) -> Any:
-    def register(function: Any) -> Any:
+def _over_items(*signatures: str) -> Callable[[Form], Form]:
+    def register(function: Form) -> Form:
         @form(_LINQ, *signatures)
         def member(call: Call, collection: Value, *rest: Value) -> Value:
             if collection is NULL:

@@ -199,7 +199,9 @@ for _type, _signature in list(KNOWN):
     if _type == "string" and " Split(" in _signature:
 
         @form(_type, _signature)
-        def split(call: Call, text: Value, separator: Value, *_: Value, original: Form = KNOWN[_type, _signature]) -> Value:
+        def split(
+            call: Call, text: Value, separator: Value, *_: Value, original: Form = KNOWN[_type, _signature]
+        ) -> Value:
             """Split a text at the first of several separators, in one that has no empty parts."""
             if isinstance(separator, Items) and separator.items:
                 separator = separator.items[0]
@@ -216,7 +218,7 @@ _OPTIONS = "System.StringSplitOptions options"
     f"string[] Split(char[] separator, {_OPTIONS})",
     f"string[] Split(string[] separator, {_OPTIONS})",
     "string[] Split(char[] separator, int count)",
-    f"string[] Split(char separator, int count, {_OPTIONS} = \"None\")",
+    f'string[] Split(char separator, int count, {_OPTIONS} = "None")',
 )
 def split_by(call: Call, text: Value, separator: Value, *_: Value) -> Value:
     if isinstance(separator, Items) and separator.items:

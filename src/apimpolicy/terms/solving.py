@@ -65,6 +65,7 @@ class Question:
         self._measures: dict[Term, set[int]] = {}
         self._asserted: set[Term] = set()
         self._linked: set[tuple[Term, Any]] = set()
+        self._valued: set[tuple[Term, Term, Any]] = set()
         self._seen: set[Term] = set()
         self._assert(formula)
 
@@ -245,9 +246,9 @@ class Question:
     def _link_values(self, atom: Term, side: Term, rest: Term, known: Mapping[Term, bool | int | str]) -> bool:
         variables = [each for each in _variables(side) if each in known]
         key = (atom, side, tuple(known[each] for each in variables))
-        if key in self._linked:
+        if key in self._valued:
             return False
-        self._linked.add(key)
+        self._valued.add(key)
         try:
             linked = terms.iff(atom, terms.member(rest, literal(str(value_of(side, known)))))
         except TooLarge:
