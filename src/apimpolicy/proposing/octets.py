@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import counted, in_ranges
 from apimpolicy.languages.operations import Drop, Take
+from apimpolicy.proposing import sequences as _sequences  # noqa: F401 # these forms come before its
 from apimpolicy.proposing.coded_texts import place_of
 from apimpolicy.proposing.forms import FORMS, form, unknowns_of
 from apimpolicy.proposing.names import PRINTABLE

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.proposing import octets as _octets  # noqa: F401 # they register forms
-from apimpolicy.proposing import sequences as _sequences  # noqa: F401
-from apimpolicy.proposing import texts as _texts  # noqa: F401
 from apimpolicy.proposing.forms import FORMS
 from apimpolicy.proposing.names import ProposedInputs, ProposedUnknowns
 from apimpolicy.proposing.policies import ProposedRun
