@@ -269,7 +269,9 @@ class _Reader:
         parts = ["Bearer" if separator == " " and not index else default for index in range(max(places) + 1)]
         for index in places:
             parts[index] = self.text((*key, PART, separator, str(index)))
-        return separator.join([*parts, default] if separator == "." else parts)
+        written = str(self.given.get(key, "")).split(separator)[len(parts) :]
+        parts += [each or default for each in written] or ([default] if separator == "." else [])
+        return separator.join(parts)
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
         """Return text, JSON, and whether the body is JSON."""

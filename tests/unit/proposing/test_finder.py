@@ -44,6 +44,10 @@ def missing(found: Exploration) -> list[str]:
     return [found.harness.goals.name(goal) for goal in found.missing if goal.kind == BRANCH]
 
 
+def block(code: str) -> str:
+    return f'<choose><when condition="@{{{code}}}"><set-variable name="v" value="1" /></when></choose>'
+
+
 HEADER = 'context.Request.Headers.GetValueOrDefault("X-Key", "")'
 REACHABLE = {
     "a method and a header": choose(f'context.Request.Method == "PUT" && {HEADER}.StartsWith("k-")'),
@@ -67,6 +71,50 @@ REACHABLE = {
     "a pattern": choose(f'Regex.IsMatch({HEADER}, "^[a-z]{{3}}-[0-9]+$")'),
     "a person": choose('context.User != null && context.User.Groups.Any(g => g.Name == "admins")'),
     "chance": choose("new Random().Next(0, 100) == 77"),
+    "JSON that a policy builds": choose(
+        f'(string)new JObject(new JProperty("a", new JObject(new JProperty("b", {HEADER}))))["a"]["b"] == "x1"',
+        f'(int)JArray.FromObject(new[] {{ 1, {HEADER}.Length }})[1] == 4',
+        f'(string)JObject.Parse(new JObject {{ ["a"] = {HEADER} }}.ToString())["a"] == "x2"',
+        f'(string)JObject.Parse(JsonConvert.SerializeObject(new {{ a = {HEADER} }}))["a"] == "x3"',
+    ),
+    "JSON that a policy changes": block(
+        'var made = context.Request.Body.As<JObject>(true); made["a"] = "y"; made.Add("b", 2); made.Remove("c");'
+        ' return (string)made["a"] == "y" && (int)made["b"] == 2 && made["c"] == null && (string)made["d"] == "z";'
+    ),
+    "a body that a policy builds": f'<set-body>@(new JObject(new JProperty("a", {HEADER})).ToString())</set-body>'
+    + choose('(string)context.Request.Body.As<JObject>(true)["a"] == "x"'),
+    "lists and texts that a policy builds": block(
+        f'var made = new List<string>(); if ({HEADER} == "two") {{ made.Add("a"); }} made.Add("b");'
+        ' var text = new StringBuilder(); text.Append(made.Count).Append("-").Append(made[0]);'
+        ' return text.ToString() == "2-a" && string.Join("+", made) == "a+b";'
+    ),
+    "members with names from elsewhere": choose(
+        f'(string)context.Request.Body.As<JObject>(true)[{HEADER}]?["kind"] == "large"',
+        f'context.Request.Body.As<JObject>(true).Property({HEADER}) != null',
+    ),
+    "a text that begins with another one": choose(
+        f'{HEADER}.Length > 2 && context.Request.Url.Path.StartsWith({HEADER})',
+    ),
+    "a part of a text by its place": choose(
+        f'{HEADER}.IndexOf("=>") > 0 && {HEADER}.Substring({HEADER}.IndexOf("=>") + 2) == "b"',
+        f'{HEADER}.Length > 3 && {HEADER}.Substring({HEADER}.Length - 2) == "az"',
+        f'{HEADER}.Length > 3 && {HEADER}.Substring(0, {HEADER}.Length - 2) == "by"',
+    ),
+    "parts of a text one by one": choose(
+        f"{HEADER}.Split(';').Select(p => p.Trim()).FirstOrDefault(p => p.StartsWith(\"t=\"))?.Substring(2) == \"9\"",
+        f"{HEADER}.Split(';').Sum(p => p.Length) == 5",
+    ),
+    "bytes": choose(
+        f"Convert.FromBase64String({HEADER}).Length == 3",
+        f"Convert.FromBase64String({HEADER})[1] == 7",
+        f'Encoding.UTF8.GetString(Convert.FromBase64String({HEADER}).Skip(1).ToArray()) == "bcd"',
+    ),
+    "a signature": block(
+        f'var given = Convert.FromBase64String({HEADER}); var right = new HMACSHA256(Encoding.UTF8.GetBytes("k"))'
+        '.ComputeHash(Encoding.UTF8.GetBytes(context.Request.Body.As<string>(true)));'
+        " if (given.Length != right.Length) { return false; } bool same = true;"
+        " for (int i = 0; i < right.Length; i++) { same = same && given[i] == right[i]; } return same;"
+    ),
     "a claim": choose('((Jwt)context.Variables["jwt"]).Claims["roles"].Contains("admin")'),
 }
 
