@@ -17,13 +17,14 @@ HEAD = """\
 `apimpolicy new test`, `prove` and `diff` propose requests and run them in the simulator. A request that they report has
 run, so it does what they say. That no request takes a branch comes from the prover ([what proofs know](proofs.md)).
 
-1. Models of the policies, with everything that proofs know, and names for what comes from outside: responses of
-   backends and other services, tokens, cached values, random numbers. The model with the fewest inputs comes first.
-2. Repairs from what a run shows: the key of a cached value; a double for a policy that fails, in `new test`.
-3. Variations of requests that came close, with the texts and numbers of the policy and with values that the run
-   compared: a signature that the policy computes becomes the value of the header that it is compared with.
-4. A search, where these reach no branch or break no claim (`new test` for a single policy, `prove`): it follows a
-   request through the policy, negates one of the conditions on its path, and solves for the next request.
+1. Runs that are inverted: a run has the value of each part of its expressions. What keeps it from a branch is given
+   another value by one of its operands, with the others as they are, and so on down to a header, a member of JSON, a
+   response or the clock. A signature that the policy computes becomes the header that it is compared with. Where a run
+   shows that a policy fails, `new test` may replace it with a double.
+2. Models of the policies, with everything that proofs know, and names for what comes from outside: responses of
+   backends and other services, tokens, cached values, random numbers. The model with the fewest inputs comes first, and
+   is repaired by what its run shows, such as the key of a cached value.
+3. Variations of requests that came close, with the texts and numbers of the policy and values that the run compared.
 
 ## Bounds
 
@@ -37,12 +38,11 @@ responded, its section runs alone, with a `response`.
 
 ## Known gaps
 
-In `diff`, and in `new test` for a service, requests are rarely found for branches that depend on
+Requests are rarely found for branches that depend on
 
-- JSON, lists and dictionaries that a policy builds and changes before it reads them;
-- bytes: `BitConverter`, `Array.Copy`, ciphers, compression;
-- several unusual values at once, of which none alone brings a request closer: two dates, each in a format of its own;
-- more than four items of an array, or a loop with a condition about several items.
+- several values at once that no run shows, such as the sum of the digits of a number;
+- values that a loop computes from earlier rounds, or LINQ computes from groups and joins;
+- the text of a cipher or of compressed data, where no double replaces the policy that decodes it.
 
 ## Members
 

@@ -73,7 +73,7 @@ REACHABLE = {
     "chance": choose("new Random().Next(0, 100) == 77"),
     "JSON that a policy builds": choose(
         f'(string)new JObject(new JProperty("a", new JObject(new JProperty("b", {HEADER}))))["a"]["b"] == "x1"',
-        f'(int)JArray.FromObject(new[] {{ 1, {HEADER}.Length }})[1] == 4',
+        f"(int)JArray.FromObject(new[] {{ 1, {HEADER}.Length }})[1] == 4",
         f'(string)JObject.Parse(new JObject {{ ["a"] = {HEADER} }}.ToString())["a"] == "x2"',
         f'(string)JObject.Parse(JsonConvert.SerializeObject(new {{ a = {HEADER} }}))["a"] == "x3"',
     ),
@@ -90,10 +90,10 @@ REACHABLE = {
     ),
     "members with names from elsewhere": choose(
         f'(string)context.Request.Body.As<JObject>(true)[{HEADER}]?["kind"] == "large"',
-        f'context.Request.Body.As<JObject>(true).Property({HEADER}) != null',
+        f"context.Request.Body.As<JObject>(true).Property({HEADER}) != null",
     ),
     "a text that begins with another one": choose(
-        f'{HEADER}.Length > 2 && context.Request.Url.Path.StartsWith({HEADER})',
+        f"{HEADER}.Length > 2 && context.Request.Url.Path.StartsWith({HEADER})",
     ),
     "a part of a text by its place": choose(
         f'{HEADER}.IndexOf("=>") > 0 && {HEADER}.Substring({HEADER}.IndexOf("=>") + 2) == "b"',
@@ -101,7 +101,7 @@ REACHABLE = {
         f'{HEADER}.Length > 3 && {HEADER}.Substring(0, {HEADER}.Length - 2) == "by"',
     ),
     "parts of a text one by one": choose(
-        f"{HEADER}.Split(';').Select(p => p.Trim()).FirstOrDefault(p => p.StartsWith(\"t=\"))?.Substring(2) == \"9\"",
+        f'{HEADER}.Split(\';\').Select(p => p.Trim()).FirstOrDefault(p => p.StartsWith("t="))?.Substring(2) == "9"',
         f"{HEADER}.Split(';').Sum(p => p.Length) == 5",
     ),
     "bytes": choose(
@@ -111,7 +111,7 @@ REACHABLE = {
     ),
     "a signature": block(
         f'var given = Convert.FromBase64String({HEADER}); var right = new HMACSHA256(Encoding.UTF8.GetBytes("k"))'
-        '.ComputeHash(Encoding.UTF8.GetBytes(context.Request.Body.As<string>(true)));'
+        ".ComputeHash(Encoding.UTF8.GetBytes(context.Request.Body.As<string>(true)));"
         " if (given.Length != right.Length) { return false; } bool same = true;"
         " for (int i = 0; i < right.Length; i++) { same = same && given[i] == right[i]; } return same;"
     ),

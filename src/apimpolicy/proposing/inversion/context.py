@@ -133,6 +133,8 @@ def named_field(
 
 def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, wanted: Any) -> Requests:
     sources = inversion.sources
+    if isinstance(wanted, list) and kind != "variable" and not (isinstance(kind, tuple) and kind[-1] == "claim"):
+        wanted = ",".join(map(str, wanted))
     if kind == "variable":
         yield from with_variable(inversion, of, name, wanted)
         return

@@ -193,10 +193,8 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
             yield from inversion.solve(of, operands[0], with_member(container, [key], value))
         return
     if name == "TryParse" and isinstance(wanted, bool):
-        out = next((each for each in node.arguments if isinstance(each, (nodes.OutVariable, nodes.Reference))), None)
-        yield from inversion.solve(
-            of, operands[0], text_of(sample(str(getattr(out, "type", "int")))) if wanted else "x"
-        )
+        out = node.arguments[-1]
+        yield from inversion.solve(of, operands[0], text_of(sample(str(out.type))) if wanted else "x")
         return
     if name.startswith("Next") and node.method.declaring.name.endswith("Random"):
         yield from inversion.sources.chance([of.value(each) for each in node.arguments], wanted)

@@ -9,6 +9,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import call_parts, is_constant
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
 from apimpolicy.proposing.inversion.samples import usual, usual_item
+from apimpolicy.proposing.inversion.values import resized
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 class _NotNull:
     pass
+
+
+_VALID = ("1", "eA==", "{}", "2026-01-01T00:00:00Z", "https://contoso.example/x", "x" * 24)
+"""Texts of which one can mostly be parsed."""
+_SHORT, _LONG = 12, 64
 
 
 class _Nonempty:
@@ -94,16 +100,12 @@ def repair(inversion: Inversion, of: Recorded) -> Requests:
         yield from inversion.solve(of, receiver, usual(inversion, of, receiver))
     yield from inversion.solve(of, failed, usual(inversion, of, failed))
     for child in failed.children():
-        if isinstance(child, nodes.Expression) and isinstance(value := of.value(child), str) and len(value) < 12:
-            for sample in (
-                "1",
-                "eA==",
-                "{}",
-                "2026-01-01T00:00:00Z",
-                "https://contoso.example/x",
-                "xxxxxxxxxxxxxxxxxxxxxxxx",
-            ):
+        value = of.value(child)
+        if isinstance(value, str) and len(value) < _SHORT:
+            for sample in _VALID:
                 yield from inversion.solve(of, child, sample)
+        elif isinstance(value, (bytes, list)) and len(value) < _LONG:
+            yield from inversion.solve(of, child, resized(value, _LONG))
 
 
 def truth(inversion: Inversion, of: Recorded, node: Bound, *, wanted: Any) -> Requests:

@@ -77,8 +77,8 @@ class Structure:
             for argument in node.arguments:
                 if isinstance(argument, nodes.OutVariable) and argument.symbol is not None:
                     self._add(argument.symbol, node)
-                elif isinstance(argument, nodes.Reference) and isinstance(argument.target, nodes.Local):
-                    self._add(argument.target.symbol, node)
+                elif isinstance(argument, nodes.Local) and node.method.name.startswith("Try"):  # out or ref
+                    self._add(argument.symbol, node)
                 elif isinstance(inner := _converted(argument), nodes.Lambda):
                     for symbol in inner.parameters:
                         self._add(symbol, node)
@@ -110,7 +110,8 @@ class Recorded:
         """Return the last value of a part, or UNKNOWN."""
         if isinstance(node, nodes.Expression) and node.is_constant:
             return node.constant
-        return self._values.get(id(node), UNKNOWN)
+        value = self._values.get(id(node), UNKNOWN)
+        return self.raw(node.operand) if value is UNKNOWN and isinstance(node, nodes.Convert) else value
 
     def value(self, node: Bound) -> Any:
         """Return the last value of a part as a plain one: JSON, a text, a number, bytes, Ticks."""
@@ -145,7 +146,14 @@ class Recorded:
         """Return the statement that ended the expression."""
         if self.last is None or self.error is not None:
             return None
-        return next((each for each in reversed(self.around(self.last)) if isinstance(each, nodes.Return)), None)
+        for outer in reversed(self.around(self.last)):
+            if isinstance(outer, nodes.Return):
+                return outer
+            if isinstance(outer, nodes.If) and isinstance(taken := self.raw(outer.condition), bool):
+                branch = outer.then if taken else outer.otherwise
+                inside = branch.statements if isinstance(branch, nodes.Block) else (branch,)
+                return next((each for each in inside if isinstance(each, nodes.Return)), None)
+        return None
 
     def failed(self) -> Expression | None:
         """Return the part that threw: the first of which all operands were evaluated, but not it."""
@@ -168,7 +176,10 @@ class Recorded:
 
     def _is_known(self, node: Bound) -> bool:
         skipped = (nodes.TypeReference, nodes.Lambda, nodes.OutVariable, nodes.Placeholder, nodes.MethodGroup)
-        return self.has(node) or isinstance(node, skipped) or (isinstance(node, nodes.Expression) and node.is_constant)
+        inner = _converted(node)
+        return (
+            self.has(node) or isinstance(inner, skipped) or (isinstance(inner, nodes.Expression) and inner.is_constant)
+        )
 
     def _is_ready(self, node: Bound) -> bool:
         return not self.has(node) and all(map(self._is_known, node.children()))

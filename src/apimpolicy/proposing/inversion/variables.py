@@ -38,10 +38,7 @@ def local_variable(inversion: Inversion, of: Recorded, node: nodes.Local, wanted
             yield from copied(inversion, of, source, wanted)
         elif isinstance(source, nodes.Call) and any(holds(each, node.symbol) for each in source.arguments):
             yield from item_of_lambda(inversion, of, source, current, wanted)
-        elif (
-            isinstance(source, nodes.Call)
-            and any(isinstance(each, (nodes.OutVariable, nodes.Reference)) for each in source.arguments)
-        ) or of.has(source):
+        elif (isinstance(source, nodes.Call) and source.method.name.startswith("Try")) or of.has(source):
             yield from inversion.solve(of, source, wanted)
     for source in sources:
         if (is_constant(source) and constant_of(source) == wanted) or (not of.has(source) and not is_constant(source)):

@@ -1,0 +1,73 @@
+"""Inverting a run reaches a branch: one row for each rule. Neither models nor constants of the policy help."""
+
+from __future__ import annotations
+
+import pytest
+
+from apimpolicy.proposing.guided import Guided
+from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.harness import Harness
+
+H = 'context.Request.Headers.GetValueOrDefault("X", "")'
+BODY = "context.Request.Body.As<JObject>(true)"
+ROWS = {
+    "equality": f'{H} == "a"',
+    "inequality of numbers": f"int.Parse({H}) > 41",
+    "arithmetic": f"(int.Parse({H}) * 3 - 1) % 5 == 2",
+    "negation": f'!({H} != "a" || context.Request.Method == "GET")',
+    "a conditional": f'({H} == "a" ? "x" : "y") == "x"',
+    "parts of a text": f"{H}.Split('.')[1].Substring(2) == \"b\"",
+    "a concatenation": f'("p-" + {H} + "-s") == "p-a-s"',
+    "an interpolation": f'$"{{context.Request.Method}} {{{H}}}" == "GET a"',
+    "ignoring case": f'{H}.Trim().ToUpper().StartsWith("KEY-")',
+    "Base64": f'Encoding.UTF8.GetString(Convert.FromBase64String({H})) == "user"',
+    "a hash": f'{H} == BitConverter.ToString(SHA256.Create().ComputeHash(Encoding.UTF8.GetBytes("a")))',
+    "bytes of a hash": f"Convert.FromBase64String({H}).SequenceEqual(SHA1.Create().ComputeHash(new byte[] {{ 1 }}))",
+    "a pattern": f'Regex.Match({H}, "^([a-z]+)-([0-9]+)$").Groups[2].Value == "17"',
+    "JSON in Base64": f'(string)JObject.Parse(Encoding.UTF8.GetString(Convert.FromBase64String({H})))["a"]["b"] == "c"',
+    "a member of a body": f'(int){BODY}["a"]["b"][1] == 7',
+    "a token of JSON": f'{BODY}["a"].Type == JTokenType.Array',
+    "an item of a list": f'{BODY}["a"].Any(each => (string)each["id"] == "b")',
+    "the number of items": f'((JArray){BODY}["a"]).Count == 3',
+    "XML": 'XElement.Parse(context.Request.Body.As<string>(true)).Element("a").Attribute("b").Value == "c"',
+    "a date": f"DateTime.Parse({H}).AddDays(1) > new DateTime(2031, 6, 30)",
+    "the clock": "DateTime.UtcNow.DayOfWeek == DayOfWeek.Saturday && DateTime.UtcNow.Hour == 3",
+    "a variable": 'context.Variables.GetValueOrDefault<int>("v") == 3',
+    "credentials": f'{H}.AsBasic().UserId == "admin"',
+    "a dictionary": f'new Dictionary<string, string> {{ {{ "a", "1" }}, {{ "b", "2" }} }}[{H}] == "2"',
+    "a list that is built": f"""{{ var made = new List<string>();
+        foreach (var each in {H}.Split(\',\')) {{ if (each.StartsWith("k")) {{ made.Add(each); }} }}
+        return made.Count > 0; }}""",
+    "a copy of an array": f"""{{ var given = Convert.FromBase64String({H}); var part = new byte[2];
+        Array.Copy(given, 1, part, 0, 2); return Encoding.UTF8.GetString(part) == "ok"; }}""",
+    "a path through statements": f"""{{ int number; if (!int.TryParse({H}, out number)) {{ return false; }}
+        if (number < 5) {{ return false; }} return number == 9; }}""",
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_branch_is_reached(name: str) -> None:
+    condition = ROWS[name] if ROWS[name].startswith("{") else f"({ROWS[name]})"
+    document = (
+        "<policies><inbound><choose>"
+        f'<when condition=\'@{condition.replace(chr(39), "&apos;")}\'><set-variable name="w" value="1" /></when>'
+        "</choose></inbound></policies>"
+    )
+    harness = Harness(document)
+    (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))
+    assert Guided(harness, harness.run).search(goal, [{}], lambda: False, 60)
+
+
+def test_a_value_is_followed_to_the_policy_that_set_it() -> None:
+    document = """<policies><inbound>
+        <set-header name="X-Kind"><value>@(context.Request.Method + "!")</value></set-header>
+        <set-variable name="kind" value='@(context.Request.Headers["X-Kind"][0])' />
+        <choose><when condition='@((string)context.Variables["kind"] == "PUT!")'><return-response /></when></choose>
+        <send-request response-variable-name="r"><set-url>https://a.example</set-url></send-request>
+        <choose><when condition='@((int)((IResponse)context.Variables["r"]).Body.As<JObject>()["n"] == 3)'>
+            <set-variable name="w" value="1" /></when></choose>
+    </inbound></policies>"""
+    harness = Harness(document)
+    guided = Guided(harness, harness.run)
+    whens = [each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each)]
+    assert [guided.search(goal, [{}], lambda: False, 60) for goal in whens] == [True, True]
