@@ -75,9 +75,9 @@ class Structure:
                 if isinstance(target, nodes.Local):
                     self._add(target.symbol, node)
             for argument in node.arguments:
-                if isinstance(argument, nodes.OutVariable) and argument.symbol is not None:
-                    self._add(argument.symbol, node)
-                elif isinstance(argument, nodes.Local) and node.method.name.startswith("Try"):  # out or ref
+                if (isinstance(argument, nodes.OutVariable) and argument.symbol is not None) or (
+                    isinstance(argument, nodes.Local) and node.method.name.startswith("Try")
+                ):
                     self._add(argument.symbol, node)
                 elif isinstance(inner := _converted(argument), nodes.Lambda):
                     for symbol in inner.parameters:
