@@ -74,11 +74,11 @@ class Structure:
                 target = _converted(node.arguments[1 if len(node.arguments) == 3 else 2])
                 if isinstance(target, nodes.Local):
                     self._add(target.symbol, node)
+            tries = node.method.name.startswith("Try")
             for argument in node.arguments:
-                if (isinstance(argument, nodes.OutVariable) and argument.symbol is not None) or (
-                    isinstance(argument, nodes.Local) and node.method.name.startswith("Try")
-                ):
-                    self._add(argument.symbol, node)
+                is_out = isinstance(argument, nodes.OutVariable) or (tries and isinstance(argument, nodes.Local))
+                if is_out and (symbol := getattr(argument, "symbol", None)) is not None:
+                    self._add(symbol, node)
                 elif isinstance(inner := _converted(argument), nodes.Lambda):
                     for symbol in inner.parameters:
                         self._add(symbol, node)
