@@ -17,8 +17,6 @@ from apimpolicy.languages.language import (
     TooLarge,
     both,
     counted,
-    literal,
-    not_,
     one_of,
     optional,
     rebuilt,
@@ -191,67 +189,7 @@ class LastPart(NamedTuple):
         return sequence(optional(sequence(ANYTHING, one_of(separator))), both(language, repeat(one_of(~separator))))
 
 
-def _to_first(text: str) -> Language:
-    """Return the texts that end where a text first occurs in them."""
-    end = sequence(ANYTHING, literal(text))
-    return both(end, not_(sequence(end, ANY_UNIT, ANYTHING)))
-
-
-class Before(NamedTuple):
-    """`Substring(0, IndexOf(text))`, of a text in which it occurs."""
-
-    text: str
-    kind: str = "before"
-
-    def apply(self, text: str) -> str:
-        return text.partition(self.text)[0]
-
-    def before(self, language: Language) -> Language:
-        return sequence(both(sequence(language, literal(self.text)), _to_first(self.text)), ANYTHING)
-
-
-class Behind(NamedTuple):
-    """`Substring(IndexOf(text) + text.Length)`, of a text in which it occurs."""
-
-    text: str
-    kind: str = "behind"
-
-    def apply(self, text: str) -> str:
-        return text.partition(self.text)[2]
-
-    def before(self, language: Language) -> Language:
-        return sequence(_to_first(self.text), language)
-
-
-class Last(NamedTuple):
-    """`Substring(Length - size)`, of a text that is long enough."""
-
-    size: int
-    kind: str = "last"
-
-    def apply(self, text: str) -> str:
-        return text[max(len(text) - self.size, 0) :]
-
-    def before(self, language: Language) -> Language:
-        return sequence(ANYTHING, both(language, counted(ANY_UNIT, self.size, self.size)))
-
-
-class DropLast(NamedTuple):
-    """`Substring(0, Length - size)`, of a text that is long enough."""
-
-    size: int
-    kind: str = "drop-last"
-
-    def apply(self, text: str) -> str:
-        return text[: max(len(text) - self.size, 0)]
-
-    def before(self, language: Language) -> Language:
-        return sequence(language, counted(ANY_UNIT, self.size, self.size))
-
-
-Operation = (
-    ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart | Before | Behind | Last | DropLast
-)
+Operation = ToUpper | ToLower | Exchange | Erase | Trim | Drop | Take | PartOf | LastPart
 
 
 def _mapped_before(language: Language, operation: Operation, table: Mapping[int, int]) -> Language:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.languages.operations import Drop, PartOf
-from apimpolicy.proposing.built import members_of, property_of, text_of_tree
 from apimpolicy.proposing.forms import form, unknowns_of
-from apimpolicy.proposing.names import FIELD, PRINTABLE, Members
-from apimpolicy.scenarios.assignments import DROPPED, OTHER, PART
+from apimpolicy.proposing.names import (
+    FIELD,
+    PRINTABLE,
+)
+from apimpolicy.scenarios.assignments import BASE64, DROPPED, OTHER, PART
 from apimpolicy.semantics import json_trees
-from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
-    NOTHING,
     NULL,
     Field,
     Host,
     Items,
     Json,
-    Number,
     Opaque,
     Several,
     Text,
     Truth,
     Value,
-    constant_number,
-    constant_text,
     merge,
-    over,
 )
 from apimpolicy.terms import term as terms
 
@@ -49,15 +44,20 @@ _to_string = KNOWN["object", "string ToString()"]
 
 @form("object", "string ToString()")
 def to_string(call: Call, value: Value) -> Value:
-    found: Value = text_of_tree(call.evaluation, value) if isinstance(value, Json) else _to_string(call, value)
+    found: Value = json_trees.shown(call.evaluation, value) if isinstance(value, Json) else _to_string(call, value)
     return found
+
+
+@form("Newtonsoft.Json.Linq.JToken", "string ToString()")
+def token_to_string(call: Call, value: Value) -> Value:
+    if not isinstance(value, Json):
+        raise Unsupported("the text of JSON that a policy made")
+    return json_trees.shown(call.evaluation, value)
 
 
 # Members of JSON objects whose names no expression writes: there is at most one
 
 
-_MOST_INDEX = 2
-"""The largest index of items that are modelled where it is not constant."""
 _JSON = "Newtonsoft.Json.Linq."
 _NAME = "name"
 
@@ -73,24 +73,11 @@ def _other_member(call: Call, token: Value) -> tuple[terms.Term, Text, Json]:
 
 
 def _members(call: Call, token: Value, *rest: Value) -> Value:
-    if call.type_arguments and not str(call.type_arguments[-1]).endswith("JProperty"):
-        return token
-    unknowns, heap = unknowns_of(call), call.evaluation.unknowns.heap
-    type_ = f"{_JSON}JProperty[]"
-    if isinstance(unknowns.built(token), Members):
-        assert isinstance(token, Json)
-        found: Value = Items((), type_, heap)
-        for is_there, known, value in members_of(unknowns, token):
-            own = property_of(unknowns, constant_text(known), value)
-            found = merge(is_there, over(found, partial(_longer, own)), found)
-        return found
     is_there, name, value = _other_member(call, token)
-    return merge(is_there, Items((property_of(unknowns, name, value),), type_, heap), Items((), type_, heap))
-
-
-def _longer(item: Value, items: Value) -> Value:
-    assert isinstance(items, Items)
-    return Items((*items.items, item), items.type, items.made)
+    type_, heap = f"{_JSON}JProperty[]", call.evaluation.unknowns.heap
+    made = Opaque(("property", name.term, value.key), f"{_JSON}JProperty", 0)
+    unknowns_of(call).properties[made.key] = name, value
+    return merge(is_there, Items((made,), type_, heap), Items((), type_, heap))
 
 
 form(f"{_JSON}JObject", f"System.Collections.Generic.IEnumerable<{_JSON}JProperty> Properties()")(_members)
@@ -115,69 +102,11 @@ def _by_name(type_: str, signature: str) -> None:
 
     @form(type_, signature)
     def item(call: Call, token: Value, key: Value) -> Value:
-        if isinstance(key, Text) and key.constant is None:
-            return _named(call, token, key)
-        if isinstance(key, Number) and key.constant is None:
-            return _at(call, token, key, original)
-        found: Value = original(call, token, key)
-        return found
-
-
-def _at(call: Call, token: Value, key: Number, original: Form) -> Value:
-    """Return the item of an array at an index that is not constant: one of the first."""
-    evaluation = call.evaluation
-    found: Value = NOTHING
-    evaluation.throw(terms.not_(terms.at_most(key.term, terms.number(_MOST_INDEX))))
-    for index in range(_MOST_INDEX + 1):
-        is_it = terms.equal(key.term, terms.number(index))
-        item = evaluation.under(is_it, partial(original, call, token, constant_number(index)))
-        found = merge(is_it, item, found)
-    return found
-
-
-_value_at = KNOWN[f"{_JSON}JToken", "T Value<T>(object key)"]
-
-
-@form(f"{_JSON}JToken", "T Value<T>(object key)")
-def value_at(call: Call, token: Value, key: Value) -> Value:
-    if isinstance(key, Text) and key.constant is None:
-        found = _named(call, token, key)
-        return over(found, lambda leaf: _value_of(call, leaf))
-    value: Value = _value_at(call, token, key)
-    return value
-
-
-def _value_of(call: Call, token: Value) -> Value:
-    type_ = call.type_arguments[-1]
-    if token is NULL:
-        return default_of(call.evaluation, str(type_), is_value_type=type_.is_value_type)
-    assert isinstance(token, Json)
-    return json_trees.converted(call.evaluation, token, str(type_))
-
-
-def _named(call: Call, token: Value, key: Text) -> Value:
-    """Return the member of an object whose name is a text that is not constant; null where it has none."""
-    unknowns = unknowns_of(call)
-    if isinstance(unknowns.built(token), Members):
-        assert isinstance(token, Json)
-        found: Value = NULL
-        for is_there, known, value in members_of(unknowns, token):
-            found = merge(terms.all_of(is_there, terms.same(key.term, terms.text(known))), value, found)
-        return found
-    is_there, name, value = _other_member(call, token)
-    return merge(terms.all_of(is_there, terms.same(name.term, key.term)), value, NULL)
-
-
-@form(f"{_JSON}JObject", f"{_JSON}JProperty Property(string name)")
-def property_by_name(call: Call, token: Value, name: Value) -> Value:
-    if not isinstance(name, Text):
-        raise Unsupported("a property without a name")
-    if isinstance(token, Json) and name.constant is not None:
-        found = json_trees.member_of(call.evaluation, token, name.constant)
-    else:
-        found = _named(call, token, name)
-    unknowns = unknowns_of(call)
-    return over(found, lambda leaf: NULL if leaf is NULL else property_of(unknowns, name, leaf))
+        if not isinstance(key, Text) or key.constant is not None:
+            found: Value = original(call, token, key)
+            return found
+        is_there, name, value = _other_member(call, token)
+        return merge(terms.all_of(is_there, terms.same(name.term, key.term)), value, NULL)
 
 
 for _type, _signature in list(KNOWN):
@@ -330,6 +259,20 @@ _credential("Password", "password")
 # Codes
 
 
+@form("System.Convert", "static byte[] FromBase64String(string s)")
+def from_base64(call: Call, text: Value) -> Value:
+    if text is NULL:
+        return call.evaluation.fail()
+    key = (*place_of(call, text), BASE64)
+    call.evaluation.throw(terms.not_(unknowns_of(call).truth_of(*key)))
+    return Opaque((BASE64, key), "byte[]", 0)
+
+
+@form("System.Text.Encoding", "string GetString(byte[] bytes)")
+def get_string(call: Call, encoding: Value, content: Value) -> Value:
+    return unknowns_of(call).text_of(*_key_of(content, BASE64), "text", language=PRINTABLE)
+
+
 def _mostly_same(type_: str, *signatures: str) -> None:
     """Register members that change only what readable texts do not have: codes of URLs, padding."""
     for signature in signatures:
@@ -367,17 +310,14 @@ def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
         found: Value = _replace(call, text, old, new)
         return found
     except (Unsupported, TooLarge):
-        if isinstance(old, Text) and old.term.kind == "var":
-            unknowns_of(call).prefer(old.term, terms.same(old.term, terms.text(_REPLACED)), weakly=True)
         return text
 
 
-_REPLACED = "api"
-"""A word that a text in which another one is replaced hardly contains."""
 _mostly_same(
     "string",
     "string Replace(char oldChar, char newChar)",
     "string PadRight(int totalWidth, char paddingChar)",
     "string PadRight(int totalWidth)",
     "string PadLeft(int totalWidth, char paddingChar)",
+    "string Insert(int startIndex, string value)",
 )

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.languages.language import TooLarge
-from apimpolicy.proposing import changes
 from apimpolicy.semantics.evaluation import Evaluation
-from apimpolicy.semantics.unknowns import Unsupported
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Bound, Expression
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.dotnet.types import Type
     from apimpolicy.semantics.values import Value
 
 
 class ProposedEvaluation(Evaluation):
     """The state of one evaluation."""
-
-    def _value(self, node: Expression) -> Value:
-        try:
-            found = changes.value_of(self, node)
-        except (Unsupported, TooLarge):
-            found = None
-        return super()._value(node) if found is None else found
 
     def give_up(self, what: str, type_: Type) -> Value:
         self.is_given_up = True

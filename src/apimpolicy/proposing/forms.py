@@ -99,7 +99,7 @@ def _read(call: Call, body: Value, kind: str) -> Value | None:
     """Return the content of a body that comes from outside."""
     if not isinstance(body, Opaque) or not isinstance(body.identity, tuple):
         return None
-    if kind not in ("string", "byte[]") and not kind.startswith("Newtonsoft.Json.Linq."):
+    if kind != "string" and not kind.startswith("Newtonsoft.Json.Linq."):
         return None
     unknowns = unknowns_of(call)
     match body.identity:
@@ -107,15 +107,9 @@ def _read(call: Call, body: Value, kind: str) -> Value | None:
             text = unknowns.text_of(*key, "body", "text", language=PRINTABLE)
         case ("body",):
             text = unknowns.text_of("body", "text", language=PRINTABLE)
-        case ("written", _, term, _):
-            text = Text(term)
         case _:
             return None
-    if kind == "string":
-        return text
-    if kind == "byte[]":
-        return Opaque(("bytes", text.term), "byte[]", 0)
-    return unknowns.trees.get(text.term) or json_trees.parsed(call.evaluation, text.term, kind)
+    return text if kind == "string" else json_trees.parsed(call.evaluation, text.term, kind)
 
 
 def _body_member(signature: str, kind_of: Callable[[Call], str]) -> None:

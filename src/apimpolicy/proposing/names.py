@@ -7,31 +7,14 @@ assumes, and gives up where there is no model with it.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
-from apimpolicy.languages.numbers import WHOLE
 from apimpolicy.languages.patterns import language_of
-from apimpolicy.records import Record
-from apimpolicy.scenarios.assignments import BASE64
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.unknowns import Unknowns
-from apimpolicy.semantics.values import (
-    ABSENT,
-    NOTHING,
-    NULL,
-    Choice,
-    Host,
-    Json,
-    Number,
-    Opaque,
-    Text,
-    Truth,
-    Value,
-    merge,
-)
+from apimpolicy.semantics.values import ABSENT, NULL, Host, Json, Number, Opaque, Text, Value, merge
 from apimpolicy.terms import term as terms
-from apimpolicy.terms.measures import Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -39,13 +22,10 @@ if TYPE_CHECKING:
     from apimpolicy.languages.language import Language
     from apimpolicy.terms.term import Term
 
-MADE = "made"
-"""Begins the root of a tree that a policy built."""
 RESPONSES = ("answer", "sent", "response")
 """The kinds of responses: of the backend, of other services, and the one with which a section begins."""
 FIELD = language_of(r"^([!-~]([ -~]*[!-~])?)?\z")
 PRINTABLE = language_of(r"^[ -~]*\z")
-ASCII = language_of(r"^[\x00-\x7f]*\z")
 PATH = language_of(r"^/([A-Za-z0-9_.~-]+/?)*\z")
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 ADDRESS = language_of(rf"^{_OCTET}(\.{_OCTET}){{3}}\z")
@@ -54,27 +34,6 @@ _USUAL = language_of(r"^(GET|POST)\z")
 _WORDS = language_of(r"^[A-Za-z0-9_.~/:@-]+\z")
 _EITHER_WAY = ("truth", "valid", "object", "string")
 """Inputs that are as readable one way as the other."""
-
-
-_NONE = {terms.TRUTH: terms.FALSE, terms.NUMBER: terms.number(0), terms.TEXT: terms.text("")}
-
-
-def _marked(what: str, kind: str, sort: str) -> Term:
-    """Return an input of a token of a kind: its mark is true, and everything else is what nothing has."""
-    return terms.TRUE if kind and what == kind else _NONE[sort]
-
-
-class Members(Record):
-    """A JSON object that a policy built: its members, None for removed ones, and the object that it changed."""
-
-    entries: dict[str, Value | None]
-    base: Json | None = None
-
-
-class Elements(Record):
-    """A JSON array that a policy built."""
-
-    items: tuple[Value, ...]
 
 
 class ProposedUnknowns(Unknowns):
@@ -86,15 +45,8 @@ class ProposedUnknowns(Unknowns):
         super().__init__()
         self.preferences: dict[Term, bool] = {}
         self.counts: Counter[Hashable] = Counter()
-        self.properties: dict[Hashable, tuple[Text, Value]] = {}
-        """The names and values of properties of JSON objects, by their keys."""
-        self.trees: dict[Term, Json] = {}
-        """The trees whose texts these are."""
-        self.codes: dict[Term, Term] = {}
-        """The units of the bytes whose Base64 these texts are."""
-        self.lengths: dict[Term, Term] = {}
-        """The lengths of hashes and of new arrays."""
-        self._contents: list[Members | Elements | Value] = []
+        self.properties: dict[Hashable, tuple[Text, Json]] = {}
+        """The names and values of members of JSON objects whose names no expression writes, by the keys of these."""
         self.providers: tuple[str, ...] = ()
         """The providers of tokens for which a caller can have a token."""
 
@@ -125,82 +77,7 @@ class ProposedUnknowns(Unknowns):
     def use_up(self) -> None:
         """Keep bodies as they are."""
 
-    def tree(self, content: Members | Elements | Value) -> Json:
-        """Return a JSON tree that a policy builds."""
-        self._contents.append(content)
-        return Json((MADE, len(self._contents) - 1), (), 0)
-
-    def built(self, token: Value) -> Members | Elements | Value | None:
-        """Return what a token was built of; None for one from outside."""
-        if not isinstance(token, Json) or not isinstance(token.root, tuple) or token.root[0] != MADE:
-            return None
-        found: Members | Elements | Value | None = self._contents[token.root[1]]
-        for index, part in enumerate(token.path):
-            match found:
-                case Json():
-                    return self.built(Json(found.root, (*found.path, *token.path[index:]), 0))
-                case Members() if part in found.entries:
-                    found = found.entries[str(part)]
-                case Members(base=Json() as base):
-                    return self.built(Json(base.root, (*base.path, *token.path[index:]), 0))
-                case Elements() if isinstance(part, int) and part < len(found.items):
-                    found = found.items[part]
-                case _:
-                    return None
-        return self.built(found) if isinstance(found, Json) else found
-
-    def _inside(self, content: Any, path: tuple[Any, ...], what: str, sort: str) -> Term:
-        """Return an input of a tree that a policy built, or of a part of it."""
-        match content:
-            case Choice():
-                parts = [self._inside(each, path, what, sort) for each in (content.then, content.otherwise)]
-                return self._chosen(content.condition, *parts)
-            case Json():
-                return self.input(("json", content.root, (*content.path, *path), what), sort)
-            case Members() if path:
-                value = content.entries.get(path[0], NOTHING)
-                if value is NOTHING and content.base is not None:
-                    return self._inside(content.base, path, what, sort)
-                if value is None or value is NOTHING:
-                    return _NONE[sort]
-                return terms.TRUE if path[1:] == () and what == "there" else self._inside(value, path[1:], what, sort)
-            case Elements() if path:
-                if isinstance(path[0], int) and path[0] < len(content.items):
-                    return self._inside(content.items[path[0]], path[1:], what, sort)
-            case Members() | Elements():
-                if what == "length" and isinstance(content, Elements):
-                    return terms.number(len(content.items))
-                return terms.truth(what == ("object" if isinstance(content, Members) else "array"))
-            case Text() if not path:
-                return content.term if what == "text" else _marked(what, "string", sort)
-            case Number() if not path and content.type != "char":
-                return self.digits(content) if what == "digits" else _marked(what, "integer", sort)
-            case Truth() if not path:
-                return content.term if what == "truth" else _marked(what, "boolean", sort)
-        return _marked(what, "null" if content is NULL and not path else "", sort)
-
-    def _chosen(self, condition: Term, then: Term, otherwise: Term) -> Term:
-        if then.sort != terms.TEXT:
-            return terms.choice(condition, then, otherwise)
-        if then is otherwise:
-            return then
-        made = self.variable(f"chosen text {self.next()}", terms.TEXT)
-        self.know(made, terms.any_of(terms.not_(condition), terms.same(made, then)))
-        self.know(made, terms.any_of(condition, terms.same(made, otherwise)))
-        return made
-
-    def digits(self, number: Number) -> Term:
-        """Return the text of a number."""
-        if number.constant is not None:
-            return terms.text(str(number.constant))
-        made = self.variable(f"text of {number.key}", terms.TEXT)
-        if not self.facts(made):
-            self.know(made, terms.member(made, WHOLE), terms.equal(terms.measure(Parsed(), made), number.term))
-        return made
-
     def input(self, key: Hashable, sort: str) -> Term:
-        if isinstance(key, tuple) and key[0] == "json" and key[1][0] == MADE:
-            return self._inside(self._contents[key[1][1]], key[2], key[3], sort)
         is_new = key not in self.inputs
         made = super().input(key, sort)
         if is_new and isinstance(key, tuple):
@@ -216,13 +93,13 @@ class ProposedUnknowns(Unknowns):
         if made.sort != terms.TEXT or key[-1] == "digits":
             return
         languages = {"header": FIELD, "address": ADDRESS, "url": PATH if key[-1] == "Path" else None, "method": None}
-        language = ASCII if key[-2:] == (BASE64, "text") else languages.get(str(key[0]), PRINTABLE)
+        language = languages.get(str(key[0]), PRINTABLE)
         if language is not None:
             self.know(made, terms.member(made, language))
         if key[0] == "method":
             self.prefer(made, terms.member(made, _METHODS), weakly=False)
             self.prefer(made, terms.member(made, _USUAL), weakly=False)
-        elif language in (PRINTABLE, FIELD, ASCII):
+        elif language in (PRINTABLE, FIELD):
             self.prefer(made, terms.member(made, _WORDS), weakly=False)
 
     # Inputs by name

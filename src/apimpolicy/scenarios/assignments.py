@@ -269,9 +269,7 @@ class _Reader:
         parts = ["Bearer" if separator == " " and not index else default for index in range(max(places) + 1)]
         for index in places:
             parts[index] = self.text((*key, PART, separator, str(index)))
-        written = str(self.given.get(key, "")).split(separator)[len(parts) :]
-        parts += [each or default for each in written] or ([default] if separator == "." else [])
-        return separator.join(parts)
+        return separator.join([*parts, default] if separator == "." else parts)
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
         """Return text, JSON, and whether the body is JSON."""

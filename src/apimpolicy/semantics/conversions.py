@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.semantics.members import call_method
-from apimpolicy.semantics.operators import cast, fit, unknown_operation
+from apimpolicy.semantics.operators import cast, unknown_operation, wrapped
 from apimpolicy.semantics.values import INTEGERS, NULL, Host, Items, Number, Parts, Query, Table, Value
 
 if TYPE_CHECKING:
@@ -33,13 +33,11 @@ def _converted(
             return value
         case "reference" | "unboxing":
             if isinstance(value, (Host, Items, Parts, Query, Table)):
-                if evaluation.unknowns.is_optimistic:
-                    return value
                 return _escaped(evaluation, value, name)
             return cast(evaluation, value, name, is_value_type=target.is_value_type)
         case "numeric" | "constant" | "enum" if isinstance(value, Number) and not node.is_checked:
             if name in INTEGERS and value.type in INTEGERS:
-                return fit(evaluation, value.term, name)
+                return wrapped(value.term, name)
             if conversion.kind == "constant" and name in INTEGERS:
                 return Number(value.term, name)
         case "nullable":

@@ -105,11 +105,6 @@ def wrapped(term: Term, type_: str) -> Value:
     return Number(terms.choice(fits, term, terms.total(shifted, terms.number(least))), type_)
 
 
-def fit(evaluation: Evaluation, term: Term, type_: str) -> Value:
-    """Return the result of unchecked arithmetic; a proposal takes it to be within the bounds of its type."""
-    return Number(term, type_) if evaluation.unknowns.is_optimistic else wrapped(term, type_)
-
-
 def unknown_operation(
     evaluation: Evaluation, node: nodes.Expression, *operands: Value, may_throw: bool = True
 ) -> Value:
@@ -240,13 +235,13 @@ def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: 
     constant = other.constant
     match operator:
         case "+":
-            return fit(evaluation, terms.total(one.term, other.term), type_)
+            return wrapped(terms.total(one.term, other.term), type_)
         case "-":
-            return fit(evaluation, terms.total(one.term, terms.scaled(-1, other.term)), type_)
+            return wrapped(terms.total(one.term, terms.scaled(-1, other.term)), type_)
         case "*" if constant is not None or one.constant is not None:
             factor = constant if constant is not None else one.constant
             assert factor is not None
-            return fit(evaluation, terms.scaled(factor, one.term if constant is not None else other.term), type_)
+            return wrapped(terms.scaled(factor, one.term if constant is not None else other.term), type_)
         case "/" | "%" if constant is not None and constant > 0:
             down = terms.quotient(one.term, constant)
             up = terms.scaled(-1, terms.quotient(terms.scaled(-1, one.term), constant))

@@ -11,20 +11,7 @@ from apimpolicy.semantics.operators import is_null
 from apimpolicy.semantics.queries import source_of, through
 from apimpolicy.semantics.statements import run_all
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import (
-    NOTHING,
-    NULL,
-    Choice,
-    Items,
-    Json,
-    Number,
-    Parts,
-    Query,
-    Text,
-    Value,
-    merge,
-    where,
-)
+from apimpolicy.semantics.values import NOTHING, NULL, Items, Json, Parts, Query, Text, Value, merge, where
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import PartCount
 
@@ -35,7 +22,7 @@ if TYPE_CHECKING:
 
     Jump = tuple[Term, dict[LocalSymbol, Value]]
 
-_MOST, _MOST_CERTAIN = 3, 40
+_MOST, _MOST_CERTAIN = 4, 40
 """Rounds whose number depends on the request, and rounds that certainly run."""
 
 
@@ -54,20 +41,10 @@ def go_on(evaluation: Evaluation, jumps: list[Jump]) -> None:
     for condition, found in jumps:
         known = evaluation.variables
         evaluation.variables = {
-            symbol: _as_one_number(merge(condition, found.get(symbol, NOTHING), known.get(symbol, NOTHING)))
+            symbol: merge(condition, found.get(symbol, NOTHING), known.get(symbol, NOTHING))
             for symbol in {**known, **found}
         }
         evaluation.guard = terms.any_of(evaluation.guard, condition)
-
-
-def _as_one_number(value: Value) -> Value:
-    """Return a choice between numbers of one type as one number: rounds would multiply its cases."""
-    if not isinstance(value, Choice):
-        return value
-    one, other = _as_one_number(value.then), _as_one_number(value.otherwise)
-    if isinstance(one, Number) and isinstance(other, Number) and one.type == other.type:
-        return Number(terms.choice(value.condition, one.term, other.term), one.type)
-    return value
 
 
 def _rounds(evaluation: Evaluation, statement: nodes.Loop) -> list[Jump]:

@@ -65,7 +65,6 @@ class Question:
         self._measures: dict[Term, set[int]] = {}
         self._asserted: set[Term] = set()
         self._linked: set[tuple[Term, Any]] = set()
-        self._valued: set[tuple[Term, Term, Any]] = set()
         self._seen: set[Term] = set()
         self._assert(formula)
 
@@ -226,38 +225,25 @@ class Question:
         return is_new
 
     def _refine_words(self, words: Mapping[Term, str]) -> bool:
-        """State which texts are equal for the words of a model, where it differs; return whether that is new.
-
-        For the words of one side, it is the texts of the other side that have its value.
-        """
+        """State which texts are equal for the words of a model, where it differs; return whether that is new."""
         known: dict[Term, bool | int | str] = {term: word for term, word in words.items() if term.kind == "var"}
         is_new = False
         for atom in [term for term in self._made if term.kind == "same"]:
             one, other = atom.parts
+            variables = [each for each in _variables(atom) if each in known]
             is_equal = value_of(atom, known)
-            if is_equal is None or words.get(one) is None or words.get(other) is None:
+            key = (atom, tuple(known[each] for each in variables))
+            if is_equal is None or key in self._linked or words.get(one) is None or words.get(other) is None:
                 continue
             if (words[one] == words[other]) == is_equal:
                 continue
-            for side, rest in ((one, other), (other, one)):
-                is_new = self._link_values(atom, side, rest, known) or is_new
+            self._linked.add(key)
+            fixed = [terms.member(each, literal(str(known[each]))) for each in variables]
+            made = self._made[atom] if is_equal else self._solver.node("not", self._made[atom])
+            others = [self._solver.node("not", self._term(each)) for each in fixed]
+            self._solver.add(self._any([*others, made]))
+            is_new = True
         return is_new
-
-    def _link_values(self, atom: Term, side: Term, rest: Term, known: Mapping[Term, bool | int | str]) -> bool:
-        variables = [each for each in _variables(side) if each in known]
-        key = (atom, side, tuple(known[each] for each in variables))
-        if key in self._valued:
-            return False
-        self._valued.add(key)
-        try:
-            linked = terms.iff(atom, terms.member(rest, literal(str(value_of(side, known)))))
-        except TooLarge:
-            linked = terms.iff(atom, terms.truth(bool(value_of(atom, known))))
-            variables = [each for each in _variables(atom) if each in known]
-        fixed = [terms.member(each, literal(str(known[each]))) for each in variables]
-        others = [self._solver.node("not", self._term(each)) for each in fixed]
-        self._solver.add(self._any([*others, self._term(linked)]))
-        return True
 
     def _link(self, term: Term, bound: int) -> bool:
         measure, text = term.parts
