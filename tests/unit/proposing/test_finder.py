@@ -44,6 +44,10 @@ def missing(found: Exploration) -> list[str]:
     return [found.harness.goals.name(goal) for goal in found.missing if goal.kind == BRANCH]
 
 
+def block(code: str) -> str:
+    return f'<choose><when condition="@{{{code}}}"><set-variable name="v" value="1" /></when></choose>'
+
+
 HEADER = 'context.Request.Headers.GetValueOrDefault("X-Key", "")'
 REACHABLE = {
     "a method and a header": choose(f'context.Request.Method == "PUT" && {HEADER}.StartsWith("k-")'),
