@@ -27,6 +27,7 @@ RESPONSES = ("answer", "sent", "response")
 FIELD = language_of(r"^([!-~]([ -~]*[!-~])?)?\z")
 PRINTABLE = language_of(r"^[ -~]*\z")
 PATH = language_of(r"^/([A-Za-z0-9_.~-]+/?)*\z")
+HOST = language_of(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\z")
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 ADDRESS = language_of(rf"^{_OCTET}(\.{_OCTET}){{3}}\z")
 _METHODS = language_of(r"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\z")
@@ -92,7 +93,8 @@ class ProposedUnknowns(Unknowns):
             self.know(made, terms.any_of(*marks))
         if made.sort != terms.TEXT or key[-1] == "digits":
             return
-        languages = {"header": FIELD, "address": ADDRESS, "url": PATH if key[-1] == "Path" else None, "method": None}
+        of_url = {"Path": PATH, "Host": HOST}.get(str(key[-1]))
+        languages = {"header": FIELD, "address": ADDRESS, "url": of_url, "method": None}
         language = languages.get(str(key[0]), PRINTABLE)
         if language is not None:
             self.know(made, terms.member(made, language))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.scenario import Scenario
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
+
+_HOST = re.compile(r"https?://([^/?#]*)")
+_NAMES = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+"""Hosts that a caller can name."""
 
 
 class Harness:
@@ -151,7 +157,8 @@ class Harness:
         return found
 
     def request(self, scenario: Scenario, assignment: Assignment) -> Request:
-        """Return the request of a scenario, which was made of an assignment."""
+        """Return the request of a scenario, which was made of an assignment. Raises ValueError for an impossible one.
+        """
         headers = dict(scenario.headers)
         if scenario.token is not None and self.token is not None:
             name, value = self.token(*scenario.token)
@@ -160,9 +167,11 @@ class Harness:
         if scenario.body is not None:
             content["body"] = scenario.body
         if scenario.address is not None:
-            content["ip_address"] = scenario.address
+            content["ip_address"] = str(ip_address(scenario.address))
         if scenario.certificate is not None:
             content["certificate"] = self.certificates[scenario.certificate]
+        if (host := _HOST.match(scenario.url)) and _NAMES.fullmatch(host[1]) is None:
+            raise ValueError(f"{host[1]} is no host")
         return Request(scenario.method, scenario.url, headers=headers, **content)
 
     def send(self, gateway: Gateway, request: Request, scenario: Scenario) -> Result:

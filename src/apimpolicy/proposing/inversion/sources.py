@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, Run
 
 _MESSAGES = {"Request": (), "Response": RESPONSE}
+_HOST = "contoso.azure-api.net"
 _MOST_TEXT = 6000
 _TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
 
@@ -88,14 +89,17 @@ class Sources:
             case ("Request", "Method"):
                 yield {**given, ("method",): _text(wanted)}
             case ("Request", "IpAddress"):
-                yield {**given, ("address",): _text(wanted)}
+                yield {**given, ("address",): _whole(_text(wanted), 4, "10")}
             case ("Request", "Certificate"):
                 for name in [*self.harness.certificates] if wanted is not None else ["none"]:
                     yield {**given, ("certificate",): name}
             case ("Request", "Url" | "OriginalUrl", "Path"):
                 yield {**self.without(("matched",)), ("path",): "/" + _text(wanted).lstrip("/")}
             case ("Request", "Url" | "OriginalUrl", "Host"):
-                yield {**given, ("host",): _text(wanted)}
+                yield {**given, ("host",): _whole(_text(wanted), 2, "example")}
+            case ("Request", "Url" | "OriginalUrl", "Port") if isinstance(wanted, int):
+                host = given.get(("host",), _HOST).partition(":")[0]
+                yield {**given, ("host",): f"{host}:{wanted}"}
             case ("Request", "Url" | "OriginalUrl", "QueryString"):
                 made = self.without(("query",))
                 for name, value in parse_qsl(_text(wanted).removeprefix("?"), keep_blank_values=True):
@@ -289,3 +293,10 @@ def of_template(text: str) -> dict[str, Any]:
             inner = below if isinstance(below, dict) else {}
         inner.setdefault(last, "x")
     return content
+
+
+def _whole(text: str, least: int, part: str) -> str:
+    """Return an address or a host with so many parts for a text that may be its beginning or its end."""
+    parts = text.strip(".").split(".") if text.strip(".") else []
+    missing = [part] * (least - len(parts)) or [part][: text.startswith(".")]
+    return ".".join([*missing, *parts] if text.startswith(".") else [*parts, *missing])
