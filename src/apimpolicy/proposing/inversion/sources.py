@@ -179,8 +179,9 @@ class Sources:
                 yield made | {
                     ("double", double, name): text for name, text in wanted.items() if step.name != wanted.get("source")
                 }
-        yield {**self.given, ("answer", "0", "fails"): True}
-        yield {**self.given, ("sent", "0", "fails"): True}
+        for message in (("answer", "0"), ("sent", "0")):
+            failed = {**self.given, (*message, "fails"): True}
+            yield from (failed, {**failed, (*message, "late"): True})
 
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
