@@ -86,7 +86,8 @@ class Sources:
         given = self.given
         match path:
             case ("Request", "Method"):
-                yield {**given, ("method",): _text(wanted)}
+                method, other = _text(wanted), "GET" if given.get(("method",)) == "POST" else "POST"
+                yield {**given, ("method",): method if method.isupper() else other}
             case ("Request", "IpAddress"):
                 yield {**given, ("address",): _text(wanted)}
             case ("Request", "Certificate"):
