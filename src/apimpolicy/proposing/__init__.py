@@ -1,5 +1,7 @@
-"""Proposals of requests: from models of a program that is optimistic where the prover is careful.
+"""Proposals of requests: from runs that are inverted, and from models of a program that is optimistic where the prover
+is careful.
 
+guided      what keeps a run from a goal, which `inversion` turns into another request
 names       inputs for what comes from outside: responses, tokens, cached values, chance
 forms       members of these
 coded_texts texts that are a code of other inputs

@@ -35,6 +35,10 @@ ROWS = {
     "a variable": 'context.Variables.GetValueOrDefault<int>("v") == 3',
     "credentials": f'{H}.AsBasic().UserId == "admin"',
     "a dictionary": f'new Dictionary<string, string> {{ {{ "a", "1" }}, {{ "b", "2" }} }}[{H}] == "2"',
+    "the hour of a request": "context.Timestamp.Hour == 5",
+    "a part of a URL": f'new Uri({H}).AbsolutePath.StartsWith("/admin")',
+    "an object that is built": f'(string)new JObject(new JProperty("a", {H}))["a"] == "b"',
+    "a pair of a dictionary": f'{BODY}["a"].ToObject<Dictionary<string, string>>().Any(each => each.Value == "b")',
     "a list that is built": f"""{{ var made = new List<string>();
         foreach (var each in {H}.Split(\',\')) {{ if (each.StartsWith("k")) {{ made.Add(each); }} }}
         return made.Count > 0; }}""",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.context import (
@@ -21,7 +22,7 @@ from apimpolicy.proposing.inversion.core import call_parts, context_path, unconv
 from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
 from apimpolicy.proposing.inversion.queries import query
-from apimpolicy.proposing.inversion.recorded import UNKNOWN
+from apimpolicy.proposing.inversion.recorded import UNKNOWN, plain
 from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
 from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
 
@@ -50,7 +51,7 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
             yield from inversion.sources.clock(wanted)
         return
     path = context_path(of, node)
-    if path is not None:
+    if path is not None and path[0] not in ("Timestamp", "Elapsed")[: len(path) - 1]:
         if path[0] == "Response":
             yield from of_message(inversion, of, inversion.sources.answer(of.index), name, wanted)
         else:
@@ -82,12 +83,51 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
         yield from inversion.solve(of, receiver, _JSON_TYPES.get(int(wanted), "x"))
     elif declaring == "JProperty" and name == "Value":
         yield from inversion.solve(of, receiver, {"value": wanted})
-    elif declaring.startswith("KeyValuePair") or name in ("Keys", "Values", "Claims", "Headers", "Body", "Query"):
+    elif declaring.startswith("KeyValuePair"):
+        yield from with_pair(inversion, of, receiver, name, wanted)
+    elif name in ("Keys", "Values", "Claims", "Headers", "Body", "Query"):
         return
     else:
         for number, value in inverse(name, [current], wanted):
             if number == 0:
                 yield from inversion.solve(of, receiver, value)
+
+
+def with_pair(inversion: Inversion, of: Recorded, node: Expression, name: str, wanted: Any) -> Requests:
+    """Yield requests with another key or value of a pair, in the dictionary that is iterated."""
+    local = unconverted(node)
+    for source in of.sources.get(id(local.symbol), []) if isinstance(local, nodes.Local) else ():
+        if isinstance(source, nodes.Foreach):
+            collection: Expression = source.collection
+        elif isinstance(source, nodes.Call):
+            collection = source.receiver or source.arguments[0]
+        else:
+            continue
+        items, key = of.value(collection), plain(getattr(of.raw(node), "key", "x"))
+        items = dict(items) if isinstance(items, dict) else {}
+        value = items.pop(key, "x") if name == "Key" else wanted
+        yield from inversion.solve(of, collection, {**items, (wanted if name == "Key" else key): value})
+
+
+def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, wanted: Any) -> Requests:
+    """Yield requests with which an object is created with another value, member or item."""
+    type_ = str(node.type).rpartition(".")[2]
+    if isinstance(wanted, dict):
+        current = of.value(node)
+        for each in node.walk():
+            if (isinstance(each, nodes.ObjectCreation) and str(each.type).endswith("JProperty")) or (
+                isinstance(each, nodes.Call) and each.method.name == "Add"
+            ):
+                parts = each.arguments
+            elif isinstance(each, nodes.Assignment) and isinstance(each.target, nodes.IndexerAccess):
+                parts = (*each.target.arguments, each.value)
+            else:
+                continue
+            name = of.value(parts[0]) if len(parts) == 2 else None
+            if isinstance(name, str) and wanted.get(name) != (current or {}).get(name):
+                yield from inversion.solve(of, parts[1], wanted.get(name))
+    elif node.arguments and (type_ in ("Uri", "JValue") or isinstance(wanted, list)):
+        yield from inversion.solve(of, node.arguments[0], wanted)
 
 
 def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
@@ -148,7 +188,8 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
         and name in ("As", "AsFormUrlEncodedContent")
         and (message := message_of_body(inversion, of, receiver)) is not None
     ):
-        yield from with_body(inversion, of, message, wanted)
+        is_form = name == "AsFormUrlEncodedContent" and isinstance(wanted, dict)
+        yield from with_body(inversion, of, message, urlencode(wanted) if is_form else wanted)
         return
     if name in _OPERATORS and len(node.arguments) == 2:
         operator = _OPERATORS[name]

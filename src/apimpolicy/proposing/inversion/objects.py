@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from apimpolicy.proposing.inversion.recorded import Markup, Ticks
 from apimpolicy.proposing.inversion.values import (
@@ -164,6 +165,18 @@ def of_element(operands: Sequence[Any], wanted: Any, *, is_attribute: bool) -> I
         yield 0, Markup(ElementTree.tostring(element, encoding="unicode"))
     except (ElementTree.ParseError, ValueError, TypeError):
         return
+
+
+def url_part(name: str) -> Callable[..., Inverse]:
+    """Return the inverse of a part of a URL."""
+
+    def inverted(operands: Sequence[Any], wanted: Any) -> Inverse:
+        url = urlsplit(
+            operands[0] if isinstance(operands[0], str) and "://" in operands[0] else "https://contoso.example"
+        )
+        yield 0, url._replace(**{name: str(wanted).removeprefix("?") if name == "query" else str(wanted)}).geturl()
+
+    return inverted
 
 
 def total(operands: Sequence[Any], wanted: Any) -> Inverse:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
-from apimpolicy.proposing.inversion.samples import usual_item
+from apimpolicy.proposing.inversion.samples import one_item
 from apimpolicy.proposing.inversion.values import resized, with_member
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def query(
     items, body = of.value(source), test.body
     has_run = first_evaluated(of, body)
     if not has_run:
-        first = usual_item(inversion, of, test)
+        first = one_item(inversion, of, test)
         if not (name in ("All", "Any", "Count") and wanted in (False, 0) and name != "All"):
-            yield from inversion.solve(of, source, [first])
+            yield from inversion.solve(of, source, first)
         return
     if not isinstance(body, nodes.Expression):
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import call_parts, is_constant
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
-from apimpolicy.proposing.inversion.samples import usual, usual_item
+from apimpolicy.proposing.inversion.samples import one_item, usual
 from apimpolicy.proposing.inversion.values import resized
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
         if isinstance(wanted, _Nonempty):
             if of.has_any(inner):
                 continue
-            item = usual_item(inversion, of, outer) if isinstance(outer, (nodes.Lambda, nodes.Foreach)) else "x"
-            yield from inversion.solve(of, part, [item])
+            items = one_item(inversion, of, outer) if isinstance(outer, (nodes.Lambda, nodes.Foreach)) else ["x"]
+            yield from inversion.solve(of, part, items)
         elif isinstance(wanted, _NotNull):
             yield from inversion.solve(of, part, usual(inversion, of, part))
         elif of.raw(part) is not UNKNOWN and of.value(part) != wanted:

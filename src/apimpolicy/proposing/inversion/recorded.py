@@ -11,6 +11,7 @@ from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.system.uris import Uri
 from apimpolicy.dotnet.values import Array, unbox
 from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
@@ -223,5 +224,7 @@ def plain(value: Any) -> Any:
         return {plain(each.key): plain(each.value) for each in value.pairs()}
     if isinstance(value, (float, str, int)):
         return unbox(value)
+    if isinstance(value, Uri):
+        return value.original
     ticks = getattr(value, "ticks", None)
     return Ticks(ticks) if isinstance(ticks, int) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.members import array_access, called, indexer_access, property_access
+from apimpolicy.proposing.inversion.members import array_access, called, created, indexer_access, property_access
 from apimpolicy.proposing.inversion.operators import (
     access_if,
     binary_operator,
@@ -45,4 +45,5 @@ RULES: Rules = {
     nodes.IndexerAccess: indexer_access,
     nodes.ArrayAccess: array_access,
     nodes.Call: called,
+    nodes.ObjectCreation: created,
 }

@@ -43,12 +43,14 @@ def usual(inversion: Inversion, of: Recorded, node: Bound) -> Any:
     return "x"
 
 
-def usual_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Foreach) -> Any:
-    """Return an item that has what a lambda or loop reads of it."""
+def one_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Foreach) -> Any:
+    """Return a collection of one item that has what a lambda or loop reads of it."""
     symbols, body = (loop.parameters, loop.body) if isinstance(loop, nodes.Lambda) else ((loop.symbol,), loop.body)
     type_ = str(symbols[0].type) if symbols and symbols[0] is not None else "string"
+    if "KeyValuePair<" in type_:
+        return {"x": {} if type_.endswith("JToken>") else "x"}
     if type_.rpartition(".")[2] not in JSON:
-        return sample(type_)
+        return [sample(type_)]
     reads = [
         each
         for each in body.walk()
@@ -59,7 +61,7 @@ def usual_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Fo
         key = of.value(each.arguments[0])
         if isinstance(key, str):
             item[key] = usual(inversion, of, each)
-    return item or ("x" if type_.endswith("JToken") else {})
+    return [item or ("x" if type_.endswith("JToken") else {})]
 
 
 def value_type(inversion: Inversion, node: Expression) -> Any:
@@ -70,6 +72,8 @@ def value_type(inversion: Inversion, node: Expression) -> Any:
 def sample(type_: str) -> Any:
     """Return a value of a type."""
     name = type_.rstrip("?").rpartition(".")[2]
+    if name == "Uri":
+        return "https://contoso.example/x"
     if name in ("XElement", "XDocument", "XContainer", "XNode"):
         return Markup("<x />")
     if name in ("int", "long", "short", "uint", "ulong", "byte", "double", "float", "decimal"):

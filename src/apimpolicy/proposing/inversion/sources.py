@@ -87,7 +87,8 @@ class Sources:
         given = self.given
         match path:
             case ("Request", "Method"):
-                yield {**given, ("method",): _text(wanted)}
+                method, other = _text(wanted), "GET" if given.get(("method",)) == "POST" else "POST"
+                yield {**given, ("method",): method if method.isupper() else other}
             case ("Request", "IpAddress"):
                 yield {**given, ("address",): _whole(_text(wanted), 4, "10")}
             case ("Request", "Certificate"):
@@ -183,8 +184,9 @@ class Sources:
                 yield made | {
                     ("double", double, name): text for name, text in wanted.items() if step.name != wanted.get("source")
                 }
-        yield {**self.given, ("answer", "0", "fails"): True}
-        yield {**self.given, ("sent", "0", "fails"): True}
+        for message in (("answer", "0"), ("sent", "0")):
+            failed = {**self.given, (*message, "fails"): True}
+            yield from (failed, {**failed, (*message, "late"): True})
 
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
