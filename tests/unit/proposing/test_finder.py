@@ -115,6 +115,25 @@ REACHABLE = {
         " if (given.Length != right.Length) { return false; } bool same = true;"
         " for (int i = 0; i < right.Length; i++) { same = same && given[i] == right[i]; } return same;"
     ),
+    "who calls, and where": choose(
+        'context.Request.OriginalUrl.Host.EndsWith(".contoso.com")',
+        'context.Request.IpAddress.StartsWith("10.20.")',
+        "context.Request.OriginalUrl.Port == 8443",
+        'context.Request.Url.QueryString.Contains("debug=1")',
+        'context.Request.OriginalUrl.QueryString == "?a=b"',
+    ),
+    "kinds of characters": choose(
+        f"{HEADER}.Length > 3 && {HEADER}.All(char.IsDigit)",
+        f"{HEADER}.Length > 3 && {HEADER}.All(c => char.IsLetter(c))",
+        f"{HEADER}.Length == 2 && {HEADER}.Any(char.IsUpper) && !{HEADER}.All(char.IsLetterOrDigit)",
+    ),
+    "a word in Base64": choose(f'Encoding.UTF8.GetString(Convert.FromBase64String({HEADER})) == "secret"'),
+    "odd texts": choose(
+        f'Uri.UnescapeDataString({HEADER}) == "100%" && {HEADER} != "100%"',
+        f"Guid.TryParse({HEADER}, out var id)",
+        f'{HEADER}.ToLower() == "k" && {HEADER} != "K" && {HEADER} != "k"',
+        f'{HEADER}.Contains("\\t")',
+    ),
     "a claim": choose('((Jwt)context.Variables["jwt"]).Claims["roles"].Contains("admin")'),
 }
 

@@ -94,6 +94,7 @@ def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 _TABLE = {
+    **{name: texts.character(name) for name in texts.CHARACTERS},
     "StartsWith": texts.starts,
     "EndsWith": texts.ends,
     "Contains": texts.contains,

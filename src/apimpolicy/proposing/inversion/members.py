@@ -21,7 +21,7 @@ from apimpolicy.proposing.inversion.context import (
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
 from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
-from apimpolicy.proposing.inversion.queries import query
+from apimpolicy.proposing.inversion.queries import query, tested_by_method
 from apimpolicy.proposing.inversion.recorded import UNKNOWN, plain
 from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
 from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
@@ -199,6 +199,9 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
     lambdas = [inner for each in operands if isinstance(inner := unconverted(each), nodes.Lambda)]
     if lambdas:
         yield from query(inversion, of, node, operands, lambdas[0], wanted)
+        return
+    if name in ("All", "Any") and isinstance(inner := unconverted(operands[-1]), nodes.MethodReference):
+        yield from tested_by_method(inversion, of, operands[0], inner.method.name, name == "All", wanted)
         return
     if receiver is not None and str(receiver.type).rpartition(".")[2] in JSON and arguments:
         key = of.value(arguments[0])

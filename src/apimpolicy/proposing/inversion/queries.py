@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
 from apimpolicy.proposing.inversion.samples import one_item
 from apimpolicy.proposing.inversion.values import resized, with_member
@@ -71,6 +72,17 @@ def query(
                 yield from inversion.solve(of, body, False)
         case "OrderBy" | "OrderByDescending" | "ThenBy":
             yield from inversion.solve(of, source, wanted)
+
+
+def tested_by_method(
+    inversion: Inversion, of: Recorded, source: Expression, name: str, is_all: bool, wanted: Any
+) -> Requests:
+    """Yield requests with which a method is true of all items, or of any; or isn't."""
+    given = of.value(source)
+    items = list(given) if isinstance(given, (str, list)) and given else ["x"]
+    for place in range(len(items)) if bool(wanted) == is_all else [len(items) - 1]:
+        items[place] = next((value for _, value in inverse(name, [items[place]], bool(wanted))), items[place])
+    yield from inversion.solve(of, source, "".join(map(str, items)) if isinstance(given, str) else items)
 
 
 def first_evaluated(of: Recorded, body: Bound) -> bool:

@@ -18,7 +18,7 @@ from apimpolicy.proposing.inversion.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Inverse = Iterator[tuple[int, Any]]
 
@@ -212,3 +212,26 @@ def formatted(operands: Sequence[Any], wanted: Any) -> Inverse:
         for place, number in enumerate(parts[1::2]):
             if int(number) < len(values):
                 yield int(number) + 1, found[place + 1]
+
+
+CHARACTERS = {
+    "IsDigit": "0",
+    "IsNumber": "0",
+    "IsLetter": "a",
+    "IsLetterOrDigit": "a",
+    "IsLower": "a",
+    "IsUpper": "A",
+    "IsWhiteSpace": " ",
+    "IsPunctuation": "-",
+}
+"""A character of each class."""
+
+
+def character(name: str) -> Callable[[Sequence[Any], Any], Inverse]:
+    """Return the inverse of a test for a class of characters."""
+
+    def inverse(operands: Sequence[Any], wanted: Any) -> Inverse:
+        if len(operands) == 1:
+            yield 0, CHARACTERS[name] if wanted else "a" if CHARACTERS[name] != "a" else "-"
+
+    return inverse

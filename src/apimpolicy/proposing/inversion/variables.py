@@ -84,6 +84,9 @@ def with_item(inversion: Inversion, of: Recorded, collection: Expression, curren
     items = of.value(collection)
     if isinstance(items, dict):
         return
+    if isinstance(items, str) and isinstance(wanted, str):
+        yield from inversion.solve(of, collection, items.replace(str(plain(current)), wanted) if items else wanted)
+        return
     if not isinstance(items, list):
         yield from inversion.solve(of, collection, [wanted])
         return
