@@ -157,7 +157,7 @@ class Harness:
         return found
 
     def request(self, scenario: Scenario, assignment: Assignment) -> Request:
-        """Return the request of a scenario, which was made of an assignment. Raises ValueError for an impossible one."""
+        """Return the request of a scenario, made of an assignment. Raises ValueError for an impossible one."""
         headers = dict(scenario.headers)
         if scenario.token is not None and self.token is not None:
             name, value = self.token(*scenario.token)
