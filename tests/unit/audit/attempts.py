@@ -151,7 +151,8 @@ def differences(operations: list[OperationAudit], rehearsal: Rehearsal) -> Diffe
             is_cached = any(fact[:2] == (VIA, CACHED) for fact in alternative)
             if any(fact.subject.startswith("unverified token") and not fact.is_true for fact in alternative):
                 kinds.add("a header that is no token and has one")  # the audit doesn't relate the two
-            if len({fact.is_true for fact in alternative if fact.kind == FORGED}) > 1:
+            asked = {(fact.kind, fact.subject, fact.is_true) for fact in alternative if fact.kind in (FORGED, CHOICE)}
+            if any((kind, subject, not is_true) in asked for kind, subject, is_true in asked):
                 row += " (several conditions about the caller's own values)"
             is_open = kinds <= {KEY, TOKEN, CERTIFICATE, ADDRESS} and not (is_cached and len(alternative) > 1)
             is_tried = is_open and alternative not in failed
