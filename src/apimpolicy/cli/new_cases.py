@@ -11,7 +11,7 @@ def announce_search(policy: str) -> None:
     from apimpolicy.testing.case_search import has_solver
 
     if not has_solver():
-        say("to find requests for many more branches: pip install 'apimpolicy[prove]'")
+        say("no search without a solver, so most branches get no case: pip install 'apimpolicy[prove]'")
         return
     from apimpolicy.scenarios.bounds import Bounds
 
