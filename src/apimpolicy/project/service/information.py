@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import merged
 from apimpolicy.project.files import read_bytes
@@ -76,8 +77,11 @@ class Properties:
         part: str,
         changed: str = "",
         changes: Mapping[str, Any] | None = None,
+        workspace: str | None = None,
     ) -> None:
         self.file = file
+        self.origin = Origin(file.path)
+        self.workspace = workspace
         self.values = values if not changes else merged(values, changes)
         self._path = path
         self._problems = problems
@@ -85,11 +89,17 @@ class Properties:
         self._changed = changed
         self.changes: Mapping[str, Any] = changes or {}
 
-    def origin(self, key: str) -> Origin:
+    def place(self, key: str, *path: int) -> Origin:
         """Return the place of a value: in the file, or in the overlay that changes it."""
         if key in self.changes:
             return Origin(self._changed)
-        return self.file.origin(*self._path, key)
+        return self.file.origin(*self._path, key, *path)
+
+    def problem(self, message: str, part: str = "") -> None:
+        self._problems.append(Problem(message, self.origin, part or self._part, severity=Severity.WARNING))
+
+    def get(self, key: str) -> Any:
+        return self.values.get(key)
 
     def text(self, key: str) -> Field[str]:
         """Return a text; one with a placeholder is a hole."""
@@ -106,14 +116,14 @@ class Properties:
         """Return true or false, which Azure also takes as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.lower() in ("true", "false"):
-            return Field(value.lower() == "true", self.origin(key))
+            return Field(value.lower() == "true", self.place(key))
         return self._field(key, bool)
 
-    def whole(self, key: str) -> Field[int]:
+    def whole_number(self, key: str) -> Field[int]:
         """Return a whole number, which Azure also accepts as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.strip().isdecimal():
-            return Field(int(value), self.origin(key))
+            return Field(int(value), self.place(key))
         return self._field(key, int)
 
     def texts(self, key: str) -> Field[tuple[str, ...]]:
@@ -122,7 +132,18 @@ class Properties:
             return Field()
         return Field(tuple(each for each in found.value if isinstance(each, str)), found.origin)
 
-    def inner(self, key: str) -> Properties:
+    def last_name(self, key: str) -> Field[str]:
+        """Return the last part of a resource id; a hole stays one."""
+        found = self.text(key)
+        if found.is_missing:
+            return found
+        name = found.text().rstrip("/").rpartition("/")[2]
+        return Field(name if found.hole is None else Hole(name), found.origin)
+
+    def inner_text(self, block: str, key: str) -> Field[str]:
+        return self._inner(block).text(key)
+
+    def _inner(self, key: str) -> Properties:
         """Return an inner object; an empty one if there is none."""
         found = self._field(key, dict)
         values = found.value if isinstance(found.value, dict) else {}
@@ -135,16 +156,21 @@ class Properties:
         if value is None:
             return Field()
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
-            return Field(value, self.origin(key))
+            return Field(value, self.place(key))
         written = json.dumps(value, ensure_ascii=False)[:60]
         if not (isinstance(value, str) and PLACEHOLDER.search(value)):
             message = f"'{key}' must be {_NAMES[kind]}, not {written}"
-            self._problems.append(Problem(message, self.origin(key), self._part))
-        return Field(Hole(written), self.origin(key))
+            self._problems.append(Problem(message, self.place(key), self._part))
+        return Field(Hole(written), self.place(key))
 
 
 def properties_of(
-    path: str, part: str, problems: list[Problem], overlay: str = "", changes: Mapping[str, Any] | None = None
+    path: str,
+    part: str,
+    problems: list[Problem],
+    overlay: str = "",
+    changes: Mapping[str, Any] | None = None,
+    workspace: str | None = None,
 ) -> Properties | None:
     """Return the properties in a file; None, and add a problem, if it can't be read."""
     try:
@@ -156,7 +182,7 @@ def properties_of(
         return None
     values = file.content.get("properties")
     known = values if isinstance(values, dict) else {}
-    return Properties(file, known, ("properties",), problems, part, overlay, changes)
+    return Properties(file, known, ("properties",), problems, part, overlay, changes, workspace)
 
 
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
