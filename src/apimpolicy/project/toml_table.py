@@ -97,7 +97,6 @@ class Table:
         return Table(self.file, self.checked(value, dict, name), self.full(name))
 
     def table(self, name: str) -> Table | None:
-        """Return a table inside of this one, or None."""
         values = self.take(name, dict)
         return None if values is None else Table(self.file, values, self.full(name))
 

@@ -51,7 +51,6 @@ class Cell(NamedTuple):
 
 
 def audit_html(run: AuditRun) -> str:
-    """Return the page."""
     return markup_without_secrets(page(f"Audit: {title(run)}", "audit_page.css", _body(run)))
 
 

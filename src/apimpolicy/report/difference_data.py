@@ -162,7 +162,6 @@ class SettingChange(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Return the file and the line."""
         return f"{self.file}:{self.line}" if self.file else ""
 
     @property
@@ -183,7 +182,6 @@ class SettingGroup(NamedTuple):
 
     @property
     def affects_callers(self) -> bool:
-        """Return whether callers notice anything."""
         return bool(self.items) or any(change.meaning for change in self.changes)
 
 
@@ -219,7 +217,6 @@ class ComparisonReport(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether there is nothing to report."""
         return not (self.policies or self.settings or self.changes or self.access or self.problem or self.breaks)
 
     @property

@@ -21,7 +21,6 @@ def apply(rendering: Rendering, name: str, value: Any, arguments: list[Any]) -> 
 
 
 def names() -> list[str]:
-    """Return the filters that there are."""
     return sorted(_all())
 
 

@@ -46,7 +46,6 @@ def mentions_apim(paths: Iterable[str]) -> bool:
 
 
 def has_pytest() -> bool:
-    """Return whether pytest is installed."""
     return find_spec("pytest") is not None
 
 

@@ -38,7 +38,6 @@ class Reason:
     reason: str
 
     def covers(self, change: Change) -> bool:
-        """Return whether a change need not be tried."""
         return self.start <= change.start < self.end and (not self.kinds or change.kind in self.kinds)
 
 
