@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
@@ -93,7 +94,6 @@ def command(
 
 
 def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bool) -> FirstCases:
-    from apimpolicy.cli.new_cases import announce_search
     from apimpolicy.testing.case_search import find_cases
 
     requests_are_invented()
@@ -113,3 +113,29 @@ def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int
     if made.difference:
         say(f"the simulator takes another path: {made.difference}")
     return exit_codes.CLEAN
+
+
+# Messages of `new test` before it searches for cases
+
+
+def announce_search(policy: str) -> None:
+    """Print on stderr what limits the search, if anything does."""
+    from apimpolicy.testing.case_search import has_solver
+
+    if not has_solver():
+        say("no search without a solver, so most branches get no case: pip install 'apimpolicy[prove]'")
+        return
+    from apimpolicy.scenarios.bounds import Bounds
+
+    most = Bounds().decisions
+    if (count := _conditions(policy)) > most:
+        say(f"{policy} has {count:,} conditions, and a search follows at most {most:,}: it may find no request")
+
+
+def _conditions(path: str) -> int:
+    """Return about how many conditions a policy has."""
+    try:
+        with open_bytes(path) as file:
+            return file.read().count(b"condition=")
+    except OSError:
+        return 0

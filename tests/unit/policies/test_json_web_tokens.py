@@ -20,8 +20,7 @@ from apimpolicy import Certificate, OpenIdProvider, TokenKey
 from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey, decrypted
 from apimpolicy.policies.json_web_tokens.keys import VerificationKey, decoded
 from apimpolicy.policies.json_web_tokens.refusal import TokenRefusedError
-from apimpolicy.policies.json_web_tokens.signatures import ALGORITHMS, fits, verifies
-from apimpolicy.policies.json_web_tokens.trust import Trust
+from apimpolicy.policies.json_web_tokens.trust import ALGORITHMS, Trust, fits, verifies
 from apimpolicy.policies.json_web_tokens.validation import Demands, validated
 from apimpolicy.testing.authority import self_signed
 

@@ -20,7 +20,7 @@ from apimpolicy.engine.services import FixedClock, ticks_of_moment
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.liquid.binding import bind_body
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
-from apimpolicy.policies.liquid.filters import names
+from apimpolicy.policies.liquid.expressions import names
 from apimpolicy.policies.liquid.template import read_template
 
 ROWS = tomllib.loads(Path(__file__).with_name("liquid_rows.toml").read_text(encoding="utf-8"))["row"]
