@@ -36,7 +36,7 @@ OF_THE_PACKAGE = frozenset(
         "editor.usage",
         "report.html_style",
         "semantics.facts",
-        "serving.inspector_pages",
+        "serving.inspector",
         "serving.redis_connection",
         "syntax.shape_stubs",
         "syntax.table_builder",
