@@ -53,7 +53,6 @@ class Formulas:
         self._of_requests: dict[int, Term] = {}
 
     def broken(self, claim: Claim) -> Term:
-        """Return where a request breaks a claim."""
         return terms.any_of(*self._broken(claim))
 
     def concerned(self, claim: Claim) -> Term:
