@@ -15,6 +15,11 @@ nightly = pytest.mark.skipif(not IS_NIGHTLY, reason="takes long: runs at night, 
 _Row = TypeVar("_Row")
 
 
+def examples(most: int) -> int:
+    """Return the number of generated examples of a test: a third of them, and all at night."""
+    return most if IS_NIGHTLY else most // 3
+
+
 def sampled(rows: Iterable[_Row], most: int) -> list[_Row]:
     """Return at most so many rows, evenly spread and always the same; all rows at night."""
     every = list(rows)

@@ -36,7 +36,7 @@ OF_THE_PACKAGE = frozenset(
         "editor.usage",
         "report.html_style",
         "semantics.facts",
-        "serving.inspector_pages",
+        "serving.inspector",
         "serving.redis_connection",
         "syntax.shape_stubs",
         "syntax.table_builder",
@@ -70,8 +70,11 @@ OF_THE_TOOL = {
 
 def _calls(path: Path) -> list[str]:
     """Return the calls in a module that open, list or start something."""
+    text = path.read_text("utf-8")
+    if not any(f"{name.rpartition('.')[2]}(" in text for name in CALLS | METHODS):
+        return []
     found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)

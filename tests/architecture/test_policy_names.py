@@ -32,8 +32,11 @@ OTHER_MEANINGS = {"block", "cors", "trace"}
 
 def compared(path: Path) -> set[str]:
     """Return the names of policies that are compared, matched, keys of tables, or arguments of decorators."""
+    text = path.read_text("utf-8")
+    if not any(f'"{name}"' in text for name in names()):
+        return set()
     found: list[ast.AST] = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Compare):
             found += [node.left, *node.comparators]
         elif isinstance(node, ast.MatchValue):

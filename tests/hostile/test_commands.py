@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.hostile.checkouts import KINDS, SECRET, make
-from tests.sampling import sampled
+from tests.sampling import IS_NIGHTLY, sampled
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and limits")
 
@@ -43,14 +43,17 @@ COMMANDS = {
     "serve": ("serve", ".", "--http", "0", "--https", "0", "--host", "host.invalid"),
 }
 """`serve` loads everything, and then ends because it can't listen."""
-ROWS = [(kind, name) for kind in KINDS for name in COMMANDS]
 CERTAIN = [
     *(("links", name) for name in ("check", "format", "new test", "check --output-file", "lsp")),
     *(("embedded_repository", name) for name in ("diff of a folder", "audit --since")),
     *(("named_in_terraform", "run"), ("named_in_bicep", "run"), ("named_in_tests", "test"), ("patterns", "check")),
     *(("named_in_configuration", "serve"), ("growing_values", "check"), ("nested_deployments", "audit")),
+    *(("growing_modules", "audit"), ("many_patterns", "check --output-file")),
 ]
-"""What was a fault once; these run every time."""
+"""What was a fault once, and one command for each kind of `COSTLY`; these run every time."""
+COSTLY = () if IS_NIGHTLY else ("growing_modules", "many_patterns")
+"""Kinds on which each command computes for ten seconds, until a bound ends it."""
+ROWS = [(kind, name) for kind in KINDS if kind not in COSTLY for name in COMMANDS]
 
 
 def _messages(folder: Path) -> bytes:

@@ -105,6 +105,5 @@ def attribute_of(element: Element, name: str) -> str:
 
 
 def location_of(element: Element) -> PolicyLocation:
-    """Return where an element begins."""
     line, column = element.source.position(element.start)
     return PolicyLocation(element.source.path, line, column, element.name)

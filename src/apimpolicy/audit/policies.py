@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.address_ranges import covers_everything
 from apimpolicy.audit.assignments import assigned
 from apimpolicy.audit.credentials import chooses_backend, connection, credentials, header_set, identity
 from apimpolicy.audit.facts import (
@@ -43,6 +42,7 @@ from apimpolicy.audit.sources import UNKNOWN_SOURCE, Source, chosen
 from apimpolicy.audit.states import ALWAYS, NEVER, State, both, either, of_fact
 from apimpolicy.audit.tokens import keys_of, token_of
 from apimpolicy.audit.values import UNKNOWN, Parts, Value
+from apimpolicy.policies.ip_filter import parsed
 from apimpolicy.policies.json_web_tokens.written_keys import unreadable_part
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import UNKNOWN_POLICIES
@@ -310,3 +310,30 @@ HANDLERS: dict[str, Callable[[Walk, Step, State], State]] = {
     "cors": cors,
 }
 """By the words of `policies.traits.ACCESS`; a test holds the two to each other."""
+
+
+# Whether the addresses and ranges of an ip-filter check anyone
+
+_FIRST, _LAST = 1 << 24, (224 << 24) - 1
+"""The addresses that callers on the internet have: 1.0.0.0 to 223.255.255.255."""
+
+
+def covers_everything(element: Element) -> bool:
+    """Return whether the addresses and ranges of an ip-filter have every caller among them."""
+    spans = sorted(_spans(element))
+    next_one = _FIRST
+    for first, last in spans:
+        if first > next_one:
+            return False
+        next_one = max(next_one, last + 1)
+    return next_one > _LAST
+
+
+def _spans(element: Element) -> Iterator[tuple[int, int]]:
+    for each in element.elements():
+        written = (
+            (attribute_of(each, "from"), attribute_of(each, "to")) if each.attributes else (each.text.strip(),) * 2
+        )
+        first, last = map(parsed, written)
+        if first is not None and last is not None and first.version == last.version == 4:
+            yield int(first), int(last)

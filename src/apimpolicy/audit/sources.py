@@ -111,7 +111,6 @@ class SourceReader:
         return self._all(node.children(), following)
 
     def of_all(self, given: Iterable[Bound]) -> Sources:
-        """Return the sources of several values."""
         return self._all(given, 0)
 
     def _all(self, given: Iterable[Bound], depth: int) -> Sources:

@@ -137,7 +137,6 @@ class Walk:
         return Reader(Condition(excerpt, self.knowledge), compiled.nodes), compiled.bound.body
 
     def sources(self, value: Characters) -> Sources:
-        """Return the sources of an attribute or a text."""
         return NO_SOURCES.union(*(sources for _, sources in self.parts(value)))
 
     def parts(self, value: Characters) -> Parts:

@@ -15,7 +15,7 @@ The parts, functions of a Binder and a node:
     references    `ref`                              asynchrony    `await`
     declarations  blocks, variables, constants       statements   `if`, `checked`, expressions as statements
     loops         `while`, `do`, `for`, `foreach`    switches     `switch`
-    returns       `return`, `throw`                  jumps         `break`, `continue`, `goto`, labels, `yield`
+    jumps         `return`, `throw`, `break`, `continue`, `goto`, labels, `yield`
     resources     `try`, `using`, `lock`             local_functions  local functions
     constraint_clauses  `where T : …`
 What they share:

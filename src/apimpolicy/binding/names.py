@@ -385,7 +385,6 @@ def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
 
 
 def _written(arguments: Child) -> list[Node]:
-    """Return the type arguments that are written."""
     return arguments.types if isinstance(arguments, shapes.TypeArguments) else []
 
 

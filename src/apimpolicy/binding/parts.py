@@ -70,13 +70,12 @@ STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = Functions(
     {
         "declarations": "block local_declaration_statement const_declaration_statement",
         "statements": "empty_statement expression_statement if_statement hole checked_statement unchecked_statement",
-        "returns": "return_statement throw_statement",
         "loops": "while_statement do_statement for_statement foreach_statement",
         "deconstruction": "foreach_variable_statement",
         "resources": "try_statement using_statement lock_statement",
         "patterns": "switch_statement",
-        "jumps": "break_statement continue_statement goto_statement goto_case_statement goto_default_statement "
-        "labeled_statement yield_return_statement yield_break_statement",
+        "jumps": "return_statement throw_statement break_statement continue_statement goto_statement "
+        "goto_case_statement goto_default_statement labeled_statement yield_return_statement yield_break_statement",
         "local_functions": "local_function",
     },
 )

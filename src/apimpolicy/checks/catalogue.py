@@ -113,7 +113,6 @@ def rule_class(module: str) -> type[Rule]:
 
 
 def entry_of(code: str) -> Entry | None:
-    """Return the rule with this code."""
     return next((entry for entry in entries() if entry.code == code), None)
 
 

@@ -36,7 +36,6 @@ def is_compiler_code(code: str) -> bool:
 
 
 def compiler_codes() -> list[str]:
-    """Return all of them, in order."""
     return [f"CS{number}" for number in _NUMBERS.split()]
 
 

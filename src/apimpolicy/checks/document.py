@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MORE, Collection
 from apimpolicy.checks.catalogue import rules_for
-from apimpolicy.checks.certainty import certain
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.validation import validate
+from apimpolicy.text.document import Characters
 from apimpolicy.text.holes import has_hole, is_unknown, shown
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
 
@@ -126,3 +128,61 @@ def _of_rules(subject: Subject, rules: list[Rule]) -> Iterator[Diagnostic]:
                 yield from rule.visit_expression(expression)
     for rule in rules:
         yield from rule.finish()
+
+
+# Findings that apply whatever a template or an unknown named value inserts later
+
+_NAMES = ("name",)
+"""Attributes that may name a variable which is set."""
+
+
+def certain(subject: Subject, rules: Iterable[Rule], found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield the findings that no hole can explain: neither at their position nor in their subject."""
+    about_all = {rule.code for rule in rules if rule.needs_all}
+    for finding in found:
+        text = finding.source.text[finding.start : finding.end]
+        if has_hole(text) or has_hole(finding.message) or _is_open(subject, subject.element_at(finding.start)):
+            continue
+        if finding.code not in about_all or not _may_do_more(subject):
+            yield finding
+
+
+def _is_open(subject: Subject, element: Element | None) -> bool:
+    """Return whether a hole may hold more of an element: its text, children, attributes, or something below them."""
+    return element is not None and any(
+        below.may_have_more_attributes
+        or (_has_hole(below) and (below is element or not subject.takes_text_only(below)))
+        for below in element.descendants()
+    )
+
+
+def _has_hole(element: Element) -> bool:
+    return any(
+        isinstance(child, Characters) and has_hole(child.raw) and child.is_unknown_outside_expressions
+        for child in element.children
+    )
+
+
+def _may_do_more(subject: Subject) -> bool:
+    """Return whether a hole anywhere may be a policy, or code that looks at something."""
+    return (
+        any(expression.compiled.has_code_holes for expression in subject.expressions)
+        or any(_is_open(subject, root) for root in subject.document.roots)
+        or any(
+            (_may_decide(element, attribute.name) and _begins_with_hole(attribute.value))
+            or (attribute.name.endswith(_NAMES) and is_unknown(attribute.value.raw))
+            for element in subject.elements
+            for attribute in element.attributes
+        )
+    )
+
+
+def _may_decide(element: Element, attribute: str) -> bool:
+    """Return whether the value of an attribute may be an expression that looks at anything."""
+    if attribute == "condition":
+        return element.name == "when" or has_trait(element.name, "repeats")
+    return attribute == "value" and has_trait(element.name, "sets-variable")
+
+
+def _begins_with_hole(value: Characters) -> bool:
+    return not value.parts and is_unknown(value.raw.split(maxsplit=1)[0] if value.raw.strip() else "")

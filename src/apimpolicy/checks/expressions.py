@@ -80,7 +80,6 @@ class Compiled:
             waiting.extend(reversed(below))
 
     def parent(self, node: Bound) -> Bound | None:
-        """Return the node around this one."""
         return self._parents.get(id(node)) if self.nodes else None
 
 
@@ -205,5 +204,4 @@ def _compile_around_holes(excerpt: Excerpt) -> Compiled:
 
 
 def _touches_hole(finding: Diagnostic) -> bool:
-    """Return whether a finding is at a hole, or mentions one."""
     return OPEN in finding.source.text[finding.start : finding.end] or OPEN in finding.message

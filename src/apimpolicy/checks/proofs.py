@@ -31,5 +31,4 @@ class Proofs(NamedTuple):
     undecided: str = ""
 
     def of(self, kind: str) -> list[Fact]:
-        """Return the facts of a kind."""
         return [fact for fact in self.facts if fact.kind == kind]

@@ -125,7 +125,6 @@ class Rule:
         return cls.visit_expression is not Rule.visit_expression
 
     def visit_expression(self, expression: CheckedExpression) -> Iterable[Diagnostic]:
-        """Return findings about an expression."""
         return ()
 
     def finish(self) -> Iterable[Diagnostic]:

@@ -199,7 +199,6 @@ class Subject:
 
     @property
     def is_fragment(self) -> bool:
-        """Return whether the document is a policy fragment."""
         return any(root.name == "fragment" for root in self.document.roots)
 
     @staticmethod

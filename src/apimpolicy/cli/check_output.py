@@ -49,7 +49,6 @@ class CheckOutput:
         self.diagnostics += findings
 
     def count(self, severity: Severity) -> int:
-        """Return the number of findings of a severity."""
         return sum(diagnostic.severity is severity for diagnostic in self.diagnostics)
 
     @property

@@ -236,7 +236,7 @@ class _Tests(NamedTuple):
 
 def _find(paths: Sequence[str], python: bool | None) -> _Tests:
     """Find tests and policy files. Raises ConfigurationError when Python tests are wanted without pytest."""
-    from apimpolicy.testing.mutation.pytest_files import is_python_test
+    from apimpolicy.testing.mutation.pytest_process import is_python_test
     from apimpolicy.testing.test_file_search import is_case_file
 
     only: list[str] = []
@@ -255,7 +255,7 @@ def _find(paths: Sequence[str], python: bool | None) -> _Tests:
 
 
 def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
-    from apimpolicy.testing.mutation.pytest_files import has_pytest, is_python_test, mentions_apim
+    from apimpolicy.testing.mutation.pytest_process import has_pytest, is_python_test, mentions_apim
     from apimpolicy.testing.test_file_search import find_test_files, is_case_file
 
     files = find_test_files(place for place in places if not is_python_test(place))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from apimpolicy.checkout import open_bytes
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import ensure_new, write_text
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.report.columns import counted
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
@@ -71,7 +75,6 @@ def command(
     if what == "config":
         if from_trace is not None:
             raise click.UsageError("--from-trace makes a test: apimpolicy new test")
-        from apimpolicy.cli.new_config import write_configuration
 
         return write_configuration(policy, output, force=force)
     if os.path.isdir(policy):
@@ -93,7 +96,6 @@ def command(
 
 
 def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bool) -> FirstCases:
-    from apimpolicy.cli.new_cases import announce_search
     from apimpolicy.testing.case_search import find_cases
 
     requests_are_invented()
@@ -113,3 +115,74 @@ def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int
     if made.difference:
         say(f"the simulator takes another path: {made.difference}")
     return exit_codes.CLEAN
+
+
+# Messages of `new test` before it searches for cases
+
+
+def announce_search(policy: str) -> None:
+    """Print on stderr what limits the search, if anything does."""
+    from apimpolicy.testing.case_search import has_solver
+
+    if not has_solver():
+        say("no search without a solver, so most branches get no case: pip install 'apimpolicy[prove]'")
+        return
+    from apimpolicy.scenarios.bounds import Bounds
+
+    most = Bounds().decisions
+    if (count := _conditions(policy)) > most:
+        say(f"{policy} has {count:,} conditions, and a search follows at most {most:,}: it may find no request")
+
+
+def _conditions(path: str) -> int:
+    """Return about how many conditions a policy has."""
+    try:
+        with open_bytes(path) as file:
+            return file.read().count(b"condition=")
+    except OSError:
+        return 0
+
+
+# `apimpolicy new config PATH`: a configuration with a value for all that a service, or a policy, misses
+
+_NAME = "apimpolicy.toml"
+_HEAD = """# Values for what {path} uses and doesn't contain; each comment says what a value stands for.
+# Replace them where requests or tests depend on them, and keep real secrets out of files that are committed.
+"""
+
+
+def write_configuration(path: str, output: str | None, *, force: bool) -> int:
+    """Write the configuration beside the path, or to `output`. Raises ConfigurationError."""
+    from apimpolicy.project.configuration import empty_configuration
+    from apimpolicy.project.service.leniency import lenient
+    from apimpolicy.report.stand_in_text import problem_text, toml_of
+
+    if not os.path.exists(path):
+        raise ConfigurationError(f"there is no file or folder {path}")
+    is_folder = os.path.isdir(path)
+    place = output or _place(path)
+    ensure_new(place, force=force)
+    with lenient() as found:
+        configuration = empty_configuration()
+        configuration.gateway(path) if is_folder else configuration.gateway(policies=[Path(path)])
+    for problem in found.problems:
+        say(problem_text(problem))
+    directory = os.path.dirname(os.path.abspath(place)) if place != "-" else os.getcwd()
+    relative = os.path.relpath(path, directory).replace(os.sep, "/")
+    text = _HEAD.format(path=relative if relative != "." else "this folder")
+    text += f'service = "{relative}"\n' if is_folder else ""
+    values = toml_of(found.stand_ins, with_notes=True)
+    text += f"\n{values}\n" if values else ""
+    if place == "-":
+        print(text, end="")
+        return exit_codes.CLEAN
+    write_text(place, text)
+    say(f"wrote {place}: {counted(len(found.stand_ins), 'value')}")
+    return exit_codes.CLEAN
+
+
+def _place(path: str) -> str:
+    """Return the current folder if it contains the path, so that commands find the file; else the path's folder."""
+    if not os.path.relpath(path).startswith(os.pardir):
+        return _NAME
+    return os.path.join(path if os.path.isdir(path) else os.path.dirname(path), _NAME)

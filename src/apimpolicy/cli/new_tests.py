@@ -65,7 +65,6 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
 
 
 def test_file_of(policy: str) -> str:
-    """Return the path of the test file for a policy."""
     return f"{os.path.splitext(policy)[0]}.test.yaml"
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from apimpolicy.context.headers import charset_of
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import assume, environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
@@ -141,6 +141,8 @@ class MessageBody:
         if self._is_used_up and self.second_read == "error":
             raise InvalidOperationException("The stream was already consumed. It cannot be read again.")
         data = self.remaining
+        if len(data) < len(self.content):
+            assume("A body that was read without preserveContent is empty when it is read again (`second_read`)")
         environment().check_elements(len(data))
         if preserve_content:
             self.is_buffered = True
@@ -249,4 +251,6 @@ def parse_xml(name: str, text: str) -> Any:
 
 
 def _unescaped(text: str) -> str:
+    if "+" in text:
+        assume("AsFormUrlEncodedContent reads + as a space")
     return to_utf16(unquote(text.replace("+", " ")))

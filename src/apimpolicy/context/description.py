@@ -66,7 +66,6 @@ class ResponseDescription:
     headers: tuple[Parameter, ...] = ()
 
     def content_for(self, media_type: str) -> Content | None:
-        """Return the content of a media type; see `content_for`."""
         return content_for(self.contents, media_type)
 
 

@@ -12,6 +12,7 @@ from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.cryptography.symmetric import CryptoTransform, SymmetricAlgorithm, create_algorithm
+from apimpolicy.dotnet.environment import assume
 from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16
@@ -91,7 +92,10 @@ def try_parse_jwt(text: str | None) -> tuple[bool, Jwt | None]:
 def to_query_string(form: Any) -> str:
     """`a=1&a=2&b=x%20y`, without a leading question mark."""
     form = require(form, "form")
-    return encode_parameters((pair.key, (value or "" for value in pair.value or ())) for pair in form)
+    query = encode_parameters((pair.key, (value or "" for value in pair.value or ())) for pair in form)
+    if "%20" in query:
+        assume("ToQueryString writes a space as %20")
+    return query
 
 
 @implements("ContextExtensions", "ToFormUrlEncodedContent")

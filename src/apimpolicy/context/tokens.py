@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.cryptography.issuing import date_time
-from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, assume
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.types import array_of
 from apimpolicy.dotnet.values import OBJECT, STRING, string_array, to_utf16
@@ -47,6 +47,8 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
     except (binascii.Error, ValueError):
         return None
     user, colon, password = text.partition(":")
+    if ":" in password:
+        assume("AsBasic ends the user name at the first colon, as RFC 7617 does")
     return BasicAuthCredentials(to_utf16(user), to_utf16(password)) if colon else None
 
 

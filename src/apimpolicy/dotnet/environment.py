@@ -38,6 +38,7 @@ _MOMENT = 0.001
 _SHARE = 6
 """A logarithm: at most this part of the steps that are left is taken at once."""
 _PLENTY = _STEPS_PER_LOOK << _SHARE
+_MOST_ASSUMPTIONS = 20
 _UNITS_PER_STEP = 6
 _ELEMENTS_PER_STEP = 3
 _UNITS_PER_PASS = 5
@@ -98,6 +99,7 @@ class Environment:
         "_random",
         "_seed",
         "_sure_until",
+        "assumptions",
         "being_ended",
         "is_framework",
         "is_over",
@@ -138,6 +140,8 @@ class Environment:
         self._seed = seed
         self.script: Script | None = None
         """Values to use instead of random numbers and GUIDs, while they last."""
+        self.assumptions: list[str] = []
+        """Sentences about what no source tells and the outcome depends on: our choices."""
 
     def renewed(self) -> Environment:
         """Return the same surroundings with all of their limits unused."""
@@ -149,6 +153,7 @@ class Environment:
     def share(self) -> Iterator[None]:
         """Evaluate with half of the steps that are left: what uses them up leaves something for what follows."""
         part = self.renewed()
+        part.assumptions = self.assumptions
         if self._deadline is None:
             self._deadline = processor_time(time.perf_counter()) + self.limits.seconds
         part._deadline = self._deadline
@@ -205,6 +210,12 @@ class Environment:
         if self.limits.seconds == math.inf:
             return math.inf
         return max(self.steps_left, 0) / max(self.limits.steps, 1) * self.limits.seconds
+
+    def begin_again(self) -> None:
+        """Have all steps once more: what exceeded a limit was ended."""
+        self.is_over = False
+        self.steps_left = self._next_look = self.limits.steps
+        self._deadline, self._sure_until = None, -math.inf
 
     def stop(self) -> None:
         """A limit was exceeded: every further step is one too many."""
@@ -307,6 +318,13 @@ def go_into(parts: int) -> None:
     small, and has 2**40 of them.
     """
     environment().step(parts)
+
+
+def assume(words: str) -> None:
+    """Note, once, a choice of ours that the outcome depends on, as a sentence without an end."""
+    running = environment()
+    if running is not _OUTSIDE and words not in running.assumptions and len(running.assumptions) < _MOST_ASSUMPTIONS:
+        running.assumptions.append(words)
 
 
 def stop_evaluation() -> None:

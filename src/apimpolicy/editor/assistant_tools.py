@@ -44,7 +44,6 @@ class Tool(NamedTuple):
     call: Callable[[Arguments], Call]
 
     def input_schema(self) -> Schema:
-        """Return the JSON schema of the arguments."""
         required = {"required": self.required} if self.required else {}
         return {"type": "object", "properties": self.parameters, **required, "additionalProperties": False}
 

@@ -245,7 +245,6 @@ class Debugger(Observer):
         self._until = sys.maxsize
 
     def end(self) -> None:
-        """End the request."""
         self._is_over = True
         self._commands.put(None)
 

@@ -204,7 +204,6 @@ def occurrences(analysis: Analysis) -> list[Occurrence]:
 
 
 def occurrence_at(analysis: Analysis, offset: int) -> Occurrence | None:
-    """Return the occurrence that an offset touches."""
     return next((found for found in analysis.occurrences if found.start <= offset <= found.end), None)
 
 

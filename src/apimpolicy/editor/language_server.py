@@ -161,7 +161,6 @@ class LanguageServer:
         return feature(self, params)
 
     def notify(self, method: str, params: Json) -> None:
-        """Send a notification."""
         self.connection.write({"jsonrpc": "2.0", "method": method, "params": params})
 
     def ask(self, method: str, params: Json) -> None:

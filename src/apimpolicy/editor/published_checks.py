@@ -80,7 +80,6 @@ class PublishedChecks:
         self._due[uri] = time.monotonic() + delay
 
     def forget(self, uri: str) -> None:
-        """Forget a document that was closed."""
         self._due.pop(uri, None)
         self._found.pop(uri, None)
 

@@ -41,7 +41,6 @@ class TextDocument:
 
     @property
     def is_test_file(self) -> bool:
-        """Return whether the name is that of a test file."""
         return self.path.lower().endswith(TEST_ENDINGS)
 
     @property

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import assume, environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
 from apimpolicy.emit.recorder import Recorder
 from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.engine.trace import Evaluation, TraceEntry
+from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.conversions import InvalidValueError
 from apimpolicy.policies.spec import AttributeSlot, ContentSlot, PolicyError
 from apimpolicy.policies.surroundings import VALIDATION_FAILED, invalid_value
@@ -17,12 +19,14 @@ from apimpolicy.text.document import Attribute, Element
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
+    from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.observation import Observer
     from apimpolicy.text.source import Excerpt
 
 EVALUATION_FAILED = "ExpressionValueEvaluationFailure"
 EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})
 """The reasons of errors that an expression, or its value, is to blame for."""
+_ENDED = "A loop without an end, which a gateway ends after five seconds, is an error of its expression"
 
 
 class Evaluator:
@@ -85,7 +89,10 @@ class Evaluator:
     def value(
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
-        """Return the value of an attribute or text, converted and validated. Raises PolicyError."""
+        """Return the value of an attribute or text, converted and validated.
+
+        Raises PolicyError; LimitExceededError, but not for a loop without an end, which a gateway ends.
+        """
         try:
             value = slot.convert(text if expression is None else self.evaluate(expression, what, entry))
             reason = slot.why_invalid(value)
@@ -93,6 +100,13 @@ class Evaluator:
             raise PolicyError(EVALUATION_FAILED, f"Expression evaluation failed. {error.message}") from error
         except InvalidValueError as error:
             reason = error.message
+        except LimitExceededError as error:
+            if not _is_endless(entry.evaluations[-1].expression, error):
+                raise
+            environment().begin_again()
+            assume(_ENDED)
+            message = "Expression evaluation failed. Nothing leaves this loop, so that it was ended."
+            raise PolicyError(EVALUATION_FAILED, message) from error
         if reason:
             if expression is not None:
                 entry.evaluations[-1].refusal = reason
@@ -122,6 +136,18 @@ class Evaluator:
             value = box(expression.type, value)
         evaluation.value = value
         return value
+
+
+def _is_endless(expression: CompiledExpression | None, error: LimitExceededError) -> bool:
+    """Return whether a loop that exceeded a limit is one that nothing leaves; once for each request."""
+    from apimpolicy.binding.endless_loops import endless_loops
+
+    is_known = _ENDED in environment().assumptions
+    if expression is None or error.limit not in ("steps", "seconds") or error.span is None or is_known:
+        return False
+    place, excerpt = error.span[1], expression.excerpt
+    loops = [loop.syntax for loop in endless_loops(expression.bound.body)]
+    return any(excerpt.locate(loop.start) <= place < excerpt.locate(loop.end) for loop in loops)
 
 
 class ObservedEvaluator(Evaluator):

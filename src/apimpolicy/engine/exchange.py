@@ -107,7 +107,6 @@ class Exchange(SendingExchange):
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
     def evaluator(self, context: Context) -> Evaluator:
-        """Return the attribute and text evaluator."""
         return Evaluator(context, self._tracing) if self.observer is None else ObservedEvaluator(context, self.observer)
 
     @property

@@ -9,7 +9,6 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.connection_errors import connection_error
 from apimpolicy.engine.services import NO_BACKEND
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies import surroundings
@@ -17,6 +16,7 @@ from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
+    from apimpolicy.context.records import Request
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
     from apimpolicy.engine.services import Transport
@@ -253,3 +253,40 @@ def path_below(path: str, prefix: str) -> str | None:
     if path.lower() == f"/{prefix}".lower():
         return "/"
     return path[len(prefix) + 1 :] if path.lower().startswith(f"/{prefix}/".lower()) else None
+
+
+# The errors of connections that fail, in the words of real gateways
+# Seen on self-hosted gateways: "Error connecting to host:port". Seen in traces of managed ones, each as a list of
+# messages: that of the failed call first, then its causes. The words about DNS and refused connections are .NET's.
+
+REASON = "BackendConnectionFailure"
+CALLING = "Error occured while calling backend service."
+UNABLE = "Unable to connect to the remote server"
+NO_CHANNEL = "The request was aborted: Could not create SSL/TLS secure channel."
+
+
+def connection_error(error: OSError, request: Request, *, is_own: bool, is_self_hosted: bool) -> PolicyError:
+    """Return the error for a connection that fails; `is_own` for a request that a policy sends beside the main one.
+
+    A message that the backend's double gives is that of `context.LastError`.
+    """
+    url = Url.parse(request.url)
+    address = f"{from_utf16(url.host)}:{url.port}"
+    is_refused = isinstance(error, ConnectionRefusedError)
+    stated = "" if error.errno is not None or (is_refused and not is_own) else str(error)
+    if is_self_hosted:
+        return PolicyError(REASON, stated or f"Error connecting to {address}")
+    cause = stated or _cause(error, from_utf16(url.host), address)
+    traced = (UNABLE, CALLING, cause) if is_own else (CALLING, cause)
+    return PolicyError(REASON, stated or traced[0], traced=traced)
+
+
+def _cause(error: OSError, host: str, address: str) -> str:
+    import socket
+    import ssl
+
+    if isinstance(error, ssl.SSLError):
+        return NO_CHANNEL
+    if isinstance(error, socket.gaierror):
+        return f"The remote name could not be resolved: '{host}'"
+    return f"No connection could be made because the target machine actively refused it {address}"

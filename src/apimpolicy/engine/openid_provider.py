@@ -65,7 +65,6 @@ class OpenIdProvider(TokenIssuer):
 
     @property
     def urls(self) -> list[str]:
-        """Return the URLs of its documents."""
         return [self.url, self.jwks_url]
 
     @property
@@ -134,7 +133,6 @@ class OpenIdDocuments:
 
     @property
     def urls(self) -> list[str]:
-        """Return the URLs of its documents."""
         return list(self.documents)
 
     def document(self, url: str) -> Mapping[str, Any] | str | bytes | None:

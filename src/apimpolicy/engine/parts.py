@@ -91,5 +91,4 @@ def only(program: Program, wanted: str) -> Program:
 
 
 def section_of(program: Program) -> str:
-    """Return the section of the only policy of a program."""
     return next(name for name, steps in program.sections.items() if steps)

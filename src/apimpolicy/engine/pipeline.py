@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.context.execution import LastError
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.dotnet.environment import assume
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked
@@ -44,7 +45,7 @@ def run_on_error(exchange: Exchange, program: Program, error: LastError | None) 
     try:
         exchange.execute(program.sections["on-error"])
     except PolicyError as second:
-        return second.response or answer_to(exchange, second)
+        return _second(exchange, second)
     return exchange.response if exchange.answer is None else exchange.answer
 
 
@@ -162,8 +163,13 @@ def _handle(
     try:
         exchange.execute(program.sections["on-error"] if "on-error" in exchange.sections else [])
     except PolicyError as second:
-        return second.response or answer_to(exchange, second)
+        return _second(exchange, second)
     return exchange.response if exchange.answer is None else exchange.answer
+
+
+def _second(exchange: Exchange, error: PolicyError) -> ResponseMessage:
+    assume("An error in on-error ends that section, and the caller gets the response of the second error")
+    return error.response or answer_to(exchange, error)
 
 
 def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:

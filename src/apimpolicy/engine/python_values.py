@@ -54,7 +54,6 @@ def python_value(value: Any, depth: int = 0, made: dict[int, Any] | None = None)
 
 
 def _number(value: Any) -> Any:
-    """Return a boxed number as the plain one."""
     return float(value) if isinstance(value, float) else int(value) if isinstance(value, int) else value
 
 

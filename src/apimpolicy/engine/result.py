@@ -49,6 +49,11 @@ class Result:
         return self.exchange.original_request
 
     @property
+    def assumptions(self) -> Sequence[str]:
+        """Return the choices of ours that the outcome depends on, where no source tells what a gateway does."""
+        return tuple(self.exchange.environment.assumptions)
+
+    @property
     def variables(self) -> dict[str, Any]:
         """Return the values of `context.Variables` at the end, as values of Python."""
         if self._variables is None:

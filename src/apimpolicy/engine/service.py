@@ -181,7 +181,6 @@ class Service:
         self._check_subscriptions()
 
     def products_of(self, api: ServiceApi) -> list[ServiceProduct]:
-        """Return the products that an API is in."""
         return [product for product in self.products if api.base_id in product.apis or api.id in product.apis]
 
     def _check_apis(self) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.cache import ValueCache
+from apimpolicy.engine.cache import ValueCache, VectorCache
 from apimpolicy.engine.circuits import LocalCircuits
 from apimpolicy.engine.counters import CallCounters
-from apimpolicy.engine.semantic_cache import VectorCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,12 @@ statement one step more. Strings and comments stay as they are.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.formatting.csharp_roles import Roles
-from apimpolicy.formatting.spacing import blank_between
 from apimpolicy.project.fixes import Edit
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.lexer import END, tokenize
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.named_values import REFERENCE as NAMED_VALUE
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.project.format_settings import Style
     from apimpolicy.syntax.lexer import Tokens
+    from apimpolicy.syntax.nodes import Node
 
 _TRIVIA = re.compile(r"//[^\r\n]*?(?=[ \t]*(?:[\r\n]|\Z))|/\*.*?\*/|[ \t\r\n\f\v\u00a0\ufeff]+", re.DOTALL)
 _OPENING = frozenset(("LPAR", "LSQB", "LBRACE"))
@@ -183,3 +184,135 @@ class _Layout:
         if kind != "LBRACE":
             return "brackets"
         return "statements" if start in self.roles.blocks else "switch" if start in self.roles.switches else "items"
+
+
+# Find the meaning of ambiguous punctuation (`<`, `?`, `:`, `{`) from the syntax tree of an expression
+
+
+class Roles:
+    """Offsets of tokens by their role.
+
+    `binary` are operators between two operands, `glued` the second `>` of `>>`, `conditional` the `?` and `:` of a
+    conditional expression, `casts` the brackets that close the type of a cast, `nullable` the `?` of a type, `blocks`
+    the braces that open statements, `switches` those of a switch, `labels` the words that begin a switch label.
+    """
+
+    def __init__(self, tree: Node, tokens: Tokens) -> None:
+        self.binary: set[int] = set()
+        self.glued: set[int] = set()
+        self.conditional: set[int] = set()
+        self.casts: set[int] = set()
+        self.nullable: set[int] = set()
+        self.blocks: set[int] = set()
+        self.switches: set[int] = set()
+        self.labels: set[int] = set()
+        self._tokens = tokens
+        for node in tree.walk():
+            self._add(node)
+
+    def _add(self, node: Node) -> None:
+        if isinstance(node, shapes.Binary):
+            operator = node.token(1)
+            self.binary.add(operator.start)
+            self.glued.update(self._tokens.starts[index] for index in self._within(operator.start + 1, operator.end))
+        elif isinstance(node, shapes.Conditional):
+            condition, then, otherwise = node.nodes()
+            self.conditional.add(self._first(condition.end, then.start, "QMARK"))
+            self.conditional.add(self._first(then.end, otherwise.start, "COLON"))
+        elif isinstance(node, shapes.Cast):
+            target, operand = node.nodes()
+            self.casts.add(self._first(target.end, operand.start, "RPAR"))
+        elif isinstance(node, shapes.NullableType):
+            self.nullable.add(node.end - 1)
+        elif isinstance(node, shapes.SwitchStatement):
+            self.switches.add(self._first(node.node(0).end, node.end, "LBRACE"))
+        elif isinstance(node, (shapes.CaseLabel, shapes.DefaultLabel)):
+            self.labels.add(node.start)
+        elif isinstance(node, shapes.Block):
+            self.blocks.add(node.start)
+
+    def _within(self, start: int, end: int) -> range:
+        """Return the indexes of the tokens that begin between two offsets."""
+        return range(bisect_left(self._tokens.starts, start), bisect_left(self._tokens.starts, end))
+
+    def _first(self, start: int, end: int, kind: str) -> int:
+        """Return the offset of the first token of a kind between two offsets, or -1."""
+        found = (index for index in self._within(start, end) if self._tokens.kinds[index] == kind)
+        index = next(found, None)
+        return -1 if index is None else self._tokens.starts[index]
+
+
+# Blanks between two C# tokens on one line
+
+_ALWAYS_AROUND: Final = frozenset(
+    ("=", "=>", "&&", "||", "??", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "==", "!=")
+)
+_NEVER_BEFORE: Final = frozenset((";", ",", ")", "]", ".", "::", "++", "--"))
+_NEVER_AFTER: Final = frozenset(("(", "[", ".", "::", "!", "~"))
+_CALLED_LIKE_FUNCTIONS: Final = frozenset(
+    ("typeof", "default", "sizeof", "checked", "unchecked", "nameof", "base", "this")
+)
+_AFTER_TYPE_ARGUMENTS: Final = frozenset(("(", ")", ".", ",", ";", "[", "]", ">", "?", "::"))
+_BEFORE_OPERAND: Final = frozenset(("(", "[", "{", ",", ";", "=", "=>", "&&", "||", "??", "?", ":", "return", "case"))
+
+
+def blank_between(tokens: Tokens, index: int, roles: Roles) -> bool | None:
+    """Return whether one blank belongs before the token at `index`; None where the author decides."""
+    before, after = tokens.spelling(index - 1), tokens.spelling(index)
+    kind_before, kind_after = tokens.kinds[index - 1], tokens.kinds[index]
+    start_before, start_after = tokens.starts[index - 1], tokens.starts[index]
+    if start_after in roles.glued:
+        return False
+    if start_before in roles.binary and start_before + len(before) == start_after and start_after in roles.glued:
+        return False
+    if start_after in roles.binary or start_after in roles.conditional:
+        return True
+    if before[-1:] == after[:1] and after[:1] in ("+", "-"):  # "- -a" is not "--a"
+        return True
+    if start_before in roles.binary or start_before in roles.glued or start_before in roles.conditional:
+        return True
+    if before in _ALWAYS_AROUND or after in _ALWAYS_AROUND:
+        return True
+    if after in ("++", "--"):
+        return None if before in _BEFORE_OPERAND or kind_before == "SEMICOLON" else False
+    if before in ("++", "--"):
+        return None
+    if after in _NEVER_BEFORE or before in _NEVER_AFTER:
+        return False
+    if start_before in roles.casts or start_after in roles.nullable:
+        return False
+    if before == "," or before == ";":
+        return True
+    if after == ":":
+        return False
+    if before == ":":
+        return True
+    if before == "?" or after == "?":  # of ?. and ?[, and types
+        return False if start_before not in roles.nullable else _is_word(kind_after) or after == "{"
+    if before in "+-&*" and before:  # of one operand: binary ones are above
+        return False
+    if before == "<" or after in ("<", ">"):
+        return False
+    if before == ">":
+        return after not in _AFTER_TYPE_ARGUMENTS
+    if after == "{" or before == "}" or before == "{" or after == "}":
+        return not (before == "{" and after == "}")
+    if after == "(":
+        return _before_bracket(before, kind_before)
+    if after == "[":
+        return False if kind_before == "NAME" or before in (")", "]", "new", "stackalloc") else None
+    if before in (")", "]"):
+        return True if _is_word(kind_after) or after in "!~" else None
+    return True if _is_word(kind_before) and _is_word(kind_after) else None
+
+
+def _before_bracket(before: str, kind: str) -> bool | None:
+    if kind == "NAME" or before in (")", "]", ">") or before in _CALLED_LIKE_FUNCTIONS or before in ("new", "string"):
+        return None if before in (")", "]", "new") else False
+    return True if before.isidentifier() else None
+
+
+def _is_word(kind: str) -> bool:
+    return kind not in ("LPAR", "RPAR", "LSQB", "RSQB", "LBRACE", "RBRACE", "END", "$END") and (
+        kind.isupper() or kind.startswith("_")
+    )

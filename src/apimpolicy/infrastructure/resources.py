@@ -159,7 +159,6 @@ def names_in(id_: Value, kinds: Sequence[str]) -> list[Value]:
 
 
 def id_below(parent: Value, kind: str, name: Value) -> Value:
-    """Return the id of a resource in another one."""
     return joined([_as_text(parent), f"/{kind}/", _as_text(name)])
 
 

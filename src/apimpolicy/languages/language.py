@@ -109,7 +109,6 @@ def any_of_text(text: str) -> Language:
 
 
 def literal(text: str) -> Language:
-    """Return the language of one word."""
     return sequence(*(one_of(units.of_text(unit)) for unit in text))
 
 

@@ -54,7 +54,6 @@ _SAME = {"ST": "S", "EMAIL": "E", "EMAILADDRESS": "E"}
 
 
 def common_names(certificate: Certificate) -> list[str]:
-    """Return the common names of the subject."""
     from cryptography.x509.oid import NameOID
 
     return [_text(found.value) for found in certificate.parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]

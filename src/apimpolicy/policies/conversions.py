@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from apimpolicy.dotnet.environment import assume
 from apimpolicy.dotnet.exceptions import FormatException, OverflowException
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 
@@ -72,6 +73,7 @@ def http_method(value: object) -> str:
     """Convert to a method. Raises InvalidValueError with the sentence of System.Net.Http.HttpMethod."""
     method = trimmed(value)
     if method and re.compile(_TOKEN).fullmatch(method) is None:
+        assume("A malformed method is refused as line breaks in headers are, which was seen")
         raise InvalidValueError("The format of the HTTP method is invalid.")
     return method
 
@@ -80,6 +82,7 @@ def reason_phrase(value: object) -> str:
     """Convert to a reason phrase. Raises InvalidValueError with the sentence of HttpResponseMessage.ReasonPhrase."""
     reason = text(value)
     if _BREAKS.search(reason):
+        assume("Line breaks in a reason phrase are refused as those in headers are, which was seen")
         raise InvalidValueError("The reason phrase must not contain new-line characters.")
     return reason
 

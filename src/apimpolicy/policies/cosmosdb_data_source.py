@@ -40,19 +40,10 @@ from typing import Any
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.cosmosdb_requests import (
-    DeleteRequest,
-    Etag,
-    ItemId,
-    Paging,
-    PartitionKey,
-    QueryRequest,
-    ReadRequest,
-    WriteRequest,
-)
 from apimpolicy.policies.data_source_parts import (
     ConnectionString,
     DataAnswer,
+    QueryParameters,
     answer_with,
     composed_body,
     query_parameters,
@@ -61,7 +52,92 @@ from apimpolicy.policies.data_source_parts import (
 )
 from apimpolicy.policies.data_sources import CosmosRequest
 from apimpolicy.policies.effects import DataRequested, Effect
-from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, child_texts, part, policy
+from apimpolicy.policies.spec import (
+    Exchange,
+    PolicyError,
+    Step,
+    child,
+    child_texts,
+    content,
+    literal_attribute,
+    part,
+    policies,
+    policy,
+)
+
+# The request elements of cosmosdb-data-source
+
+CONSISTENCY_LEVELS = ("bounded-staleness", "consistent-prefix", "eventual", "session", "strong")
+
+
+@part("id")
+class ItemId:
+    template: str | None = literal_attribute(values=("liquid", "none"))
+    text: str = content(trimmed)
+
+
+@part("partition-key")
+class PartitionKey(ItemId):
+    data_type: str = literal_attribute(default="string", values=("string", "number", "bool", "none", "null"))
+
+
+@part("etag")
+class Etag(ItemId):
+    type: str = literal_attribute(default="match", values=("match", "no-match"))
+
+
+@part("max-item-count")
+class MaxItemCount(ItemId):
+    """A number, as text."""
+
+
+@part("continuation-token")
+class ContinuationToken(ItemId):
+    """A token of an earlier response."""
+
+
+@part("paging")
+class Paging:
+    max_item_count: Step | None = child(MaxItemCount, required=True)
+    continuation_token: Step | None = child(ContinuationToken, required=True)
+
+
+@part("query-request")
+class QueryRequest:
+    enable_low_precision_order_by: bool = literal_attribute(boolean, default=False)
+    sql_statements: list[str] = child_texts("sql-statement", trimmed)
+    parameters: Step | None = child(QueryParameters)
+    partition_key: Step | None = child(PartitionKey)
+    paging: Step | None = child(Paging)
+
+
+@part("read-request")
+class ReadRequest:
+    id: Step | None = child(ItemId, required=True)
+    partition_key: Step | None = child(PartitionKey)
+
+
+@part("delete-request")
+class DeleteRequest:
+    consistency_level: str | None = literal_attribute(values=CONSISTENCY_LEVELS)
+    pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
+    post_trigger: str | None = literal_attribute(doubt="unknown-expression")
+    etag: Step | None = child(Etag)
+    id: Step | None = child(ItemId, required=True)
+    partition_key: Step | None = child(PartitionKey)
+
+
+@part("write-request")
+class WriteRequest:
+    type: str = literal_attribute(default="upsert", values=("insert", "replace", "upsert"))
+    consistency_level: str | None = literal_attribute(values=CONSISTENCY_LEVELS)
+    indexing_directive: str = literal_attribute(default="default", doubt="unknown-expression")
+    pre_trigger: str | None = literal_attribute(doubt="unknown-expression")
+    post_trigger: str | None = literal_attribute(doubt="unknown-expression")
+    id: Step | None = child(ItemId)
+    partition_key: Step | None = child(PartitionKey)
+    etag: Step | None = child(Etag)
+    steps: list[Step] = policies("set-body")
 
 
 @part("connection-info")

@@ -36,7 +36,6 @@ class GraphQLRequestError(Exception):
 
 
 def error(message: str) -> GraphQLRequestError:
-    """Return a request error with one message."""
     return GraphQLRequestError({"message": message})
 
 

@@ -36,8 +36,8 @@ Source: https://learn.microsoft.com/azure/api-management/json-to-xml-policy
 
 from __future__ import annotations
 
-from apimpolicy.policies.body_conversion import BodyConversion
 from apimpolicy.policies.conversions import boolean
+from apimpolicy.policies.message_text import BodyConversion
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy
 
 

@@ -58,7 +58,6 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """Return the whole text of the prompt."""
         return "\n".join(message.text for message in self.messages)
 
 

@@ -50,11 +50,9 @@ class ServiceBus:
         self.messages: list[ServiceBusMessage] = []
 
     def queue(self, name: str) -> list[ServiceBusMessage]:
-        """Return the messages of one queue."""
         return [message for message in self.messages if message.queue == name]
 
     def topic(self, name: str) -> list[ServiceBusMessage]:
-        """Return the messages of one topic."""
         return [message for message in self.messages if message.topic == name]
 
     def send(self, message: ServiceBusMessage) -> None:

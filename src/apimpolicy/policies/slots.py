@@ -48,7 +48,6 @@ class AttributeSlot(Record):
 
     @property
     def doubts(self) -> frozenset[str]:
-        """Return the sources' disagreements."""
         return frozenset(self.doubt.split())
 
     @property

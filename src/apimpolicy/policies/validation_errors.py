@@ -59,7 +59,6 @@ class ErrorLog:
 
     @property
     def of_request(self) -> bool:
-        """Return whether the policy looks at the request."""
         return self.exchange.section in ("inbound", "backend")
 
     def add(self, errors: Iterable[ValidationError], action: str) -> None:

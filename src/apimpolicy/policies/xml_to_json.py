@@ -38,8 +38,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.body_conversion import BodyConversion
 from apimpolicy.policies.conversions import boolean
+from apimpolicy.policies.message_text import BodyConversion
 from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 if TYPE_CHECKING:

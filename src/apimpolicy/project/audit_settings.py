@@ -67,7 +67,6 @@ class Requirement:
                 raise ValueError(f"'{shown}' isn't known; the words are {', '.join((*WORDS, ANYONE))}")
 
     def allows(self, proofs: frozenset[str]) -> bool:
-        """Return whether these proofs are enough."""
         from apimpolicy.audit.access import implied
 
         return _is_met(self._condition, implied(proofs))
@@ -128,7 +127,6 @@ class AuditSettings(NamedTuple):
         return self.require is not None or bool(self.rules)
 
     def required(self, api: str, operation: str) -> Requirement | None:
-        """Return the requirement for requests to an operation."""
         fitting = [requirement for which, requirement in self.rules if which.fits(api, operation)]
         return fitting[-1] if fitting else self.require
 

@@ -13,7 +13,6 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_services import CheckServices
-from apimpolicy.project.checked import Checked
 from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.declared import ConfiguredFragments
@@ -21,7 +20,7 @@ from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.environments import ALL
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
-from apimpolicy.project.findings import Findings, merged, to_findings
+from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of
 from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole

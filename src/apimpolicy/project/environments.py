@@ -50,7 +50,6 @@ def select(name: str | None) -> None:
 
 
 def selected() -> str | None:
-    """Return the selected environment."""
     return _selected
 
 

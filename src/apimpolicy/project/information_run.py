@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.checked import Checked
 from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.files import read_data, source_of
-from apimpolicy.project.findings import Findings, merged, to_findings
+from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.information_checks import check_information
 from apimpolicy.project.mcp_checks import server_diagnostics
 from apimpolicy.project.service_limits import exceeded

@@ -152,7 +152,6 @@ class Service:
         return name.lower() in self.resources(kind)
 
     def _api(self, name: str) -> ApiDescription | None:
-        """Return the API with an id or, if there is none, with a display name."""
         apis, lowered = self.resources("apis"), name.lower()
         named = (each for each in apis.values() if (each.name.known or "").lower() == lowered)
         return apis.get(lowered) or next(named, None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_NAMES = {
+KIND_NAMES: dict[type, str] = {
     str: "a text",
     int: "a whole number",
     float: "a number",
@@ -22,7 +22,9 @@ _NAMES = {
     list: "a list",
     dict: "a table",
     datetime.datetime: "a date with a time, such as 2026-01-01T00:00:00Z",
+    type(None): "nothing",
 }
+"""The names of types of values in messages, also about test files."""
 
 _LONGEST_SHOWN = 80
 """Characters of a key or a value in a message."""
@@ -56,7 +58,7 @@ class Table:
     def checked(self, value: Any, kind: type[_T], name: str) -> _T:
         """Return the value, if it is of this kind. Raises ConfigurationError."""
         if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
-            raise self.mistake(f"must be {_NAMES[kind]}, not {_kind_of(value)}", name)
+            raise self.mistake(f"must be {KIND_NAMES[kind]}, not {kind_of(value)}", name)
         return value
 
     def choice(self, name: str, values: Sequence[str]) -> str | None:
@@ -97,7 +99,6 @@ class Table:
         return Table(self.file, self.checked(value, dict, name), self.full(name))
 
     def table(self, name: str) -> Table | None:
-        """Return a table inside of this one, or None."""
         values = self.take(name, dict)
         return None if values is None else Table(self.file, values, self.full(name))
 
@@ -180,8 +181,8 @@ def _line(path: str, key: str) -> str:
     return f":{line}" if line else ""
 
 
-def _kind_of(value: object) -> str:
-    for kind in (bool, str, int, float, list, dict, datetime.datetime):
+def kind_of(value: object) -> str:
+    for kind in (bool, type(None), str, int, float, list, dict, datetime.datetime):
         if isinstance(value, kind):
-            return _NAMES[kind].partition(",")[0]
+            return KIND_NAMES[kind].partition(",")[0]
     return f"a {type(value).__name__}"

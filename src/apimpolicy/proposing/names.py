@@ -130,6 +130,11 @@ class ProposedUnknowns(Unknowns):
         """Return a text that may be missing."""
         return merge(self.truth_of(*key, "there"), self.text_of(*key), ABSENT)
 
+    def status_of(self, response: Opaque) -> Value:
+        if is_response(response.identity):
+            return ProposedInputs(self).make(("status", ""), response.identity)
+        return super().status_of(response)
+
     def tree_of(self, *key: str) -> Value:
         """Return a value of any type: a variable, what a cache has."""
         token = Json((json_trees.OUTSIDE, key), (), 0)

@@ -81,7 +81,6 @@ class Evaluated:
             self.order.setdefault(key, index)
 
     def code(self, node: nodes.Bound) -> str:
-        """Return the node as it is written, on one line."""
         return folded(self.text, node.syntax.start, node.syntax.end)
 
     def operand_code(self, node: nodes.Expression) -> str:

@@ -99,7 +99,6 @@ class FileCoverage:
     number: int = 1
 
     def count(self, kind: str) -> Count:
-        """Return the outcomes of one kind of place."""
         return _count(place for place in self.places if place.kind == kind)
 
     @property

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
-CHOICES = "https://apimpolicy.github.io/apimpolicy/choices/#policies"
+CHOICES = "https://apimpolicy.github.io/apimpolicy/choices/"
 """The page of our choices."""
 
 
@@ -251,7 +251,9 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
         yield shortened(from_utf16(error.message))
         specification = specification_of(from_utf16(error.source))
         if specification is not None and specification.chosen_refusal:
-            yield f"Of this error no source tells {specification.chosen_refusal}: our choice, see {CHOICES}"
+            yield f"Of this error no source tells {specification.chosen_refusal}: our choice, see {CHOICES}#policies"
+    for words in result.assumptions:
+        yield f"No source decides this, our choice: {words}. See {CHOICES}"
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"

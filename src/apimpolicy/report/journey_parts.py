@@ -44,7 +44,6 @@ def request_markup(request: Request) -> str:
 
 
 def response_markup(response: Response) -> str:
-    """Return the response as sent."""
     start = f"HTTP/1.1 {response.status_code} {response.reason}".rstrip()
     return _message(start, response.headers, response.body, response.text)
 

@@ -83,6 +83,7 @@ def _report(result: Result) -> dict[str, Any]:
         "error": _error(result.error),
         "trace": [_entry(entry) for entry in result.trace],
         "messages": [shortened(message) for message in result.trace.messages],
+        "assumptions": list(result.assumptions),
     }
     return report if result.mcp is None else {**report, "mcp": _server_data(result.mcp)}
 
@@ -207,6 +208,7 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
             lines.append("")
     if result.exchange.unmatched is not None:
         lines += (style.fit(printable(note)) for note in routing_notes(result))
+    lines += (style.paint("warning", style.fit(printable(f"our choice: {words}"))) for words in result.assumptions)
     if lines:
         lines.append(style.paint("dim", "─" * _RULE))
     response = result.response

@@ -53,7 +53,6 @@ def effective_text(program: Program, style: Style) -> str:
 
 
 def _as_written(policy: Policy) -> Policy:
-    """Return the document with its `{{named values}}`."""
     return Policy(read(policy.original), policy.original, [], None)
 
 

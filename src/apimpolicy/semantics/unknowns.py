@@ -171,6 +171,10 @@ class Unknowns:
             return self._not_null(type_, what, key, reads)
         return merge(is_null, NULL, self._not_null(type_, what, key, reads))
 
+    def status_of(self, response: Opaque) -> Value:
+        """Return the status of a response to a request that a policy sent; nothing changes it."""
+        return self.value("int", "the status of another service's response", ("status of", response.identity))
+
     def _not_null(self, type_: str, what: str, key: Hashable, reads: frozenset[str] | None) -> Value:
         if type_ == "bool":
             return Truth(self.truth(what, ("value", type_, key)))

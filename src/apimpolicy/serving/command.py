@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import itertools
 import logging
 import os
 import secrets
@@ -13,16 +14,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.process_limits import reason_to_stop
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.mcp.clients import address_of_server
+from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
+from apimpolicy.project.caller_tokens import issuers_of, token_of
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
+from apimpolicy.project.service.stand_ins import SUBSCRIPTION
+from apimpolicy.report.columns import printable
+from apimpolicy.report.explanation_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.lines import LineWriter
-from apimpolicy.serving.listing import callable_lines, notes, token_lines
 from apimpolicy.serving.peers import Peers
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
@@ -30,9 +37,11 @@ from apimpolicy.serving.spans import span_writer
 from apimpolicy.serving.tls import AskingContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.service import ServiceApi
     from apimpolicy.project.caller_tokens import TokenWish
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.dispatcher import Served
@@ -208,3 +217,68 @@ def _proxies(addresses: Sequence[str]) -> Callable[[str], bool] | None:
 def _without_password(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+# The operations that can be called, in lines for people
+
+_MOST = 40
+_HOURS = 24
+
+
+def callable_lines(served: Served) -> list[str]:
+    """Return a line for each operation, or for each API that takes everything below its path."""
+    service = served.gateway.service
+    if service is None:
+        return ["ANY    /*"]
+    lines = (line for api in service.apis for line in _of_api(api))
+    found = list(itertools.islice(lines, _MOST + 1))  # reading more descriptions would take time for nothing
+    return found if len(found) <= _MOST else [*found[:_MOST], "… and more"]
+
+
+def notes(served: Served) -> list[str]:
+    """Return further notes for callers: certificates, subscriptions, keys."""
+    gateway = served.gateway
+    setting = gateway.negotiate_client_certificate
+    uploaded = len(gateway.certificates)
+    found: list[str] = []
+    if setting is True:
+        found.append(f"HTTPS requests a client certificate; {uploaded} uploaded")
+    elif setting:
+        names = [setting] if isinstance(setting, str) else [name for name in setting if gateway.negotiates(name)]
+        found.append(f"HTTPS requests a client certificate on {', '.join(names)}; {uploaded} uploaded")
+    service = gateway.service
+    if service is not None and service.subscriptions:
+        states = [(each.id, "" if each.state == "active" else f" ({each.state})") for each in service.subscriptions[:8]]
+        ids = ", ".join(f"{id_}{state}" for id_, state in states)
+        found.append(f"subscriptions: {ids}")
+        if (stand_in := next((each for each in service.subscriptions if each.id == SUBSCRIPTION), None)) is not None:
+            key = from_utf16(stand_in.subscription.primary_key)
+            found.append(f"call APIs that require a key with: -H 'Ocp-Apim-Subscription-Key: {key}'")
+    return found
+
+
+def token_lines(gateway: Gateway, wish: TokenWish) -> Iterator[str]:
+    """Yield a token of each provider, or of the one that is wished for. Raises ConfigurationError."""
+    names = [wish.provider] if wish.provider else list(issuers_of(gateway))
+    for name in names:
+        token = token_of(gateway, wish._replace(provider=name), hours=_HOURS)
+        lasts = "expired" if wish.is_expired else "valid for a day"
+        yield f"token of {printable(name)}, {lasts}: -H 'Authorization: Bearer {token}'"
+
+
+def _of_api(api: ServiceApi) -> Iterator[str]:
+    prefix = url_path_of(api)
+    if api.mcp is not None:
+        tools = ", ".join(printable(each.name) for each in api.mcp.tools) or "a server elsewhere"
+        yield f"MCP    {address_of_server(api)}  ({tools})"
+        return
+    documents = documents_of(api)
+    operations = operations_with_policies(api, documents)
+    if documents.problem:
+        yield f"ANY    {prefix.rstrip('/')}/*  (operations unknown: {documents.problem})"
+    elif not operations:
+        yield f"ANY    {prefix.rstrip('/')}/*"
+    for described, _ in operations:
+        operation = described.operation
+        template = from_utf16(operation.url_template)
+        yield f"{from_utf16(operation.method).upper():6} {prefix.rstrip('/')}{template}"

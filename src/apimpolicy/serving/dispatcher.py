@@ -119,7 +119,6 @@ class Dispatcher:
         return await future
 
     def close(self) -> None:
-        """End the threads."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 

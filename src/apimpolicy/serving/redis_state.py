@@ -22,10 +22,9 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.cache import ValueCache
+from apimpolicy.engine.cache import ValueCache, distance
 from apimpolicy.engine.circuits import LocalCircuits
 from apimpolicy.engine.counters import CallCounters
-from apimpolicy.engine.semantic_cache import distance
 from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, StateEntry, TakeOutcome, Window
 from apimpolicy.serving.redis_connection import RedisConnection
 from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes

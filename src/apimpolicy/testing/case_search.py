@@ -1,4 +1,4 @@
-"""Find the cases of a first test file: with the solver where it is installed, else from hints in the policy's text."""
+"""Find the cases of a first test file: with the solver where it is installed, else two requests."""
 
 from __future__ import annotations
 

@@ -50,7 +50,6 @@ class CaseWriter:
         return self.explored.harness
 
     def keys(self, scenario: Scenario) -> dict[str, Any]:
-        """Return the keys of a case that has this request."""
         return case_of(scenario)
 
     def operation(self, scenario: Scenario) -> str:

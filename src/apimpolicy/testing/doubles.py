@@ -59,7 +59,6 @@ class Rule:
         return self._body is None or self._body in request.text
 
     def next(self) -> Answer:
-        """Return the next response."""
         answer = self._answers[min(self._count, len(self._answers) - 1)]
         self._count += 1
         return answer

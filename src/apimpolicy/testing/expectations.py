@@ -9,7 +9,7 @@ expect:
   backend-requests: 1                  how many reached a backend, or a list of {method, url, headers, body, json}
   sent-requests: 0                     the same of send-request and send-one-way-request
   request: {headers: {X-Id: "1"}}      what policies made of the request: method, url, headers, body, json
-  variables: {user: anna}              values at the end, as JSON or as C# writes them
+  variables: {user: anna}              values at the end, as JSON or as C# writes them; of a response, its status …
   error: {reason: TokenExpired}        of context.LastError; true: there was one; false: there was none
   branch: choose ▸ when 1              taken on the way; also choose[1]/when[1], or a list
   explanation: not among the uploaded  a text (or several) that the explanation contains
@@ -35,6 +35,7 @@ import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, NotSimulatedError
 from apimpolicy.policies.effects import Condition
@@ -203,6 +204,11 @@ def _variables(tree: Tree, result: Result) -> Iterator[str]:
         if value is None:
             if wanted.value is not None:
                 yield f"expected the variable {name!r} to be {as_json(wanted.plain())}, it is null"
+            continue
+        if isinstance(value, ResponseMessage) and isinstance(wanted.value, dict):
+            held = SimpleNamespace(response=value.to_response())
+            for key, part in wanted.known(OBSERVABLE).items():
+                yield from (f"variable {name}: {sentence}" for sentence in _CHECKS[key](part, held))
             continue
         text = from_utf16(objects.text(value))
         if isinstance(wanted.value, dict) and set(wanted.value) <= set(BODY):

@@ -1,15 +1,14 @@
-"""A first test file for a policy: one case per branch, with a request that reaches it where one can be found.
+"""First test files: their cases and text, and the cases that need no solver.
 
-What to try is read from the policy's own expressions (`first_requests`), what it needs around it from its elements
-(`first_surroundings`). The first request that takes a branch becomes its case; what it got is expected.
+What a policy needs around it is read from its elements (`first_surroundings`). The first request that takes a branch
+becomes its case, which expects what the request got.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 import yaml
@@ -17,12 +16,11 @@ import yaml
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_expectations import expectation_of
-from apimpolicy.testing.first_limits import limits_of, steps_seen
-from apimpolicy.testing.first_requests import moves_of, scenario_of, tries
-from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
+from apimpolicy.testing.first_surroundings import accepted_caller, subject_of, surroundings_of
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.scenario_cases import request_of
 from apimpolicy.testing.tree import read_tree
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.running import Outcome
     from apimpolicy.text.document import Element
 
-MOST_RUNS = 400
+NOT_SEARCHED = "No request was searched for these branches (pip install 'apimpolicy[prove]'):"
 ANOTHER_TIME = "2026-01-01T01:13:05Z"
 
 
@@ -85,39 +83,33 @@ class FirstCases:
 
 
 def first_cases(policy: str, output: str) -> FirstCases:
-    """Return a test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+    """Return a test file for a policy, to be written to `output`, without a solver: an empty request, and one
+    that the policy's checks accept. Raises ConfigurationError, DiagnosticError.
+    """
     subject = subject_of(policy)
     around = surroundings_of(subject)
-    wanted = _branches(subject)
     cases: list[Found] = []
     seen: set[str] = set()
     problem = ""
-    known = subject_of(policy, around.named_values)
-    moves_found = [(what, name, around.filled(value)) for what, name, value in moves_of(known, around.providers)]
-    for moves in itertools.islice(tries(moves_found), MOST_RUNS):
-        scenario = scenario_of(moves)
+    for assignment in ({}, accepted_caller(subject.elements, around.providers)):
+        scenario = scenario_of(assignment)
         request = request_of(scenario)
         outcome = run_alone(policy, output, around, request)
         if not outcome.results:
             problem = problem or outcome.problem
             continue
-        taken = _taken(outcome)
-        fresh = [branch for branch in taken if branch not in seen]
-        answer = f"status {outcome.results[-1].response.status_code}"
-        if not fresh and answer in seen and cases:
-            continue
-        seen |= {*fresh, answer}
-        expect = expected(policy, output, around, request, outcome, fresh)
-        name = case_name(scenario, outcome.results[-1], expect)
-        cases.append(Found(name, request, expect, fresh))
-        if set(wanted) <= seen and len(cases) > 1:
-            break
+        fresh = [branch for branch in _taken(outcome) if branch not in seen]
+        status = f"status {outcome.results[-1].response.status_code}"
+        if fresh or status not in seen:
+            seen |= {*fresh, status}
+            expect = expected(policy, output, around, request, outcome, fresh)
+            cases.append(Found(case_name(scenario, outcome.results[-1], expect), request, expect, fresh))
     if not cases:
         raise ConfigurationError(f"can't search for requests to {policy}: {problem.removeprefix(f'{policy}:')}")
     passing = next((case for case in cases if case.expect["status"] < 400), None)
     cases += limit_cases(policy, output, around, subject.elements, passing)
-    missing = [branch for branch in wanted if branch not in seen]
-    notes = [("No request was found for these branches:", missing)]
+    missing = [branch for branch in _branches(subject) if branch not in seen]
+    notes = [(NOT_SEARCHED, missing)]
     return FirstCases(text_of(relative_path(policy, output), around, cases, notes), cases, missing)
 
 
@@ -237,3 +229,49 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequen
             lines.append(f"\n# {heading}\n")
             lines += [f"#   {' '.join(line.split())}\n" for line in listed]
     return "".join(lines)
+
+
+# Cases for limits of calls: one more call is refused, and after the period a call gets through again
+
+MOST_CALLS = 10
+"""The maximum of a limit with a case; cases for more are long to read."""
+
+_REFUSED = (403, 429)
+
+
+class Limit(NamedTuple):
+    """A limit: the number of calls in a number of seconds."""
+
+    calls: int
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        """Return the name of its case."""
+        return f"call {self.calls + 1} within {self.seconds} seconds is refused"
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return steps without expectations: the calls that get through, one more, and one after the period."""
+        return [*({} for _ in range(self.calls + 1)), {"advance": self.seconds}]
+
+
+def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
+    """Yield the limits that are written as numbers and allow few calls."""
+    for element in elements:
+        if has_trait(element.name, "limits-calls"):
+            given = [element.get(name) for name in ("calls", "renewal-period")]
+            texts = [attribute.value.text.strip() for attribute in given if attribute is not None]
+            if len(texts) == 2 and all(text.isascii() and text.isdecimal() for text in texts):
+                calls, seconds = map(int, texts)
+                if 0 < calls <= MOST_CALLS and seconds > 0:
+                    yield Limit(calls, seconds)
+
+
+def steps_seen(limit: Limit, outcome: Outcome) -> list[dict[str, Any]]:
+    """Return the steps with their statuses; none if the limit had no effect."""
+    statuses = [result.response.status_code for result in outcome.results]
+    if len(statuses) != limit.calls + 2 or statuses[limit.calls] not in _REFUSED or statuses[-1] in _REFUSED:
+        return []
+    if any(status in _REFUSED for status in statuses[: limit.calls]):
+        return []
+    return [{**step, "expect": {"status": status}} for step, status in zip(limit.steps(), statuses, strict=True)]

@@ -21,10 +21,10 @@ from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.likely_values import is_thumbprint, likely_value
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
-from apimpolicy.text.named_values import find_named_values, substitute
+from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.scenarios.assignments import Assignment
@@ -73,11 +73,10 @@ _CERTIFICATE_OF_CALLER = re.compile(r"\.Certificate\b|<validate-client-certifica
 """Not one of those that the gateway has, `Deployment.Certificates`."""
 
 
-def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Subject:
-    """Return a policy file, read and bound, with the given named values. Raises ConfigurationError."""
+def subject_of(policy: str) -> Subject:
+    """Return a policy file, read and bound. Raises ConfigurationError."""
     source, _ = read_policy_file(policy)
-    source, _ = substitute(with_named_placeholders(source), named_values or {})
-    return Subject(read(source), ExpressionCheck(), Settings())
+    return Subject(read(with_named_placeholders(source)), ExpressionCheck(), Settings())
 
 
 def surroundings_of(subject: Subject) -> Surroundings:
@@ -106,20 +105,15 @@ def shows_certificates(elements: Iterable[Element]) -> bool:
     return any(_CERTIFICATE_OF_CALLER.search(text) for text in texts.values())
 
 
-def addresses_of(ip_filter: Element) -> Iterator[str]:
-    """Yield the first single address of an ip-filter, and the first of its ranges."""
-    address, span = ip_filter.find("address"), ip_filter.find("address-range")
-    first = None if span is None else span.get("from")
-    texts = ("" if address is None else address.text, "" if first is None else first.value.text)
-    return (text.strip() for text in texts if re.fullmatch(r"\s*[0-9A-Fa-f.:]+\s*", text))
-
-
 def address_that_passes(ip_filter: Element) -> str | None:
     """Return an address that an ip-filter allows, unless it only forbids some."""
     action = ip_filter.get("action")
     if action is None or action.value.text != "allow":
         return None
-    return next(addresses_of(ip_filter), None)
+    address, span = ip_filter.find("address"), ip_filter.find("address-range")
+    first = None if span is None else span.get("from")
+    texts = ("" if address is None else address.text, "" if first is None else first.value.text)
+    return next((text.strip() for text in texts if re.fullmatch(r"\s*[0-9A-Fa-f.:]+\s*", text)), None)
 
 
 def accepted_caller(elements: Iterable[Element], providers: Iterable[str]) -> Assignment:

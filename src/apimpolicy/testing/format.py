@@ -234,7 +234,11 @@ EXPECT: Keys = {
         "[{method: POST, url: 'https://login.example/token', body: {contains: client_id}}]",
     ),
     "request": ("sent", "The request after the policies.", "{headers: {X-User: anna}}"),
-    "variables": ("table", "context.Variables at the end, as JSON or as C# formats them.", "{user: anna, retries: 2}"),
+    "variables": (
+        "table",
+        "context.Variables at the end, as JSON or as C# formats them; the status, headers and body of a response.",
+        "{user: anna, retries: 2, answer: {status: 200}}",
+    ),
     "error": ("boolean or null|error", "context.LastError; true: any; false: none.", "{reason: TokenExpired}"),
     "branch": ("texts", "A branch that was taken.", "choose ▸ when 1"),
     "explanation": ("texts", "A text in the explanation.", "not among the uploaded certificates"),

@@ -10,9 +10,10 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from apimpolicy.project.toml_table import KIND_NAMES, kind_of
 from apimpolicy.testing import format as tables
 from apimpolicy.testing.claims.format import CLAIM, CONDITION
-from apimpolicy.testing.tree import WRONG_KIND, Tree, kind_of
+from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
     from apimpolicy.testing.format import Keys
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _TEXT = (str, int, float, bool, datetime.datetime, datetime.date)
 _NOTHING = type(None)
 
-DATE = "a date with a time, such as 2026-01-01T00:00:00Z"
+DATE = KIND_NAMES[datetime.datetime]
 
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "anything": ((object,), "anything"),

@@ -76,7 +76,6 @@ class Recording:
         return list(_SOURCES[name](self._gateway)[self._known[name] :])
 
     def events(self, logger: str) -> list[Any]:
-        """Return the events of a logger."""
         return list(_events(self._gateway).get(logger, ())[self._known_events.get(logger, 0) :])
 
 

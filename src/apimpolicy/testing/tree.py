@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError
+from apimpolicy.project.toml_table import KIND_NAMES, kind_of
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -22,16 +23,6 @@ NOT_READABLE, UNKNOWN_KEY, WRONG_KIND, MISSING, UNKNOWN_NAME = "POL501", "POL502
 RENAMED = {"identity-providers": "openid-providers", "identity-provider-states": "openid-provider-states"}
 """Earlier names of keys, which test files may go on using."""
 
-_KINDS: dict[type, str] = {
-    str: "a text",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    list: "a list",
-    dict: "a table of keys and values",
-    datetime.datetime: "a date with a time, such as 2026-01-01T00:00:00Z",
-    type(None): "nothing",
-}
 MOST_DEPTH = 64
 MOST_TREES = 200_000
 """Values of one YAML file, or as many as it has characters: `*alias` multiplies its content."""
@@ -81,7 +72,7 @@ class Tree:
     def expect(self, *kinds: type) -> Any:
         """Return the value, which must be of one of these kinds. Raises TestFileError."""
         if not isinstance(self.value, kinds) or (isinstance(self.value, bool) and bool not in kinds):
-            wanted = " or ".join(_KINDS[kind] for kind in kinds)
+            wanted = " or ".join(KIND_NAMES[kind] for kind in kinds)
             raise self.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(self.value)}")
         return self.value
 
@@ -120,9 +111,9 @@ class Tree:
             try:
                 value = datetime.datetime.fromisoformat(value)
             except ValueError:
-                raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}") from None
+                raise self.mistake(WRONG_KIND, f"this must be {KIND_NAMES[datetime.datetime]}") from None
         if not isinstance(value, datetime.datetime):
-            raise self.mistake(WRONG_KIND, f"this must be {_KINDS[datetime.datetime]}, not {kind_of(value)}")
+            raise self.mistake(WRONG_KIND, f"this must be {KIND_NAMES[datetime.datetime]}, not {kind_of(value)}")
         return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
 
     def plain(self) -> Any:
@@ -290,10 +281,3 @@ def _meant(name: str, known: Collection[str]) -> str:
 
     near = get_close_matches(name[:64], known, 1, 0.7)
     return f"did you mean '{near[0]}'?" if near else ""
-
-
-def kind_of(value: object) -> str:
-    for kind in (bool, type(None), str, int, float, list, dict, datetime.datetime):
-        if isinstance(value, kind):
-            return _KINDS[kind].partition(",")[0]
-    return f"a {type(value).__name__}"

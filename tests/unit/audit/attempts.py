@@ -12,6 +12,7 @@ from apimpolicy.audit.facts import (
     ADDRESS,
     CACHED,
     CERTIFICATE,
+    CHOICE,
     FORGED,
     GATEWAY,
     KEY,
@@ -24,14 +25,14 @@ from apimpolicy.audit.facts import (
     Fact,
     Token,
 )
-from apimpolicy.audit.requests import ALL_APIS, Rehearsal, choices, request_for
+from apimpolicy.audit.requests import ADDRESS_OF_CALLER, ALL_APIS, Rehearsal, choices, request_for
 from apimpolicy.audit.service_context import ServiceContext
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.testing.authority import TestAuthority, self_signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from apimpolicy.audit.states import Alternative
     from apimpolicy.context.records import Request
@@ -150,6 +151,9 @@ def differences(operations: list[OperationAudit], rehearsal: Rehearsal) -> Diffe
             is_cached = any(fact[:2] == (VIA, CACHED) for fact in alternative)
             if any(fact.subject.startswith("unverified token") and not fact.is_true for fact in alternative):
                 kinds.add("a header that is no token and has one")  # the audit doesn't relate the two
+            asked = {(fact.kind, fact.subject, fact.is_true) for fact in alternative if fact.kind in (FORGED, CHOICE)}
+            if any((kind, subject, not is_true) in asked for kind, subject, is_true in asked):
+                row += " (several conditions about the caller's own values)"
             is_open = kinds <= {KEY, TOKEN, CERTIFICATE, ADDRESS} and not (is_cached and len(alternative) > 1)
             is_tried = is_open and alternative not in failed
             (found.unreached if is_tried else found.untried).append(f"{row} {failed.get(alternative, '')}")
@@ -158,9 +162,10 @@ def differences(operations: list[OperationAudit], rehearsal: Rehearsal) -> Diffe
 
 def _requests(operation: OperationAudit, rehearsal: Rehearsal) -> Iterator[tuple[Credentials, Request]]:
     for given in _credentials(operation, rehearsal):
-        for alternative in operation.alternatives or (frozenset(),):
-            options = choices(alternative)
-            options["headers"] |= dict(given.headers)
+        for facts in _one_choice_each(operation.alternatives or (frozenset(),)):
+            options = choices(facts)
+            headers = {n: given.address if v == ADDRESS_OF_CALLER else v for n, v in options["headers"].items()}
+            options["headers"] = headers | dict(given.headers)
             if given.token is not None:
                 options["headers"]["authorization"] = f"Bearer {given.token}"
             yield (
@@ -169,6 +174,16 @@ def _requests(operation: OperationAudit, rehearsal: Rehearsal) -> Iterator[tuple
                     operation, key=given.key, certificate=given.certificate, ip_address=given.address, **options
                 ),
             )
+
+
+def _one_choice_each(alternatives: Iterable[Alternative]) -> Iterator[tuple[Fact, ...]]:
+    """Yield the choices of each alternative; one after another, where it has several for the same header."""
+    for alternative in alternatives:
+        of_one: dict[str, list[Fact]] = {}
+        for fact in sorted(alternative, key=str):
+            if fact.kind == CHOICE and fact.is_true:
+                of_one.setdefault(fact.subject, []).append(fact)
+        yield from itertools.product(*of_one.values())
 
 
 def _is_sent(alternative: Alternative) -> bool:

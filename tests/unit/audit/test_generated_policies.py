@@ -48,9 +48,9 @@ ACTIONS = (
     "<cache-lookup vary-by-developer='false' vary-by-developer-groups='false' allow-private-response-caching='true' />",
     "<cache-lookup vary-by-developer='false' vary-by-developer-groups='false' />",
 )
-HARD = ("a cached response", "unverified token in header")
-"""Alternatives that no request of the test reaches: behind others that filled the cache, and a header that is no token
-and has one.
+HARD = ("a cached response", "unverified token in header", "several conditions about the caller's own values")
+"""Alternatives that no request of the test reaches: behind others that filled the cache, a header that is no token and
+has one, and conditions about the caller's values of which one excludes the other. The audit doesn't relate those.
 """
 SEEDS = sampled(range(600), 30)
 

@@ -100,7 +100,7 @@ def test_tokens_of_serve_stay_valid_when_a_file_changes(orders: Path) -> None:
     from apimpolicy.context.records import Request
     from apimpolicy.project.caller_tokens import TokenWish
     from apimpolicy.project.service.leniency import lenient
-    from apimpolicy.serving.listing import token_lines
+    from apimpolicy.serving.command import token_lines
     from apimpolicy.serving.loading import ServeTarget
     from apimpolicy.serving.request_forms import read_form
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sampling import examples
 
 from apimpolicy.formatting import csharp
 from apimpolicy.formatting.equality import is_same
@@ -129,7 +130,7 @@ def elements(draw: st.DrawFn, depth: int = 3) -> str:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(elements())
 def test_any_document_is_the_same_policy_and_stable(text: str) -> None:
     result = formatted(text)
@@ -149,7 +150,7 @@ TOKENS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(TOKENS, max_size=25).map(" ".join))
 def test_any_code_keeps_its_tokens(body: str) -> None:
     for text in (f"@({body})", f"@{{{body}}}"):

@@ -11,9 +11,15 @@ from apimpolicy.context.description import ApiDescription
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.json_documents import read_json
-from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, UnverifiableError
+from apimpolicy.policies.json_schemas import (
+    JsonSchema,
+    SchemaNotFoundError,
+    UnverifiableError,
+    case_folded,
+    closed,
+    opened,
+)
 from apimpolicy.policies.sample_bodies import SampleMaker
-from apimpolicy.policies.schema_variants import case_folded, closed, opened
 
 EQUAL = "Integer 2 equals {0} value of 2 and exclusive {0} is true."
 

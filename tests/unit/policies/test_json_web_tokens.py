@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwe
 from joserfc.jwk import OctKey, RSAKey
+from tests.sampling import examples
 
 from apimpolicy import Certificate, OpenIdProvider, TokenKey
 from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey, decrypted
 from apimpolicy.policies.json_web_tokens.keys import VerificationKey, decoded
 from apimpolicy.policies.json_web_tokens.refusal import TokenRefusedError
-from apimpolicy.policies.json_web_tokens.signatures import ALGORITHMS, fits, verifies
-from apimpolicy.policies.json_web_tokens.trust import Trust
+from apimpolicy.policies.json_web_tokens.trust import ALGORITHMS, Trust, fits, verifies
 from apimpolicy.policies.json_web_tokens.validation import Demands, validated
 from apimpolicy.testing.authority import self_signed
 
@@ -260,7 +260,7 @@ SECRET = verification_key(KEYS["HS256"])
 CERTIFICATE: Certificate = self_signed("recipient", rsa=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_hostile_tokens_are_refused_and_break_nothing(data: st.DataObject) -> None:
     """Any text, and good tokens with a piece replaced: refused, or what is signed is the very same."""

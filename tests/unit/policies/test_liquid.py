@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sampling import examples
 
 from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
@@ -20,7 +21,7 @@ from apimpolicy.engine.services import FixedClock, ticks_of_moment
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.liquid.binding import bind_body
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
-from apimpolicy.policies.liquid.filters import names
+from apimpolicy.policies.liquid.expressions import names
 from apimpolicy.policies.liquid.template import read_template
 
 ROWS = tomllib.loads(Path(__file__).with_name("liquid_rows.toml").read_text(encoding="utf-8"))["row"]
@@ -182,7 +183,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=24), st.sampled_from(["", " "]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_template_is_rendered_or_refused(pieces: list[str], glue: str) -> None:
     body = '{"a": [1, "x", null], "o": {"k": "v"}, "s": "text", "n": null, "d": 2.5}'
     limits = Limits(steps=20_000, string_length=100_000, elements=10_000, regex_seconds=0.2, seconds=60)

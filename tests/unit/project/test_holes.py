@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sampling import examples
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
@@ -53,7 +54,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 @given(
     st.sampled_from(("a.xml", "a.tftpl", "a.j2", "a.tf", "a.bicep", "a.json")),
     st.lists(st.sampled_from(PIECES), max_size=25),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sampling import examples
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
@@ -106,7 +107,7 @@ def test_named_file_without_a_policy_is_said_to_have_none() -> None:
         policies_of(b"variable {}", "main.tf")
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(st.sampled_from(sorted(ENDINGS)), st.text(alphabet="<policies>/ '\"`$%{}[](),\\nu0A\n", max_size=80))
 def test_any_text_is_read(ending: str, text: str) -> None:
     for prefix in ("", "x = <<A\n", "'''<policies>", '{"a": "<policies>', "```xml\n<policies>"):

@@ -363,3 +363,22 @@ def test_paths_are_meant_from_the_test_file(tmp_path: Path, configuration: str |
         (tmp_path / configuration).write_text("negotiate-client-certificate = true\n")
     (outcome,) = outcomes(str(policies / "orders.test.yaml"))
     assert outcome.is_good, (outcome.problem, outcome.sentences)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentences"),
+    [
+        ("{status: 5xx, body: no, headers: {X: a}}", []),
+        ("{status: [200, 4xx], reason: OK}", [
+            "variable r: expected status 200 or 4xx, got 503",
+            "variable r: expected reason 'OK', got 'Service Unavailable'",
+        ]),
+        ("{body: {contains: yes}}", ["variable r: expected body to contain 'yes', got 'no'"]),
+    ],
+)  # fmt: skip
+def test_a_response_in_a_variable(write: Callable[..., str], wanted: str, sentences: list[str]) -> None:
+    sends = "<send-request response-variable-name='r'><set-url>https://a.example</set-url></send-request>"
+    text = f'policy: "<policies><inbound>{sends}</inbound></policies>"\n'
+    text += "cases: [{outside: {status: 503, headers: {X: a}, body: 'no'}, expect: {variables: {r: "
+    (outcome,) = outcomes(write(text + wanted.replace("body: no", "body: 'no'").replace("yes", "'yes'") + "}}}]\n"))
+    assert outcome.sentences == sentences

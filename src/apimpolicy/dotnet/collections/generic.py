@@ -114,7 +114,6 @@ class HashedCollection(GenericCollection):
                     raise InvalidOperationException(MODIFIED)
 
     def entries(self) -> list[Any]:
-        """Return the entries as they are now."""
         return [entry for entry in self._slots if entry is not EMPTY] if self._free else list(self._slots)
 
     def _insert(self, hashed: Any, entry: Any) -> None:

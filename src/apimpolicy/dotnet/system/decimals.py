@@ -273,5 +273,4 @@ def to_double(value: Decimal) -> float:
 
 
 def to_float(value: Decimal) -> float:
-    """`(float)` of a `decimal`."""
     return to_single(to_double(value))

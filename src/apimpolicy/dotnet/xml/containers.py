@@ -111,7 +111,6 @@ class XContainer(XNode):
         self.insert_content(0, items)
 
     def remove_child(self, node: XNode) -> None:
-        """Take out a child."""
         del self.children[self.index_of(node)]
         node.parent = None
 

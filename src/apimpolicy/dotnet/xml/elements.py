@@ -222,7 +222,6 @@ class XElement(XContainer):
         self.attribute_list.append(attribute)
 
     def remove_attribute(self, attribute: XAttribute) -> None:
-        """Take out an attribute."""
         self.attribute_list = [other for other in self.attribute_list if other is not attribute]
         attribute.parent = None
 

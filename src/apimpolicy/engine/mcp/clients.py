@@ -24,7 +24,6 @@ _OWN = {"Content-Type": "application/json", "Accept": "application/json, text/ev
 
 
 def servers_of(service: Service) -> list[ServiceApi]:
-    """Return the APIs that are MCP servers."""
     return [each for each in service.apis if each.mcp is not None]
 
 

@@ -54,12 +54,10 @@ def accepts_stream(accept: str | None) -> bool:
 
 
 def result_response(id_: Any, result: dict[str, Any]) -> Response:
-    """Return the response with a result."""
     return _stream({"jsonrpc": "2.0", "id": id_, "result": result})
 
 
 def error_response(id_: Any, code: int, message: str) -> Response:
-    """Return the response with an error of JSON-RPC."""
     return _stream({"jsonrpc": "2.0", "id": id_, "error": {"code": code, "message": message}})
 
 

@@ -56,5 +56,4 @@ class McpServer:
         return bool(self.tools or self.gaps)
 
     def tool(self, name: str) -> McpTool | None:
-        """Return the tool of a name."""
         return next((each for each in self.tools if each.name == name), None)

@@ -85,7 +85,6 @@ class Instance(Reference):
 
     @property
     def address(self) -> str:
-        """Address as Terraform shows it."""
         return ".".join(part for part in (self.module.place, *self.block.labels) if part) + key_of(self.key)
 
     def has(self, name: str) -> bool:
@@ -108,7 +107,6 @@ class Instance(Reference):
         return self.blocks(name) if self.has(name) else None
 
     def blocks(self, name: str) -> Value:
-        """Return the blocks of a name as objects."""
         return nested_blocks(self.module, self.block.body, name, self.scope)
 
     def place(self, name: str) -> tuple[Source, int]:

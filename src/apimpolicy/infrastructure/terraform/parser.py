@@ -118,7 +118,6 @@ class Block:
         return "body" in self.__dict__
 
     def blocks(self, type_: str) -> Iterator[Block]:
-        """Yield the nested blocks of a type."""
         return (block for block in self.body.blocks if block.type == type_)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import Int64
 from apimpolicy.policies.liquid.errors import LiquidError
-from apimpolicy.policies.liquid.filters import apply
+from apimpolicy.policies.liquid.filter import FILTERS, Filter
 from apimpolicy.policies.liquid.library import library
 from apimpolicy.policies.liquid.markup import FRAGMENT, QUOTED
 from apimpolicy.policies.liquid.values import member, plain, text_of, without_box
@@ -162,3 +163,26 @@ class _Float(Record):
             return float(self.written.replace(",", ""))
         except ValueError:
             raise LiquidError("Input string was not in a correct format.") from None
+
+
+# All filters, by name
+
+
+def apply(rendering: Rendering, name: str, value: Any, arguments: list[Any]) -> Any:
+    """Return the value after a filter; an unknown one leaves it as it is. Raises LiquidError, DotnetException."""
+    found = _all().get(name)
+    if found is None:
+        rendering.unknown_filters.add(name)
+        return value
+    return found.call([value, *arguments])
+
+
+def names() -> list[str]:
+    return sorted(_all())
+
+
+@cache
+def _all() -> dict[str, Filter]:
+    from apimpolicy.policies.liquid import list_filters, number_filters, text_filters  # noqa: F401
+
+    return FILTERS

@@ -133,5 +133,4 @@ def uniq(value: Any) -> Any:
 
 @liquid_filter("object input")
 def compact(value: Any) -> Any:
-    """Return the items without null."""
     return None if value is None else [item for item in _flattened(value) if item is not None]

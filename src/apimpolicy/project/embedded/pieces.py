@@ -91,7 +91,6 @@ class Pieces:
 
     @property
     def has_choices(self) -> bool:
-        """Return whether there is a choice in it."""
         return any(isinstance(item, _Choice) for item in self._all)
 
     def add(self, other: Pieces) -> None:

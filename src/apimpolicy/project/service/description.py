@@ -202,7 +202,6 @@ class ApiDescription:
 
     @property
     def is_server(self) -> bool:
-        """Return whether this is an MCP server."""
         return (self.kind.known or "").lower() == "mcp"
 
     @property
@@ -471,7 +470,6 @@ class ServiceDescription:
     problems: list[Problem] = attrs.field(factory=list)
 
     def resources(self, kind: str) -> list[Any]:
-        """Return all resources of a kind, those of workspaces too."""
         typed = getattr(self, kind.replace("-", "_"), ()) if kind in _TYPED else ()
         return [*typed, *(each for each in self.others if each.kind == kind)]
 

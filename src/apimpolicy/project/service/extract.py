@@ -34,6 +34,15 @@ from apimpolicy.project.layout import (
 )
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
+from apimpolicy.project.service.described import (
+    api_of,
+    logger_of,
+    named_value_of,
+    operation_of,
+    product_of,
+    subscription_of,
+    version_set_of,
+)
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -43,7 +52,6 @@ from apimpolicy.project.service.description import (
     FragmentDescription,
     Gap,
     Hole,
-    LoggerDescription,
     NamedValueDescription,
     OperationDescription,
     Origin,
@@ -53,13 +61,11 @@ from apimpolicy.project.service.description import (
     Reference,
     Resource,
     ServiceDescription,
-    SubscriptionDescription,
-    VersionSetDescription,
     WorkspaceDescription,
 )
 from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
 from apimpolicy.project.service.information_references import references_in
-from apimpolicy.project.service.mcp_servers import SERVERS, add_server_of_file, logs_responses
+from apimpolicy.project.service.mcp_servers import SERVERS, logs_responses
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -154,19 +160,18 @@ class _Scope:
 
     def read(self) -> None:
         service = self.service
-        service.version_sets += self._version_sets()
+        service.version_sets += (version_set_of(id_, found) for id_, found in self.known("version-sets"))
         service.apis += self._apis()
         service.products += self._products()
         service.backends += self._backends()
         service.named_values += self._named_values()
         service.fragments += self._fragments()
-        for id_, path, found in self.known("loggers"):
-            logger_type = found.plain_text("loggerType")
-            service.loggers.append(LoggerDescription(id_, Origin(path), logger_type, self.workspace))
-        service.subscriptions += self._subscriptions()
+        service.loggers += (logger_of(id_, found) for id_, found in self.known("loggers"))
+        for id_, found in self.known("subscriptions"):
+            service.subscriptions.append(subscription_of(id_, found, found.text("scope")))
         if self.workspace is None:
-            for id_, path, _ in self.known("certificates"):
-                service.certificates.append(CertificateDescription(id_, Origin(path)))
+            for id_, found in self.known("certificates"):
+                service.certificates.append(CertificateDescription(id_, found.origin))
         for kind in self.folders.keys() - _READ:
             for id_, path, properties in self.resources(kind, is_needed=False):
                 if kind == "diagnostics" and properties is not None and logs_responses(properties.values):
@@ -174,11 +179,11 @@ class _Scope:
                 self._add_other(kind, id_, path, is_described=properties is not None)
         self._add_overlaid()
 
-    def known(self, kind: str) -> Iterator[tuple[str, str, Properties]]:
-        """Yield the resources of a kind with an information file: id, file and properties."""
-        for id_, path, properties in self.resources(kind):
+    def known(self, kind: str) -> Iterator[tuple[str, Properties]]:
+        """Yield the resources of a kind with an information file: id and properties."""
+        for id_, _, properties in self.resources(kind):
             if properties is not None:
-                yield id_, path, properties
+                yield id_, properties
 
     def resources(self, kind: str, *, is_needed: bool = True) -> Iterator[tuple[str, str, Properties | None]]:
         """Yield the resources of a kind: id, information file and properties; the folder and None without the file.
@@ -271,17 +276,10 @@ class _Scope:
 
     def _properties(self, path: str, part: str, kind: str, id_: str) -> Properties | None:
         changes = self.overlay.properties(kind, id_, self.workspace)
-        return properties_of(path, part, self.service.problems, self.overlay.path, changes)
-
-    def _version_sets(self) -> Iterator[VersionSetDescription]:
-        for id_, path, found in self.known("version-sets"):
-            header, query = found.text("versionHeaderName"), found.text("versionQueryName")
-            yield VersionSetDescription(
-                id_, Origin(path), found.text("versioningScheme"), header, query, self.workspace
-            )
+        return properties_of(path, part, self.service.problems, self.overlay.path, changes, self.workspace)
 
     def _apis(self) -> Iterator[ApiDescription]:
-        return (self._api(id_, os.path.dirname(path), found) for id_, path, found in self.known("apis"))
+        return (self._api(id_, os.path.dirname(found.origin.file), found) for id_, found in self.known("apis"))
 
     def _fragments(self) -> Iterator[FragmentDescription]:
         for id_, path, _ in self.resources("fragments", is_needed=False):
@@ -292,30 +290,10 @@ class _Scope:
                 self._add_other("fragments", id_, path, is_described=path != folder)
 
     def _api(self, id_: str, folder: str, found: Properties) -> ApiDescription:
-        keys = found.inner("subscriptionKeyParameterNames")
-        is_current = found.flag("isCurrent")
-        kind = found.text("type")
-        made = ApiDescription(
-            id_,
-            Origin(found.file.path),
-            name=found.plain_text("displayName"),
-            path=found.text("path"),
-            protocols=found.texts("protocols"),
-            service_url=found.text("serviceUrl"),
-            kind=found.text("apiType") if kind.is_missing else kind,
-            revision=found.text("apiRevision"),
-            is_current=Field(";rev=" not in id_) if is_current.is_missing else is_current,
-            version=found.text("apiVersion"),
-            version_set=_last(found.text("apiVersionSetId")),
-            subscription_required=found.flag("subscriptionRequired"),
-            key_header=keys.text("header"),
-            key_query=keys.text("query"),
-            policy=self._policy(folder, f"the API '{id_}'", "apis", id_),
-            operations=list(self._operations(id_, folder)),
-            files=list(_api_files(folder)),
-            workspace=self.workspace,
-        )
-        add_server_of_file(made, found)
+        made = api_of(id_, found)
+        made.policy = self._policy(folder, f"the API '{id_}'", "apis", id_)
+        made.operations += self._operations(id_, folder)
+        made.files += _api_files(folder)
         if (older := file_in(folder, "mcpServerInformation.json")) is not None:
             message = "the older description of an MCP server isn't read: neither Azure nor apiops-cli has it any more"
             problem = Problem(message, Origin(older), f"the API '{id_}'", severity=Severity.WARNING)
@@ -327,34 +305,21 @@ class _Scope:
             part = f"the operation '{id_}' of the API '{api}'"
             document = self.overlay.policy("apis", api, id_, self.workspace)
             policy = _policy(inside) if document is None else _text(document, self.overlay, part)
-            made = OperationDescription(id_, Origin(inside), policy=policy)
             path = file_in(inside, "operationInformation.json")
             found = None if path is None else properties_of(path, part, self.service.problems)
-            if found is not None:
-                made.origin = Origin(found.file.path)
-                made.name, made.method = found.plain_text("displayName"), found.plain_text("method")
-                made.template = found.plain_text("urlTemplate")
+            made = OperationDescription(id_, Origin(inside)) if found is None else operation_of(id_, found)
+            made.policy = policy
             if policy is not None or made.method.known is not None:
                 yield made
 
     def _products(self) -> Iterator[ProductDescription]:
-        for id_, path, found in self.known("products"):
-            folder, part = os.path.dirname(path), f"the product '{id_}'"
-            state = found.text("state")
-            is_published = (state.known or "published").lower() != "notpublished"
-            yield ProductDescription(
-                id_,
-                Origin(path),
-                name=found.plain_text("displayName"),
-                is_published=Field() if state.is_missing else Field(is_published, state.origin),
-                subscription_required=found.flag("subscriptionRequired"),
-                approval_required=found.flag("approvalRequired"),
-                subscriptions_limit=found.whole("subscriptionsLimit"),
-                apis=self._linked(folder, "apis", part),
-                groups=self._linked(folder, "groups", part),
-                policy=self._policy(folder, part, "products", id_),
-                workspace=self.workspace,
-            )
+        for id_, found in self.known("products"):
+            folder, part = os.path.dirname(found.origin.file), f"the product '{id_}'"
+            made = product_of(id_, found)
+            made.apis += self._linked(folder, "apis", part)
+            made.groups += self._linked(folder, "groups", part)
+            made.policy = self._policy(folder, part, "products", id_)
+            yield made
 
     def _linked(self, folder: str, kind: str, part: str) -> list[Field[str]]:
         """Return the ids that a product is linked with: a list in a file, or a folder for each."""
@@ -366,10 +331,10 @@ class _Scope:
     def _backends(self) -> Iterator[BackendDescription]:
         from apimpolicy.project.folder_backends import backend_of
 
-        for id_, path, found in self.known("backends"):
-            made = BackendDescription(id_, Origin(path), found.text("url"), workspace=self.workspace)
+        for id_, found in self.known("backends"):
+            made = BackendDescription(id_, found.origin, found.text("url"), workspace=self.workspace)
             try:
-                made.backend = backend_of(path, found.values)
+                made.backend = backend_of(found.origin.file, found.values)
             except ConfigurationError as error:
                 self.service.problems.append(problem_at_key(error, found, f"the backend '{id_}'"))
             yield made
@@ -377,35 +342,17 @@ class _Scope:
     def _named_values(self) -> Iterator[NamedValueDescription]:
         """Yield the named values of a folder, and those of the overlay alone."""
         changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
-        for id_, path, found in self.known("named-values"):
+        for id_, found in self.known("named-values"):
             changed.pop(id_.lower(), None)
-            value = found.plain_text("value")
-            changes = self.overlay.properties("named-values", id_, self.workspace)
-            if value.known is not None and TOKEN.search(value.known):
-                value = Field(Hole(value.known), value.origin)
-            if "keyVault" in changes:
-                value = Field()
-            vault = found.inner("keyVault").plain_text("secretIdentifier")
-            name, is_secret = found.plain_text("displayName"), found.flag("secret")
-            yield NamedValueDescription(id_, Origin(path), name, value, is_secret, vault, self.workspace)
+            made = named_value_of(id_, found)
+            if made.value.known is not None and TOKEN.search(made.value.known):
+                made.value = Field(Hole(made.value.known), made.value.origin)
+            if "keyVault" in found.changes:
+                made.value = Field()
+            yield made
         for id_, (display, given) in changed.items():
             origin = Origin(self.overlay.path)
             yield NamedValueDescription(id_, origin, Field(display), Field(given, origin), workspace=self.workspace)
-
-    def _subscriptions(self) -> Iterator[SubscriptionDescription]:
-        for id_, path, found in self.known("subscriptions"):
-            yield SubscriptionDescription(
-                id_,
-                Origin(path),
-                name=found.plain_text("displayName"),
-                scope=found.text("scope"),
-                state=found.text("state"),
-                owner=_last(found.text("ownerId")),
-                primary_key=found.text("primaryKey"),
-                secondary_key=found.text("secondaryKey"),
-                allow_tracing=found.flag("allowTracing"),
-                workspace=self.workspace,
-            )
 
     def _policy(self, folder: str, part: str, kind: str, id_: str) -> PolicyText | None:
         document = self.overlay.policy(kind, id_, workspace=self.workspace)
@@ -437,13 +384,3 @@ def _api_files(folder: str) -> Iterator[ApiFile]:
         path = file_in(folder, *names)
         if path is not None:
             yield ApiFile(form, Origin(path), path)
-
-
-def _last(field: Field[str]) -> Field[str]:
-    """Return the last part of a resource id; a hole stays one."""
-    known = field.known
-    if known is not None:
-        return Field(known.rstrip("/").rpartition("/")[2], field.origin)
-    if field.hole is not None:
-        return Field(Hole(field.hole.text.rstrip("/").rpartition("/")[2]), field.origin)
-    return field

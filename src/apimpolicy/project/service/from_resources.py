@@ -8,6 +8,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.values import Text, Unknown, Value, can_equal, is_fully_known, is_known, shown
 from apimpolicy.project.resource_kinds import kind_of_folder
+from apimpolicy.project.service.described import api_of, operation_of, product_of
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -24,7 +25,7 @@ from apimpolicy.project.service.description import (
 )
 from apimpolicy.project.service.description import Resource as OtherResource
 from apimpolicy.project.service.independent_resources import ADDERS
-from apimpolicy.project.service.mcp_servers import add_server, logs_responses, tool_of
+from apimpolicy.project.service.mcp_servers import logs_responses, tool_of
 from apimpolicy.project.service.resource_entities import (
     Entity,
     ReadingContext,
@@ -115,33 +116,15 @@ class _Builder:
         id_ = entity.id
         if id_.lower() in self.apis and revision.known:
             id_ = f"{id_};rev={revision.known}"
-        is_current = entity.flag("isCurrent")
-        if ";rev=" not in id_ or is_current.is_missing:  # without a revision, an id is that of the current one
-            is_current = Field(";rev=" not in id_)
-        made = ApiDescription(
-            id_,
-            entity.origin,
-            name=entity.text("displayName"),
-            path=entity.text("path"),
-            protocols=entity.texts("protocols"),
-            service_url=entity.text("serviceUrl"),
-            kind=entity.text("apiType") if entity.text("type").is_missing else entity.text("type"),
-            revision=revision,
-            is_current=is_current,
-            version=entity.text("apiVersion"),
-            version_set=entity.last_name("apiVersionSetId"),
-            subscription_required=entity.flag("subscriptionRequired"),
-            key_header=entity.inner_text("subscriptionKeyParameterNames", "header"),
-            key_query=entity.inner_text("subscriptionKeyParameterNames", "query"),
-            workspace=entity.workspace,
-        )
+        made = api_of(id_, entity)
+        if ";rev=" not in id_:
+            made.is_current = Field(True)
         self.service.apis.append(made)
         self.owners[id(made)] = entity
         self.apis.setdefault(id_.lower(), made)
         form = str(entity.get("format") or "openapi").lower()
         form = next((each for each in ("wsdl", "graphql") if form.startswith(each)), "openapi")
         self._add_file(entity, made, form, *entity.document())
-        add_server(made, entity)
 
     def _apis_tools(self, entity: Entity) -> None:
         if (api := self._api(entity, "tool")) is not None:
@@ -179,13 +162,7 @@ class _Builder:
         api = self._api(entity, "operation")
         if api is None:
             return
-        made = OperationDescription(
-            entity.id,
-            entity.origin,
-            name=entity.text("displayName"),
-            method=entity.text("method"),
-            template=entity.text("urlTemplate"),
-        )
+        made = operation_of(entity.id, entity)
         request = first_block(entity.get("request"))
         places = {"template": entity.get("templateParameters"), "query": request.get("queryParameters")}
         for place, given in {**places, "header": request.get("headers")}.items():
@@ -306,18 +283,7 @@ class _Builder:
     # Products
 
     def _products(self, entity: Entity) -> None:
-        state = entity.text("state")
-        is_published = None if state.known is None else state.known.lower() != "notpublished"
-        made = ProductDescription(
-            entity.id,
-            entity.origin,
-            name=entity.text("displayName"),
-            is_published=Field(is_published, state.origin),
-            subscription_required=entity.flag("subscriptionRequired"),
-            approval_required=entity.flag("approvalRequired"),
-            subscriptions_limit=entity.whole_number("subscriptionsLimit"),
-            workspace=entity.workspace,
-        )
+        made = product_of(entity.id, entity)
         self.service.products.append(made)
         self.owners[id(made)] = entity
         self.products.setdefault(entity.id.lower(), made)

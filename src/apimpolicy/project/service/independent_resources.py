@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.resources import segments
 from apimpolicy.infrastructure.values import TooLarge, Unknown, Value
+from apimpolicy.project.service.described import logger_of, named_value_of, subscription_of, version_set_of
 from apimpolicy.project.service.description import (
     BackendDescription,
     CertificateDescription,
     Field,
     IdentityDescription,
-    LoggerDescription,
-    NamedValueDescription,
     ServiceDescription,
-    SubscriptionDescription,
-    VersionSetDescription,
 )
 from apimpolicy.project.service.resource_entities import blocks_in, first_block, hole_of, id_of, text_of
 
@@ -53,38 +50,12 @@ def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) 
     service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
 
 
-def _add_version_set(service: ServiceDescription, entity: Entity) -> None:
-    scheme, header, query = map(entity.text, ("versioningScheme", "versionHeaderName", "versionQueryName"))
-    made = VersionSetDescription(entity.id, entity.origin, scheme, header, query, entity.workspace)
-    service.version_sets.append(made)
+def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
+    service.named_values.append(named_value_of(entity.id, entity))
 
 
 def _add_subscription(service: ServiceDescription, entity: Entity) -> None:
-    made = SubscriptionDescription(
-        entity.id,
-        entity.origin,
-        name=entity.text("displayName"),
-        scope=entity.scope(),
-        state=entity.text("state"),
-        owner=entity.last_name("ownerId"),
-        primary_key=entity.text("primaryKey"),
-        secondary_key=entity.text("secondaryKey"),
-        allow_tracing=entity.flag("allowTracing"),
-    )
-    service.subscriptions.append(made)
-
-
-def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
-    made = NamedValueDescription(
-        entity.id,
-        entity.origin,
-        name=entity.text("displayName"),
-        value=entity.text("value"),
-        is_secret=entity.flag("secret"),
-        key_vault=entity.inner_text("keyVault", "secretIdentifier"),
-        workspace=entity.workspace,
-    )
-    service.named_values.append(made)
+    service.subscriptions.append(subscription_of(entity.id, entity, entity.scope()))
 
 
 def _add_backend(service: ServiceDescription, entity: Entity) -> None:
@@ -112,11 +83,6 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
         entity.problem(f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
 
 
-def _add_logger(service: ServiceDescription, entity: Entity) -> None:
-    made = LoggerDescription(entity.id, entity.origin, entity.text("loggerType"), entity.workspace)
-    service.loggers.append(made)
-
-
 def _add_certificate(service: ServiceDescription, entity: Entity) -> None:
     vault = entity.inner_text("keyVault", "secretIdentifier")
     service.certificates.append(CertificateDescription(entity.id, entity.origin, key_vault=vault))
@@ -124,11 +90,11 @@ def _add_certificate(service: ServiceDescription, entity: Entity) -> None:
 
 ADDERS: dict[str, Callable[[ServiceDescription, Entity], None]] = {
     "": _add_service,
-    "apiversionsets": _add_version_set,
+    "apiversionsets": lambda service, entity: service.version_sets.append(version_set_of(entity.id, entity)),
     "backends": _add_backend,
     "certificates": _add_certificate,
     "hosts": _add_hosts,
-    "loggers": _add_logger,
+    "loggers": lambda service, entity: service.loggers.append(logger_of(entity.id, entity)),
     "namedvalues": _add_named_value,
     "properties": _add_named_value,  # the name of named values until 2019
     "subscriptions": _add_subscription,

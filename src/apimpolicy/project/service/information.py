@@ -6,17 +6,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import merged
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import NOWHERE, Field, Hole, Origin, Problem
-from apimpolicy.project.service.json_places import places_of
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.project.service.json_places import Path
 
 T = TypeVar("T")
 
@@ -76,8 +75,11 @@ class Properties:
         part: str,
         changed: str = "",
         changes: Mapping[str, Any] | None = None,
+        workspace: str | None = None,
     ) -> None:
         self.file = file
+        self.origin = Origin(file.path)
+        self.workspace = workspace
         self.values = values if not changes else merged(values, changes)
         self._path = path
         self._problems = problems
@@ -85,11 +87,17 @@ class Properties:
         self._changed = changed
         self.changes: Mapping[str, Any] = changes or {}
 
-    def origin(self, key: str) -> Origin:
+    def place(self, key: str, *path: int) -> Origin:
         """Return the place of a value: in the file, or in the overlay that changes it."""
         if key in self.changes:
             return Origin(self._changed)
-        return self.file.origin(*self._path, key)
+        return self.file.origin(*self._path, key, *path)
+
+    def problem(self, message: str, part: str = "") -> None:
+        self._problems.append(Problem(message, self.origin, part or self._part, severity=Severity.WARNING))
+
+    def get(self, key: str) -> Any:
+        return self.values.get(key)
 
     def text(self, key: str) -> Field[str]:
         """Return a text; one with a placeholder is a hole."""
@@ -106,14 +114,14 @@ class Properties:
         """Return true or false, which Azure also takes as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.lower() in ("true", "false"):
-            return Field(value.lower() == "true", self.origin(key))
+            return Field(value.lower() == "true", self.place(key))
         return self._field(key, bool)
 
-    def whole(self, key: str) -> Field[int]:
+    def whole_number(self, key: str) -> Field[int]:
         """Return a whole number, which Azure also accepts as a text."""
         value = self.values.get(key)
         if isinstance(value, str) and value.strip().isdecimal():
-            return Field(int(value), self.origin(key))
+            return Field(int(value), self.place(key))
         return self._field(key, int)
 
     def texts(self, key: str) -> Field[tuple[str, ...]]:
@@ -122,7 +130,18 @@ class Properties:
             return Field()
         return Field(tuple(each for each in found.value if isinstance(each, str)), found.origin)
 
-    def inner(self, key: str) -> Properties:
+    def last_name(self, key: str) -> Field[str]:
+        """Return the last part of a resource id; a hole stays one."""
+        found = self.text(key)
+        if found.is_missing:
+            return found
+        name = found.text().rstrip("/").rpartition("/")[2]
+        return Field(name if found.hole is None else Hole(name), found.origin)
+
+    def inner_text(self, block: str, key: str) -> Field[str]:
+        return self._inner(block).text(key)
+
+    def _inner(self, key: str) -> Properties:
         """Return an inner object; an empty one if there is none."""
         found = self._field(key, dict)
         values = found.value if isinstance(found.value, dict) else {}
@@ -135,16 +154,21 @@ class Properties:
         if value is None:
             return Field()
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
-            return Field(value, self.origin(key))
+            return Field(value, self.place(key))
         written = json.dumps(value, ensure_ascii=False)[:60]
         if not (isinstance(value, str) and PLACEHOLDER.search(value)):
             message = f"'{key}' must be {_NAMES[kind]}, not {written}"
-            self._problems.append(Problem(message, self.origin(key), self._part))
-        return Field(Hole(written), self.origin(key))
+            self._problems.append(Problem(message, self.place(key), self._part))
+        return Field(Hole(written), self.place(key))
 
 
 def properties_of(
-    path: str, part: str, problems: list[Problem], overlay: str = "", changes: Mapping[str, Any] | None = None
+    path: str,
+    part: str,
+    problems: list[Problem],
+    overlay: str = "",
+    changes: Mapping[str, Any] | None = None,
+    workspace: str | None = None,
 ) -> Properties | None:
     """Return the properties in a file; None, and add a problem, if it can't be read."""
     try:
@@ -156,7 +180,7 @@ def properties_of(
         return None
     values = file.content.get("properties")
     known = values if isinstance(values, dict) else {}
-    return Properties(file, known, ("properties",), problems, part, overlay, changes)
+    return Properties(file, known, ("properties",), problems, part, overlay, changes, workspace)
 
 
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
@@ -194,3 +218,48 @@ def problem_at_key(error: ConfigurationError, found: Properties, part: str) -> P
     keys = [] if named is None else re.findall(r"\w+", named[1])
     path = [int(key) if key.isdecimal() else key for key in keys]
     return Problem(message, found.file.origin("properties", *path), part)
+
+
+# Places of the keys of a JSON text: the offset of each value, by its path
+# places_of('{"properties": {"path": "orders"}}')             {("properties",): 15, ("properties", "path"): 24}
+# A path has keys and, in lists, numbers. The text may be broken: places end where it does.
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+Path = tuple[str | int, ...]
+
+
+def places_of(text: str) -> dict[Path, int]:
+    """Return the offsets of all values but the outermost."""
+    found: dict[Path, int] = {}
+    open_paths: list[Path] = []
+    counts: list[int] = []
+    path: Path = ()
+    key: str | int | None = None
+    is_key = False
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in "{[":
+            here = path if key is None else (*path, key)
+            if key is not None:
+                found.setdefault(here, token.start())
+            open_paths.append(path)
+            path, is_key, key = here, sign == "{", 0 if sign == "[" else None
+            counts.append(0 if sign == "[" else -1)
+        elif sign in "}]":
+            if not open_paths:
+                break
+            path, key = open_paths.pop(), None
+            counts.pop()
+        elif sign == ",":
+            if counts and counts[-1] >= 0:
+                counts[-1] += 1
+                key = counts[-1]
+            is_key = bool(counts) and counts[-1] < 0
+        elif sign == ":":
+            is_key = False
+        elif is_key:
+            key = sign[1:-1]
+        elif key is not None:
+            found.setdefault((*path, key), token.start())
+    return found

@@ -16,8 +16,7 @@ from apimpolicy.text.named_values import find_named_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.project.service.information import Properties
-    from apimpolicy.project.service.json_places import Path
+    from apimpolicy.project.service.information import Path, Properties
 
 UNKNOWN = re.compile(r"\{#|#\{|\{\{|\$\(|\$\{|[\[\]<>]|__")
 """A placeholder of a pipeline in an id."""

@@ -18,9 +18,8 @@ from apimpolicy.project.service.resource_entities import base_id, blocks_in, fir
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from apimpolicy.project.service.described import Fields
     from apimpolicy.project.service.description import ApiDescription, Origin
-    from apimpolicy.project.service.information import Properties
-    from apimpolicy.project.service.resource_entities import Entity
 
 SERVERS = "mcp-servers"
 """The kind of MCP servers in gaps: some of them are described."""
@@ -37,19 +36,18 @@ def logs_responses(properties: Mapping[str, Value]) -> bool:
     return isinstance(count, int) and count > 0
 
 
-def add_server(api: ApiDescription, entity: Entity) -> None:
-    """Add what the resource of an API says about an MCP server."""
+def add_server(api: ApiDescription, found: Fields) -> None:
+    """Add what the properties of an API say about an MCP server."""
     if not api.is_server:
         return
-    tools = entity.get("mcpTools")
-    if tools is not None and not isinstance(tools, list):
+    tools = found.get("mcpTools")
+    if tools is not None and not isinstance(tools, list | dict):
         api.tool_gaps.append(f"the tools of the MCP server '{api.id}' aren't known: {hole_of(tools).text}")
-        entity.problem(api.tool_gaps[-1], f"the MCP server '{api.id}'")
-    api.tools += (tool_of(each, entity.place("mcpTools")) for each in blocks_in(tools))
-    api.backend = entity.last_name("backendId")
-    properties = next((found for name in _PROPERTIES if (found := entity.get(name)) is not None), None)
-    endpoint = _endpoint(first_block(properties).get("endpoints"))
-    api.endpoint = text_of(endpoint, entity.place("mcpProperties"))
+        found.problem(api.tool_gaps[-1], f"the MCP server '{api.id}'")
+    api.tools += (tool_of(each, found.place("mcpTools", index)) for index, each in enumerate(blocks_in(tools)))
+    api.backend = found.last_name("backendId")
+    properties = next((given for name in _PROPERTIES if (given := found.get(name)) is not None), None)
+    api.endpoint = text_of(_endpoint(first_block(properties).get("endpoints")), found.place("mcpProperties"))
 
 
 def tool_of(given: Mapping[str, Value], origin: Origin, name: str = "") -> ToolDescription:
@@ -65,18 +63,6 @@ def tool_of(given: Mapping[str, Value], origin: Origin, name: str = "") -> ToolD
     description = text_of(given.get("description"), origin)
     has_revision = bool(names) and ";rev=" in id_of(names[0])
     return ToolDescription(text_of(named, origin), origin, api_id, operation_id, description, has_revision)
-
-
-def add_server_of_file(api: ApiDescription, found: Properties) -> None:
-    """Add what an information file says about an MCP server."""
-    if not api.is_server:
-        return
-    for index, each in enumerate(blocks_in(found.values.get("mcpTools"))):
-        api.tools.append(tool_of(each, found.file.origin("properties", "mcpTools", index)))
-    backend = found.text("backendId")
-    api.backend = Field(backend.known.rstrip("/").rpartition("/")[2], backend.origin) if backend.known else backend
-    endpoint = _endpoint(found.inner("mcpProperties").values.get("endpoints"))
-    api.endpoint = text_of(endpoint, found.origin("mcpProperties"))
 
 
 def _endpoint(endpoints: Value) -> Value:

@@ -80,7 +80,7 @@ class Entity:
         """Report something in the resource that can't be used."""
         self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
 
-    def place(self, name: str) -> Origin:
+    def place(self, name: str, *path: int) -> Origin:
         """Return where a property is written."""
         found = self.resource.places.get(name)
         return self.origin if found is None else Origin(found[0].path, *found[0].position(found[1]))
@@ -90,6 +90,8 @@ class Entity:
 
     def text(self, name: str) -> Field[str]:
         return text_of(self.get(name), self.place(name))
+
+    plain_text = text
 
     def inner_text(self, block: str, name: str) -> Field[str]:
         """Return a text in a block, or in an object."""
@@ -168,7 +170,6 @@ class Entity:
 
     @property
     def _written(self) -> tuple[Source, int]:
-        """The place of the policy."""
         return self.resource.places.get("value", (self.resource.source, self.resource.start))
 
 

@@ -147,6 +147,8 @@ def query(call: Call, url: Value) -> Value:
 
 @form("IResponse", "int StatusCode { get; }")
 def status_code(call: Call, message: Value) -> Value:
+    if isinstance(message, Opaque):
+        return call.evaluation.unknowns.status_of(message)
     if not isinstance(message, Host):
         raise Unsupported("the status of another response")
     early = call.evaluation.unknowns.value("int", "the status before there is a response", ("early status",))

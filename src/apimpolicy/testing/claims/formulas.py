@@ -6,12 +6,11 @@ form, a condition is an unknown Boolean: the claim is not proven then.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Number, Truth, Value, where
+from apimpolicy.semantics.values import Truth, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.transfer.run import End, Sent
 
 _LATER = "what a request does after it was sent"
-_STATUS = re.compile(r"[0-9]+x*")
 
 
 class Formulas:
@@ -55,7 +53,6 @@ class Formulas:
         self._of_requests: dict[int, Term] = {}
 
     def broken(self, claim: Claim) -> Term:
-        """Return where a request breaks a claim."""
         return terms.any_of(*self._broken(claim))
 
     def concerned(self, claim: Claim) -> Term:
@@ -130,10 +127,9 @@ class Formulas:
                 return _by(end, str(tree.value))
             case "runs":
                 return terms.all_of(*(self._ran(end, name) for name in tree.texts()))
-            case "status":
-                return terms.any_of(*(self._status(end, item) for item in tree.items()))
         try:
-            return response_condition(key, tree, end, added_headers=self.proof.outcome.added_headers)
+            unknowns, added = self.proof.unknowns, self.proof.outcome.added_headers
+            return response_condition(key, tree, end, unknowns, added_headers=added)
         except (Unsupported, TooLarge) as problem:
             return self._unknown(tree, str(problem) or f"a claim's condition on the response: {key}")
 
@@ -151,19 +147,6 @@ class Formulas:
 
     def _cell(self, state: State, kind: str, name: str = "") -> Term:
         return where(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
-
-    def _status(self, end: End, tree: Tree) -> Term:
-        text = tree.text().lower()
-        if not isinstance(tree.value, int) and _STATUS.fullmatch(text) is None:
-            return self._unknown(tree, "a status with digits that are left out")
-        least, most = (terms.number(int(text.replace("x", digit))) for digit in "09")
-
-        def is_status(leaf: Value) -> Term:
-            if not isinstance(leaf, Number):
-                return self._unknown(tree, "a status")
-            return terms.all_of(terms.at_most(least, leaf.term), terms.at_most(leaf.term, most))
-
-        return where(end.status, is_status)
 
     def _unknown(self, tree: Tree, what: str) -> Term:
         self.proof.unknowns.place = lambda: f"{tree.source.path}:{tree.line}"

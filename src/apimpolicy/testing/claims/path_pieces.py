@@ -35,7 +35,6 @@ class Piece(NamedTuple):
 
     @property
     def texts(self) -> Language:
-        """The texts that match."""
         if self.language is not None:
             return self.language
         return sequence(*(any_of_text(unit.lower() + unit.upper()) for unit in self.default))

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.binding.nodes import Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
+from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.emit.recorder import Recorder
+from apimpolicy.engine.trace import Evaluation
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.repairs import repair
 from apimpolicy.proposing.requests import request_of
+from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
+from apimpolicy.report.explain_text import render_clause
+from apimpolicy.report.explanation import clause_of_evaluation
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
-from apimpolicy.testing.claims.explanations import ExplainingConditions
+from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.forged_certificates import with_each
-from apimpolicy.testing.claims.proposed_requests import ProposedRequests
+from apimpolicy.testing.claims.formulas import Formulas
 from apimpolicy.testing.claims.reading import trees_in, trees_of
-from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.claims.sent_requests import base_of
+from apimpolicy.testing.claims.static_proofs import StaticProofs, has_credentials, route_proposals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.context.execution import Context
+    from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
@@ -294,3 +303,60 @@ def internal_error(error: Exception, *, debug: bool) -> str:
 
         return "".join(traceback.format_exception(error))
     return f"internal error in apimpolicy ({type(error).__name__}: {error}); use --debug for its traceback"
+
+
+# Why a claim does not hold for a request: the deciding expression, with the values of its parts
+
+
+class ExplainingConditions(Conditions):
+    """Keeps the evaluations of a claim's expressions, to explain the one that decides."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.evaluations: list[Evaluation] = []
+
+    def evaluate(self, compiled: CompiledExpression, context: Context, sent: int | None) -> bool:
+        recorder = Recorder()
+        evaluation = Evaluation("claim", compiled.excerpt, recorder)
+        evaluation.expression = compiled
+        self.evaluations.append(evaluation)
+        try:
+            evaluation.value = compiled.evaluate(context, recorder=recorder)
+        except DotnetException as error:
+            evaluation.error = error
+        return evaluation.value is True
+
+    def why(self, claim: Claim) -> str:
+        """Return the expression that decides why the claim does not hold, with its values; empty without one."""
+        self.hold(claim)
+        if not self.evaluations or ("then" not in claim.parts and "then-sent" not in claim.parts):
+            return ""
+        return render_clause(clause_of_evaluation(self.evaluations[-1], self.result))
+
+
+# Requests that may break claims: from optimistic models, then from what varies these
+
+_MOST_MODELS = 6
+_MOST_BASES = 4
+
+
+class ProposedRequests:
+    """Proposes requests that break claims about the policies of one harness."""
+
+    def __init__(self, harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> None:
+        self.harness = harness
+        self.claims = claims
+        self.proposals = route_proposals(harness)
+        self.formulas = Formulas(
+            self.proposals, expressions, base_of(harness), has_credentials=has_credentials(harness)
+        )
+
+    def of(self, index: int) -> Iterator[Assignment]:
+        """Yield requests that may break a claim, those with the fewest inputs first."""
+        yield from self.proposals.requests(self.formulas.broken(self.claims[index]), _MOST_MODELS)
+
+    def around(
+        self, bases: Sequence[Assignment], send: Callable[[Assignment], Run | None], most: int
+    ) -> Iterator[Assignment]:
+        """Yield requests that differ a little from some."""
+        yield from Variations(self.harness, self.proposals, send).around(bases[:_MOST_BASES], most)

@@ -77,7 +77,6 @@ def _claim(tree: Tree, path: str, number: int) -> Claim:
 
 
 def _claim_of_name(tree: Tree, path: str) -> Claim:
-    """Return a named claim, with the place of the name."""
     from apimpolicy.testing.claims.named import claim_of
 
     return Claim(tree.text(), path, tree.line, claim_of(tree).known(CLAIM))

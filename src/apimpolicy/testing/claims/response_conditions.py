@@ -5,6 +5,7 @@ Each form returns where the condition is met, exactly; a condition without a for
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,27 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import containing, literal
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import ABSENT, INTEGERS, NULL, Field, Number, Text, Truth, Value, where
+from apimpolicy.semantics.values import ABSENT, INTEGERS, NULL, Field, Number, Opaque, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.run import End, Error
 
+_STATUS = re.compile(r"[0-9]+x*")
 
-def response_condition(key: str, tree: Tree, end: End, *, added_headers: frozenset[str] | None) -> Term:
+
+def response_condition(
+    key: str, tree: Tree, end: End, unknowns: Unknowns, *, added_headers: frozenset[str] | None
+) -> Term:
     """Return where a response meets a key of a condition. Raises Unsupported."""
     match key:
+        case "status":
+            return terms.any_of(*(_is_status(end.status, each) for each in tree.items()))
         case "variables":
-            return terms.all_of(*(_variable(end, name, wanted) for name, wanted in tree.table().items()))
+            return terms.all_of(*(_variable(end, name, wanted, unknowns) for name, wanted in tree.table().items()))
         case "request":
             return _request(end, tree)
         case "headers" if added_headers is not None:
@@ -41,10 +49,15 @@ def response_condition(key: str, tree: Tree, end: End, *, added_headers: frozens
     raise Unsupported(f"a claim's condition on the response: {key}")
 
 
-def _variable(end: End, name: str, wanted: Tree) -> Term:
+def _variable(end: End, name: str, wanted: Tree, unknowns: Unknowns) -> Term:
     def is_wanted(leaf: Value) -> Term:
         if leaf is ABSENT or leaf is NULL:
             return terms.truth(wanted.value is None)
+        if isinstance(leaf, Opaque) and leaf.type == "IResponse" and isinstance(wanted.value, dict):
+            if set(wanted.value) != {"status"}:
+                raise Unsupported("a claim's condition on more than the status of a response in a variable")
+            status = unknowns.status_of(leaf)
+            return terms.any_of(*(_is_status(status, each) for each in wanted.value["status"].items()))
         if wanted.value is None or isinstance(wanted.value, (dict, list)):
             raise Unsupported("a claim's condition on a variable")
         if isinstance(leaf, Truth):
@@ -62,6 +75,21 @@ def _variable(end: End, name: str, wanted: Tree) -> Term:
         raise Unsupported("the text of a variable")
 
     return where(end.state.get("variable", to_utf16(name)), is_wanted)
+
+
+def _is_status(status: Value, tree: Tree) -> Term:
+    """Return where a status is a number, or fits a pattern such as `4xx`. Raises Unsupported."""
+    text = tree.text().lower()
+    if not isinstance(tree.value, int) and _STATUS.fullmatch(text) is None:
+        raise Unsupported("a status with digits that are left out")
+    least, most = (terms.number(int(text.replace("x", digit))) for digit in "09")
+
+    def fits(leaf: Value) -> Term:
+        if not isinstance(leaf, Number):
+            raise Unsupported("a status")
+        return terms.all_of(terms.at_most(least, leaf.term), terms.at_most(leaf.term, most))
+
+    return where(status, fits)
 
 
 def _spelled(wanted: Tree) -> str:

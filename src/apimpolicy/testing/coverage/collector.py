@@ -208,7 +208,6 @@ class PolicyCoverage(Observer):
         self._others.append(other)
 
     def report(self) -> CoverageReport:
-        """Return the coverage so far."""
         self._credit()
         files = [file.coverage for file in self._files.values()]
         return merged([CoverageReport(files, list(self._tests)), *self._others])

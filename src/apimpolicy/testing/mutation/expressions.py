@@ -114,7 +114,6 @@ class _Changes:
         return self.change("comparison", operator, self.written(other), description, about=code)
 
     def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Change:
-        """Return a chain of operands without one of them."""
         code = self.code(dropped)
         return self.change("operand", node, self.raw(kept), f"without `{code}`", about=code)
 

@@ -15,8 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from apimpolicy.context.loading import read_certificates
 from apimpolicy.dotnet.cryptography import certificate_members as members
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
-from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey
-from apimpolicy.dotnet.cryptography.extension_texts import extension_text
+from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey, extension_text
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, format_name
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
