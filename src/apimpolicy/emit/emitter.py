@@ -32,22 +32,21 @@ DEEP_FUNCTIONS = 20
 """Functions in one another whose calls need no more room than usual."""
 
 
-def emit(bound: BoundExpression, *, recording: bool = False, in_order: bool = False) -> Callable[..., Any]:
+def emit(bound: BoundExpression, *, recording: bool = False) -> Callable[..., Any]:
     """The Python function of a bound expression without errors: `f(context)`, or `f(context, recorder)` when recording.
 
-    With `in_order` the recorder is an `OrderedRecorder`, to whom loops hand over each value at once.
     Raises NotSimulatedError for what has no Python form, LimitExceededError for code that is nested too deeply.
     """
-    return with_room(bound.levels, _emit, bound, recording, in_order)
+    return with_room(bound.levels, _emit, bound, recording)
 
 
-def _emit(bound: BoundExpression, recording: bool, in_order: bool) -> Callable[..., Any]:
+def _emit(bound: BoundExpression, recording: bool) -> Callable[..., Any]:
     emitter = Emitter(bound.excerpt, recording=recording)
     emitter.is_deep = bound.levels > ORDINARY_DEPTH
     filename = FILENAME_PREFIX + bound.excerpt.source.path
     try:
         with remembering():
-            function = _function(emitter, bound, recording, in_order)
+            function = _function(emitter, bound, recording)
         code = _compiled(emitter, function, filename)
         is_deep = emitter.is_deep and _has_deep_functions(function)
     except RecursionError:
@@ -119,7 +118,7 @@ def _has_two_passes(parts: list[Bound], kinds: set[type[Bound]]) -> bool:
     return has_finally or Using in kinds or {Yield, Foreach} <= kinds
 
 
-def _function(emitter: Emitter, bound: BoundExpression, recording: bool, in_order: bool) -> ast.FunctionDef:
+def _function(emitter: Emitter, bound: BoundExpression, recording: bool) -> ast.FunctionDef:
     body = bound.body
     parts = list(body.walk())
     kinds = {type(node) for node in parts}
@@ -140,7 +139,7 @@ def _function(emitter: Emitter, bound: BoundExpression, recording: bool, in_orde
         from apimpolicy.emit.recording import with_recorder
 
         names.append(RECORDER)
-        has_loops = not in_order and not emitter.is_deep and not kinds.isdisjoint((Loop, Foreach))
+        has_loops = not emitter.is_deep and not kinds.isdisjoint((Loop, Foreach))
         statements = with_recorder(statements, emitter, has_loops=has_loops)
     return emitter.at(function_def("expression", parameters(names), statements), body)
 

@@ -29,14 +29,13 @@ class CompiledExpression:
     Python code is made on the first evaluation; checking alone never makes any.
     """
 
-    __slots__ = ("_in_order", "_is_recursive", "_plain", "_recording", "_static_type", "bound", "excerpt", "type")
+    __slots__ = ("_is_recursive", "_plain", "_recording", "_static_type", "bound", "excerpt", "type")
 
     def __init__(self, bound: BoundExpression) -> None:
         self.bound = bound
         self.excerpt = bound.excerpt
         self._plain: Callable[..., Any] | None = None
         self._recording: Callable[..., Any] | None = None
-        self._in_order: Callable[..., Any] | None = None
         self._static_type: str | None = None
         self._is_recursive = False
         self.type: Type = bound.type
@@ -65,10 +64,11 @@ class CompiledExpression:
                 return self.evaluate(context, recorder=recorder)
         try:
             if recorder is not None:
-                recording = self._for(recorder)
+                if self._recording is None:
+                    self._recording = self._emit(recording=True)
                 if self._is_recursive:
-                    return with_room(ORDINARY_DEPTH + 1, recording, context, recorder)
-                return recording(context, recorder)
+                    return with_room(ORDINARY_DEPTH + 1, self._recording, context, recorder)
+                return self._recording(context, recorder)
             if self._plain is None:
                 self._plain = self._emit(recording=False)
             if self._is_recursive:
@@ -80,21 +80,11 @@ class CompiledExpression:
                 raise
             raise found from found.__cause__
 
-    def _for(self, recorder: Recorder) -> Callable[..., Any]:
-        """Return the function for a recorder of this kind."""
-        if recorder.in_order:
-            if self._in_order is None:
-                self._in_order = self._emit(recording=True, in_order=True)
-            return self._in_order
-        if self._recording is None:
-            self._recording = self._emit(recording=True)
-        return self._recording
-
-    def _emit(self, *, recording: bool, in_order: bool = False) -> Callable[..., Any]:
+    def _emit(self, *, recording: bool) -> Callable[..., Any]:
         from apimpolicy.emit.emitter import emit, may_recurse
 
         self._is_recursive = self.is_block and may_recurse(self.bound.body)
-        return emit(self.bound, recording=recording, in_order=in_order)
+        return emit(self.bound, recording=recording)
 
     def __repr__(self) -> str:
         return f"<CompiledExpression {self.static_type}: {self.excerpt.text!r}>"

@@ -42,8 +42,6 @@ class Recorder:
     __slots__ = ("_kept", "_overflow", "_room", "is_full", "limit", "once", "rounds_left_out")
 
     most = ROUNDS
-    in_order = False
-    """True if loops hand over each value at once."""
 
     def __init__(self, limit: int = 10_000, overflow: Overflow | None = None) -> None:
         self._kept: dict[Any, Any] = {}
@@ -114,19 +112,3 @@ class Recorder:
             if recorded is node:
                 return True, value
         return False, None
-
-
-class OrderedRecorder(Recorder):
-    """Collects (bound node, value) strictly in order of evaluation, rounds of loops too; for who follows a run.
-
-    Expressions are emitted for it in a form of its own (`emit.emitter.emit`, `in_order`). After `limit` entries nothing
-    more is kept, and `is_full` says so.
-    """
-
-    __slots__ = ()
-
-    in_order = True
-
-    def __init__(self, limit: int = 20_000) -> None:
-        super().__init__(limit)
-        self.once = self.record
