@@ -155,9 +155,12 @@ def _folded(title: str, content: str) -> str:
 def _details(items: Iterable[DifferenceItem]) -> Iterator[str]:
     """Yield the explanation of each request, as far as a comment has room for them."""
     room = MOST_CHARACTERS * 2 // 3
-    for item in items:
-        explained = fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
-        block = f"Request: {plain(_cut(item.request))}\n\n{explained}"
+    blocks = (
+        f"Request: {plain(_cut(item.request))}\n\n"
+        + fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
+        for item in items
+    )
+    for block in dict.fromkeys(blocks):
         room -= len(block)
         if room < 0:
             yield _REST

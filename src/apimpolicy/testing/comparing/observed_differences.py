@@ -83,9 +83,10 @@ def _all(old: Result, new: Result) -> Iterator[_Compared]:
     if len(old.backend_requests) == len(new.backend_requests):
         for one, other in zip(old.backend_requests, new.backend_requests, strict=True):
             yield from _of_request(one, other)
-    elif old.reached_backend and new.reached_backend:
+    elif old.reached_backend and new.reached_backend and was == now:
         counts = str(len(old.backend_requests)), str(len(new.backend_requests))
-        yield _Compared(("sent", *counts), f"{counts[1]} requests are forwarded instead of {counts[0]}")
+        what = "request is" if counts[1] == "1" else "requests are"
+        yield _Compared(("sent", *counts), f"{counts[1]} {what} forwarded instead of {counts[0]}")
     yield from _of_own_requests(old, new, is_same_answer=was == now)
 
 

@@ -39,11 +39,14 @@ if TYPE_CHECKING:
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
+_Proof = tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]
+"""Why it isn't proven that there are no other differences, nothing where it is; the proven parts; the question."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
 _MOST_RUNS, _FEW_RUNS = 60, 10
 """Runs without anything new after which a search ends; few where each change has shown a difference."""
 _MOST_ORIGINS = 6
+_FIRST_STATUS, _MOST_ATTEMPTS = ("answer", "0", "status"), 12
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 1.0
@@ -107,8 +110,7 @@ def compare(
     if reasons or not joint.explains_everything:
         seconds = min(bounds.seconds, _FEW_SECONDS) if joint.explains_everything and joint.found else bounds.seconds
         _search(joint, bounds.replaced(seconds=seconds / 3), starts, question, knows_scopes=knows_scopes)
-        if joint.found or reasons:
-            reasons, proven, _ = _open_reasons(joint, knows_scopes)
+        reasons, proven, _ = _open_reasons(joint, knows_scopes)
     shown = sorted(joint.found.items(), key=lambda each: each[0][1] % (len(joint.causes.spans) + 1))
     smallest = [joint.smallest(kind, run) for kind, run in shown]
     found = [each for each in smallest if each is not None]
@@ -156,6 +158,7 @@ def _candidates(
         explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
         found = [run.assignment for goal, run in explored.found.items() if goal in wanted]
         yield from found
+        yield from _with_attempts(harness, found)
         bases += found
     if isinstance(question, Inquiry):
         models = [request_of(model, question.unknowns, joint.new.certificates) for model in question.models()]
@@ -203,16 +206,28 @@ def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> It
             yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(
-    joint: _ProductHarness, knows_scopes: bool
-) -> tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]:
-    """Return why it isn't proven that there are no other differences, nothing where it is; the parts of which it is
-    proven; and the question.
-    """
+def _with_attempts(harness: Harness, found: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield requests for which each attempt of a retry gets the response of the first one."""
+    if any(has_trait(step.name, "repeats") for step in harness.program.steps()):
+        for status in dict.fromkeys(each.get(_FIRST_STATUS) for each in found):
+            base = next(each for each in found if each.get(_FIRST_STATUS) == status)
+            if status is not None:
+                yield {**base, **{("answer", str(number), "status"): status for number in range(1, _MOST_ATTEMPTS)}}
+
+
+def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> _Proof:
+    """Ask once for the kinds of differences that are known whether there are others."""
+    kinds = frozenset(kind for kind, _ in joint.found)
+    if kinds not in joint.proofs:
+        joint.proofs[kinds] = _asked(joint, kinds, knows_scopes)
+    return joint.proofs[kinds]
+
+
+def _asked(joint: _ProductHarness, kinds: Iterable[Kind], knows_scopes: bool) -> _Proof:
     old, new = joint.old, joint.new
     if old.variables != new.variables:
         return ("versions with different variables",), (), None
-    known = _known(kind for kind, _ in joint.found)
+    known = _known(kinds)
     question = equivalence.inquiry(
         old.program,
         new.program,
@@ -264,8 +279,8 @@ class _ProductHarness:
         old.certificates = {**new.certificates, **old.certificates}
         self.on_run = on_run
         self.found: dict[_Shown, Run] = {}
+        self.proofs: dict[frozenset[Kind], _Proof] = {}
         self._shown: set[_Shown] = set()
-        self._runs: dict[frozenset[Any], Run] = {}
 
     def run(self, assignment: Assignment) -> Run:
         """Run a request through both versions, and return the run through the new one."""

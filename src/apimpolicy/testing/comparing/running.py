@@ -164,16 +164,15 @@ class _Comparing:
 
     def _sides_of(self, pair: Pair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
         """Return the service around both versions; two files use that of the new one, each with its own text."""
-        around = [service_around(each.path) for each in (old, new)]
+        first, second = service_around(old.path), service_around(new.path)
         if pair.is_apart:
-            return None if None in around else (ServiceSide(around[0]), ServiceSide(around[1]))
-        at = 1 if around[1] is not None else 0
-        folder = around[at]
-        if folder is None or (around[0] is not None and around[1] is not None):
+            return None if first is None or second is None else (first, second)
+        at, side = (0, first) if second is None else (1, second)
+        if side is None or (first is not None and second is not None):
             return None
         texts = [PolicyText(Origin(each.path), source=document_of(each.data, each.path).source) for each in (old, new)]
         kept = os.path.realpath((old, new)[at].path)
-        made = [ServiceSide(folder, replaced={kept: text}) for text in texts]
+        made = [ServiceSide(side.folder, replaced={kept: text}) for text in texts]
         return made[0], made[1]
 
     # Test files
