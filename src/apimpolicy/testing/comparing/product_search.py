@@ -77,9 +77,11 @@ class Comparison(Record):
     proven: tuple[str, ...] = ()
 
     @property
-    def is_proven(self) -> bool:
-        """Return whether there is no difference besides those that were found."""
-        return not self.reasons
+    def explains_everything(self) -> bool:
+        """Return whether each changed element is the cause of a difference."""
+        causes = {id(each.cause.new or each.cause.old) for each in self.found if each.cause is not None}
+        spans = () if self.causes is None else self.causes.spans
+        return bool(self.found) and causes >= {id(span.new or span.old) for span in spans}
 
 
 def compare(
@@ -95,7 +97,8 @@ def compare(
     """Search for requests that two versions treat differently.
 
     `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
-    requests to begin with. `knows_scopes`: the programs have the policies of all scopes.
+    requests to begin with; without seconds in the `bounds`, no others are searched for. `knows_scopes`: the programs
+    have the policies of all scopes.
     """
     if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
         return Comparison([], (), True)
@@ -107,7 +110,7 @@ def compare(
             break
     others = tuple(f"another setting of the gateway: {name}" for name in settings)
     reasons, proven, question = _open_reasons(joint, knows_scopes)
-    if reasons or not joint.explains_everything:
+    if bounds.seconds and (reasons or not joint.explains_everything):
         seconds = min(bounds.seconds, _FEW_SECONDS) if joint.explains_everything and joint.found else bounds.seconds
         _search(joint, bounds.replaced(seconds=seconds / 3), starts, question, knows_scopes=knows_scopes)
         reasons, proven, _ = _open_reasons(joint, knows_scopes)
