@@ -78,8 +78,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     items = [*report.items, *(item for group in report.settings for item in group.items)]
     if reasons := open_reasons(report):
         proven = proven_parts(report)
-        known = f"\n\nThe same in any case: {plain('; '.join(proven))}." if proven else ""
-        yield _folded("what isn't decided, and why", _listed(reasons) + known)
+        known = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
+        yield _folded("what isn't decided, and why", known + _listed(reasons))
     if report.notes:
         yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:
@@ -97,7 +97,7 @@ def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
         where = code(_cut(cause)) if isinstance(cause, str) else _named(cause, in_table=True)
         what = "<br>".join(plain(_cut(item.sentence)) for item in items)
         yield where, what, "<br>".join(dict.fromkeys(_who(item, report.weaker) for item in items))
-    known = {name for item in report.items for name in item.operations}
+    known = {name for item in report.items if item.was_refused for name in item.operations}
     for change in report.access:
         if not known.intersection(change.operations):
             names = ", ".join(change.operations[:3]) + " …" * (len(change.operations) > 3)

@@ -81,7 +81,7 @@ class _Comparing:
             self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
         self._add_tested(tested_differences(*self._test_files()))
         return self.report_._replace(
-            policies=tuple(self.policies),
+            policies=tuple(map(self._as_written, self.policies)),
             changes=tuple(self.changes),
             same=self.same,
             seconds=time.perf_counter() - started,
@@ -225,6 +225,15 @@ class _Comparing:
 
     # Policies
 
+    def _as_written(self, report: DifferenceReport) -> DifferenceReport:
+        """Return a report whose causes are as the policies have them, without the values of named values."""
+        written = {each.key: each for each in self.changes}
+        items = [
+            item if item.cause is None else item._replace(cause=written.get(item.cause.key, item.cause))
+            for item in report.items
+        ]
+        return report._replace(items=tuple(items))
+
     def _add(self, pair: Pair, report: DifferenceReport | None) -> None:
         """Add what is to be said of a policy."""
         if pair.old is not None and pair.new is not None:
@@ -258,7 +267,7 @@ class _Comparing:
             old=named(report.old),
             new=named(report.new),
             items=tuple(self._item(each, named) for each in report.items),
-            reasons=tuple(map(named, report.reasons)),
+            reasons=tuple(without_names(each, self.found.places) for each in report.reasons),
             problem=named(report.problem),
         )
 
