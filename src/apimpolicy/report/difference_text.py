@@ -46,7 +46,7 @@ UNNOTICED = "callers notice nothing"
 """The meaning of a setting that matters to no request."""
 _MOST_OPERATIONS = 3
 _MOST_AT_PLACE = 3
-_AT_PLACE = re.compile(r"(.*) \(([^()]*:\d+):\d+\)", re.DOTALL)
+_AT_PLACE = re.compile(r"(.*) \((?:[^()]*:)?([^():]+:\d+):\d+\)", re.DOTALL)
 _STEP = " ▸ "
 _MOST_STEPS = 12
 """Of a path that is shown whole."""

@@ -80,6 +80,8 @@ class Causes:
         if kind == "header":
             name = rest[-1]
             named = [span for element, span in both if name in element.raw.lower()]
+            if name.startswith("access-control-"):
+                named = [span for element, span in both if has_trait(element.name, "preflight")] or named
             if named:
                 return named[-1]
         wanted = _WRITERS.get(kind, ())

@@ -152,11 +152,12 @@ def _of_request(old: Request, new: Request, who: str = "the backend") -> Iterato
 
 def _of_headers(old: Headers, new: Headers, who: str, hidden: tuple[str, ...] = ()) -> Iterator[_Compared]:
     was, now = _fields(old), _fields(new)
+    spelled = {name.lower(): name for headers in (old, new) for name, _ in headers.fields()}
     for name in sorted({*was, *now} - {*hidden}):
         one, other = was.get(name), now.get(name)
         if one == other:
             continue
-        shown = name.title()
+        shown = spelled[name]
         before, after = (", ".join(values or ()) for values in (one, other))
         first, second = _tokens(before, after) or _cut(before, after)
         if one is None:

@@ -41,6 +41,8 @@ _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
 _Proof = tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]
 """Why it isn't proven that there are no other differences, nothing where it is; the proven parts; the question."""
+Proofs = dict[frozenset[Kind], _Proof]
+"""Results by the kinds of differences that are known."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
 _MOST_RUNS, _FEW_RUNS = 60, 10
@@ -91,18 +93,20 @@ def compare(
     on_run: Callable[[], None] = lambda: None,
     settings: Sequence[str] = (),
     starts: Sequence[Assignment] = (),
+    proofs: Proofs | None = None,
     *,
     knows_scopes: bool = False,
 ) -> Comparison:
     """Search for requests that two versions treat differently.
 
     `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
-    requests to begin with; without seconds in the `bounds`, no others are searched for. `knows_scopes`: the programs
-    have the policies of all scopes.
+    requests to begin with; without seconds in the `bounds`, no others are searched for. `proofs` are
+    those of the same programs, for other operations. `knows_scopes`: the programs have the policies of all scopes.
     """
     if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
         return Comparison([], (), True)
     joint = _ProductHarness(old, new, on_run)
+    joint.proofs = {} if proofs is None else proofs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
     begins = ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts))
     for number, start in enumerate(begins):
@@ -282,7 +286,7 @@ class _ProductHarness:
         old.certificates = {**new.certificates, **old.certificates}
         self.on_run = on_run
         self.found: dict[_Shown, Run] = {}
-        self.proofs: dict[frozenset[Kind], _Proof] = {}
+        self.proofs: Proofs = {}
         self._shown: set[_Shown] = set()
 
     def run(self, assignment: Assignment) -> Run:

@@ -33,14 +33,14 @@ from apimpolicy.testing.comparing.sides import Needs
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.comparing.documents import Key
     from apimpolicy.testing.comparing.operations import Group
-    from apimpolicy.testing.comparing.product_search import Comparison, Found
+    from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs
     from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
@@ -85,6 +85,7 @@ class ServiceComparison:
         groups = self.operations.groups()
         self.groups = [each for each in groups if not only or not _keys(each).isdisjoint(only)]
         self._searched: dict[object, Comparison] = {}
+        self._proofs: dict[Hashable, Proofs] = {}
         self._results = list(self._compared())
 
     @property
@@ -128,7 +129,8 @@ class ServiceComparison:
             bounds = self.bounds if known is None else self._bounds_after(known)
             if known is not None:
                 starts += [each.new.assignment for each in known.found]
-            found = compare(one, other, bounds, self.on_run, (), starts, knows_scopes=True)
+            proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
+            found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True)
             self._searched.setdefault(change, found)
             yield _Result(list(_items(found, group, other)), _reasons(found), keys, proven=found.proven)
 
