@@ -107,7 +107,11 @@ def _faults(row: Row, answer: dict[str, Any], exit_code: int) -> Any:
     if row.expected == OPEN and not is_shown and answer["complete"] and not answer["changes"]:
         yield "nothing is said"
     if row.only:
-        yield from (f"no such difference: {item['what']}" for item in items if not re.search(row.only, item["what"]))
+        yield from (
+            f"no such difference: {item['what']}"
+            for item in items
+            if not re.search(row.only, item["what"], re.IGNORECASE)
+        )
     text = json.dumps({name: value for name, value in answer.items() if name != "tool"}, ensure_ascii=False)
     yield from (f"doesn't say {words}" for words in row.says if not re.search(words, text))
     if answer["problem"]:

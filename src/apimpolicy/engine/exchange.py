@@ -53,7 +53,8 @@ class Unmatched(NamedTuple):
 class Exchange(SendingExchange):
     """The state of one request, and how policies run against it.
 
-    The `Response` of `context` is null until there is one: the backend's, or that of an error.
+    The `Response` of `context` is null in inbound until there is one: a cached one, or that of an error. In `backend`
+    it is an empty 200 at first, because deployed policies read its status before they forward.
     `doubles` run in the place of policies, by their ids or places, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;

@@ -98,8 +98,9 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
             if section not in exchange.sections or (section == "backend" and exchange.is_served):
                 continue
             exchange.section = section
-            if section == "outbound":
+            if section != "inbound":
                 exchange.show_response()
+            if section == "outbound":
                 exchange.receive()
             steps = program.sections[section]
             if section == "outbound" and exchange.served_by is not None:

@@ -233,7 +233,7 @@ class Configuration:
     ) -> Gateway:
         """Make the gateway with stand-ins, and add these to the list."""
         from apimpolicy.engine.backends import OpenBackends
-        from apimpolicy.project.service.completion import backend_of_gap, completion
+        from apimpolicy.project.service.completion import completion, computed_backend
 
         has_service = description is not None or self.has_service
         parts = self._service.parts(description, is_lenient=True) if has_service else None
@@ -259,8 +259,8 @@ class Configuration:
         names = made.names("named value")
         secrets = frozenset(settings.get("secrets", ()))
         settings["secrets"] = secrets - names
-        if description is not None:
-            settings["backends"] = OpenBackends(settings["backends"], partial(backend_of_gap, description))
+        if description is not None or not (has_service or known.get("backends")):
+            settings["backends"] = OpenBackends(settings.get("backends", {}), partial(computed_backend, description))
         gateway = whole._gateway(settings, parts, lists, overrides, description)
         if description is not None:
             gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]

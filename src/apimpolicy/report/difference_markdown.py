@@ -78,8 +78,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     items = [*report.items, *(item for group in report.settings for item in group.items)]
     if reasons := open_reasons(report):
         proven = proven_parts(report)
-        known = f"\n\nThe same in any case: {plain('; '.join(proven))}." if proven else ""
-        yield _folded("what isn't decided, and why", _listed(reasons) + known)
+        known = f"The same in any case: {plain('; '.join(proven))}.\n\n" if proven else ""
+        yield _folded("what isn't decided, and why", known + _listed(reasons))
     if report.notes:
         yield _folded("not compared, and problems of both versions", _listed(report.notes))
     if items:
@@ -97,7 +97,7 @@ def _rows(report: ComparisonReport) -> Iterator[tuple[str, str, str]]:
         where = code(_cut(cause)) if isinstance(cause, str) else _named(cause, in_table=True)
         what = "<br>".join(plain(_cut(item.sentence)) for item in items)
         yield where, what, "<br>".join(dict.fromkeys(_who(item, report.weaker) for item in items))
-    known = {name for item in report.items for name in item.operations}
+    known = {name for item in report.items if item.was_refused for name in item.operations}
     for change in report.access:
         if not known.intersection(change.operations):
             names = ", ".join(change.operations[:3]) + " …" * (len(change.operations) > 3)
@@ -155,9 +155,12 @@ def _folded(title: str, content: str) -> str:
 def _details(items: Iterable[DifferenceItem]) -> Iterator[str]:
     """Yield the explanation of each request, as far as a comment has room for them."""
     room = MOST_CHARACTERS * 2 // 3
-    for item in items:
-        explained = fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
-        block = f"Request: {plain(_cut(item.request))}\n\n{explained}"
+    blocks = (
+        f"Request: {plain(_cut(item.request))}\n\n"
+        + fenced(f"before:\n{item.old.explanation}\n\nafter:\n{item.new.explanation}")
+        for item in items
+    )
+    for block in dict.fromkeys(blocks):
         room -= len(block)
         if room < 0:
             yield _REST

@@ -13,6 +13,7 @@ orders.xml:6 condition of <when>: @(…) → @(…)
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_results import MOST_REASONS
@@ -22,7 +23,7 @@ from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.report.difference_data import (
         ComparisonReport,
@@ -44,6 +45,8 @@ _STATES = {
 UNNOTICED = "callers notice nothing"
 """The meaning of a setting that matters to no request."""
 _MOST_OPERATIONS = 3
+_MOST_AT_PLACE = 3
+_AT_PLACE = re.compile(r"(.*) \((?:[^()]*:)?([^():]+:\d+):\d+\)", re.DOTALL)
 _STEP = " ▸ "
 _MOST_STEPS = 12
 """Of a path that is shown whole."""
@@ -93,8 +96,19 @@ def causes(report: ComparisonReport) -> list[tuple[ElementChange | str, list[Dif
 
 
 def open_reasons(report: ComparisonReport) -> list[str]:
-    """Return why it isn't proven that there are no other differences, each once."""
-    return list(dict.fromkeys(reason for policy in report.policies for reason in policy.reasons))
+    """Return why it isn't proven that there are no other differences: those without a place, then those of a line."""
+    by_place: dict[str, dict[str, None]] = {}
+    for reason in (each for policy in report.policies for each in policy.reasons):
+        found = _AT_PLACE.fullmatch(reason)
+        what, place = (reason, "") if found is None else found.groups()
+        by_place.setdefault(place, {})[what] = None
+    return [*by_place.pop("", ()), *(f"{place}: {_some(whats)}" for place, whats in by_place.items())]
+
+
+def _some(texts: Iterable[str]) -> str:
+    found = list(texts)
+    more = len(found) - _MOST_AT_PLACE
+    return ", ".join(found[:_MOST_AT_PLACE]) + (f" and {more} more" if more > 0 else "")
 
 
 def proven_parts(report: ComparisonReport) -> list[str]:

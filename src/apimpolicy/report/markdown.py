@@ -25,19 +25,27 @@ _BACKTICKS = re.compile("`+")
 def plain(text: str) -> str:
     """Return text as one line of Markdown for GitHub, also in a table; words with signs of Markdown are code.
 
-    >>> plain("a | *b* for @org/team")
-    'a `\\\\| *b*` for `@org/team`'
+    >>> plain("a | *b*, for @org/team")
+    'a `\\\\| *b*`, for `@org/team`'
     """
     found: list[str] = []
     marked: list[str] = []
+
+    def close(end: str = "") -> None:
+        if marked:
+            found.append(code(" ".join(marked)) + end)
+            marked.clear()
+
     for word in printable(text).split():
-        if _MEANING.search(word):
-            marked.append(word)
+        core = word.rstrip(",;:.")
+        if _MEANING.search(core) is None:
+            close()
+            found.append(word)
             continue
-        found += [code(" ".join(marked))] if marked else []
-        marked.clear()
-        found.append(word)
-    found += [code(" ".join(marked))] if marked else []
+        marked.append(core)
+        if core != word:
+            close(word[len(core) :])
+    close()
     return " ".join(found)
 
 

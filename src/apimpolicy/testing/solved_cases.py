@@ -111,10 +111,7 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
 
 
 def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[Found]:
-    """Return cases for branches that read a response before there is one: their section alone, with a response.
-
-    No document states whether a gateway has a response there; policies of Microsoft read it.
-    """
+    """Return cases for branches of inbound that read a response before there is one: inbound alone, with a response."""
     if not any(_reads_early(run) for run in explored.runs):
         return []
     found: list[Found] = []
@@ -132,7 +129,7 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
 def _reads_early(run: Run) -> bool:
     """Return whether an expression of a run read a response that was not there yet."""
     for entry in run.result.trace if run.result is not None else ():
-        for evaluation in entry.evaluations if entry.section in ("inbound", "backend") else ():
+        for evaluation in entry.evaluations if entry.section == "inbound" else ():
             for node, value in evaluation.recorder.entries if evaluation.recorder is not None else ():
                 if value is None and isinstance(node, PropertyAccess) and node.property.name == "Response":
                     return True

@@ -43,7 +43,7 @@ def outcome_of(program: Program, run: Run) -> Outcome:
     if run.only_section is None:
         _preflight(run, program, ends)
     for section in ("inbound", "backend"):
-        run.section = section
+        run.begin(section)
         run.execute(_steps(run, program))
     _to_outbound(run)
     run.section = "outbound"

@@ -164,6 +164,9 @@ class Run:
 
     # Policies
 
+    def begin(self, section: str) -> None:
+        self.section = section
+
     def execute(self, steps: Sequence[Step]) -> None:
         """Run policies one after another, as far as requests get."""
         for step in steps:

@@ -24,6 +24,12 @@ ROWS = [
     ("<set-body>const a = `${name}`;</set-body>", None),
     ('<rewrite-uri template="/a/{id}" />', None),
     ('<set-backend-service base-url="${url}" />', None),
+    (
+        '<set-backend-service base-url="https://#{host}#/api" />',
+        '<set-backend-service base-url="https://{{placeholder.host}}/api" />',
+    ),
+    ('<set-backend-service base-url="$(base)" />', '<set-backend-service base-url="{{placeholder.base}}" />'),
+    ('<set-header name="X" exists-action="override"><value>#{a}#</value></set-header>', None),
     ('<set-status code="{{code}}" />', None),
     ('<set-status code="abc" />', None),
 ]

@@ -57,6 +57,7 @@ _SHAPES = re.compile(
 )
 _WHOLE_VALUE = rf"\s*({_WHOLE})\s*"
 _MAY_BE_WHOLE = re.compile(rf"[\"'>]{_WHOLE_VALUE}[\"'<]")
+_IN_HOST = re.compile(r"(?:://[^\s\"'<>/]*|\b(?:base-)?url\s*=\s*[\"']\s*|<set-url>\s*)(?:\#\{|\$\(|<<)")
 _TAG_WORD = re.compile(r"[^A-Za-z]*([A-Za-z]+)")
 _INTERPOLATED = re.compile(r"\$@?(?:\"|&quot;)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -81,15 +82,20 @@ def has_placeholder(text: str) -> bool:
 
 
 def with_named_placeholders(source: Source) -> Source:
-    """Return a policy file whose placeholders are references to named values, if it can't be saved as it is.
+    """Return a policy file whose placeholders are references to named values, if it can't be saved as it is, or has
+    URLs to which nothing can be sent.
 
     What a template puts in later can then get a value, or a stand-in, as a named value can.
     """
-    if source.origin is not None or _SHAPES.search(source.text) is None or not _errors(source):
+    if source.origin is not None or _SHAPES.search(source.text) is None:
+        return source
+    errors = len(_errors(source))
+    is_sent_nowhere = _IN_HOST.search(source.text) is not None
+    if not errors and not is_sent_nowhere:
         return source
     pieces = _put_together(source, list(_found(source.text)))
     made = pieces.filled(lambda written: f"{{{{{PLACEHOLDER}{_name_of(written)}}}}}").source()
-    return made if len(_errors(made)) < len(_errors(source)) else source
+    return made if len(_errors(made)) < errors + is_sent_nowhere else source
 
 
 def _errors(source: Source) -> list[Diagnostic]:

@@ -37,11 +37,12 @@ class Completion(NamedTuple):
         return frozenset(each.name for each in self.stand_ins if each.kind == kind)
 
 
-def backend_of_gap(description: ServiceDescription, id_: str) -> Backend | None:
+def computed_backend(description: ServiceDescription | None, id_: str) -> Backend | None:
     """Return a made-up backend for an id that policies compute, where backends that aren't described may have it."""
     from apimpolicy.engine.backends import Backend
 
-    return None if description.gap("backends", id_) is None else Backend(made_up_url(id_))
+    is_open = description is None or description.gap("backends", id_) is not None
+    return Backend(made_up_url(id_)) if is_open else None
 
 
 def completion(

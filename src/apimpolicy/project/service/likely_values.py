@@ -27,7 +27,7 @@ ADDRESS = "203.0.113.10"
 """Of a range that is kept for examples."""
 _URL_BEGINS = r"""(?:url\s*=\s*["']|<set-url>|<issuer>|<origin>)\s*"""
 _URL = re.compile(r"(?:url|endpoint|uri|authority|issuer)s?\b|[a-z0-9](?:url|endpoint|uri)s?\b")
-_NUMBER = re.compile(r"\b(?:count|limit|seconds|duration|timeout|ttl|max|calls|period|interval|bandwidth)s?\b")
+_NUMBER = re.compile(r"\b(?:count|limit|seconds|duration|timeout|ttl|max|calls|period|interval|bandwidth|port)s?\b")
 _ID = re.compile(r"\b(?:tenant(?: ?id)?|(?:client|app|application) ?id)s?\b")
 _NUMBERS = ("10", "200", "1", "0")
 

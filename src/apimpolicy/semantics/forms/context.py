@@ -60,9 +60,7 @@ for _type, _name in (
 
 @form("IContext", "IResponse Response { get; }")
 def response(call: Call, context: Value) -> Value:
-    """Return the response. Before there is one it is null, but samples of Microsoft's read its status: no proof depends
-    on what follows from that.
-    """
+    """Return the response. No source says what it is before there is one: no proof depends on that."""
     return merge(terms.any_of(_is_there(call), _is_seen_early(call)), Host("response"), NULL)
 
 

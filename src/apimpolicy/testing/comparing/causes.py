@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _WRITERS = {
     "url": ("routes", "chooses-backend"),
     "method": ("sets-method",),
-    "status": ("sets-status", "builds-response"),
+    "status": ("sets-status", "composes", "responds", "repeats"),
+    "sent": ("repeats", "forwards"),
     "body": ("replaces-body", "builds-response"),
     OWN: ("requests",),
 }
@@ -53,7 +54,7 @@ class Causes:
 
     def _add(self, span: Span, element: Element) -> None:
         """Let a change be the cause where its element runs, or the policy that the element is a part of."""
-        self._by_element[id(element)] = span
+        self._by_element.setdefault(id(element), span)
         if span.old is None or span.new is None or span.change.what == "moved":
             for inner in element.descendants():
                 self._by_element[id(inner)] = span
@@ -67,9 +68,10 @@ class Causes:
         paths = [list(self._in(result.trace)) for result in (old, new)]
         kind, *rest = difference.kind
         if kind == "answer":
-            if (decided := self._decided(old.trace, new.trace)) is not None:
-                return decided
             refusing = 0 if rest[1] == BACKEND else 1
+            decided = self._failed((old, new)[refusing].trace) or self._decided(old.trace, new.trace)
+            if decided is not None:
+                return decided
             for found in (paths[refusing], paths[1 - refusing]):
                 if found:
                     return found[-1][1]
@@ -78,11 +80,18 @@ class Causes:
         if kind == "header":
             name = rest[-1]
             named = [span for element, span in both if name in element.raw.lower()]
+            if name.startswith("access-control-"):
+                named = [span for element, span in both if has_trait(element.name, "preflight")] or named
             if named:
                 return named[-1]
         wanted = _WRITERS.get(kind, ())
         writers = [span for element, span in both if has_trait(element.name, *wanted)] if wanted else []
         return writers[-1] if writers else both[0][1] if both else None
+
+    def _failed(self, trace: Trace) -> Span | None:
+        """Return the change of the policy whose error ended a run."""
+        failed = [entry for entry in trace if entry.error is not None and not entry.is_recovered]
+        return self._by_element.get(id(failed[0].element)) if failed else None
 
     def _decided(self, old: Trace, new: Trace) -> Span | None:
         """Return the first changed condition that was true on one side only."""

@@ -10,6 +10,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.reading import is_code
+from apimpolicy.testing.comparing.sides import ServiceSide
 from apimpolicy.testing.comparing.versions import Pair, Version, with_names
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.project.service.description import PolicyText, ServiceDescription
-    from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Places
     from apimpolicy.text.document import Element
 
@@ -119,13 +119,17 @@ def key_of_element(element: Element) -> Key:
     return os.path.normpath(element.source.path), element.source.position(0).line
 
 
-def service_around(path: str) -> str | None:
-    """Return the folder of the service that a policy file belongs to: an extract, or code that names it."""
+def service_around(path: str) -> ServiceSide | None:
+    """Return the service that a policy file belongs to: an extract, or code that names it.
+
+    Raises ConfigurationError for a service that can't be read.
+    """
     root = place_of(path).root
     if root is not None and is_service_folder(root):
-        return root
+        return ServiceSide(root)
     folders = reversed(list(_folders_with_code(path)))  # the outermost gives modules their values
-    return next((each for each in folders if is_code(each) and os.path.realpath(path) in _files(each)), None)
+    sides = (ServiceSide(each) for each in folders if is_code(each))
+    return next((each for each in sides if os.path.realpath(path) in _files(each)), None)
 
 
 def _folders_with_code(path: str) -> Iterator[str]:
@@ -140,9 +144,5 @@ def _folders_with_code(path: str) -> Iterator[str]:
         folder = os.path.dirname(folder)
 
 
-def _files(folder: str) -> set[str]:
-    from apimpolicy.project.environments import selected
-    from apimpolicy.project.service.infrastructure import read_infrastructure
-
-    description = read_infrastructure(folder, selected())
-    return {os.path.realpath(text.path or text.origin.file) for _, text in description.policies()}
+def _files(side: ServiceSide) -> set[str]:
+    return {os.path.realpath(text.path or text.origin.file) for _, text in side.description.policies()}

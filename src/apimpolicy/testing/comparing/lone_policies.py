@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
+from apimpolicy.engine.backends import OpenBackends
 from apimpolicy.engine.document import load_policy
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.service.completion import computed_backend
 from apimpolicy.report.difference_data import (
     ADDED,
     DIFFERENT,
@@ -150,6 +153,7 @@ def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
         gateway.policies.fragments = gateway.fragments
         made = harness_of({"api": AROUND_A_FRAGMENT}, setup)
     made.settings["seed"] = made.settings.get("seed") or SEED
+    made.settings["backends"] = OpenBackends(made.settings.get("backends") or {}, partial(computed_backend, None))
     return made
 
 

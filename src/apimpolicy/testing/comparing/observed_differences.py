@@ -83,9 +83,10 @@ def _all(old: Result, new: Result) -> Iterator[_Compared]:
     if len(old.backend_requests) == len(new.backend_requests):
         for one, other in zip(old.backend_requests, new.backend_requests, strict=True):
             yield from _of_request(one, other)
-    elif old.reached_backend and new.reached_backend:
+    elif old.reached_backend and new.reached_backend and was == now:
         counts = str(len(old.backend_requests)), str(len(new.backend_requests))
-        yield _Compared(("sent", *counts), f"{counts[1]} requests are forwarded instead of {counts[0]}")
+        what = "request is" if counts[1] == "1" else "requests are"
+        yield _Compared(("sent", *counts), f"{counts[1]} {what} forwarded instead of {counts[0]}")
     yield from _of_own_requests(old, new, is_same_answer=was == now)
 
 
@@ -151,11 +152,12 @@ def _of_request(old: Request, new: Request, who: str = "the backend") -> Iterato
 
 def _of_headers(old: Headers, new: Headers, who: str, hidden: tuple[str, ...] = ()) -> Iterator[_Compared]:
     was, now = _fields(old), _fields(new)
+    spelled = {name.lower(): name for headers in (old, new) for name, _ in headers.fields()}
     for name in sorted({*was, *now} - {*hidden}):
         one, other = was.get(name), now.get(name)
         if one == other:
             continue
-        shown = name.title()
+        shown = spelled[name]
         before, after = (", ".join(values or ()) for values in (one, other))
         first, second = _tokens(before, after) or _cut(before, after)
         if one is None:

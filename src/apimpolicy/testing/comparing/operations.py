@@ -7,6 +7,7 @@ composed on both sides: where they are the same without their layout, nothing is
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.services import Caller, Route
     from apimpolicy.testing.comparing.sides import ServiceSide
 
+_MOST_GROUPS = 4
+_OF_OPERATION = re.compile(r"\.\s*(?:Method|Operation)\b")
 _PARAMETER = re.compile(r"\{(\*?)[^{}/]*\}")
 
 
@@ -33,6 +36,7 @@ class Effective(NamedTuple):
     canonical: Hashable
     program: Program | None
     problem: ApimPolicyError | None = None
+    reads_operation: bool = False
 
 
 class Group(NamedTuple):
@@ -65,14 +69,18 @@ class Operations:
         self.pairs = [pair for apis in _paired_apis(*routes) for pair in _paired_routes(*apis)]
 
     def groups(self) -> list[Group]:
-        """Return the groups whose programs differ."""
-        found: dict[Hashable, Group] = {}
+        """Return the groups whose programs differ, those with the first route of each pair of programs first.
+
+        Programs that read the method or the operation have a group for each of some.
+        """
+        found: dict[Hashable, dict[str, Group]] = {}
         for one, other in self.pairs:
             old, new = self._effective(0, one), self._effective(1, other)
             if old.canonical != new.canonical:
-                key = old.canonical, new.canonical
-                found.setdefault(key, Group([], old, new)).pairs.append((one, other))
-        return list(found.values())
+                of_programs = found.setdefault((old.canonical, new.canonical), {})
+                key = _group_of(other, of_programs) if old.reads_operation or new.reads_operation else ""
+                of_programs.setdefault(key, Group([], old, new)).pairs.append((one, other))
+        return [group for rank in zip_longest(*map(dict.values, found.values())) for group in rank if group is not None]
 
     def problems(self) -> dict[str, str]:
         """Return the first line of each problem that an unchanged program has on both sides."""
@@ -93,6 +101,12 @@ class Operations:
         return found
 
 
+def _group_of(route: Route, groups: Mapping[str, Group]) -> str:
+    """Return the key of a route's group: its own, or that of a route with the same method where there are many."""
+    alike = [key for key, group in groups.items() if group.pairs[0][1].method == route.method]
+    return alike[0] if alike and len(groups) >= _MOST_GROUPS and route.label not in groups else route.label
+
+
 def _effective(side: ServiceSide, policies: Mapping[str, AnyPolicy]) -> Effective:
     try:
         program = side.program(policies)
@@ -105,7 +119,8 @@ def _effective(side: ServiceSide, policies: Mapping[str, AnyPolicy]) -> Effectiv
         for reference in find_named_values(document.original.text)
         if reference.name in made_up
     ]
-    return Effective((_hashable(of_program(program)), tuple(names)), program)
+    reads_operation = any(_OF_OPERATION.search(step.element.raw) is not None for step in program.steps())
+    return Effective((_hashable(of_program(program)), tuple(names)), program, reads_operation=reads_operation)
 
 
 def _hashable(value: Any) -> Hashable:

@@ -39,11 +39,16 @@ if TYPE_CHECKING:
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]
 """A kind of difference, and the number of the change that it comes from."""
+_Proof = tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]
+"""Why it isn't proven that there are no other differences, nothing where it is; the proven parts; the question."""
+Proofs = dict[frozenset[Kind], _Proof]
+"""Results by the kinds of differences that are known."""
 _MOST_CALLS = 1_000
 """A limit of more calls is not used up to show what it does."""
 _MOST_RUNS, _FEW_RUNS = 60, 10
 """Runs without anything new after which a search ends; few where each change has shown a difference."""
 _MOST_ORIGINS = 6
+_FIRST_STATUS, _MOST_ATTEMPTS = ("answer", "0", "status"), 12
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 1.0
@@ -74,9 +79,11 @@ class Comparison(Record):
     proven: tuple[str, ...] = ()
 
     @property
-    def is_proven(self) -> bool:
-        """Return whether there is no difference besides those that were found."""
-        return not self.reasons
+    def explains_everything(self) -> bool:
+        """Return whether each changed element is the cause of a difference."""
+        causes = {id(each.cause.new or each.cause.old) for each in self.found if each.cause is not None}
+        spans = () if self.causes is None else self.causes.spans
+        return bool(self.found) and causes >= {id(span.new or span.old) for span in spans}
 
 
 def compare(
@@ -86,17 +93,20 @@ def compare(
     on_run: Callable[[], None] = lambda: None,
     settings: Sequence[str] = (),
     starts: Sequence[Assignment] = (),
+    proofs: Proofs | None = None,
     *,
     knows_scopes: bool = False,
 ) -> Comparison:
     """Search for requests that two versions treat differently.
 
     `settings` are the names of settings that differ besides the programs; their effects are not modelled. `starts` are
-    requests to begin with. `knows_scopes`: the programs have the policies of all scopes.
+    requests to begin with; without seconds in the `bounds`, no others are searched for. `proofs` are
+    those of the same programs, for other operations. `knows_scopes`: the programs have the policies of all scopes.
     """
     if not settings and of_program(old.program) == of_program(new.program) and not _names_stand_ins(old, new):
         return Comparison([], (), True)
     joint = _ProductHarness(old, new, on_run)
+    joint.proofs = {} if proofs is None else proofs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
     begins = ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts))
     for number, start in enumerate(begins):
@@ -104,11 +114,10 @@ def compare(
             break
     others = tuple(f"another setting of the gateway: {name}" for name in settings)
     reasons, proven, question = _open_reasons(joint, knows_scopes)
-    if reasons or not joint.explains_everything:
+    if bounds.seconds and (reasons or not joint.explains_everything):
         seconds = min(bounds.seconds, _FEW_SECONDS) if joint.explains_everything and joint.found else bounds.seconds
         _search(joint, bounds.replaced(seconds=seconds / 3), starts, question, knows_scopes=knows_scopes)
-        if joint.found or reasons:
-            reasons, proven, _ = _open_reasons(joint, knows_scopes)
+        reasons, proven, _ = _open_reasons(joint, knows_scopes)
     shown = sorted(joint.found.items(), key=lambda each: each[0][1] % (len(joint.causes.spans) + 1))
     smallest = [joint.smallest(kind, run) for kind, run in shown]
     found = [each for each in smallest if each is not None]
@@ -156,6 +165,7 @@ def _candidates(
         explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
         found = [run.assignment for goal, run in explored.found.items() if goal in wanted]
         yield from found
+        yield from _with_attempts(harness, found)
         bases += found
     if isinstance(question, Inquiry):
         models = [request_of(model, question.unknowns, joint.new.certificates) for model in question.models()]
@@ -203,16 +213,28 @@ def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> It
             yield {**start, ("calls", "before"): limit}
 
 
-def _open_reasons(
-    joint: _ProductHarness, knows_scopes: bool
-) -> tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]:
-    """Return why it isn't proven that there are no other differences, nothing where it is; the parts of which it is
-    proven; and the question.
-    """
+def _with_attempts(harness: Harness, found: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield requests for which each attempt of a retry gets the response of the first one."""
+    if any(has_trait(step.name, "repeats") for step in harness.program.steps()):
+        for status in dict.fromkeys(each.get(_FIRST_STATUS) for each in found):
+            base = next(each for each in found if each.get(_FIRST_STATUS) == status)
+            if status is not None:
+                yield {**base, **{("answer", str(number), "status"): status for number in range(1, _MOST_ATTEMPTS)}}
+
+
+def _open_reasons(joint: _ProductHarness, knows_scopes: bool) -> _Proof:
+    """Ask once for the kinds of differences that are known whether there are others."""
+    kinds = frozenset(kind for kind, _ in joint.found)
+    if kinds not in joint.proofs:
+        joint.proofs[kinds] = _asked(joint, kinds, knows_scopes)
+    return joint.proofs[kinds]
+
+
+def _asked(joint: _ProductHarness, kinds: Iterable[Kind], knows_scopes: bool) -> _Proof:
     old, new = joint.old, joint.new
     if old.variables != new.variables:
         return ("versions with different variables",), (), None
-    known = _known(kind for kind, _ in joint.found)
+    known = _known(kinds)
     question = equivalence.inquiry(
         old.program,
         new.program,
@@ -264,8 +286,8 @@ class _ProductHarness:
         old.certificates = {**new.certificates, **old.certificates}
         self.on_run = on_run
         self.found: dict[_Shown, Run] = {}
+        self.proofs: Proofs = {}
         self._shown: set[_Shown] = set()
-        self._runs: dict[frozenset[Any], Run] = {}
 
     def run(self, assignment: Assignment) -> Run:
         """Run a request through both versions, and return the run through the new one."""

@@ -81,7 +81,7 @@ class _Comparing:
             self._add(pair, compare_pair(pair, self.bounds_of(pair.path), self.on_run))
         self._add_tested(tested_differences(*self._test_files()))
         return self.report_._replace(
-            policies=tuple(self.policies),
+            policies=tuple(map(self._as_written, self.policies)),
             changes=tuple(self.changes),
             same=self.same,
             seconds=time.perf_counter() - started,
@@ -164,16 +164,15 @@ class _Comparing:
 
     def _sides_of(self, pair: Pair, old: Version, new: Version) -> tuple[ServiceSide, ServiceSide] | None:
         """Return the service around both versions; two files use that of the new one, each with its own text."""
-        around = [service_around(each.path) for each in (old, new)]
+        first, second = service_around(old.path), service_around(new.path)
         if pair.is_apart:
-            return None if None in around else (ServiceSide(around[0]), ServiceSide(around[1]))
-        at = 1 if around[1] is not None else 0
-        folder = around[at]
-        if folder is None or (around[0] is not None and around[1] is not None):
+            return None if first is None or second is None else (first, second)
+        at, side = (0, first) if second is None else (1, second)
+        if side is None or (first is not None and second is not None):
             return None
         texts = [PolicyText(Origin(each.path), source=document_of(each.data, each.path).source) for each in (old, new)]
         kept = os.path.realpath((old, new)[at].path)
-        made = [ServiceSide(folder, replaced={kept: text}) for text in texts]
+        made = [ServiceSide(side.folder, replaced={kept: text}) for text in texts]
         return made[0], made[1]
 
     # Test files
@@ -226,6 +225,15 @@ class _Comparing:
 
     # Policies
 
+    def _as_written(self, report: DifferenceReport) -> DifferenceReport:
+        """Return a report whose causes are as the policies have them, without the values of named values."""
+        written = {each.key: each for each in self.changes}
+        items = [
+            item if item.cause is None else item._replace(cause=written.get(item.cause.key, item.cause))
+            for item in report.items
+        ]
+        return report._replace(items=tuple(items))
+
     def _add(self, pair: Pair, report: DifferenceReport | None) -> None:
         """Add what is to be said of a policy."""
         if pair.old is not None and pair.new is not None:
@@ -259,7 +267,7 @@ class _Comparing:
             old=named(report.old),
             new=named(report.new),
             items=tuple(self._item(each, named) for each in report.items),
-            reasons=tuple(map(named, report.reasons)),
+            reasons=tuple(without_names(each, self.found.places) for each in report.reasons),
             problem=named(report.problem),
         )
 

@@ -33,14 +33,14 @@ from apimpolicy.testing.comparing.sides import Needs
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.comparing.documents import Key
     from apimpolicy.testing.comparing.operations import Group
-    from apimpolicy.testing.comparing.product_search import Comparison, Found
+    from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs
     from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
@@ -84,7 +84,8 @@ class ServiceComparison:
         self.notes = [f"{place}: {words}" for words, place in self.operations.problems().items()]
         groups = self.operations.groups()
         self.groups = [each for each in groups if not only or not _keys(each).isdisjoint(only)]
-        self._searched: set[object] = set()
+        self._searched: dict[object, Comparison] = {}
+        self._proofs: dict[Hashable, Proofs] = {}
         self._results = list(self._compared())
 
     @property
@@ -123,16 +124,20 @@ class ServiceComparison:
             one, other = harnesses
             one.providers = other.providers = tuple(needs.names_for(elements))
             starts = [accepted_caller(elements, [name]) for name in one.providers] or [accepted_caller(elements, ())]
-            found = compare(one, other, self._bounds(group), self.on_run, (), starts, knows_scopes=True)
+            change = tuple(_changed_documents(group))
+            known = self._searched.get(change)
+            bounds = self.bounds if known is None else self._bounds_after(known)
+            if known is not None:
+                starts += [each.new.assignment for each in known.found]
+            proofs = self._proofs.setdefault((group.old.canonical, group.new.canonical), {})
+            found = compare(one, other, bounds, self.on_run, (), starts, proofs, knows_scopes=True)
+            self._searched.setdefault(change, found)
             yield _Result(list(_items(found, group, other)), _reasons(found), keys, proven=found.proven)
 
-    def _bounds(self, group: Group) -> Bounds:
-        """Return the bounds of a search: small ones where a search for the same change has been made."""
-        change = tuple(key for key in _changed_documents(group))
-        if change in self._searched:
-            return self.bounds.replaced(seconds=min(self.bounds.seconds, _FEW_SECONDS))
-        self._searched.add(change)
-        return self.bounds
+    def _bounds_after(self, known: Comparison) -> Bounds:
+        """Return the bounds of a search for a change that was searched for in another operation."""
+        seconds = 0.0 if known.explains_everything else min(self.bounds.seconds, _FEW_SECONDS)
+        return self.bounds.replaced(seconds=seconds)
 
     # Reports
 
