@@ -101,9 +101,9 @@ class Guided:
             if entry is None:
                 sections, parent = self.harness.program.sections, outer.parent
                 beside = sections[outer.section] if parent is None else parent.steps_inside()
-                value += 0.01 * sum(id(each) in entries for each in beside)
+                value += 0.03 * sum(id(each) in entries for each in beside)
             best = max(best, value)
-        return best + len(entries) / 500 - len(run.assignment) / 1000
+        return best + len(entries) / 5000 - len(run.assignment) / 200
 
     def steps(self, goal: Goal) -> list[Step]:
         """Return the steps where a goal is reached."""

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.proposing.inversion import objects, texts
 from apimpolicy.proposing.inversion.recorded import Markup, Ticks
-from apimpolicy.proposing.inversion.values import text_of, with_text
+from apimpolicy.proposing.inversion.values import SECOND, text_of, with_text
 from apimpolicy.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    Inverse = Iterator[tuple[int, Any]]
+    from apimpolicy.proposing.inversion.values import Inverse
 
-from apimpolicy.proposing.inversion.values import SECOND
 
 _SPANS = {
     "Days": 86_400 * SECOND,

@@ -27,6 +27,8 @@ from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_ty
 from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.proposing.inversion.core import Inversion, Requests
     from apimpolicy.proposing.inversion.recorded import Recorded
@@ -41,6 +43,8 @@ _OPERATORS = {
     "op_Equality": "==",
     "op_Inequality": "!=",
 }
+_OF_JSON = ("ContainsKey", "Property", "TryGetValue", "SelectToken", "Value", "GetValue")
+_BY_KEY = ("ContainsKey", "TryGetValue")
 _CLAIMS = {"Subject": "sub", "Issuer": "iss", "Id": "jti", "Audiences": "aud"}
 
 
@@ -203,38 +207,12 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
     if name in ("All", "Any") and isinstance(inner := unconverted(operands[-1]), nodes.MethodReference):
         yield from tested_by_method(inversion, of, operands[0], inner.method.name, name == "All", wanted)
         return
-    if receiver is not None and str(receiver.type).rpartition(".")[2] in JSON and arguments:
-        key = of.value(arguments[0])
-        container = of.value(receiver)
-        path = path_of(key) if name == "SelectToken" and isinstance(key, str) else [key]
-        if name in ("ContainsKey", "Property"):
-            wanted = wanted if isinstance(wanted, dict) else "x" if wanted else None
-            wanted = next(iter(wanted.values())) if isinstance(wanted, dict) and wanted else wanted
-        if name == "TryGetValue" and isinstance(wanted, bool):
-            wanted = "x" if wanted else None
-        if name in ("ContainsKey", "Property", "TryGetValue", "SelectToken", "Value", "GetValue") and isinstance(
-            key, (str, int)
-        ):
-            yield from inversion.solve(
-                of, receiver, with_member(None if container is UNKNOWN else container, path, wanted)
-            )
-            return
-    container = of.value(operands[0]) if operands else None
-    if (
-        name in ("ContainsKey", "TryGetValue")
-        and len(operands) > 1
-        and (isinstance(container, dict) or container is None)
-    ):
-        if wanted is False:
-            yield from (
-                each for value in different(of.value(operands[1])) for each in inversion.solve(of, operands[1], value)
-            )
-        else:
-            yield from by_other_key(inversion, of, operands[1], container, wanted)
-        key = of.value(operands[1])
-        if isinstance(key, str):
-            value = value_type(inversion, operands[0]) if wanted is True else None if wanted is False else wanted
-            yield from inversion.solve(of, operands[0], with_member(container, [key], value))
+    if receiver is not None and name in _OF_JSON and str(receiver.type).rpartition(".")[2] in JSON and arguments:
+        yield from member_of_json(inversion, of, node, wanted)
+        return
+    container = of.value(operands[0]) if operands else UNKNOWN
+    if name in _BY_KEY and len(operands) > 1 and (isinstance(container, dict) or container is None):
+        yield from in_dictionary(inversion, of, operands, wanted)
         return
     if name == "TryParse" and isinstance(wanted, bool):
         out = node.arguments[-1]
@@ -254,6 +232,37 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
     ):
         operands = list(operands[0].items)
     yield from by_operands(inversion, of, name, operands, wanted)
+
+
+def member_of_json(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:
+    """Yield requests with another member of JSON, which a call reads by its name, place or path."""
+    name = node.method.name
+    receiver, arguments = call_parts(node)
+    key, container = of.value(arguments[0]), of.value(receiver) if receiver is not None else None
+    if receiver is None or not isinstance(key, (str, int)):
+        return
+    if name == "Property" and isinstance(wanted, dict):
+        wanted = next(iter(wanted.values()), wanted)
+    elif name == "Property" or (name in _BY_KEY and isinstance(wanted, bool)):
+        wanted = "x" if wanted else None
+    path = path_of(key) if name == "SelectToken" and isinstance(key, str) else [key]
+    yield from inversion.solve(of, receiver, with_member(None if container is UNKNOWN else container, path, wanted))
+
+
+def in_dictionary(inversion: Inversion, of: Recorded, operands: Sequence[Expression], wanted: Any) -> Requests:
+    """Yield requests with which a dictionary has a key, hasn't, or has another value for it."""
+    holder, key = operands[:2]
+    container, name = of.value(holder), of.value(key)
+    if wanted is False:
+        for value in different(name):
+            yield from inversion.solve(of, key, value)
+    else:
+        yield from by_other_key(inversion, of, key, container, wanted)
+    if isinstance(name, str):
+        value = wanted
+        if isinstance(wanted, bool):
+            value = value_type(inversion, holder) if wanted else None
+        yield from inversion.solve(of, holder, with_member(container, [name], value))
 
 
 def of_group(inversion: Inversion, of: Recorded, receiver: Expression, wanted: Any) -> Requests:

@@ -17,9 +17,9 @@ from apimpolicy.proposing.inversion.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    Inverse = Iterator[tuple[int, Any]]
+    from apimpolicy.proposing.inversion.values import Inverse
 
 
 def unix(operands: Sequence[Any], wanted: Any) -> Inverse:
