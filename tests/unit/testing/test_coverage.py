@@ -277,7 +277,8 @@ def test_a_file_with_several_named_values_is_one_file(tmp_path: Path) -> None:
 def test_places_reached_before_a_limit_count() -> None:
     policy = (
         "<policies><inbound><set-variable name='a' value='1' />"
-        "<set-variable name='b' value='@{ while (context != null) { if (context == null) break; } return 1; }' /></inbound></policies>"
+        "<set-variable name='b' value='@{ while (context != null) { context.ToString(); } return 1; }' />"
+        "</inbound></policies>"
     )
     with PolicyCoverage() as coverage, pytest.raises(LimitExceededError):
         Gateway(limits=Limits(steps=10_000)).run(policy, "/")
