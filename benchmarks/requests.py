@@ -5,6 +5,8 @@
 Each document with conditions is searched in a process of its own, each text once. `--out` writes a line of JSON per
 document: the goals, those that were found, runs, seconds of processor time, sizes of requests, memory. `--compare`
 reads such a file of another version, and counts what only one of both finds, by the reasons for the missing goals.
+`benchmarks/goals.jsonl` has the goals that a concolic search found, which was here before: in the public corpus, and in
+`tests/unit/proposing/realistic_policies`.
 """
 
 from __future__ import annotations
@@ -58,9 +60,14 @@ def harness(path: Path) -> Harness:
     return policy_harness("policy.xml", "policy.test.yaml", surroundings_of(subject), subject)
 
 
+def shown(path: Path) -> str:
+    """The path of a document within the public corpus; elsewhere its name."""
+    return str(path).partition("/documents/")[2] or path.name
+
+
 def measured(path: Path) -> dict[str, Any]:
     """The figures of one document."""
-    made: dict[str, Any] = {"doc": str(path)}
+    made: dict[str, Any] = {"doc": shown(path)}
     try:
         of = harness(path)
         made["goals"] = {name(goal): of.goals.name(goal) for goal in of.goals.all}
@@ -122,7 +129,8 @@ def compare(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> N
     only_old = only_new = both = 0
     for document in old.keys() & new.keys():
         one, other = (set(each[document].get("found", ())) for each in (old, new))
-        goals = set(old[document].get("goals", ()))
+        names = old[document].get("goals") or new[document].get("goals", {})
+        goals = set(names)
         one, other = one & goals, other & goals
         both += len(one & other)
         only_new += len(other - one)
@@ -130,7 +138,7 @@ def compare(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> N
         for goal in sorted(one - other):
             reasons = new[document].get("reasons", {}).get(goal) or ["nothing unknown"]
             causes[reasons[0]] += 1
-            print(f"{document}\t{old[document]['goals'][goal]}\t{', '.join(reasons)}")
+            print(f"{document}\t{names[goal]}\t{', '.join(reasons)}")
     print(f"both {both}, only the other version {only_old}, only this one {only_new}")
     for cause, count in causes.most_common(40):
         print(f"{count:5} {cause}")
@@ -146,7 +154,7 @@ def main() -> None:
     out = Path(given.out).resolve()
     done = lines(out) if out.exists() else {}
     for path in documents(given.folders, given.only):
-        if str(path) not in done:
+        if shown(path) not in done:
             in_a_process(path, out)
     figures = lines(out)
     print(total(figures))
