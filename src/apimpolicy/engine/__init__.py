@@ -11,7 +11,7 @@ openapi     OpenAPI documents as descriptions of APIs; openapi_schemas, openapi_
 api_documents  what describes an API: OpenAPI, schemas, WSDL, GraphQL
 resolvers   GraphQL resolvers
 services    clock, backend, key vaults
-dapr, semantic_cache, authorizations, managed_identity, openid_provider, entra_tenant
+dapr, cache, authorizations, managed_identity, openid_provider, entra_tenant
             stand-ins for services that policies call; those that only record are in `policies`
 variables   context.Variables for Python
 trace       what happened, as data

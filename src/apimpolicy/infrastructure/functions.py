@@ -186,7 +186,7 @@ def from_yaml(text: str) -> Value:
     import yaml
 
     try:
-        return unmarked(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return unmarked(yaml.load(str(text), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(str(error)) from None
 

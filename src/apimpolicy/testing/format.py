@@ -236,8 +236,8 @@ EXPECT: Keys = {
     "request": ("sent", "The request after the policies.", "{headers: {X-User: anna}}"),
     "variables": (
         "table",
-        "context.Variables at the end, as JSON or as C# formats them; the status, headers and body of a response.",
-        "{user: anna, retries: 2, answer: {status: 200}}",
+        "context.Variables at the end, as JSON or as C# formats them.",
+        "{retries: 2, answer: {status: 200}}",
     ),
     "error": ("boolean or null|error", "context.LastError; true: any; false: none.", "{reason: TokenExpired}"),
     "branch": ("texts", "A branch that was taken.", "choose ▸ when 1"),
