@@ -89,10 +89,7 @@ def comparisons(context: Any) -> bool:
     return bool(request.method == "GET" and url.port == 443 and url.host != "localhost")
 
 
-@case(
-    "text",
-    '@(context.Request.OriginalUrl.Path.ToLower().Replace("/v1/", "/v2/").Trim(\'/\'))',
-)
+@case("text", '@(context.Request.OriginalUrl.Path.ToLower().Replace("/v1/", "/v2/").Trim(\'/\'))')
 def text(context: Any) -> str:
     path: str = context.request.original_url.path
     return path.lower().replace("/v1/", "/v2/").strip("/")
@@ -143,10 +140,7 @@ def json(context: Any) -> int:
     return total
 
 
-@case(
-    "10,000 iterations",
-    "@{ int s = 0; for (int i = 0; i < 10000; i++) { s += i % 7; } return s; }",
-)
+@case("10,000 iterations", "@{ int s = 0; for (int i = 0; i < 10000; i++) { s += i % 7; } return s; }")
 def iterations(_: Any) -> int:
     s = 0
     for i in range(10000):
@@ -227,18 +221,12 @@ def switch(context: Any) -> str:
             return "change"
 
 
-@case(
-    "regular expression",
-    '@(Regex.IsMatch(context.Request.OriginalUrl.Path, "^/orders/[0-9]+/"))',
-)
+@case("regular expression", '@(Regex.IsMatch(context.Request.OriginalUrl.Path, "^/orders/[0-9]+/"))')
 def regular_expression(context: Any) -> bool:
     return re.search("^/orders/[0-9]+/", context.request.original_url.path) is not None
 
 
-@case(
-    "date",
-    '@(new DateTime(2024, 2, 28).AddDays(2).ToString("yyyy-MM-dd"))',
-)
+@case("date", '@(new DateTime(2024, 2, 28).AddDays(2).ToString("yyyy-MM-dd"))')
 def date(_: Any) -> str:
     return (datetime.datetime(2024, 2, 28) + datetime.timedelta(days=2)).strftime("%Y-%m-%d")
 
@@ -251,10 +239,7 @@ def base_64(context: Any) -> str:
     return "Basic " + base64.b64encode(f"{context.request.original_url.host or ''}:secret".encode()).decode()
 
 
-@case(
-    "null or value",
-    '@(context.Request.Certificate?.Subject ?? "nobody")',
-)
+@case("null or value", '@(context.Request.Certificate?.Subject ?? "nobody")')
 def null_or_value(context: Any) -> str:
     certificate = context.request.certificate
     subject: str | None = certificate.subject if certificate is not None else None

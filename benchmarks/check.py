@@ -44,10 +44,7 @@ def main(folder: Path) -> None:
         if not files:
             sys.exit(f"there are no policies in {folder}: name a folder with some, python benchmarks/check.py FOLDER")
         nothing = [sys.executable, "-c", "pass"]
-        commands = {
-            "one process, no cache": [*check, "--no-cache", "--jobs", "1"],
-            "from the cache": check,
-        }
+        commands = {"one process, no cache": [*check, "--no-cache", "--jobs", "1"], "from the cache": check}
         if (xmllint := shutil.which("xmllint")) is not None:
             paths = [str(path) for path in folder.rglob("*.xml")]
             commands["xmllint --noout"] = [xmllint, "--noout", "--nowarning", *paths]

@@ -49,8 +49,7 @@ POLICIES = {
 def sender(inside: str, section: str) -> Callable[[], object]:
     """A function that sends a request through a document with this in it."""
     gateway = Gateway(
-        backend=Response(200, body=b"[]"),
-        fragments={"empty": "<fragment><set-method>GET</set-method></fragment>"},
+        backend=Response(200, body=b"[]"), fragments={"empty": "<fragment><set-method>GET</set-method></fragment>"}
     )
     sections = "".join(
         f"<{name}>{inside if name == section else ''}</{name}>"

@@ -33,11 +33,7 @@ applyTo: "**/*.xml"
 
 @pytest.mark.parametrize(
     ("name", "head"),
-    [
-        ("azure-api-management-policies/SKILL.md", SKILL),
-        ("apimpolicy.instructions.md", COPILOT),
-        ("AGENTS.md", ""),
-    ],
+    [("azure-api-management-policies/SKILL.md", SKILL), ("apimpolicy.instructions.md", COPILOT), ("AGENTS.md", "")],
 )
 def test_all_assistants_get_the_same_instructions(name: str, head: str) -> None:
     (text,) = (block.content for block in blocks(PAGE.read_text("utf-8")) if block.title == "AGENTS.md")

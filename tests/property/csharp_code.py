@@ -9,30 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from csharp_types import (
-    COMPARISON,
-    DATE,
-    DAY,
-    LEAVES,
-    NUMBERS,
-    ROOTS,
-    narrower,
-    spelled,
-)
+from csharp_types import COMPARISON, DATE, DAY, LEAVES, NUMBERS, ROOTS, narrower, spelled
 
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
-from apimpolicy.dotnet.values import (
-    BOOL,
-    CHAR,
-    DOUBLE,
-    INT,
-    LONG,
-    STRING,
-    UINT,
-    ULONG,
-)
+from apimpolicy.dotnet.values import BOOL, CHAR, DOUBLE, INT, LONG, STRING, UINT, ULONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from csharp_code import (
-    ANY,
-    CONDITION,
-    PRIMARY,
-    UNARY,
-    Code,
-)
+from csharp_code import ANY, CONDITION, PRIMARY, UNARY, Code
 from csharp_operators import OperatorWriter
-from csharp_types import (
-    spelled,
-)
+from csharp_types import spelled
 from surface_members import Producer, producers, settable
 
 from apimpolicy.dotnet.signatures import Field, Method, Property

@@ -26,15 +26,7 @@ from csharp_code import (
     CodeWriter,
     Variable,
 )
-from csharp_types import (
-    ARITHMETIC,
-    DATE,
-    DAY,
-    NUMBERS,
-    ROOTS,
-    SPAN,
-    spelled,
-)
+from csharp_types import ARITHMETIC, DATE, DAY, NUMBERS, ROOTS, SPAN, spelled
 
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.values import (

@@ -107,13 +107,7 @@ def access_of(alternatives: Alternatives) -> Access:
     return Access(tuple(sorted(kept, key=_strength)))
 
 
-_PROOFS = {
-    KEY: KEY_WORD,
-    ADDRESS: ADDRESS,
-    UNDECIDED: NOT_DECIDED,
-    OWN: CUSTOM_CHECK,
-    OPAQUE: CUSTOM_CHECK,
-}
+_PROOFS = {KEY: KEY_WORD, ADDRESS: ADDRESS, UNDECIDED: NOT_DECIDED, OWN: CUSTOM_CHECK, OPAQUE: CUSTOM_CHECK}
 """The kind of proof by the kind of fact; tokens and certificates depend on what was checked."""
 
 

@@ -145,12 +145,7 @@ class Knowledge(RequestState):
         return found
 
     def equality(
-        self,
-        origin: Origin,
-        value: str | int | None,
-        other: Origin,
-        others: Sources = NO_SOURCES,
-        test: str = "Equals",
+        self, origin: Origin, value: str | int | None, other: Origin, others: Sources = NO_SOURCES, test: str = "Equals"
     ) -> Truth | None:
         """Return the proofs of `value == constant`, or `value == other`; None if not understood.
 

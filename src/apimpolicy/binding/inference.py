@@ -9,16 +9,7 @@ from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.type_relations import is_reference, merged, same
 from apimpolicy.binding.unbound import UnboundLambda
-from apimpolicy.dotnet.types import (
-    ERROR,
-    NULL,
-    ArrayType,
-    NamedType,
-    SpecialType,
-    TupleType,
-    Type,
-    TypeParameter,
-)
+from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:

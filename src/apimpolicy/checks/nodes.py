@@ -47,10 +47,7 @@ ALWAYS_EVALUATED: dict[type[Bound], str] = {
 }
 """By the kinds of nodes that may skip a part, or catch what it throws: the part that is evaluated in any case."""
 
-_INPUTS = {
-    "IRequest": ("Headers", "Body"),
-    "IUrl": ("Query", "QueryString"),
-}
+_INPUTS = {"IRequest": ("Headers", "Body"), "IUrl": ("Query", "QueryString")}
 """Properties that read text of the caller, by type."""
 
 

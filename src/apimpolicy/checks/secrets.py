@@ -32,10 +32,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.text.document import Element
 
-_SECRETS = {
-    "ISubscription": ("Key", "PrimaryKey", "SecondaryKey"),
-    "BasicAuthCredentials": ("Password",),
-}
+_SECRETS = {"ISubscription": ("Key", "PrimaryKey", "SecondaryKey"), "BasicAuthCredentials": ("Password",)}
 """Properties with secrets, by type."""
 HARMLESS = frozenset(("ComputeHash", "AsJwt", "TryParseJwt", "Length", "IsNullOrEmpty", "IsNullOrWhiteSpace"))
 """Members that take something from a secret that may be shown."""

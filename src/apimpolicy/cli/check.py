@@ -45,15 +45,9 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             configuration_option,
             environment_option("Check as in this environment: its overlay, table and variables; 'all' checks each."),
             click.option(
-                "--since",
-                metavar="REVISION",
-                help="Also report resources that were deleted since, but are in use.",
+                "--since", metavar="REVISION", help="Also report resources that were deleted since, but are in use."
             ),
-            click.option(
-                "--select",
-                **_CODES,
-                help="Report only these: a code, a prefix of codes, or a rule name.",
-            ),
+            click.option("--select", **_CODES, help="Report only these: a code, a prefix of codes, or a rule name."),
             click.option("--extend-select", **_CODES, help="Also report these, which are off by default."),
             click.option("--ignore", **_CODES, help="Don't report these; the longest matching prefix wins."),
             click.option(
@@ -83,12 +77,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--baseline", metavar="FILE", help="Don't report the findings in this file."),
             click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline."),
             click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C."),
-            click.option(
-                "--jobs",
-                type=click.IntRange(0, 64),
-                default=0,
-                help="Processes; 0: by the number of files.",
-            ),
+            click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0: by the number of files."),
             click.option("--prove", is_flag=True, help="Also prove branches dead and conditions constant."),
             click.option("--no-cache", is_flag=True, help="Don't cache findings."),
         )

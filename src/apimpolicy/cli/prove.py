@@ -34,10 +34,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
     help="Add a test case for each claim that is false: to its file, or to one of the API that it is false for.",
 )
 @click.option(
-    "--seconds",
-    type=click.FloatRange(0.1),
-    metavar="N",
-    help="How long to search for each file's policy; default: 20.",
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each file's policy; default: 20."
 )
 @click.option(
     "--format",
@@ -50,12 +47,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 @stands_in
 @click.pass_obj
 def command(
-    debug: bool | None,
-    paths: tuple[str, ...],
-    words: tuple[str, ...],
-    write: bool,
-    seconds: float | None,
-    form: str,
+    debug: bool | None, paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, form: str
 ) -> int:
     """Decide whether claims hold for every request.
 

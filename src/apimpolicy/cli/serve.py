@@ -36,11 +36,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off.")
 @click.option("--trust-proxy", multiple=True, metavar="ADDRESS", help="Trust the X-Forwarded-* headers of this proxy.")
 @click.option(
-    "--max-body",
-    "body_bytes",
-    type=click.IntRange(0),
-    metavar="BYTES",
-    help="Maximum request body; default 100 MB.",
+    "--max-body", "body_bytes", type=click.IntRange(0), metavar="BYTES", help="Maximum request body; default 100 MB."
 )
 @click.option(
     "--max-connections",

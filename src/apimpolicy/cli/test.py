@@ -77,10 +77,7 @@ class Run(NamedTuple):
     help="Also write the coverage: .html, .json, .xml (Cobertura) or .info (LCOV).",
 )
 @click.option(
-    "--fail-under",
-    type=click.FloatRange(0, 100),
-    metavar="PERCENT",
-    help="Exit with 1 if the coverage is lower.",
+    "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if the coverage is lower."
 )
 @against_options
 @selects_environment

@@ -31,10 +31,7 @@ _OPTIONS = (
     ),
     click.option("--trace-api", metavar="ID", help="The id of the API whose requests are traced."),
     click.option(
-        "--management-token",
-        metavar="TOKEN",
-        envvar="APIMPOLICY_MANAGEMENT_TOKEN",
-        help="For traces from Azure.",
+        "--management-token", metavar="TOKEN", envvar="APIMPOLICY_MANAGEMENT_TOKEN", help="For traces from Azure."
     ),
 )
 

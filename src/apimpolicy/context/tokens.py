@@ -71,9 +71,7 @@ class Authorization:
 
 
 @dotnet_class(
-    "Jwt",
-    members="Id Algorithm Issuer Subject Type Audiences Claims ExpirationTime NotBefore IssuedAt",
-    is_json=True,
+    "Jwt", members="Id Algorithm Issuer Subject Type Audiences Claims ExpirationTime NotBefore IssuedAt", is_json=True
 )
 class Jwt:
     """A JSON Web Token. `header` and `payload` are its decoded JSON objects; `claims` has every claim as texts."""

@@ -287,13 +287,7 @@ def byte_array(data: bytes) -> Array:
     return short_byte_array(data)
 
 
-_PYTHON_TYPES: dict[type, Type] = {
-    bool: BOOL,
-    int: INT,
-    float: DOUBLE,
-    str: STRING,
-    Decimal: DECIMAL,
-}
+_PYTHON_TYPES: dict[type, Type] = {bool: BOOL, int: INT, float: DOUBLE, str: STRING, Decimal: DECIMAL}
 
 
 def type_of(value: Any) -> Type:

@@ -138,13 +138,7 @@ def _items(context: CaretContext, ranking: Ranking, can_be_value: bool) -> Itera
 
 def _members(offers: Iterable[Offer], ranking: Ranking) -> Iterable[Item]:
     for offer in offers:
-        yield Item(
-            offer.name,
-            _kind(offer),
-            signature(offer),
-            described(offer),
-            rank=ranking.member(offer),
-        )
+        yield Item(offer.name, _kind(offer), signature(offer), described(offer), rank=ranking.member(offer))
 
 
 def _kind(offer: Offer) -> Kind:

@@ -12,13 +12,7 @@ from apimpolicy.editor.edits import changes_of, text_edit
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_commands import COMMANDS
 from apimpolicy.editor.lenses import reached_by
-from apimpolicy.editor.navigation_requests import (
-    definition,
-    highlight,
-    prepare_rename,
-    references,
-    rename,
-)
+from apimpolicy.editor.navigation_requests import definition, highlight, prepare_rename, references, rename
 from apimpolicy.editor.outline import format_edits, indent_new_line
 from apimpolicy.editor.outline import inlay_hints as hints_of
 from apimpolicy.editor.place import place_at

@@ -216,10 +216,7 @@ def code_snippets() -> Iterator[Item]:
 _BEGUN = re.compile(
     r"<!--\s*apimpolicy:\s*(?:(?P<verb>[a-z-]*)|ignore(?:-file)?\s+(?:[\w-]+\s*,\s*)*(?P<code>[\w-]*))\Z"
 )
-_VERBS = {
-    "ignore": "not for the element that follows",
-    "ignore-file": "not for the whole document",
-}
+_VERBS = {"ignore": "not for the element that follows", "ignore-file": "not for the whole document"}
 _LONGEST = 300
 
 

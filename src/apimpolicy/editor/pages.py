@@ -198,10 +198,7 @@ CONFIGURATION: Final = {
     "Who issues tokens": ("identity_tables",),
     "Environments": ("environments",),
     "What lives elsewhere": ("declared",),
-    "What check looks for": (
-        "check_configuration",
-        "rule_tables",
-    ),
+    "What check looks for": ("check_configuration", "rule_tables"),
     "Who may reach a backend": ("audit_settings",),
     "How format lays out": ("format_settings",),
     "How serve serves": ("serve_settings",),

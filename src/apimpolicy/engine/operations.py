@@ -40,10 +40,7 @@ def operations_of(description: ApiDescription | None, operation: Operation | Non
 
 
 def find_operation(
-    exchange: Exchange,
-    description: ApiDescription | None,
-    operation: Operation | None,
-    has_cors: Callable[[], bool],
+    exchange: Exchange, description: ApiDescription | None, operation: Operation | None, has_cors: Callable[[], bool]
 ) -> bool:
     """Find the operation of a request; False when none of them matches."""
     operations = operations_of(description, operation)

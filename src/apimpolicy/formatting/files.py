@@ -45,12 +45,7 @@ class Formatter:
     """
 
     def __init__(
-        self,
-        style: Style,
-        placeholders: Sequence[str] = (),
-        form: str | None = None,
-        *,
-        compares_findings: bool = True,
+        self, style: Style, placeholders: Sequence[str] = (), form: str | None = None, *, compares_findings: bool = True
     ) -> None:
         self.compares_findings = compares_findings
         self.style = style

@@ -10,18 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from apimpolicy.infrastructure.nodes import (
-    Array,
-    Binary,
-    Call,
-    Conditional,
-    Index,
-    Literal,
-    Member,
-    Name,
-    Node,
-    Unary,
-)
+from apimpolicy.infrastructure.nodes import Array, Binary, Call, Conditional, Index, Literal, Member, Name, Node, Unary
 
 if TYPE_CHECKING:
     from apimpolicy.text.source import Source

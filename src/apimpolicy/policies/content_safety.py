@@ -23,11 +23,7 @@ class SafetyAnalysis:
     __slots__ = ("blocklists", "is_attack", "severities")
 
     def __init__(
-        self,
-        severities: Mapping[str, int] | None = None,
-        *,
-        blocklists: Iterable[str] = (),
-        is_attack: bool = False,
+        self, severities: Mapping[str, int] | None = None, *, blocklists: Iterable[str] = (), is_attack: bool = False
     ) -> None:
         self.severities = dict(severities or {})
         self.blocklists = frozenset(blocklists)

@@ -76,13 +76,7 @@ def is_preflight(request: RequestMessage) -> bool:
     )
 
 
-@policy(
-    "cors",
-    sections="inbound",
-    placement=Placement(once="section"),
-    traits="preflight",
-    access="cors",
-)
+@policy("cors", sections="inbound", placement=Placement(once="section"), traits="preflight", access="cors")
 class Cors:
     allow_credentials: bool = expression_attribute(boolean, default=False)
     terminate_unmatched_request: bool = expression_attribute(boolean, default=False)

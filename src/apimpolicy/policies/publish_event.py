@@ -33,11 +33,7 @@ class Targets:
     subscriptions: list[Step] = children(GraphQLSubscription, required=True)
 
 
-@policy(
-    "publish-event",
-    sections="",
-    left_out="subscribers: events are recorded",
-)
+@policy("publish-event", sections="", left_out="subscribers: events are recorded")
 class PublishEvent:
     targets: Step | None = child(Targets, required=True)
 

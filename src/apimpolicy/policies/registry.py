@@ -18,7 +18,7 @@ _EDITOR = "the schema of the editor extension for Visual Studio Code"
 
 # Names that no documentation describes, and who knows them: `check` warns, and running them fails by name.
 RETIRED: dict[str, str] = {
-    "set-graphql-resolver": "GraphQL resolvers are resources of the API now, each with a policy document of its own.",
+    "set-graphql-resolver": "GraphQL resolvers are resources of the API now, each with a policy document of its own."
 }
 """Policies that Microsoft has retired, and what replaces them: `check` warns, and running them fails by name."""
 

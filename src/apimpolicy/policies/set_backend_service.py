@@ -104,12 +104,7 @@ class SetBackendService:
         asked = tuple(f"{name} {value}" for name, value in self.service_fabric() if value is not None)
         shown = ", ".join([shown, *asked])
         return BackendSet(
-            shown,
-            url=url,
-            backend_id=backend_id,
-            ignored=False,
-            service_fabric=asked,
-            request_url=exchange.target_url,
+            shown, url=url, backend_id=backend_id, ignored=False, service_fabric=asked, request_url=exchange.target_url
         )
 
     def service_fabric(self) -> tuple[tuple[str, str | None], ...]:

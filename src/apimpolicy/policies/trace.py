@@ -63,9 +63,5 @@ class Trace:
             exchange.note(MetadataRead(f"{item.name} = {item.value}", name=item.name, value=item.value), step)
             pairs[item.name] = item.value
         return TraceWritten(
-            f"{self.source}: {message}",
-            source=self.source,
-            severity=self.severity,
-            message=message,
-            metadata=pairs,
+            f"{self.source}: {message}", source=self.source, severity=self.severity, message=message, metadata=pairs
         )

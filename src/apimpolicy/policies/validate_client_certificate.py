@@ -70,8 +70,7 @@ _TRUE_FALSE = ("true", "false")
 
 
 @part(
-    "identity",
-    exclusive=(("issuer-certificate-id", "issuer-subject"), ("issuer-certificate-id", "issuer-thumbprint")),
+    "identity", exclusive=(("issuer-certificate-id", "issuer-subject"), ("issuer-certificate-id", "issuer-thumbprint"))
 )
 class Identity:
     thumbprint: str | None = literal_attribute(doubt="unknown-expression")

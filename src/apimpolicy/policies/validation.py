@@ -118,10 +118,7 @@ def _policies(
             if section is None and element.name in (*SECTIONS, "policies"):
                 continue
             yield at_name(
-                element,
-                "POL101",
-                f"unknown policy '{element.name}'",
-                label=did_you_mean(element.name, names()),
+                element, "POL101", f"unknown policy '{element.name}'", label=did_you_mean(element.name, names())
             )
         else:
             yield from _policy(element, section)

@@ -47,7 +47,7 @@ _WINDOW = 300
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _READS = re.compile(
     r"""\b(?:open|file|templatefile|read_text|read_bytes|\w*ReadAll\w+|readFile(?:Sync)?|ReadFile|loadTextContent|XML\.parse"""
-    r"""|parse|Load)\(\s*(?!["'`)])|\.read_text\(\)|\b(?:Get-Content|gc|cat|type)\s|\bsed\b|\benvsubst\b""",
+    r"""|parse|Load)\(\s*(?!["'`)])|\.read_text\(\)|\b(?:Get-Content|gc|cat|type)\s|\bsed\b|\benvsubst\b"""
 )
 """Calls that read a file whose name is computed."""
 _NAMED = (

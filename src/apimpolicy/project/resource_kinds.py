@@ -66,11 +66,7 @@ KINDS: dict[str, Kind] = {
         Kind("diagnostics", "diagnostic", "diagnosticInformation.json"),
         Kind("version-sets", "version set", "versionSetInformation.json", ("versionsets", "apiversionsets")),
         Kind(
-            "groups",
-            "group",
-            "groupInformation.json",
-            built_in=("administrators", "developers", "guests"),
-            longest=256,
+            "groups", "group", "groupInformation.json", built_in=("administrators", "developers", "guests"), longest=256
         ),
         Kind("tags", "tag", "tagInformation.json", names=_IDENTIFIER),
         Kind("gateways", "gateway", "gatewayInformation.json", built_in=("managed",)),

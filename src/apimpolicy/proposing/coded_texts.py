@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.languages.operations import Drop, PartOf
 from apimpolicy.proposing.forms import form, unknowns_of
-from apimpolicy.proposing.names import (
-    FIELD,
-    PRINTABLE,
-)
+from apimpolicy.proposing.names import FIELD, PRINTABLE
 from apimpolicy.scenarios.assignments import BASE64, DROPPED, OTHER, PART
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.members import FORMS as KNOWN

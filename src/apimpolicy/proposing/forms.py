@@ -17,17 +17,7 @@ from apimpolicy.scenarios.assignments import MAY_BE_NULL, TEXTS
 from apimpolicy.semantics import json_trees
 from apimpolicy.semantics.members import FORMS as KNOWN
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import (
-    NULL,
-    Host,
-    Items,
-    Number,
-    Opaque,
-    Text,
-    Value,
-    constant_text,
-    merge,
-)
+from apimpolicy.semantics.values import NULL, Host, Items, Number, Opaque, Text, Value, constant_text, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:

@@ -95,12 +95,7 @@ def _file(file: FileCoverage) -> dict[str, Any]:
         }
         for place in sorted(file.places, key=lambda place: (place.start, -place.end))
     ]
-    return {
-        "path": file.shown_path,
-        "percent": _rounded(file.percent),
-        "totals": _totals(file),
-        "places": places,
-    }
+    return {"path": file.shown_path, "percent": _rounded(file.percent), "totals": _totals(file), "places": places}
 
 
 def _rounded(percent: float | None) -> float | None:

@@ -218,11 +218,7 @@ class Evaluation:
         return found
 
     def _each(
-        self,
-        values: tuple[Value, ...],
-        form: Callable[..., Value],
-        known: dict[Term, bool],
-        budget: list[int],
+        self, values: tuple[Value, ...], form: Callable[..., Value], known: dict[Term, bool], budget: list[int]
     ) -> tuple[Value, Term]:
         values = tuple(_decided(value, known) for value in values)
         place = next((index for index, value in enumerate(values) if isinstance(value, Choice)), None)

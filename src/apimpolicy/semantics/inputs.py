@@ -79,10 +79,7 @@ class Inputs:
     """
 
     def __init__(
-        self,
-        unknowns: Unknowns,
-        fixed: dict[Cell, Value] | None = None,
-        variables: frozenset[str] | None = None,
+        self, unknowns: Unknowns, fixed: dict[Cell, Value] | None = None, variables: frozenset[str] | None = None
     ) -> None:
         self.unknowns = unknowns
         self._variables = variables

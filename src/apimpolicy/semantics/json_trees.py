@@ -46,12 +46,7 @@ _OF_OUTSIDE = {"string": "string", "bool": "boolean", "int": "integer", "long": 
 """The kinds of values from outside that are of a type."""
 MOST_ITEMS = 5
 """Items of an array that are modelled; later ones are unknown."""
-_OF_TYPES = {
-    "JObject": ("object",),
-    "JArray": ("array",),
-    "JToken": (*KINDS, OTHER),
-    "object": (*KINDS, OTHER),
-}
+_OF_TYPES = {"JObject": ("object",), "JArray": ("array",), "JToken": (*KINDS, OTHER), "object": (*KINDS, OTHER)}
 """The kinds of tokens that are of a type."""
 _NAME, _INDEX = r"([A-Za-z_][A-Za-z0-9_-]*)", r"\[(?:([0-9]{1,4})|'([A-Za-z0-9_. -]+)')\]"
 _STEP = re.compile(f"{_NAME}|{_INDEX}")

@@ -11,19 +11,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.facts import has, is_immutable, is_pure
 from apimpolicy.semantics.state import KINDS_OF_MESSAGES
-from apimpolicy.semantics.values import (
-    Choice,
-    Function,
-    Host,
-    Items,
-    Json,
-    Opaque,
-    Parts,
-    Query,
-    Several,
-    Table,
-    Value,
-)
+from apimpolicy.semantics.values import Choice, Function, Host, Items, Json, Opaque, Parts, Query, Several, Table, Value
 from apimpolicy.semantics.walking import walk
 
 if TYPE_CHECKING:

@@ -10,18 +10,7 @@ from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.facts import has, is_immutable, is_pure
 from apimpolicy.semantics.keys import UNDECLARED, is_pristine, key_of, reads_of_all
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import (
-    INTEGERS,
-    NULL,
-    Function,
-    Host,
-    Json,
-    Number,
-    Opaque,
-    Several,
-    Value,
-    leaves,
-)
+from apimpolicy.semantics.values import INTEGERS, NULL, Function, Host, Json, Number, Opaque, Several, Value, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence

@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.binding import nodes
 from apimpolicy.languages import units
-from apimpolicy.languages.language import (
-    ANYTHING,
-    Language,
-    both,
-    containing,
-    not_,
-    one_of,
-    optional,
-    sequence,
-    union,
-)
+from apimpolicy.languages.language import ANYTHING, Language, both, containing, not_, one_of, optional, sequence, union
 from apimpolicy.semantics.members import apply
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import Function, Items, Parts, Query, Several, Text, Truth, Value

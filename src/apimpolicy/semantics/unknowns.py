@@ -150,13 +150,7 @@ class Unknowns:
         return found
 
     def value(
-        self,
-        type_: str,
-        what: str,
-        key: Hashable = None,
-        *,
-        null: bool = True,
-        reads: frozenset[str] | None = None,
+        self, type_: str, what: str, key: Hashable = None, *, null: bool = True, reads: frozenset[str] | None = None
     ) -> Value:
         """Return an unknown value of a type, the same for the same key; it may be null where `null` is true.
 

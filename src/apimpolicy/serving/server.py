@@ -120,12 +120,7 @@ class GatewayServer(uvicorn.Server):
         for each in self._listeners:
             answer, trusts_proxy = self._gateway if each.answer is None else (each.answer, None)
             make = partial(
-                self._protocol,
-                self.config,
-                self.server_state,
-                answer=answer,
-                trusts_proxy=trusts_proxy,
-                _loop=loop,
+                self._protocol, self.config, self.server_state, answer=answer, trusts_proxy=trusts_proxy, _loop=loop
             )
             is_local = each.socket.family not in (socket.AF_INET, socket.AF_INET6)
             secured: dict[str, Any] = {}

@@ -25,12 +25,7 @@ from apimpolicy.testing.claims.harnesses import setup_of
 from apimpolicy.testing.claims.services import harness_of_route, service_with_keys
 from apimpolicy.testing.claims.static_proofs import route_proposals
 from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
-from apimpolicy.testing.first_surroundings import (
-    Surroundings,
-    accepted_caller,
-    numbered_providers,
-    shows_certificates,
-)
+from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, numbered_providers, shows_certificates
 from apimpolicy.testing.format import METHODS
 from apimpolicy.testing.refusals import refusals
 from apimpolicy.testing.tree import read_tree

@@ -318,11 +318,7 @@ class Apim:
         return report
 
     def requests_reaching(
-        self,
-        branch: str,
-        *,
-        policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None,
-        seconds: float | None = None,
+        self, branch: str, *, policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None, seconds: float | None = None
     ) -> list[TestResult]:
         """Requests that take a branch, `choose[1]/when[2]`, each as the result of sending it.
 

@@ -247,11 +247,7 @@ EXPECT: Keys = {
     "elapsed": ("seconds", "Seconds on the gateway's clock that the request took.", "2.5"),
     "recorded": ("recorded", "What other services received.", "{events: {orders-log: [{body: hello}]}}"),
     "result": ("body", "The text of an MCP tool's result; like `body`.", "{json-subset: {id: 17}}"),
-    "is-error": (
-        "boolean or null",
-        "Whether an MCP tool's result is an error; null: not decided.",
-        "false",
-    ),
+    "is-error": ("boolean or null", "Whether an MCP tool's result is an error; null: not decided.", "false"),
     "tools": ("[text]", "The names of the tools that an MCP server lists.", "[getOrder, createOrder]"),
     "inner": (
         "null|expect",
@@ -304,11 +300,7 @@ PROVIDER: Keys = {
     "claims": ("table", "Claims that all of its tokens have.", "{roles: [reader]}"),
     "domain": ("text", "A domain of the tenant.", "contoso.onmicrosoft.com"),
     "endpoint": ("text", "The login endpoint of the tenant.", "https://login.microsoftonline.us"),
-    "client-id": (
-        "text",
-        "The application, for a tenant.",
-        "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-    ),
+    "client-id": ("text", "The application, for a tenant.", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
 }
 
 PROVIDER_STATE: Keys = {

@@ -115,12 +115,7 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
         for index, entry in enumerate(_list_of(sections, section))
     )
     return RecordedTrace(
-        _request_of(entries),
-        _variables(entries),
-        _answers(entries),
-        _response(entries),
-        _gateway(entries),
-        entries,
+        _request_of(entries), _variables(entries), _answers(entries), _response(entries), _gateway(entries), entries
     )
 
 

@@ -165,11 +165,7 @@ def policy_harness(policy: str, output: str, around: Surroundings, subject: Subj
 
 
 def harness_of(
-    policy: str,
-    output: str,
-    around: Surroundings,
-    values: Mapping[str, str] | None = None,
-    section: str | None = None,
+    policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None, section: str | None = None
 ) -> Harness:
     """Return the harness of the cases of a test file at `output`; `values` are other named values, `section` is the
     only one that runs.

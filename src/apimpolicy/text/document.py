@@ -87,12 +87,7 @@ class Characters(Node):
     __slots__ = ("expression", "parts")
 
     def __init__(
-        self,
-        source: Source,
-        start: int,
-        end: int,
-        expression: Excerpt | None = None,
-        parts: tuple[Excerpt, ...] = (),
+        self, source: Source, start: int, end: int, expression: Excerpt | None = None, parts: tuple[Excerpt, ...] = ()
     ) -> None:
         self.source = source
         self.start = start
@@ -185,16 +180,7 @@ class Element(Node):
     The end tag is empty when there is none.
     """
 
-    __slots__ = (
-        "attributes",
-        "children",
-        "content_end",
-        "content_start",
-        "name",
-        "name_end",
-        "name_start",
-        "parent",
-    )
+    __slots__ = ("attributes", "children", "content_end", "content_start", "name", "name_end", "name_start", "parent")
 
     def __init__(self, source: Source, name: str, start: int, parent: Element | None) -> None:
         self.source = source

@@ -32,11 +32,7 @@ class Merged:
     """A program over all requests at once; `path` are the paths of their URLs, `watched` nodes keep their outcomes."""
 
     def __init__(
-        self,
-        program: Program,
-        run: Run,
-        path: Language | None = None,
-        watched: Mapping[int, bool] | None = None,
+        self, program: Program, run: Run, path: Language | None = None, watched: Mapping[int, bool] | None = None
     ) -> None:
         self.unknowns: Unknowns = run.unknowns
         self.inputs: Inputs = run.inputs

@@ -182,9 +182,7 @@ def test_an_invalid_change_is_not_killed(apimpolicy: Callable[..., Any], tmp_pat
 
 
 def test_a_test_that_never_ends(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "a.xml").write_text(
-        '<policies><inbound><set-variable name="v" value="v" /></inbound></policies>',
-    )
+    (tmp_path / "a.xml").write_text('<policies><inbound><set-variable name="v" value="v" /></inbound></policies>')
     (tmp_path / "test_a.py").write_text(
         "import time\n"
         "def test_a(apim):\n"
@@ -203,27 +201,12 @@ APART = "def test_of_something_else():\n    assert False\n"
 @pytest.mark.parametrize(
     ("file", "options", "code", "message"),
     [
-        (
-            FAILING,
-            [],
-            1,
-            "1 test fails without any change; fix that first: tests/test_b",
-        ),
-        (
-            APART,
-            ["--limit", "1"],
-            0,
-            "skipped 1 failing test that reaches no policy: tests/test_b",
-        ),
+        (FAILING, [], 1, "1 test fails without any change; fix that first: tests/test_b"),
+        (APART, ["--limit", "1"], 0, "skipped 1 failing test that reaches no policy: tests/test_b"),
         ("import nothing_of_this_name  # apim", [], 2, "pytest cannot collect tests/test_b.py: ModuleNotFou"),
         ("import os\nos._exit(7)", [], 2, "the Python tests did not finish: the process exited with code 7"),
         ("def test(apim): pass", ["--pytest-args", "--no-such-option"], 2, "unrecognized arguments: --no-such-option"),
-        (
-            "def test(apim): pass",
-            ["--pytest-args", "-k 'open"],
-            2,
-            "can't parse --pytest-args: No closing",
-        ),
+        ("def test(apim): pass", ["--pytest-args", "-k 'open"], 2, "can't parse --pytest-args: No closing"),
         ("def test(apim): pass", ["--pytest-args", "-k nothing_of_this_name"], 2, "there is nothing to change"),
     ],
 )

@@ -27,10 +27,7 @@ CHECKED = """<policies><inbound><base />
   <identities><identity thumbprint="{{partner}}" /></identities>
 </validate-client-certificate>
 </inbound><backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>"""
-SETTING = {
-    "gateway": {"negotiate-client-certificate": True},
-    "named_values": {"partner": {"thumbprint": "partner"}},
-}
+SETTING = {"gateway": {"negotiate-client-certificate": True}, "named_values": {"partner": {"thumbprint": "partner"}}}
 MOST_CHARACTERS = 50_000
 """Of the list of tools, which every conversation begins with."""
 

@@ -41,13 +41,7 @@ def test_policies_are_offered_where_a_policy_is(name: str, text: str, is_offered
 
 @pytest.mark.parametrize(
     ("text", "titles"),
-    [
-        ("<policies />", ["Write a first test"]),
-        ("<project />", []),
-        ("<configuration />", []),
-        ("<p />", []),
-        ("", []),
-    ],
+    [("<policies />", ["Write a first test"]), ("<project />", []), ("<configuration />", []), ("<p />", []), ("", [])],
 )
 def test_a_first_test_is_offered_for_policies(text: str, titles: list[str]) -> None:
     assert [lens.title for lens in lenses(Analysis(text, "a.xml", ExpressionCheck()), (), None)] == titles

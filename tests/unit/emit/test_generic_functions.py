@@ -49,10 +49,7 @@ def test_value(code: str, expected: str, value_of: Callable[[str], str]) -> None
 
 
 @pytest.mark.parametrize(
-    "code",
-    [
-        "int D<T>(T x, int n) => n == 0 ? 0 : D(new List<T> { x }, n - 1) + 1; return D(1, 60);",
-    ],
+    "code", ["int D<T>(T x, int n) => n == 0 ? 0 : D(new List<T> { x }, n - 1) + 1; return D(1, 60);"]
 )
 def test_what_no_instance_can_do_fails_by_name(code: str) -> None:
     with pytest.raises(NotSimulatedError, match="generic local function"):

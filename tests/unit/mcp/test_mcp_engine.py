@@ -148,7 +148,7 @@ def test_secrets_of_the_request_inside_are_hidden() -> None:
                 operations=[get],
             ),
             ServiceApi(Api("mcp", path="tools", kind="mcp"), mcp=TOOLS, policy=policy),
-        ],
+        ]
     )
     result = Gateway(service=given, backend=Response(200, body="x")).send(Request.post("/tools/mcp", json=CALL))
     assert result.backend_requests[0].headers["x-orders-key"] == "opensesame123456"

@@ -100,10 +100,7 @@ def test_what_fails(written: str, document: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "top",
-    [
-        '<msxsl:script language="C#" implements-prefix="u">public string f() { return ""; }</msxsl:script>',
-    ],
+    "top", ['<msxsl:script language="C#" implements-prefix="u">public string f() { return ""; }</msxsl:script>']
 )
 def test_scripts_are_not_simulated(top: str) -> None:
     with pytest.raises(NotSimulatedError, match="msxsl:script"):

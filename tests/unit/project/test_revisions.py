@@ -101,11 +101,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     ],
 )
 def test_what_is_around_an_unchanged_policy(
-    repository: Repository,
-    before: dict[str, str],
-    after: dict[str, str],
-    said: str,
-    capsys: pytest.CaptureFixture[str],
+    repository: Repository, before: dict[str, str], after: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository.commit(before)
     assert main(["diff", "HEAD", "."]) == 0, capsys.readouterr().out

@@ -193,11 +193,7 @@ NEVER_SET: dict[str, tuple[dict[str, str], str, bool]] = {
         OPERATION,
         False,
     ),
-    "a fragment is not known": (
-        {**SERVICE, "apis/orders/policy.xml": policy(f"<base />{INCLUDE}")},
-        OPERATION,
-        False,
-    ),
+    "a fragment is not known": ({**SERVICE, "apis/orders/policy.xml": policy(f"<base />{INCLUDE}")}, OPERATION, False),
     "an operation sets it for its API": (
         {
             **SERVICE,

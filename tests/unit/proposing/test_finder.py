@@ -93,7 +93,7 @@ REACHABLE = {
         f"context.Request.Body.As<JObject>(true).Property({HEADER}) != null",
     ),
     "a text that begins with another one": choose(
-        f"{HEADER}.Length > 2 && context.Request.Url.Path.StartsWith({HEADER})",
+        f"{HEADER}.Length > 2 && context.Request.Url.Path.StartsWith({HEADER})"
     ),
     "a part of a text by its place": choose(
         f'{HEADER}.IndexOf("=>") > 0 && {HEADER}.Substring({HEADER}.IndexOf("=>") + 2) == "b"',

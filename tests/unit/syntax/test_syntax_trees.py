@@ -100,10 +100,7 @@ EXPRESSIONS = [
         "query_body(query_clauses(), select_clause(identifier('x', None)), None))",
     ),
     ("from + 1", "binary(identifier('from', None), '+', integer_literal('1'))"),
-    (
-        "(a::B.C)d",
-        "cast(named_type(named_type(alias_qualifier('a'), 'B', None), 'C', None), identifier('d', None))",
-    ),
+    ("(a::B.C)d", "cast(named_type(named_type(alias_qualifier('a'), 'B', None), 'C', None), identifier('d', None))"),
     ("global::A.B", "member_access(alias_qualified_name('global', 'A', None), 'B', None)"),
 ]
 

@@ -34,9 +34,7 @@ def pigeons(count: int) -> Solver:
     return made
 
 
-def test_a_question_that_takes_too_long_is_killed_and_the_next_one_is_answered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_question_that_takes_too_long_is_killed_and_the_next_one_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     before = Solver()
     before.add(before.node("bool"))
     assert before.check([], 1_000_000)[0] == "sat"

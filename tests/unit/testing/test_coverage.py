@@ -28,10 +28,7 @@ CONDITIONS = [
     ('@(context.Request.Method == "GET")', ['context.Request.Method == "GET"']),
     ('@(context.Request.Method == "GET" || true)', ['context.Request.Method == "GET"']),
     ("@(!(1 > context.Elapsed.TotalDays))", ["!(1 > context.Elapsed.TotalDays)"]),
-    (
-        "@{ var a = context.Tracing; var b = !a; return a && (b || !a) && !(a || b); }",
-        ["a", "b", "!a", "a", "b"],
-    ),
+    ("@{ var a = context.Tracing; var b = !a; return a && (b || !a) && !(a || b); }", ["a", "b", "!a", "a", "b"]),
     ("@(context.Tracing ? 1 : 2)", ["context.Tracing"]),
     ("@(context.Tracing ? context.LastError == null : false)", ["context.Tracing", "context.LastError == null"]),
     (
@@ -42,10 +39,7 @@ CONDITIONS = [
     ("@(context.User?.Email ?? context.User?.Id)", ["?context.User?.Email", "?context.User", "?context.User"]),
     (
         "@(context.Request.Headers.Any(h => h.Key.Length > 3))",
-        [
-            "context.Request.Headers.Any(h => h.Key.Length > 3)",
-            "h.Key.Length > 3",
-        ],
+        ["context.Request.Headers.Any(h => h.Key.Length > 3)", "h.Key.Length > 3"],
     ),
     ("@(context.Request.Headers.Select(h => h.Key).First())", []),
     (

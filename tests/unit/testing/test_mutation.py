@@ -424,10 +424,7 @@ NO_CERTIFICATE = "None of the changes removes a check of the client certificate.
     [
         ([], [NO_CERTIFICATE]),
         ([(C, (), KILLED)], ["Without the certificate check, 'a test' would fail."]),
-        (
-            [(C, (), SURVIVED), (C, (), KILLED)],
-            ["Without the certificate check, all tests still pass: a.xml:1:1 x."],
-        ),
+        ([(C, (), SURVIVED), (C, (), KILLED)], ["Without the certificate check, all tests still pass: a.xml:1:1 x."]),
         ([(C, (), SUPPRESSED)], [NO_CERTIFICATE]),
         ([(C, (), UNJUDGED)], [NO_CERTIFICATE]),
         (

@@ -61,10 +61,7 @@ def test_without_any_policy(tmp_path: Path) -> None:
         ("[{source: set-variable, data: {name: a}}]", []),
         ("[{source: set-variable, data: {name: {contains: a}, value: {matches: '^1$'}}}]", []),
         ("[{source: set-header, absent: true}]", []),
-        (
-            "[{source: set-variable, absent: true}]",
-            ['expected the trace to have no entry {"source": "set-variable"}'],
-        ),
+        ("[{source: set-variable, absent: true}]", ['expected the trace to have no entry {"source": "set-variable"}']),
         (
             "[{source: set-variable, data: {name: b}}]",
             [

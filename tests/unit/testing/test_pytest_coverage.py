@@ -18,10 +18,7 @@ PROJECT = Path(__file__).parent / "coverage_project"
 
 processes = pytest.mark.parametrize(
     "options",
-    [
-        [],
-        pytest.param(["-n", "2"], marks=pytest.mark.skipif(find_spec("xdist") is None, reason="needs pytest-xdist")),
-    ],
+    [[], pytest.param(["-n", "2"], marks=pytest.mark.skipif(find_spec("xdist") is None, reason="needs pytest-xdist"))],
     ids=["one", "two"],
 )
 

@@ -54,10 +54,7 @@ def test_a_run_writes_exactly_the_recorded_trace() -> None:
 
 def test_what_a_trace_tells() -> None:
     recorded = read_recorded_trace(FOLDER / "accepted.json")
-    assert (recorded.request.method, recorded.request.url) == (
-        "GET",
-        "https://contoso.azure-api.net/shop/orders?top=1",
-    )
+    assert (recorded.request.method, recorded.request.url) == ("GET", "https://contoso.azure-api.net/shop/orders?top=1")
     assert dict(recorded.request.headers) == {"Host": "contoso.azure-api.net", "X-Tenant": "contoso", "Accept": "*/*"}
     assert recorded.variables == {"tenant": "CONTOSO"}
     assert [(answer.status_code, answer.headers["Content-Type"]) for answer in recorded.answers] == [

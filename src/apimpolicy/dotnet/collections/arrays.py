@@ -221,11 +221,7 @@ def initialize(array: Any) -> None:
     """Call the constructors of the elements; the structures of C# have none."""
 
 
-declines(
-    _ARRAY,
-    "CreateInstance(Type, int[], int[])",
-    reason="arrays whose first index is not 0 are not simulated",
-)
+declines(_ARRAY, "CreateInstance(Type, int[], int[])", reason="arrays whose first index is not 0 are not simulated")
 
 
 implements_all(_ARRAY, {"CreateInstance(Type, int)": lambda element, length: create(element, (length,), ("length",))})

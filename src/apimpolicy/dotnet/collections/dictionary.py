@@ -10,12 +10,7 @@ from apimpolicy.dotnet.collections.comparers import default_key, text
 from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, ReadOnlyView
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    KeyNotFoundException,
-    NotSupportedException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, KeyNotFoundException, NotSupportedException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 

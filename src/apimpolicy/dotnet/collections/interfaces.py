@@ -278,9 +278,5 @@ def _remove_untyped(dictionary: Any, key: Any) -> None:
 
 
 implements_all(
-    _DICTIONARY,
-    {
-        "Keys": lambda dictionary: dictionary.keys,
-        "Values": lambda dictionary: dictionary.values,
-    },
+    _DICTIONARY, {"Keys": lambda dictionary: dictionary.keys, "Values": lambda dictionary: dictionary.values}
 )

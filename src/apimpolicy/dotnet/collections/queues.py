@@ -177,17 +177,11 @@ class Stack(_Line):
 
 implements_all(
     "System.Collections.Generic.Queue<T>",
-    {
-        "new()": Queue,
-        "new(IEnumerable<T>)": lambda types, collection: Queue(types, require(collection, "collection")),
-    },
+    {"new()": Queue, "new(IEnumerable<T>)": lambda types, collection: Queue(types, require(collection, "collection"))},
     types=True,
 )
 implements_all(
     "System.Collections.Generic.Stack<T>",
-    {
-        "new()": Stack,
-        "new(IEnumerable<T>)": lambda types, collection: Stack(types, require(collection, "collection")),
-    },
+    {"new()": Stack, "new(IEnumerable<T>)": lambda types, collection: Stack(types, require(collection, "collection"))},
     types=True,
 )

@@ -256,11 +256,7 @@ declines(
     "CreateFromSignedFile",
     reason="expressions read no files; give the certificate's bytes",
 )
-declines(
-    _CERTIFICATE2,
-    "GetCertContentType(string)",
-    reason="expressions read no files; give the certificate's bytes",
-)
+declines(_CERTIFICATE2, "GetCertContentType(string)", reason="expressions read no files; give the certificate's bytes")
 declines(_CERTIFICATE, "Handle", reason="handles of the operating system are not simulated")
 
 
@@ -305,12 +301,7 @@ def content_type(data: Array | None) -> int:
 
 # Certificates in words: `ToString(bool)`
 
-_NAMES = (
-    ("Simple Name", SIMPLE_NAME),
-    ("Email Name", EMAIL_NAME),
-    ("UPN Name", UPN_NAME),
-    ("DNS Name", DNS_NAME),
-)
+_NAMES = (("Simple Name", SIMPLE_NAME), ("Email Name", EMAIL_NAME), ("UPN Name", UPN_NAME), ("DNS Name", DNS_NAME))
 
 
 @implements(_NAMESPACE + "X509Certificate", "ToString(bool)")

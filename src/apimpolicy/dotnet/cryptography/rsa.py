@@ -18,13 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import (
-    dotnet_class,
-    implements,
-    implements_setter,
-    interface_members,
-    member,
-)
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, interface_members, member
 from apimpolicy.dotnet.values import Array, byte_array
 from apimpolicy.errors import NotSimulatedError
 
@@ -168,11 +162,7 @@ class RSA:
 
     @member("VerifyData(byte[], byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_data(
-        self,
-        data: Array | None,
-        signature: Array | None,
-        hash: HashAlgorithmName,
-        padding: RSASignaturePadding | None,
+        self, data: Array | None, signature: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> bool:
         data = require(data, "data")
         return self._verify(bytes(data), signature, hash, padding, hashed=False)
@@ -190,11 +180,7 @@ class RSA:
         return self._verify(_part(data, offset, count), signature, hash, padding, hashed=False)
 
     def verify_hash(
-        self,
-        data: Array | None,
-        signature: Array | None,
-        hash: HashAlgorithmName,
-        padding: RSASignaturePadding | None,
+        self, data: Array | None, signature: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> bool:
         data = require(data, "hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)

@@ -11,12 +11,7 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.tuples import KeyValuePair, Tuple
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import (
-    InvalidCastException,
-    JsonReaderException,
-    JsonSerializationException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import InvalidCastException, JsonReaderException, JsonSerializationException, require
 from apimpolicy.dotnet.json import loading, platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS
@@ -29,14 +24,7 @@ from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
-from apimpolicy.dotnet.values import (
-    BOXES,
-    OBJECT,
-    AnonymousObject,
-    Array,
-    RectangularArray,
-    box,
-)
+from apimpolicy.dotnet.values import BOXES, OBJECT, AnonymousObject, Array, RectangularArray, box
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:

@@ -222,12 +222,7 @@ def load(reader: Reader, *, keeps_comments: bool = False, note: Callable[[JToken
     return made
 
 
-def _fill(
-    root: JContainer,
-    reader: Reader,
-    keeps_comments: bool,
-    note: Callable[[JToken], None] | None,
-) -> None:
+def _fill(root: JContainer, reader: Reader, keeps_comments: bool, note: Callable[[JToken], None] | None) -> None:
     depth = reader.depth
     parent: JContainer = root
     if not reader.read():

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    InvalidCastException,
-    NullReferenceException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidCastException, NullReferenceException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
 from apimpolicy.dotnet.json.kinds import JTOKEN, J

@@ -334,10 +334,4 @@ def _register_implicit() -> None:
 
 _register_implicit()
 
-implements_all(
-    J + "JValue",
-    {
-        "new": JValue.of,
-        "new(char)": lambda value: JValue(Char(value), STRING_TYPE),
-    },
-)
+implements_all(J + "JValue", {"new": JValue.of, "new(char)": lambda value: JValue(Char(value), STRING_TYPE)})

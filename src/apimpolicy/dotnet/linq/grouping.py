@@ -159,12 +159,7 @@ def group_results(types: Types, source: Any, key_selector: Selector, result: Res
 
 @operator(f"GroupBy({_MAPPED}, {_ELEMENTS})", f"GroupBy({_MAPPED}, {_ELEMENTS}, {_COMPARED})")
 def group_element_results(
-    types: Types,
-    source: Any,
-    key_selector: Selector,
-    element_selector: Selector,
-    result: Result,
-    comparer: Any = None,
+    types: Types, source: Any, key_selector: Selector, element_selector: Selector, result: Result, comparer: Any = None
 ) -> Sequence:
     not_null(source=source, keySelector=key_selector, elementSelector=element_selector, resultSelector=result)
     return _group_results((types[1], types[2]), types[3], source, key_selector, element_selector, result, comparer)

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment, processor_time
-from apimpolicy.dotnet.exceptions import (
-    ArgumentOutOfRangeException,
-    RegexMatchTimeoutException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, require
 from apimpolicy.dotnet.regex import escapes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, expand, no_match, read_replacement
 from apimpolicy.dotnet.regex.options import (
@@ -302,11 +298,7 @@ def _register_static() -> None:
 
             @implements(_NAME, f"static {head}(string input, string pattern{extra}{tail})")
             def static(
-                text: str,
-                pattern: str,
-                *rest: Any,
-                method: Callable[..., Any] = method,
-                own: int = 1 if extra else 0,
+                text: str, pattern: str, *rest: Any, method: Callable[..., Any] = method, own: int = 1 if extra else 0
             ) -> Any:
                 if not rest:
                     return method(_known(pattern), text)

@@ -14,13 +14,7 @@ RIGHT_TO_LEFT = 64
 ECMA_SCRIPT = 256
 CULTURE_INVARIANT = 512
 
-INLINE = {
-    "i": IGNORE_CASE,
-    "m": MULTILINE,
-    "n": EXPLICIT_CAPTURE,
-    "s": SINGLELINE,
-    "x": IGNORE_PATTERN_WHITESPACE,
-}
+INLINE = {"i": IGNORE_CASE, "m": MULTILINE, "n": EXPLICIT_CAPTURE, "s": SINGLELINE, "x": IGNORE_PATTERN_WHITESPACE}
 """The options that a pattern can set itself."""
 
 

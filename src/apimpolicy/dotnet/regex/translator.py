@@ -56,14 +56,7 @@ class _Group:
 class Translator(Atoms):
     """One reading of the pattern. Without `names` it only finds out which groups there are."""
 
-    __slots__ = (
-        "_explicit",
-        "_groups",
-        "_last",
-        "_named",
-        "_size",
-        "_unnamed",
-    )
+    __slots__ = ("_explicit", "_groups", "_last", "_named", "_size", "_unnamed")
 
     def __init__(self, pattern: str, options: int, names: dict[str, int] | None) -> None:
         super().__init__(pattern, options, names)

@@ -7,12 +7,7 @@ import unicodedata
 from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    FormatException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException, require
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
 
@@ -203,8 +198,7 @@ def _from_utf32(value: int) -> str:
 def _to_utf32(high: str, low: str) -> int:
     if not "\ud800" <= high <= "\udbff":
         raise ArgumentOutOfRangeException(
-            "highSurrogate",
-            "A valid high surrogate character is between 0xd800 and 0xdbff, inclusive.",
+            "highSurrogate", "A valid high surrogate character is between 0xd800 and 0xdbff, inclusive."
         )
     if not "\udc00" <= low <= "\udfff":
         raise ArgumentOutOfRangeException(

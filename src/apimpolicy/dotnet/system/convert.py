@@ -318,10 +318,4 @@ def _change_type_code(value: Any, code: int, provider: Any = None) -> Any:
     return _shown(value, provider) if name == "string" else box(parse(name), from_object(name, value, provider))
 
 
-implements_all(
-    "System.Convert",
-    {
-        "DBNull": lambda: _DBNULL,
-        "IsDBNull": lambda value: isinstance(value, DBNull),
-    },
-)
+implements_all("System.Convert", {"DBNull": lambda: _DBNULL, "IsDBNull": lambda value: isinstance(value, DBNull)})

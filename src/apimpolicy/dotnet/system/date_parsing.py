@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    DotnetException,
-    FormatException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, FormatException, require
 from apimpolicy.dotnet.system.date_formats import DAY_NAMES, MONTH_NAMES, SHORT_DAY_NAMES, SHORT_MONTH_NAMES
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, today
 from apimpolicy.dotnet.system.timespans import MINUTE, SECOND
@@ -179,8 +174,7 @@ def _checked_clock(text: str, parts: Parts, styles: int) -> int:
 
 
 _TIME = re.compile(
-    r"(?:(?<=\d)T|(?<![\d:.]))(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,100}))?)?(?:\s*([AP])\.?M?\.?(?![a-z]))?",
-    re.I,
+    r"(?:(?<=\d)T|(?<![\d:.]))(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,100}))?)?(?:\s*([AP])\.?M?\.?(?![a-z]))?", re.I
 )
 _ISO_DATE = re.compile(r"\d{3,4}\D+\d{1,2}\D+\d{1,2}T", re.I)
 _ISO_TIME = re.compile(r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?$", re.I)

@@ -5,12 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    OverflowException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, OverflowException, require
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, decimal_to_int

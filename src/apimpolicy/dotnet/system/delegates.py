@@ -148,7 +148,5 @@ def get_invocation_list(delegate: Callable[..., Any]) -> Array:
 
 implements_all(
     "System.Delegate",
-    {
-        "Clone": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate,
-    },
+    {"Clone": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate},
 )

@@ -336,8 +336,7 @@ def _get_max_char_count(encoding: Encoding, count: int) -> int:
     most = {1: count, 2: (count >> 1) + (count & 1) + 1, 3: count + 1, 4: count // 2 + 2}[unit]
     if most > _MAX:
         raise ArgumentOutOfRangeException(
-            "byteCount",
-            "Too many bytes. The resulting number of chars is larger than what can be returned as an int.",
+            "byteCount", "Too many bytes. The resulting number of chars is larger than what can be returned as an int."
         )
     return most
 
@@ -377,9 +376,4 @@ def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
     return encoding.codec == "latin-1" and form == 1
 
 
-implements_all(
-    _ENCODING,
-    {
-        "WindowsCodePage": lambda encoding: 1252 if encoding.is_single_byte else 1200,
-    },
-)
+implements_all(_ENCODING, {"WindowsCodePage": lambda encoding: 1252 if encoding.is_single_byte else 1200})

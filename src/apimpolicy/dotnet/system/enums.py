@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    InvalidOperationException,
-    OverflowException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, OverflowException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.enum_texts import BITS, enum_to_string, format_enum

@@ -164,11 +164,7 @@ def _register_texts() -> None:
 
 _register_texts()
 
-declines(
-    "System.Exception",
-    "TargetSite",
-    reason="reflection is not simulated",
-)
+declines("System.Exception", "TargetSite", reason="reflection is not simulated")
 
 
 @implements("System.Exception", "Data")
@@ -179,16 +175,7 @@ def _data(exception: DotnetException) -> Any:
     return exception.data
 
 
+implements_all(_ARGUMENT, {"ParamName": lambda exception: exception.parameter})
 implements_all(
-    _ARGUMENT,
-    {
-        "ParamName": lambda exception: exception.parameter,
-    },
-)
-implements_all(
-    "System.Exception",
-    {
-        "InnerException": lambda exception: exception.inner,
-        "ToString": exception_to_string,
-    },
+    "System.Exception", {"InnerException": lambda exception: exception.inner, "ToString": exception_to_string}
 )

@@ -207,19 +207,12 @@ def _from_words(a: int, b: int, c: int, d: Array | None) -> Guid:
     return _from_parts(a, b, c, *d)
 
 
-@implements(
-    "System.Guid",
-    "new",
-)
+@implements("System.Guid", "new")
 def _from_parts(a: int, b: int, c: int, *rest: int) -> Guid:
     return Guid(f"{a & 0xFFFFFFFF:08x}{b & 0xFFFF:04x}{c & 0xFFFF:04x}{bytes(rest).hex()}")
 
 
 implements_all(
     "System.Guid",
-    {
-        "Empty": lambda: EMPTY,
-        "op_Equality": lambda a, b: a.hex == b.hex,
-        "op_Inequality": lambda a, b: a.hex != b.hex,
-    },
+    {"Empty": lambda: EMPTY, "op_Equality": lambda a, b: a.hex == b.hex, "op_Inequality": lambda a, b: a.hex != b.hex},
 )

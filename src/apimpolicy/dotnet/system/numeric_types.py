@@ -145,14 +145,7 @@ def _register_integers() -> None:
     for name, type_ in INTEGERS.items():
         if name == "char":
             continue
-        register_text(
-            name,
-            _parser(name),
-            INTEGER,
-            int.__repr__,
-            _formatter(type_.bits),
-            0,
-        )
+        register_text(name, _parser(name), INTEGER, int.__repr__, _formatter(type_.bits), 0)
         compare = _difference if type_.bits < 32 else _sign_of_difference
         parameter = ("obj", "obj", "obj") if name == "sbyte" else ("value", "obj", "obj")
         register_comparison(name, type_.framework_name, compare, _same, parameter)

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
-from apimpolicy.dotnet.registry import (
-    counts_itself,
-    dotnet_class,
-    implements_all,
-    interface_members,
-)
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, interface_members
 from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.system.enum_texts import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string

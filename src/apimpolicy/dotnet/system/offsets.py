@@ -181,10 +181,7 @@ def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
     return _checked(from_ticks(ticks).ticks, offset.ticks)
 
 
-@implements(
-    "System.DateTimeOffset",
-    "new",
-)
+@implements("System.DateTimeOffset", "new")
 def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second: int, *rest: Any) -> DateTimeOffset:
     *millisecond, offset = rest
     _check_offset(offset.ticks)

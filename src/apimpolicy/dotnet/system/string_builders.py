@@ -328,10 +328,7 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
     return builder.append("".join(value[start : start + count]))
 
 
-@implements(
-    _NAME,
-    "AppendJoin",
-)
+@implements(_NAME, "AppendJoin")
 def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
     values = require(values, "values")
     return builder.append(join(separator, map(text, values)))

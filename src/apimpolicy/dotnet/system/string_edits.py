@@ -276,11 +276,7 @@ def _normalize(text: str, form: int = 1) -> str:
 
 
 declines("string", "IsInterned", reason="which strings are the same object is not simulated")
-declines(
-    "string",
-    "Create",
-    reason="spans are not simulated",
-)
+declines("string", "Create", reason="spans are not simulated")
 declines("string", "EnumerateRunes", reason="System.Text.Rune is not simulated")
 
 implements_all(

@@ -16,18 +16,7 @@ from apimpolicy.dotnet.system.enum_texts import format_enum
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.objects import text, to_string
-from apimpolicy.dotnet.values import (
-    Byte,
-    EnumValue,
-    Int16,
-    Int64,
-    SByte,
-    Single,
-    UInt16,
-    UInt32,
-    UInt64,
-    box,
-)
+from apimpolicy.dotnet.values import Byte, EnumValue, Int16, Int64, SByte, Single, UInt16, UInt32, UInt64, box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -265,11 +265,7 @@ def _convert_between_ids(moment: DateTime, source: str | None, target: str | Non
     return _convert_between(moment, find(source), find(target))
 
 
-declines(
-    "System.TimeZoneInfo",
-    "GetSystemTimeZones",
-    reason="the list of zones is the gateway machine's own",
-)
+declines("System.TimeZoneInfo", "GetSystemTimeZones", reason="the list of zones is the gateway machine's own")
 declines(
     "System.TimeZoneInfo",
     *("CreateCustomTimeZone", "ToSerializedString", "FromSerializedString", "GetAdjustmentRules"),

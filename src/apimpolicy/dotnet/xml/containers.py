@@ -257,10 +257,7 @@ class XDocument(XContainer):
 
 implements_all(
     X + "XDeclaration",
-    {
-        "new(string, string, string)": XDeclaration,
-        "new(XDeclaration)": lambda other: require(other, "other").copy(),
-    },
+    {"new(string, string, string)": XDeclaration, "new(XDeclaration)": lambda other: require(other, "other").copy()},
 )
 implements_all(X + "XDocument", {"new()": XDocument})
 

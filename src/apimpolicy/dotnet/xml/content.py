@@ -200,10 +200,7 @@ def to_date_time_offset(text: str | None) -> Any:
     return bound("System.DateTimeOffset", parse)(_text(text).strip(_SPACE), None)
 
 
-implements_all(
-    _TYPE,
-    {"ToString(double)": text_of, "ToString(TimeSpan)": lambda value: format_duration(value.ticks)},
-)
+implements_all(_TYPE, {"ToString(double)": text_of, "ToString(TimeSpan)": lambda value: format_duration(value.ticks)})
 
 
 # `XmlConvert.EncodeName` and its inverse: any text as an XML name, with `_xHHHH_` for what a name cannot have

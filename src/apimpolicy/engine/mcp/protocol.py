@@ -12,11 +12,7 @@ from typing import Any, NamedTuple
 
 from apimpolicy.context.records import Response
 
-HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-cache,no-store",
-    "Content-Encoding": "identity",
-}
+HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache,no-store", "Content-Encoding": "identity"}
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 INTERNAL_ERROR = -32603
 _ESCAPED = re.compile(r"""\\\\|\\"|\\u[0-9a-f]{4}|[&'+<>`\x7f]""")

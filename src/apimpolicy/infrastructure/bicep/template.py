@@ -13,13 +13,7 @@ from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
 from apimpolicy.infrastructure.bicep.lambdas import LAZY
 from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
-from apimpolicy.infrastructure.bicep.references import (
-    ModuleReference,
-    ResourceReference,
-    entry_of,
-    hole_of,
-    nested_in,
-)
+from apimpolicy.infrastructure.bicep.references import ModuleReference, ResourceReference, entry_of, hole_of, nested_in
 from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Evaluator
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource, texts_in

@@ -43,15 +43,7 @@ from apimpolicy.infrastructure.terraform.texts import (
     trim_prefix,
     trim_suffix,
 )
-from apimpolicy.infrastructure.values import (
-    Unknown,
-    Value,
-    ensure_bounded,
-    is_fully_known,
-    is_known,
-    stripped,
-    whole,
-)
+from apimpolicy.infrastructure.values import Unknown, Value, ensure_bounded, is_fully_known, is_known, stripped, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _REQUIRED: Any = object()
-_FULL_NAMES = {
-    "string": "System.String",
-    "int": "System.Int32",
-    "IEnumerable": "System.Collections.IEnumerable",
-}
+_FULL_NAMES = {"string": "System.String", "int": "System.Int32", "IEnumerable": "System.Collections.IEnumerable"}
 _DEFAULTS: dict[str, Any] = {"null": None, '""': "", '" "': " ", '"..."': "..."}
 FILTERS: dict[str, Filter] = {}
 """Filters whose modules were imported."""

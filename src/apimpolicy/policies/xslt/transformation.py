@@ -31,11 +31,7 @@ def transform(stylesheet: str, document: str, parameters: Mapping[str, str], lim
     tree = read(stylesheet.encode(), "The stylesheet")
     check(tree)
     read(document.encode(), "The body")
-    task = {
-        "stylesheet": with_one_node_set(stylesheet),
-        "document": document,
-        "parameters": dict(parameters),
-    }
+    task = {"stylesheet": with_one_node_set(stylesheet), "document": document, "parameters": dict(parameters)}
     found = answer("transform", task, limits)
     if "error" in found:
         message = str(found["error"])

@@ -79,10 +79,7 @@ def is_whole(text: str) -> bool:
 
 
 def policies_of(
-    data: bytes,
-    path: str,
-    placeholders: Sequence[str] = (),
-    values: Mapping[str, str] | None = None,
+    data: bytes, path: str, placeholders: Sequence[str] = (), values: Mapping[str, str] | None = None
 ) -> tuple[list[list[Source]], list[Diagnostic]]:
     """Return the policies in the bytes of a file, each in as many readings as its template has (`Pieces.readings`).
 

@@ -117,11 +117,7 @@ def _with_holes(pieces: Pieces, text: str, start: int, end: int, language: Langu
 
 
 def decode(
-    pieces: Pieces,
-    start: int,
-    stop: int,
-    special: re.Pattern[str],
-    value_of: Callable[[re.Match[str]], str | None],
+    pieces: Pieces, start: int, stop: int, special: re.Pattern[str], value_of: Callable[[re.Match[str]], str | None]
 ) -> None:
     """Add the characters of a literal; `special` matches escapes.
 

@@ -46,9 +46,7 @@ _SPECIAL = {
     "$@": re.compile(f'""|{_BRACES}'),
 }
 _CHARACTERS = dict(zip("0abefnrtv", "\0\a\b\x1b\f\n\r\t\v", strict=True))
-_JOINT = re.compile(
-    r"\s*+\+\s*+(?:(?P<expression>[^\s\"+;{}=][^\n\"+;{}=]{0,200}?)\s*\+\s*)?",
-)
+_JOINT = re.compile(r"\s*+\+\s*+(?:(?P<expression>[^\s\"+;{}=][^\n\"+;{}=]{0,200}?)\s*\+\s*)?")
 _FORMAT = re.compile(r"\b(?:AppendFormat|Format)\s*\(\s*(?:[\w.]+\s*,\s*)?\Z")
 
 

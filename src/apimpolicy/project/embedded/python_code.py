@@ -8,14 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import (
-    DOUBLED,
-    Language,
-    Literal,
-    character,
-    decode,
-    policies_of_language,
-)
+from apimpolicy.project.embedded.code_strings import DOUBLED, Language, Literal, character, decode, policies_of_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +26,7 @@ _ESCAPE = (
     r"|N\{[^{}]*\}|(?P<char>[\\'\"abfnrtv]))"
 )
 _BRACES = r"\{\{|\}\}|\{"
-_SPECIAL = {
-    "": re.compile(_ESCAPE),
-    "f": re.compile(f"{_ESCAPE}|{_BRACES}"),
-    "fr": re.compile(_BRACES),
-}
+_SPECIAL = {"": re.compile(_ESCAPE), "f": re.compile(f"{_ESCAPE}|{_BRACES}"), "fr": re.compile(_BRACES)}
 _CHARACTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _JOINT = re.compile(
     r"(?:\s|\\\r?\n|\#[^\n]*\n)*+"

@@ -143,13 +143,7 @@ class _Scope:
     """A service or one of its workspaces, which have the same folders."""
 
     def __init__(
-        self,
-        service: ServiceDescription,
-        root: str,
-        overlay: Overlay,
-        workspace: str | None = None,
-        *,
-        is_apiops: bool,
+        self, service: ServiceDescription, root: str, overlay: Overlay, workspace: str | None = None, *, is_apiops: bool
     ) -> None:
         self.service = service
         self.root = root

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apimpolicy.proposing.inversion.recorded import Markup, Ticks
-from apimpolicy.proposing.inversion.values import (
-    EPOCH,
-    SECOND,
-    resized,
-    text_of,
-    with_member,
-)
+from apimpolicy.proposing.inversion.values import EPOCH, SECOND, resized, text_of, with_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

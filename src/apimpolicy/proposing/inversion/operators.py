@@ -73,10 +73,7 @@ def compared(inversion: Inversion, of: Recorded, left: Expression, right: Expres
     one, other = of.value(left), of.value(right)
     if operator == "==":
         yield from same_containers(inversion, of, left, right)
-    for node, known, around, sign in (
-        (left, other, left, operator),
-        (right, one, right, _MIRRORED[operator]),
-    ):
+    for node, known, around, sign in ((left, other, left, operator), (right, one, right, _MIRRORED[operator])):
         if known is UNKNOWN:
             continue
         for value in meeting(inversion, of, around, known, sign):

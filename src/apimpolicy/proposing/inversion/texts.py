@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
-from apimpolicy.proposing.inversion.values import (
-    converted,
-    decoded,
-    different,
-    matching,
-    text_of,
-)
+from apimpolicy.proposing.inversion.values import converted, decoded, different, matching, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -76,10 +76,7 @@ def where(call: Call, collection: Value, predicate: Value) -> Value:
     return _with_step(call, collection, "where", predicate)
 
 
-@form(
-    _LINQ,
-    f"static {_RESULT}<TResult> Select<TSource, TResult>({_SOURCE}, System.Func<TSource, TResult> selector)",
-)
+@form(_LINQ, f"static {_RESULT}<TResult> Select<TSource, TResult>({_SOURCE}, System.Func<TSource, TResult> selector)")
 def select(call: Call, collection: Value, selector: Value) -> Value:
     return _with_step(call, collection, "select", selector)
 
@@ -111,10 +108,7 @@ def contains(call: Call, collection: Value, value: Value) -> Value:
     return _contains(call, known, value, known.comparer if isinstance(known, Items) else "ordinal")
 
 
-@form(
-    _LINQ,
-    f"static bool Contains<TSource>({_SOURCE}, TSource value, {_GENERIC}.IEqualityComparer<TSource> comparer)",
-)
+@form(_LINQ, f"static bool Contains<TSource>({_SOURCE}, TSource value, {_GENERIC}.IEqualityComparer<TSource> comparer)")
 def contains_by(call: Call, collection: Value, value: Value, comparer: Value) -> Value:
     if collection is NULL:
         return call.evaluation.fail()

@@ -8,11 +8,7 @@ from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NULL, Truth, Value
 from apimpolicy.terms import term as terms
 
-_NAMES = {
-    "System.DateTime": ("t1", "t2"),
-    "System.DateTimeOffset": ("left", "right"),
-    "System.TimeSpan": ("t1", "t2"),
-}
+_NAMES = {"System.DateTime": ("t1", "t2"), "System.DateTimeOffset": ("left", "right"), "System.TimeSpan": ("t1", "t2")}
 
 
 def _register(type_: str, operator: str, *, is_swapped: bool, is_negated: bool) -> None:

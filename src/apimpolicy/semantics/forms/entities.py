@@ -15,14 +15,7 @@ ENTITIES = {
     "IUser": "user",
     "IDeployment": "deployment",
 }
-_MEMBERS = {
-    "Id": "id",
-    "Name": "name",
-    "Method": "method",
-    "Key": "key",
-    "Path": "path",
-    "UrlTemplate": "url-template",
-}
+_MEMBERS = {"Id": "id", "Name": "name", "Method": "method", "Key": "key", "Path": "path", "UrlTemplate": "url-template"}
 """Members of entities that are texts and never null, with their inputs."""
 
 

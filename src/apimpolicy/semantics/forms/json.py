@@ -180,10 +180,7 @@ def value_at(call: Call, token: Value, key: Value) -> Value:
     return evaluation.each([found], lambda leaf: _value(call, leaf, type_))
 
 
-@form(
-    f"{_JSON}Extensions",
-    f"static U Value<U>(this System.Collections.Generic.IEnumerable<{_TOKEN}> value)",
-)
+@form(f"{_JSON}Extensions", f"static U Value<U>(this System.Collections.Generic.IEnumerable<{_TOKEN}> value)")
 def value_of(call: Call, token: Value) -> Value:
     if token is NULL:
         return call.evaluation.fail()

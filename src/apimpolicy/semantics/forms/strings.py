@@ -5,33 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages import units
-from apimpolicy.languages.language import (
-    ANYTHING,
-    Language,
-    containing,
-    in_ranges,
-    literal,
-    one_of,
-    repeat,
-    sequence,
-)
+from apimpolicy.languages.language import ANYTHING, Language, containing, in_ranges, literal, one_of, repeat, sequence
 from apimpolicy.languages.operations import Drop, Erase, Exchange, Take, ToLower, ToUpper, Trim, white_space
 from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
 from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import Call, comparison_of, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import (
-    NULL,
-    Items,
-    Number,
-    Parts,
-    Text,
-    Truth,
-    Value,
-    constant_text,
-    constant_truth,
-)
+from apimpolicy.semantics.values import NULL, Items, Number, Parts, Text, Truth, Value, constant_text, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import FirstIndex, Length
 
@@ -118,11 +99,7 @@ def _found(call: Call, text: Value, needle: Value, comparison: str, where: str) 
     constant = constant_of(words)
     known = ToUpper().apply(constant) if comparison == "ignore-case" else constant
     part = literal(known)
-    language = {
-        "inside": containing(part),
-        "start": sequence(part, ANYTHING),
-        "end": sequence(ANYTHING, part),
-    }[where]
+    language = {"inside": containing(part), "start": sequence(part, ANYTHING), "end": sequence(ANYTHING, part)}[where]
     found = Truth(terms.member(folded(term, comparison), language))
     if comparison != "culture":
         return found

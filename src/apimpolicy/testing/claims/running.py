@@ -81,13 +81,7 @@ def prove_file(
 
 
 def _prove_policies(
-    file: CaseFile,
-    claims: Sequence[Claim],
-    setup: Setup,
-    bounds: Bounds,
-    on_run: Callable[[], None],
-    *,
-    debug: bool,
+    file: CaseFile, claims: Sequence[Claim], setup: Setup, bounds: Bounds, on_run: Callable[[], None], *, debug: bool
 ) -> list[ClaimReport]:
     harness = harness_of(file.subject.policies, setup)
     proof = Proof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)

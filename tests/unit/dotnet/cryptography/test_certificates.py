@@ -77,13 +77,7 @@ def test_what_dotnet_says(known):
     assert called(client, "string GetKeyAlgorithmParametersString()") == "0500"
     assert called(client, "string GetExpirationDateString()") == "11/21/2036 13:37:11"
     assert bytes(called(client, "byte[] GetSerialNumber()")) == bytes.fromhex("5E4D3C2B1A")
-    assert [e.oid.value for e in client.extensions] == [
-        "2.5.29.17",
-        "2.5.29.37",
-        "2.5.29.15",
-        "2.5.29.14",
-        "2.5.29.35",
-    ]
+    assert [e.oid.value for e in client.extensions] == ["2.5.29.17", "2.5.29.37", "2.5.29.15", "2.5.29.14", "2.5.29.35"]
     names = client.extensions.find("2.5.29.17")
     assert names.format(False) == "DNS:client.fabrikam.example, email:client@fabrikam.example"
     assert members.from_bytes(Certificate, members.raw_data(client)).thumbprint == client.thumbprint
@@ -152,11 +146,7 @@ def test_round_trips(partner, tmp_path):
     assert not Certificate.from_pem(partner.to_pem()).has_private_key
     assert Certificate.from_der(partner.raw).thumbprint == partner.thumbprint
     archive = pkcs12.serialize_key_and_certificates(
-        b"my partner",
-        partner.private_key,
-        partner.parsed,
-        None,
-        serialization.BestAvailableEncryption(b"secret"),
+        b"my partner", partner.private_key, partner.parsed, None, serialization.BestAvailableEncryption(b"secret")
     )
     for data, password in ((pem.encode(), None), (partner.raw, None), (archive, "secret")):
         file = tmp_path / "certificate"
@@ -174,9 +164,7 @@ def test_the_private_key_chooses_the_certificate_of_a_pem(authority, partner):
 
 def encrypted_key(partner):
     return partner.private_key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(b"secret"),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
     ).decode()
 
 
@@ -380,10 +368,7 @@ def test_long_text(known):
 EXTENSION_TEXTS = [
     (x509.BasicConstraints(ca=True, path_length=1), "CA:TRUE, pathlen:1"),
     (x509.BasicConstraints(ca=False, path_length=None), "CA:FALSE"),
-    (
-        x509.KeyUsage(True, False, True, False, False, False, False, False, False),
-        "Digital Signature, Key Encipherment",
-    ),
+    (x509.KeyUsage(True, False, True, False, False, False, False, False, False), "Digital Signature, Key Encipherment"),
     (
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, x509.ObjectIdentifier("1.2.3")]),
         "TLS Web Client Authentication, 1.2.3",

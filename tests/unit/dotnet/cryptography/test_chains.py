@@ -144,10 +144,7 @@ def test_an_issuer_that_is_no_authority(authority):
 def test_key_usage_of_an_authority(authority):
     no_signing = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
     crippled = resigned(
-        authority.certificate,
-        authority._key,
-        (x509.BasicConstraints(True, None), True),
-        (no_signing, True),
+        authority.certificate, authority._key, (x509.BasicConstraints(True, None), True), (no_signing, True)
     )
     assert names(build(TrustStore([crippled]), authority.client("partner"))) == ["NotValidForUsage"]
 

@@ -122,11 +122,7 @@ THROWN = [
     ),
     ('DateTime.ParseExact("13:30", "hh:mm", null)', "System.FormatException", None),
     ('DateTime.ParseExact("13:30 AM", "HH:mm tt", null)', "System.FormatException", None),
-    (
-        "DateTime.ParseExact(new string('9', 100000), new string('y', 100000), null)",
-        "System.FormatException",
-        None,
-    ),
+    ("DateTime.ParseExact(new string('9', 100000), new string('y', 100000), null)", "System.FormatException", None),
     ('DateTime.Parse("2024-01-02 03:04:05,5")', "System.FormatException", None),
     (
         'DateTime.Parse("2024-01-02 03:04:05 UTC")',

@@ -115,10 +115,7 @@ def test_decimals_are_as_exact_as_they_can_be(a: Decimal, b: Decimal) -> None:
         assert abs(Fraction(result) - exact) * 2 <= Fraction(1, 10**scale)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [(" -42 ", -42), ("007", 7), ("+5", 5)],
-)
+@pytest.mark.parametrize(("text", "expected"), [(" -42 ", -42), ("007", 7), ("+5", 5)])
 def test_parse_int(text: str, expected: int) -> None:
     assert number_parsing.parse_int("int", text) == expected
 
