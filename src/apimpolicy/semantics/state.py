@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.semantics.values import Value, merge
+from apimpolicy.semantics.values import Value, as_one_number, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class State:
                 first, second = one.get(*cell), other.get(*cell)
             assert first is not None
             assert second is not None
-            made._cells[cell] = merge(condition, first, second)
+            made._cells[cell] = as_one_number(merge(condition, first, second))
         for kind in {**one._bases, **other._bases}:
             base, another = one._bases.get(kind, FIRST), other._bases.get(kind, FIRST)
             made._bases[kind] = base if base == another else Base(0, condition, base, another)

@@ -39,6 +39,10 @@ class Value(Record):
         raise NotImplementedError
 
 
+_MOST_NUMBERS = 8
+"""Numbers between which a value in the state chooses as values; more become one."""
+
+
 class Choice(Value):
     """`then` where the condition is true, else `otherwise`."""
 
@@ -336,6 +340,27 @@ def leaves(value: Value) -> list[Value]:
         else:
             found.append(each)
     return found
+
+
+def as_one_number(value: Value) -> Value:
+    """Return many numbers between which a value chooses as one, whose term chooses: so a counter has few cases."""
+    found = leaves(value)
+    first = found[0]
+    if len(found) <= _MOST_NUMBERS or not isinstance(first, Number):
+        return value
+    if not all(isinstance(leaf, Number) and leaf.type == first.type for leaf in found):
+        return value
+    known: dict[int, Term] = {}
+
+    def term_of(each: Value) -> Term:
+        if isinstance(each, Number):
+            return each.term
+        assert isinstance(each, Choice)
+        if id(each) not in known:
+            known[id(each)] = terms.choice(each.condition, term_of(each.then), term_of(each.otherwise))
+        return known[id(each)]
+
+    return Number(term_of(value), first.type)
 
 
 def over(value: Value, change: Callable[[Value], Value]) -> Value:

@@ -32,11 +32,13 @@ _MOST_STATES_OF_JOINED = 24
 class Term:
     """A term. `sort` is TRUTH, NUMBER or TEXT; `parts` are terms, and what else it is made of."""
 
-    __slots__ = ("__weakref__", "id", "kind", "languages", "parts", "sort")
+    __slots__ = ("__weakref__", "bounds", "id", "kind", "languages", "parts", "sort")
 
     kind: str
     languages: dict[Language, None]
     """Of a text: the languages that it was tested for, so that equal texts share them."""
+    bounds: dict[int, Term]
+    """Of a number: where it is at most a constant, as far as that was asked."""
     sort: str
     parts: tuple[Any, ...]
     id: int
@@ -60,7 +62,7 @@ def _make(kind: str, sort: str, *parts: Any) -> Term:
     if found is None:
         found = Term()
         found.kind, found.sort, found.parts, found.id = kind, sort, parts, next(_ids)
-        found.languages = {}
+        found.languages, found.bounds = {}, {}
         _known[key] = found
     return found
 
@@ -285,6 +287,13 @@ def at_most(one: Term, other: Term) -> Term:
 
 
 def _at_most_constant(term: Term, bound: int) -> Term:
+    found = term.bounds.get(bound)
+    if found is None:
+        found = term.bounds[bound] = _with_bound(term, bound)
+    return found
+
+
+def _with_bound(term: Term, bound: int) -> Term:
     parts = term.parts
     match term.kind:
         case "measure":
