@@ -344,11 +344,13 @@ def leaves(value: Value) -> list[Value]:
 
 def as_one_number(value: Value) -> Value:
     """Return many numbers between which a value chooses as one, whose term chooses: so a counter has few cases."""
-    found = leaves(value)
-    first = found[0]
-    if len(found) <= _MOST_NUMBERS or not isinstance(first, Number):
+    first = value
+    while isinstance(first, Choice):
+        first = first.then
+    if first is value or not isinstance(first, Number):
         return value
-    if not all(isinstance(leaf, Number) and leaf.type == first.type for leaf in found):
+    found = leaves(value)
+    if len(found) <= _MOST_NUMBERS or not all(isinstance(leaf, Number) and leaf.type == first.type for leaf in found):
         return value
     known: dict[int, Term] = {}
 
