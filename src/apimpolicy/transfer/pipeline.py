@@ -129,12 +129,13 @@ def _after_errors(run: Run, program: Program) -> list[End]:
     if not does_anything(program.sections["on-error"]):
         return [_end_of(error) for error in errors]
     run.section = "on-error"
-    merged = _shown(errors[-1])
-    for error in errors[-2::-1]:
+    last = errors[-1]
+    merged, by_policy, by_backend = _shown(last), last.by_policy, last.by_backend
+    for error in errors[-2::-1]:  # behind `wait`, the conditions of several may be met: the first one happened
         merged = State.merged(error.condition, _shown(error), merged)
+        by_policy = terms.choice(error.condition, error.by_policy, by_policy)
+        by_backend = terms.choice(error.condition, error.by_backend, by_backend)
     run.state, run.alive = merged, terms.any_of(*(error.condition for error in errors))
-    by_policy = terms.any_of(*(terms.all_of(error.condition, error.by_policy) for error in errors))
-    by_backend = terms.any_of(*(terms.all_of(error.condition, error.by_backend) for error in errors))
     run.execute(program.sections["on-error"])
     known = tuple(errors)
     ends = [End(run.alive, run.state, run.state.get("status"), by_policy, by_backend, known)]
