@@ -18,15 +18,15 @@ _WRITING = (
     *(nodes.Assignment, nodes.CompoundAssignment, nodes.Deconstruction, nodes.DeconstructCall, nodes.Reference),
     *(nodes.Call, nodes.DelegateCall, *_FUNCTIONS),
 )
-"""What may change the variables that stand in it."""
+"""Nodes that may change the variables inside them."""
 _UNCHANGING = (nodes.Literal, nodes.Local, nodes.Binary, nodes.Logical, nodes.Unary, nodes.Convert)
-"""What a condition may consist of, so that it changes only with its variables."""
+"""Parts of conditions that change only with their variables."""
 
 
 def endless_loops(body: Bound) -> Iterator[nodes.Loop]:
     """Yield the loops in a bound block that only an exception ends."""
-    held = {symbol for node in _below(body) if isinstance(node, _FUNCTIONS) for symbol in _written(node)}
-    for node in _below(body):
+    held = {symbol for node in body.walk() if isinstance(node, _FUNCTIONS) for symbol in _written(node)}
+    for node in body.walk():
         if isinstance(node, nodes.Loop) and not _may_end(node, held):
             yield node
 
@@ -42,7 +42,7 @@ def _may_end(loop: nodes.Loop, held: set[LocalSymbol]) -> bool:
     condition = loop.condition
     if condition is None or condition.is_constant:
         return condition is not None and condition.constant is not True
-    parts = list(_below(condition))
+    parts = list(condition.walk())
     if not all(isinstance(part, _UNCHANGING) for part in parts):
         return True
     read = {part.symbol for part in parts if isinstance(part, nodes.Local)}
@@ -51,12 +51,12 @@ def _may_end(loop: nodes.Loop, held: set[LocalSymbol]) -> bool:
 
 def _written(around: Bound) -> Iterator[LocalSymbol]:
     """Yield the variables that may change in a loop or function."""
-    for node in _below(around):
+    for node in around.walk():
         if isinstance(node, _WRITING):
-            yield from (each.symbol for each in _below(node) if isinstance(each, nodes.Local))
+            yield from (each.symbol for each in node.walk() if isinstance(each, nodes.Local))
 
 
-def _below(node: Bound, but_not: tuple[type[Bound], ...] = ()) -> Iterator[Bound]:
+def _below(node: Bound, but_not: tuple[type[Bound], ...]) -> Iterator[Bound]:
     waiting = [node]
     while waiting:
         node = waiting.pop()

@@ -321,7 +321,7 @@ def go_into(parts: int) -> None:
 
 
 def assume(words: str) -> None:
-    """Note, once, a choice of ours that the outcome depends on, as a sentence without an end."""
+    """Note once that the outcome depends on this choice of the simulator; the sentence has no full stop."""
     running = environment()
     if running is not _OUTSIDE and words not in running.assumptions and len(running.assumptions) < _MOST_ASSUMPTIONS:
         running.assumptions.append(words)

@@ -50,7 +50,7 @@ class Result:
 
     @property
     def assumptions(self) -> Sequence[str]:
-        """Return the choices of ours that the outcome depends on, where no source tells what a gateway does."""
+        """Return the simulator's choices that the outcome depends on, where no source says what a gateway does."""
         return tuple(self.exchange.environment.assumptions)
 
     @property

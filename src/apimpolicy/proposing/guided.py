@@ -6,7 +6,6 @@ import heapq
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.policies.effects import Replaced, is_taken
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.inversion.core import Inversion
@@ -109,16 +108,10 @@ class Guided:
         """Return the steps where a goal is reached."""
         found = self._steps.get(goal)
         if found is None:
-            found = self._steps[goal] = [step for step in self.harness.program.steps() if self._has(step, goal)]
+            found = self._steps[goal] = [
+                step for step in self.harness.program.steps() if self.harness.goals.is_at(step, goal)
+            ]
         return found
-
-    def _has(self, step: Step, goal: Goal) -> bool:
-        if goal.kind == BRANCH:
-            return self.harness.goals.branch(step.element) == goal._replace(outcome=0)
-        if step.specification is None or step.element.source.path != goal.file:
-            return False
-        excerpt, _ = self.harness.goals.node(goal)
-        return any(each is excerpt for each in own_expressions(step.element, step.specification))
 
     def _toward(self, goal: Goal, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
         trace = inversion.trace

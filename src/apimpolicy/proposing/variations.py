@@ -8,7 +8,6 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.proposing.constants import constants_of
@@ -16,7 +15,6 @@ from apimpolicy.proposing.inversion.sources import of_template
 from apimpolicy.proposing.observed import compared, equal_values, matching
 from apimpolicy.scenarios.assignments import BASE64, CLOCK, JWT, LIST, NUMBER, OBJECT, TEXT, TEXTS, TRUTH
 from apimpolicy.scenarios.exploration import Exploration
-from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.semantics.json_trees import KINDS
 from apimpolicy.semantics.unknowns import Unsupported
 
@@ -151,20 +149,12 @@ class Variations:
         if known is None:
             known = self._around[goal] = []
             for step in self.harness.program.steps():
-                if self._has(step, goal):
+                if self.harness.goals.is_at(step, goal):
                     around: Step | None = step
                     while around is not None:
                         known.append(id(around.element))
                         around = around.parent
         return known
-
-    def _has(self, step: Step, goal: Goal) -> bool:
-        if goal.kind == BRANCH:
-            return self.harness.goals.branch(step.element) == goal._replace(outcome=0)
-        if step.specification is None or step.element.source.path != goal.file:
-            return False
-        excerpt, _ = self.harness.goals.node(goal)
-        return any(each is excerpt for each in own_expressions(step.element, step.specification))
 
     # Inputs that may matter, with values to try
 

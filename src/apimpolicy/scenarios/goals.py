@@ -83,6 +83,15 @@ class Goals:
         """Return the expression and the node of a condition."""
         return self._nodes[goal.file, goal.at]
 
+    def is_at(self, step: Step, goal: Goal) -> bool:
+        """Return whether a goal is the branch of a step, or a condition in one of its expressions."""
+        if goal.kind == BRANCH:
+            return self.branch(step.element) == goal._replace(outcome=0)
+        if step.specification is None or step.element.source.path != goal.file:
+            return False
+        excerpt, _ = self.node(goal)
+        return any(each is excerpt for each in own_expressions(step.element, step.specification))
+
     def around(self, element: Element) -> list[Goal]:
         """Return the branches of a choose or retry."""
         found = self._around.get(id(element))

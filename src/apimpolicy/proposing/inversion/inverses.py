@@ -30,30 +30,12 @@ _SPANS = {
 _OF_SPANS = ("Add", "From", "Total")
 _SAME = frozenset(
     (
-        *("ToLower", "ToUpper", "ToLowerInvariant", "ToUpperInvariant", "Trim", "TrimStart", "TrimEnd", "ToString"),
-        *("ToArray", "ToList", "AsEnumerable", "Cast", "OfType", "ToObject", "FromObject", "ToUniversalTime", "Copy"),
-        *(
-            "ToLocalTime",
-            "Distinct",
-            "op_Explicit",
-            "op_Implicit",
-            "Value",
-            "DeepClone",
-            "Normalize",
-            "Clone",
-            "Values",
-        ),
-        *(
-            "Children",
-            "ToCharArray",
-            "AsReadOnly",
-            "Abs",
-            "Floor",
-            "Ceiling",
-            "Round",
-            *("ConvertTime", "ConvertTimeFromUtc", "ConvertTimeToUtc", "ConvertTimeBySystemTimeZoneId"),
-            "GetValueOrDefault",
-        ),
+        *("Abs", "AsEnumerable", "AsReadOnly", "Cast", "Ceiling", "Children", "Clone", "ConvertTime"),
+        *("ConvertTimeBySystemTimeZoneId", "ConvertTimeFromUtc", "ConvertTimeToUtc", "Copy", "DeepClone"),
+        *("Distinct", "Floor", "FromObject", "GetValueOrDefault", "Normalize", "OfType", "Round", "ToArray"),
+        *("ToCharArray", "ToList", "ToLocalTime", "ToLower", "ToLowerInvariant", "ToObject", "ToString"),
+        *("ToUniversalTime", "ToUpper", "ToUpperInvariant", "Trim", "TrimEnd", "TrimStart", "Value", "Values"),
+        *("op_Explicit", "op_Implicit"),
     )
 )
 """Members whose result may be the operand itself."""
