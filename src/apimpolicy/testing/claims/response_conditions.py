@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, sequence
+from apimpolicy.languages.language import at_least_once, both, containing, in_ranges, literal, not_, sequence, union
 from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
@@ -34,6 +34,7 @@ from apimpolicy.terms import term as terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.languages.language import Language
     from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
@@ -63,7 +64,7 @@ def response_condition(
         case "headers" if added_headers is not None:
             if any(name.strip().lower() in added_headers for name in tree.table()):
                 raise Unsupported("a header that a policy adds to the response at its end")
-            return _headers(end, "response-header", tree)
+            return _headers(end, "response-header", tree, unknowns)
         case "reason":
             return where(end.state.get("reason"), partial(_is_text, wanted=tree))
         case "body":
@@ -130,7 +131,7 @@ def _request(end: End, tree: Tree, unknowns: Unknowns) -> Term:
         raise Unsupported("a claim's condition on the request")
     for key, part in tree.table().items():
         if key == "headers":
-            found.append(_headers(end, "header", part))
+            found.append(_headers(end, "header", part, unknowns))
         elif key == "method":
             found.append(where(end.state.get("method"), partial(_is_text, wanted=part)))
         elif key == "url":
@@ -171,7 +172,7 @@ def _where_all(values: Sequence[Value], form: Callable[..., Term], *leaves: Valu
     return where(values[0], lambda leaf: _where_all(values[1:], form, *leaves, leaf))
 
 
-def _headers(end: End, kind: str, tree: Tree) -> Term:
+def _headers(end: End, kind: str, tree: Tree, unknowns: Unknowns) -> Term:
     def is_wanted(leaf: Value, wanted: Tree) -> Term:
         if wanted.value is None:
             return terms.truth(leaf is ABSENT)
@@ -179,7 +180,7 @@ def _headers(end: End, kind: str, tree: Tree) -> Term:
             return terms.FALSE
         if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
             return where(leaf.items[0], lambda item: _is_text(item, wanted))
-        raise Unsupported("a header that comes several times")
+        return unknowns.truth("a header that comes several times")
 
     return terms.all_of(
         *(
@@ -196,24 +197,22 @@ def _is_text(leaf: Value, wanted: Tree) -> Term:
         return terms.same(leaf.term, terms.text(to_utf16(wanted.text())))
     if not isinstance(wanted.value, dict):
         raise Unsupported("a claim's condition on a text")
-    return terms.all_of(*(_meets(leaf.term, key, part) for key, part in wanted.table().items()))
+    return terms.member(leaf.term, both(*(_texts_that_meet(key, part) for key, part in wanted.table().items())))
 
 
-def _meets(text: Term, key: str, wanted: Tree) -> Term:
-    """Return where a text meets one key of a condition. Raises Unsupported."""
+def _texts_that_meet(key: str, wanted: Tree) -> Language:
+    """Return the texts that meet one key of a condition. Raises Unsupported."""
     if key == "matches":
-        pattern = wanted.text()
-        if _PLAIN_PATTERN.fullmatch(pattern) is None:
-            raise Unsupported("a claim's regular expression")
         try:
-            return terms.member(text, language_of(pattern))
+            if _PLAIN_PATTERN.fullmatch(wanted.text()):
+                return language_of(wanted.text())
         except NotRegular:
-            raise Unsupported("a claim's regular expression") from None
-    values = [to_utf16(each) for each in wanted.texts()]
+            pass
+        raise Unsupported("a claim's regular expression")
+    words = [literal(to_utf16(each)) for each in wanted.texts()]
     if key == "equals":
-        return terms.same(text, terms.text(values[0]))
-    found = [terms.member(text, containing(literal(each))) for each in values]
-    return terms.all_of(*found) if key == "contains" else terms.not_(terms.any_of(*found))
+        return words[0]
+    return both(*map(containing, words)) if key == "contains" else not_(containing(union(*words)))
 
 
 def _body(end: End, wanted: Tree) -> Term:
