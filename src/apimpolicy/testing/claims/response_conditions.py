@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import at_least_once, both, containing, in_ranges, literal, not_, sequence, union
+from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, not_, sequence
 from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
@@ -197,22 +197,23 @@ def _is_text(leaf: Value, wanted: Tree) -> Term:
         return terms.same(leaf.term, terms.text(to_utf16(wanted.text())))
     if not isinstance(wanted.value, dict):
         raise Unsupported("a claim's condition on a text")
-    return terms.member(leaf.term, both(*(_texts_that_meet(key, part) for key, part in wanted.table().items())))
+    languages = [each for key, part in wanted.table().items() for each in _languages(key, part)]
+    return terms.all_of(*(terms.member(leaf.term, each) for each in languages))
 
 
-def _texts_that_meet(key: str, wanted: Tree) -> Language:
-    """Return the texts that meet one key of a condition. Raises Unsupported."""
+def _languages(key: str, wanted: Tree) -> list[Language]:
+    """Return languages that a text which meets one key of a condition is in. Raises Unsupported."""
     if key == "matches":
         try:
             if _PLAIN_PATTERN.fullmatch(wanted.text()):
-                return language_of(wanted.text())
+                return [language_of(wanted.text())]
         except NotRegular:
             pass
         raise Unsupported("a claim's regular expression")
     words = [literal(to_utf16(each)) for each in wanted.texts()]
     if key == "equals":
-        return words[0]
-    return both(*map(containing, words)) if key == "contains" else not_(containing(union(*words)))
+        return words
+    return [containing(each) if key == "contains" else not_(containing(each)) for each in words]
 
 
 def _body(end: End, wanted: Tree) -> Term:
