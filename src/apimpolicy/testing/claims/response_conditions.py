@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from apimpolicy.transfer.run import End, Error
 
 _STATUS = re.compile(r"[0-9]+x*")
-_PORT = sequence(literal(":"), at_least_once(in_ranges((0x30, 0x39))))
 _PLAIN_PATTERN = re.compile(
     r"""(?:[\w /:;,@&%#=~!<>"'-]|\\[./?*+$^()|\[\]{}-]|[()|^$](?!\?)|\[[\w./:-]+\]|(?:\.|\[\^[\w./:-]+\])(?=[*+])"""
     r"|[*+?]\??(?![*+?]))*",
@@ -143,8 +142,6 @@ def _request(end: End, tree: Tree, unknowns: Unknowns) -> Term:
 
 def _url(end: End, wanted: Tree, unknowns: Unknowns) -> Term:
     """Return where the whole URL is what is wanted; a port that isn't the scheme's default is part of it."""
-    port = unknowns.fresh(terms.TEXT, "the port of a URL")
-    unknowns.know(port, terms.member(port, _PORT))
 
     def fits(scheme: Value, host: Value, number: Value, path: Value, query: Value) -> Term:
         texts = [leaf.term for leaf in (scheme, host, path, query) if isinstance(leaf, Text)]
@@ -156,11 +153,10 @@ def _url(end: End, wanted: Tree, unknowns: Unknowns) -> Term:
                 for name, default in DEFAULT_PORTS.items()
             )
         )
-        usual, other = (
-            _is_text(Text(terms.joined(texts[0], terms.text("://"), texts[1], between, *texts[2:])), wanted)
-            for between in (terms.text(""), port)
-        )
-        return terms.choice(is_usual, usual, other)
+        port = unknowns.fresh(terms.TEXT, "the port of a URL")
+        is_written = terms.member(port, sequence(literal(":"), at_least_once(in_ranges((0x30, 0x39)))))
+        unknowns.know(port, terms.choice(is_usual, terms.same(port, terms.text("")), is_written))
+        return _is_text(Text(terms.joined(texts[0], terms.text("://"), texts[1], port, *texts[2:])), wanted)
 
     return _where_all([end.state.get("url", name) for name in ("Scheme", "Host", "Port", "Path", "QueryString")], fits)
 
