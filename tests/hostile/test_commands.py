@@ -90,6 +90,7 @@ def test_a_command_stays_in_the_checkout_and_ends(kind: str, name: str, tmp_path
         cwd=folder,
         env={
             **{key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE", "PYTEST"))},
+            "SHARE_OF_BOUNDS": "1" if IS_NIGHTLY else "10",
             "TMPDIR": str(scratch),
             "HOME": str(home),
             "XDG_CACHE_HOME": str(home),
