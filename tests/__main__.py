@@ -41,12 +41,22 @@ class Outcome(NamedTuple):
         print(f"   {'FAILED' if self.code else 'passed'} in {self.seconds:.0f} s", flush=True)
 
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""With that variable, as containers set it, each worker and each command of a test compiles all modules again."""
+
+
 def run(name: str, command: list[str | Path], *, shows: bool = False) -> Outcome:
     """Run a command. Its output is kept, or shown as it is written."""
     start = time.monotonic()
     target = None if shows else subprocess.PIPE
     done = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, stdout=target, stderr=subprocess.STDOUT, text=True, check=False
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=target,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     return Outcome(name, done.returncode, time.monotonic() - start, done.stdout or "")
 

@@ -10,7 +10,7 @@ A page is run from top to bottom in an empty directory:
 - ```yaml and ```toml without a title must be readable; with `cases`, a test file whose cases pass;
 - `<!-- not run: why -->` before a block keeps it from being run.
 
-    python tests/documentation/page_runner.py docs/tutorial/check.md
+    python -m tests.documentation.page_runner docs/tutorial/check.md
 
 writes the real output of the commands into the page, where a block has no line `…`.
 """
@@ -22,7 +22,6 @@ import io
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
+from tests.processes import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,18 +160,13 @@ class Runner:
             return 0, "".join((self.directory / argument).read_text("utf-8") for argument in arguments)
         if name == "apimpolicy" and "--watch" not in arguments:
             return _in_process(arguments)
-        modules = {"pytest": ["-m", "pytest", "-p", "no:cacheprovider"], "python": []}
+        forked = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        modules = {"pytest": ["-m", "pytest", "-p", "no:cacheprovider", *forked], "python": []}
         if name not in modules:
             raise PageError(f"a page runs apimpolicy, pytest, python and cat, not {name}")
-        done = subprocess.run(
-            [sys.executable, *modules[name], *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=self.directory,
-            check=False,
-            env={**os.environ, "COLUMNS": "100", "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"},
-        )
-        return done.returncode, done.stdout.decode()
+        environ = {**os.environ, "COLUMNS": "100", "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        done = run_python(*modules[name], *arguments, cwd=self.directory, env=environ, is_merged=True)
+        return done.returncode, done.stdout
 
 
 def _in_process(arguments: list[str]) -> tuple[int, str]:

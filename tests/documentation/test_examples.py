@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from page_runner import surroundings
+from tests.processes import APIMPOLICY, run_python
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COMMANDS = [
@@ -24,12 +23,6 @@ def test_a_command(folder: Path, command: str, tmp_path: Path) -> None:
     name, *arguments = shlex.split(command)
     arguments = [str(tmp_path / part) if part.endswith(".html") else part for part in arguments]
     with surroundings(tmp_path):
-        done = subprocess.run(
-            [sys.executable, *(["-m", "apimpolicy"] if name == "apimpolicy" else []), *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_python(*(APIMPOLICY if name == "apimpolicy" else ()), *arguments, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stderr

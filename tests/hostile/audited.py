@@ -1,6 +1,7 @@
 """Run a command of apimpolicy and end it at an open, write or start outside of the folders that it may use.
 
 python audited.py PLACES ARGUMENT…: PLACES are folders, separated as in PATH. The exit code of a violation is 97.
+SHARE_OF_BOUNDS in the environment divides how much of infrastructure code is evaluated.
 """
 
 from __future__ import annotations
@@ -81,5 +82,10 @@ if __name__ == "__main__":
     watch(sys.argv[1].split(os.pathsep))
     sys.argv = ["apimpolicy", *arguments]
     from apimpolicy.cli import main
+    from apimpolicy.infrastructure import evaluation
+
+    share = int(os.environ["SHARE_OF_BOUNDS"])
+    evaluation.MOST_STEPS //= share
+    evaluation.MOST_INSTANCES //= share
 
     main()

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.hostile.checkouts import KINDS, SECRET, make
+from tests.processes import run_python
 from tests.sampling import IS_NIGHTLY, sampled
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and limits")
@@ -84,22 +83,23 @@ def test_a_command_stays_in_the_checkout_and_ends(kind: str, name: str, tmp_path
     outside = tmp_path / "outside"
     before = {path.name: path.read_bytes() for path in outside.iterdir()}
     places = os.pathsep.join(map(str, (folder, scratch, home, HERE.parents[1] / "grammar")))
-    done = subprocess.run(
-        [sys.executable, str(HERE / "audited.py"), places, *COMMANDS[name]],
+    done = run_python(
+        str(HERE / "audited.py"),
+        places,
+        *COMMANDS[name],
         cwd=folder,
         env={
             **{key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE", "PYTEST"))},
+            "SHARE_OF_BOUNDS": "1" if IS_NIGHTLY else "10",
             "TMPDIR": str(scratch),
             "HOME": str(home),
             "XDG_CACHE_HOME": str(home),
             "APIMPOLICY_HOME": str(home),
         },
         input=_messages(folder) if name == "lsp" else b"",
-        capture_output=True,
-        check=False,
-        preexec_fn=_limit,
+        processor_seconds=PROCESSOR_SECONDS,
     )
-    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    said = done.stdout + done.stderr
     if name == "lsp":
         assert '"id":4' in said.replace(" ", "")  # it answered to the end
     assert "VIOLATION" not in said, said[said.find("VIOLATION") :][:500]
@@ -109,9 +109,3 @@ def test_a_command_stays_in_the_checkout_and_ends(kind: str, name: str, tmp_path
     assert SECRET not in said
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
     assert not (tmp_path / "it-ran").exists()
-
-
-def _limit() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))

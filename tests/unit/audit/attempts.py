@@ -45,6 +45,7 @@ OUTSIDE = "198.51.100.1"
 AUTHORITY = TestAuthority("Audit CA")
 TRUSTED = AUTHORITY.client("partner")
 STRANGER = self_signed("partner")
+STRANGERS_KEY = TokenKey()
 _NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
@@ -226,7 +227,7 @@ def _tokens(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object
     for provider in providers:
         if any(provider.url.startswith(url) for url in urls):
             yield {"token": provider.token(), "provider": provider.url}
-            yield {"token": provider.token(signed_with=TokenKey())}
+            yield {"token": provider.token(signed_with=STRANGERS_KEY)}
             yield {"token": provider.token(expires_in=-600)}
 
 

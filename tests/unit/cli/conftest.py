@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from tests.processes import APIMPOLICY, run_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,22 +33,9 @@ def apimpolicy(tmp_path: Path) -> Callable[..., Outcome]:
     """Run `apimpolicy …` in an empty directory; never sees a traceback."""
 
     def run(*arguments: str, stdin: bytes = b"", **environ: str) -> Outcome:
-        done = subprocess.run(
-            [sys.executable, "-m", "apimpolicy", *arguments],
-            input=stdin,
-            capture_output=True,
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(SOURCES),
-                "PYTHONUTF8": "1",
-                "NO_COLOR": "",
-                "FORCE_COLOR": "",
-                **environ,
-            },
-            check=False,
-        )
-        outcome = Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        own = {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1", "NO_COLOR": "", "FORCE_COLOR": ""}
+        done = run_python(*APIMPOLICY, *arguments, input=stdin, cwd=tmp_path, env={**os.environ, **own, **environ})
+        outcome = Outcome(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in outcome.err
         return outcome
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.processes import APIMPOLICY, run_python
 
 import apimpolicy as package
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -131,14 +130,9 @@ def test_results_do_not_depend_on_the_directory(tmp_path: Path, write: Callable[
     write("project/policies/a.xml", MOCK)
     seen = []
     for directory, path in ((".", "project/policies/a.xml"), ("project", "."), ("project/policies", "a.xml")):
-        done = subprocess.run(
-            [sys.executable, "-m", "apimpolicy", "check", path, "--format", "json"],
-            cwd=tmp_path / directory,
-            env={"PYTHONPATH": str(sources)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {"PYTHONPATH": str(sources)}
+        command = (*APIMPOLICY, "check", path, "--format", "json")
+        done = run_python(*command, cwd=tmp_path / directory, env=environment)
         seen.append((done.returncode, [finding["code"] for finding in json.loads(done.stdout)["diagnostics"]]))
     assert seen == [seen[0]] * 3
     assert seen[0][1] == ["POL408"]

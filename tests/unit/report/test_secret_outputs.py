@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.processes import APIMPOLICY, run_python
 
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.report.explanation import explain
@@ -236,8 +235,7 @@ def test_commands(arguments: list[str], project: Path) -> None:
     more: list[str] = []
     if arguments[0] in ("run", "explain"):
         more = ["--get", URL, *(word for name, value in HEADERS.items() for word in ("--header", f"{name}: {value}"))]
-    command = [sys.executable, "-m", "apimpolicy", *arguments, *more]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    done = run_python(*APIMPOLICY, *arguments, *more, cwd=project)
     written = sorted((project / "written").rglob("*"))
     text = done.stdout + done.stderr + "".join(each.read_text("utf-8") for each in written if each.is_file())
     for each in written:
@@ -265,8 +263,7 @@ def test_a_finding_shows_its_place_although_a_secret_stands_before_it(tmp_path: 
     (tmp_path / "a.xml").write_text(
         f'<policies><inbound><set-backend-service base-url="{url}" backed-id="x" /></inbound></policies>', "utf-8"
     )
-    command = [sys.executable, "-m", "apimpolicy", "check", "a.xml"]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    said = run_python(*APIMPOLICY, "check", "a.xml", cwd=tmp_path).stdout
     assert shown_in(said) == []
     lines = said.splitlines()
     place = next(number for number, line in enumerate(lines) if "^^^ did you mean" in line)

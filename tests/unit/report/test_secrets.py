@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.processes import APIMPOLICY, run_python
 
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.findings import to_findings
@@ -51,8 +50,8 @@ def run(folder: Path, *arguments: str) -> str:
     (folder / "a.xml").write_text(POLICY)
     (folder / "c.toml").write_text(CONFIGURATION)
     header = f"Authorization: Bearer {TOKEN}"
-    command = [sys.executable, "-m", "apimpolicy", *arguments, "a.xml", "--config", "c.toml", "--get", "/x"]
-    done = subprocess.run([*command, "--header", header], cwd=folder, capture_output=True, text=True, check=False)
+    more = ("a.xml", "--config", "c.toml", "--get", "/x", "--header", header)
+    done = run_python(*APIMPOLICY, *arguments, *more, cwd=folder)
     page = folder / "page.html"
     return done.stdout + done.stderr + (page.read_text() if page.exists() else "")
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.processes import APIMPOLICY, run_python
 from tests.unit.serving.commands import Serve
 
 from apimpolicy.errors import ConfigurationError
@@ -18,6 +17,7 @@ from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -56,8 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "apimpolicy", "test", "orders.test.yaml", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return run_python(*APIMPOLICY, "test", "orders.test.yaml", *arguments, cwd=folder, timeout=120)
 
 
 @pytest.fixture(scope="module")

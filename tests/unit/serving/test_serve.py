@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from tests.processes import APIMPOLICY, run_python
 from tests.unit.serving.clients import eventually
 from tests.unit.serving.commands import Serve, get
 from tests.unit.serving.conftest import free_port
@@ -117,14 +117,11 @@ def test_problems_are_said(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "good.xml").write_text(SAYS.format(1))
     (tmp_path / "bad.xml").write_text(SAYS.format("@(context.Nothing)"))
-    done = subprocess.run(
-        [sys.executable, "-m", "apimpolicy", "serve", "--http", "0", "--https", "0", *arguments],
-        capture_output=True,
-        text=True,
+    done = run_python(
+        *(*APIMPOLICY, "serve", "--http", "0", "--https", "0", *arguments),
         cwd=tmp_path,
         env={**os.environ, "APIMPOLICY_HOME": str(tmp_path / "home"), "PYTHONPATH": str(Path("src").absolute())},
         timeout=60,
-        check=False,
     )
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
 
@@ -133,8 +130,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     (tmp_path / "good.xml").write_text(SAYS.format(1))
     with Serve(tmp_path, str(tmp_path / "good.xml")) as serve:
         port = serve.http.rpartition(":")[2]
-        command = [sys.executable, "-m", "apimpolicy", "serve", str(tmp_path / "good.xml"), "--http", port]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = run_python(*APIMPOLICY, "serve", str(tmp_path / "good.xml"), "--http", port, timeout=60)
         assert (done.returncode, f"can't listen on 127.0.0.1:{port}" in done.stderr) == (2, True)
 
 
@@ -313,12 +309,7 @@ def test_the_inspector(tmp_path: Path) -> None:
         others = (f"/{serve.token}x/state", f"/{serve.token[:-1]}/state")
         for path in ("/", "/state", "/_apimpolicy/", "/x/state", *others):
             assert get(serve.inspector, path)[0] == 404
-    done = subprocess.run(
-        [sys.executable, "-m", "apimpolicy", "test", str(tmp_path / "saved.test.yaml")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(*APIMPOLICY, "test", str(tmp_path / "saved.test.yaml"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
