@@ -200,7 +200,7 @@ def assigned(body: Bound) -> list[LocalSymbol]:
 
 
 def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
-    if statement.finally_body is not None and not evaluation.unknowns.is_optimistic:
+    if statement.finally_body is not None:
         raise Unsupported("finally")
     if _jumps_out(statement):
         raise Unsupported("a jump in a try block")
@@ -243,8 +243,6 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
         }
     evaluation.variables = merged
     evaluation.guard = terms.any_of(*(condition for condition, _ in ends))
-    if statement.finally_body is not None:
-        run_all(evaluation, statement.finally_body.statements)
 
 
 def _jumps_out(statement: nodes.Bound) -> bool:
@@ -260,9 +258,7 @@ def _jumps_out(statement: nodes.Bound) -> bool:
 
 
 def _using(evaluation: Evaluation, statement: nodes.Using) -> None:
-    if not evaluation.unknowns.is_optimistic:
-        raise Unsupported("the statement using")
-    run_all(evaluation, [*statement.declarations, statement.body])
+    raise Unsupported("the statement using")
 
 
 _RUN: dict[type, Any] = {

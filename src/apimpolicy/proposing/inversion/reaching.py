@@ -55,6 +55,8 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
     if of.error is not None:
         yield from repair(inversion, of)
     for outer, inner in pairwise(path):
+        if isinstance(outer, nodes.Try) and inner is outer.body:
+            yield from repair(inversion, of, inner)
         need = need_of(of, outer, inner)
         if need is None:
             continue
@@ -86,9 +88,9 @@ def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
             yield from inversion.solve(of, outer.condition, inner is not outer.then)
 
 
-def repair(inversion: Inversion, of: Recorded) -> Requests:
-    """Yield requests with which an expression does not throw where it did."""
-    failed = of.failed()
+def repair(inversion: Inversion, of: Recorded, within: Bound | None = None) -> Requests:
+    """Yield requests with which an expression, or a block of one, does not throw where it did."""
+    failed = of.failed(within)
     if failed is None:
         return
     receiver, _ = call_parts(failed)
@@ -108,11 +110,34 @@ def repair(inversion: Inversion, of: Recorded) -> Requests:
             yield from inversion.solve(of, child, resized(value, _LONG))
 
 
+def usable(inversion: Inversion, of: Recorded) -> Requests:
+    """Yield requests with which an expression has a value that its policy may be able to use."""
+    for sample in _VALID:
+        yield from returned(inversion, of, sample)
+
+
 def truth(inversion: Inversion, of: Recorded, node: Bound, *, wanted: Any) -> Requests:
     """Yield requests with which a condition has an outcome; one about null is to be None or not."""
     if not of.has(node):
         yield from reach(inversion, of, node)
     yield from inversion.solve(of, node, wanted)
+    yield from once_more(inversion, of, node)
+
+
+def once_more(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
+    """Yield requests with which the loops and queries around a part have one more round, like the last one."""
+    for outer, inner in reversed(list(pairwise(of.around(node)))):
+        if isinstance(outer, nodes.Loop) and outer.condition is not None and inner is outer.body:
+            yield from inversion.solve(of, outer.condition, True)
+            continue
+        source: Bound | None = None
+        if isinstance(outer, nodes.Foreach) and inner is outer.body:
+            source = outer.collection
+        elif isinstance(outer, nodes.Lambda) and (need := need_of(of, outer, inner)) is not None:
+            source = need[0]
+        items = None if source is None else of.value(source)
+        if source is not None and isinstance(items, list) and items:
+            yield from inversion.solve(of, source, [*items, items[-1]])
 
 
 def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | None:

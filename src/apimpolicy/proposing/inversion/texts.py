@@ -105,7 +105,6 @@ def substring(operands: Sequence[Any], wanted: Any) -> Inverse:
         before = text if isinstance(text, str) else ""
         after = ""
         if len(operands) > 2 and isinstance(operands[2], int) and isinstance(text, str):
-            wanted = wanted[: operands[2]].ljust(operands[2], "x") if operands[2] >= 0 else wanted
             after = text[start + operands[2] :]
         yield 0, before[:start].ljust(start, "x") + wanted + after
 
