@@ -106,7 +106,7 @@ class Guided:
                 value += 0.03 * sum(id(each) in entries for each in beside)
             best = max(best, value + (0.0 if last is None else _progress(last)))
         doubles = [key for key, value in run.assignment.items() if key[0] == "double" and value == PASSES]
-        return best + len(entries) / 5000 - len(run.assignment) / 200 - len(doubles) / 5
+        return best + len(entries) / 5000 - len(run.assignment) / 200 - len(doubles) / 20
 
     def steps(self, goal: Goal) -> list[Step]:
         """Return the steps where a goal is reached."""
@@ -192,15 +192,15 @@ class Guided:
                 for each in trace[index].evaluations
                 if each.error is not None
             )
+            culprit = _failed_step(trace)
+            double = None if culprit is None else self.harness.double_of(culprit)
+            if double is not None and run.assignment.get(("double", double)) != PASSES:
+                yield {**run.assignment, ("double", double): PASSES}
             evaluations = trace[failed].evaluations
             if all(evaluation.error is None for evaluation in evaluations):
                 yield {**run.assignment, ("body", "there"): True}
                 for evaluation in evaluations:
                     yield from usable(inversion, inversion.recorded(evaluation, failed))
-            culprit = _failed_step(trace)
-            double = None if culprit is None else self.harness.double_of(culprit)
-            if double is not None and run.assignment.get(("double", double)) != PASSES:
-                yield {**run.assignment, ("double", double): PASSES}
         around = {id(each) for each in _around(step)}
         ended = next((entry for entry in reversed(trace) if entry.effect is not None and entry.effect.ends), None)
         if ended is None and failed is not None:

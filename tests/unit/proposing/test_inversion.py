@@ -82,6 +82,8 @@ ROWS = {
     "a seed": "new Random(context.RequestId.GetHashCode()).Next(100) < 5",
     "an address": f"System.Net.IPAddress.Parse({H}).GetAddressBytes()[0] == 10",
     "a GUID": f"Guid.TryParse({H}, out var id)",
+    "a section of a switch": f"""{{ string[] all; switch ({H}) {{ case "a": all = new[] {{ "GET", "PUT" }}; break;
+        default: return false; }} return all.Contains("PUT"); }}""",
     "a path through statements": f"""{{ int number; if (!int.TryParse({H}, out number)) {{ return false; }}
         if (number < 5) {{ return false; }} return number == 9; }}""",
 }
@@ -131,7 +133,10 @@ def test_an_error_is_repaired_that_a_policy_ignores() -> None:
     document = """<policies><inbound>
         <send-request response-variable-name="r" ignore-error="true"><set-url>https://a.example</set-url>
             <set-method>POST</set-method><set-body>@(context.Request.Body.As&lt;string>(true))</set-body></send-request>
-        <choose><when condition='@(context.Variables["r"] != null)'><set-variable name="w" value="1" /></when></choose>
+        <choose><when condition='@{
+            var made = context.Variables.ContainsKey("r") ? (IResponse)context.Variables["r"] : null;
+            return made != null &amp;&amp; made.StatusCode == 202; }'>
+            <set-variable name="w" value="1" /></when></choose>
     </inbound></policies>"""
     harness = Harness(document)
     (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))

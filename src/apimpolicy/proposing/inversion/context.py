@@ -37,6 +37,12 @@ def origin_of(inversion: Inversion, of: Recorded, node: Bound) -> tuple[Recorded
         if isinstance(node, nodes.Placeholder) and (holder := of.holder(node)) is not None:
             node = holder
             continue
+        if isinstance(node, nodes.Conditional):
+            node = node.when_true if of.raw(node.condition) is True else node.when_false
+            continue
+        if isinstance(node, nodes.Coalesce):
+            node = node.left if of.raw(node.left) is not None else node.right
+            continue
         if isinstance(node, nodes.Local):
             known = [each for each in of.sources.get(id(node.symbol), []) if isinstance(each, nodes.Expression)]
             source = next((each for each in reversed(known) if of.has(each)), None)

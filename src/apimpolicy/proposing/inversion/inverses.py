@@ -34,8 +34,8 @@ _SAME = frozenset(
         *("LocalName", "Abs", "AsEnumerable", "AsReadOnly", "Cast", "Ceiling", "Clone", "ConvertTime"),
         *("ConvertTimeBySystemTimeZoneId", "ConvertTimeFromUtc", "ConvertTimeToUtc", "Copy", "DeepClone"),
         *("Distinct", "Floor", "FromObject", "GetValueOrDefault", "Normalize", "OfType", "Round", "ToArray"),
-        *("ToCharArray", "ToList", "ToLocalTime", "ToLower", "ToLowerInvariant", "ToObject", "ToString"),
-        *("ToUniversalTime", "ToUpper", "ToUpperInvariant", "Trim", "TrimEnd", "TrimStart", "Value", "Values"),
+        *("ToCharArray", "ToList", "ToLocalTime", "ToObject", "ToString"),
+        *("ToUniversalTime", "Trim", "TrimEnd", "TrimStart", "Value", "Values"),
         *("op_Explicit", "op_Implicit"),
     )
 )
@@ -97,6 +97,10 @@ _TABLE = {
     "IndexOf": texts.index,
     "LastIndexOf": texts.index,
     "Substring": texts.substring,
+    "ToLower": texts.cased,
+    "ToLowerInvariant": texts.cased,
+    "ToUpper": texts.cased,
+    "ToUpperInvariant": texts.cased,
     "Remove": lambda operands, wanted: [(0, wanted)],
     "Split": texts.split,
     "Join": texts.join,

@@ -23,6 +23,8 @@ class _NotNull:
 
 _VALID = ("1", "eA==", "{}", "2026-01-01T00:00:00Z", "https://contoso.example/x", "x" * 24)
 """Texts of which one can mostly be parsed."""
+_USABLE = ("https://contoso.example/x", "1", "{}")
+"""Texts of which one can mostly be used by a policy."""
 _SHORT, _LONG = 12, 64
 
 
@@ -78,6 +80,9 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
                 break
             if isinstance(outer, nodes.If) and inner is not outer.condition:
                 yield from inversion.solve(of, outer.condition, inner is not outer.then)
+            elif isinstance(outer, nodes.Switch):
+                for label in (each for section in outer.sections if section is not inner for each in section.constants):
+                    yield from inversion.solve(of, outer.value, label)
 
 
 def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
@@ -112,7 +117,7 @@ def repair(inversion: Inversion, of: Recorded, within: Bound | None = None) -> R
 
 def usable(inversion: Inversion, of: Recorded) -> Requests:
     """Yield requests with which an expression has a value that its policy may be able to use."""
-    for sample in _VALID:
+    for sample in _USABLE:
         yield from returned(inversion, of, sample)
 
 
@@ -149,6 +154,9 @@ def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | Non
             return outer.condition, inner is outer.when_true
         case nodes.If() if inner is not outer.condition:
             return outer.condition, inner is outer.then
+        case nodes.Switch() if isinstance(inner, nodes.SwitchSection):
+            labels = inner.constants
+            return (outer.value, labels[0]) if labels else None
         case nodes.Loop() if outer.condition is not None and inner is outer.body and not of.has_any(inner):
             return outer.condition, True
         case nodes.Coalesce() if inner is outer.right:

@@ -177,6 +177,12 @@ class Recorded:
                 branch = outer.then if taken else outer.otherwise
                 inside = branch.statements if isinstance(branch, nodes.Block) else (branch,)
                 return next((each for each in inside if isinstance(each, nodes.Return)), None)
+            if isinstance(outer, nodes.Switch):
+                value = self.value(outer.value)
+                taken = [each for each in outer.sections if value in each.constants]
+                default = [each for each in outer.sections if any(label.pattern is None for label in each.labels)]
+                inside = (taken or default)[0].statements if taken or default else ()
+                return next((each for each in inside if isinstance(each, nodes.Return)), None)
         return None
 
     def failed(self, within: Bound | None = None) -> Expression | None:

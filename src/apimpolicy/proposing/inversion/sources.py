@@ -58,7 +58,7 @@ class Sources:
         made = self.without(key)
         if wanted is not None:
             made |= {(*key, "there"): True, key: _text(wanted)}
-        if key[0] == "header" and wanted is not None and not _text(wanted).isprintable():
+        if key[0] == "header" and wanted is not None and not _text(wanted).replace("\t", " ").isprintable():
             return
         yield made
 

@@ -66,6 +66,8 @@ def contains(operands: Sequence[Any], wanted: Any) -> Inverse:
         if "/" in part or whole.startswith("/"):
             yield 0, whole.rstrip("/") + "/" + part.strip("/") + ("/" if part.endswith("/") else "")
     yield 0, part
+    if part.strip() != part:  # which a header would lose
+        yield 0, f"x{part}x"
 
 
 def equals(operands: Sequence[Any], wanted: Any) -> Inverse:
@@ -142,6 +144,15 @@ def to_base64(operands: Sequence[Any], wanted: Any) -> Inverse:
 def from_base64(operands: Sequence[Any], wanted: Any) -> Inverse:
     if isinstance(wanted, bytes):
         yield 0, base64.b64encode(wanted).decode()
+
+
+def cased(operands: Sequence[Any], wanted: Any) -> Inverse:
+    """Yield texts that are the same in one case; the Kelvin sign is a k in lower case."""
+    yield 0, wanted
+    if isinstance(wanted, str):
+        yield 0, wanted.swapcase()
+        if "k" in wanted:
+            yield 0, wanted.replace("k", "\u212a")
 
 
 def get_bytes(operands: Sequence[Any], wanted: Any) -> Inverse:
