@@ -126,8 +126,11 @@ class Sources:
             case ("Timestamp",):
                 yield from self.clock(wanted)
             case ("User" | "Product" | "Subscription" as kind,):
-                made = self.without((kind.lower(),))
-                yield made if wanted is None else {**given, (kind.lower(), "there"): True}
+                there, made = (kind.lower(), "there"), self.without((kind.lower(),))
+                if wanted is not None:
+                    yield {**given, there: True}
+                else:
+                    yield {**made, there: False} if kind.lower() in self.harness.present else made
             case (*_, name) if (type_, name) in TEXTS:
                 entity, key, _ = TEXTS[type_, name]
                 made = {**given, (entity, key): _text(wanted)}
@@ -178,6 +181,9 @@ class Sources:
             calls = step.element.get("calls") if has_trait(step.name, "limits-calls") else None
             if calls is not None and calls.value.text.isdigit() and 0 < int(calls.value.text) <= _MOST_CALLS:
                 yield {**self.given, ("calls", "before"): int(calls.value.text)}
+        for key, value in self.given.items() if wanted else ():
+            if value == FAILS and key[0] == "double":
+                yield {**self.given, **{(*key, name): text for name, text in wanted.items()}}
         named = [step for step in steps if step.name == wanted.get("source")]
         checks = [step for step in steps if step.name == "base" or has_trait(step.name, *REFUSALS)]
         for step in [*named[:2], *checks[:6]]:
