@@ -26,6 +26,8 @@ def starts(operands: Sequence[Any], wanted: Any) -> Inverse:
         elif text is not UNKNOWN:
             yield 0, "x" + str(text)
     if isinstance(text, str) and wanted:
+        if isinstance(start, str) and len(text) >= len(start) > 1:
+            yield 1, text[: len(start)]
         yield 1, text[:1]
 
 
@@ -38,6 +40,8 @@ def ends(operands: Sequence[Any], wanted: Any) -> Inverse:
         elif text is not UNKNOWN:
             yield 0, str(text) + "x"
     if isinstance(text, str) and wanted:
+        if isinstance(end, str) and len(text) >= len(end) > 1:
+            yield 1, text[-len(end) :]
         yield 1, text[-1:]
 
 
