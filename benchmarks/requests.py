@@ -4,7 +4,7 @@
 
 Each document with conditions is searched in a process of its own, each text once. `--out` writes a line of JSON per
 document: the goals, those that were found, runs, seconds of processor time, sizes of requests, memory. `--compare`
-reads such a file of another version, and counts what only one of both finds, by the reasons for the missing goals.
+reads such a file of another version, and shows what only one of both finds.
 `benchmarks/goals.jsonl` has the goals that a concolic search found, which was here before: in the public corpus, and in
 `tests/unit/proposing/realistic_policies`.
 """
@@ -75,12 +75,9 @@ def measured(path: Path) -> dict[str, Any]:
             begun = time.process_time()
             found = Finder(of).explore()
             made["seconds"] = time.process_time() - begun
-            made["solver"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
             made["found"] = sorted(name(goal) for goal in found.found)
             made["sizes"] = {name(goal): len(run.assignment) for goal, run in found.found.items()}
-            made["reasons"] = {name(goal): reasons for goal, reasons in found.reasons.items()}
-            made |= {"runs": found.statistics.runs, "questions": found.statistics.questions}
-            made |= {"models": found.statistics.by_models, "variations": found.statistics.by_variations}
+            made["runs"] = found.statistics.runs
     except Exception as error:
         made["error"] = repr(error)[:200]
         made["traceback"] = traceback.format_exc()[-1500:]
@@ -112,7 +109,7 @@ def total(figures: dict[str, dict[str, Any]]) -> str:
             reached[kind] += goal in each.get("found", ())
             reached[f"all {kind}"] += 1
     searched = [each for each in figures.values() if "seconds" in each]
-    seconds = [each["seconds"] + each.get("solver", 0) for each in searched]
+    seconds = [each["seconds"] for each in searched]
     sizes = [size for each in searched for size in each.get("sizes", {}).values()]
     return (
         f"{reached['branches']} of {reached['all branches']} branches, "
@@ -125,23 +122,16 @@ def total(figures: dict[str, dict[str, Any]]) -> str:
 
 def compare(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> None:
     """Show what only one of two versions finds."""
-    causes: Counter[str] = Counter()
     only_old = only_new = both = 0
     for document in old.keys() & new.keys():
-        one, other = (set(each[document].get("found", ())) for each in (old, new))
         names = old[document].get("goals") or new[document].get("goals", {})
-        goals = set(names)
-        one, other = one & goals, other & goals
+        one, other = ({*each[document].get("found", ())} & names.keys() for each in (old, new))
         both += len(one & other)
         only_new += len(other - one)
         only_old += len(one - other)
         for goal in sorted(one - other):
-            reasons = new[document].get("reasons", {}).get(goal) or ["nothing unknown"]
-            causes[reasons[0]] += 1
-            print(f"{document}\t{names[goal]}\t{', '.join(reasons)}")
+            print(f"{document}\t{names[goal]}")
     print(f"both {both}, only the other version {only_old}, only this one {only_new}")
-    for cause, count in causes.most_common(40):
-        print(f"{count:5} {cause}")
 
 
 def main() -> None:

@@ -45,11 +45,11 @@ def is_admitted(
             *_given(proof, gateway, result),
             terms.any_of(*(_is_end(end, result, variables, headers) for end in proof.ends)),
         ]
-        taken = [branches.formulas.of(goal) for goal in goals if goal.kind == BRANCH]
+        taken = [branches.formula(goal) for goal in goals if goal.kind == BRANCH]
         questions = [[each for each in taken if each is not None]]
         for goal in sorted(goals, key=str)[:_MOST_CONDITIONS]:  # a condition of a loop or lambda has several outcomes
             if goal.kind != BRANCH:
-                questions.append([branches.formulas.of(goal) or terms.TRUE])
+                questions.append([branches.formula(goal) or terms.TRUE])
         return not any(proof.question(terms.all_of(*known, *more)).decide().is_proven for more in questions)
     except TooLarge:
         return True

@@ -539,6 +539,12 @@ class SwitchSection(Bound):
     labels: tuple[SwitchLabel, ...]
     statements: tuple[Statement, ...]
 
+    @property
+    def constants(self) -> list[Any]:
+        """The constants of its labels."""
+        values = (each.pattern.value for each in self.labels if each.pattern is not None)
+        return [each.constant for each in values if each is not None and each.is_constant]
+
 
 class Switch(Statement):
     value: Expression

@@ -1,16 +1,11 @@
-"""Finds requests that reach goals: the smallest models first, repaired by what their runs show, then variations."""
+"""Finds requests that reach goals: what keeps a run from one is inverted, and so on with the new runs."""
 
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.proposing.goals import GoalFormulas, watched_by
 from apimpolicy.proposing.guided import Guided
-from apimpolicy.proposing.program import Proposals
-from apimpolicy.proposing.repairs import repair
-from apimpolicy.proposing.variations import Variations
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.exploration import Exploration
 from apimpolicy.scenarios.goals import BRANCH
@@ -21,12 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.terms import term as terms
 
-_MOST_MODELS = 6
-"""Models for one goal."""
-_MOST_REPAIRS = 4
-_MOST_REASONS = 3
 _MOST_KEPT = 400
 """Runs that are kept: one for each set of goals with a status."""
 
@@ -34,7 +24,7 @@ _MOST_KEPT = 400
 class Finder:
     """A search for requests that reach goals; all goals of the harness unless some are `wanted`.
 
-    `on_run` is called after each run; the search ends when it returns True. `proposals` makes the merged program.
+    `on_run` is called after each run; the search ends when it returns True.
     """
 
     def __init__(
@@ -44,10 +34,8 @@ class Finder:
         *,
         wanted: Iterable[Goal] | None = None,
         on_run: Callable[[Run], bool] | None = None,
-        proposals: Callable[..., Proposals] = Proposals,
     ) -> None:
         self.harness = harness
-        self._proposals = proposals
         self.bounds = bounds or Bounds()
         self.wanted = set(harness.goals.all if wanted is None else wanted)
         self.on_run = on_run
@@ -84,64 +72,17 @@ class Finder:
         )
 
     def _search(self) -> None:
+        """Invert runs until they reach what is missing, and again with what that has found."""
         goals = [goal for goal in self.harness.goals.all if goal in self.wanted]
         goals.sort(key=lambda goal: goal.kind != BRANCH)
-        patience = self.bounds.patience // 5  # runs
-        self._guide(goals, {}, patience // 4)
-        if self.is_done:
-            return
-        proposals = self._proposals(self.harness, watched=watched_by(self.harness.goals))
-        formulas = GoalFormulas(self.harness.goals, self.harness.program, proposals)
-        proposed: dict[Goal, list[Assignment]] = {}
-        for goal in goals:
-            formula = None if goal in self.outcome.found or self.is_done else formulas.of(goal)
-            if formula is not None:
-                proposed[goal] = self.propose(proposals, formula, partial(_reaches, goal))
-        before = len(self.outcome.found)
-        variations = Variations(self.harness, proposals, self.run, self.outcome)
-        variations.explore(lambda: self.wanted - self.outcome.found.keys(), lambda: self.is_done, patience)
-        self.outcome.statistics.by_variations += len(self.outcome.found) - before
-        self._guide(goals, proposed, patience // 2)
-        for goal in goals:
-            if goal not in self.outcome.found:
-                formula = formulas.of(goal)
-                self.outcome.reasons[goal] = [] if formula is None else _reasons(proposals, formula)
-
-    def _guide(self, goals: list[Goal], proposed: dict[Goal, list[Assignment]], most: int) -> None:
-        """Repair runs until they reach what is missing."""
-        before = len(self.outcome.found)
-        guided = self._guided
-        for goal in goals:
-            if goal not in self.outcome.found and not self.is_done:
-                starts = [*proposed.get(goal, [])[:3], *self.outcome.starts()]
-                guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
-        self.outcome.statistics.by_variations += len(self.outcome.found) - before
-
-    def propose(self, proposals: Proposals, formula: terms.Term, is_wanted: Callable[[Run], bool]) -> list[Assignment]:
-        """Run the requests of models until one is wanted, each repaired by what its run shows; return all of them."""
-        tried: list[Assignment] = []
-        for assignment in proposals.requests(formula, _MOST_MODELS):
-            self.outcome.statistics.questions += 1
-            tried.append(assignment)
-            if self._confirm(assignment, is_wanted):
-                self.outcome.statistics.by_models += 1
-                break
-            if self.is_done:
-                break
-        return tried
-
-    def _confirm(self, assignment: Assignment, is_wanted: Callable[[Run], bool]) -> bool:
-        for number in range(_MOST_REPAIRS):
-            run = self.run(assignment)
-            if run is None or run.result is None:
-                return False
-            if is_wanted(run):
-                return True
-            repaired = repair(self.harness, run.result, assignment, with_doubles=number > 0)
-            if repaired == assignment or self.is_done:
-                return False
-            assignment = repaired
-        return False
+        most = self.bounds.patience // 10  # runs
+        before = -1
+        while before < len(self.outcome.found):
+            before = len(self.outcome.found)
+            for goal in goals:
+                if goal not in self.outcome.found and not self.is_done:
+                    starts = self.outcome.starts()
+                    self._guided.search(goal, starts, lambda: self.is_done, len(starts) + most)
 
     def run(self, assignment: Assignment) -> Run | None:
         """Run a request unless it has run, and keep the goals that it reaches; None where it can't run."""
@@ -168,26 +109,5 @@ class Finder:
         return run
 
 
-def _reaches(goal: Goal, run: Run) -> bool:
-    return goal in run.reached
-
-
 def _frozen(assignment: Assignment) -> frozenset[tuple[tuple[str, ...], object]]:
     return frozenset(assignment.items())
-
-
-def _reasons(proposals: Proposals, formula: terms.Term) -> list[str]:
-    """Return why values in a formula are unknown."""
-    reasons = proposals.unknowns.reasons
-    seen: set[terms.Term] = set()
-    waiting = [formula]
-    found: dict[str, None] = {}
-    while waiting and len(found) < _MOST_REASONS:
-        term = waiting.pop()
-        if term in seen:
-            continue
-        seen.add(term)
-        if term in reasons:
-            found[reasons[term].what] = None
-        waiting += term.terms
-    return list(found)

@@ -7,12 +7,11 @@ from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.effects import Replaced, is_taken
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.proposing.inversion.core import Inversion
-from apimpolicy.proposing.inversion.reaching import repair, returned, truth
+from apimpolicy.proposing.inversion.reaching import repair, returned, truth, usable
 from apimpolicy.proposing.inversion.rules import RULES
 from apimpolicy.proposing.inversion.samples import usual
-from apimpolicy.proposing.repairs import failed_step
 from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.goals import BRANCH
 
@@ -84,16 +83,20 @@ class Guided:
             yield from self._toward(goal, step, run, inversion)
 
     def closeness(self, goal: Goal, run: Run) -> float:
-        """Return how many of the elements around a goal a run entered, at most, and more if it was evaluated."""
+        """Return how many of the elements around a goal a run entered, at most, and more if it was evaluated.
+
+        Of runs that entered the same ones, those are closer that evaluated more of the last one's expressions.
+        """
         assert run.result is not None
         entries = {id(entry.step): entry for entry in run.result.trace}
         best = 0.0
         for step in self.steps(goal):
-            value = 0.0
+            value, last = 0.0, None
             for outer in _around(step):
                 entry = entries.get(id(outer))
                 if entry is None or isinstance(entry.effect, Replaced):
                     break
+                last = entry
                 value += 1 if outer.name not in ("when", "otherwise") or is_taken(entry.effect) else 0.5
             else:
                 value += 0.5 if goal.kind != BRANCH and goal._replace(outcome=1 - goal.outcome) in run.reached else 0
@@ -101,8 +104,9 @@ class Guided:
                 sections, parent = self.harness.program.sections, outer.parent
                 beside = sections[outer.section] if parent is None else parent.steps_inside()
                 value += 0.03 * sum(id(each) in entries for each in beside)
-            best = max(best, value)
-        return best + len(entries) / 5000 - len(run.assignment) / 200
+            best = max(best, value + (0.0 if last is None else _progress(last)))
+        doubles = [key for key, value in run.assignment.items() if key[0] == "double" and value == PASSES]
+        return best + len(entries) / 5000 - len(run.assignment) / 200 - len(doubles) / 20
 
     def steps(self, goal: Goal) -> list[Step]:
         """Return the steps where a goal is reached."""
@@ -188,10 +192,15 @@ class Guided:
                 for each in trace[index].evaluations
                 if each.error is not None
             )
-            culprit = failed_step(run.result)
+            culprit = _failed_step(trace)
             double = None if culprit is None else self.harness.double_of(culprit)
             if double is not None and run.assignment.get(("double", double)) != PASSES:
                 yield {**run.assignment, ("double", double): PASSES}
+            evaluations = trace[failed].evaluations
+            if all(evaluation.error is None for evaluation in evaluations):
+                yield {**run.assignment, ("body", "there"): True}
+                for evaluation in evaluations:
+                    yield from usable(inversion, inversion.recorded(evaluation, failed))
         around = {id(each) for each in _around(step)}
         ended = next((entry for entry in reversed(trace) if entry.effect is not None and entry.effect.ends), None)
         if ended is None and failed is not None:
@@ -207,6 +216,21 @@ class Guided:
                             continue
                         yield from self._condition(trace[index], index, inversion, wanted=not is_here)
                 return
+
+
+def _progress(entry: TraceEntry) -> float:
+    """Return a part of 0.3 that grows with the parts of an entry's expressions that were evaluated."""
+    recorders = (each.recorder for each in entry.evaluations if each.recorder is not None)
+    parts = len({id(node) for recorder in recorders for node, _ in recorder.entries})
+    return 0.3 * parts / (parts + 30)
+
+
+def _failed_step(trace: list[TraceEntry]) -> Step | None:
+    """Return the policy that failed last."""
+    step = next((entry.step for entry in reversed(trace) if entry.error is not None), None)
+    while step is not None and not is_known(step.name):  # a part of a policy
+        step = step.parent
+    return step
 
 
 def _around(step: Step) -> list[Step]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.proving.proof import Inquiry, ProofResult
+from apimpolicy.proving.proof import FRAMES, Inquiry, ProofResult, fixed_cells
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.state import ANSWER, KINDS
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.merged import FRAMES, fixed_cells
 from apimpolicy.transfer.pipeline import Outcome, outcome_of
 from apimpolicy.transfer.run import End, MadeUp, Run
 

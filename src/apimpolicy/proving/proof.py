@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import HeadersOf, Inputs
-from apimpolicy.semantics.unknowns import Reason, Unknowns
-from apimpolicy.semantics.values import Value, constant_number, merge
+from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
+from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
+from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
-from apimpolicy.transfer.merged import Merged, fixed_cells
+from apimpolicy.transfer.pipeline import outcome_of
 from apimpolicy.transfer.policies import cors
-from apimpolicy.transfer.run import OF_ERRORS, End, MadeUp, Run
+from apimpolicy.transfer.run import OF_ERRORS, End, MadeUp, Run, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.steps import Program
     from apimpolicy.languages.language import Language
-    from apimpolicy.semantics.state import Cell
+    from apimpolicy.semantics.state import Cell, State
     from apimpolicy.terms.term import Term
 
+FRAMES = 50_000
+"""Values and terms of long documents are deep."""
 _MOST_MODELS = 6
 
 
@@ -39,10 +45,10 @@ class ProofResult(NamedTuple):
     parts: tuple[str, ...] = ()
 
 
-class Proof(Merged):
-    """A program over all requests, which begin with `variables`; with `knows_variables` with no others.
+class Proof:
+    """A program over all requests at once, which begin with `variables`; with `knows_variables` with no others.
 
-    `scopes` are the documents of the program.
+    `path` are the paths of their URLs, `watched` nodes keep their outcomes. `scopes` are the documents of the program.
     """
 
     def __init__(
@@ -63,8 +69,33 @@ class Proof(Merged):
         names = frozenset(variables) if knows_variables else None
         run = Run(unknowns, Inputs(unknowns, {**dict(fixed_cells(variables)), **(fixed or {})}, names), made_up)
         run.open_statuses = gateway.services.backends.open_statuses()
-        super().__init__(program, run, path, watched)
-        self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway, scopes)]
+        self.unknowns = unknowns
+        self.inputs = run.inputs
+        unknowns.watched.update(watched or {})
+        if path is not None:
+            variable = unknowns.input(("url", "Path"), terms.TEXT)
+            unknowns.know(variable, terms.member(variable, path))
+        with Frames(FRAMES):
+            self.outcome = outcome_of(program, run)
+        self.ends: list[End] = [*self.outcome.ends, *_ends_without_policies(self, gateway, scopes)]
+
+    def expression(self, compiled: CompiledExpression, state: State) -> Term:
+        """Return where an expression over a state is true, and doesn't throw."""
+        unknowns = self.unknowns
+        watched, unknowns.watched = unknowns.watched, {}
+        before = unknowns.heap, unknowns.bodies
+        unknowns.heap = unknowns.bodies = 0
+        unknowns.place = lambda: place_of(compiled.excerpt)
+        evaluation = Evaluation(unknowns, state.copy())
+        try:
+            with Frames(FRAMES):
+                value = evaluation.run(compiled.bound.body, compiled.type)
+                return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
+        except (Unsupported, TooLarge) as problem:
+            return unknowns.truth(str(problem) or "a string with too many cases")
+        finally:
+            unknowns.heap, unknowns.bodies = before
+            unknowns.watched = watched
 
     def question(self, formula: Term) -> Inquiry:
         """Return a question: whether any request makes a formula true."""
@@ -152,3 +183,23 @@ def _ends_without_policies(proof: Proof, gateway: Gateway, scopes: Mapping[str, 
     else:
         status = merge(unknowns.chance("a request without a key"), constant_number(401), constant_number(404))
         yield End(refused, silent, status)
+
+
+def fixed_cells(variables: Mapping[str, Any]) -> Iterator[tuple[Cell, Value]]:
+    """Yield the cells of variables whose values every request begins with."""
+    for name, value in variables.items():
+        known = _constant(value)
+        if known is not None:
+            yield ("variable", name), known
+
+
+def _constant(value: Any) -> Value | None:
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return constant_truth(value)
+    if isinstance(value, int) and -(1 << 31) <= value < 1 << 31:
+        return constant_number(value)
+    if isinstance(value, str) and not value.startswith("@") and value.isascii():
+        return constant_text(value)
+    return None

@@ -4,6 +4,5 @@ scenario      one request with its surroundings, as plain data
 assignments   the same as values of inputs; the one place that knows their keys
 goals         branches and outcomes of conditions
 stand_ins     named values and fragments that are made up
-seeds         seeds of generators that give wanted random numbers
 bounds        the bounds of a search
 """

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apimpolicy.scenarios.scenario import ENTITIES, Scenario, StubResponse
-from apimpolicy.scenarios.seeds import guid_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,14 +21,8 @@ Assignment = dict[Key, Any]
 
 NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
 """The kinds of values in trees: of JSON, of variables, of cached values."""
-OTHER = "other"
-"""The key of a member of an object whose name is an input."""
 RESPONSE = ("response",)
 """The key of the response with which a section begins that runs alone."""
-BASE64, DROPPED, PART = "base64", "drop", "part"
-"""The parts of keys that say what a string is a code of: one in Base64, what follows some characters, one of several
-parts with a separator between them.
-"""
 CLOCK = "clock"
 """The key of the gateway's time, in seconds since 1970."""
 TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
@@ -59,9 +52,6 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
 MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
 """Those that may be null."""
 _DEFAULTS = {(kind, key): default for kind, key, default in TEXTS.values()}
-_CODES = (BASE64, DROPPED, PART)
-_FLAGS = (BASE64, "json", "jwt", "basic")
-_PREFIXES = {"6": "Basic ", "7": "Bearer "}
 _QUERY_SAFE = "-._~/:,;@!$*()'"
 _OPTIONAL = ("user", "product", "subscription")
 
@@ -113,12 +103,12 @@ class _Reader:
 
     def request_id(self) -> str | None:
         wanted = self.get("request-id", "hash")
-        return None if wanted is None else guid_of(wanted)
+        return None if wanted is None else _guid_of(wanted)
 
     def guids(self) -> list[str]:
         """Return the new GUIDs in order, as far as their values matter."""
         known = {int(key[1]): value for key, value in self.given.items() if key[0] == "guid" and key[-1] == "hash"}
-        return [guid_of(known.get(number, number + 1)) for number in range(max(known, default=-1) + 1)]
+        return [_guid_of(known.get(number, number + 1)) for number in range(max(known, default=-1) + 1)]
 
     def random_numbers(self) -> list[float]:
         """Return the random numbers in order; those that don't matter are 0."""
@@ -225,59 +215,24 @@ class _Reader:
             for each, value in self.given.items()
             if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value
         ]
-        there.sort(key=lambda each: each[-1] == f".{OTHER}")
-        return {self.given.get((*each, "name"), each[-1][1:]): self.tree(each, TEXT) for each in there}
+        return {each[-1][1:]: self.tree(each, TEXT) for each in there}
 
     def claims(self, key: Key) -> dict[str, str]:
         """Return the claims of a token."""
         return self.fields(*key, "claim", folds=False)
 
     def text(self, key: Key, default: str = "x") -> str:
-        """Return a string, which may be JSON, a token, or a code of another string."""
-        inside = self.codes(key)
-        if inside:
-            return self.coded(key, inside, default)
-        if self.given.get((*key, "basic")):
-            credentials = f"{self.given.get((*key, 'user'), 'x')}:{self.given.get((*key, 'password'), 'x')}"
-            return "Basic " + base64.b64encode(credentials.encode()).decode()
+        """Return a string, which may be JSON or a token."""
         if self.given.get((*key, "jwt")):
-            token = token_text(self.claims(key))
-            return token if key[-2:-1] == (DROPPED,) or PART in key else f"Bearer {token}"
+            return f"Bearer {token_text(self.claims(key))}"
         if self.given.get((*key, "json")):
             return json.dumps(self.tree((*key, "tree"), OBJECT), ensure_ascii=False)
         return str(self.given.get(key, default))
-
-    def codes(self, key: Key) -> list[Key]:
-        """Return the inputs of a string that say what it is a code of."""
-        size = len(key)
-        return [
-            each
-            for each, value in self.given.items()
-            if len(each) > size and each[:size] == key and each[size] in _CODES and value and each[-1] in _FLAGS
-        ]
-
-    def coded(self, key: Key, inside: list[Key], default: str) -> str:
-        size = len(key)
-        match inside[0][size]:
-            case code if code == BASE64:
-                return base64.b64encode(self.text((*key, BASE64, "text")).encode("utf-8", "replace")).decode()
-            case code if code == DROPPED:
-                count = inside[0][size + 1]
-                return _PREFIXES.get(count, "x" * int(count)) + self.text((*key, DROPPED, count))
-        separator = inside[0][size + 1]
-        places = {int(each[size + 2]) for each in inside if each[size : size + 2] == (PART, separator)}
-        parts = ["Bearer" if separator == " " and not index else default for index in range(max(places) + 1)]
-        for index in places:
-            parts[index] = self.text((*key, PART, separator, str(index)))
-        return separator.join([*parts, default] if separator == "." else parts)
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
         """Return text, JSON, and whether the body is JSON."""
         size = len(key)
         has_tree = any(each[:size] == key and each[size : size + 1] == ("tree",) for each in self.given)
-        samples = [each[-1] for each, chosen in self.given.items() if each[:-1] == (*key, "sample") and chosen]
-        if samples:
-            return None, json.loads(samples[-1]), True
         if self.given.get((*key, "json")):
             return None, self.tree((*key, "tree"), OBJECT) if has_tree else {}, True
         return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False
@@ -342,15 +297,6 @@ def token_text(claims: Mapping[str, Any]) -> str:
     return f"{part({'alg': 'none'})}.{part(claims)}."
 
 
-def with_serialized_texts(assignment: Assignment) -> Assignment:
-    """Add the serialized string for each input that is JSON or a token."""
-    reader = _Reader(assignment)
-    written: Assignment = {}
-    for key, value in assignment.items():
-        if not value or len(key) < 2 or key[-1] not in ("json", "jwt", "basic"):
-            continue
-        if key[-2] == "body":
-            written[*key[:-1], "text"] = json.dumps(reader.body(key[:-1], None)[1], ensure_ascii=False)
-        else:
-            written[key[:-1]] = reader.text(key[:-1])
-    return {**assignment, **written} if written else assignment
+def _guid_of(hash_code: int) -> str:
+    """Return a GUID that has this hash code."""
+    return f"{hash_code & 0xFFFFFFFF:08x}-0000-0000-0000-000000000000"

@@ -12,7 +12,7 @@ class Bounds(Record):
     """Requests that run for one policy."""
 
     patience: int = 400
-    """How long to look for a goal; a fifth of it are runs in a row that reach nothing new."""
+    """How long to look for a goal: a tenth of it are the requests that are made for one, beside those known before."""
 
     seconds: float = 15.0
     """Seconds of computing for one policy."""

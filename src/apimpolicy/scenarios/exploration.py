@@ -14,28 +14,19 @@ if TYPE_CHECKING:
 
 @attrs.define
 class Statistics:
-    """Figures of a search: runs, questions to the solver, seconds of processor time; runs that reached a goal, by how
-    they were found.
-    """
+    """Figures of a search: the number of runs, seconds of processor time."""
 
     runs: int = 0
-    questions: int = 0
     seconds: float = 0.0
-    by_models: int = 0
-    by_variations: int = 0
 
 
 @attrs.define
 class Exploration:
-    """The results of a search: for each goal the first run that reached it.
-
-    `reasons` tell what a goal that was not reached depends on that has no form.
-    """
+    """The results of a search: for each goal the first run that reached it."""
 
     harness: Harness
     runs: list[Run] = attrs.field(factory=list)
     found: dict[Goal, Run] = attrs.field(factory=dict)
-    reasons: dict[Goal, list[str]] = attrs.field(factory=dict)
     statistics: Statistics = attrs.field(factory=Statistics)
     problem: str = ""
 

@@ -18,7 +18,6 @@ from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.scenarios.doubles import FAILS, error_of
 from apimpolicy.scenarios.goals import Goals
 from apimpolicy.scenarios.scenario import StubResponse, stand_in_url
-from apimpolicy.scenarios.seeds import with_seeds
 from apimpolicy.scenarios.stand_ins import StandIns
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ class Harness:
     def run(self, assignment: Assignment) -> Run:
         """Run the request of an assignment, as often as it says."""
         given = {key: value for key, value in assignment.items() if key[0] not in self.fixed}
-        given = with_seeds(self._with_errors(given))
+        given = self._with_errors(given)
         scenario = scenario_of(given, self.present)
         scenario.named_values, scenario.section = self.named_values, self.section
         try:

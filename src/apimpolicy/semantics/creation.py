@@ -51,10 +51,6 @@ def value_array_creation(evaluation: Evaluation, node: nodes.ArrayCreation) -> V
 def value_object_creation(evaluation: Evaluation, node: nodes.ObjectCreation) -> Value:
     name = node.type.definition.name if hasattr(node.type, "definition") else str(node.type)
     arguments = [evaluation.value(argument) for argument in node.arguments]
-    own = evaluation.unknowns.forms.get((name, "new"))
-    if own is not None and not node.initializers:
-        created: Value = own(evaluation, *arguments)
-        return created
     if name in _COLLECTIONS:
         return _collection(evaluation, node, name, arguments)
     if name == _DICTIONARY:

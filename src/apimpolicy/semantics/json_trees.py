@@ -38,12 +38,7 @@ if TYPE_CHECKING:
 
 KINDS = ("object", "string", "integer", "boolean", "array", "null")
 OTHER = "other"
-OUTSIDE = "outside"
-"""Begins the root of a value of any type that comes from outside: a variable, what a cache has."""
 _JSON = "Newtonsoft.Json.Linq."
-JWT = "jwt"
-_OF_OUTSIDE = {"string": "string", "bool": "boolean", "int": "integer", "long": "integer", "Jwt": JWT}
-"""The kinds of values from outside that are of a type."""
 MOST_ITEMS = 5
 """Items of an array that are modelled; later ones are unknown."""
 _OF_TYPES = {"JObject": ("object",), "JArray": ("array",), "JToken": (*KINDS, OTHER), "object": (*KINDS, OTHER)}
@@ -85,40 +80,12 @@ def by_kind(
 
 def is_of_type(unknowns: Unknowns, token: Json, type_: str) -> Term:
     """Return where a token is an instance of a type."""
-    if is_outside(token):
-        kind = _OF_OUTSIDE.get(type_.rstrip("?"))
-        if kind == JWT:
-            return unknowns.input(("json", token.root, (), JWT), terms.TRUTH)
-        if kind is not None:
-            return kind_of(unknowns, token, kind)
     kinds = _OF_TYPES.get(type_.removeprefix(_JSON))
     if kinds is None:
         if not type_.startswith((_JSON, "System.Collections")):
             return terms.FALSE
         return unknowns.truth(f"whether a JSON token is a {type_}", ("is", token.key, type_))
     return terms.TRUE if OTHER in kinds else terms.any_of(*(kind_of(unknowns, token, kind) for kind in kinds))
-
-
-def is_outside(token: Json) -> bool:
-    """Return whether a token is a whole value from outside: a text, a number or a truth value, or JSON."""
-    return isinstance(token.root, tuple) and token.root[0] == OUTSIDE and not token.path
-
-
-def seen_as(evaluation: Evaluation, token: Json, type_: str) -> Value:
-    """Return a token as a value of a type that it is of."""
-    if is_outside(token):
-        match type_:
-            case "string":
-                return Text(string_of(evaluation.unknowns, token))
-            case "bool":
-                return Truth(truth_of(evaluation.unknowns, token))
-            case "int" | "long":
-                digits = digits_of(evaluation.unknowns, token)
-                evaluation.throw(terms.not_(_fits(digits, type_)))
-                return Number(terms.measure(Parsed(), digits), type_)
-            case "Jwt":
-                return Opaque((JWT, token.root), "Jwt", 0)
-    return token
 
 
 # What it has inside
@@ -147,8 +114,7 @@ def items_of(evaluation: Evaluation, token: Json, made: int) -> Value:
     """Return the items of an array, as many as there are up to a number, then unknown ones."""
     items = tuple(Json(token.root, (*token.path, index), token.born) for index in range(MOST_ITEMS))
     type_ = f"{_JSON}JToken[]"
-    rest = None if evaluation.unknowns.is_optimistic else token.key
-    found: Value = Items(items, type_, made, rest=rest)
+    found: Value = Items(items, type_, made, rest=token.key)
     for count in range(MOST_ITEMS, -1, -1):
         is_longer = has_item(evaluation.unknowns, token, count)
         found = merge(is_longer, found, Items(items[:count], type_, made))
@@ -319,6 +285,4 @@ def sequence_of(evaluation: Evaluation, token: Json) -> Value:
     """Return the items of an array, and of other tokens an unknown sequence."""
     heap = evaluation.unknowns.heap
     other: Value = Opaque(("children", token.key), f"{_JSON}JEnumerable", heap)
-    if evaluation.unknowns.is_optimistic:
-        other = Items((), f"{_JSON}JToken[]", heap)
     return merge(kind_of(evaluation.unknowns, token, "array"), items_of(evaluation, token, heap), other)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.semantics import rounds
 from apimpolicy.semantics.operators import is_null
 from apimpolicy.semantics.queries import has_part, language_of, may_repeat, source_of, through
 from apimpolicy.semantics.statements import assigned, run_all
@@ -41,25 +40,21 @@ _BEFORE = "a variable before a loop"
 
 def run(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
     """Run a loop."""
-    if evaluation.unknowns.is_optimistic and _has_few_rounds(evaluation, statement):
-        return
     if isinstance(statement, nodes.Foreach):
         _run_foreach(evaluation, statement)
     else:
         _run_any(evaluation, statement)
 
 
-def _has_few_rounds(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> bool:
-    """Run a loop round by round; return False, with everything as before, where that isn't supported."""
-    kept = evaluation.guard, evaluation.throws, evaluation.variables.copy(), list(evaluation.returns)
-    around = evaluation.breaks, evaluation.continues
-    try:
-        rounds.run(evaluation, statement)
-    except (Unsupported, TooLarge):
-        evaluation.guard, evaluation.throws, evaluation.variables, evaluation.returns = kept
-        evaluation.breaks, evaluation.continues = around
-        return False
-    return True
+def _go_on(evaluation: Evaluation, jumps: list[tuple[Term, dict[LocalSymbol, Value]]]) -> None:
+    """Go on after jumps, with the variables that each of them left."""
+    for condition, found in jumps:
+        known = evaluation.variables
+        evaluation.variables = {
+            symbol: merge(condition, found.get(symbol, NOTHING), known.get(symbol, NOTHING))
+            for symbol in {**known, **found}
+        }
+        evaluation.guard = terms.any_of(evaluation.guard, condition)
 
 
 def _run_foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
@@ -99,8 +94,8 @@ def _run_each(evaluation: Evaluation, statement: nodes.Foreach, symbol: LocalSym
             raise Unsupported("a loop that changes objects")
         evaluation.continues = []
         _run_body(evaluation, statement, symbol, item)
-        rounds.go_on(evaluation, evaluation.continues)
-    rounds.go_on(evaluation, evaluation.breaks)
+        _go_on(evaluation, evaluation.continues)
+    _go_on(evaluation, evaluation.breaks)
     evaluation.breaks, evaluation.continues = around
 
 
@@ -194,7 +189,7 @@ def _search_of(evaluation: Evaluation, names: list[LocalSymbol], is_kept: Term, 
         language = language_of(terms.any_of(*(condition for condition, _ in evaluation.returns)), probe)
         found.returned = language, value
         return found
-    rounds.go_on(evaluation, [*evaluation.continues, *evaluation.breaks])
+    _go_on(evaluation, [*evaluation.continues, *evaluation.breaks])
     for symbol in names:
         left = merge(is_kept, evaluation.variables[symbol], _before(symbol))
         values = {leaf.key: leaf for leaf in leaves(left) if leaf.key != _before(symbol).key}

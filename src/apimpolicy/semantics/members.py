@@ -103,9 +103,6 @@ class Call:
 
 def form_of(evaluation: Evaluation, member: Member) -> Form | None:
     """Return the form of a member, or None."""
-    own = evaluation.unknowns.forms.get((member.declaring.name, member.signature))
-    if own is not None:
-        return own
     module = _MODULES.get(member.declaring.name)
     if module is None:
         return None

@@ -274,9 +274,7 @@ def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
     """Return a value of a type that it is of."""
     target = target.rstrip("?")
     if isinstance(value, Json):
-        from apimpolicy.semantics.json_trees import seen_as as token_as
-
-        return token_as(evaluation, value, target)
+        return value
     if type_of(value) == target or target == "object":
         return value
     if not isinstance(value, Opaque):

@@ -200,7 +200,7 @@ def assigned(body: Bound) -> list[LocalSymbol]:
 
 
 def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
-    if statement.finally_body is not None and not evaluation.unknowns.is_optimistic:
+    if statement.finally_body is not None:
         raise Unsupported("finally")
     if _jumps_out(statement):
         raise Unsupported("a jump in a try block")
@@ -243,8 +243,6 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
         }
     evaluation.variables = merged
     evaluation.guard = terms.any_of(*(condition for condition, _ in ends))
-    if statement.finally_body is not None:
-        run_all(evaluation, statement.finally_body.statements)
 
 
 def _jumps_out(statement: nodes.Bound) -> bool:
@@ -263,8 +261,7 @@ def _using(evaluation: Evaluation, statement: nodes.Using) -> None:
     if statement.resource is not None:
         evaluation.value(statement.resource)
     run_all(evaluation, [*statement.declarations, statement.body])
-    if not evaluation.unknowns.is_optimistic:
-        evaluation.change()  # what was disposed may be part of other objects
+    evaluation.change()  # what was disposed may be part of other objects
 
 
 _RUN: dict[type, Any] = {

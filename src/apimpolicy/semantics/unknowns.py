@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.semantics.values import INTEGERS, NULL, Number, Opaque, Text, Truth, Value, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable
 
     from apimpolicy.terms.term import Term
 
@@ -37,9 +37,6 @@ class Unknowns:
     `heap` is the version of all objects that can change, `bodies` that of bodies that are read.
     """
 
-    is_optimistic = False
-    """True if what isn't known to happen is taken not to happen: for proposals of requests, never for proofs."""
-
     def __init__(self) -> None:
         self._proof = next(_proofs)
         self.reasons: dict[Term, Reason] = {}
@@ -64,8 +61,6 @@ class Unknowns:
         self._versions: dict[Hashable, int] = {}
         self.likely: dict[Term, None] = {}
         """Truth values that proposals of requests have, if they can: where they are true, values are exact."""
-        self.forms: Mapping[tuple[str, str], Any] = {}
-        """Forms of members, by type and signature, that come before those of `semantics.forms`."""
         self.inputs: dict[Hashable, Term] = {}
         """Variables that are parts of a request, by what they are."""
 

@@ -23,7 +23,6 @@ from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.claims.harnesses import setup_of
 from apimpolicy.testing.claims.services import harness_of_route, service_with_keys
-from apimpolicy.testing.claims.static_proofs import route_proposals
 from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
 from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, numbered_providers, shows_certificates
 from apimpolicy.testing.format import METHODS
@@ -173,7 +172,7 @@ class ApiSearch:
         usual = self._usual()
         with_body: Assignment = {**usual, ("body", "there"): True, ("body", "json"): True}
         starts = [usual, with_body] if route.method in BODIED else [usual]
-        explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
+        explored = Finder(harness, bounds, wanted=wanted).explore(starts)
         if not explored.runs:
             return
         if self.writer is None:

@@ -1,4 +1,4 @@
-"""A first test file from requests that a solver found: a case for each branch, and each further value of a condition.
+"""A first test file from requests that a search found: a case for each branch, and each further value of a condition.
 
 Each found request has run (`proposing.finder`). It is shrunk, and run once more as the test file has it; the case
 expects the result of that run.
@@ -16,7 +16,7 @@ import attrs
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.proposing.observed import compared
+from apimpolicy.proposing.inversion.core import comparisons
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.harness import Harness
@@ -32,9 +32,10 @@ from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.proving.proof import ProofResult
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.goals import Goal
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.first_surroundings import Surroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
+_MOST_REASONS = 3
 _MOST_STARTS = 8
 """Requests that a search with other named values begins with."""
 
@@ -67,15 +69,16 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     cases += _with_responses(writer, explored, bounds or Bounds())
     missing = [goal for goal in harness.goals.all if goal not in writer.reached | writer.failing]
-    branches_of = Branches(harness) if missing else None
-    proven = {goal for goal in missing if branches_of is not None and branches_of.decide(goal).is_proven}
+    decide = Branches(harness).decide if missing else None
+    decided = {goal: decide(goal) for goal in missing} if decide is not None else {}
+    proven = {goal for goal, result in decided.items() if result.is_proven}
     failing = [goal for goal in harness.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
-    notes = [*_notes(explored, missing, proven), (FAILING, [harness.goals.name(goal) for goal in failing])]
+    notes = [*_notes(explored, decided), (FAILING, [harness.goals.name(goal) for goal in failing])]
     text = text_of(relative_path(policy, output), around, cases, notes)
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
-        kind = (explored.reasons.get(goal) or ["search"])[0]
+        kind = next((reason.what for reason in decided[goal].reasons), "search")
         causes[kind] = causes.get(kind, 0) + 1
     return FirstCases(
         text,
@@ -207,15 +210,17 @@ def _made_up(around: Surroundings) -> list[str]:
     return [name for name, content in fragments.items() if content == EMPTY]
 
 
-def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) -> Iterator[tuple[str, list[str]]]:
+def _notes(explored: Exploration, decided: Mapping[Goal, ProofResult]) -> Iterator[tuple[str, list[str]]]:
     """Yield goals without a case, and why: impossible ones first; of conditions, those that were evaluated."""
+    missing = [*decided]
+    proven = {goal for goal, result in decided.items() if result.is_proven}
     name = explored.harness.goals.name
     branches = [goal for goal in missing if goal.kind == BRANCH]
     said = tuple(f"{name(goal)}:" for goal in branches)
     others = [goal for goal in missing if goal.kind != BRANCH and _other_outcome(goal) not in missing]
     others = [goal for goal in others if not name(goal).startswith(said)]
     yield "No request takes these branches (proven):", [name(goal) for goal in branches if goal in proven]
-    unfound = [f"{name(goal)}{_why(explored, goal)}" for goal in branches if goal not in proven]
+    unfound = [f"{name(goal)}{_why(decided[goal])}" for goal in branches if goal not in proven]
     yield "No request was found for these branches, but one may exist:", unfound
     yield "These conditions never have this value (proven):", [name(goal) for goal in others if goal in proven]
     unseen = [name(goal) for goal in others if goal not in proven]
@@ -226,10 +231,10 @@ def _other_outcome(goal: Goal) -> Goal:
     return goal._replace(outcome=1 - goal.outcome)
 
 
-def _why(explored: Exploration, goal: Goal) -> str:
-    """Return the unsupported features on the path to a branch."""
-    reasons = explored.reasons.get(goal, ())
-    return f" (the search can't model: {', '.join(reasons)})" if reasons else ""
+def _why(result: ProofResult) -> str:
+    """Return what on the way to a branch is unknown to the prover."""
+    reasons = list(dict.fromkeys(reason.what for reason in result.reasons))[:_MOST_REASONS]
+    return f" (not known to the prover: {', '.join(reasons)})" if reasons else ""
 
 
 # Other values for unset named values, so that other branches are taken
@@ -273,7 +278,7 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
     names = {value: name for name, value in around.named_values.items() if isinstance(value, str)}
     done: set[str] = set()
     for run in explored.runs:
-        for pair in compared(run.result, None) if run.result is not None else ():
+        for pair in comparisons(run):
             for text, computed in (pair, pair[::-1]):
                 name = names.get(text)
                 if name is not None and name not in done and computed and len(done) < _MOST:

@@ -40,11 +40,10 @@ def outcome_of(program: Program, run: Run) -> Outcome:
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
     ends: list[End] = []
-    if run.only_section is None:
-        _preflight(run, program, ends)
+    _preflight(run, program, ends)
     for section in ("inbound", "backend"):
         run.begin(section)
-        run.execute(_steps(run, program))
+        run.execute(program.sections[run.section])
     _to_outbound(run)
     run.section = "outbound"
     for step in run.later:
@@ -54,7 +53,7 @@ def outcome_of(program: Program, run: Run) -> Outcome:
             run.unknowns.scope = ("later", step.name)  # backends are the same for both of two programs
         respond(run, step)
     run.unknowns.scope = None
-    run.execute(_steps(run, program))
+    run.execute(program.sections[run.section])
     by_backend = where(run.state.get("reached"), _truth)
     ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=by_backend))
     ends += run.ends
@@ -72,11 +71,6 @@ def outcome_of(program: Program, run: Run) -> Outcome:
         run.wider_scopes,
         run.unknown_steps,
     )
-
-
-def _steps(run: Run, program: Program) -> list[Step]:
-    """Return the policies of the section that begins, if it runs."""
-    return program.sections[run.section] if run.only_section in (None, run.section) else []
 
 
 def _truth(leaf: Value) -> Term:

@@ -119,9 +119,6 @@ class MadeUp(Protocol):
 class Run:
     """A run. `alive` is the condition under which requests get here."""
 
-    evaluation = Evaluation
-    """The class that evaluates expressions."""
-
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         self.made_up = made_up
         self.canonical: Callable[[Element], Hashable] | None = None
@@ -153,8 +150,6 @@ class Run:
         """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
-        self.only_section: str | None = None
-        """The only section that runs, where not all do."""
         self.repetitions = 0
         """How many policies that repeat are tried, one inside the other."""
         self.branches: dict[int, Term] = {}
@@ -320,7 +315,7 @@ class Run:
             self.note_unknown(excerpt)
             return self.evaluate_unknown()
         self.unknowns.place = lambda: place_of(excerpt)
-        evaluation = self.evaluation(self.unknowns, self.state, self.alive)
+        evaluation = Evaluation(self.unknowns, self.state, self.alive)
         value = evaluation.run(expression.bound.body, expression.type)
         if evaluation.is_given_up:
             self.note_unknown(excerpt)
@@ -425,7 +420,7 @@ class Run:
 
     def each(self, values: Sequence[Value], form: Callable[..., Value], *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
-        evaluation = self.evaluation(self.unknowns, self.state)
+        evaluation = Evaluation(self.unknowns, self.state)
         try:
             found = evaluation.each(values, form)
         except (Unsupported, TooLarge) as problem:
@@ -440,7 +435,7 @@ class Run:
 
         def form(leaf: Value) -> Value:
             try:
-                return text_of(self.evaluation(self.unknowns, self.state), leaf)
+                return text_of(Evaluation(self.unknowns, self.state), leaf)
             except Unsupported:
                 return Text(self.unknowns.fresh(terms.TEXT, "the text of a value"))
 
@@ -457,7 +452,7 @@ class Run:
         if known is not None:
             return terms.truth(known)
         if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
-            return self.evaluation(self.unknowns, self.state).truth(value)
+            return Evaluation(self.unknowns, self.state).truth(value)
         self.fail(self.unknowns.truth("a condition that is not a bool"))
         return self.unknowns.truth("a condition that is not a bool")
 
@@ -473,7 +468,7 @@ class Run:
             raise Unsupported("an unknown status")
 
         try:
-            return self.evaluation(self.unknowns, self.state).each([value], form)
+            return Evaluation(self.unknowns, self.state).each([value], form)
         except (Unsupported, TooLarge):
             self.fail(self.unknowns.truth("an unknown status"))
             return self.inputs.status(self.next_generation())

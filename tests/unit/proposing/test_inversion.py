@@ -1,4 +1,4 @@
-"""Inverting a run reaches a branch: one row for each rule. Neither models nor constants of the policy help."""
+"""Inverting a run reaches a branch: one row for each rule, without the prover's models."""
 
 from __future__ import annotations
 
@@ -44,6 +44,46 @@ ROWS = {
         return made.Count > 0; }}""",
     "a copy of an array": f"""{{ var given = Convert.FromBase64String({H}); var part = new byte[2];
         Array.Copy(given, 1, part, 0, 2); return Encoding.UTF8.GetString(part) == "ok"; }}""",
+    "properties": f'{BODY}.Properties().Any(each => each.Name.StartsWith("x-") && (int)each.Value > 4)',
+    "children": f"""{{ foreach (var each in {BODY}["a"].Children<JProperty>()) {{
+        if ((string)each.Value["b"] == "c") {{ return each.Name == "d"; }} }} return false; }}""",
+    "a dictionary of a text": f"""{H}.Split(';').Select(each => each.Split('=')).Where(each => each.Length == 2)
+        .ToDictionary(each => each[0].Trim(), each => each[1])["a"] == "b\"""",
+    "a dictionary that a loop fills": f"""{{ var made = new Dictionary<string, string>();
+        foreach (var each in {H}.Split(';')) {{ var at = each.IndexOf('=');
+            if (at > 0) {{ made[each.Substring(0, at).Trim()] = each.Substring(at + 1); }} }}
+        string found; return made.TryGetValue("plan", out found) && found == "gold"; }}""",
+    "the size of a group": f"{H}.Split(',').GroupBy(each => each).Any(each => each.Count() > 2)",
+    "the key of a group": f"{H}.Split(',').GroupBy(each => each.Trim()).Any(each => each.Key == \"a\")",
+    "a member of an array": f"Array.Exists({H}.Split(','), each => each == \"a\")",
+    "an item after a condition": f'{H}.Split(\';\').FirstOrDefault(each => each.StartsWith("t="))?.Substring(2) == "9"',
+    "names of XML": """XDocument.Parse(context.Request.Body.As<string>(true)).Descendants()
+        .Where(each => each.Name.LocalName == "a").First().Value == "b\"""",
+    "two elements of XML": """{ var all = XDocument.Parse(context.Request.Body.As<string>(true)).Descendants();
+        var a = all.Where(each => each.Name.LocalName == "a").First();
+        return all.Where(each => each.Name.LocalName == "b").First() != a; }""",
+    "an error that is caught": f"""{{ try {{ var made = {BODY}["a"] as JArray;
+        if (made == null || made.Count == 0) {{ return false; }}
+        return (string)made[0]["b"] == "c"; }} catch {{ return false; }} }}""",
+    "another round of a loop": f"""{{ int most = -1; foreach (var each in {H}.Split(',')) {{
+        if (each.Length > most) {{ most = each.Length; }} else if (each.StartsWith("a")) {{ return true; }} }}
+        return false; }}""",
+    "null as a token": f'{BODY}["a"].Type == JTokenType.Null',
+    "a variable that is null": 'context.Variables["a"] == null',
+    "headers in a variable": """{ var all = context.Request.Headers;
+        return all.GetValueOrDefault("X", "").ToLower() == "a"; }""",
+    "a text of JSON that is built": f'(string)JObject.Parse(new JObject {{ ["a"] = {H} }}.ToString())["a"] == "b"',
+    "an array that is built": f"(int)JArray.FromObject(new[] {{ 1, {H}.Length }})[1] == 4",
+    "an anonymous object": f'(string)JObject.Parse(JsonConvert.SerializeObject(new {{ a = {H} }}))["a"] == "b"',
+    "a group of users": 'context.User != null && context.User.Groups.Any(each => each.Name == "admins")',
+    "a method of several": 'context.Request.Method != "GET" && context.Request.Method != "POST"',
+    "a random number": "new Random().Next(0, 100) == 77",
+    "a random fraction": "new Random().NextDouble() < 0.1",
+    "a seed": "new Random(context.RequestId.GetHashCode()).Next(100) < 5",
+    "an address": f"System.Net.IPAddress.Parse({H}).GetAddressBytes()[0] == 10",
+    "a GUID": f"Guid.TryParse({H}, out var id)",
+    "a section of a switch": f"""{{ string[] all; switch ({H}) {{ case "a": all = new[] {{ "GET", "PUT" }}; break;
+        default: return false; }} return all.Contains("PUT"); }}""",
     "a path through statements": f"""{{ int number; if (!int.TryParse({H}, out number)) {{ return false; }}
         if (number < 5) {{ return false; }} return number == 9; }}""",
 }
@@ -75,3 +115,29 @@ def test_a_value_is_followed_to_the_policy_that_set_it() -> None:
     guided = Guided(harness, harness.run)
     whens = [each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each)]
     assert [guided.search(goal, [{}], lambda: False, 60) for goal in whens] == [True, True]
+
+
+def test_a_value_is_repaired_that_a_policy_cannot_use() -> None:
+    document = """<policies><outbound>
+        <send-request response-variable-name="r">
+            <set-url>@(context.Response.Headers["next"][0])</set-url></send-request>
+        <choose><when condition='@(((IResponse)context.Variables["r"]).StatusCode == 202)'>
+            <set-variable name="w" value="1" /></when></choose>
+    </outbound></policies>"""
+    harness = Harness(document)
+    (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))
+    assert Guided(harness, harness.run).search(goal, [{}], lambda: False, 60)
+
+
+def test_an_error_is_repaired_that_a_policy_ignores() -> None:
+    document = """<policies><inbound>
+        <send-request response-variable-name="r" ignore-error="true"><set-url>https://a.example</set-url>
+            <set-method>POST</set-method><set-body>@(context.Request.Body.As&lt;string>(true))</set-body></send-request>
+        <choose><when condition='@{
+            var made = context.Variables.ContainsKey("r") ? (IResponse)context.Variables["r"] : null;
+            return made != null &amp;&amp; made.StatusCode == 202; }'>
+            <set-variable name="w" value="1" /></when></choose>
+    </inbound></policies>"""
+    harness = Harness(document)
+    (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))
+    assert Guided(harness, harness.run).search(goal, [{}], lambda: False, 60)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
-from apimpolicy.proposing.inversion.reaching import returned
+from apimpolicy.proposing.inversion.reaching import repair, returned
+from apimpolicy.proposing.inversion.recorded import Null
 from apimpolicy.proposing.inversion.sources import of_template
 from apimpolicy.proposing.inversion.values import text_of
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 def of_message(inversion: Inversion, of: Recorded, message: Key, name: str, wanted: Any) -> Requests:
     if name == "StatusCode":
+        if any(entry.error is not None for entry in inversion.trace[: of.index]) and isinstance(wanted, int):
+            yield from inversion.sources.failures({"status": wanted})
         yield from inversion.sources.status(message, wanted)
     elif name == "StatusReason":
         yield {**inversion.sources.given, (*message, "reason", "there"): True, (*message, "reason"): str(wanted)}
@@ -33,6 +36,12 @@ def origin_of(inversion: Inversion, of: Recorded, node: Bound) -> tuple[Recorded
         node = unconverted(node)
         if isinstance(node, nodes.Placeholder) and (holder := of.holder(node)) is not None:
             node = holder
+            continue
+        if isinstance(node, nodes.Conditional):
+            node = node.when_true if of.raw(node.condition) is True else node.when_false
+            continue
+        if isinstance(node, nodes.Coalesce):
+            node = node.left if of.raw(node.left) is not None else node.right
             continue
         if isinstance(node, nodes.Local):
             known = [each for each in of.sources.get(id(node.symbol), []) if isinstance(each, nodes.Expression)]
@@ -77,7 +86,7 @@ def variable_name(inversion: Inversion, of: Recorded, node: Bound) -> str | None
 
 def fields_of(inversion: Inversion, of: Recorded, receiver: Bound) -> str | Key | None:
     """Return what fields an expression is: `header`, `query`, `matched`, `variable`, or headers of a response."""
-    receiver = unconverted(receiver)
+    of, receiver = origin_of(inversion, of, receiver)
     if not isinstance(receiver, nodes.PropertyAccess):
         return None
     match context_path(of, receiver):
@@ -161,9 +170,13 @@ def with_variable(inversion: Inversion, of: Recorded, name: str, wanted: Any) ->
     setter = sources.setter(name, of.index)
     if setter is None:
         yield from sources.variable("variable", name, wanted)
+        if wanted is None:
+            yield from sources.variable("variable", name, Null("null"))
         return
     index, entry = setter
     effect = entry.effect
+    if wanted is not None:
+        yield from without_ignored_errors(inversion, index)
     if isinstance(effect, CacheAccessed):
         if effect.key is not None:
             yield from sources.variable("cache", effect.key, wanted)
@@ -174,6 +187,17 @@ def with_variable(inversion: Inversion, of: Recorded, name: str, wanted: Any) ->
             if each.what == "value":
                 yield from returned(inversion, inversion.recorded(each, index), wanted)
         yield from sources.passes(entry, name, wanted)
+
+
+def without_ignored_errors(inversion: Inversion, index: int) -> Requests:
+    """Yield requests without the errors inside an entry, which its policy may ignore."""
+    trace = inversion.trace
+    for number in range(index + 1, len(trace)):
+        if trace[number].depth <= trace[index].depth:
+            return
+        for each in trace[number].evaluations:
+            if each.error is not None:
+                yield from repair(inversion, inversion.recorded(each, number))
 
 
 def message_of_body(inversion: Inversion, of: Recorded, receiver: Bound) -> Key | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
@@ -70,6 +71,20 @@ class Inversion:
         finally:
             self._depth -= 1
             self._active.discard(symbol)
+
+
+def comparisons(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of different texts that the expressions of a run compared, or passed to a call, latest first."""
+    for entry in reversed(list(run.result.trace) if run.result is not None else []):
+        for evaluation in entry.evaluations:
+            body = None if evaluation.expression is None else evaluation.expression.bound.body
+            of = Recorded(evaluation, 0, Structure(body))
+            for node in [] if body is None else body.walk():
+                receiver, arguments = call_parts(node)
+                operands = (node.left, node.right) if isinstance(node, nodes.Binary) else (receiver, *arguments)
+                values = [of.value(each) for each in operands if each is not None]
+                texts = [each for each in values if isinstance(each, str)]
+                yield from ((one, other) for one, other in pairwise(texts) if one != other)
 
 
 def context_path(of: Recorded, node: Bound | None) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ inverse yields the number of an operand and another value of it; whether the cal
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.proposing.inversion import objects, texts
@@ -30,15 +31,17 @@ _SPANS = {
 _OF_SPANS = ("Add", "From", "Total")
 _SAME = frozenset(
     (
-        *("Abs", "AsEnumerable", "AsReadOnly", "Cast", "Ceiling", "Children", "Clone", "ConvertTime"),
+        *("LocalName", "Abs", "AsEnumerable", "AsReadOnly", "Cast", "Ceiling", "Clone", "ConvertTime"),
         *("ConvertTimeBySystemTimeZoneId", "ConvertTimeFromUtc", "ConvertTimeToUtc", "Copy", "DeepClone"),
         *("Distinct", "Floor", "FromObject", "GetValueOrDefault", "Normalize", "OfType", "Round", "ToArray"),
-        *("ToCharArray", "ToList", "ToLocalTime", "ToLower", "ToLowerInvariant", "ToObject", "ToString"),
-        *("ToUniversalTime", "ToUpper", "ToUpperInvariant", "Trim", "TrimEnd", "TrimStart", "Value", "Values"),
+        *("ToCharArray", "ToList", "ToLocalTime", "ToObject", "ToString"),
+        *("ToUniversalTime", "Trim", "TrimEnd", "TrimStart", "Value", "Values"),
         *("op_Explicit", "op_Implicit"),
     )
 )
 """Members whose result may be the operand itself."""
+_NO_SUCH_VALUES = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, SyntaxError)
+"""What inverses raise for values that no call has."""
 _PARSED = frozenset(("Parse", "TryParse", "ParseExact", "DeserializeObject", "Load"))
 _TEXTS_OF_TYPES = {"ToInt32", "ToInt64", "ToInt16", "ToDouble", "ToDecimal", "ToBoolean", "ToDateTime", "ToUInt32"}
 
@@ -47,7 +50,7 @@ def inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
     """Yield operands with which a member has a wanted result."""
     try:
         yield from _inverse(name, operands, wanted) if operands else ()
-    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError):  # values that no such call has
+    except _NO_SUCH_VALUES:
         return
 
 
@@ -57,7 +60,8 @@ def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
         yield from made(operands, wanted)
     elif name in _SAME:
         is_text = isinstance(operands[0], Markup) and not isinstance(wanted, Markup) and wanted is not None
-        yield 0, with_text(operands[0], wanted) if is_text else wanted
+        is_json = isinstance(operands[0], (dict, list)) and isinstance(wanted, str)
+        yield 0, with_text(operands[0], wanted) if is_text else json.loads(wanted) if is_json else wanted
     elif name in _PARSED or name in _TEXTS_OF_TYPES:
         yield 0, text_of(wanted)
     elif isinstance(wanted, (int, float)):
@@ -93,6 +97,10 @@ _TABLE = {
     "IndexOf": texts.index,
     "LastIndexOf": texts.index,
     "Substring": texts.substring,
+    "ToLower": texts.cased,
+    "ToLowerInvariant": texts.cased,
+    "ToUpper": texts.cased,
+    "ToUpperInvariant": texts.cased,
     "Remove": lambda operands, wanted: [(0, wanted)],
     "Split": texts.split,
     "Join": texts.join,
@@ -139,12 +147,11 @@ _TABLE = {
     "AsJwt": lambda operands, wanted: [(0, "" if wanted is None else token_text({}))],
     "TryParseJwt": lambda operands, wanted: [(0, token_text({}) if wanted else "")],
     "Element": objects.child,
-    "Elements": lambda operands, wanted: objects.child(
-        operands, wanted[0] if isinstance(wanted, list) and wanted else None
-    ),
-    "Descendants": lambda operands, wanted: objects.child(
-        operands, wanted[0] if isinstance(wanted, list) and wanted else None
-    ),
+    "Elements": objects.children,
+    "Descendants": objects.children,
+    "Name": objects.renamed,
+    "Children": objects.tokens,
+    "Properties": objects.properties,
     "Attribute": objects.attribute,
     "GetAddressBytes": objects.address,
     "Second": objects.clock_part(1, 60),

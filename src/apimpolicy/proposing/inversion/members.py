@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.system.randoms import Random
 from apimpolicy.proposing.inversion.context import (
     fields_of,
     message_of,
@@ -21,8 +22,8 @@ from apimpolicy.proposing.inversion.context import (
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
 from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.operators import NEGATED, by_operands, compared
-from apimpolicy.proposing.inversion.queries import query, tested_by_method
-from apimpolicy.proposing.inversion.recorded import UNKNOWN, plain
+from apimpolicy.proposing.inversion.queries import key_of_group, query, tested_by_method
+from apimpolicy.proposing.inversion.recorded import UNKNOWN, Null, plain
 from apimpolicy.proposing.inversion.samples import JSON, sample, usual, value_type
 from apimpolicy.proposing.inversion.values import different, path_of, text_of, with_member
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.inversion.core import Inversion, Requests
     from apimpolicy.proposing.inversion.recorded import Recorded
 
-_JSON_TYPES = {1: {}, 2: [], 6: 1, 7: 1.5, 8: "x", 9: True, 10: None}
+_JSON_TYPES = {1: {}, 2: [], 6: 1, 7: 1.5, 8: "x", 9: True, 10: Null("null")}
 """Samples by the number of a JTokenType."""
 _OPERATORS = {
     "op_LessThan": "<",
@@ -43,6 +44,9 @@ _OPERATORS = {
     "op_Equality": "==",
     "op_Inequality": "!=",
 }
+_MOST_FRACTION = 0.999999
+_MOST_SEEDS = 5_000
+"""The seeds that are tried for a wanted number."""
 _OF_JSON = ("ContainsKey", "Property", "TryGetValue", "SelectToken", "Value", "GetValue")
 _BY_KEY = ("ContainsKey", "TryGetValue")
 _CLAIMS = {"Subject": "sub", "Issuer": "iss", "Id": "jti", "Audiences": "aud"}
@@ -85,8 +89,13 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
         yield from inversion.solve(of, receiver, usual(inversion, of, receiver) if wanted else None)
     elif name == "Type":
         yield from inversion.solve(of, receiver, _JSON_TYPES.get(int(wanted), "x"))
-    elif declaring == "JProperty" and name == "Value":
-        yield from inversion.solve(of, receiver, {"value": wanted})
+    elif declaring == "JProperty" and name in ("Name", "Value"):
+        key, value = next(iter(current.items())) if isinstance(current, dict) and current else ("x", "x")
+        yield from inversion.solve(of, receiver, {wanted: value} if name == "Name" else {key: wanted})
+    elif declaring == "IGroup":
+        yield from inversion.solve(of, receiver, {**(current if isinstance(current, dict) else {}), name: wanted})
+    elif declaring.startswith("IGrouping") and name == "Key":
+        yield from key_of_group(inversion, of, receiver, wanted)
     elif declaring.startswith("KeyValuePair"):
         yield from with_pair(inversion, of, receiver, name, wanted)
     elif name in ("Keys", "Values", "Claims", "Headers", "Body", "Query"):
@@ -132,6 +141,18 @@ def created(inversion: Inversion, of: Recorded, node: nodes.ObjectCreation, want
                 yield from inversion.solve(of, parts[1], wanted.get(name))
     elif node.arguments and (type_ in ("Uri", "JValue") or isinstance(wanted, list)):
         yield from inversion.solve(of, node.arguments[0], wanted)
+
+
+def array_created(inversion: Inversion, of: Recorded, node: nodes.ArrayCreation, wanted: Any) -> Requests:
+    for item, value in zip(node.items or (), wanted if isinstance(wanted, list) else (), strict=False):
+        if of.value(item) != value:
+            yield from inversion.solve(of, item, value)
+
+
+def anonymous_created(inversion: Inversion, of: Recorded, node: nodes.AnonymousCreation, wanted: Any) -> Requests:
+    for (name, _), value in zip(node.type.members, node.values, strict=True) if isinstance(wanted, dict) else ():
+        if of.value(value) != wanted.get(name):
+            yield from inversion.solve(of, value, wanted.get(name))
 
 
 def indexer_access(inversion: Inversion, of: Recorded, node: nodes.IndexerAccess, wanted: Any) -> Requests:
@@ -219,7 +240,13 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
         yield from inversion.solve(of, operands[0], text_of(sample(str(out.type))) if wanted else "x")
         return
     if name.startswith("Next") and node.method.declaring.name.endswith("Random"):
-        yield from inversion.sources.chance([of.value(each) for each in node.arguments], wanted)
+        yield from random_number(inversion, of, node, [of.value(each) for each in node.arguments], wanted)
+        return
+    if name == "GetHashCode" and receiver is not None and isinstance(wanted, int):
+        path = context_path(of, receiver)
+        if path == ("RequestId",) or (isinstance(receiver, nodes.Call) and receiver.method.name == "NewGuid"):
+            key = ("request-id", "hash") if path else ("guid", "0", "hash")
+            yield {**inversion.sources.given, key: wanted}
         return
     if name == "Match" and node.method.declaring.name.endswith("Regex"):
         yield from by_operands(inversion, of, "IsMatch", operands, wanted)
@@ -231,7 +258,25 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
         and operands[0].items is not None
     ):
         operands = list(operands[0].items)
+    if name == "Children" and str(node.type).endswith("JProperty>"):
+        name = "Properties"
     yield from by_operands(inversion, of, name, operands, wanted)
+
+
+def random_number(inversion: Inversion, of: Recorded, node: nodes.Call, bounds: list[Any], wanted: Any) -> Requests:
+    """Yield requests with another random number, or with another seed of its generator."""
+    least, most = (0, 1) if not bounds else (0, bounds[0]) if len(bounds) == 1 else bounds[:2]
+    if not isinstance(wanted, (int, float)) or not all(isinstance(each, int) for each in (least, most)):
+        return
+    wanted = min(max(wanted, least), most - 1 if bounds else _MOST_FRACTION)
+    origin, made = (of, node) if node.receiver is None else origin_of(inversion, of, node.receiver)
+    if isinstance(made, nodes.ObjectCreation) and made.arguments:
+        for seed in range(1, _MOST_SEEDS):
+            generator = Random(seed)
+            if (generator.next_between(least, most) if bounds else generator.next_double()) == wanted:
+                yield from inversion.solve(origin, made.arguments[0], seed)
+                return
+    yield from inversion.sources.chance(wanted)
 
 
 def member_of_json(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) -> Requests:

@@ -131,7 +131,38 @@ def child(operands: Sequence[Any], wanted: Any) -> Inverse:
 
 
 def children(operands: Sequence[Any], wanted: Any) -> Inverse:
-    yield from child(operands, wanted[0] if isinstance(wanted, list) and wanted else None)
+    """Yield the element with the first of some children; without a name for them, with all."""
+    if not isinstance(wanted, list):
+        return
+    if len(operands) > 1:
+        yield from child(operands, wanted[0] if wanted else None)
+        return
+    around = ElementTree.fromstring(operands[0] if isinstance(operands[0], Markup) else "<x/>")
+    around[:] = [ElementTree.fromstring(each) for each in wanted if isinstance(each, Markup)]
+    yield 0, Markup(ElementTree.tostring(around, encoding="unicode"))
+
+
+def renamed(operands: Sequence[Any], wanted: Any) -> Inverse:
+    if isinstance(operands[0], Markup) and isinstance(wanted, str):
+        tree = ElementTree.fromstring(operands[0])
+        tree.tag = wanted
+        yield 0, Markup(ElementTree.tostring(tree, encoding="unicode"))
+
+
+def properties(operands: Sequence[Any], wanted: Any) -> Inverse:
+    """Yield the object that has some properties, each an object of one."""
+    made: dict[str, Any] = {}
+    for each in wanted if isinstance(wanted, list) else ():
+        for name, value in (each if isinstance(each, dict) else {"x": each}).items():
+            while name in made:
+                name += "x"
+            made[name] = value
+    yield 0, made
+
+
+def tokens(operands: Sequence[Any], wanted: Any) -> Inverse:
+    """Yield what has some children: an object if it is one, else an array."""
+    yield from properties(operands, wanted) if isinstance(operands[0], dict) else [(0, wanted)]
 
 
 def attribute(operands: Sequence[Any], wanted: Any) -> Inverse:

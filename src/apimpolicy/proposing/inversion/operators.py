@@ -128,6 +128,8 @@ def coalesce(inversion: Inversion, of: Recorded, node: nodes.Coalesce, wanted: A
 def access_if(inversion: Inversion, of: Recorded, node: nodes.ConditionalAccess, wanted: Any) -> Requests:
     if wanted is None:
         yield from inversion.solve(of, node.receiver, None)
+    elif of.raw(node.receiver) is None:
+        yield from inversion.solve(of, node.receiver, usual(inversion, of, node.receiver))
     yield from inversion.solve(of, node.access, wanted)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.proposing.inversion.core import unconverted
 from apimpolicy.proposing.inversion.inverses import inverse
 from apimpolicy.proposing.inversion.recorded import UNKNOWN
 from apimpolicy.proposing.inversion.samples import one_item
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.inversion.recorded import Recorded
 
 
+_LINQ = {"Exists": "Any", "TrueForAll": "All", "Find": "FirstOrDefault", "FindAll": "Where"}
+"""Members of arrays and lists that are queries by another name."""
+
+
 def query(
     inversion: Inversion, of: Recorded, node: nodes.Call, operands: list[Expression], test: nodes.Lambda, wanted: Any
 ) -> Requests:
     """Yield requests with which a query over a collection has another result."""
-    name, source = node.method.name, operands[0]
+    name, source = _LINQ.get(node.method.name, node.method.name), operands[0]
     items, body = of.value(source), test.body
     has_run = first_evaluated(of, body)
     if not has_run:
@@ -47,6 +52,8 @@ def query(
             elif isinstance(items, list) and current in items:
                 yield from inversion.solve(of, source, with_member(items, [items.index(current)], wanted))
             else:
+                if not isinstance(items, list):
+                    yield from inversion.solve(of, source, [wanted])
                 yield from inversion.solve(of, body, False)
                 yield from inversion.solve(of, body, True)
         case "Select" | "Sum" | "Max" | "Min" | "Average":
@@ -66,12 +73,49 @@ def query(
             size = len(wanted) if isinstance(wanted, list) else int(wanted) if isinstance(wanted, (int, float)) else 1
             if size:
                 yield from inversion.solve(of, body, True)
+                if isinstance(wanted, list):
+                    yield from inversion.solve(of, source, wanted)
                 if size > 1 and isinstance(items, list):
                     yield from inversion.solve(of, source, [*items[-1:]] * size)
             else:
                 yield from inversion.solve(of, body, False)
+        case "ToDictionary" if isinstance(wanted, dict):
+            yield from to_dictionary(inversion, of, node, operands, wanted)
+        case "GroupBy" if isinstance(wanted, list):
+            groups = (each if isinstance(each, list) else [each] for each in wanted)
+            yield from inversion.solve(of, source, [each for group in groups for each in group])
         case "OrderBy" | "OrderByDescending" | "ThenBy":
             yield from inversion.solve(of, source, wanted)
+
+
+def to_dictionary(
+    inversion: Inversion, of: Recorded, node: nodes.Call, operands: list[Expression], wanted: dict[Any, Any]
+) -> Requests:
+    """Yield requests with which a dictionary of items has another value for a key, or another key."""
+    current = of.value(node)
+    known = list(current) if isinstance(current, dict) else []
+    of_key, *of_value = [inner.body for each in operands if isinstance(inner := unconverted(each), nodes.Lambda)]
+    for key, value in wanted.items():
+        if key not in known:
+            yield from inversion.solve(of, of_key, key)
+        elif current[key] != value and of_value:
+            inversion.place = known.index(key)
+            try:
+                yield from inversion.solve(of, of_value[0], value)
+            finally:
+                inversion.place = None
+
+
+def key_of_group(inversion: Inversion, of: Recorded, group: Bound, wanted: Any) -> Requests:
+    """Yield requests with another key of a group of items."""
+    node = unconverted(group)
+    sources = of.sources.get(id(node.symbol), []) if isinstance(node, nodes.Local) else [node]
+    for source in sources:
+        for each in source.walk():
+            if isinstance(each, nodes.Call) and each.method.name == "GroupBy":
+                selector = unconverted(each.arguments[0 if each.receiver is not None else 1])
+                if isinstance(selector, nodes.Lambda):
+                    yield from inversion.solve(of, selector.body, wanted)
 
 
 def tested_by_method(

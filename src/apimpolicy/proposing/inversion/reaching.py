@@ -23,6 +23,8 @@ class _NotNull:
 
 _VALID = ("1", "eA==", "{}", "2026-01-01T00:00:00Z", "https://contoso.example/x", "x" * 24)
 """Texts of which one can mostly be parsed."""
+_USABLE = ("https://contoso.example/x", "1", "{}")
+"""Texts of which one can mostly be used by a policy."""
 _SHORT, _LONG = 12, 64
 
 
@@ -55,6 +57,8 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
     if of.error is not None:
         yield from repair(inversion, of)
     for outer, inner in pairwise(path):
+        if isinstance(outer, nodes.Try) and inner is outer.body:
+            yield from repair(inversion, of, inner)
         need = need_of(of, outer, inner)
         if need is None:
             continue
@@ -76,6 +80,9 @@ def reach(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
                 break
             if isinstance(outer, nodes.If) and inner is not outer.condition:
                 yield from inversion.solve(of, outer.condition, inner is not outer.then)
+            elif isinstance(outer, nodes.Switch):
+                for label in (each for section in outer.sections if section is not inner for each in section.constants):
+                    yield from inversion.solve(of, outer.value, label)
 
 
 def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
@@ -86,9 +93,9 @@ def avoid(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
             yield from inversion.solve(of, outer.condition, inner is not outer.then)
 
 
-def repair(inversion: Inversion, of: Recorded) -> Requests:
-    """Yield requests with which an expression does not throw where it did."""
-    failed = of.failed()
+def repair(inversion: Inversion, of: Recorded, within: Bound | None = None) -> Requests:
+    """Yield requests with which an expression, or a block of one, does not throw where it did."""
+    failed = of.failed(within)
     if failed is None:
         return
     receiver, _ = call_parts(failed)
@@ -108,11 +115,34 @@ def repair(inversion: Inversion, of: Recorded) -> Requests:
             yield from inversion.solve(of, child, resized(value, _LONG))
 
 
+def usable(inversion: Inversion, of: Recorded) -> Requests:
+    """Yield requests with which an expression has a value that its policy may be able to use."""
+    for sample in _USABLE:
+        yield from returned(inversion, of, sample)
+
+
 def truth(inversion: Inversion, of: Recorded, node: Bound, *, wanted: Any) -> Requests:
     """Yield requests with which a condition has an outcome; one about null is to be None or not."""
     if not of.has(node):
         yield from reach(inversion, of, node)
     yield from inversion.solve(of, node, wanted)
+    yield from once_more(inversion, of, node)
+
+
+def once_more(inversion: Inversion, of: Recorded, node: Bound) -> Requests:
+    """Yield requests with which the loops and queries around a part have one more round, like the last one."""
+    for outer, inner in reversed(list(pairwise(of.around(node)))):
+        if isinstance(outer, nodes.Loop) and outer.condition is not None and inner is outer.body:
+            yield from inversion.solve(of, outer.condition, True)
+            continue
+        source: Bound | None = None
+        if isinstance(outer, nodes.Foreach) and inner is outer.body:
+            source = outer.collection
+        elif isinstance(outer, nodes.Lambda) and (need := need_of(of, outer, inner)) is not None:
+            source = need[0]
+        items = None if source is None else of.value(source)
+        if source is not None and isinstance(items, list) and items:
+            yield from inversion.solve(of, source, [*items, items[-1]])
 
 
 def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | None:
@@ -124,6 +154,9 @@ def need_of(of: Recorded, outer: Bound, inner: Bound) -> tuple[Bound, Any] | Non
             return outer.condition, inner is outer.when_true
         case nodes.If() if inner is not outer.condition:
             return outer.condition, inner is outer.then
+        case nodes.Switch() if isinstance(inner, nodes.SwitchSection):
+            labels = inner.constants
+            return (outer.value, labels[0]) if labels else None
         case nodes.Loop() if outer.condition is not None and inner is outer.body and not of.has_any(inner):
             return outer.condition, True
         case nodes.Coalesce() if inner is outer.right:

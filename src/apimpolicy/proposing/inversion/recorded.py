@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.binding import nodes
+from apimpolicy.context.entities import Group
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.linq.grouping import Grouping
 from apimpolicy.dotnet.system.uris import Uri
 from apimpolicy.dotnet.values import Array, unbox
 from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.names import XName
+from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
@@ -23,10 +28,24 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = object()
 """Stands for the value of a part that was not evaluated."""
+_MOST_ITEMS = 200
+"""Items of a sequence of tokens or elements that are read."""
 
 
 class Markup(str):
     """The text of an element of XML."""
+
+    __slots__ = ()
+
+
+class Token(str):
+    """The text of a JSON Web Token."""
+
+    __slots__ = ()
+
+
+class Null(str):
+    """The null of JSON, where None is no member at all."""
 
     __slots__ = ()
 
@@ -100,6 +119,7 @@ class Recorded:
         self._values: dict[int, Any] = {}
         self.last: Bound | None = None
         for node, value in evaluation.recorder.entries if evaluation.recorder is not None else ():
+            self._values.pop(id(node), None)  # the last to be evaluated comes last
             self._values[id(node)] = value
             self.last = node
 
@@ -112,6 +132,9 @@ class Recorded:
         if isinstance(node, nodes.Expression) and node.is_constant:
             return node.constant
         value = self._values.get(id(node), UNKNOWN)
+        if value is UNKNOWN and isinstance(node, nodes.Placeholder):
+            holder = self.holder(node)
+            return UNKNOWN if holder is None else self.raw(holder)
         return self.raw(node.operand) if value is UNKNOWN and isinstance(node, nodes.Convert) else value
 
     def value(self, node: Bound) -> Any:
@@ -154,20 +177,36 @@ class Recorded:
                 branch = outer.then if taken else outer.otherwise
                 inside = branch.statements if isinstance(branch, nodes.Block) else (branch,)
                 return next((each for each in inside if isinstance(each, nodes.Return)), None)
+            if isinstance(outer, nodes.Switch):
+                value = self.value(outer.value)
+                taken = [each for each in outer.sections if value in each.constants]
+                default = [each for each in outer.sections if any(label.pattern is None for label in each.labels)]
+                inside = (taken or default)[0].statements if taken or default else ()
+                return next((each for each in inside if isinstance(each, nodes.Return)), None)
         return None
 
-    def failed(self) -> Expression | None:
-        """Return the part that threw: the first of which all operands were evaluated, but not it."""
-        node: Bound | None = self.last
-        if self.error is None or self.body is None:
+    def failed(self, within: Bound | None = None) -> Expression | None:
+        """Return the part that threw: the first of which all operands were evaluated, but not it.
+
+        `within` is a block of which an error was caught; the whole expression unless given.
+        """
+        inside = within or self.body
+        if inside is None or (within is None and self.error is None):
             return None
+        node = self.last
+        if within is not None:
+            evaluated = {id(each): each for each in within.walk()}
+            node = next((evaluated[key] for key in reversed(self._values) if key in evaluated), None)
         if node is None:
             return next(
-                (each for each in self.body.walk() if isinstance(each, nodes.Expression) and self._is_ready(each)), None
+                (each for each in inside.walk() if isinstance(each, nodes.Expression) and self._is_ready(each)), None
             )
         path = self.around(node)
+        path = path[next((place for place, each in enumerate(path) if each is inside), 0) :]
         for outer in reversed(path[:-1]):
-            if isinstance(outer, nodes.Expression) and not self.has(outer):
+            if isinstance(outer, nodes.Expression) and not (
+                self.has(outer) or isinstance(_converted(outer), nodes.Lambda)
+            ):
                 waiting = [child for child in outer.children() if not self._is_known(child)]
                 while waiting:
                     outer = waiting[0]
@@ -214,6 +253,8 @@ def plain(value: Any) -> Any:
         if isinstance(value, Array) and str(value.element) == "byte":
             return bytes(items)
         return [plain(each) for each in items]
+    if isinstance(value, (Grouping, JEnumerable, XSequence)):
+        return [plain(each) for each in islice(value, _MOST_ITEMS)]
     if isinstance(value, (XElement, XDocument)):
         return Markup(value.to_string())
     if isinstance(value, XAttribute):
@@ -224,6 +265,8 @@ def plain(value: Any) -> Any:
         return {plain(each.key): plain(each.value) for each in value.pairs()}
     if isinstance(value, (float, str, int)):
         return unbox(value)
+    if isinstance(value, Group):
+        return {"Id": value.id, "Name": value.name}
     if isinstance(value, Uri):
         return value.original
     ticks = getattr(value, "ticks", None)

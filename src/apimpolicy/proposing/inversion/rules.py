@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.proposing.inversion.members import array_access, called, created, indexer_access, property_access
+from apimpolicy.proposing.inversion.members import (
+    anonymous_created,
+    array_access,
+    array_created,
+    called,
+    created,
+    indexer_access,
+    property_access,
+)
 from apimpolicy.proposing.inversion.operators import (
     access_if,
     binary_operator,
@@ -46,4 +54,6 @@ RULES: Rules = {
     nodes.ArrayAccess: array_access,
     nodes.Call: called,
     nodes.ObjectCreation: created,
+    nodes.ArrayCreation: array_created,
+    nodes.AnonymousCreation: anonymous_created,
 }

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import is_vague, unconverted
-from apimpolicy.proposing.inversion.recorded import UNKNOWN, Markup, Ticks
+from apimpolicy.proposing.inversion.recorded import UNKNOWN, Markup, Ticks, Token
 from apimpolicy.proposing.inversion.values import SECOND
+from apimpolicy.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from apimpolicy.proposing.inversion.recorded import Recorded
 
 _NOW = Ticks(639_028_224_000_000_000)
+_SAMPLES = {
+    "bool": True,
+    "DateTime": _NOW,
+    "DateTimeOffset": _NOW,
+    "Guid": "11111111-2222-3333-4444-555555555555",
+    "IPAddress": "10.0.0.1",
+    "TimeSpan": Ticks(60 * SECOND),
+    "Uri": "https://contoso.example/x",
+}
 JSON = ("JToken", "JObject", "JArray", "JContainer", "JProperty", "JValue")
 
 
@@ -54,14 +64,23 @@ def one_item(inversion: Inversion, of: Recorded, loop: nodes.Lambda | nodes.Fore
     reads = [
         each
         for each in body.walk()
-        if isinstance(each, nodes.IndexerAccess) and isinstance(unconverted(each.receiver), nodes.Local)
+        if isinstance(each, nodes.IndexerAccess) and isinstance(_item_of(each.receiver), nodes.Local)
     ]
     item: Any = {}
     for each in reads:
         key = of.value(each.arguments[0])
         if isinstance(key, str):
             item[key] = usual(inversion, of, each)
+    if type_.endswith("JProperty"):
+        return [{"x": item or "x"}]
     return [item or ("x" if type_.endswith("JToken") else {})]
+
+
+def _item_of(node: Bound) -> Any:
+    """Return the item whose value an expression is, or the expression."""
+    inner = unconverted(node)
+    is_value = isinstance(inner, nodes.PropertyAccess) and inner.property.name == "Value"
+    return unconverted(inner.receiver) if is_value else inner
 
 
 def value_type(inversion: Inversion, node: Expression) -> Any:
@@ -72,8 +91,8 @@ def value_type(inversion: Inversion, node: Expression) -> Any:
 def sample(type_: str) -> Any:
     """Return a value of a type."""
     name = type_.rstrip("?").rpartition(".")[2]
-    if name == "Uri":
-        return "https://contoso.example/x"
+    if name == "Jwt":
+        return Token(token_text({}))
     if name in ("XElement", "XDocument", "XContainer", "XNode"):
         return Markup("<x />")
     if name in ("int", "long", "short", "uint", "ulong", "byte", "double", "float", "decimal"):
@@ -84,6 +103,4 @@ def sample(type_: str) -> Any:
         return ["x"]
     if name.startswith(("JObject", "JContainer")) or "Dictionary<" in type_:
         return {}
-    return {"bool": True, "DateTime": _NOW, "DateTimeOffset": _NOW, "char": "x", "TimeSpan": Ticks(60 * SECOND)}.get(
-        name, "x"
-    )
+    return _SAMPLES.get(name, "x")

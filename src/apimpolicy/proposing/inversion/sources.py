@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from apimpolicy.policies.effects import BodySet, CacheAccessed, Forwarded, HeaderSet, Sent, VariableSet
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.recorded import Ticks
+from apimpolicy.proposing.inversion.recorded import Null, Ticks, Token
 from apimpolicy.proposing.inversion.values import EPOCH, SECOND, text_of
 from apimpolicy.scenarios.assignments import (
     CLOCK,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _MESSAGES = {"Request": (), "Response": RESPONSE}
 _HOST = "contoso.azure-api.net"
 _MOST_TEXT = 6000
+_MOST_CALLS = 12
+"""Earlier calls of the same request; cases with more would be long to read."""
 _TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
 
 
@@ -56,7 +58,7 @@ class Sources:
         made = self.without(key)
         if wanted is not None:
             made |= {(*key, "there"): True, key: _text(wanted)}
-        if key[0] == "header" and wanted is not None and not _text(wanted).isprintable():
+        if key[0] == "header" and wanted is not None and not _text(wanted).replace("\t", " ").isprintable():
             return
         yield made
 
@@ -87,8 +89,9 @@ class Sources:
         given = self.given
         match path:
             case ("Request", "Method"):
-                method, other = _text(wanted), "GET" if given.get(("method",)) == "POST" else "POST"
-                yield {**given, ("method",): method if method.isupper() else other}
+                method, known = _text(wanted), given.get(("method",), "GET")
+                others = (each for each in ("POST", "GET", "PUT") if each != known)
+                yield from ({**given, ("method",): each} for each in ([method] if method.isupper() else others))
             case ("Request", "IpAddress"):
                 yield {**given, ("address",): _whole(_text(wanted), 4, "10")}
             case ("Request", "Certificate"):
@@ -98,6 +101,8 @@ class Sources:
                 yield {**self.without(("matched",)), ("path",): "/" + _text(wanted).lstrip("/")}
             case ("Request", "Url" | "OriginalUrl", "Host"):
                 yield {**given, ("host",): _whole(_text(wanted), 2, "example")}
+                if "." not in _text(wanted):
+                    yield {**given, ("host",): "localhost"}
             case ("Request", "Url" | "OriginalUrl", "Port") if isinstance(wanted, int):
                 host = given.get(("host",), _HOST).partition(":")[0]
                 yield {**given, ("host",): f"{host}:{wanted}"}
@@ -108,6 +113,12 @@ class Sources:
                 yield made
             case ("Request", "Body"):
                 yield from self.body((), "x" if wanted is not None else None)
+            case ("User", "Groups") if isinstance(wanted, list):
+                made = {**self.without(("groups",)), ("user", "there"): True, ("groups", "length"): len(wanted)}
+                for index, group in enumerate(wanted):
+                    for name, value in group.items() if isinstance(group, dict) else ():
+                        made["groups", f"[{index}]", name.lower()] = _text(value)
+                yield made
             case ("LastError",):
                 yield from self.failures({})
             case ("LastError", name):
@@ -115,8 +126,11 @@ class Sources:
             case ("Timestamp",):
                 yield from self.clock(wanted)
             case ("User" | "Product" | "Subscription" as kind,):
-                made = self.without((kind.lower(),))
-                yield made if wanted is None else {**given, (kind.lower(), "there"): True}
+                there, made = (kind.lower(), "there"), self.without((kind.lower(),))
+                if wanted is not None:
+                    yield {**given, there: True}
+                else:
+                    yield {**made, there: False} if kind.lower() in self.harness.present else made
             case (*_, name) if (type_, name) in TEXTS:
                 entity, key, _ = TEXTS[type_, name]
                 made = {**given, (entity, key): _text(wanted)}
@@ -135,16 +149,7 @@ class Sources:
         value = wanted[-1] if isinstance(wanted, list) and wanted else wanted
         if value is not None and value != []:
             made |= {(*key, "there"): True, key: _text(value)}
-        match token[0]:
-            case "variable":
-                made |= {(*token, "there"): True, (*token, "kind"): JWT}
-            case "double":
-                made |= {token[:2]: PASSES, (*token, "there"): True, (*token, "kind"): JWT}
-            case "header":
-                made |= {(*token, "there"): True, (*token, "jwt"): True}
-            case "token":
-                made[token] = "good"
-        yield made
+        yield made | _with_token(token)
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
         """Return the key of the token that a check puts into a variable."""
@@ -153,17 +158,14 @@ class Sources:
         double = self.harness.double_of(entry.step)
         return None if double is None else ("double", double, "variable", name)
 
-    def chance(self, bounds: list[Any], wanted: Any) -> Iterator[Assignment]:
-        """Yield the request with other random numbers."""
-        numbers = [each for each in bounds if isinstance(each, int)]
-        least, most = (0, 1) if not numbers else (0, numbers[0]) if len(numbers) == 1 else numbers[:2]
-        if isinstance(wanted, (int, float)) and most > least and least <= wanted < most:
-            value = wanted if not numbers else (wanted - least + 0.5) / (most - least)
-            yield {**self.given, **{("random", str(number)): value for number in range(3)}}
+    def chance(self, wanted: float) -> Iterator[Assignment]:
+        """Yield the request with other random numbers: with another first one, or more that are the same."""
+        for count in (1, 3):
+            yield {**self.given, **{("random", str(number)): wanted for number in range(count)}}
 
     def status(self, message: Key, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with another status of a response."""
-        if isinstance(wanted, (int, float)) and 200 <= wanted <= 599 and message:
+        if isinstance(wanted, (int, float)) and 200 <= wanted <= 999 and message:
             made = self.without((*message, "fails"), (*message, "late"))
             yield {**made, (*message, "status"): int(wanted)}
 
@@ -172,9 +174,16 @@ class Sources:
         made = self.without((*message, "fails"), (*message, "late"))
         yield {**made, (*message, "fails"): True} if is_wanted else made
 
-    def failures(self, wanted: Mapping[str, str]) -> Iterator[Assignment]:
-        """Yield the request with a policy that fails, with certain words in its error."""
+    def failures(self, wanted: Mapping[str, str | int]) -> Iterator[Assignment]:
+        """Yield the request with a policy that fails, with certain words or a status in its error."""
         steps = [step for step in self.harness.program.steps() if step.section != "on-error"]
+        for step in steps:
+            calls = step.element.get("calls") if has_trait(step.name, "limits-calls") else None
+            if calls is not None and calls.value.text.isdigit() and 0 < int(calls.value.text) <= _MOST_CALLS:
+                yield {**self.given, ("calls", "before"): int(calls.value.text)}
+        for key, value in self.given.items() if wanted else ():
+            if value == FAILS and key[0] == "double":
+                yield {**self.given, **{(*key, name): text for name, text in wanted.items()}}
         named = [step for step in steps if step.name == wanted.get("source")]
         checks = [step for step in steps if step.name == "base" or has_trait(step.name, *REFUSALS)]
         for step in [*named[:2], *checks[:6]]:
@@ -191,7 +200,10 @@ class Sources:
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
         double = self.harness.double_of(entry.step)
-        if double is not None:
+        if isinstance(wanted, Token):
+            key = self.token(entry, name)
+            yield from () if key is None else ({**self.given, **_with_token(key)},)
+        elif double is not None:
             made = self.without(("variable", name))
             made["double", double] = PASSES
             made["variable", name, "there"] = True
@@ -260,13 +272,28 @@ def _text(value: Any) -> str:
     return str(text_of(value))[:_MOST_TEXT]
 
 
+def _with_token(key: Key) -> Assignment:
+    """Return what makes a token part of a request."""
+    made: Assignment = {(*key, "there"): True}
+    match key[0]:
+        case "token":
+            return {key: "good"}
+        case "header":
+            return {**made, (*key, "jwt"): True}
+        case "double":
+            made[key[:2]] = PASSES
+    return {**made, (*key, "kind"): JWT}
+
+
 def _put(made: Assignment, key: Key, value: Any) -> None:
     """Add a value of any kind to a request."""
     match value:
-        case None:
+        case None | Null():
             made[*key, "kind"] = NULL
         case bool():
             made |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
+        case Token():
+            made[*key, "kind"] = JWT
         case Ticks() | bytes():
             made |= {(*key, "kind"): TEXT, (*key, "text"): _text(value)}
         case int() | float():

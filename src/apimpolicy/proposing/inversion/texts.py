@@ -26,6 +26,8 @@ def starts(operands: Sequence[Any], wanted: Any) -> Inverse:
         elif text is not UNKNOWN:
             yield 0, "x" + str(text)
     if isinstance(text, str) and wanted:
+        if isinstance(start, str) and len(text) >= len(start) > 1:
+            yield 1, text[: len(start)]
         yield 1, text[:1]
 
 
@@ -38,6 +40,8 @@ def ends(operands: Sequence[Any], wanted: Any) -> Inverse:
         elif text is not UNKNOWN:
             yield 0, str(text) + "x"
     if isinstance(text, str) and wanted:
+        if isinstance(end, str) and len(text) >= len(end) > 1:
+            yield 1, text[-len(end) :]
         yield 1, text[-1:]
 
 
@@ -66,6 +70,8 @@ def contains(operands: Sequence[Any], wanted: Any) -> Inverse:
         if "/" in part or whole.startswith("/"):
             yield 0, whole.rstrip("/") + "/" + part.strip("/") + ("/" if part.endswith("/") else "")
     yield 0, part
+    if part.strip() != part:  # which a header would lose
+        yield 0, f"x{part}x"
 
 
 def equals(operands: Sequence[Any], wanted: Any) -> Inverse:
@@ -105,7 +111,6 @@ def substring(operands: Sequence[Any], wanted: Any) -> Inverse:
         before = text if isinstance(text, str) else ""
         after = ""
         if len(operands) > 2 and isinstance(operands[2], int) and isinstance(text, str):
-            wanted = wanted[: operands[2]].ljust(operands[2], "x") if operands[2] >= 0 else wanted
             after = text[start + operands[2] :]
         yield 0, before[:start].ljust(start, "x") + wanted + after
 
@@ -143,6 +148,15 @@ def to_base64(operands: Sequence[Any], wanted: Any) -> Inverse:
 def from_base64(operands: Sequence[Any], wanted: Any) -> Inverse:
     if isinstance(wanted, bytes):
         yield 0, base64.b64encode(wanted).decode()
+
+
+def cased(operands: Sequence[Any], wanted: Any) -> Inverse:
+    """Yield texts that are the same in one case; the Kelvin sign is a k in lower case."""
+    yield 0, wanted
+    if isinstance(wanted, str):
+        yield 0, wanted.swapcase()
+        if "k" in wanted:
+            yield 0, wanted.replace("k", "\u212a")
 
 
 def get_bytes(operands: Sequence[Any], wanted: Any) -> Inverse:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.languages.emptiness import shortest_word
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.languages.patterns import language_of
-from apimpolicy.proposing.inversion.recorded import Markup, Ticks
+from apimpolicy.proposing.inversion.recorded import Markup, Null, Ticks
 from apimpolicy.semantics.unknowns import Unsupported
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def resized(value: Any, size: int) -> Any:
 def with_member(container: Any, path: Sequence[Any], wanted: Any) -> Any:
     """Return JSON with another value at a path; None removes a property."""
     if not path:
-        return wanted
+        return None if isinstance(wanted, Null) else wanted
     first, *rest = path
     if isinstance(first, int):
         items = list(container) if isinstance(container, (list, str)) else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.proposing.inversion.core import constant_of, is_constant, unconverted
-from apimpolicy.proposing.inversion.reaching import avoid, reach
+from apimpolicy.proposing.inversion.reaching import avoid, once_more, reach
 from apimpolicy.proposing.inversion.recorded import plain
 from apimpolicy.proposing.inversion.values import with_member
 
@@ -59,24 +59,28 @@ def added(inversion: Inversion, of: Recorded, source: Any, current: Any, wanted:
     """Yield requests with which a collection gets what a statement adds."""
     if isinstance(wanted, (list, dict)) and isinstance(current, (list, dict)) and len(wanted) > len(current):
         yield from reach(inversion, of, source)
+        yield from once_more(inversion, of, source)
     if isinstance(wanted, (list, dict)) and isinstance(current, (list, dict)) and len(wanted) < len(current):
         yield from avoid(inversion, of, source)
-    inserted: list[tuple[Any, Any]] = []
+    inserted: list[tuple[Expression, Expression]] = []
     if isinstance(source, nodes.Assignment):
         target = source.target
         assert isinstance(target, nodes.IndexerAccess)
-        inserted = [(of.value(target.arguments[0]), source.value)]
+        inserted = [(target.arguments[0], source.value)]
     elif len(source.arguments) == 2:
-        inserted = [(of.value(source.arguments[0]), source.arguments[1])]
+        inserted = [(source.arguments[0], source.arguments[1])]
     elif isinstance(current, list) and isinstance(wanted, list) and wanted and len(wanted) <= len(current):
         index = next((i for i, each in enumerate(wanted) if each != current[i]), None)
         if index is not None and of.has(source):
             yield from inversion.solve(of, source.arguments[0], wanted[index])
-    for name, value in inserted:
-        if isinstance(wanted, dict) and isinstance(current, dict) and wanted.get(name) != current.get(name):
+    for key, value in inserted if isinstance(wanted, dict) and isinstance(current, dict) else ():
+        name = of.value(key)
+        if wanted.get(name) != current.get(name):
             if not of.has(source):
                 yield from reach(inversion, of, source)
             yield from inversion.solve(of, value, wanted.get(name))
+        for other in wanted.keys() - current.keys() - {name}:
+            yield from inversion.solve(of, key, other)
 
 
 def with_item(inversion: Inversion, of: Recorded, collection: Expression, current: Any, wanted: Any) -> Requests:
@@ -95,6 +99,8 @@ def with_item(inversion: Inversion, of: Recorded, collection: Expression, curren
     if index is None:
         index = next((i for i, each in enumerate(items) if each == plain(current)), len(items) - 1)
     yield from inversion.solve(of, collection, with_member(items, [max(index, 0)], wanted))
+    if items:  # beside the others
+        yield from inversion.solve(of, collection, [*items, wanted])
 
 
 def item_of_lambda(inversion: Inversion, of: Recorded, call: nodes.Call, current: Any, wanted: Any) -> Requests:

@@ -75,8 +75,7 @@ def _cell(call: Call, dictionary: Value, name: Value) -> Value:
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
     """Return the dictionary's value for a cell that exists."""
     if isinstance(leaf, Field):
-        has_more = leaf.repeats and not evaluation.unknowns.is_optimistic
-        return Items(leaf.items, "string[]", evaluation.unknowns.heap, rest=leaf.joined if has_more else None)
+        return Items(leaf.items, "string[]", evaluation.unknowns.heap, rest=leaf.joined if leaf.repeats else None)
     return leaf
 
 

@@ -20,12 +20,12 @@ from apimpolicy.testing.claims.sent_requests import as_sent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.proving.proof import Proof
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.claims.sent_requests import Base
     from apimpolicy.testing.tree import Tree
-    from apimpolicy.transfer.merged import Merged
     from apimpolicy.transfer.run import End, Sent
 
 _LATER = "what a request does after it was sent"
@@ -38,7 +38,7 @@ class Formulas:
 
     def __init__(
         self,
-        proof: Merged,
+        proof: Proof,
         expressions: Expressions,
         base: Base,
         *,

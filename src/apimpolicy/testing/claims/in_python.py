@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.proposing.goals import GoalFormulas, watched_by
-from apimpolicy.proposing.program import Proposals
 from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"
-_MOST_REQUESTS = 6
 
 
 def decide(
@@ -82,16 +79,16 @@ def results_reaching(
     """
     harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
     wanted = _goals(harness, branch)
-    explored = Finder(harness, bounds, wanted=wanted).explore()
-    proposals = Proposals(harness, watched=watched_by(harness.goals))
-    formulas = map(GoalFormulas(harness.goals, harness.program, proposals).of, wanted)
-    others = (
-        each for formula in formulas if formula is not None for each in proposals.requests(formula, _MOST_REQUESTS)
-    )
-    runs = [run for run in (*explored.runs, *map(harness.run, others)) if wanted & run.reached]
+    steps = [step for step in harness.program.steps() if any(harness.goals.is_at(step, goal) for goal in wanted)]
+    paths = {goal for goal in harness.goals.all if any(harness.goals.is_at(step, goal) for step in steps)}
+    explored = Finder(harness, bounds, wanted=paths).explore()
+    runs = {goal: run for goal, run in explored.found.items() if wanted & run.reached}
     if not runs:
         raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")
-    small = [shrink(harness.run, run, lambda run: bool(wanted & run.reached)) for run in runs]
+    small = [
+        shrink(harness.run, run, lambda tried, goal=goal: goal in tried.reached and bool(wanted & tried.reached))  # type: ignore[misc]
+        for goal, run in runs.items()
+    ]
     distinct = {tuple(sorted(run.assignment.items(), key=str)): run for run in small}
     return [run.result for run in distinct.values() if run.result is not None]
 

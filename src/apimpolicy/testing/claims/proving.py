@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.binding.nodes import Expression, PropertyAccess
@@ -12,9 +11,6 @@ from apimpolicy.emit.recorder import Recorder
 from apimpolicy.engine.trace import Evaluation
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.proposing.repairs import repair
-from apimpolicy.proposing.requests import request_of
-from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
 from apimpolicy.report.explain_text import render_clause
@@ -24,13 +20,12 @@ from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.forged_certificates import with_each
-from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.claims.reading import trees_in, trees_of
-from apimpolicy.testing.claims.sent_requests import base_of
-from apimpolicy.testing.claims.static_proofs import StaticProofs, has_credentials, route_proposals
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.context.execution import Context
@@ -77,8 +72,8 @@ class Proof:
     """Static proofs and requests, for several claims about the policies of one harness.
 
     Only the prover proves claims. For others, requests are tried: from the prover's models, from the constants of the
-    policy, from optimistic models, from what varies these, and from those that reach goals of the policy. `tries`
-    limits those from constants. `on_run` is called for each request.
+    policy, and those that reach goals of the policy. `tries` limits those from constants. `on_run` is called for each
+    request.
     """
 
     def __init__(
@@ -195,11 +190,7 @@ class Proof:
         if first.result is None:
             raise ConfigurationError(f"can't evaluate this claim: {first.problem}")
         left = [index for index in self._open if index not in self._starts]
-        models = (
-            request_of(model, static.proof.unknowns, self.harness.certificates)
-            for index in left
-            for model in static.inquiry(index).models()
-        )
+        models = (each for index in left for each in requests_of(static.inquiry(index), self.harness))
         proposed = list(with_each(models, self.harness.certificates))
         if left:
             claims = [self.claims[index] for index in left]
@@ -209,25 +200,7 @@ class Proof:
             if index in self._starts:
                 self._run(index, self._starts[index])
         if any(index not in self.broken for index in self._open):
-            self._propose(proposed)
-        if any(index not in self.broken for index in self._open):
             self._explore(proposed)
-
-    def _propose(self, known: list[Assignment]) -> None:
-        """Run proposals for claims that no request has broken yet, and what varies them."""
-        deadline = time.process_time() + self.bounds.seconds / 2
-        proposals = ProposedRequests(self.harness, self.claims, self.expressions)
-        for index in self._open:
-            bases: list[Assignment] = []
-            for assignment in proposals.of(index) if index not in self.broken else ():
-                bases.append(assignment)
-                if self._run_repaired(index, assignment) or time.process_time() > deadline:
-                    break
-            around = proposals.around([*bases, *known, {}], self.harness.run, min(self.tries, self.bounds.patience))
-            for assignment in around:
-                if index in self.broken or time.process_time() > deadline:
-                    break
-                self._run(index, assignment)
 
     def _explore(self, starts: list[Assignment]) -> None:
         """Run the requests that reach goals of the policy, for claims that no other request has broken."""
@@ -240,18 +213,6 @@ class Proof:
 
         bounds = self.bounds.replaced(seconds=self.bounds.seconds / 2)
         Finder(self.harness, bounds, on_run=ran).explore(starts)
-
-    def _run_repaired(self, index: int, assignment: Assignment) -> bool:
-        """Run a proposal, and once more with what its run shows; return whether it breaks a claim."""
-        for _ in range(2):
-            run = self._run(index, assignment)
-            if index in self.broken or run.result is None:
-                return index in self.broken
-            repaired = repair(self.harness, run.result, assignment, with_doubles=False)
-            if repaired == assignment:
-                return False
-            assignment = repaired
-        return False
 
     def _run(self, index: int, assignment: Assignment) -> Run:
         """Run a request, and keep it for each open claim that it breaks."""
@@ -334,31 +295,3 @@ class ExplainingConditions(Conditions):
         if not self.evaluations or ("then" not in claim.parts and "then-sent" not in claim.parts):
             return ""
         return render_clause(clause_of_evaluation(self.evaluations[-1], self.result))
-
-
-# Requests that may break claims: from optimistic models, then from what varies these
-
-_MOST_MODELS = 6
-_MOST_BASES = 4
-
-
-class ProposedRequests:
-    """Proposes requests that break claims about the policies of one harness."""
-
-    def __init__(self, harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> None:
-        self.harness = harness
-        self.claims = claims
-        self.proposals = route_proposals(harness)
-        self.formulas = Formulas(
-            self.proposals, expressions, base_of(harness), has_credentials=has_credentials(harness)
-        )
-
-    def of(self, index: int) -> Iterator[Assignment]:
-        """Yield requests that may break a claim, those with the fewest inputs first."""
-        yield from self.proposals.requests(self.formulas.broken(self.claims[index]), _MOST_MODELS)
-
-    def around(
-        self, bases: Sequence[Assignment], send: Callable[[Assignment], Run | None], most: int
-    ) -> Iterator[Assignment]:
-        """Yield requests that differ a little from some."""
-        yield from Variations(self.harness, self.proposals, send).around(bases[:_MOST_BASES], most)

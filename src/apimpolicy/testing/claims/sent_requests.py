@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from apimpolicy.engine.steps import Step
+    from apimpolicy.proving.proof import Proof
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import State
-    from apimpolicy.transfer.merged import Merged
 
     Base = Literal["none", "plain", "unknown"]
     """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""
@@ -62,7 +62,7 @@ def _base_of_step(step: Step) -> Base:
     return "plain" if is_plain and len(step.element.attributes) == 1 else "unknown"
 
 
-def as_sent(proof: Merged, state: State, base: Base, *, has_credentials: bool) -> State:
+def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) -> State:
     """Return the state that an expression sees of a request as it was sent: the backend's URL, no variables."""
     made = state.copy()
     generation = (1 << 30) + len(proof.unknowns.reasons)
@@ -97,7 +97,7 @@ def _set_host(made: State, backend: Value) -> None:
         made.set(over(backend, part), "url", name)
 
 
-def _below(proof: Merged, path: Value, first: Value) -> Value:
+def _below(proof: Proof, path: Value, first: Value) -> Value:
     """Return a path below that of the backend: one that rewrite-uri wrote is whole, others lose the API's own path."""
     unknowns = proof.unknowns
 
@@ -111,7 +111,7 @@ def _below(proof: Merged, path: Value, first: Value) -> Value:
     return over(path, below)
 
 
-def _encoded(proof: Merged, first: Value, leaf: Value) -> Value:
+def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
     """Return the value read of a parameter written into a URL: unusual texts differ then."""
     if leaf is ABSENT or not isinstance(leaf, Field) or leaf.key in _keys(first):
         return leaf

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import sequence
-from apimpolicy.proposing.program import Proposals
-from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
+from apimpolicy.proving.proof import Proof
 from apimpolicy.semantics.values import constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
@@ -17,17 +16,17 @@ from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.testing.claims.tool_calls import tools_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.languages.language import Language
+    from apimpolicy.proving.proof import Inquiry, ProofResult
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import Cell
     from apimpolicy.semantics.values import Value
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
-    from apimpolicy.transfer.merged import Merged
 
 
 _MOST_SHOWN = 100
@@ -38,19 +37,10 @@ class StaticProofs:
 
     def __init__(self, harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> None:
         self.harness = harness
-        self.proof = Proof(
-            harness.program,
-            harness.first,
-            harness.variables,
-            *known_of_route(harness),
-            made_up=harness.stand_ins or None,
-            knows_variables="variable" in harness.fixed,
-            scopes=harness.scopes,
-        )
+        self.proof = route_proof(harness)
         tools = tools_in(harness.program)
         base, credentials = base_of(harness), has_credentials(harness)
         self.formulas = Formulas(self.proof, expressions, base, has_credentials=credentials, tools=tools)
-        know_caller(self.proof, harness)
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 
@@ -131,8 +121,35 @@ def known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None
     return known, sequence(*(piece.texts for piece in route.template))
 
 
-def know_caller(proof: Merged, harness: Harness) -> None:
-    """Say of requests to an operation of a service whether they have a subscription, and which parameters match."""
+def proof_of(
+    harness: Harness,
+    fixed: Mapping[Cell, Value] | None = None,
+    path: Language | None = None,
+    watched: Mapping[int, bool] | None = None,
+) -> Proof:
+    """Return the program of a harness over all requests.
+
+    `fixed` are cells that are the same in every request, `path` the paths of URLs, `watched` nodes keep their outcomes.
+    """
+    return Proof(
+        harness.program,
+        harness.first,
+        harness.variables,
+        fixed,
+        path,
+        made_up=harness.stand_ins or None,
+        watched=watched,
+        knows_variables="variable" in harness.fixed,
+        scopes=harness.scopes,
+    )
+
+
+def route_proof(harness: Harness) -> Proof:
+    """Return the program of a harness for all requests, or those to an operation of a service.
+
+    Says of requests to an operation whether they have a subscription, and which parameters match.
+    """
+    proof = proof_of(harness, *known_of_route(harness))
     route = getattr(harness, "route", None)
     if route is not None:
         for piece in route.template:
@@ -141,13 +158,7 @@ def know_caller(proof: Merged, harness: Harness) -> None:
                 proof.unknowns.know(matches, matches)
         has_subscription = proof.unknowns.input(("there", "subscription"), terms.TRUTH)
         proof.unknowns.know(has_subscription, has_subscription if route.caller else terms.not_(has_subscription))
-
-
-def route_proposals(harness: Harness, **options: Any) -> Proposals:
-    """Return a program for proposals, for all requests to an operation of a service."""
-    made = Proposals(harness, *known_of_route(harness), knows_variables="variable" in harness.fixed, **options)
-    know_caller(made, harness)
-    return made
+    return proof
 
 
 def has_credentials(harness: Harness) -> bool:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.proposing.requests import request_of
-from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving import equivalence
 from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
-from apimpolicy.testing.claims.static_proofs import route_proposals
+from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.comparing.canonical import of_element, of_program
 from apimpolicy.testing.comparing.causes import Causes
 from apimpolicy.testing.comparing.observed_differences import differences
@@ -53,7 +51,6 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
 _FEW_SECONDS = 1.0
 """Of searching for further differences where each change has shown one."""
-_MOST_VARIATIONS, _MOST_BASES = 120, 4
 
 
 class Found(Record):
@@ -158,21 +155,15 @@ def _search(
 def _candidates(
     joint: _ProductHarness, bounds: Bounds, starts: Sequence[Assignment], question: Inquiry | ProofResult | None
 ) -> Iterator[Assignment]:
-    """Yield requests to the goals near changes, models of a difference, and what varies them."""
-    bases: list[Assignment] = []
+    """Yield requests to the goals near changes, and models of a difference."""
     for harness in (joint.new, joint.old):
         wanted = joint.goals_of(harness)
-        explored = Finder(harness, bounds, wanted=wanted, proposals=route_proposals).explore(starts)
+        explored = Finder(harness, bounds, wanted=wanted).explore(starts)
         found = [run.assignment for goal, run in explored.found.items() if goal in wanted]
         yield from found
         yield from _with_attempts(harness, found)
-        bases += found
     if isinstance(question, Inquiry):
-        models = [request_of(model, question.unknowns, joint.new.certificates) for model in question.models()]
-        yield from models
-        bases += models
-    variations = Variations(joint.new, route_proposals(joint.new), joint.new.run)
-    yield from variations.around([*bases[:_MOST_BASES], *starts, {}], _MOST_VARIATIONS)
+        yield from requests_of(question, joint.new)
 
 
 def _names_stand_ins(old: Harness, new: Harness) -> bool:

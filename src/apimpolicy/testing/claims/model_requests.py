@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.proposing.coded_texts import key_of_root, steps_of
 from apimpolicy.scenarios import assignments
 from apimpolicy.semantics.forms.entities import ENTITIES
-from apimpolicy.semantics.json_trees import JWT, KINDS, OUTSIDE
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.json_trees import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from apimpolicy.proving.proof import Inquiry
     from apimpolicy.scenarios.assignments import Assignment, Key
+    from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.solving import Model
 
@@ -30,6 +30,16 @@ _KINDS = {
 _MOST_ITEMS = 20
 _OPTIONAL = frozenset(ENTITIES.values())
 _IN_FIELDS = ("first", "second", "rest", "repeats")
+
+
+def requests_of(inquiry: Inquiry, harness: Harness) -> Iterator[Assignment]:
+    """Yield the requests of a question's models, each once."""
+    known: set[frozenset[Any]] = set()
+    for model in inquiry.models():
+        request = request_of(model, inquiry.unknowns, harness.certificates)
+        if (key := frozenset(request.items())) not in known:
+            known.add(key)
+            yield request
 
 
 def request_of(model: Model, unknowns: Unknowns, certificates: Iterable[str]) -> Assignment:
@@ -49,24 +59,17 @@ def request_of(model: Model, unknowns: Unknowns, certificates: Iterable[str]) ->
             else:
                 made.pop(key, None)
                 made.pop(key[:-1], None)
-        elif key[0] == "double" and key[2:3] == ("variable",) and "claim" in key:  # the token of a check that passes
-            made |= {(*key[:4], "there"): True, (*key[:4], "kind"): assignments.JWT}
-        elif key[0] == "double" and key[2:3] != ("variable",) and len(key) > 2 and ("double", key[1]) not in made:
-            made.pop(key, None)
     names = {variable: key for key, variable in unknowns.inputs.items() if isinstance(key, tuple)}
     for root in dict.fromkeys(key[1] for key in given if key[0] == "json"):
-        if root[0] != OUTSIDE and not given.get(("json", root, (), "valid")):
+        place = names.get(root[1])
+        if place is None or place[0] == "json" or not given.get(("json", root, (), "valid")):
             continue
-        try:
-            key = key_of_root(root, names)
-        except Unsupported:
-            continue
-        if root[0] != OUTSIDE:
-            made.pop((*key[:-1], "text"), None)
-            made[*key[:-1], "json"] = True
-            if key[:1] == ("body",):
-                made["body", "there"] = True
-        _add_token(made, key, given, root, ())
+        key = place[:-1] if place[-1] == "text" else place
+        made.pop(place, None)
+        made[*key, "json"] = True
+        if key == ("body",):
+            made["body", "there"] = True
+        _add_token(made, (*key, "tree"), given, root, ())
     return made
 
 
@@ -88,14 +91,6 @@ def _add(made: Assignment, key: tuple[Any, ...], value: Any, certificate: str | 
         case ("there", kind):
             if kind in _OPTIONAL:
                 made[kind, "there"] = value
-        case ("token", provider, "good"):
-            made["token", provider] = "good" if value else "none"
-        case ("double", name, "fails"):
-            if value:
-                made["double", name] = "fails"
-        case ("calls", "before"):
-            if value:
-                made["calls", "before"] = value
         case (*_, last) if last in _IN_FIELDS:
             return
         case ("method",) | ("address",):
@@ -123,11 +118,7 @@ def _add_token(made: Assignment, key: Key, given: Given, root: Any, path: tuple[
     def of(what: str) -> Any:
         return given.get(("json", root, path, what))
 
-    is_whole = not path and root[0] == OUTSIDE
-    if is_whole and of(JWT):
-        made[*key, "kind"] = assignments.JWT
-        return
-    kind = next((each for each in KINDS if of(each)), "string" if path or is_whole else "object")
+    kind = next((each for each in KINDS if of(each)), "string" if path else "object")
     made[*key, "kind"] = _KINDS[kind]
     match kind:
         case "string":
@@ -140,13 +131,11 @@ def _add_token(made: Assignment, key: Key, given: Given, root: Any, path: tuple[
             for name in _names(given, root, path):
                 if given.get(("json", root, (*path, name), "there")):
                     made[*key, f".{name}", "there"] = True
-                    if (written := given.get(("json", root, (*path, name), "name"))) is not None:
-                        made[*key, f".{name}", "name"] = written
                     _add_token(made, (*key, f".{name}"), given, root, (*path, name))
         case "array":
             length = made[*key, "length"] = min(of("length") or 0, _MOST_ITEMS)
             for index in range(length):
-                _add_token(made, (*key, *steps_of((index,))), given, root, (*path, index))
+                _add_token(made, (*key, f"[{index}]"), given, root, (*path, index))
 
 
 def _names(given: Given, root: Any, path: tuple[str | int, ...]) -> dict[str, None]:
