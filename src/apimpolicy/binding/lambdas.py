@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup, nodes
-from apimpolicy.binding.asynchrony import result_of, task_of
-from apimpolicy.binding.bodies import bind_branch, falls_through, function_body, is_statement_expression
+from apimpolicy.binding.functions import (
+    bind_branch,
+    falls_through,
+    function_body,
+    is_statement_expression,
+    result_of,
+    task_of,
+)
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope

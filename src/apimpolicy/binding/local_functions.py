@@ -10,10 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.asynchrony import result_of
-from apimpolicy.binding.bodies import bind_branch, falls_through, is_statement_expression
 from apimpolicy.binding.constraints import constrain
-from apimpolicy.binding.function_signatures import bind_defaults
+from apimpolicy.binding.functions import bind_branch, bind_defaults, falls_through, is_statement_expression, result_of
 from apimpolicy.binding.lookup import iterator_element
 from apimpolicy.binding.references import returned_reference
 from apimpolicy.binding.reports import shown

@@ -266,9 +266,7 @@ def _user_binary(binder: Binder, node: Node, operator: str, left: Expression, ri
     methods = operators.user_operators(name, (left.type, right.type))
     if not methods:
         return None
-    from apimpolicy.binding.user_operators import binary_call
-
-    return binary_call(binder, node, operator, left, right, methods)
+    return operators.binary_call(binder, node, operator, left, right, methods)
 
 
 def no_operator(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
@@ -354,7 +352,7 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(operand)}")
     methods = operators.user_operators(operators.UNARY_METHODS[operator], (operand.type,))
     if methods:
-        from apimpolicy.binding.user_operators import unary_call
+        from apimpolicy.binding.operators import unary_call
 
         call = unary_call(binder, node, operand, methods)
         if call is not None:

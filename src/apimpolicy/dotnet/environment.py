@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
-    from apimpolicy.dotnet.chance import Script
+    from apimpolicy.dotnet.system.randoms import Script
 
 TICKS_PER_SECOND = 10_000_000
 """A tick is 100 ns (System.TimeSpan.TicksPerSecond)."""

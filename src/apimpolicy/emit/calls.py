@@ -1,4 +1,4 @@
-"""Emission of calls, with receivers and arguments in the order in which C# evaluates them."""
+"""Emission of names, members, elements and calls."""
 
 from __future__ import annotations
 
@@ -6,11 +6,33 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.emit.boxing import boxed
-from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
-from apimpolicy.emit.members import call_member, implementation_of, invoke, missing, pass_to_member, receiver_for
+from apimpolicy.emit import runtime
+from apimpolicy.emit.building import (
+    attribute,
+    boxed,
+    call,
+    conditional,
+    constant,
+    is_none,
+    is_not_none,
+    item,
+    last_of,
+    load,
+    tuple_of,
+    walrus,
+)
+from apimpolicy.emit.members import (
+    call_member,
+    implementation_of,
+    invoke,
+    missing,
+    pass_to_member,
+    read_member,
+    receiver_for,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -22,6 +44,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Method, Property
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
+
+
+# Emission of calls, with receivers and arguments in the order in which C# evaluates them.
 
 
 # Receivers and arguments in the order in which C# evaluates them
@@ -233,3 +258,55 @@ def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: Loc
     made: ast.expr = call(load(emitter.symbol_name(function)), *in_written_order(emitter, passed))
     made = last_of(*steps, made) if steps else made
     return with_outputs(emitter, made, outputs, is_void=node.type is VOID)
+
+
+# Emission of names, members and elements.
+
+
+def emit_local(emitter: Emitter, node: nodes.Local) -> ast.expr:
+    return emitter.read(node.symbol)
+
+
+def emit_placeholder(emitter: Emitter, node: nodes.Placeholder) -> ast.expr:
+    return emitter.read_placeholder(node)
+
+
+def emit_field_access(emitter: Emitter, node: nodes.FieldAccess) -> ast.expr:
+    if node.field.declaring.is_tuple and node.receiver is not None and node.field.name.startswith("Item"):
+        return item(emitter.emit(node.receiver), int(node.field.name[4:]) - 1)
+    return read_member(emitter, node.field, node.receiver)
+
+
+def emit_property_access(emitter: Emitter, node: nodes.PropertyAccess) -> ast.expr:
+    if node.property.container.is_nullable and node.receiver is not None:
+        if node.property.name == "HasValue":
+            return is_not_none(emitter.emit(node.receiver))
+        if node.property.name == "Value":
+            return emitter.run(runtime.nullable_value, emitter.emit(node.receiver))
+    return read_member(emitter, node.property, node.receiver)
+
+
+def emit_tuple_element(emitter: Emitter, node: nodes.TupleElement) -> ast.expr:
+    return item(emitter.emit(node.receiver), node.index)
+
+
+def emit_tuple_rest(emitter: Emitter, node: nodes.TupleRest) -> ast.expr:
+    return ast.Subscript(emitter.emit(node.receiver), ast.Slice(constant(7)), ast.Load())
+
+
+def emit_anonymous_member(emitter: Emitter, node: nodes.AnonymousMember) -> ast.expr:
+    return item(attribute(emitter.emit(node.receiver), "values"), node.index)
+
+
+def emit_indexer_access(emitter: Emitter, node: nodes.IndexerAccess) -> ast.expr:
+    found = implementation_of(node.property)
+    if found is None:
+        return missing(emitter, node.property)
+    return call_registered(emitter, found, node.property, node.receiver, node.arguments)
+
+
+def emit_array_access(emitter: Emitter, node: nodes.ArrayAccess) -> ast.expr:
+    indexes = [emitter.emit(index) for index in node.indexes]
+    if len(indexes) == 1:
+        return emitter.run(arrays.array_get, emitter.emit(node.array), indexes[0])
+    return emitter.run(arrays.rectangular_get, emitter.emit(node.array), tuple_of(*indexes))

@@ -10,10 +10,16 @@ from apimpolicy.binding import nodes
 from apimpolicy.binding.nodes import Block, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.emit.building import assign, attribute, constant, function_def, parameters
-from apimpolicy.emit.cells import cells_of_referenced, prepare_references
 from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
-from apimpolicy.emit.variables import REPEATING, declared_here, facts, remembering
+from apimpolicy.emit.variables import (
+    REPEATING,
+    cells_of_referenced,
+    declared_here,
+    facts,
+    prepare_references,
+    remembering,
+)
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 

@@ -11,10 +11,9 @@ from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, function_def, load, parameters
-from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.core import HANDLERS
 from apimpolicy.emit.frames import as_dotnet
-from apimpolicy.emit.variables import declared_here, facts
+from apimpolicy.emit.variables import cells_of_block, declared_here, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

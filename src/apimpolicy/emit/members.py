@@ -14,8 +14,7 @@ from apimpolicy.dotnet.signatures import Field, Method, Property
 from apimpolicy.dotnet.types import ArrayType
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.emit import runtime
-from apimpolicy.emit.boxing import boxed
-from apimpolicy.emit.building import attribute, call, compare, conditional, constant, is_none, load, walrus
+from apimpolicy.emit.building import attribute, boxed, call, compare, conditional, constant, is_none, load, walrus
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Member

@@ -13,9 +13,8 @@ from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import CHAR, STRING
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, compare, constant, load
-from apimpolicy.emit.cells import cells_of_block
-from apimpolicy.emit.type_tests import matches
-from apimpolicy.emit.variables import facts
+from apimpolicy.emit.conversions import matches
+from apimpolicy.emit.variables import cells_of_block, facts
 from apimpolicy.errors import InternalError
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from apimpolicy.dotnet.values import RectangularArray
 # Checks of arguments that many collections share, with .NET's exceptions
 
 INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
-_COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
+COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
 OFFSETS = (
     "Offset and length were out of bounds for the array or count is greater than the number of elements from index to "
     "the end of the source collection."
 )
-_NON_NEGATIVE = "Non-negative number required."
+NON_NEGATIVE = "Non-negative number required."
 
 
 def check_index(index: int, size: int, parameter: str = "index") -> None:
@@ -24,7 +24,7 @@ def check_index(index: int, size: int, parameter: str = "index") -> None:
         raise ArgumentOutOfRangeException(parameter, INDEX)
 
 
-def check_non_negative(value: int, parameter: str, message: str | None = _NON_NEGATIVE) -> None:
+def check_non_negative(value: int, parameter: str, message: str | None = NON_NEGATIVE) -> None:
     if value < 0:
         raise ArgumentOutOfRangeException(parameter, message)
 
@@ -42,7 +42,7 @@ def check_search(start: int, count: int, size: int) -> None:
     if not 0 <= start <= size:
         raise ArgumentOutOfRangeException("startIndex", INDEX)
     if not 0 <= count <= size - start:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+        raise ArgumentOutOfRangeException("count", COUNT)
 
 
 def check_backward_search(start: int, count: int, size: int) -> None:
@@ -53,7 +53,7 @@ def check_backward_search(start: int, count: int, size: int) -> None:
     elif not 0 <= start < size:
         raise ArgumentOutOfRangeException("startIndex", INDEX)
     if count < 0 or start - count + 1 < 0:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+        raise ArgumentOutOfRangeException("count", COUNT)
 
 
 def copy_into(items: list[Any], array: Any, index: int, parameter: str = "arrayIndex") -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections import searching
 from apimpolicy.dotnet.collections.arguments import INDEX, check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
-from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+from apimpolicy.dotnet.collections.lists import List, ReadOnlyCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     Types = tuple[Type, ...]
     Predicate = Callable[[Any], bool]
+
+
+# The members of `System.Array`.
+
 
 _ARRAY = "System.Array"
 _ONE_DIMENSION = "Only single dimension arrays are supported here."
@@ -113,7 +117,7 @@ def fill(array: Any, value: Any) -> None:
 @implements(_ARRAY, "Fill(T[], T, int, int)")
 def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     require(array, "array")
-    searching.find_index(array, start, count, lambda _: True)
+    searching.find_index(array, lambda _: True, start, count)
     array[start : start + count] = [value] * count
 
 
@@ -259,3 +263,92 @@ implements_all(
     },
 )
 implements_all(_ARRAY, {"Empty": lambda types: Array(types[0])}, types=True)
+
+
+# Members that arrays and `List<T>` share: those that ask a function about each element.
+
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+
+def _of_both(*members: str, types: bool = False) -> Callable[[_Function], _Function]:
+    """Register a function for members of `List<T>`, and for the static ones of arrays, which take the array first."""
+
+    def register(function: _Function) -> _Function:
+        implements("System.Collections.Generic.List<T>", *members, types=types)(function)
+        return implements("System.Array", *(name.replace("(", "(T[], ") for name in members), types=types)(function)
+
+    return register
+
+
+def _elements(collection: Any) -> list[Any]:
+    return collection.items if type(collection) is List else require(collection, "array")
+
+
+def _like(collection: Any, types: tuple[Type, ...], items: list[Any]) -> List | Array:
+    return List(types, items) if type(collection) is List else Array(types[0], items)
+
+
+@_of_both("FindIndex")
+def find_index(collection: Any, *arguments: Any) -> int:
+    """The predicate comes after the start and the count, where they are given."""
+    *part, match = arguments
+    return searching.find_index(_elements(collection), match, *part)
+
+
+@_of_both("FindLastIndex")
+def find_last_index(collection: Any, *arguments: Any) -> int:
+    *part, match = arguments
+    return searching.find_last_index(_elements(collection), match, *part)
+
+
+@_of_both("Exists")
+def exists(collection: Any, match: Predicate) -> bool:
+    return find_index(collection, match) >= 0
+
+
+@_of_both("Find", types=True)
+def find(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
+    return searching.item_or_default(_elements(collection), find_index(collection, match), types[0])
+
+
+@_of_both("FindLast", types=True)
+def find_last(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
+    return searching.item_or_default(_elements(collection), find_last_index(collection, match), types[0])
+
+
+@_of_both("FindAll", types=True)
+@counts_itself
+def find_all(types: tuple[Type, ...], collection: Any, match: Predicate) -> List | Array:
+    items = _elements(collection)
+    require(match, "match")
+    environment().step(len(items))
+    return _like(collection, types, [item for item in items if match(item)])
+
+
+@_of_both("TrueForAll")
+@counts_itself
+def true_for_all(collection: Any, match: Predicate) -> bool:
+    items = _elements(collection)
+    require(match, "match")
+    environment().step(len(items))
+    return all(match(item) for item in items)
+
+
+@_of_both("ForEach")
+@counts_itself
+def for_each(collection: Any, action: Callable[[Any], None]) -> None:
+    _elements(collection)
+    require(action, "action")
+    for item in collection:
+        environment().step()
+        action(item)
+
+
+@_of_both("ConvertAll", types=True)
+@counts_itself
+def convert_all(types: tuple[Type, ...], collection: Any, converter: Callable[[Any], Any]) -> List | Array:
+    items = _elements(collection)
+    require(converter, "converter")
+    environment().step(len(items))
+    return _like(collection, types[-1:], [converter(item) for item in items])

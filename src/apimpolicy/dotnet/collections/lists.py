@@ -1,22 +1,14 @@
-"""`System.Collections.Generic.List<T>`."""
+"""`System.Collections.Generic.List<T>`, and `ReadOnlyCollection<T>`, which wraps a list."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import (
-    INDEX,
-    OFFSETS,
-    check_index,
-    check_non_negative,
-    check_part,
-    copy_into,
-)
+from apimpolicy.dotnet.collections import interfaces, searching
+from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS, check_index, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
-from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
-from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+from apimpolicy.dotnet.collections.generic import MODIFIED, Enumerator, GenericCollection, ReadOnlyView, check_capacity
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
@@ -25,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
     require,
 )
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 
@@ -34,6 +27,51 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Predicate = Callable[[Any], bool]
+
+
+# `System.Collections.ObjectModel.ReadOnlyCollection<T>`.
+
+
+@dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>")
+class ReadOnlyCollection(ReadOnlyView):
+    """A list seen through a wrapper that cannot change it."""
+
+    __slots__ = ("_list", "types")
+
+    def __init__(self, types: tuple[Type, ...], wrapped: Any) -> None:
+        self.types = types
+        self._list = wrapped
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.ObjectModel.ReadOnlyCollection", *self.types)
+
+    @property
+    def count(self) -> int:
+        return interfaces.get_count(self._list)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._list)
+
+    @member("Item")
+    def get_item(self, index: int) -> Any:
+        return interfaces.get_item(self._list, index)
+
+    def contains(self, value: Any) -> bool:
+        return interfaces.contains(self._list, value)
+
+    def index_of(self, value: Any) -> int:
+        return interfaces.index_of(self._list, value)
+
+    def copy_to(self, array: Any, index: int) -> None:
+        interfaces.copy_to(self._list, array, index)
+
+    def get_enumerator(self) -> Enumerator:
+        return Enumerator(self)
+
+
+# `System.Collections.Generic.List<T>`.
+
 
 _MOVED_TOGETHER = 5
 """Logarithm: elements that move together at the price of one that is looked at."""
@@ -60,8 +98,7 @@ class List(GenericCollection):
     @staticmethod
     @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> List:
-        check_non_negative(capacity, "capacity")
-        environment().check_elements(capacity)
+        check_capacity(capacity)
         made = List(types)
         made._capacity = capacity
         return made

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
+from apimpolicy.dotnet.collections.arguments import copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
-from apimpolicy.dotnet.collections.generic import GenericCollection
+from apimpolicy.dotnet.collections.generic import GenericCollection, check_capacity
 from apimpolicy.dotnet.collections.searching import index_of
-from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, require
-from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
@@ -58,23 +57,14 @@ class _Line(GenericCollection):
     def trim_excess(self) -> None:
         self.version += 1
 
+    def peek(self) -> Any:
+        raise NotImplementedError
 
-def _check_capacity(capacity: int) -> None:
-    check_non_negative(capacity, "capacity")
-    environment().check_elements(capacity)
-
-
-_SHARED = {
-    "void Clear()": "clear",
-    "bool Contains(T item)": "contains",
-    "void CopyTo(T[] array, int arrayIndex)": "copy_to",
-    "T[] ToArray()": "to_array",
-    "void TrimExcess()": "trim_excess",
-    "Count": "count",
-}
+    def try_peek(self) -> tuple[bool, Any]:
+        return (True, self.peek()) if len(self) else (False, default_value(self.types[0]))
 
 
-@dotnet_class("System.Collections.Generic.Queue<T>", members=_SHARED)
+@dotnet_class("System.Collections.Generic.Queue<T>")
 class Queue(_Line):
     """First in, first out. The elements before `_head` are gone; they are dropped when they are the greater half."""
 
@@ -85,12 +75,6 @@ class Queue(_Line):
     def __init__(self, types: tuple[Type, ...], items: Iterable[Any] = ()) -> None:
         super().__init__(types, items)
         self._head = 0
-
-    @staticmethod
-    @member("new(int)", types=True)
-    def with_capacity(types: tuple[Type, ...], capacity: int) -> Queue:
-        _check_capacity(capacity)
-        return Queue(types)
 
     @property
     def count(self) -> int:
@@ -131,23 +115,14 @@ class Queue(_Line):
             raise InvalidOperationException("Queue empty.")
         return self._items[self._head]
 
-    def try_peek(self) -> tuple[bool, Any]:
-        return (True, self.peek()) if len(self) else (False, default_value(self.types[0]))
 
-
-@dotnet_class("System.Collections.Generic.Stack<T>", members=_SHARED)
+@dotnet_class("System.Collections.Generic.Stack<T>")
 class Stack(_Line):
     """Last in, first out; walked over from the top."""
 
     __slots__ = ()
 
     definition_name = "System.Collections.Generic.Stack"
-
-    @staticmethod
-    @member("new(int)", types=True)
-    def with_capacity(types: tuple[Type, ...], capacity: int) -> Stack:
-        _check_capacity(capacity)
-        return Stack(types)
 
     def in_order(self) -> list[Any]:
         return self._items[::-1]
@@ -171,17 +146,22 @@ class Stack(_Line):
             raise InvalidOperationException("Stack empty.")
         return self._items[-1]
 
-    def try_peek(self) -> tuple[bool, Any]:
-        return (True, self._items[-1]) if self._items else (False, default_value(self.types[0]))
+
+def _register(name: str, made: type[_Line]) -> None:
+    def with_capacity(types: tuple[Type, ...], capacity: int) -> _Line:
+        check_capacity(capacity)
+        return made(types)
+
+    implements_all(
+        f"System.Collections.Generic.{name}<T>",
+        {
+            "new()": made,
+            "new(int)": with_capacity,
+            "new(IEnumerable<T>)": lambda types, collection: made(types, require(collection, "collection")),
+        },
+        types=True,
+    )
 
 
-implements_all(
-    "System.Collections.Generic.Queue<T>",
-    {"new()": Queue, "new(IEnumerable<T>)": lambda types, collection: Queue(types, require(collection, "collection"))},
-    types=True,
-)
-implements_all(
-    "System.Collections.Generic.Stack<T>",
-    {"new()": Stack, "new(IEnumerable<T>)": lambda types, collection: Stack(types, require(collection, "collection"))},
-    types=True,
-)
+_register("Queue", Queue)
+_register("Stack", Stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import INDEX, check_backward_search, check_search
+from apimpolicy.dotnet.collections.arguments import COUNT, INDEX, check_backward_search, check_search
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.collections.comparers import Comparison, Key
     from apimpolicy.dotnet.types import Type
 
-_COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
-
 
 def check_count(start: int, count: int | None, size: int) -> None:
     """Check the `count` of a forward search."""
     if count is not None and not 0 <= count <= size - start:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+        raise ArgumentOutOfRangeException("count", COUNT)
 
 
 def index_of(items: Sequence[Any], item: Any, start: int, count: int | None, key: Key | None) -> int:
@@ -54,7 +52,7 @@ def last_index_of(
     if count is None:
         count = start + 1
     if count < 0 or start - count + 1 < 0:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+        raise ArgumentOutOfRangeException("count", COUNT)
     environment().step(count)
     wanted = item if key is None else key(item)
     for index in range(start, start - count, -1):
@@ -63,7 +61,7 @@ def last_index_of(
     return -1
 
 
-def find_index(items: Sequence[Any], start: int, count: int | None, match: Callable[[Any], bool]) -> int:
+def find_index(items: Sequence[Any], match: Callable[[Any], bool], start: int = 0, count: int | None = None) -> int:
     """Return the first index whose element matches, or -1."""
     if count is None:
         count = len(items) - start if 0 <= start <= len(items) else 0
@@ -76,7 +74,9 @@ def find_index(items: Sequence[Any], start: int, count: int | None, match: Calla
     return -1
 
 
-def find_last_index(items: Sequence[Any], start: int | None, count: int | None, match: Callable[[Any], bool]) -> int:
+def find_last_index(
+    items: Sequence[Any], match: Callable[[Any], bool], start: int | None = None, count: int | None = None
+) -> int:
     """Return the last index whose element matches, or -1."""
     require(match, "match")
     if start is None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
-from apimpolicy.dotnet.collections.dictionary import capacity_for
-from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection
+from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, check_capacity
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
@@ -35,8 +34,7 @@ class HashSet(HashedCollection):
     @staticmethod
     @member("new(int)", "new(int, IEqualityComparer<T>)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> HashSet:
-        check_non_negative(capacity, "capacity", None)
-        environment().check_elements(capacity)
+        check_capacity(capacity, None)
         return HashSet(types, comparer)
 
     @staticmethod
@@ -150,11 +148,6 @@ class HashSet(HashedCollection):
         check_non_negative(count or 0, "count")
         copy_into(self.entries()[:count], array, index)
 
-    def ensure_capacity(self, capacity: int) -> int:
-        check_non_negative(capacity, "capacity", None)
-        environment().check_elements(capacity)
-        return capacity_for(max(capacity, len(self._slots)))
-
     def trim_excess(self) -> None:
         items = self.entries()
         self._forget()
@@ -167,11 +160,6 @@ interface_members(
     "UnionWith IntersectWith ExceptWith SymmetricExceptWith IsSubsetOf IsProperSubsetOf IsSupersetOf "
     "IsProperSupersetOf Overlaps SetEquals Add",
 )
-
-
-@implements("System.Collections.Generic.HashSet<T>", "OnDeserialization")
-def _deserialized(_collection: object, _sender: object) -> None:
-    """Do something only where GetObjectData was called before."""
 
 
 class SetComparer:

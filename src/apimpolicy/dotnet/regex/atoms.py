@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
+from apimpolicy.dotnet.regex.character_classes import (
+    ECMA_SCRIPT,
+    ECMA_WORD_CLASS,
+    IGNORE_CASE,
+    WORD_BOUNDARY_CLASS,
+    Reader,
+    literal,
+)
 from apimpolicy.dotnet.regex.unicode_blocks import alike
 
 if TYPE_CHECKING:

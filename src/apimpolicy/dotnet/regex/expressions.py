@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment, processor_time
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, require
-from apimpolicy.dotnet.regex import escapes
-from apimpolicy.dotnet.regex.matches import Match, MatchCollection, expand, no_match, read_replacement
-from apimpolicy.dotnet.regex.options import (
+from apimpolicy.dotnet.regex.character_classes import (
     COMPILED,
     ECMA_SCRIPT,
     IGNORE_CASE,
     IGNORE_PATTERN_WHITESPACE,
     MULTILINE,
     RIGHT_TO_LEFT,
+    Reader,
 )
+from apimpolicy.dotnet.regex.matches import Match, MatchCollection, expand, no_match, read_replacement
 from apimpolicy.dotnet.regex.translator import translate
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import INT, Array, string_array
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Evaluator = Callable[[Match], str | None]
+
+
+# `System.Text.RegularExpressions.Regex`.
+
 
 _NAME = "System.Text.RegularExpressions.Regex"
 _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
@@ -310,13 +314,33 @@ def _register_static() -> None:
 _register_static()
 
 
+_ESCAPED = {char: f"\\{char}" for char in " #$()*+.?[\\^{|"} | {"\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+_TABLE = str.maketrans(_ESCAPED)
+
+
 @implements(_NAME, "Escape", cost=SLOW)
 def escape(text: str) -> str:
+    r"""Make a text match itself; `]` and `}` need no escape.
+
+    >>> escape("a.b [c]")
+    'a\\.b\\ \\[c]'
+    """
     _check(text, "str")
-    return escapes.escape(text)
+    return text.translate(_TABLE)
 
 
 @implements(_NAME, "Unescape", cost=SLOW)
 def unescape(text: str) -> str:
+    """Undo `escape`, and any other escape of a character; raises RegexParseException for an invalid one."""
     _check(text, "str")
-    return escapes.unescape(text)
+    reader = Reader(text, 0)
+    out: list[str] = []
+    while not reader.at_end:
+        char = reader.take()
+        if char != "\\":
+            out.append(char)
+        elif reader.at_end:
+            raise reader.error("Illegal \\ at end of pattern.")
+        else:
+            out.append(reader.character_escape())
+    return "".join(out)

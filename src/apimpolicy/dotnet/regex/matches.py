@@ -11,7 +11,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.regex.atoms import is_name_character, longest_number
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT
+from apimpolicy.dotnet.regex.character_classes import ECMA_SCRIPT
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:

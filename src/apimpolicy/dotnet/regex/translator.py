@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
-from apimpolicy.dotnet.regex.options import (
+from apimpolicy.dotnet.regex.character_classes import (
     ECMA_SCRIPT,
     EXPLICIT_CAPTURE,
     IGNORE_CASE,

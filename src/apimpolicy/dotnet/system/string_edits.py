@@ -15,8 +15,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import counts_itself, declines, implements, implements_all
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
-from apimpolicy.dotnet.system.linear_text import is_normalized, normalize
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, is_normalized, normalize, to_lower, to_upper
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
 

@@ -10,8 +10,7 @@ from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_upper
-from apimpolicy.dotnet.system.linear_text import rfind
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, rfind, to_upper
 from apimpolicy.dotnet.values import Array, string_array
 
 if TYPE_CHECKING:

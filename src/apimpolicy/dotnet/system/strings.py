@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, FormatException
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
-from apimpolicy.dotnet.system.enum_texts import format_enum
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
 from apimpolicy.dotnet.system.number_symbols import numbers_of
-from apimpolicy.dotnet.system.objects import text, to_string
+from apimpolicy.dotnet.system.objects import format_enum, text, to_string
 from apimpolicy.dotnet.values import Byte, EnumValue, Int16, Int64, SByte, Single, UInt16, UInt32, UInt64, box
 
 if TYPE_CHECKING:

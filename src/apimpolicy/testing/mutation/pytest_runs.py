@@ -43,7 +43,6 @@ IMPORTED_BEFORE = (
     "dotnet.system.strings",
     "dotnet.cryptography.certificate_members",
     "emit.emitter",
-    "emit.access",
     "emit.calls",
     "emit.conversions",
     "emit.inline_members",
