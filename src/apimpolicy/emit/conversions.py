@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.nodes import InterpolatedString
 from apimpolicy.binding.type_relations import IDENTITY, REFERENCE, Conversion, has_reference_conversion, same
 from apimpolicy.dotnet import casts
 from apimpolicy.dotnet.system.objects import type_object
@@ -29,7 +28,7 @@ from apimpolicy.emit.building import (
     tuple_of,
     walrus,
 )
-from apimpolicy.emit.members import call_member
+from apimpolicy.emit.members import REFUSED, call_member
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -44,18 +43,9 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
     if node.is_constant:
         return emitter.literal(node.constant)
     if node.conversion.kind == "interpolated":
-        return _formattable(emitter, node.operand)
+        return emitter.run(runtime.not_simulated, constant(str(node.type)), constant(REFUSED))
     value = emitter.emit(node.operand)
     return converted(emitter, value, node.operand.type, node.type, node.conversion, node)
-
-
-def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
-    """Return an interpolated string as a FormattableString: a composite format and the boxed values."""
-    from apimpolicy.dotnet.system.formattable_strings import FormattableString
-    from apimpolicy.emit.texts import composite_of
-
-    pattern, values = composite_of(emitter, text.parts if isinstance(text, InterpolatedString) else [text.constant])
-    return emitter.run(FormattableString, constant(pattern), *values)
 
 
 def converted(

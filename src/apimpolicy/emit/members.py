@@ -147,13 +147,16 @@ def call_member(
     return invoke(emitter, found, method, receiver, arguments, type_arguments)
 
 
+REFUSED = "Azure refuses this type in policy expressions (APIM0001)"
+
+
 def missing(emitter: Emitter, member: Member) -> ast.expr:
     """Return code that fails with the name of a member without an implementation, and the reason if there is one."""
     from apimpolicy.binding.allow_list import is_type_allowed
 
     reason = reason_against(member.declaring, member.signature)
     if not reason and not is_type_allowed(member.declaring):
-        reason = "Azure refuses this type in policy expressions (APIM0001)"
+        reason = REFUSED
     return emitter.run(runtime.not_simulated, constant(full_name(member)), constant(reason))
 
 

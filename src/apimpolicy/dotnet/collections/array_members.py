@@ -13,11 +13,11 @@ from apimpolicy.dotnet.collections.lists import List, ReadOnlyCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     ArrayTypeMismatchException,
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
@@ -223,8 +223,7 @@ def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -
 
 
 def _check_start(start: int, size: int) -> None:
-    if not 0 <= start <= size:
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(0 <= start <= size, "startIndex", INDEX)
 
 
 @implements(_ARRAY, "IndexOf(Array, object)", "IndexOf(Array, object, int)", "IndexOf(Array, object, int, int)")

@@ -15,6 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.metadata import named
@@ -130,8 +131,7 @@ class List(GenericCollection):
 
     @capacity.setter
     def capacity(self, value: int) -> None:
-        if value < len(self.items):
-            raise ArgumentOutOfRangeException("value", _TOO_SMALL)
+        check_range(value >= len(self.items), "value", _TOO_SMALL)
         environment().check_elements(value)
         self._capacity = value
 
@@ -172,8 +172,7 @@ class List(GenericCollection):
 
     @counts_itself
     def insert(self, index: int, item: Any) -> None:
-        if not 0 <= index <= len(self.items):
-            raise ArgumentOutOfRangeException("index", _INSERT)
+        check_range(0 <= index <= len(self.items), "index", _INSERT)
         work_through(len(self.items) - index >> _MOVED_TOGETHER)
         self.items.insert(index, item)
         self.version += 1
@@ -182,8 +181,7 @@ class List(GenericCollection):
     @counts_itself
     def insert_range(self, index: int, collection: Any) -> None:
         require(collection, "collection")
-        if not 0 <= index <= len(self.items):
-            raise ArgumentOutOfRangeException("index", INDEX)
+        check_range(0 <= index <= len(self.items), "index", INDEX)
         if not hasattr(collection, "__len__"):
             self._insert_each(index, collection)
             return
@@ -242,8 +240,7 @@ class List(GenericCollection):
 
     def index_of(self, item: Any, index: int = 0, count: int | None = None) -> int:
         size = len(self.items)
-        if not 0 <= index <= size:
-            raise ArgumentOutOfRangeException("index", INDEX)
+        check_range(0 <= index <= size, "index", INDEX)
         searching.check_count(index, count, size)
         return searching.index_of(self.items, item, index, count, equality_key(self.types[0]))
 

@@ -11,6 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     DotnetException,
     InvalidOperationException,
+    check_range,
     require,
 )
 
@@ -47,12 +48,10 @@ def last_index_of(
         return -1
     if start is None:
         start = size - 1
-    if not 0 <= start < size:
-        raise ArgumentOutOfRangeException(parameter, INDEX)
+    check_range(0 <= start < size, parameter, INDEX)
     if count is None:
         count = start + 1
-    if count < 0 or start - count + 1 < 0:
-        raise ArgumentOutOfRangeException("count", COUNT)
+    check_range(count >= 0 and start - count + 1 >= 0, "count", COUNT)
     environment().step(count)
     wanted = item if key is None else key(item)
     for index in range(start, start - count, -1):

@@ -10,11 +10,11 @@ from apimpolicy.dotnet.collections.arguments import OFFSETS
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     InvalidCastException,
     NullReferenceException,
     ObjectDisposedException,
     PlatformNotSupportedException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.metadata import named
@@ -131,8 +131,7 @@ class HashAlgorithm:
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
     """Return the part of a byte array that a method works on, with .NET's checks."""
     buffer = require(buffer, buffer_name)
-    if offset < 0:
-        raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
+    check_range(offset >= 0, offset_name, "Non-negative number required.")
     if count < 0 or count > len(buffer):
         raise ArgumentException("Value was invalid.")
     if len(buffer) - count < offset:

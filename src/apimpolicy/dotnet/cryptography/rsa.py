@@ -10,10 +10,10 @@ from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     CryptographicException,
     NotSupportedException,
     PlatformNotSupportedException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.metadata import named
@@ -331,10 +331,8 @@ interface_members(
 
 def _part(data: Array | None, offset: int, count: int) -> bytes:
     data = require(data, "data")
-    if not 0 <= offset <= len(data):
-        raise ArgumentOutOfRangeException("offset")
-    if not 0 <= count <= len(data) - offset:
-        raise ArgumentOutOfRangeException("count")
+    check_range(0 <= offset <= len(data), "offset")
+    check_range(0 <= count <= len(data) - offset, "count")
     return bytes(data[offset : offset + count])
 
 

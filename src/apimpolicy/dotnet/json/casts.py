@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
@@ -71,8 +71,7 @@ def convert_to(type_name: str, value: Any) -> Any:
 
 def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool) -> JValue:
     """Return the value to convert; raises ArgumentException when its token type does not convert."""
-    if token is None:
-        raise ArgumentNullException("value")
+    token = require(token, "value")
     value = token.value if isinstance(token, JProperty) else token
     if isinstance(value, JValue):
         kind = value.token_type

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
+from apimpolicy.dotnet.collections.trees import of_type
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidCastException, NullReferenceException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
-from apimpolicy.dotnet.json.kinds import JTOKEN, J
+from apimpolicy.dotnet.json.kinds import J_ENUMERABLE, JTOKEN, J, JEnumerable, j_enumerable_of
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.sequences import J_ENUMERABLE, JEnumerable, j_enumerable_of, of_type
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all

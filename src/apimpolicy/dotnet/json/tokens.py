@@ -9,10 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
-from apimpolicy.dotnet.collections.siblings import Sibling
+from apimpolicy.dotnet.collections.trees import Sibling
 from apimpolicy.dotnet.exceptions import InvalidOperationException
-from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS
-from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
+from apimpolicy.dotnet.json.kinds import (
+    ARRAY,
+    CONSTRUCTOR,
+    JTOKEN,
+    NONE,
+    PROPERTY,
+    TOKENS,
+    JEnumerable,
+    j_enumerable_of,
+)
 from apimpolicy.dotnet.json.writer import path_name, write
 from apimpolicy.dotnet.registry import dotnet_class, member
 

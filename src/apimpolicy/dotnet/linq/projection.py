@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
+from apimpolicy.dotnet.exceptions import NullReferenceException, check_range
 from apimpolicy.dotnet.linq.sequences import (
     BURNING,
     STAGES,
@@ -231,15 +231,13 @@ def empty(types: Types) -> Sequence:
 
 @operator("Range")
 def range_(types: Types, start: int, count: int) -> Sequence:
-    if count < 0 or start + count - 1 > 2147483647:
-        raise ArgumentOutOfRangeException("count")
+    check_range(count >= 0 and start + count - 1 <= 2147483647, "count")
     return Sequence(_stepping, INT, range(start, start + count))
 
 
 @operator("Repeat")
 def repeat(types: Types, element: Any, count: int) -> Sequence:
-    if count < 0:
-        raise ArgumentOutOfRangeException("count")
+    check_range(count >= 0, "count")
     return Sequence(_repeat, types[0], element, count)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import OBJECT
@@ -157,8 +157,7 @@ def _walk_stages(sequence: Sequence) -> Iterator[Any]:
 def not_null(**arguments: Any) -> None:
     """Raise ArgumentNullException for the first null; operators check at once, not when they are walked over."""
     for parameter, value in arguments.items():
-        if value is None:
-            raise ArgumentNullException(parameter)
+        value = require(value, parameter)
 
 
 def walked(source: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment, processor_time
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, require
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, check_range, require
 from apimpolicy.dotnet.regex.character_classes import (
     COMPILED,
     ECMA_SCRIPT,
@@ -99,8 +99,7 @@ class Regex:
         ticks = None
         if timeout is not None and timeout.ticks != _INFINITE_TICKS:
             ticks = timeout.ticks
-            if not 0 < ticks <= _LONGEST_TICKS:
-                raise ArgumentOutOfRangeException("matchTimeout")
+            check_range(0 < ticks <= _LONGEST_TICKS, "matchTimeout")
         return Regex(pattern, options, ticks)
 
     def to_string(self) -> str:
@@ -139,8 +138,7 @@ class Regex:
     def _start(self, text: str, start: int | None) -> int:
         if start is None:
             return len(text) if self.options & RIGHT_TO_LEFT else 0
-        if not 0 <= start <= len(text):
-            raise ArgumentOutOfRangeException("startat", _START)
+        check_range(0 <= start <= len(text), "startat", _START)
         return start
 
     def _match_at(self, text: str, searched: str, offset: int, position: int) -> Match:
@@ -199,8 +197,7 @@ class Regex:
     @member("Match(string, int, int)")
     def match_part(self, text: str, beginning: int, length: int) -> Match:
         _check(text, "input")
-        if not 0 <= beginning <= len(text):
-            raise ArgumentOutOfRangeException("beginning", _START)
+        check_range(0 <= beginning <= len(text), "beginning", _START)
         if not 0 <= length <= len(text) - beginning:
             raise ArgumentOutOfRangeException("length", "Length cannot be less than 0 or exceed input length.")
         part = text[beginning : beginning + length]
@@ -229,8 +226,7 @@ class Regex:
         return self._replace(text, evaluator, count, start)
 
     def _replace(self, text: str, evaluator: Evaluator, count: int, start: int | None) -> str:
-        if count < -1:
-            raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")
+        check_range(count >= -1, "count", "Count cannot be less than -1.")
         position = self._start(text, start)
         if count == 0:
             return text
@@ -260,8 +256,7 @@ class Regex:
     def split(self, text: str, count: int = 0, start: int | None = None) -> Array:
         """Return the pieces between matches, with what groups captured in between."""
         _check(text, "input")
-        if count < 0:
-            raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")
+        check_range(count >= 0, "count", "Count cannot be less than -1.")
         position = self._start(text, start)
         if count == 1:
             return string_array([text])

@@ -8,7 +8,13 @@ import unicodedata
 from typing import Any, Literal
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException, require
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    FormatException,
+    check_range,
+    require,
+)
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
 
@@ -144,8 +150,7 @@ _TESTS: dict[str, Any] = {
 
 def _character_at(text: str | None, index: int) -> str:
     text = require(text, "s")
-    if not 0 <= index < len(text):
-        raise ArgumentOutOfRangeException("index")
+    check_range(0 <= index < len(text), "index")
     return text[index]
 
 

@@ -19,6 +19,7 @@ from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
+from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.date_exact import parse_datetime
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE
 from apimpolicy.dotnet.system.number_parsing import (
@@ -31,7 +32,6 @@ from apimpolicy.dotnet.system.number_parsing import (
     parse_int,
     parse_single,
 )
-from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import TYPE_CODES
 from apimpolicy.dotnet.system.objects import TypeObject, text
 from apimpolicy.dotnet.system.strings import format_value

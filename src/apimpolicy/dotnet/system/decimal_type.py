@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, OverflowException, require
+from apimpolicy.dotnet.exceptions import ArgumentException, OverflowException, check_range, require
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, decimal_to_int
@@ -88,8 +88,7 @@ def round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     >>> round_decimal(Decimal("2.345"), 2), round_decimal(Decimal("2.345"), 2, 1)
     (Decimal('2.34'), Decimal('2.35'))
     """
-    if not 0 <= digits <= 28:
-        raise ArgumentOutOfRangeException("decimals", "Decimal can only round to between 0 and 28 digits of precision.")
+    check_range(0 <= digits <= 28, "decimals", "Decimal can only round to between 0 and 28 digits of precision.")
     check_rounding(mode)
     if mode < 2:
         return decimals.round_to(value, digits, away_from_zero=mode == 1)
@@ -119,8 +118,7 @@ def _get_bits(value: Decimal) -> Array:
 
 @implements("decimal", "new(int, int, int, bool, byte)")
 def _from_parts(low: int, middle: int, high: int, negative: bool, scale: int) -> Decimal:
-    if scale > 28:
-        raise ArgumentOutOfRangeException("scale", "Decimal's scale value must be between 0 and 28, inclusive.")
+    check_range(scale <= 28, "scale", "Decimal's scale value must be between 0 and 28, inclusive.")
     number = (low & 0xFFFFFFFF) | (middle & 0xFFFFFFFF) << 32 | (high & 0xFFFFFFFF) << 64
     return decimals.fit(-number if negative else number, scale)
 

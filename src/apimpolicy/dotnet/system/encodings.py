@@ -12,6 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     NotSupportedException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
@@ -156,8 +157,7 @@ class Encoding:
 
 def _part(data: Any, index: int, count: int, name: str) -> Any:
     data = require(data, name, NULL_STRING if name == "s" else NULL_ARRAY)
-    if index < 0 or count < 0:
-        raise ArgumentOutOfRangeException("index" if index < 0 else "count", "Non-negative number required.")
+    check_range(index >= 0 and count >= 0, "index" if index < 0 else "count", "Non-negative number required.")
     if index > len(data) - count:
         if name == "s":
             raise ArgumentOutOfRangeException("index", "Index and count must refer to a location within the string.")
@@ -235,8 +235,7 @@ def get_encoding(name: str | None) -> Encoding:
 
 @implements("System.Text.Encoding", "GetEncoding(int)")
 def get_encoding_by_number(number: int) -> Encoding:
-    if not 0 <= number <= 65535:
-        raise ArgumentOutOfRangeException("codepage", "Valid values are between 0 and 65535, inclusive.")
+    check_range(0 <= number <= 65535, "codepage", "Valid values are between 0 and 65535, inclusive.")
     found = _CODE_PAGES.get(number)
     if found is None:
         _refuse_utf7(str(number))
@@ -267,8 +266,7 @@ def _check(source: Any, names: tuple[str, str, str], index: int, count: int, tar
     name, index_name, count_name = names
     source = require(source, name, NULL_STRING if name == "s" else NULL_ARRAY)
     require(target, parameter, NULL_ARRAY)
-    if index < 0 or count < 0:
-        raise ArgumentOutOfRangeException(index_name if index < 0 else count_name, _NON_NEGATIVE)
+    check_range(index >= 0 and count >= 0, index_name if index < 0 else count_name, _NON_NEGATIVE)
     if index > len(source) - count:
         place = "string" if name == "s" else "buffer"
         raise ArgumentOutOfRangeException(name, f"Index and count must refer to a location within the {place}.")
@@ -276,8 +274,7 @@ def _check(source: Any, names: tuple[str, str, str], index: int, count: int, tar
 
 def _store(encoding: Encoding, made: Any, target: Array, at: int, names: tuple[str, str]) -> int:
     parameter, index_name = names
-    if not 0 <= at <= len(target):
-        raise ArgumentOutOfRangeException(index_name, INDEX)
+    check_range(0 <= at <= len(target), index_name, INDEX)
     if len(made) > len(target) - at:
         encoded = ("byte", "encoded data", "En") if parameter == "bytes" else ("char", "decoded characters", "De")
         raise ArgumentException(
@@ -317,8 +314,7 @@ _UNIT = {65001: 3, 20127: 1, 28591: 1, 1200: 2, 1201: 2, 12000: 4, 12001: 4}
 
 @implements(_ENCODING, "GetMaxByteCount")
 def _get_max_byte_count(encoding: Encoding, count: int) -> int:
-    if count < 0:
-        raise ArgumentOutOfRangeException("charCount", _NON_NEGATIVE)
+    check_range(count >= 0, "charCount", _NON_NEGATIVE)
     most = (count + 1) * _UNIT[encoding.code_page]
     if most > _MAX:
         raise ArgumentOutOfRangeException(
@@ -330,8 +326,7 @@ def _get_max_byte_count(encoding: Encoding, count: int) -> int:
 
 @implements(_ENCODING, "GetMaxCharCount")
 def _get_max_char_count(encoding: Encoding, count: int) -> int:
-    if count < 0:
-        raise ArgumentOutOfRangeException("byteCount", _NON_NEGATIVE)
+    check_range(count >= 0, "byteCount", _NON_NEGATIVE)
     unit = _UNIT[encoding.code_page]
     most = {1: count, 2: (count >> 1) + (count & 1) + 1, 3: count + 1, 4: count // 2 + 2}[unit]
     if most > _MAX:

@@ -7,12 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    ArithmeticException,
-    OverflowException,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, ArithmeticException, OverflowException, check_range
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
@@ -127,8 +122,7 @@ def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
     >>> round_double(2.5), round_double(1.005, 2), round_double(2.345, 2)
     (2.0, 1.0, 2.35)
     """
-    if not 0 <= digits <= 15:
-        raise ArgumentOutOfRangeException("digits", "Rounding digits must be between 0 and 15, inclusive.")
+    check_range(0 <= digits <= 15, "digits", "Rounding digits must be between 0 and 15, inclusive.")
     check_rounding(mode)
     if not abs(value) < 1e16:
         return value

@@ -14,8 +14,7 @@ from decimal import Decimal
 
 from apimpolicy.dotnet.environment import joined
 from apimpolicy.dotnet.exceptions import FormatException
-from apimpolicy.dotnet.system.custom_number_formats import Digits, format_custom
-from apimpolicy.dotnet.system.number_symbols import (
+from apimpolicy.dotnet.system.cultures import (
     CURRENCY_NEGATIVE,
     CURRENCY_POSITIVE,
     INVARIANT,
@@ -25,6 +24,7 @@ from apimpolicy.dotnet.system.number_symbols import (
     NumberSymbols,
     group_ends,
 )
+from apimpolicy.dotnet.system.custom_number_formats import Digits, format_custom
 from apimpolicy.dotnet.values import to_single
 
 

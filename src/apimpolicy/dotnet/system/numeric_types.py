@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.arithmetic import INTEGERS
+from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.number_formats import (
     double_to_string,
     format_double,
@@ -26,7 +27,6 @@ from apimpolicy.dotnet.system.number_parsing import (
     parse_int,
     parse_single,
 )
-from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.values import type_of, unbox, wrap_int32
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, require
+from apimpolicy.dotnet.exceptions import check_range, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.errors import ConfigurationError
 
@@ -87,14 +87,12 @@ class Random:
 
     @member("Next(int)")
     def next_below(self, maximum: int) -> int:
-        if maximum < 0:
-            raise ArgumentOutOfRangeException("maxValue", "'maxValue' must be greater than zero.")
+        check_range(maximum >= 0, "maxValue", "'maxValue' must be greater than zero.")
         return int(self.next_double() * maximum)
 
     @member("Next(int, int)")
     def next_between(self, minimum: int, maximum: int) -> int:
-        if minimum > maximum:
-            raise ArgumentOutOfRangeException("minValue", "'minValue' cannot be greater than maxValue.")
+        check_range(minimum <= maximum, "minValue", "'minValue' cannot be greater than maxValue.")
         width = maximum - minimum
         if width <= _BIG:
             return int(self.next_double() * width) + minimum

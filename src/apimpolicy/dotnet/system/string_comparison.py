@@ -6,7 +6,7 @@ from typing import Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
+from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
@@ -68,11 +68,9 @@ def _parts_in_culture(
     length_a = length if a is None else min(length, len(a) - index_a)
     length_b = length if b is None else min(length, len(b) - index_b)
     for name, number in (("length1", length_a), ("length2", length_b), ("offset1", index_a), ("offset2", index_b)):
-        if number < 0:
-            raise ArgumentOutOfRangeException(name, "Positive number required.")
+        check_range(number >= 0, name, "Positive number required.")
     for name, text, end in (("string1", a, index_a + length_a), ("string2", b, index_b + length_b)):
-        if end > len(text or ""):
-            raise ArgumentOutOfRangeException(name, "Offset and length must refer to a position in the string.")
+        check_range(end <= len(text or ""), name, "Offset and length must refer to a position in the string.")
     return a and a[index_a : index_a + length_a], b and b[index_b : index_b + length_b]
 
 
@@ -89,11 +87,9 @@ def compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, l
     check_comparison(comparison)
     if a is None or b is None:
         return compare(a, b, comparison)
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+    check_range(length >= 0, "length", "Length cannot be less than zero.")
     for name, text, index in (("indexA", a, index_a), ("indexB", b, index_b)):
-        if not 0 <= index <= len(text):
-            raise ArgumentOutOfRangeException(name, INDEX)
+        check_range(0 <= index <= len(text), name, INDEX)
     return compare(a[index_a : index_a + length], b[index_b : index_b + length], comparison)
 
 

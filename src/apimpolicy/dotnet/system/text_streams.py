@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
-from apimpolicy.dotnet.globalization.cultures import INVARIANT
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import (
     dotnet_class,
@@ -17,6 +16,7 @@ from apimpolicy.dotnet.registry import (
     interface_members,
     member,
 )
+from apimpolicy.dotnet.system.cultures import INVARIANT
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
@@ -260,35 +260,3 @@ def _set_new_line(writer: TextWriter, value: str | None) -> None:
 
 implements_all(_WRITER, {"new()": lambda provider=None: StringWriter(StringBuilder(), provider)})
 implements_all(_WRITER, {"new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider)})
-
-
-# `System.IO.MemoryStream` over bytes that don't change. Azure refuses streams in policy expressions
-
-
-@dotnet_class("System.IO.MemoryStream")
-class MemoryStream:
-    """A stream that can tell its length and its bytes."""
-
-    __slots__ = ("_bytes", "_is_open")
-
-    def __init__(self, data: bytes) -> None:
-        self._bytes = data
-        self._is_open = True
-
-    @staticmethod
-    @member("new(byte[])")
-    def over(buffer: Array | None) -> MemoryStream:
-        return MemoryStream(bytes(require(buffer, "buffer", "Buffer cannot be null.")))
-
-    @property
-    def length(self) -> int:
-        if not self._is_open:
-            raise ObjectDisposedException("Cannot access a closed Stream.")
-        return len(self._bytes)
-
-    def dispose(self) -> None:
-        self._is_open = False
-
-
-interface_members("System.IO.MemoryStream", "Length")
-interface_members("System.IO.Stream", "Length Close=dispose Dispose")

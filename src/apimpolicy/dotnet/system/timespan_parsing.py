@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
 from apimpolicy.dotnet.registry import implements_all
-from apimpolicy.dotnet.system.number_symbols import numbers_of
+from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.system.timespans import (
     DAY,

@@ -6,16 +6,10 @@ import re
 from typing import Any
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    FormatException,
-    OverflowException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException, check_range, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
-from apimpolicy.dotnet.system.number_symbols import numbers_of
+from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.system.ordered import Ordered, implement_order
 
@@ -330,8 +324,7 @@ def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
     """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
-    if not -_LIMIT <= ticks < _LIMIT:
-        raise ArgumentOutOfRangeException(None, _TOO_LONG)
+    check_range(-_LIMIT <= ticks < _LIMIT, None, _TOO_LONG)
     return TimeSpan(ticks)
 
 

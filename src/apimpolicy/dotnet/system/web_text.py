@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException, require
+from apimpolicy.dotnet.exceptions import ArgumentNullException, UriFormatException, check_range, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 
@@ -171,10 +171,8 @@ def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:
         if count == 0:
             return None
         raise ArgumentNullException("bytes")
-    if not 0 <= offset <= len(data):
-        raise ArgumentOutOfRangeException("offset")
-    if not 0 <= count <= len(data) - offset:
-        raise ArgumentOutOfRangeException("count")
+    check_range(0 <= offset <= len(data), "offset")
+    check_range(0 <= count <= len(data) - offset, "count")
     return bytes(data[offset : offset + count])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.trees import NodeSequence
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
@@ -23,7 +24,6 @@ from apimpolicy.dotnet.xml.names import (
     XNamespace,
 )
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
-from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write_attribute
 
 if TYPE_CHECKING:
@@ -208,10 +208,10 @@ class XElement(XContainer):
             if attribute.parent is self:
                 yield attribute
 
-    def attributes(self, *name: XName | None) -> XSequence:
+    def attributes(self, *name: XName | None) -> NodeSequence:
         if not name:
-            return XSequence(self._attributes, ATTRIBUTES)
-        return XSequence(lambda: filter(named_only(*name), self._attributes()), ATTRIBUTES)
+            return NodeSequence(self._attributes, ATTRIBUTES)
+        return NodeSequence(lambda: filter(named_only(*name), self._attributes()), ATTRIBUTES)
 
     def add_attribute(self, attribute: XAttribute) -> None:
         if attribute.parent is not None:
@@ -257,13 +257,13 @@ class XElement(XContainer):
 
     # Walking
 
-    def ancestors_and_self(self, *name: XName | None) -> XSequence:
+    def ancestors_and_self(self, *name: XName | None) -> NodeSequence:
         return elements_of(lambda: iter((self, *self._upwards())), name)
 
-    def descendant_nodes_and_self(self) -> XSequence:
-        return XSequence(lambda: self.below(with_self=True), NODES)
+    def descendant_nodes_and_self(self) -> NodeSequence:
+        return NodeSequence(lambda: self.below(with_self=True), NODES)
 
-    def descendants_and_self(self, *name: XName | None) -> XSequence:
+    def descendants_and_self(self, *name: XName | None) -> NodeSequence:
         return elements_of(lambda: self.below(with_self=True), name)
 
     # Namespaces

@@ -6,8 +6,9 @@ import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.trees import NodeSequence, flatten, of_type
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, require
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.number_parsing import parse_int
 from apimpolicy.dotnet.xml import content
@@ -22,7 +23,6 @@ from apimpolicy.dotnet.xml.nodes import (
     XText,
     compare_document_order,
 )
-from apimpolicy.dotnet.xml.sequences import XSequence, flatten, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def _required(source: Any) -> Any:
     return require(source, "source")
 
 
-def _walk(method: str, element: str) -> Callable[..., XSequence]:
+def _walk(method: str, element: str) -> Callable[..., NodeSequence]:
     type_ = f"System.Collections.Generic.IEnumerable<{X}{element}>"
     return lambda source, *name: flatten(_required(source), lambda node: getattr(node, method)(*name), type_)
 
@@ -62,9 +62,9 @@ implements_all(_TYPE, {name: _walk(*found.split()) for name, found in _WALKS.ite
 
 
 @implements(_TYPE, "InDocumentOrder", types=True)
-def in_document_order(types: tuple[Type, ...], source: Any) -> XSequence:
+def in_document_order(types: tuple[Type, ...], source: Any) -> NodeSequence:
     key = functools.cmp_to_key(compare_document_order)
-    return XSequence(lambda: iter(sorted(_required(source), key=key)), of_type(types[-1]))
+    return NodeSequence(lambda: iter(sorted(_required(source), key=key)), of_type(types[-1]))
 
 
 @implements(_TYPE, "Remove")
@@ -101,12 +101,7 @@ def _to_text(node: XElement | XAttribute | None) -> str | None:
 
 def _register(owner: str, parameter: str) -> None:
     def required(convert: Callable[[str], Any]) -> Callable[[Any], Any]:
-        def cast(node: XElement | XAttribute | None) -> Any:
-            if node is None:
-                raise ArgumentNullException(parameter)
-            return convert(node.value)
-
-        return cast
+        return lambda node: convert(require(node, parameter).value)
 
     def nullable(convert: Callable[[str], Any]) -> Callable[[Any], Any]:
         return lambda node: None if node is None else convert(node.value)

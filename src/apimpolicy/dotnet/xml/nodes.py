@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.siblings import Sibling
+from apimpolicy.dotnet.collections.trees import NodeSequence, Sibling
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.names import (
@@ -19,7 +19,6 @@ from apimpolicy.dotnet.xml.names import (
     XName,
     verify_ncname,
 )
-from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write
 
 if TYPE_CHECKING:
@@ -39,12 +38,12 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
     return lambda node: name is not None and node.name == name
 
 
-def elements_of(start: Callable[[], Iterator[Any]], name: tuple[XName | None, ...]) -> XSequence:
+def elements_of(start: Callable[[], Iterator[Any]], name: tuple[XName | None, ...]) -> NodeSequence:
     """Return the elements among nodes, those with a name if there is one."""
     if not name:
-        return XSequence(lambda: (node for node in start() if node.node_type == ELEMENT), ELEMENTS)
+        return NodeSequence(lambda: (node for node in start() if node.node_type == ELEMENT), ELEMENTS)
     is_named = named_only(*name)
-    return XSequence(lambda: (node for node in start() if node.node_type == ELEMENT and is_named(node)), ELEMENTS)
+    return NodeSequence(lambda: (node for node in start() if node.node_type == ELEMENT and is_named(node)), ELEMENTS)
 
 
 @dotnet_class(X + "XObject", members="Parent=parent_element")
@@ -88,16 +87,16 @@ class XNode(XObject, Sibling):
 
     __slots__ = ()
 
-    def nodes_after_self(self) -> XSequence:
-        return XSequence(lambda: self.siblings(after=True), NODES)
+    def nodes_after_self(self) -> NodeSequence:
+        return NodeSequence(lambda: self.siblings(after=True), NODES)
 
-    def nodes_before_self(self) -> XSequence:
-        return XSequence(lambda: self.siblings(after=False), NODES)
+    def nodes_before_self(self) -> NodeSequence:
+        return NodeSequence(lambda: self.siblings(after=False), NODES)
 
-    def elements_after_self(self, *name: XName | None) -> XSequence:
+    def elements_after_self(self, *name: XName | None) -> NodeSequence:
         return elements_of(lambda: self.siblings(after=True), name)
 
-    def elements_before_self(self, *name: XName | None) -> XSequence:
+    def elements_before_self(self, *name: XName | None) -> NodeSequence:
         return elements_of(lambda: self.siblings(after=False), name)
 
     # Ancestors
@@ -108,7 +107,7 @@ class XNode(XObject, Sibling):
             yield current
             current = current.parent
 
-    def ancestors(self, *name: XName | None) -> XSequence:
+    def ancestors(self, *name: XName | None) -> NodeSequence:
         return elements_of(self._upwards, name)
 
     # Order
