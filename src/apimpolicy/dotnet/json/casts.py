@@ -5,24 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, require
-from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.kinds import (
-    BOOLEAN,
-    BYTES,
-    COMMENT,
-    DATE,
-    FLOAT,
-    GUID_TYPE,
-    INTEGER,
-    JTOKEN,
-    NULL,
-    RAW,
-    STRING_TYPE,
-    TIME_SPAN_TYPE,
-    TYPE_NAMES,
-    UNDEFINED,
-    URI_TYPE,
-)
+from apimpolicy.dotnet.json import kinds, platform
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.metadata import FULL_NAMES
@@ -34,8 +17,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.json.tokens import JToken
 
-_TEXTS = frozenset((STRING_TYPE, COMMENT, RAW))
-_NUMBERS = _TEXTS | {INTEGER, FLOAT, BOOLEAN}
+_TEXTS = frozenset((kinds.STRING_TYPE, kinds.COMMENT, kinds.RAW))
+_NUMBERS = _TEXTS | {kinds.INTEGER, kinds.FLOAT, kinds.BOOLEAN}
 
 _RANGES = {"int": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
 """The integer types that most JSON numbers are read as."""
@@ -48,14 +31,14 @@ PRIMITIVES = {
 """C# type to its name in messages, and in the methods of `System.Convert`."""
 
 _ACCEPTED: dict[str, frozenset[int]] = {
-    "char": _TEXTS | {INTEGER, FLOAT},
-    "System.DateTime": _TEXTS | {DATE},
-    "System.DateTimeOffset": _TEXTS | {DATE},
-    "System.Guid": _TEXTS | {GUID_TYPE, BYTES},
-    "System.TimeSpan": _TEXTS | {TIME_SPAN_TYPE},
-    "System.Uri": _TEXTS | {URI_TYPE},
-    "string": _NUMBERS | {DATE, BYTES, GUID_TYPE, TIME_SPAN_TYPE, URI_TYPE},
-    "byte[]": _TEXTS | {BYTES, INTEGER},
+    "char": _TEXTS | {kinds.INTEGER, kinds.FLOAT},
+    "System.DateTime": _TEXTS | {kinds.DATE},
+    "System.DateTimeOffset": _TEXTS | {kinds.DATE},
+    "System.Guid": _TEXTS | {kinds.GUID_TYPE, kinds.BYTES},
+    "System.TimeSpan": _TEXTS | {kinds.TIME_SPAN_TYPE},
+    "System.Uri": _TEXTS | {kinds.URI_TYPE},
+    "string": _NUMBERS | {kinds.DATE, kinds.BYTES, kinds.GUID_TYPE, kinds.TIME_SPAN_TYPE, kinds.URI_TYPE},
+    "byte[]": _TEXTS | {kinds.BYTES, kinds.INTEGER},
 }
 """The token types that convert to a C# type; `_NUMBERS` for those missing here."""
 
@@ -75,10 +58,10 @@ def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool
     value = token.value if isinstance(token, JProperty) else token
     if isinstance(value, JValue):
         kind = value.token_type
-        if kind in _ACCEPTED.get(type_name, _NUMBERS) or (nullable and kind in (NULL, UNDEFINED)):
+        if kind in _ACCEPTED.get(type_name, _NUMBERS) or (nullable and kind in (kinds.NULL, kinds.UNDEFINED)):
             return value
-    kind = value.token_type if value is not None else NULL
-    raise ArgumentException(f"Can not convert {TYPE_NAMES[kind]} to {shown}.")
+    kind = value.token_type if value is not None else kinds.NULL
+    raise ArgumentException(f"Can not convert {kinds.TYPE_NAMES[kind]} to {shown}.")
 
 
 def _primitive(type_name: str, nullable: bool) -> Callable[[JToken | None], Any]:
@@ -168,7 +151,7 @@ def _to_bytes(token: JToken | None) -> Any:
         return value
     if isinstance(value, str):
         return platform.function("System.Convert", "static byte[] FromBase64String(string s)")(value)
-    raise ArgumentException(f"Can not convert {TYPE_NAMES[checked.token_type]} to byte array.")
+    raise ArgumentException(f"Can not convert {kinds.TYPE_NAMES[checked.token_type]} to byte array.")
 
 
 def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
@@ -194,4 +177,4 @@ def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
 CASTS = _all_casts()
 """C# type name to its explicit conversion from JToken, as plain (unboxed) value."""
 
-implements_all(JTOKEN, {f"static {name} op_Explicit({JTOKEN} value)": cast for name, cast in CASTS.items()})
+implements_all(kinds.JTOKEN, {f"static {name} op_Explicit({kinds.JTOKEN} value)": cast for name, cast in CASTS.items()})

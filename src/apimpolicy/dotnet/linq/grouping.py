@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
+from apimpolicy.dotnet.linq.sequences import Sequence, deferred, operator
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import Array
 
@@ -116,7 +116,6 @@ def make_lookup(
 
 @operator(f"ToLookup({_KEYED})", f"ToLookup({_KEYED}, {_COMPARED})")
 def to_lookup(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Lookup:
-    not_null(source=source, keySelector=key_selector)
     return make_lookup((types[1], types[0]), source, key_selector, None, comparer)
 
 
@@ -124,13 +123,11 @@ def to_lookup(types: Types, source: Any, key_selector: Selector, comparer: Any =
 def to_lookup_of_elements(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Lookup:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return make_lookup((types[1], types[2]), source, key_selector, element_selector, comparer)
 
 
 @operator(f"GroupBy({_KEYED})", f"GroupBy({_KEYED}, {_COMPARED})")
 def group_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Sequence:
-    not_null(source=source, keySelector=key_selector)
     return _groups((types[1], types[0]), source, key_selector, None, comparer)
 
 
@@ -138,7 +135,6 @@ def group_by(types: Types, source: Any, key_selector: Selector, comparer: Any = 
 def group_elements_by(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Sequence:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return _groups((types[1], types[2]), source, key_selector, element_selector, comparer)
 
 
@@ -151,73 +147,61 @@ def _groups(
     return Sequence(start, named("System.Linq.IGrouping", *pair), source)
 
 
-@operator(f"GroupBy({_KEYED}, {_SOURCES})", f"GroupBy({_KEYED}, {_SOURCES}, {_COMPARED})")
-def group_results(types: Types, source: Any, key_selector: Selector, result: Result, comparer: Any = None) -> Sequence:
-    not_null(source=source, keySelector=key_selector, resultSelector=result)
-    return _group_results((types[1], types[0]), types[2], source, key_selector, None, result, comparer)
-
-
-@operator(f"GroupBy({_MAPPED}, {_ELEMENTS})", f"GroupBy({_MAPPED}, {_ELEMENTS}, {_COMPARED})")
-def group_element_results(
-    types: Types, source: Any, key_selector: Selector, element_selector: Selector, result: Result, comparer: Any = None
-) -> Sequence:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector, resultSelector=result)
-    return _group_results((types[1], types[2]), types[3], source, key_selector, element_selector, result, comparer)
-
-
+@deferred(f"GroupBy({_KEYED}, {_SOURCES})", f"GroupBy({_KEYED}, {_SOURCES}, {_COMPARED})", element=2, with_types=True)
 def _group_results(
-    pair: tuple[Type, Type],
-    element: Type,
+    types: Types, source: Any, key_selector: Selector, result_selector: Result, comparer: Any = None
+) -> Iterator[Any]:
+    for group in make_lookup((types[1], types[0]), source, key_selector, None, comparer):
+        yield result_selector(group.key, group)
+
+
+@deferred(
+    f"GroupBy({_MAPPED}, {_ELEMENTS})", f"GroupBy({_MAPPED}, {_ELEMENTS}, {_COMPARED})", element=3, with_types=True
+)
+def _group_element_results(
+    types: Types,
     source: Any,
     key_selector: Selector,
-    element_selector: Selector | None,
-    result: Result,
-    comparer: Any,
-) -> Sequence:
-    def start(source: Any) -> Iterator[Any]:
-        for group in make_lookup(pair, source, key_selector, element_selector, comparer):
-            yield result(group.key, group)
-
-    return Sequence(start, element, source)
+    element_selector: Selector,
+    result_selector: Result,
+    comparer: Any = None,
+) -> Iterator[Any]:
+    for group in make_lookup((types[1], types[2]), source, key_selector, element_selector, comparer):
+        yield result_selector(group.key, group)
 
 
-def _check_join(outer: Any, inner: Any, outer_key: Any, inner_key: Any, result: Any) -> None:
-    not_null(outer=outer, inner=inner, outerKeySelector=outer_key, innerKeySelector=inner_key, resultSelector=result)
+@deferred("GroupJoin", element=3, with_types=True)
+def _group_join(
+    types: Types,
+    outer: Any,
+    inner: Any,
+    outer_key_selector: Selector,
+    inner_key_selector: Selector,
+    result_selector: Result,
+    comparer: Any = None,
+) -> Iterator[Any]:
+    step = environment().step
+    lookup: Lookup | None = None
+    for item in outer:
+        step()
+        if lookup is None:
+            lookup = make_lookup((types[2], types[1]), inner, inner_key_selector, None, comparer, skip_null=True)
+        yield result_selector(item, lookup.get_item(outer_key_selector(item)))
 
 
-@operator("Join")
-def join(
-    types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
-) -> Sequence:
-    _check_join(outer, inner, outer_key, inner_key, result)
-
-    def start(outer: Any, inner: Any) -> Iterator[Any]:
-        step = environment().step
-        lookup: Lookup | None = None
-        for item in outer:
+@deferred("Join", element=3, with_types=True)
+def _join(
+    types: Types,
+    outer: Any,
+    inner: Any,
+    outer_key_selector: Selector,
+    inner_key_selector: Selector,
+    result_selector: Result,
+    comparer: Any = None,
+) -> Iterator[Any]:
+    step = environment().step
+    groups = _group_join(types, outer, inner, outer_key_selector, inner_key_selector, lambda *pair: pair, comparer)
+    for item, matches in groups:
+        for match in matches:
             step()
-            if lookup is None:
-                lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
-            for match in lookup.get_item(outer_key(item)):
-                step()
-                yield result(item, match)
-
-    return Sequence(start, types[3], outer, inner)
-
-
-@operator("GroupJoin")
-def group_join(
-    types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
-) -> Sequence:
-    _check_join(outer, inner, outer_key, inner_key, result)
-
-    def start(outer: Any, inner: Any) -> Iterator[Any]:
-        step = environment().step
-        lookup: Lookup | None = None
-        for item in outer:
-            step()
-            if lookup is None:
-                lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
-            yield result(item, lookup.get_item(outer_key(item)))
-
-    return Sequence(start, types[3], outer, inner)
+            yield result_selector(item, match)

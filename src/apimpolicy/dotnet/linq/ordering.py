@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort, sort_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.exceptions import require
+from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, operator, take_all
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 
@@ -100,15 +101,13 @@ def without_order(source: Any) -> Any:
 
 def _register(name: str, descending: bool) -> None:
     @operator(f"OrderBy{name}")
-    def order_by(types: Types, source: Any, selector: Selector, comparer: Any = None) -> OrderedSequence:
-        not_null(source=source, keySelector=selector)
-        return OrderedSequence(types[0], source, (Level(selector, types[1], comparer, descending),))
+    def order_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> OrderedSequence:
+        return OrderedSequence(types[0], source, (Level(key_selector, types[1], comparer, descending),))
 
     @operator(f"ThenBy{name}")
-    def then_by(types: Types, source: Any, selector: Selector, comparer: Any = None) -> OrderedSequence:
-        not_null(source=source, keySelector=selector)
+    def then_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> OrderedSequence:
         return OrderedSequence(
-            types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending))
+            types[0], source.source, (*source.levels, Level(key_selector, types[1], comparer, descending))
         )
 
 
@@ -120,5 +119,5 @@ _register("Descending", True)
 def create_ordered(
     types: Types, source: OrderedSequence, selector: Selector, comparer: Any, descending: bool
 ) -> OrderedSequence:
-    not_null(keySelector=selector)
+    require(selector, "keySelector")
     return OrderedSequence(types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending)))

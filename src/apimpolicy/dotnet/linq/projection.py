@@ -15,8 +15,8 @@ from apimpolicy.dotnet.linq.sequences import (
     STEPS_AT_ONCE,
     Sequence,
     deferred,
-    not_null,
     operator,
+    stepping,
     take_all,
 )
 from apimpolicy.dotnet.metadata import named
@@ -65,31 +65,31 @@ STAGES.update({_select: lambda selector: selector, _select_index: _select_index_
 
 @operator("SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TResult>>)")
 def select_many(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source=source, selector=selector)
     return Sequence(_select_many, types[1], source, lambda item, _: selector(item), None)
 
 
 @operator("SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TResult>>)")
 def select_many_index(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source=source, selector=selector)
     return Sequence(_select_many, types[1], source, selector, None)
 
 
 @operator(
     "SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TCollection>>, Func<TSource, TCollection, TResult>)"
 )
-def select_many_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
-    not_null(source=source, collectionSelector=collection, resultSelector=result)
-    return Sequence(_select_many, types[2], source, lambda item, _: collection(item), result)
+def select_many_results(
+    types: Types, source: Any, collection_selector: Selector, result_selector: Selector
+) -> Sequence:
+    return Sequence(_select_many, types[2], source, lambda item, _: collection_selector(item), result_selector)
 
 
 @operator(
     "SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TCollection>>, "
     "Func<TSource, TCollection, TResult>)"
 )
-def select_many_index_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
-    not_null(source=source, collectionSelector=collection, resultSelector=result)
-    return Sequence(_select_many, types[2], source, collection, result)
+def select_many_index_results(
+    types: Types, source: Any, collection_selector: Selector, result_selector: Selector
+) -> Sequence:
+    return Sequence(_select_many, types[2], source, collection_selector, result_selector)
 
 
 def _select_many(source: Iterable[Any], collection: Selector, result: Selector | None) -> Iterator[Any]:
@@ -114,26 +114,22 @@ def _zip(first: Iterable[Any], second: Iterable[Any], result_selector: Selector)
 
 @operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>)")
 def zip_pairs(types: Types, first: Any, second: Any) -> Sequence:
-    not_null(first=first, second=second)
     return Sequence(_zip, named("System.ValueTuple", *types), first, second, lambda a, b: (a, b))
 
 
 @operator("Concat")
 def concat(types: Types, first: Any, second: Any) -> Sequence:
-    not_null(first=first, second=second)
     return _chained(types[0], first, second)
 
 
 @operator("Append")
-def append(types: Types, source: Any, element: Any) -> Sequence:
-    not_null(source=source)
-    return _chained(types[0], source, (element,))
+def append(types: Types, source: Any, value: Any) -> Sequence:
+    return _chained(types[0], source, (value,))
 
 
 @operator("Prepend")
-def prepend(types: Types, source: Any, element: Any) -> Sequence:
-    not_null(source=source)
-    return _chained(types[0], (element,), source)
+def prepend(types: Types, source: Any, value: Any) -> Sequence:
+    return _chained(types[0], (value,), source)
 
 
 class _Chain:
@@ -183,7 +179,6 @@ def _reverse(source: Iterable[Any]) -> Iterator[Any]:
 
 @operator("DefaultIfEmpty(IEnumerable<TSource>)")
 def default_if_empty(types: Types, source: Any) -> Sequence:
-    not_null(source=source)
     return Sequence(_default_if_empty, types[0], source, default_value(types[0]))
 
 
@@ -200,14 +195,13 @@ def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
 
 
 @operator("AsEnumerable")
-def as_enumerable(types: Types, source: Any) -> Any:
-    return source
+def as_enumerable(types: Types, value: Any) -> Any:
+    return value
 
 
 @operator("Cast")
 def cast_all(types: Types, source: Any) -> Any:
     """Return the elements cast; a source that already is an `IEnumerable<TResult>` is returned as it is, as in .NET."""
-    not_null(source=source)
     target = types[0]
     own = element_type(source)
     if own is target or (
@@ -232,20 +226,13 @@ def empty(types: Types) -> Sequence:
 @operator("Range")
 def range_(types: Types, start: int, count: int) -> Sequence:
     check_range(count >= 0 and start + count - 1 <= 2147483647, "count")
-    return Sequence(_stepping, INT, range(start, start + count))
+    return Sequence(stepping, INT, range(start, start + count))
 
 
 @operator("Repeat")
-def repeat(types: Types, element: Any, count: int) -> Sequence:
+def repeat(types: Types, value: Any, count: int) -> Sequence:
     check_range(count >= 0, "count")
-    return Sequence(_repeat, types[0], element, count)
-
-
-def _stepping(source: Iterable[Any]) -> Iterator[Any]:
-    step = environment().step
-    for item in source:
-        step()
-        yield item
+    return Sequence(_repeat, types[0], value, count)
 
 
 def _repeat(element: Any, count: int) -> Iterator[Any]:

@@ -21,13 +21,13 @@ from apimpolicy.dotnet.linq.sequences import (
     Last,
     Sequence,
     deferred,
-    not_null,
     operator,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from apimpolicy.dotnet.collections.comparers import Key
     from apimpolicy.dotnet.linq.sequences import Stage, Types
 
     Predicate = Callable[[Any], bool]
@@ -93,7 +93,6 @@ def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
 
 @operator("TakeWhile(IEnumerable<TSource>, Func<TSource, bool>)")
 def take_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
     return Sequence(_take_while, types[0], source, lambda item, _: predicate(item))
 
 
@@ -109,7 +108,6 @@ def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[An
 
 @operator("SkipWhile(IEnumerable<TSource>, Func<TSource, bool>)")
 def skip_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
     return Sequence(_skip_while, types[0], source, lambda item, _: predicate(item))
 
 
@@ -149,9 +147,11 @@ def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
 
 @deferred("Distinct", with_types=True)
 def _distinct(types: Types, source: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+    return _distinct_from(set(), source, equality_key(types[0], comparer))
+
+
+def _distinct_from(seen: set[Any], source: Iterable[Any], key: Key | None) -> Iterator[Any]:
     step = environment().step
-    key = equality_key(types[0], comparer)
-    seen = set()
     for item in source:
         step()
         stand_in = item if key is None else key(item)
@@ -189,12 +189,7 @@ def _except(types: Types, first: Iterable[Any], second: Iterable[Any], comparer:
     for item in second:
         step()
         seen.add(item if key is None else key(item))
-    for item in first:
-        step()
-        stand_in = item if key is None else key(item)
-        if stand_in not in seen:
-            seen.add(stand_in)
-            yield item
+    yield from _distinct_from(seen, first, key)
 
 
 def _where_stage(predicate: Predicate) -> Stage:

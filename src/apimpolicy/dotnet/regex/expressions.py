@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment, processor_time
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, check_range, require
-from apimpolicy.dotnet.regex.character_classes import (
-    COMPILED,
-    ECMA_SCRIPT,
-    IGNORE_CASE,
-    IGNORE_PATTERN_WHITESPACE,
-    MULTILINE,
-    RIGHT_TO_LEFT,
-    Reader,
-)
+from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, expand, no_match, read_replacement
 from apimpolicy.dotnet.regex.translator import translate
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
@@ -68,7 +60,9 @@ def _longest_quick(pattern: str, options: int) -> int:
     Each start, and each quantifier without an end, multiplies the ways by the length of the text; each optional part
     and each alternative by two. Those in character classes and escapes are counted too, which only makes it shorter.
     """
-    if options & (RIGHT_TO_LEFT | IGNORE_PATTERN_WHITESPACE) or _REPEATED.search(pattern):
+    if options & (character_classes.RIGHT_TO_LEFT | character_classes.IGNORE_PATTERN_WHITESPACE) or _REPEATED.search(
+        pattern
+    ):
         return -1
     ways = _QUICK_WAYS >> len(_CHOICE.findall(pattern))
     return min(int(ways ** (1 / (len(_UNBOUNDED.findall(pattern)) + 1)) + 1e-9) - 1, _SHORT_TEXT)
@@ -94,7 +88,12 @@ class Regex:
         _check(pattern, "pattern")
         if options < 0 or options >> 10:
             raise ArgumentOutOfRangeException("options")
-        if options & ECMA_SCRIPT and options & ~(ECMA_SCRIPT | IGNORE_CASE | MULTILINE | COMPILED):
+        if options & character_classes.ECMA_SCRIPT and options & ~(
+            character_classes.ECMA_SCRIPT
+            | character_classes.IGNORE_CASE
+            | character_classes.MULTILINE
+            | character_classes.COMPILED
+        ):
             raise ArgumentOutOfRangeException("options")
         ticks = None
         if timeout is not None and timeout.ticks != _INFINITE_TICKS:
@@ -122,7 +121,7 @@ class Regex:
         began = perf_counter()
         used = processor_time(began)
         try:
-            if self.options & RIGHT_TO_LEFT:
+            if self.options & character_classes.RIGHT_TO_LEFT:
                 found = search(text, 0, position, timeout=seconds)
             else:
                 found = search(text, position, timeout=seconds)
@@ -137,7 +136,7 @@ class Regex:
 
     def _start(self, text: str, start: int | None) -> int:
         if start is None:
-            return len(text) if self.options & RIGHT_TO_LEFT else 0
+            return len(text) if self.options & character_classes.RIGHT_TO_LEFT else 0
         check_range(0 <= start <= len(text), "startat", _START)
         return start
 
@@ -148,7 +147,7 @@ class Regex:
     def match_after(self, match: Match) -> Match:
         """Return the match that follows; after an empty one the search moves on by one character."""
         position = match.index - match.offset
-        if self.options & RIGHT_TO_LEFT:
+        if self.options & character_classes.RIGHT_TO_LEFT:
             position -= match.length == 0
         else:
             position += match.length or 1
@@ -158,7 +157,7 @@ class Regex:
 
     def iterate(self, text: str, start: int | None = None) -> Iterator[Match]:
         """Yield the matches one after the other; a step for each."""
-        if self.options & RIGHT_TO_LEFT and start in (None, len(text)):
+        if self.options & character_classes.RIGHT_TO_LEFT and start in (None, len(text)):
             yield from self._iterate_leftward(text)
             return
         match = self._match_at(text, text, 0, self._start(text, start))
@@ -242,7 +241,7 @@ class Regex:
                 break
         if not replaced:
             return text
-        if self.options & RIGHT_TO_LEFT:
+        if self.options & character_classes.RIGHT_TO_LEFT:
             replaced.reverse()
         out: list[str] = []
         end = 0
@@ -260,7 +259,7 @@ class Regex:
         position = self._start(text, start)
         if count == 1:
             return string_array([text])
-        leftward = bool(self.options & RIGHT_TO_LEFT)
+        leftward = bool(self.options & character_classes.RIGHT_TO_LEFT)
         pieces: list[str] = []
         edge = len(text) if leftward else 0
         for splits, match in enumerate(self.iterate(text, position), 1):
@@ -328,7 +327,7 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Undo `escape`, and any other escape of a character; raises RegexParseException for an invalid one."""
     _check(text, "str")
-    reader = Reader(text, 0)
+    reader = character_classes.Reader(text, 0)
     out: list[str] = []
     while not reader.at_end:
         char = reader.take()

@@ -10,23 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException
 from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system import number_formats, number_parsing
 from apimpolicy.dotnet.system.arithmetic import INTEGERS
 from apimpolicy.dotnet.system.cultures import numbers_of
-from apimpolicy.dotnet.system.number_formats import (
-    double_to_string,
-    format_double,
-    format_int,
-    format_single,
-    single_to_string,
-)
-from apimpolicy.dotnet.system.number_parsing import (
-    FLOAT_AND_THOUSANDS,
-    INTEGER,
-    parse_bool,
-    parse_double,
-    parse_int,
-    parse_single,
-)
 from apimpolicy.dotnet.values import type_of, unbox, wrap_int32
 
 if TYPE_CHECKING:
@@ -134,18 +120,18 @@ def _integer_hash(name: str) -> Callable[[int], int]:
 
 
 def _parser(name: str) -> Callable[..., int]:
-    return functools.partial(parse_int, name)
+    return functools.partial(number_parsing.parse_int, name)
 
 
 def _formatter(bits: int) -> Callable[..., str]:
-    return lambda value, *how: format_int(value, bits, *how)
+    return lambda value, *how: number_formats.format_int(value, bits, *how)
 
 
 def _register_integers() -> None:
     for name, type_ in INTEGERS.items():
         if name == "char":
             continue
-        register_text(name, _parser(name), INTEGER, int.__repr__, _formatter(type_.bits), 0)
+        register_text(name, _parser(name), number_parsing.INTEGER, int.__repr__, _formatter(type_.bits), 0)
         compare = _difference if type_.bits < 32 else _sign_of_difference
         parameter = ("obj", "obj", "obj") if name == "sbyte" else ("value", "obj", "obj")
         register_comparison(name, type_.framework_name, compare, _same, parameter)
@@ -206,8 +192,22 @@ def _is_subnormal(least: float) -> Callable[[float], bool]:
 
 
 def _register_floats() -> None:
-    register_text("double", parse_double, FLOAT_AND_THOUSANDS, double_to_string, format_double, 0.0)
-    register_text("float", parse_single, FLOAT_AND_THOUSANDS, single_to_string, format_single, 0.0)
+    register_text(
+        "double",
+        number_parsing.parse_double,
+        number_parsing.FLOAT_AND_THOUSANDS,
+        number_formats.double_to_string,
+        number_formats.format_double,
+        0.0,
+    )
+    register_text(
+        "float",
+        number_parsing.parse_single,
+        number_parsing.FLOAT_AND_THOUSANDS,
+        number_formats.single_to_string,
+        number_formats.format_single,
+        0.0,
+    )
     register_comparison("double", "Double", compare_floats, _equal_floats, ("value", "obj", "obj"))
     register_comparison("float", "Single", compare_floats, _equal_floats, ("value", "obj", "obj"))
     implements("double", "int GetHashCode()")(_double_hash)
@@ -224,9 +224,9 @@ def _register_floats() -> None:
 
 
 def _register_bool() -> None:
-    implements("bool", "static bool Parse(string value)")(parse_bool)
+    implements("bool", "static bool Parse(string value)")(number_parsing.parse_bool)
     implements("bool", "static bool TryParse(string value, out bool result)")(
-        lambda text: attempt(parse_bool, False, text)
+        lambda text: attempt(number_parsing.parse_bool, False, text)
     )
     implements("bool", "string ToString()")(lambda value: "True" if value else "False")
     implements("bool", f"string ToString({_PROVIDER})")(lambda value, _: "True" if value else "False")

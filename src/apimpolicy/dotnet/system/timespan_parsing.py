@@ -7,28 +7,17 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
 from apimpolicy.dotnet.registry import implements_all
+from apimpolicy.dotnet.system import timespans
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
-from apimpolicy.dotnet.system.timespans import (
-    DAY,
-    GENERAL,
-    GENERAL_LONG,
-    HOUR,
-    MINUTE,
-    SECOND,
-    TimeSpan,
-    out_of_range,
-    read_ticks,
-    unrecognized,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.values import Array
 
-_GENERAL = {"g": GENERAL, "G": GENERAL_LONG}
-_UNITS = {"d": (DAY, 8), "h": (HOUR, 2), "m": (MINUTE, 2), "s": (SECOND, 2)}
+_GENERAL = {"g": timespans.GENERAL, "G": timespans.GENERAL_LONG}
+_UNITS = {"d": (timespans.DAY, 8), "h": (timespans.HOUR, 2), "m": (timespans.MINUTE, 2), "s": (timespans.SECOND, 2)}
 _MOST = {"h": 23, "m": 59, "s": 59, "d": 10_675_199}
 
 
@@ -70,7 +59,7 @@ class _Custom:
         self.seen[kind] = int(found)
 
 
-def _parse_custom(text: str, format_: str) -> TimeSpan:
+def _parse_custom(text: str, format_: str) -> timespans.TimeSpan:
     work_through((len(text) + len(format_)) << 4)
     reading, index = _Custom(text), 0
     while index < len(format_):
@@ -92,14 +81,14 @@ def _parse_custom(text: str, format_: str) -> TimeSpan:
             raise _mismatch()
         index += run
     if reading.at < len(text):
-        raise unrecognized(text)
+        raise timespans.unrecognized(text)
     if any(reading.seen.get(kind, 0) > most for kind, most in _MOST.items()):
-        raise out_of_range(text)
+        raise timespans.out_of_range(text)
     ticks = reading.seen.get("f", 0) + sum(reading.seen.get(kind, 0) * unit for kind, (unit, _) in _UNITS.items())
-    return TimeSpan(ticks)
+    return timespans.TimeSpan(ticks)
 
 
-def parse_exact(text: str | None, format_: str | None, provider: Any = None) -> TimeSpan:
+def parse_exact(text: str | None, format_: str | None, provider: Any = None) -> timespans.TimeSpan:
     """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException.
 
     >>> parse_exact("01h", "hh'h'")
@@ -113,15 +102,15 @@ def parse_exact(text: str | None, format_: str | None, provider: Any = None) -> 
         raise FormatException("Format specifier was invalid.")
     general = _GENERAL.get(format_)
     point = numbers_of(provider).number_point
-    return TimeSpan(read_ticks(text, point, constant=general is None, general=general or {}))
+    return timespans.TimeSpan(timespans.read_ticks(text, point, constant=general is None, general=general or {}))
 
 
-def parse_exact_any(text: str | None, formats: Array | None, provider: Any = None) -> TimeSpan:
+def parse_exact_any(text: str | None, formats: Array | None, provider: Any = None) -> timespans.TimeSpan:
     """By the first format that fits."""
     if text is None or formats is None:
         raise ArgumentNullException("input" if text is None else "formats")
     if not text:
-        raise unrecognized(text)
+        raise timespans.unrecognized(text)
     if not formats:
         raise FormatException("Format specifier was invalid.")
     for format_ in formats:
@@ -129,14 +118,14 @@ def parse_exact_any(text: str | None, formats: Array | None, provider: Any = Non
             raise FormatException("Format specifier was invalid.")
         fits, found = attempt(lambda value, form=format_: parse_exact(value, form, provider), None, text)
         if fits:
-            assert isinstance(found, TimeSpan)
+            assert isinstance(found, timespans.TimeSpan)
             return found
-    raise unrecognized(text)
+    raise timespans.unrecognized(text)
 
 
-def _attempted(parse: Callable[..., TimeSpan]) -> Callable[..., tuple[bool, TimeSpan]]:
+def _attempted(parse: Callable[..., timespans.TimeSpan]) -> Callable[..., tuple[bool, timespans.TimeSpan]]:
     return lambda text, form, provider: (
-        (False, TimeSpan(0)) if form is None else attempt(parse, TimeSpan(0), text, form, provider)
+        (False, timespans.TimeSpan(0)) if form is None else attempt(parse, timespans.TimeSpan(0), text, form, provider)
     )
 
 
