@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node, Token
 
 
-# Definite assignment (C# specification, section 9.4): no variable is read before every path to it has set it.
-
-
 MOST_ROUNDS: Final = 8
 """Backward jumps settle in two or three rounds; a text made to need more is judged by what is known by then."""
 
@@ -204,7 +201,6 @@ class AssignmentWalk(ExpressionWalk):
 
 
 # CS0162: statements that control never reaches (C# specification, section 13.2), each run of them once.
-
 
 _QUIET: Final = (nodes.Block, nodes.Empty, nodes.Labeled, nodes.LocalFunction, nodes.Throw)
 """Statements that the compiler says nothing about; what is in them counts for itself."""

@@ -1,4 +1,4 @@
-"""State of definite assignment: the bits of variables, and the outer variables that a local function reads and sets."""
+"""Definite assignment in expressions (C# specification, section 9.4.4): conditions, calls, lambdas, local functions."""
 
 from __future__ import annotations
 
@@ -100,9 +100,6 @@ def tuple_path(node: TupleElement) -> tuple[LocalSymbol, tuple[int, ...]] | None
 
 def _width(type_: Type) -> int:
     return sum(map(_width, type_.arguments)) if isinstance(type_, TupleType) else 1
-
-
-# Definite assignment in expressions (C# specification, section 9.4.4): conditions, calls, lambdas, local functions.
 
 
 Jump: TypeAlias = "tuple[str, Bound | None]"

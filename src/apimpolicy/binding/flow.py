@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
 
 
-# Reachability (C# specification, section 13.2): whether the end of a statement can be reached.
-
-
 class Answer(Record):
     """The reachability of a loop or switch: whether its end can be reached, and its jumps to labels outside."""
 
@@ -178,7 +175,6 @@ def _may_be(condition: Expression, value: bool) -> bool:
 
 
 # Loops that nothing leaves: the condition can't become false, and no statement inside goes elsewhere.
-
 
 _LEAVING = (nodes.Return, nodes.Throw, nodes.Goto, nodes.Yield, nodes.ThrowExpression)
 _FUNCTIONS = (nodes.Lambda, nodes.LocalFunction)

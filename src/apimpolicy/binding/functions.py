@@ -161,7 +161,6 @@ def _generics_around(binder: Binder) -> list[TypeParameter]:
 
 # `async` and `await` (C# specification, sections 12.9.8 and 15.15).
 
-
 TASK: Final = "System.Threading.Tasks.Task"
 
 

@@ -10,22 +10,11 @@ from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, c
 from apimpolicy.dotnet.values import OBJECT
 
 IMPLICIT_USINGS = (
-    "System",
-    "System.IO",
-    "System.Linq",
-    "System.Text",
-    "System.Text.RegularExpressions",
-    "System.Collections.Generic",
-    "System.Globalization",
-    "System.Net",
-    "System.Threading",
-    "System.Security.Cryptography",
-    "System.Security.Cryptography.X509Certificates",
-    "System.Xml",
-    "System.Xml.Linq",
-    "Newtonsoft.Json",
-    "Newtonsoft.Json.Linq",
-)
+    "System", "System.IO", "System.Linq", "System.Text", "System.Text.RegularExpressions",
+    "System.Collections.Generic", "System.Globalization", "System.Net", "System.Threading",
+    "System.Security.Cryptography", "System.Security.Cryptography.X509Certificates", "System.Xml", "System.Xml.Linq",
+    "Newtonsoft.Json", "Newtonsoft.Json.Linq",
+)  # fmt: skip
 """The namespaces whose types need no prefix in an expression (no document lists them; seen in Microsoft's samples)."""
 
 _ARRAY_INTERFACES = ("IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")

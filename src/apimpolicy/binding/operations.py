@@ -28,9 +28,6 @@ _SMALLEST: dict[int, Type] = {-INTEGRAL_RANGES[type_][0]: type_ for type_ in (IN
 """Section 6.4.5.3: literals whose negation fits although they do not; the compiler takes hexadecimal ones too."""
 
 
-# --------------------------------------------------------------------------------------------- literals
-
-
 # ------------------------------------------------------------------------------------ binary operators
 
 

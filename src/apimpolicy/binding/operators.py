@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Node
 
 
-# Operator overload resolution (C# specification, section 12.4): which predefined operator two operand types select.
-
-
 ARITHMETIC: tuple[Type, ...] = (INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL)
 INTEGRAL: tuple[Type, ...] = (INT, UINT, LONG, ULONG)
 

@@ -92,24 +92,9 @@ class Environment:
     """
 
     __slots__ = (
-        "_deadline",
-        "_interval",
-        "_looked",
-        "_next_look",
-        "_random",
-        "_seed",
-        "_sure_until",
-        "assumptions",
-        "being_ended",
-        "is_framework",
-        "is_over",
-        "limits",
-        "script",
-        "steps_left",
-        "thrown_late",
-        "trust",
-        "utc_now",
-    )
+        "_deadline", "_interval", "_looked", "_next_look", "_random", "_seed", "_sure_until", "assumptions",
+        "being_ended", "is_framework", "is_over", "limits", "script", "steps_left", "thrown_late", "trust", "utc_now",
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Python's syntax trees in few words.
-
-
 _LOAD, _STORE = ast.Load(), ast.Store()
 
 
@@ -100,7 +97,6 @@ def function_def(name: str, arguments: ast.arguments, body: list[ast.stmt]) -> a
 
 
 # Values of value types as `object`.
-
 
 _SELF_BOXED = frozenset({"int", "double", "bool", "decimal"})
 

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 # Emission of calls, with receivers and arguments in the order in which C# evaluates them.
 
-
 # Receivers and arguments in the order in which C# evaluates them
 
 

@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Emission of conversions.
-
-
 def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
     if node.is_constant:
         return emitter.literal(node.constant)

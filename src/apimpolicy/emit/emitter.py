@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 
 
-# One bound expression in, one Python function out
-
 DEEP_FUNCTIONS = 20
 """Functions in one another whose calls need no more room than usual."""
 

@@ -79,8 +79,6 @@ def paying(found: Implementation) -> object:
     return found.paying
 
 
-# Members, as they are reached by what is registered for them
-
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Find the variables that code declares, assigns and captures, and other facts about a tree.
-
-
 class Facts:
     """Facts about the code below a node: all of it, or (`…_here`) outside of lambdas and local functions."""
 

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     Predicate = Callable[[Any], bool]
 
 
-# The members of `System.Array`.
-
-
 _ARRAY = "System.Array"
 _ONE_DIMENSION = "Only single dimension arrays are supported here."
 _LONGER_SOURCE = "Source array was not long enough. Check the source index, length, and the array's lower bounds."
@@ -265,7 +262,6 @@ implements_all(_ARRAY, {"Empty": lambda types: Array(types[0])}, types=True)
 
 
 # Members that arrays and `List<T>` share: those that ask a function about each element.
-
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 

@@ -71,9 +71,6 @@ class ReadOnlyCollection(ReadOnlyView):
         return Enumerator(self)
 
 
-# `System.Collections.Generic.List<T>`.
-
-
 _MOVED_TOGETHER = 5
 """Logarithm: elements that move together at the price of one that is looked at."""
 _TOO_SMALL = "capacity was less than the current size."

@@ -116,7 +116,6 @@ def of_type(element: Type) -> Type:
 
 # Objects attached to XML nodes, and to JSON tokens, whose members for it are the same: `AddAnnotation` and the rest.
 
-
 _NOTHING: tuple[Any, ...] = ()
 
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 
-# Reads certificates from PEM, DER and PKCS#12, with sentences for people when that fails.
-
-
 _PKCS7_DATA = bytes.fromhex("06092a864886f70d010701")
 """DER of the object identifier that every PKCS#12 file has near its beginning."""
 

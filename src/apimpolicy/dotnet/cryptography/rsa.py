@@ -1,4 +1,4 @@
-"""Sign with RSA-PSS (RFC 8017, 9.1.1): the salt follows from the content, so that a second run gives the same."""
+"""RSA keys as C# sees them: signing, verifying, encrypting."""
 
 from __future__ import annotations
 
@@ -60,9 +60,6 @@ def _mask(hash: str, seed: bytes, length: int) -> bytes:
     while len(found) < length:
         found += _hashed(hash, seed + (len(found) // len(seed)).to_bytes(4, "big"))
     return found[:length]
-
-
-# RSA keys as C# sees them: signing, verifying, encrypting.
 
 
 _NAMESPACE = "System.Security.Cryptography."

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # The kinds of tokens (`JTokenType`) and the names of their types, for modules below the classes of tokens.
 
-
 J = "Newtonsoft.Json.Linq."
 JTOKEN = J + "JToken"
 TOKENS = f"System.Collections.Generic.IEnumerable<{JTOKEN}>"
@@ -41,7 +40,6 @@ def is_value(token: JToken) -> TypeGuard[JValue]:
 
 
 # Lazy sequences of tokens: enumerated afresh each time, as .NET's iterators are.
-
 
 J_ENUMERABLE: Final = "Newtonsoft.Json.Linq.JEnumerable<Newtonsoft.Json.Linq.JToken>"
 

@@ -11,7 +11,6 @@ from apimpolicy.errors import NotSimulatedError
 
 # `RegexOptions` as numbers, and the error of a pattern that cannot be read.
 
-
 IGNORE_CASE = 1
 MULTILINE = 2
 EXPLICIT_CAPTURE = 4
@@ -31,56 +30,14 @@ def invalid_pattern(pattern: str, offset: int, reason: str) -> RegexParseExcepti
     return RegexParseException(f"Invalid pattern '{pattern}' at offset {offset}. {reason}")
 
 
-# Characters and their classes: escapes, `\p{…}`, sets with subtraction, as .NET defines them.
-
-
 _WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SPACE = r"\t-\r\x20\x85\p{Z}"
 WORD_BOUNDARY_CLASS = rf"[{_WORD}\u200c\u200d]"
 ECMA_WORD_CLASS = "[a-zA-Z_0-9\u0130]"
 _CLASSES = {"d": r"\p{Nd}", "w": _WORD, "s": _SPACE}
 _ECMA_CLASSES = {"d": "0-9", "w": "a-zA-Z_0-9\u0130", "s": r"\t-\r\x20"}
-_CATEGORIES = frozenset(
-    [
-        "L",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "C",
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-    ]
-)
+_NAMES = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn"
+_CATEGORIES = frozenset(_NAMES.split())
 _CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _MAXIMUM_NESTING = 50
 _UNTERMINATED = "Unterminated [] set."

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     Evaluator = Callable[[Match], str | None]
 
 
-# `System.Text.RegularExpressions.Regex`.
-
-
 _NAME = "System.Text.RegularExpressions.Regex"
 _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
 _TIMEOUT = "System.TimeSpan matchTimeout"

@@ -18,9 +18,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
 
-# Characters: white space, letter case of single characters, and the members of `char`.
-
-
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
     "\u205f\u3000"
@@ -86,43 +83,8 @@ def _category(char: str) -> str:
     return _LATIN_1.get(char) or unicodedata.category(char)
 
 
-_CATEGORIES = {
-    name: number
-    for number, name in enumerate(
-        [
-            "Lu",
-            "Ll",
-            "Lt",
-            "Lm",
-            "Lo",
-            "Mn",
-            "Mc",
-            "Me",
-            "Nd",
-            "Nl",
-            "No",
-            "Zs",
-            "Zl",
-            "Zp",
-            "Cc",
-            "Cf",
-            "Cs",
-            "Co",
-            "Pc",
-            "Pd",
-            "Ps",
-            "Pe",
-            "Pi",
-            "Pf",
-            "Po",
-            "Sm",
-            "Sc",
-            "Sk",
-            "So",
-            "Cn",
-        ]
-    )
-}
+_NAMES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Zs Zl Zp Cc Cf Cs Co Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Cn"
+_CATEGORIES = {name: number for number, name in enumerate(_NAMES.split())}
 """Unicode's general categories to the numbers of `System.Globalization.UnicodeCategory`."""
 
 
@@ -267,7 +229,6 @@ implements_all(
 
 
 # Searching and normalising in linear time, where Python's own functions take quadratic time.
-
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 

@@ -12,7 +12,6 @@ from apimpolicy.errors import NotSimulatedError
 
 # A culture's symbols of numbers: separators, groups, symbols and patterns. The invariant culture's are the default.
 
-
 CURRENCY_POSITIVE = ("$n", "n$", "$ n", "n $")
 CURRENCY_NEGATIVE = (
     "($n)", "-$n", "$-n", "$n-", "(n$)", "-n$", "n-$", "n$-", "-n $", "-$ n", "n $-", "$ n-", "$ -n", "n- $", "($ n)",

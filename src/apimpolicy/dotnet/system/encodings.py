@@ -16,7 +16,7 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
-from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, short_byte_array, to_utf16
+from apimpolicy.dotnet.values import CHAR, Array, Equatable, byte_array, from_utf16, short_byte_array, to_utf16
 from apimpolicy.errors import NotSimulatedError
 
 # `System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself.
@@ -28,20 +28,13 @@ NULL_ARRAY = "Array cannot be null."
 
 
 @dotnet_class("System.Text.Encoding", members="BodyName=web_name HeaderName=web_name EncodingName=display_name")
-class Encoding:
+class Encoding(Equatable):
     """One encoding; what it can't write or read is replaced."""
 
     __slots__ = (
-        "code_page",
-        "codec",
-        "display_name",
-        "dotnet_type_name",
-        "is_read_only",
-        "is_single_byte",
-        "keeps_ascii",
-        "preamble",
-        "web_name",
-    )
+        "code_page", "codec", "display_name", "dotnet_type_name", "is_read_only", "is_single_byte", "keeps_ascii",
+        "preamble", "web_name",
+    )  # fmt: skip
 
     def __init__(
         self, web_name: str, code_page: int, display_name: str, codec: str, type_name: str, preamble: bytes = b""
@@ -139,19 +132,11 @@ class Encoding:
     def get_preamble(self) -> Array:
         return byte_array(self.preamble)
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, Encoding) and self._identity() == other._identity()
-
-    def _identity(self) -> tuple[Any, ...]:
+    @property
+    def identity(self) -> Any:
         return self.code_page, self.preamble
 
     def get_hash_code(self) -> int:
-        return self.code_page
-
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
         return self.code_page
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import number_formats, number_parsing
-from apimpolicy.dotnet.system.arithmetic import INTEGERS
+from apimpolicy.dotnet.system.arithmetic import INTEGERS, compare_plain
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.values import type_of, unbox, wrap_int32
 
@@ -138,17 +138,6 @@ def _register_integers() -> None:
         implements(name, "int GetHashCode()")(_integer_hash(name))
 
 
-def compare_floats(a: float, b: float) -> int:
-    """NaN comes first and is equal to itself."""
-    if a < b:
-        return -1
-    if a > b:
-        return 1
-    if a == b:
-        return 0
-    return (0 if b != b else -1) if a != a else 1
-
-
 def _equal_floats(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
 
@@ -208,8 +197,8 @@ def _register_floats() -> None:
         number_formats.format_single,
         0.0,
     )
-    register_comparison("double", "Double", compare_floats, _equal_floats, ("value", "obj", "obj"))
-    register_comparison("float", "Single", compare_floats, _equal_floats, ("value", "obj", "obj"))
+    register_comparison("double", "Double", compare_plain, _equal_floats, ("value", "obj", "obj"))
+    register_comparison("float", "Single", compare_plain, _equal_floats, ("value", "obj", "obj"))
     implements("double", "int GetHashCode()")(_double_hash)
     implements("float", "int GetHashCode()")(_single_hash)
     for name, test in _FLOAT_TESTS.items():

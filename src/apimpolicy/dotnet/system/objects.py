@@ -1,4 +1,8 @@
-"""The texts of enum values: names, flags and formats."""
+"""Members of every value: `ToString`, `Equals`, `GetHashCode`, `GetType`; and `System.Type`.
+
+Values are seen as `object`, so numbers come boxed (see `apimpolicy.dotnet.values`). Run-time classes override by having
+methods `to_string`, `equals`, `get_hash_code`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_a
 from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, reference_equals, type_of, wrap_int32
+from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Equatable, Single, reference_equals, type_of, wrap_int32
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
 
 
 # The texts of enum values: names, flags and formats.
-
 
 BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
 """The width of each type that an enum may have under it."""
@@ -77,9 +80,6 @@ def format_enum(type_: NamedType, value: int, format_: str | None) -> str:
     if kind == "F":
         return _flag_names(type_.definition.enum_values, value)
     raise FormatException('Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".')
-
-
-# Members of every value: `ToString`, `Equals`, `GetHashCode`, `GetType`; and `System.Type`.
 
 
 def _bool_to_string(value: bool) -> str:
@@ -189,7 +189,7 @@ def get_hash_code(value: Any) -> int:
 
 
 @dotnet_class("System.Type")
-class TypeObject:
+class TypeObject(Equatable):
     """A `System.Type` at run time; there is one object for each type."""
 
     __slots__ = ("__weakref__", "type")
@@ -254,7 +254,7 @@ class TypeObject:
 
     @property
     def is_primitive(self) -> bool:
-        return isinstance(self.type, NamedType) and self.type.name in _PRIMITIVES
+        return isinstance(self.type, NamedType) and self.type.name in _PRIMITIVES.split()
 
     def is_assignable_from(self, other: TypeObject | None) -> bool:
         """Identity, base classes and implemented interfaces; variance is not considered."""
@@ -267,17 +267,12 @@ class TypeObject:
     def to_string(self) -> str:
         return runtime_name(self.type)
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, TypeObject) and other.type == self.type
+    @property
+    def identity(self) -> Any:
+        return self.type
 
     def get_hash_code(self) -> int:
         return wrap_int32(zlib.crc32(runtime_name(self.type).encode()))
-
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return hash(self.type)
 
     def __repr__(self) -> str:
         return f"typeof({self.type})"
@@ -285,24 +280,7 @@ class TypeObject:
 
 interface_members("System.Reflection.MemberInfo", "Name")
 
-_PRIMITIVES = frozenset(
-    [
-        "bool",
-        "char",
-        "sbyte",
-        "byte",
-        "short",
-        "ushort",
-        "int",
-        "uint",
-        "long",
-        "ulong",
-        "float",
-        "double",
-        "System.IntPtr",
-        "System.UIntPtr",
-    ]
-)
+_PRIMITIVES = "bool char sbyte byte short ushort int uint long ulong float double System.IntPtr System.UIntPtr"
 
 _type_objects: weakref.WeakValueDictionary[Type, TypeObject] = weakref.WeakValueDictionary()
 

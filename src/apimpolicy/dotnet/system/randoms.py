@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-# `System.Random`: .NET's subtractive generator, so that a seed produces the same numbers.
-
-
 _BIG = 0x7FFFFFFF
 _SEED = 161_803_398
 

@@ -210,23 +210,7 @@ def _new_part(value: str | None, start: int, length: int, capacity: int) -> Stri
     return StringBuilder((value or "")[start : start + length], capacity)
 
 
-_VALUES = [
-    "bool",
-    "char",
-    "sbyte",
-    "byte",
-    "short",
-    "int",
-    "long",
-    "float",
-    "double",
-    "decimal",
-    "ushort",
-    "uint",
-    "ulong",
-    "object",
-    "string",
-]
+_VALUES = "bool char sbyte byte short int long float double decimal ushort uint ulong object string"
 
 
 def _shown(type_: Type, value: Any) -> str:
@@ -234,7 +218,7 @@ def _shown(type_: Type, value: Any) -> str:
 
 
 def _register() -> None:
-    for name in _VALUES:
+    for name in _VALUES.split():
         type_ = named(name)
         if name in ("string", "char"):
             implements(_NAME, f"{_NAME} Append({name} value)")(lambda builder, value: builder.append(value or ""))

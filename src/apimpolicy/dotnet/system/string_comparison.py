@@ -12,7 +12,7 @@ from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.objects import equals, get_hash_code
 from apimpolicy.dotnet.system.string_search import CURRENT_CULTURE, ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
-from apimpolicy.dotnet.values import Char
+from apimpolicy.dotnet.values import Char, Equatable
 
 _COMPARED_WITH = 4
 """The logarithm of how many others a text is compared with while it is sorted."""
@@ -106,7 +106,7 @@ def _compare_to(text: str, other: Any) -> int:
 
 
 @dotnet_class("System.StringComparer")
-class StringComparer:
+class StringComparer(Equatable):
     """A comparer of strings, also for dictionaries and sorting. `comparison` is a `StringComparison`."""
 
     __slots__ = ("comparison",)
@@ -160,31 +160,18 @@ class StringComparer:
             return to_upper(text)
         return "\0\0".join(collation.sort_key(text, bool(self.comparison & 1)))
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, StringComparer) and other.comparison == self.comparison
+    @property
+    def identity(self) -> Any:
+        return self.comparison
 
     def get_hash_code(self) -> int:
         return self.comparison
 
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return hash(self.comparison)
-
 
 _COMPARERS = tuple(StringComparer(number) for number in range(6))
 
-for _number, _name in enumerate(
-    [
-        "CurrentCulture",
-        "CurrentCultureIgnoreCase",
-        "InvariantCulture",
-        "InvariantCultureIgnoreCase",
-        "Ordinal",
-        "OrdinalIgnoreCase",
-    ]
-):
+_NAMES = "CurrentCulture CurrentCultureIgnoreCase InvariantCulture InvariantCultureIgnoreCase Ordinal OrdinalIgnoreCase"
+for _number, _name in enumerate(_NAMES.split()):
     implements("System.StringComparer", f"static System.StringComparer {_name} {{ get; }}")(
         lambda comparer=_COMPARERS[_number]: comparer
     )

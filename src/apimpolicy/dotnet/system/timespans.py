@@ -116,8 +116,6 @@ def _fraction(digits: str) -> int | None:
     return int(digits[:7]) + (digits[7] >= "5")
 
 
-# `System.TimeSpan`: a number of ticks of 100 ns
-
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
 """Ticks in each."""
 _LIMIT = 1 << 63

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-# Parts of a `System.Uri` by `UriComponents`, and the static tests of `Uri`
-
 _URI = "System.Uri"
 SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT = (1 << bit for bit in range(7))
 _FORMATS: dict[int, Callable[[str], str]] = {1: str, 2: percent_decode, 3: readable}

@@ -132,19 +132,20 @@ def escape_data_string(text: str | None) -> str:
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
     """
+    return _escaped(text, "-_.~")
+
+
+def _escaped(text: str | None, kept: str) -> str:
     text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
-    return percent_encode(text, "-_.~")
+    return percent_encode(text, kept)
 
 
 @implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
     """Escape all but the unreserved and the reserved characters of RFC 3986."""
-    text = require(text, "stringToEscape")
-    if _HALF_PAIR.search(text):
-        raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
-    return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
+    return _escaped(text, "-_.~:/?#[]@!$&'()*+,;=")
 
 
 @implements("System.Uri", "UnescapeDataString", cost=SLOW)

@@ -117,9 +117,6 @@ _register("XElement", "element")
 _register("XAttribute", "attribute")
 
 
-# Comparing whole trees
-
-
 def _content(node: XContainer) -> list[XNode]:
     """Return the children with neighbouring texts put together; two documents differ by nothing but these."""
     found: list[XNode] = []
