@@ -197,7 +197,9 @@ def _instance_body(
 def _function_body(
     binder: Binder, node: shapes.Block | shapes.ArrowBody, function: LocalFunctionSymbol, token: Token
 ) -> nodes.Block:
-    if isinstance(node, shapes.ArrowBody) and (function.returns_reference or _is_reference(node.expression)):
+    if isinstance(node, shapes.ArrowBody) and (
+        function.returns_reference or isinstance(node.expression, shapes.RefExpression)
+    ):
         return nodes.Block(node, (nodes.Return(node, returned_reference(binder, node, node.expression, function)),))
     if isinstance(node, shapes.ArrowBody):
         value = bind_branch(binder, node.expression)
@@ -223,10 +225,6 @@ def _check_iterator(binder: Binder, function: LocalFunctionSymbol, token: Token)
     for symbol in function.symbols:
         if symbol.mode in ("ref", "out", "in") and symbol.declared_at is not None:
             binder.report(symbol.declared_at, "CS1623", "an iterator can't have ref, out or in parameters")
-
-
-def _is_reference(node: Child) -> bool:
-    return isinstance(node, shapes.RefExpression)
 
 
 _FUNCTIONS = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})

@@ -138,7 +138,7 @@ def _in_place(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
     """Python's own for a call; None when it is to be called as registered."""
     owner = node.method.declaring.name
     if owner == "string":
-        from apimpolicy.emit.inline_members import inlined
+        from apimpolicy.emit.texts import inlined
 
         made = inlined(emitter, node)
         if made is not None:
@@ -237,7 +237,7 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
     """Emit a call of a function that returns by reference; its ref and out arguments are references."""
-    from apimpolicy.emit.references import reference_to
+    from apimpolicy.emit.assignments import reference_to
 
     passed = [
         reference_to(emitter, argument) if mode in ("ref", "out") else emitter.emit(argument)

@@ -124,8 +124,7 @@ def _found(node: Any, type_: Type) -> Iterator[Any]:
 
 
 def _type(type_object: Any) -> Type:
-    type_object = require(type_object, "type")
-    return type_object.type  # type: ignore[no-any-return]
+    return require(type_object, "type").type  # type: ignore[no-any-return]
 
 
 def add(node: Any, annotation: Any) -> None:

@@ -106,8 +106,7 @@ def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool
 @implements("ContextExtensions", "VerifyNoRevocation")
 def verify_no_revocation(certificate: Certificate | None) -> bool:
     """`Verify()` without asking whether anything in the chain was revoked."""
-    certificate = require(certificate, "input")
-    return certificate.verify_no_revocation()
+    return require(certificate, "input").verify_no_revocation()
 
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPublicKey")

@@ -117,8 +117,7 @@ class HashAlgorithm:
         return byte_array(self._key or b"")
 
     def set_key(self, key: Array | None) -> None:
-        key = require(key, "value")
-        data = bytes(key)
+        data = bytes(require(key, "value"))
         if len(data) > self.block_size:
             data = hashlib.new(self.name, data, usedforsecurity=False).digest()
         self._key = data
@@ -157,8 +156,7 @@ _BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
 
 def _create(alias: str | None, kinds: tuple[str, ...]) -> HashAlgorithm | None:
     """`X.Create(name)`: None for an unknown name, InvalidCastException when it is no X."""
-    alias = require(alias, "name")
-    make = _BY_NAME.get(alias.lower())
+    make = _BY_NAME.get(require(alias, "name").lower())
     if make is None:
         return None
     made = make()

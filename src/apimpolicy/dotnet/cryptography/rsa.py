@@ -160,8 +160,7 @@ class RSA:
 
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
-        xml = require(xml, "xmlString")
-        self.import_parameters(RSAParameters.from_xml(xml))
+        self.import_parameters(RSAParameters.from_xml(require(xml, "xmlString")))
 
     def to_xml_string(self, include_private: bool) -> str:
         return self.export_parameters(include_private).to_xml()
@@ -172,8 +171,7 @@ class RSA:
 
     @member("SignData(byte[], HashAlgorithmName, RSASignaturePadding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        data = require(data, "data")
-        return self._sign(bytes(data), hash, padding, hashed=False)
+        return self._sign(bytes(require(data, "data")), hash, padding, hashed=False)
 
     @member("SignData(byte[], int, int, HashAlgorithmName, RSASignaturePadding)")
     def sign_range(
@@ -182,8 +180,7 @@ class RSA:
         return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        data = require(data, "hash")
-        return self._sign(bytes(data), hash, padding, hashed=True)
+        return self._sign(bytes(require(data, "hash")), hash, padding, hashed=True)
 
     def _sign(
         self, data: bytes, hash: HashAlgorithmName, padding: RSASignaturePadding | None, *, hashed: bool
@@ -198,8 +195,7 @@ class RSA:
     def verify_data(
         self, data: Array | None, signature: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> bool:
-        data = require(data, "data")
-        return self._verify(bytes(data), signature, hash, padding, hashed=False)
+        return self._verify(bytes(require(data, "data")), signature, hash, padding, hashed=False)
 
     @member("VerifyData(byte[], int, int, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_range(
@@ -216,8 +212,7 @@ class RSA:
     def verify_hash(
         self, data: Array | None, signature: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> bool:
-        data = require(data, "hash")
-        return self._verify(bytes(data), signature, hash, padding, hashed=True)
+        return self._verify(bytes(require(data, "hash")), signature, hash, padding, hashed=True)
 
     def _verify(
         self,

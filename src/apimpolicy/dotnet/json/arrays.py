@@ -81,8 +81,7 @@ class JArray(_Indexed):
     @staticmethod
     @member("new(JArray)")
     def copy(other: JArray | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     @member("Item[int]")
     def get_index(self, index: int) -> JToken:
@@ -148,8 +147,7 @@ class JConstructor(_Indexed):
     @staticmethod
     @member("new(JConstructor)")
     def copy(other: JConstructor | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
 
 implements_all(J + "JConstructor", {"new()": JConstructor})

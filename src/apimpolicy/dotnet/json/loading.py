@@ -264,8 +264,7 @@ def _fill(root: JContainer, reader: Reader, keeps_comments: bool, note: Callable
 
 
 def _opened(text: str | None, what: str) -> TextReader:
-    text = require(text, "s")
-    reader = TextReader(text)
+    reader = TextReader(require(text, "s"))
     found = reader.read()
     while found and what != "JToken" and reader.token == tokens.COMMENT:
         found = reader.read()

@@ -241,8 +241,7 @@ class JObject(JContainer):
 
     @member("Item[string]")
     def get_by_name(self, name: str | None) -> JToken | None:
-        name = require(name, "propertyName")
-        found = self._by_name.get(name)
+        found = self._by_name.get(require(name, "propertyName"))
         return found.value if found is not None else None
 
     @member("Item[string]", setter=True)
@@ -327,8 +326,7 @@ class JObject(JContainer):
         return (False, None) if found is None else (True, found.value)
 
     def contains_key(self, name: str | None) -> bool:
-        name = require(name, "propertyName")
-        return name in self._by_name
+        return require(name, "propertyName") in self._by_name
 
     def remove(self, name: Any) -> bool:
         found = self.find_property(name) if name is None or isinstance(name, str) else name

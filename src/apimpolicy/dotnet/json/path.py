@@ -346,8 +346,7 @@ def parse_path(text: str) -> list[Filter]:
 
 
 def _evaluate(token: JToken, path: str | None, must_match: bool) -> Iterator[JToken]:
-    path = require(path, "expression")
-    return filters.evaluate(parse_path(path), token, token, must_match)
+    return filters.evaluate(parse_path(require(path, "expression")), token, token, must_match)
 
 
 @implements(JTOKEN, "SelectTokens")

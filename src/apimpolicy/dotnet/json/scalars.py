@@ -232,8 +232,7 @@ class JValue(JToken):
     @staticmethod
     @member("new(JValue)")
     def copy(other: JValue | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     @staticmethod
     @member("new(long)")
@@ -285,8 +284,7 @@ class JRaw(JValue):
     @staticmethod
     @member("new(JRaw)")
     def copy_raw(other: JRaw | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
 
 _LONGS = ("sbyte", "short", "ushort", "int", "uint", "long", "byte")

@@ -149,10 +149,6 @@ def _sum(values: Iterator[Any], number: Number) -> Any:
     return number.sum(values)
 
 
-def _sum_nullable(values: Iterator[Any], number: Number) -> Any:
-    return number.sum(_not_null_values(values))
-
-
 def _average_nullable(values: Iterator[Any], number: Number) -> Any:
     present = list(_not_null_values(values))
     return number.divide(present) if present else None
@@ -217,7 +213,7 @@ def fold_of(name: str, result: str) -> Callable[[Iterable[Any]], Any] | None:
     return _FOLDS.get((name, result))
 
 
-_register_numeric("Sum", _sum, _sum_nullable)
+_register_numeric("Sum", _sum, lambda values, number: number.sum(_not_null_values(values)))
 _register_numeric("Average", _required(_average_nullable), _average_nullable)
 _register_numeric("Min", _required(_minimum_nullable), _minimum_nullable)
 _register_numeric("Max", _required(_maximum_nullable), _maximum_nullable)

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.interfaces import count_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, InvalidOperationException
-from apimpolicy.dotnet.linq.ordering import OrderedSequence, without_order
+from apimpolicy.dotnet.linq.grouping import OrderedSequence, without_order
 from apimpolicy.dotnet.linq.sequences import operator
 
 if TYPE_CHECKING:

@@ -192,10 +192,6 @@ def _except(types: Types, first: Iterable[Any], second: Iterable[Any], comparer:
     yield from _distinct_from(seen, first, key)
 
 
-def _where_stage(predicate: Predicate) -> Stage:
-    return lambda item: item if predicate(item) else LEFT_OUT
-
-
 def _where_index_stage(predicate: IndexPredicate) -> Stage:
     indices = counting()
     return lambda item: item if predicate(item, next(indices)) else LEFT_OUT
@@ -232,7 +228,7 @@ def _skip_while_stage(predicate: IndexPredicate) -> Stage:
 COUNTABLE.update((_take, _skip))
 STAGES.update(
     {
-        _where: _where_stage,
+        _where: lambda predicate: lambda item: item if predicate(item) else LEFT_OUT,
         _where_index: _where_index_stage,
         _take: _take_stage,
         _skip: _skip_stage,

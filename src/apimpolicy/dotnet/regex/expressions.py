@@ -47,10 +47,6 @@ _TIMED_OUT = (
 )
 
 
-def _check(value: Any, parameter: str) -> None:
-    require(value, parameter)
-
-
 def _longest_quick(pattern: str, options: int) -> int:
     """Return the length of text up to which no match can be slow; -1 when nothing is known.
 
@@ -82,7 +78,7 @@ class Regex:
     @staticmethod
     @member("new")
     def create(pattern: str, options: int = 0, timeout: Any = None) -> Regex:
-        _check(pattern, "pattern")
+        require(pattern, "pattern")
         if options < 0 or options >> 10:
             raise ArgumentOutOfRangeException("options")
         if options & character_classes.ECMA_SCRIPT and options & ~(
@@ -180,19 +176,19 @@ class Regex:
 
     @member("IsMatch(string)", "IsMatch(string, int)")
     def is_match(self, text: str, start: int | None = None) -> bool:
-        _check(text, "input")
+        require(text, "input")
         if start is None and len(text) <= self.longest_quick:
             return self.translation.compiled.search(text) is not None
         return self._search(text, self._start(text, start)) is not None
 
     @member("Match(string)", "Match(string, int)")
     def match(self, text: str, start: int | None = None) -> Match:
-        _check(text, "input")
+        require(text, "input")
         return self._match_at(text, text, 0, self._start(text, start))
 
     @member("Match(string, int, int)")
     def match_part(self, text: str, beginning: int, length: int) -> Match:
-        _check(text, "input")
+        require(text, "input")
         check_range(0 <= beginning <= len(text), "beginning", _START)
         if not 0 <= length <= len(text) - beginning:
             raise ArgumentOutOfRangeException("length", "Length cannot be less than 0 or exceed input length.")
@@ -201,13 +197,13 @@ class Regex:
 
     @member("Matches(string)", "Matches(string, int)")
     def matches(self, text: str, start: int | None = None) -> MatchCollection:
-        _check(text, "input")
+        require(text, "input")
         return MatchCollection(self.iterate(text, self._start(text, start)))
 
     @member("Replace(string, string)", "Replace(string, string, int)", "Replace(string, string, int, int)")
     def replace(self, text: str, replacement: str, count: int = -1, start: int | None = None) -> str:
-        _check(text, "input")
-        _check(replacement, "replacement")
+        require(text, "input")
+        require(replacement, "replacement")
         parts = read_replacement(replacement, self.translation, self.options)
         return self._replace(text, lambda match: expand(parts, match), count, start)
 
@@ -217,8 +213,8 @@ class Regex:
         "Replace(string, MatchEvaluator, int, int)",
     )
     def replace_by(self, text: str, evaluator: Evaluator, count: int = -1, start: int | None = None) -> str:
-        _check(text, "input")
-        _check(evaluator, "evaluator")
+        require(text, "input")
+        require(evaluator, "evaluator")
         return self._replace(text, evaluator, count, start)
 
     def _replace(self, text: str, evaluator: Evaluator, count: int, start: int | None) -> str:
@@ -251,7 +247,7 @@ class Regex:
     @member("Split(string)", "Split(string, int)", "Split(string, int, int)")
     def split(self, text: str, count: int = 0, start: int | None = None) -> Array:
         """Return the pieces between matches, with what groups captured in between."""
-        _check(text, "input")
+        require(text, "input")
         check_range(count >= 0, "count", "Count cannot be less than -1.")
         position = self._start(text, start)
         if count == 1:
@@ -316,14 +312,14 @@ def escape(text: str) -> str:
     >>> escape("a.b [c]")
     'a\\.b\\ \\[c]'
     """
-    _check(text, "str")
+    require(text, "str")
     return text.translate(_TABLE)
 
 
 @implements(_NAME, "Unescape", cost=SLOW)
 def unescape(text: str) -> str:
     """Undo `escape`, and any other escape of a character; raises RegexParseException for an invalid one."""
-    _check(text, "str")
+    require(text, "str")
     reader = character_classes.Reader(text, 0)
     out: list[str] = []
     while not reader.at_end:

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import copy_into
-from apimpolicy.dotnet.collections.generic import BoxedEnumerator
+from apimpolicy.dotnet.collections.generic import BoxedEnumerator, ReadOnlyView
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException, require
 from apimpolicy.dotnet.metadata import named
@@ -125,12 +125,11 @@ class Capture:
         return self.value
 
 
-class _CaptureList:
+class _CaptureList(ReadOnlyView):
     """Base of the three collections: a read-only list."""
 
     __slots__ = ("_items",)
 
-    is_read_only = True
     index_name = "i"
 
     def __init__(self, items: list[Any]) -> None:
@@ -162,15 +161,6 @@ class _CaptureList:
 
     def get_enumerator(self) -> BoxedEnumerator:
         return BoxedEnumerator(self)
-
-    def add(self, item: Any) -> None:
-        raise NotSupportedException("Collection is read-only.")
-
-    def clear(self) -> None:
-        raise NotSupportedException("Collection is read-only.")
-
-    def remove(self, item: Any) -> bool:
-        raise NotSupportedException("Collection is read-only.")
 
 
 @dotnet_class(f"{_NAMESPACE}CaptureCollection", members="Item=get_item")

@@ -138,9 +138,8 @@ def _numeric_value(char: str) -> float:
 
 
 @implements("char", "Parse")
-def _parse(text: str | None) -> str:
-    text = require(text, "s")
-    if len(text) != 1:
+def parse_char(text: str | None, parameter: str = "s") -> str:
+    if len(text := require(text, parameter)) != 1:
         raise FormatException("String must be exactly one character long.")
     return text
 

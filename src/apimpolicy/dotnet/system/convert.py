@@ -19,6 +19,7 @@ from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals, number_parsing
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
+from apimpolicy.dotnet.system.characters import parse_char
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.date_exact import parse_datetime
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE
@@ -97,13 +98,6 @@ def convert(target: str, source: str, value: Any) -> Any:
     return to_single(value) if source == "double" else int_to_single(int(value))
 
 
-def _parse_char(value: str | None) -> str:
-    value = require(value, "value")
-    if len(value) != 1:
-        raise FormatException("String must be exactly one character long.")
-    return value
-
-
 _DEFAULTS: dict[str, Any] = {"bool": False, "char": "\0", "float": 0.0, "double": 0.0, "decimal": Decimal(0)}
 _PARSERS: dict[str, Callable[[str | None, Any], Any]] = {
     "bool": lambda value, _: number_parsing.parse_bool(value),
@@ -121,7 +115,7 @@ _PARSERS: dict[str, Callable[[str | None, Any], Any]] = {
 def from_string(target: str, value: str | None, provider: Any = None) -> Any:
     """Parse a string; null gives the type's default (but not a `char`)."""
     if target == "char":
-        return _parse_char(value)
+        return parse_char(value, "value")
     if value is None:
         return MIN_VALUE if target == _DATE else _DEFAULTS.get(target, 0)
     parser = _PARSERS.get(target)

@@ -79,8 +79,7 @@ class Encoding(Equatable):
 
     @member("GetBytes(char[])")
     def _get_bytes_of_chars(self, chars: Array | None) -> Array:
-        chars = require(chars, "chars", NULL_ARRAY)
-        return byte_array(self.encode("".join(chars)))
+        return byte_array(self.encode("".join(require(chars, "chars", NULL_ARRAY))))
 
     @member("GetBytes(char[], int, int)")
     def _get_bytes_of_chars_part(self, chars: Array | None, index: int, count: int) -> Array:
@@ -106,8 +105,7 @@ class Encoding(Equatable):
 
     @member("GetString(byte[])")
     def get_string(self, data: Array | None) -> str:
-        data = require(data, "bytes", NULL_ARRAY)
-        return self.decode(bytes(data))
+        return self.decode(bytes(require(data, "bytes", NULL_ARRAY)))
 
     @member("GetString(byte[], int, int)")
     def _get_string_part(self, data: Array | None, index: int, count: int) -> str:

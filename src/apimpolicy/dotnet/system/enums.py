@@ -74,8 +74,7 @@ def _try_parse(type_: Type, text: str | None, ignore_case: bool) -> tuple[bool, 
 
 
 def _of(enum_type: TypeObject | None) -> NamedType:
-    enum_type = require(enum_type, "enumType")
-    return _enum_type(enum_type.type)
+    return _enum_type(require(enum_type, "enumType").type)
 
 
 @implements("System.Enum", "Parse(Type, string, bool)")

@@ -122,14 +122,12 @@ def _guess(text: str) -> str:
 @implements("System.Guid", "Parse")
 def parse(text: str | None) -> Guid:
     """Any of the forms D, N, B, P and X; raises ArgumentNullException, FormatException."""
-    text = require(text, "input")
-    return _parse(text)
+    return _parse(require(text, "input"))
 
 
 @implements("System.Guid", "new(string)")
 def _new(text: str | None) -> Guid:
-    text = require(text, "g")
-    return _parse(text)
+    return _parse(require(text, "g"))
 
 
 def _parse(text: str) -> Guid:

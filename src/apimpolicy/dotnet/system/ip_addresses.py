@@ -137,8 +137,7 @@ def _read(text: str) -> IPAddress | None:
 @implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
     """Raises ArgumentNullException, FormatException."""
-    text = require(text, "ipString")
-    found = _read(text)
+    found = _read(require(text, "ipString"))
     if found is None:
         raise FormatException("An invalid IP address was specified.")
     return found

@@ -157,14 +157,6 @@ def _sign(value: Any) -> int:
     return int(value > 0) - int(value < 0)
 
 
-def _max(a: Any, b: Any) -> Any:
-    return b if b > a else a
-
-
-def _min(a: Any, b: Any) -> Any:
-    return b if b < a else a
-
-
 def _max_float(a: float, b: float) -> float:
     if a != a or b != b:
         return math.nan
@@ -194,7 +186,9 @@ def _register() -> None:
         if name == "char":
             continue
         floating = name in ("float", "double")
-        larger, smaller = (_max_float, _min_float) if floating else (_max, _min)
+        larger, smaller = (
+            (_max_float, _min_float) if floating else (lambda a, b: b if b > a else a, lambda a, b: b if b < a else a)
+        )
         implements("System.Math", f"static {name} Max({name} val1, {name} val2)")(larger)
         implements("System.Math", f"static {name} Min({name} val1, {name} val2)")(smaller)
         implements("System.Math", f"static {name} Clamp({name} value, {name} min, {name} max)")(_clamp(name))

@@ -103,10 +103,6 @@ def _sign_of_difference(a: Any, b: Any) -> int:
     return int(a > b) - int(a < b)
 
 
-def _difference(a: int, b: int) -> int:
-    return a - b
-
-
 def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
@@ -132,7 +128,7 @@ def _register_integers() -> None:
         if name == "char":
             continue
         register_text(name, _parser(name), number_parsing.INTEGER, int.__repr__, _formatter(type_.bits), 0)
-        compare = _difference if type_.bits < 32 else _sign_of_difference
+        compare = operator.sub if type_.bits < 32 else _sign_of_difference
         parameter = ("obj", "obj", "obj") if name == "sbyte" else ("value", "obj", "obj")
         register_comparison(name, type_.framework_name, compare, _same, parameter)
         implements(name, "int GetHashCode()")(_integer_hash(name))
@@ -147,10 +143,6 @@ def _double_hash(value: float) -> int:
         value = abs(value)
     (bits,) = struct.unpack("<q", struct.pack("<d", value))
     return wrap_int32(bits ^ (bits >> 32))
-
-
-def _single_hash(value: float) -> int:
-    return int(struct.unpack("<i", struct.pack("<f", value + 0.0))[0])
 
 
 _FLOAT_TESTS: dict[str, Callable[[float], bool]] = {
@@ -200,7 +192,7 @@ def _register_floats() -> None:
     register_comparison("double", "Double", compare_plain, _equal_floats, ("value", "obj", "obj"))
     register_comparison("float", "Single", compare_plain, _equal_floats, ("value", "obj", "obj"))
     implements("double", "int GetHashCode()")(_double_hash)
-    implements("float", "int GetHashCode()")(_single_hash)
+    implements("float", "int GetHashCode()")(lambda value: struct.unpack("<i", struct.pack("<f", value + 0.0))[0])
     for name, test in _FLOAT_TESTS.items():
         implements("double", f"static bool {name}(double d)")(test)
         implements("float", f"static bool {name}(float f)")(test)

@@ -82,13 +82,9 @@ def format_enum(type_: NamedType, value: int, format_: str | None) -> str:
     raise FormatException('Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".')
 
 
-def _bool_to_string(value: bool) -> str:
-    return "True" if value else "False"
-
-
 _TO_STRING: dict[type, Callable[[Any], str]] = {
     str: lambda value: value,
-    bool: _bool_to_string,
+    bool: lambda value: "True" if value else "False",
     int: int.__repr__,
     float: double_to_string,
     Decimal: decimal_to_string,

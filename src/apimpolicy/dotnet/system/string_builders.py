@@ -283,8 +283,7 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
 
 @implements(_NAME, "AppendJoin")
 def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
-    values = require(values, "values")
-    return builder.append(join(separator, map(text, values)))
+    return builder.append(join(separator, map(text, require(values, "values"))))
 
 
 @implements(_NAME, "AppendJoin(string, IEnumerable<T>)", "AppendJoin(char, IEnumerable<T>)", types=True)

@@ -144,8 +144,7 @@ class StringComparer(Equatable):
 
     @member("GetHashCode(string)")
     def get_hash_code_of(self, text: str | None) -> int:
-        text = require(text, "obj")
-        return get_hash_code(self.key(text))
+        return get_hash_code(self.key(require(text, "obj")))
 
     @member("GetHashCode(object)")
     def get_hash_code_of_object(self, value: Any) -> int:

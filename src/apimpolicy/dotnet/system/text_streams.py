@@ -35,8 +35,7 @@ LINE_END = re.compile("[\r\n]")
 
 def check_buffer(buffer: Array | None, index: int, count: int) -> None:
     """Check a part of a buffer; raises ArgumentNullException, ArgumentOutOfRangeException, ArgumentException."""
-    buffer = require(buffer, "buffer", "Buffer cannot be null.")
-    check_part(index, count, len(buffer))
+    check_part(index, count, len(require(buffer, "buffer", "Buffer cannot be null.")))
 
 
 @dotnet_class("System.IO.StringReader", members="Close=dispose")
@@ -52,8 +51,7 @@ class StringReader:
     @staticmethod
     @member("new")
     def create(text: str | None) -> StringReader:
-        text = require(text, "s")
-        return StringReader(text)
+        return StringReader(require(text, "s"))
 
     def _open(self) -> str:
         if self._text is None:
@@ -190,8 +188,7 @@ class StringWriter(TextWriter):
 
 @implements(_WRITER, "new")
 def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
-    builder = require(builder, "sb")
-    return StringWriter(builder, provider)
+    return StringWriter(require(builder, "sb"), provider)
 
 
 def _shower(type_name: str) -> Callable[[Any, Any], str]:
@@ -199,11 +196,6 @@ def _shower(type_name: str) -> Callable[[Any, Any], str]:
         return lambda chars, _: "".join(chars or ())
     type_ = named(type_name)
     return lambda value, provider: format_value(box(type_, value), None, provider)
-
-
-def _provider_of(writer: TextWriter) -> Any:
-    """Return the writer's own, or the current culture."""
-    return writer.provider or INVARIANT
 
 
 def _writing() -> dict[str, Callable[..., Any]]:
@@ -214,7 +206,7 @@ def _writing() -> dict[str, Callable[..., Any]]:
         "void Flush()": lambda writer: writer.flush(),
         "void WriteLine()": lambda writer: writer.write_line(),
         "System.Text.Encoding Encoding { get; }": lambda writer: writer.encoding,
-        "System.IFormatProvider FormatProvider { get; }": _provider_of,
+        "System.IFormatProvider FormatProvider { get; }": lambda writer: writer.provider or INVARIANT,
         "string NewLine { get; set; }": lambda writer: writer.new_line,
     }
     numbers = ("int", "uint", "long", "ulong", "float", "double", "decimal")

@@ -27,7 +27,7 @@ from apimpolicy.dotnet.system.web_text import (
     upper_case_escapes,
     without_dot_segments,
 )
-from apimpolicy.dotnet.values import Array, string_array
+from apimpolicy.dotnet.values import string_array
 
 RELATIVE_OR_ABSOLUTE, ABSOLUTE, RELATIVE = 0, 1, 2
 """Of the enum `System.UriKind`."""
@@ -318,8 +318,7 @@ def _refuse_base() -> None:
 
 @implements("System.Uri", "new(Uri, Uri)")
 def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
-    relative = require(relative, "relativeUri")
-    return combine(base, relative.original)
+    return combine(base, require(relative, "relativeUri").original)
 
 
 @implements("System.Uri", "TryCreate(string, UriKind, out Uri)")
@@ -375,7 +374,7 @@ _PARTS: dict[str, Any] = {
     "bool IsDefaultPort { get; }": lambda uri: uri.is_default_port,
     "bool IsFile { get; }": lambda uri: uri.scheme == "file",
     "bool IsLoopback { get; }": lambda uri: _is_loopback(uri),
-    "string[] Segments { get; }": lambda uri: _segments(uri),
+    "string[] Segments { get; }": lambda uri: string_array(re.findall("[^/]*/|[^/]+$", uri.path)),
 }
 for _signature, _part in _PARTS.items():
     implements("System.Uri", _signature)(lambda uri, part=_part: part(uri.absolute()))
@@ -388,10 +387,6 @@ def _is_loopback(uri: Uri) -> bool:
         or (uri.scheme == "file" and not uri.host)
         or bool(address and address[0] == 127)
     )
-
-
-def _segments(uri: Uri) -> Array:
-    return string_array(re.findall(r"[^/]*/|[^/]+$", uri.path))
 
 
 @implements("System.Uri", "GetLeftPart")

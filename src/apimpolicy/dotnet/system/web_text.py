@@ -71,10 +71,6 @@ def form_decode(text: str) -> str:
 _SAFE = "-_.!*()"
 
 
-def _decimal_entity(char: str) -> str:
-    return f"&#{ord(char)};"
-
-
 _HTML = {ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;", ord("&"): "&amp;"}
 _HTML |= {code: f"&#{code};" for code in range(160, 256)}
 
@@ -92,7 +88,7 @@ def html_encode(text: str | None) -> str | None:
     encoded = text.translate(_HTML)
     if encoded.isascii() or not any("\ud800" <= char <= "\udfff" for char in encoded):
         return encoded
-    return "".join(_decimal_entity(char) if char > "\uffff" else char for char in from_utf16(encoded))
+    return "".join(f"&#{ord(char)};" if char > "\uffff" else char for char in from_utf16(encoded))
 
 
 def _decode_entity(match: re.Match[str]) -> str:
@@ -150,20 +146,17 @@ def escape_uri_string(text: str | None) -> str:
 
 @implements("System.Uri", "UnescapeDataString", cost=SLOW)
 def _unescape_data_string(text: str | None) -> str:
-    text = require(text, "stringToUnescape")
-    return percent_decode(text)
+    return percent_decode(require(text, "stringToUnescape"))
 
 
 @implements("System.Net.WebUtility", "HtmlEncode(string, TextWriter)", cost=SLOW)
 def _write_html_encoded(text: str | None, output: StringWriter | None) -> None:
-    output = require(output, "output")
-    output.write(html_encode(text))
+    require(output, "output").write(html_encode(text))
 
 
 @implements("System.Net.WebUtility", "HtmlDecode(string, TextWriter)", cost=SLOW)
 def _write_html_decoded(text: str | None, output: StringWriter | None) -> None:
-    output = require(output, "output")
-    output.write(html_decode(text))
+    require(output, "output").write(html_decode(text))
 
 
 def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:

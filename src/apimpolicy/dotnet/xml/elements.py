@@ -52,12 +52,10 @@ class XAttribute(XObject):
 
     @value.setter
     def value(self, new: str | None) -> None:
-        new = require(new, "value")
-        self._value = new
+        self._value = require(new, "value")
 
     def set_value(self, value: Any) -> None:
-        value = require(value, "value")
-        self._value = text_of(value)
+        self._value = text_of(require(value, "value"))
 
     @property
     def is_namespace_declaration(self) -> bool:
@@ -146,8 +144,7 @@ class XElement(XContainer):
         self.insert_content(0, new)
 
     def set_value(self, value: Any) -> None:
-        value = require(value, "value")
-        self.value = text_of(value)
+        self.value = text_of(require(value, "value"))
 
     def note_empty_text(self) -> None:
         self.has_end_tag = True

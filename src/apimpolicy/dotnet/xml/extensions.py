@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.dotnet.xml.elements import XAttribute
 
 
 # `System.Xml.Linq.Extensions`: what nodes offer, over sequences of nodes
@@ -78,12 +77,8 @@ def remove(source: Any) -> None:
 # C#'s explicit conversions from XElement and XAttribute: `(int)element`
 
 
-def _to_boolean(text: str) -> bool:
-    return content.to_boolean(text.lower())
-
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "bool": _to_boolean,
+    "bool": lambda text: content.to_boolean(text.lower()),
     **{name: partial(parse_int, name) for name in ("int", "uint", "long", "ulong")},
     "float": content.to_single_precision,
     "double": content.to_double,
@@ -95,10 +90,6 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _to_text(node: XElement | XAttribute | None) -> str | None:
-    return None if node is None else node.value
-
-
 def _register(owner: str, parameter: str) -> None:
     def required(convert: Callable[[str], Any]) -> Callable[[Any], Any]:
         return lambda node: convert(require(node, parameter).value)
@@ -107,7 +98,7 @@ def _register(owner: str, parameter: str) -> None:
         return lambda node: None if node is None else convert(node.value)
 
     operator = f"op_Explicit({X}{owner} {parameter})"
-    implements(X + owner, f"static string {operator}")(_to_text)
+    implements(X + owner, f"static string {operator}")(lambda node: None if node is None else node.value)
     for name, convert in _FROM_TEXT.items():
         implements(X + owner, f"static {name} {operator}")(required(convert))
         implements(X + owner, f"static {name}? {operator}")(nullable(convert))

@@ -157,8 +157,7 @@ def name_of(text: str | None) -> XName | None:
 
 @implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
-    namespace = require(namespace, "ns")
-    return namespace.get_name(local)
+    return require(namespace, "ns").get_name(local)
 
 
 @implements(X + "XNamespace", "None")

@@ -179,8 +179,7 @@ class XText(XNode):
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        value = require(value, "value")
-        self.value = value
+        self.value = require(value, "value")
 
     def bare_copy(self) -> XText:
         return type(self)(self.value)
@@ -205,8 +204,7 @@ class XComment(XNode):
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        value = require(value, "value")
-        self.value = value
+        self.value = require(value, "value")
 
     def bare_copy(self) -> XComment:
         return type(self)(self.value)

@@ -219,8 +219,7 @@ def declared_text(node: XDocument | XElement, options: int, encoding: str) -> st
 
 
 def _all_of(reader: Any) -> str:
-    reader = require(reader, "input")
-    text: str = bound("System.IO.TextReader", "string ReadToEnd()")(reader)
+    text: str = bound("System.IO.TextReader", "string ReadToEnd()")(require(reader, "input"))
     return text
 
 
@@ -267,8 +266,7 @@ def create_writer(container: XContainer) -> TreeWriter:
 
 
 def write_to(node: XNode, writer: TreeWriter | None) -> None:
-    writer = require(writer, "writer")
-    writer.write(node)
+    require(writer, "writer").write(node)
 
 
 for _name in (

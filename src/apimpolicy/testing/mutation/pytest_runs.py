@@ -45,7 +45,6 @@ IMPORTED_BEFORE = (
     "emit.emitter",
     "emit.calls",
     "emit.conversions",
-    "emit.inline_members",
     "emit.operators",
     "emit.recording",
     "policies.choose",

@@ -11,8 +11,7 @@ import pytest
 from apimpolicy.dotnet.collections import array_members, interfaces, tuples
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
-from apimpolicy.dotnet.collections.queues import Queue, Stack
-from apimpolicy.dotnet.collections.sets import HashSet
+from apimpolicy.dotnet.collections.sets import HashSet, Queue, Stack
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
