@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
-from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections import arguments
 from apimpolicy.dotnet.collections.arguments import INDEX, check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
@@ -114,7 +114,7 @@ def fill(array: Any, value: Any) -> None:
 @implements(_ARRAY, "Fill(T[], T, int, int)")
 def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     require(array, "array")
-    searching.find_index(array, lambda _: True, start, count)
+    arguments.find_index(array, lambda _: True, start, count)
     array[start : start + count] = [value] * count
 
 
@@ -215,8 +215,8 @@ def as_read_only(types: Types, array: Any) -> Any:
 def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     require(array, "array")
     _check_start(start, len(array))
-    searching.check_count(start, count, len(array))
-    return searching.index_of(array, value, start, count, equality_key(array.element))
+    arguments.check_count(start, count, len(array))
+    return arguments.index_of(array, value, start, count, equality_key(array.element))
 
 
 def _check_start(start: int, size: int) -> None:
@@ -231,7 +231,7 @@ def index_of_boxed(array: Any, value: Any, start: int = 0, count: int | None = N
 @implements(_ARRAY, "LastIndexOf")
 def last_index_of(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
     require(array, "array")
-    return searching.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
+    return arguments.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
 
 
 @implements(
@@ -285,16 +285,16 @@ def _like(collection: Any, types: tuple[Type, ...], items: list[Any]) -> List | 
 
 
 @_of_both("FindIndex")
-def find_index(collection: Any, *arguments: Any) -> int:
+def find_index(collection: Any, *given: Any) -> int:
     """The predicate comes after the start and the count, where they are given."""
-    *part, match = arguments
-    return searching.find_index(_elements(collection), match, *part)
+    *part, match = given
+    return arguments.find_index(_elements(collection), match, *part)
 
 
 @_of_both("FindLastIndex")
-def find_last_index(collection: Any, *arguments: Any) -> int:
-    *part, match = arguments
-    return searching.find_last_index(_elements(collection), match, *part)
+def find_last_index(collection: Any, *given: Any) -> int:
+    *part, match = given
+    return arguments.find_last_index(_elements(collection), match, *part)
 
 
 @_of_both("Exists")
@@ -302,14 +302,18 @@ def exists(collection: Any, match: Predicate) -> bool:
     return find_index(collection, match) >= 0
 
 
+def _at(collection: Any, index: int, type_: Type) -> Any:
+    return _elements(collection)[index] if index >= 0 else default_value(type_)
+
+
 @_of_both("Find", types=True)
 def find(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
-    return searching.item_or_default(_elements(collection), find_index(collection, match), types[0])
+    return _at(collection, find_index(collection, match), types[0])
 
 
 @_of_both("FindLast", types=True)
 def find_last(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
-    return searching.item_or_default(_elements(collection), find_last_index(collection, match), types[0])
+    return _at(collection, find_last_index(collection, match), types[0])
 
 
 @_of_both("FindAll", types=True)

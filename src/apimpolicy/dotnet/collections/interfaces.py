@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections import arguments
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
 from apimpolicy.dotnet.collections.arrays import array_set, default_value, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
@@ -159,7 +159,7 @@ def set_item(value: Any, index: int, item: Any) -> None:
 @implements("System.Collections.Generic.IList<T>", "IndexOf")
 def index_of(value: Any, item: Any) -> int:
     if isinstance(value, Array):
-        return searching.index_of(value, item, 0, None, equality_key(value.element))
+        return arguments.index_of(value, item, 0, None, equality_key(value.element))
     return int(value.index_of(item))
 
 

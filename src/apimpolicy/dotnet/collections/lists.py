@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections import interfaces, searching
+from apimpolicy.dotnet.collections import arguments, interfaces
 from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS, check_index, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, Enumerator, GenericCollection, ReadOnlyView, check_capacity
@@ -238,11 +238,11 @@ class List(GenericCollection):
     def index_of(self, item: Any, index: int = 0, count: int | None = None) -> int:
         size = len(self.items)
         check_range(0 <= index <= size, "index", INDEX)
-        searching.check_count(index, count, size)
-        return searching.index_of(self.items, item, index, count, equality_key(self.types[0]))
+        arguments.check_count(index, count, size)
+        return arguments.index_of(self.items, item, index, count, equality_key(self.types[0]))
 
     def last_index_of(self, item: Any, index: int | None = None, count: int | None = None) -> int:
-        return searching.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
+        return arguments.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
 
     @counts_itself
     def get_range(self, index: int, count: int) -> List:
@@ -296,7 +296,7 @@ class List(GenericCollection):
     @member("BinarySearch(int, int, T, IComparer<T>)")
     def binary_search_part(self, index: int, count: int, item: Any, comparer: Any) -> int:
         check_part(index, count, len(self.items))
-        return searching.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
+        return arguments.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
 
     @counts_itself
     def to_array(self) -> Array:

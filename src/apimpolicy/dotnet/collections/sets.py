@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, index_of
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.generic import EMPTY, GenericCollection, HashedCollection, check_capacity
-from apimpolicy.dotnet.collections.searching import index_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.registry import (

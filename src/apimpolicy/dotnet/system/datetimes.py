@@ -10,8 +10,16 @@ from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, check_range
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import check_dates, format_moment
-from apimpolicy.dotnet.system.ordered import Ordered, implement_order
-from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.system.timespans import (
+    DAY,
+    HOUR,
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    Ordered,
+    TimeSpan,
+    implement_order,
+)
 
 _from_ordinal = datetime.date.fromordinal
 

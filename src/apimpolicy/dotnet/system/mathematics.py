@@ -12,7 +12,7 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, float_divide, int_divide, int_remainder
-from apimpolicy.dotnet.system.decimal_type import check_rounding, round_decimal
+from apimpolicy.dotnet.system.numeric_types import check_rounding, round_decimal
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.values import box
 
@@ -84,6 +84,9 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     "Log(double a, double newBase)": lambda value, base: _log_base(value, base),
 }
 
+implements("System.Math", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")(
+    round_decimal
+)
 implements_all("System.Math", {f"static double {signature}": function for signature, function in _FUNCTIONS.items()})
 
 
@@ -116,6 +119,7 @@ def _away(value: float) -> float:
 _MODES = (_to_even, _away, _truncate, _floor, _ceiling)
 
 
+@implements("System.Math", "Round")
 def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
     """`Math.Round`, which scales, rounds and scales back: 1.005 to two digits is 1.
 
@@ -130,16 +134,6 @@ def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
         return _MODES[mode](value)
     power = 10.0**digits
     return _MODES[mode](value * power) / power
-
-
-@implements("System.Math", "Round")
-def _round(value: float, digits: int = 0, mode: int = 0) -> float:
-    return round_double(value, digits, mode)
-
-
-@implements("System.Math", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")
-def _round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
-    return round_decimal(value, digits, mode)
 
 
 def _absolute(minimum: int) -> Callable[[int], int]:

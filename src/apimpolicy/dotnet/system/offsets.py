@@ -9,8 +9,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeEx
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import PATTERNS, check_dates, format_moment, zone_text
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
-from apimpolicy.dotnet.system.ordered import Ordered, implement_order
-from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, Ordered, TimeSpan, implement_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -76,7 +76,6 @@ def remove(source: Any) -> None:
 
 # C#'s explicit conversions from XElement and XAttribute: `(int)element`
 
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "bool": lambda text: content.to_boolean(text.lower()),
     **{name: partial(parse_int, name) for name in ("int", "uint", "long", "ulong")},
