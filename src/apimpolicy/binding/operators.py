@@ -8,15 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import type_relations
+from apimpolicy.binding import conversions, type_relations
 from apimpolicy.binding.arguments import finish_arguments
-from apimpolicy.binding.conversions import (
-    better_target,
-    constant_fits,
-    explicit_conversion,
-    standard_implicit,
-    user_conversion,
-)
 from apimpolicy.binding.lookup import declared_members
 from apimpolicy.binding.nodes import Binary, Call, Expression
 from apimpolicy.binding.overloads import Argument, resolve
@@ -84,16 +77,16 @@ class Ambiguous(Record):
 
 def _converts(operand: Expression, target: Type) -> bool:
     source = operand.type
-    if standard_implicit(source, target) is not None:
+    if conversions.standard_implicit(source, target) is not None:
         return True
     if operand.is_constant:
         inner = target.underlying or target
-        return constant_fits(operand.constant, source, inner)
+        return conversions.constant_fits(operand.constant, source, inner)
     return False
 
 
 def _converts_user(operand: Expression, target: Type) -> bool:
-    return _converts(operand, target) or user_conversion(operand.type, target, explicit=False) is not None
+    return _converts(operand, target) or conversions.user_conversion(operand.type, target, explicit=False) is not None
 
 
 def _predefined(operator: str) -> Sequence[tuple[Type, Type, Type]]:
@@ -168,7 +161,7 @@ def resolve_binary(operator: str, left: Expression, right: Expression) -> Operat
 def _concatenation(left: Expression, right: Expression) -> OperatorSignature | None:
     """String concatenation takes anything that converts to object on the other side."""
     for operand in (left, right):
-        if standard_implicit(operand.type, OBJECT) is None and operand.type is not NULL:
+        if conversions.standard_implicit(operand.type, OBJECT) is None and operand.type is not NULL:
             return None
     first = STRING if left.type is STRING or left.type is NULL else OBJECT
     second = STRING if right.type is STRING or right.type is NULL else OBJECT
@@ -192,7 +185,7 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
         return None
     if type_relations.is_delegate(left) and type_relations.is_delegate(right):
         return OperatorSignature(left, left, left, BOOL, False) if type_relations.same(left, right) else None
-    between = explicit_conversion(left, right) or explicit_conversion(right, left)
+    between = conversions.explicit_conversion(left, right) or conversions.explicit_conversion(right, left)
     if between is None or between.kind == "user":
         return None
     return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False)
@@ -258,7 +251,7 @@ def _better_conversion(operand: Expression, mine: Type, other: Type) -> int:
         return 1
     if type_relations.same(operand.type, other):
         return -1
-    return better_target(mine, other)
+    return conversions.better_target(mine, other)
 
 
 def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Ambiguous | None:

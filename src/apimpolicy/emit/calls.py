@@ -9,7 +9,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.emit import runtime
+from apimpolicy.emit import members, runtime
 from apimpolicy.emit.building import (
     attribute,
     boxed,
@@ -23,15 +23,6 @@ from apimpolicy.emit.building import (
     load,
     tuple_of,
     walrus,
-)
-from apimpolicy.emit.members import (
-    call_member,
-    implementation_of,
-    invoke,
-    missing,
-    pass_to_member,
-    read_member,
-    receiver_for,
 )
 from apimpolicy.errors import NotSimulatedError
 
@@ -122,10 +113,10 @@ def emit_call(emitter: Emitter, node: nodes.Call) -> ast.expr:
     method = node.method
     if method.container.is_nullable and node.receiver is not None:
         return _nullable_call(emitter, node, node.receiver)
-    found = implementation_of(method)
+    found = members.implementation_of(method)
     if found is None:
         return _delegate_or_missing(emitter, node)
-    pass_to_member(emitter, node)
+    members.pass_to_member(emitter, node)
     if any(parameter.mode in ("out", "ref") for parameter in method.parameters):
         return _with_outputs(emitter, node, found)
     made = _in_place(emitter, node)
@@ -163,9 +154,9 @@ def call_registered(
         steps: list[ast.expr] = []
         held, read = receiver_first(emitter, receiver, passed, steps)
         checked = load(held) if found.form == "method" else emitter.or_null_reference(held)
-        return last_of(*steps, invoke(emitter, found, member, checked, read, type_arguments))
-    first = receiver_for(emitter, member, receiver, found) if receiver is not None else None
-    return invoke(emitter, found, member, first, in_written_order(emitter, passed), type_arguments)
+        return last_of(*steps, members.invoke(emitter, found, member, checked, read, type_arguments))
+    first = members.receiver_for(emitter, member, receiver, found) if receiver is not None else None
+    return members.invoke(emitter, found, member, first, in_written_order(emitter, passed), type_arguments)
 
 
 def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
@@ -186,7 +177,7 @@ def _delegate_or_missing(emitter: Emitter, node: nodes.Call) -> ast.expr:
     method, receiver = node.method, node.receiver
     if method.name == "Invoke" and receiver is not None and method.container.kind == "delegate":
         return _call_delegate(emitter, receiver, node.arguments)
-    return missing(emitter, method)
+    return members.missing(emitter, method)
 
 
 def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expression) -> ast.expr:
@@ -200,17 +191,19 @@ def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expressio
         else:
             default = emitter.run(default_value, emitter.type_constant(inner))
         return conditional(is_not_none(value), load(name), default)
-    found = implementation_of(node.method)
+    found = members.implementation_of(node.method)
     if found is None:
-        return missing(emitter, node.method)
+        return members.missing(emitter, node.method)
     as_object = conditional(is_none(load(name)), constant(None), boxed(emitter, load(name), inner))
-    return invoke(emitter, found, node.method, last_of(value, as_object), [emitter.emit(a) for a in node.arguments])
+    return members.invoke(
+        emitter, found, node.method, last_of(value, as_object), [emitter.emit(a) for a in node.arguments]
+    )
 
 
 def emit_deconstruct_call(emitter: Emitter, node: nodes.DeconstructCall) -> ast.expr:
     if node.method.is_static:
-        return call_member(emitter, node.method, None, [emitter.emit(node.receiver)])
-    return call_member(emitter, node.method, emitter.checked_receiver(node.receiver), [])
+        return members.call_member(emitter, node.method, None, [emitter.emit(node.receiver)])
+    return members.call_member(emitter, node.method, emitter.checked_receiver(node.receiver), [])
 
 
 # ------------------------------------------------------------------------------ delegates and local functions
@@ -273,7 +266,7 @@ def emit_placeholder(emitter: Emitter, node: nodes.Placeholder) -> ast.expr:
 def emit_field_access(emitter: Emitter, node: nodes.FieldAccess) -> ast.expr:
     if node.field.declaring.is_tuple and node.receiver is not None and node.field.name.startswith("Item"):
         return item(emitter.emit(node.receiver), int(node.field.name[4:]) - 1)
-    return read_member(emitter, node.field, node.receiver)
+    return members.read_member(emitter, node.field, node.receiver)
 
 
 def emit_property_access(emitter: Emitter, node: nodes.PropertyAccess) -> ast.expr:
@@ -282,7 +275,7 @@ def emit_property_access(emitter: Emitter, node: nodes.PropertyAccess) -> ast.ex
             return is_not_none(emitter.emit(node.receiver))
         if node.property.name == "Value":
             return emitter.run(runtime.nullable_value, emitter.emit(node.receiver))
-    return read_member(emitter, node.property, node.receiver)
+    return members.read_member(emitter, node.property, node.receiver)
 
 
 def emit_tuple_element(emitter: Emitter, node: nodes.TupleElement) -> ast.expr:
@@ -298,9 +291,9 @@ def emit_anonymous_member(emitter: Emitter, node: nodes.AnonymousMember) -> ast.
 
 
 def emit_indexer_access(emitter: Emitter, node: nodes.IndexerAccess) -> ast.expr:
-    found = implementation_of(node.property)
+    found = members.implementation_of(node.property)
     if found is None:
-        return missing(emitter, node.property)
+        return members.missing(emitter, node.property)
     return call_registered(emitter, found, node.property, node.receiver, node.arguments)
 
 

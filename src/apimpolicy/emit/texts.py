@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, Convert, Expression, InterpolatedString, Local, Placeholder
 from apimpolicy.dotnet.environment import FREE_UNITS
+from apimpolicy.dotnet.system import strings
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.system.string_search import ORDINAL, ends_with, split_at_one, starts_with
-from apimpolicy.dotnet.system.strings import (
-    MOST_PARTS,
-    UNCHECKED_LENGTH,
-    concat,
-    format_composite,
-    format_item,
-    long_text,
-)
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.dotnet.values import CHAR, OBJECT, STRING, string_array
 from apimpolicy.emit import runtime
@@ -49,15 +42,15 @@ def operands_of(emitter: Emitter, node: Binary) -> list[ast.expr]:
 
 def joined(emitter: Emitter, parts: list[ast.expr]) -> ast.expr:
     """Texts in one; a long result asks for the limit."""
-    if len(parts) > MOST_PARTS or emitter.is_deep:
-        return emitter.run(concat, *parts)
+    if len(parts) > strings.MOST_PARTS or emitter.is_deep:
+        return emitter.run(strings.concat, *parts)
     pieces: list[ast.expr] = [
         part if isinstance(part, ast.Constant) else ast.FormattedValue(part, -1, None) for part in parts
     ]
     name = emitter.fresh()
     length = emitter.run(len, walrus(name, ast.JoinedStr(pieces)))
-    is_short = compare(length, ast.LtE(), constant(UNCHECKED_LENGTH))
-    return conditional(is_short, load(name), emitter.run(long_text, load(name)))
+    is_short = compare(length, ast.LtE(), constant(strings.UNCHECKED_LENGTH))
+    return conditional(is_short, load(name), emitter.run(strings.long_text, load(name)))
 
 
 def _collect(emitter: Emitter, node: Expression, operands: list[Expression]) -> None:
@@ -99,7 +92,7 @@ def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.
     """A text with values in it: as for `string.Format`, all values are evaluated before the first is formatted."""
     if _needs_composite(node):
         pattern, values = composite_of(emitter, node.parts)
-        return emitter.run(format_composite, constant(pattern), tuple_of(*values))
+        return emitter.run(strings.format_composite, constant(pattern), tuple_of(*values))
     late = _formatted_late(node)
     before: list[ast.expr] = []
     parts: list[ast.expr] = []
@@ -122,7 +115,7 @@ def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.
         if is_plain and not is_ready:
             made = emitter.run(text, made)
         elif not is_plain:
-            made = emitter.run(format_item, made, constant(part.alignment or 0), constant(part.format))
+            made = emitter.run(strings.format_item, made, constant(part.alignment or 0), constant(part.format))
         parts.append(made)
     made = joined(emitter, parts)
     return last_of(*before, made) if before else made

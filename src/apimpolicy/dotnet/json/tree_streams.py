@@ -6,21 +6,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonReaderException, NullReferenceException, require
-from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json import kinds, platform
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer, content_items, is_multiple
-from apimpolicy.dotnet.json.kinds import (
-    ARRAY,
-    CONSTRUCTOR,
-    GUID_TYPE,
-    NULL,
-    OBJECT,
-    TIME_SPAN_TYPE,
-    TYPE_NAMES,
-    URI_TYPE,
-    J,
-)
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
@@ -41,11 +30,11 @@ if TYPE_CHECKING:
 _Token = TypeVar("_Token", bound=JToken)
 _READER = "Newtonsoft.Json.JsonReader"
 _BRACKETS = {
-    OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
-    ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
-    CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
+    kinds.OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
+    kinds.ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
+    kinds.CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
 }
-_AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
+_AS_STRINGS = (kinds.GUID_TYPE, kinds.URI_TYPE, kinds.TIME_SPAN_TYPE)
 
 
 @dotnet_class(_READER)
@@ -120,10 +109,10 @@ def _scalar_event(token: JValue) -> tuple[str, Any]:
     kind = token.token_type
     if kind in _AS_STRINGS:
         return tokens.STRING, platform.text_of(token.value)
-    return TYPE_NAMES[kind], token.value
+    return kinds.TYPE_NAMES[kind], token.value
 
 
-@implements(J + "JToken", "CreateReader")
+@implements(kinds.J + "JToken", "CreateReader")
 def create_reader(token: JToken) -> TreeReader:
     return TreeReader(token)
 
@@ -162,7 +151,7 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None)
     return _property(reader) if name == "JProperty" else load(reader)
 
 
-@implements(J + "JRaw", "Create")
+@implements(kinds.J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
     """Return the text of the token that the reader is on, or of everything when it is before the first."""
     reader = require(reader, "reader")
@@ -173,7 +162,7 @@ def create_raw(reader: TreeReader | None) -> JRaw:
 
 def _register() -> None:
     for method in ("ReadFrom", "Load"):
-        implements(J + "JToken", method)(read_token)
+        implements(kinds.J + "JToken", method)(read_token)
     classes: tuple[tuple[type[JToken], str], ...] = (
         (JObject, "an object"), (JArray, "an array"), (JConstructor, "a constructor"), (JProperty, "a property"),
     )  # fmt: skip
@@ -185,7 +174,7 @@ def _register() -> None:
         ) -> JToken:
             return _load_as(cls, name, noun, reader)
 
-        implements(J + name, "Load")(load_one)
+        implements(kinds.J + name, "Load")(load_one)
 
 
 _register()
@@ -214,7 +203,7 @@ class TreeWriter:
         """Do nothing: everything is in the container already."""
 
 
-@implements(J + "JContainer", "CreateWriter")
+@implements(kinds.J + "JContainer", "CreateWriter")
 def create_writer(container: JContainer) -> TreeWriter:
     return TreeWriter(container)
 
@@ -227,7 +216,7 @@ def write_to(token: JToken, writer: TreeWriter | None, converters: Array | None 
 
 
 for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValue"):
-    implements(J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
+    implements(kinds.J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
         write_to
     )
 
@@ -237,7 +226,7 @@ for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValu
 # Comparing whole trees
 
 
-@implements(J + "JToken", "DeepEquals")
+@implements(kinds.J + "JToken", "DeepEquals")
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
     """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
     pairs = [(first, second)]
@@ -285,7 +274,7 @@ def deep_hash(token: JToken | None) -> int:
     return total & 0x7FFFFFFF
 
 
-@dotnet_class(J + "JTokenEqualityComparer")
+@dotnet_class(kinds.J + "JTokenEqualityComparer")
 class JTokenEqualityComparer:
     """Compares by `DeepEquals`."""
 
@@ -300,13 +289,13 @@ class JTokenEqualityComparer:
 
 _COMPARER = JTokenEqualityComparer()
 
-implements_all(J + "JToken", {"EqualityComparer": lambda: _COMPARER})
+implements_all(kinds.J + "JToken", {"EqualityComparer": lambda: _COMPARER})
 
 
 # `JContainer.Merge`. Azure refuses `JsonMergeSettings`, so that arrays are always appended
 
 
-@implements(J + "JContainer", "Merge")
+@implements(kinds.J + "JContainer", "Merge")
 def merge(target: JContainer, content: Any, _settings: None = None) -> None:
     """Merge content into the target; one entry of the worklist per pair of containers."""
     pending = [(target, content)]
@@ -317,7 +306,7 @@ def merge(target: JContainer, content: Any, _settings: None = None) -> None:
                 _merge_object(into, source, pending)
         elif isinstance(into, JProperty):
             value = source.value if isinstance(source, JProperty) else None
-            if value is not None and value.token_type != NULL:
+            if value is not None and value.token_type != kinds.NULL:
                 into.value = value
         elif isinstance(into, JConstructor):
             if isinstance(source, JConstructor):
@@ -340,7 +329,7 @@ def _merge_object(target: JObject, source: JObject, pending: list[Any]) -> None:
         current = existing.value
         if isinstance(current, JContainer) and current.token_type == value.token_type:
             pending.append((current, value))
-        elif value.token_type != NULL:
+        elif value.token_type != kinds.NULL:
             existing.value = value
 
 
