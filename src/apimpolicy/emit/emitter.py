@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 
+    _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol
+
 
 DEEP_FUNCTIONS = 20
 """Functions in one another whose calls need no more room than usual."""
@@ -158,9 +160,6 @@ def _preparations(emitter: Emitter) -> list[ast.stmt]:
 
 # Recursion: code that may call itself runs in a thread with a large stack.
 # .NET's stack has room for thousands of calls, Python's usual limit for a few hundred.
-
-if TYPE_CHECKING:
-    _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol
 
 
 def may_recurse(body: Bound) -> bool:

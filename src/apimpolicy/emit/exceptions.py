@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
+    Choice = Callable[[DotnetException], int]
+
 
 # Emission of `throw` and `try`.
 # `catch` and `finally` are Python's; see `apimpolicy.emit.exceptions` for filters before `finally`.
@@ -221,9 +223,6 @@ def statement_lock(emitter: Emitter, node: nodes.Lock) -> list[ast.stmt]:
 # `finally` blocks stand in one expression, every `try` says what it would catch as long as it runs, and a `finally`
 # that
 # an exception passes first has the others asked.
-
-if TYPE_CHECKING:
-    Choice = Callable[[DotnetException], int]
 
 
 class Handlers:

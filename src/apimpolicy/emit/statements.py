@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.emit.core import Emitter
 
+    Arrival = Callable[[], list[ast.stmt]]
+    """Makes the statements of a jump inside its target loop."""
+
 
 # Emission of declarations and other simple statements
 
@@ -107,10 +110,6 @@ def statement_return(emitter: Emitter, node: nodes.Return) -> list[ast.stmt]:
 # further leaves the loops on its path one after another: it sets a flag and breaks, and each loop on the path is
 # followed
 # by `if flag:` with the rest of the jump. `finally` runs on the path as in C#.
-
-if TYPE_CHECKING:
-    Arrival = Callable[[], list[ast.stmt]]
-    """Makes the statements of a jump inside its target loop."""
 
 
 class Target:

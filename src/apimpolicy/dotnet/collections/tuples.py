@@ -14,11 +14,10 @@ from apimpolicy.dotnet.values import ValueTuple, wrap_int32
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
+    Types = tuple[Type, ...]
+
 
 # `System.Tuple<…>`, a class of its own, and the members of `System.ValueTuple<…>`, which is a Python tuple
-
-if TYPE_CHECKING:
-    Types = tuple[Type, ...]
 
 _SEVEN = range(1, 8)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.json.tree_streams import TreeReader
 
+    Reader: TypeAlias = TextReader | TreeReader
+
 
 # Plain JSON text to trees with Python's decoder, which is written in C.
 # It reads the JSON of RFC 8259 only. For anything else (comments, other quotes, special numbers, names that occur
@@ -169,9 +171,6 @@ def _token(value: Any) -> JToken:
 
 
 # Readers to trees: `Parse`. Azure refuses `JsonLoadSettings`, so that they are always null
-
-if TYPE_CHECKING:
-    Reader: TypeAlias = TextReader | TreeReader
 
 _SCALARS = {
     tokens.INTEGER: INTEGER,

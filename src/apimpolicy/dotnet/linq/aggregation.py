@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.linq.sequences import Types
     from apimpolicy.dotnet.types import Type
 
-
-# Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
-
-if TYPE_CHECKING:
     Selector = Callable[[Any], Any]
     Fold = Callable[[Iterator[Any], "Number"], Any]
+
+
+# Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
 
 _NO_ELEMENTS = "Sequence contains no elements"
 _ABSENT = object()

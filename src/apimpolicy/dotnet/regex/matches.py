@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.regex.expressions import Regex
     from apimpolicy.dotnet.regex.translator import Translation
 
+    Part = str | int
+
 
 # Replacement patterns: `$1 ${name} $$ $& $\` $' $+ $_`
-
-if TYPE_CHECKING:
-    Part = str | int
 
 WHOLE, BEFORE, AFTER, LAST, INPUT = 0, -1, -2, -3, -4
 """Besides group numbers (0 is the whole match), what a part of a replacement may stand for."""

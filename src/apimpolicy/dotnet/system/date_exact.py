@@ -16,6 +16,8 @@ from apimpolicy.dotnet.system.timespans import MINUTE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    _Make = Callable[[str, date_parsing.Parts, int], Any]
+
 
 # Text as dates in exactly one given format, standard or custom: `ParseExact`.
 # Source: .NET Core 3.1, `DateTimeParse.DoStrictParse`. Outside of quotes `Z` and `GMT` stand for a time in UTC.
@@ -201,9 +203,6 @@ def read_exact(text: str | None, format_: str | None, styles: int) -> date_parsi
 
 
 # `Parse`, `ParseExact` and their `Try` forms of DateTime and DateTimeOffset
-
-if TYPE_CHECKING:
-    _Make = Callable[[str, date_parsing.Parts, int], Any]
 
 
 def _any_format(text: str | None, formats: Any, styles: int) -> date_parsing.Parts:
