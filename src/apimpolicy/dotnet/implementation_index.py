@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-_MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq.")
+_MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq")
 """Imports of modules that register something."""
 
 
