@@ -216,13 +216,11 @@ def statement_lock(emitter: Emitter, node: nodes.Lock) -> list[ast.stmt]:
     return [ast.Expr(emitter.run(runtime.enter_lock, emitter.emit(node.target))), *emitter.statement(node.body)]
 
 
-# Exceptions that are looked for in two passes, as .NET does: filters run before the `finally` blocks on the way.
-# The first pass goes from the inner `try` to the outer ones, also those of the callers, and asks each for the clause
-# that
+# Exceptions that are looked for in two passes, as .NET does: filters run before the `finally` blocks on the way. The
+# first pass goes from the inner `try` to the outer ones, also those of the callers, and asks each for the clause that
 # takes the exception; the second runs the `finally` blocks up to there. Python has one pass. So where filters and
 # `finally` blocks stand in one expression, every `try` says what it would catch as long as it runs, and a `finally`
-# that
-# an exception passes first has the others asked.
+# that an exception passes first has the others asked.
 
 
 class Handlers:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Charge steps for calls of members in the emitted code (see `apimpolicy.dotnet.costs`).
-# A text or an array that is short costs nothing, and finding that out is one look at its length, in place; a constant
-# is not even looked at.
+# Charge steps for calls of members in the emitted code (see `apimpolicy.dotnet.costs`). A text or an array that is
+# short costs nothing, and finding that out is one look at its length, in place; a constant is not even looked at.
 
 
 def pays_by_itself(found: Implementation) -> bool:

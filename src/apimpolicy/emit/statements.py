@@ -104,12 +104,10 @@ def statement_return(emitter: Emitter, node: nodes.Return) -> list[ast.stmt]:
     return [ast.Return(value)]
 
 
-# Emit jumps, with the open loops as their targets (C# specification, section 13.10).
-# Python has `break` and `continue` for the innermost loop only. So every emitted loop is a `Target`, and a jump that
-# goes
-# further leaves the loops on its path one after another: it sets a flag and breaks, and each loop on the path is
-# followed
-# by `if flag:` with the rest of the jump. `finally` runs on the path as in C#.
+# Emit jumps, with the open loops as their targets (C# specification, section 13.10). Python has `break` and `continue`
+# for the innermost loop only. So every emitted loop is a `Target`, and a jump that goes further leaves the loops on its
+# path one after another: it sets a flag and breaks, and each loop on the path is followed by `if flag:` with the rest
+# of the jump. `finally` runs on the path as in C#.
 
 
 class Target:

@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     Reader: TypeAlias = TextReader | TreeReader
 
 
-# Plain JSON text to trees with Python's decoder, which is written in C.
-# It reads the JSON of RFC 8259 only. For anything else (comments, other quotes, special numbers, names that occur
-# twice,
-# halves of surrogate pairs, errors) it gives no tree, and the exact reader takes over, whose trees and messages are
-# Newtonsoft's.
+# Plain JSON text to trees with Python's decoder, which is written in C. It reads the JSON of RFC 8259 only. For
+# anything else (comments, other quotes, special numbers, names that occur twice, halves of surrogate pairs, errors) it
+# gives no tree, and the exact reader takes over, whose trees and messages are Newtonsoft's.
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONG_NUMBER, _SAMPLE, _DIGITS = re.compile("[0-9]{380}"), 95, re.compile("[0-9]{3}")

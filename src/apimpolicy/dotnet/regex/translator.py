@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-# Translates a .NET regular expression into one of the `regex` package.
-# The pattern is parsed as .NET's RegexParser does: group numbers (unnamed groups first, then named ones), inline
-# options,
-# `$` before a final newline, .NET's `\w \d \s \b`, `{,3}` as text. The options m, s, x and n are worked into the
-# translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
-# Balancing groups are refused by name.
+# Translates a .NET regular expression into one of the `regex` package. The pattern is parsed as .NET's RegexParser
+# does: group numbers (unnamed groups first, then named ones), inline options, `$` before a final newline, .NET's `\w \d
+# \s \b`, `{,3}` as text. The options m, s, x and n are worked into the translation; only letter case is left to a flag.
+# Group number n becomes the group `g<n>`. Balancing groups are refused by name.
 
 _MAXIMUM_NESTING = 80
 """Groups inside groups; the `regex` package compiles recursively."""

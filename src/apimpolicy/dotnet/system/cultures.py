@@ -178,7 +178,7 @@ def numbers(name: str) -> NumberSymbols:
 
 
 # `System.Globalization.CultureInfo`: the invariant culture, which is also the gateway's current one, and those of.
-# `culture_data`, for numbers. Another culture fails by name; a text that can't be a name throws, as in .NET on
+# `FORMATS`, for numbers. Another culture fails by name; a text that can't be a name throws, as in .NET on
 # Windows.
 #
 # Azure refuses the type in policy expressions; the Liquid filter `currency` has cultures.
@@ -198,7 +198,7 @@ class CultureNotFoundException(ArgumentException):
 
 @dotnet_class(_NAME)
 class CultureInfo:
-    """A culture of `culture_data`, by its name there."""
+    """A culture of `FORMATS`, by its name there."""
 
     __slots__ = ("name",)
 

@@ -68,9 +68,8 @@ def dispose(value: Any) -> None:
         own()
 
 
-# The members of `System.Nullable<T>`, whose receiver may be None: a `T?` is None or the value of `T`.
-# The emitter must not raise NullReferenceException for a null receiver of this type; `GetType()` does, in its own
-# right.
+# The members of `System.Nullable<T>`, whose receiver may be None: a `T?` is None or the value of `T`. The emitter must
+# not raise NullReferenceException for a null receiver of this type; `GetType()` does, in its own right.
 
 _NAME = "System.Nullable<T>"
 

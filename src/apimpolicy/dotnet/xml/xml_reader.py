@@ -183,9 +183,8 @@ def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
     return found
 
 
-# `Save` into writers and streams, `Load` from readers and streams, and the writer that `CreateWriter` makes.
-# A saved document has a declaration, which `ToString()` leaves out; its encoding is that of the TextWriter (utf-16
-# for a
+# `Save` into writers and streams, `Load` from readers and streams, and the writer that `CreateWriter` makes. A saved
+# document has a declaration, which `ToString()` leaves out; its encoding is that of the TextWriter (utf-16 for a
 # StringWriter), in a stream the one that the document's own declaration names, or UTF-8 with a byte order mark.
 
 _DOCUMENT, _ELEMENT = X + "XDocument", X + "XElement"
