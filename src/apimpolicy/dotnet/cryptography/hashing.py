@@ -173,22 +173,15 @@ def _register_hash(name: str) -> None:
     def create() -> HashAlgorithm:
         return HashAlgorithm(name, name)
 
-    def create_by_name(alias: str | None) -> HashAlgorithm | None:
-        return _create(alias, (name,))
-
-    implements(full, f"static {full} Create()")(create)
-    parameter = "algName" if name == "MD5" else "hashName"
-    implements(full, f"static {full} Create(string {parameter})")(create_by_name)
-    aliases = [name, full, name.replace("SHA", "SHA-")] + (
-        ["SHA", full + "CryptoServiceProvider"] if name == "SHA1" else []
-    )
+    implements_all(full, {"Create()": create, "Create(string)": lambda alias: _create(alias, (name,))})
+    aliases = [name, full, name.replace("SHA", "SHA-")]
+    if name == "SHA1":
+        aliases += ["SHA", full + "CryptoServiceProvider"]
     if name != "MD5":
-
-        def create_managed() -> HashAlgorithm:
-            return HashAlgorithm(name, name + "Managed")
-
-        implements(full + "Managed", "new()")(create_managed)
-        implements(full + "Managed", "void Initialize()")(HashAlgorithm.initialize)
+        managed: dict[str, Callable[..., Any]] = {
+            "new()": lambda: HashAlgorithm(name, name + "Managed"), "Initialize": HashAlgorithm.initialize,
+        }  # fmt: skip
+        implements_all(full + "Managed", managed)
         aliases.append(full + "Managed")
     _BY_NAME.update((alias.lower(), create) for alias in aliases)
 
@@ -199,19 +192,11 @@ def _register_hmac(name: str) -> None:
     def with_random_key() -> HashAlgorithm:
         return _new_hmac_with_random_key(name)
 
-    def with_key(key: Array | None) -> HashAlgorithm:
-        return new_hmac(name, key)
-
-    implements(full, "new()")(with_random_key)
-    implements(full, "new(byte[] key)")(with_key)
-    implements(full, "void Initialize()")(HashAlgorithm.initialize)
+    made: dict[str, Callable[..., Any]] = {"new()": with_random_key, "new(byte[])": lambda key: new_hmac(name, key)}
+    implements_all(full, made | {"Initialize": HashAlgorithm.initialize})
     _register_key(full)
     if name == "SHA1":
-
-        def with_key_and_choice(key: Array | None, use_managed_sha1: bool) -> HashAlgorithm:
-            return new_hmac("SHA1", key)
-
-        implements(full, "new(byte[] key, bool useManagedSha1)")(with_key_and_choice)
+        implements(full, "new(byte[], bool)")(lambda key, _use_managed_sha1: new_hmac("SHA1", key))
     _BY_NAME["hmac" + name.lower()] = _BY_NAME[full.lower()] = with_random_key
 
 
