@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
@@ -18,6 +18,9 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import CHAR, Array, Equatable, byte_array, from_utf16, short_byte_array, to_utf16
 from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # `System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself.
 # UTF-7, which it has too, is not simulated.
@@ -91,18 +94,6 @@ class Encoding(Equatable):
             raise ArgumentNullException("chars")
         return len(self.get_bytes(text))
 
-    @member("GetByteCount(string, int, int)")
-    def _get_byte_count_part(self, text: str | None, index: int, count: int) -> int:
-        return len(self._get_bytes_part(text, index, count))
-
-    @member("GetByteCount(char[], int, int)")
-    def _get_byte_count_of_chars_part(self, chars: Array | None, index: int, count: int) -> int:
-        return len(self._get_bytes_of_chars_part(chars, index, count))
-
-    @member("GetByteCount(char[])")
-    def _get_byte_count_of_chars(self, chars: Array | None) -> int:
-        return len(self._get_bytes_of_chars(chars))
-
     @member("GetString(byte[])")
     def get_string(self, data: Array | None) -> str:
         return self.decode(bytes(require(data, "bytes", NULL_ARRAY)))
@@ -110,22 +101,6 @@ class Encoding(Equatable):
     @member("GetString(byte[], int, int)")
     def _get_string_part(self, data: Array | None, index: int, count: int) -> str:
         return self.decode(bytes(_part(data, index, count, "bytes")))
-
-    @member("GetChars(byte[])")
-    def _get_chars(self, data: Array | None) -> Array:
-        return Array(CHAR, self.get_string(data))
-
-    @member("GetChars(byte[], int, int)")
-    def _get_chars_part(self, data: Array | None, index: int, count: int) -> Array:
-        return Array(CHAR, self._get_string_part(data, index, count))
-
-    @member("GetCharCount(byte[])")
-    def _get_char_count(self, data: Array | None) -> int:
-        return len(self.get_string(data))
-
-    @member("GetCharCount(byte[], int, int)")
-    def _get_char_count_part(self, data: Array | None, index: int, count: int) -> int:
-        return len(self._get_string_part(data, index, count))
 
     def get_preamble(self) -> Array:
         return byte_array(self.preamble)
@@ -147,6 +122,21 @@ def _part(data: Any, index: int, count: int, name: str) -> Any:
         raise ArgumentOutOfRangeException(name, _INDEX)
     return data[index : index + count]
 
+
+_MADE_OF: dict[str, Callable[..., Any]] = {
+    "char[]": Encoding._get_bytes_of_chars,
+    "char[], int, int": Encoding._get_bytes_of_chars_part,
+    "string, int, int": Encoding._get_bytes_part,
+    "byte[]": Encoding.get_string,
+    "byte[], int, int": Encoding._get_string_part,
+}
+for _parameters, _make in _MADE_OF.items():
+    _count = "GetCharCount" if _parameters.startswith("byte") else "GetByteCount"
+    implements("System.Text.Encoding", f"{_count}({_parameters})")(lambda *given, make=_make: len(make(*given)))
+    if _count == "GetCharCount":
+        implements("System.Text.Encoding", f"GetChars({_parameters})")(
+            lambda *given, make=_make: Array(CHAR, make(*given))
+        )
 
 UTF8 = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding", b"\xef\xbb\xbf")
 UTF8_PLAIN = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding")
