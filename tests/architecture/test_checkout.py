@@ -50,7 +50,7 @@ OF_THE_TOOL = {
     "checkout": "the door",
     "checks.extensions": "installed packages with rules",
     "cli.program": "the null device",
-    "dotnet.cryptography.presenting": "a certificate in a temporary folder, for OpenSSL",
+    "dotnet.cryptography.certificate_files": "a certificate in a temporary folder, for OpenSSL",
     "editor.request_actions": "a document in a temporary folder",
     "editor.isolated_calls": "this Python",
     "editor.pages": "pages in a temporary folder",

@@ -194,10 +194,10 @@ class StatementWriter(DeclarationWriter):
     def using_statement(self, depth: int) -> str:
         name = self.fresh()
         variables = self.variables
-        self.add(Variable(name, parse("System.IO.MemoryStream"), is_assignable=False))
+        self.add(Variable(name, parse("System.IO.StringWriter"), is_assignable=False))
         body = self.block(depth)
         self.variables = variables
-        return f"using ({self.one_of(('var', 'MemoryStream'))} {name} = new MemoryStream()) {body}"
+        return f"using ({self.one_of(('var', 'StringWriter'))} {name} = new StringWriter()) {body}"
 
     def other_block(self, depth: int) -> str:
         kind = self.pick(5)

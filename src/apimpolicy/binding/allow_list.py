@@ -23,18 +23,12 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 
-# The gateway's allow-list for expressions: APIM0001 for types, APIM0002 for members.
 # The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each
-# type.
-# A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and
-# where
-# a static member of it is used; a type that an expression merely happens to have is not. Where the page says nothing,
-# the
-# gateway is taken to be lenient: delegates, tuples, operators, what every object inherits, and members of a type that
-# is
-# not listed but was reached through a listed one, as `Regex.Matches(…)[0]`. Any exception may be caught, since
-# deployed
-# policies catch those that the page does not list.
+# type. A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern)
+# and where a static member of it is used; a type that an expression merely happens to have is not. Where the page says
+# nothing, the gateway is taken to be lenient: delegates, tuples, operators, what every object inherits, and members of
+# a type that is not listed but was reached through a listed one, as `Regex.Matches(…)[0]`. Any exception may be caught,
+# since deployed policies catch those that the page does not list.
 
 DEPLOYED: Final = frozenset({"System.Xml.XmlReader", "System.Security.Cryptography.RSACng"})
 """Types that are not on the page's list, but that Microsoft's own snippets use: an info, not an error."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import operand_name
-from apimpolicy.binding.assignable import check_assignable
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.operations import bind_operation
+from apimpolicy.binding.references import check_assignable
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.written import is_discard
 from apimpolicy.dotnet.values import INT, VOID

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import advice
-from apimpolicy.binding.bodies import falls_through
 from apimpolicy.binding.conversions import constant_fits, standard_implicit
 from apimpolicy.binding.core import Binder
+from apimpolicy.binding.functions import falls_through
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
 from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.symbols import LocalSymbol

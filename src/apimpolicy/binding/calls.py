@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import bind_chain, bind_receiver
 from apimpolicy.binding.arguments import array_index, bind_arguments, finish_arguments, settle_arguments
-from apimpolicy.binding.function_signatures import instance_of, signature_of
+from apimpolicy.binding.functions import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolve
-from apimpolicy.binding.readonly import mark_referenced
+from apimpolicy.binding.references import mark_referenced
 from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, SpecialType, Type

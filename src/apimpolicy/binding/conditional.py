@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import operand_name
-from apimpolicy.binding.bodies import bind_branch, thrown
+from apimpolicy.binding.functions import bind_branch, thrown
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.reports import shown

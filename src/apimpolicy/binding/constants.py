@@ -224,10 +224,9 @@ def default_constant(type_: Type) -> Any:
     return NOT_CONSTANT
 
 
-# Constant texts that are concatenated: made when they are read, not once for each `+` of a chain.
-# Each of the 60,000 prefixes of `"a" + "b" + …` is a constant. Kept as texts they would take the square of what the
-# chain
-# does. So all links of a chain share one list of its parts, and each knows how many of them are its own.
+# Constant texts that are concatenated: made when they are read, not once for each `+` of a chain. Each of the 60,000
+# prefixes of `"a" + "b" + …` is a constant. Kept as texts they would take the square of what the chain does. So all
+# links of a chain share one list of its parts, and each knows how many of them are its own.
 
 
 class JoinedText:

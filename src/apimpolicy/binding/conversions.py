@@ -4,31 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.binding import type_relations
 from apimpolicy.binding.lookup import declared_members, supertypes
-from apimpolicy.binding.type_relations import (
-    BOXING,
-    ENUM_EXPLICIT,
-    IDENTITY,
-    IMPLICIT_NUMERIC,
-    INTEGRAL_RANGES,
-    NULL_LITERAL,
-    NUMERIC,
-    NUMERIC_EXPLICIT,
-    NUMERIC_WIDENING,
-    REFERENCE,
-    REFERENCE_EXPLICIT,
-    UNBOXING,
-    Conversion,
-    has_bound,
-    has_reference_conversion,
-    is_delegate,
-    is_enum,
-    is_interface,
-    is_ref_struct,
-    is_reference,
-    is_variant,
-    same,
-)
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
@@ -45,13 +22,13 @@ _SIGNED_UNSIGNED: dict[Type, set[NamedType]] = {
 }
 
 
-def implicit_conversion(source: Type, target: Type) -> Conversion | None:
+def implicit_conversion(source: Type, target: Type) -> type_relations.Conversion | None:
     """Return the implicit conversion from a type (not: from an expression), or None."""
     return standard_implicit(source, target) or user_conversion(source, target, explicit=False)
 
 
-_standard: dict[tuple[Type, Type], Conversion | None] = {}
-_user: dict[tuple[Type, Type, bool], Conversion | None] = {}
+_standard: dict[tuple[Type, Type], type_relations.Conversion | None] = {}
+_user: dict[tuple[Type, Type, bool], type_relations.Conversion | None] = {}
 
 
 def _is_permanent(type_: Type) -> bool:
@@ -62,10 +39,10 @@ def _is_permanent(type_: Type) -> bool:
     return isinstance(type_, SpecialType) or (isinstance(type_, NamedType) and not type_.arguments)
 
 
-def standard_implicit(source: Type, target: Type) -> Conversion | None:
+def standard_implicit(source: Type, target: Type) -> type_relations.Conversion | None:
     """Standard implicit conversions (section 10.4.2): all but the user-defined ones."""
     if source is target:
-        return IDENTITY
+        return type_relations.IDENTITY
     key = (source, target)
     if key in _standard:
         return _standard[key]
@@ -75,69 +52,73 @@ def standard_implicit(source: Type, target: Type) -> Conversion | None:
     return found
 
 
-def _find_standard_implicit(source: Type, target: Type) -> Conversion | None:
-    if same(source, target) or source.has_error or target.has_error:
-        return IDENTITY
-    if target in IMPLICIT_NUMERIC.get(source, ()):
-        return NUMERIC_WIDENING
+def _find_standard_implicit(source: Type, target: Type) -> type_relations.Conversion | None:
+    if type_relations.same(source, target) or source.has_error or target.has_error:
+        return type_relations.IDENTITY
+    if target in type_relations.IMPLICIT_NUMERIC.get(source, ()):
+        return type_relations.NUMERIC_WIDENING
     if source is VOID or target is VOID:
         return None
     inner_target = target.underlying
     if source is NULL:
-        return NULL_LITERAL if inner_target is not None or is_reference(target) else None
+        return type_relations.NULL_LITERAL if inner_target is not None or type_relations.is_reference(target) else None
     if inner_target is not None:
         inner_source = source.underlying
         if inner_source is not None:
             inner = standard_implicit(inner_source, inner_target)
-            return Conversion("nullable", inner=inner) if inner is not None else None
+            return type_relations.Conversion("nullable", inner=inner) if inner is not None else None
         if source.is_value_type:
             inner = standard_implicit(source, inner_target)
-            return Conversion("nullable", inner=inner) if inner is not None and inner.kind != "boxing" else None
+            return (
+                type_relations.Conversion("nullable", inner=inner)
+                if inner is not None and inner.kind != "boxing"
+                else None
+            )
         return None
     if isinstance(source, TupleType) and isinstance(target, TupleType):
         return _tuple_conversion(source, target, explicit=False)
     if isinstance(source, SpecialType):
         return None
-    if is_ref_struct(source):
+    if type_relations.is_ref_struct(source):
         return None
     if source.is_value_type:
         boxed = source.underlying or source
         if target is OBJECT:
-            return BOXING
+            return type_relations.BOXING
         is_boxing = (
             isinstance(target, NamedType)
             and not target.is_value_type
-            and any(is_variant(parent, target) for parent in supertypes(boxed))
+            and any(type_relations.is_variant(parent, target) for parent in supertypes(boxed))
         )
-        return BOXING if is_boxing else None
-    if isinstance(source, TypeParameter) and not is_reference(source):
+        return type_relations.BOXING if is_boxing else None
+    if isinstance(source, TypeParameter) and not type_relations.is_reference(source):
         if isinstance(target, TypeParameter):
-            return BOXING if has_bound(source, target) else None
+            return type_relations.BOXING if type_relations.has_bound(source, target) else None
         is_boxing = target is OBJECT or any(
-            is_variant(parent, target) for parent in supertypes(source) if isinstance(target, NamedType)
+            type_relations.is_variant(parent, target) for parent in supertypes(source) if isinstance(target, NamedType)
         )
-        return BOXING if is_boxing else None
-    return REFERENCE if has_reference_conversion(source, target) else None
+        return type_relations.BOXING if is_boxing else None
+    return type_relations.REFERENCE if type_relations.has_reference_conversion(source, target) else None
 
 
-def _tuple_conversion(source: TupleType, target: TupleType, *, explicit: bool) -> Conversion | None:
+def _tuple_conversion(source: TupleType, target: TupleType, *, explicit: bool) -> type_relations.Conversion | None:
     if len(source.arguments) != len(target.arguments):
         return None
     find = explicit_conversion if explicit else implicit_conversion
     if all(find(one, other) is not None for one, other in zip(source.arguments, target.arguments, strict=True)):
-        return Conversion("tuple", not explicit)
+        return type_relations.Conversion("tuple", not explicit)
     return None
 
 
 def constant_fits(value: Any, source: Type, target: Type) -> bool:
     """Implicit constant expression conversion (section 10.2.11): an int constant that fits, a long that fits ulong."""
     if source is INT:
-        bounds = INTEGRAL_RANGES.get(target)
+        bounds = type_relations.INTEGRAL_RANGES.get(target)
         return bounds is not None and target is not CHAR and bounds[0] <= value <= bounds[1]
     return source is LONG and target is ULONG and value >= 0
 
 
-def explicit_conversion(source: Type, target: Type) -> Conversion | None:
+def explicit_conversion(source: Type, target: Type) -> type_relations.Conversion | None:
     """Return the conversion that a cast performs: implicit ones first (section 10.3.1)."""
     found = standard_implicit(source, target)
     if found is not None:
@@ -148,38 +129,42 @@ def explicit_conversion(source: Type, target: Type) -> Conversion | None:
     return user_conversion(source, target, explicit=True)
 
 
-def _standard_explicit(source: Type, target: Type) -> Conversion | None:
-    if source in NUMERIC and target in NUMERIC:
-        return NUMERIC_EXPLICIT
-    source_is_enum, target_is_enum = is_enum(source), is_enum(target)
-    if (source_is_enum and (target in NUMERIC or target_is_enum)) or (target_is_enum and source in NUMERIC):
-        return ENUM_EXPLICIT
+def _standard_explicit(source: Type, target: Type) -> type_relations.Conversion | None:
+    if source in type_relations.NUMERIC and target in type_relations.NUMERIC:
+        return type_relations.NUMERIC_EXPLICIT
+    source_is_enum, target_is_enum = type_relations.is_enum(source), type_relations.is_enum(target)
+    if (source_is_enum and (target in type_relations.NUMERIC or target_is_enum)) or (
+        target_is_enum and source in type_relations.NUMERIC
+    ):
+        return type_relations.ENUM_EXPLICIT
     inner_source, inner_target = source.underlying, target.underlying
     if inner_source is not None or inner_target is not None:
         if not ((inner_source or source).is_value_type and (inner_target or target).is_value_type):
-            if inner_target is not None and is_reference(source) and _unboxes(source, target):
-                return UNBOXING
+            if inner_target is not None and type_relations.is_reference(source) and _unboxes(source, target):
+                return type_relations.UNBOXING
             return None
         inner = explicit_conversion(inner_source or source, inner_target or target)
         if inner is None or inner.kind == "user":
             return None
-        return Conversion("nullable", False, inner=inner)
+        return type_relations.Conversion("nullable", False, inner=inner)
     if isinstance(source, TupleType) and isinstance(target, TupleType):
         return _tuple_conversion(source, target, explicit=True)
     if isinstance(source, TypeParameter) or isinstance(target, TypeParameter):
-        return UNBOXING if _of_type_parameter(source, target) else None
-    if is_reference(source) and target.is_value_type:
-        return UNBOXING if _unboxes(source, target) else None
-    if is_reference(source) and is_reference(target):
-        return REFERENCE_EXPLICIT if _explicit_reference(source, target) else None
+        return type_relations.UNBOXING if _of_type_parameter(source, target) else None
+    if type_relations.is_reference(source) and target.is_value_type:
+        return type_relations.UNBOXING if _unboxes(source, target) else None
+    if type_relations.is_reference(source) and type_relations.is_reference(target):
+        return type_relations.REFERENCE_EXPLICIT if _explicit_reference(source, target) else None
     return None
 
 
 def _of_type_parameter(source: Type, target: Type) -> bool:
     """Explicit conversions with type parameters (section 10.3.8): from a base, to an interface."""
     if isinstance(source, TypeParameter):
-        return is_interface(target) or (isinstance(target, TypeParameter) and has_bound(target, source))
-    return is_interface(source) or standard_implicit(target, source) is not None
+        return type_relations.is_interface(target) or (
+            isinstance(target, TypeParameter) and type_relations.has_bound(target, source)
+        )
+    return type_relations.is_interface(source) or standard_implicit(target, source) is not None
 
 
 def may_be(is_instance: bool, source: Type, target: Type) -> bool:
@@ -198,32 +183,32 @@ def _unboxes(source: Type, target: Type) -> bool:
         return True
     inner = target.underlying or target
     if source is named("System.Enum"):
-        return is_enum(inner)
-    return is_interface(source) and standard_implicit(inner, source) is not None
+        return type_relations.is_enum(inner)
+    return type_relations.is_interface(source) and standard_implicit(inner, source) is not None
 
 
 def _explicit_reference(source: Type, target: Type) -> bool:
     """Explicit reference conversions (section 10.3.5)."""
-    if has_reference_conversion(target, source):
+    if type_relations.has_reference_conversion(target, source):
         return True
     if isinstance(source, ArrayType) and isinstance(target, ArrayType):
         return source.rank == target.rank and (
-            has_reference_conversion(target.element, source.element)
+            type_relations.has_reference_conversion(target.element, source.element)
             or (
-                is_reference(source.element)
-                and is_reference(target.element)
+                type_relations.is_reference(source.element)
+                and type_relations.is_reference(target.element)
                 and _explicit_reference(source.element, target.element)
             )
         )
     if isinstance(source, NamedType) and isinstance(target, NamedType):
-        if is_delegate(source) and is_delegate(target):
+        if type_relations.is_delegate(source) and type_relations.is_delegate(target):
             return source.definition is target.definition and _explicit_variance(source, target)
-        if is_interface(source) and (is_interface(target) or not is_sealed(target)):
+        if type_relations.is_interface(source) and (type_relations.is_interface(target) or not is_sealed(target)):
             return True
-        return bool(is_interface(target) and not is_sealed(source))
-    if isinstance(source, NamedType) and is_interface(source) and isinstance(target, ArrayType):
+        return bool(type_relations.is_interface(target) and not is_sealed(source))
+    if isinstance(source, NamedType) and type_relations.is_interface(source) and isinstance(target, ArrayType):
         return _list_of(source, target)
-    if isinstance(source, ArrayType) and isinstance(target, NamedType) and is_interface(target):
+    if isinstance(source, ArrayType) and isinstance(target, NamedType) and type_relations.is_interface(target):
         return _list_of(target, source)
     return False
 
@@ -234,12 +219,12 @@ def _explicit_variance(source: NamedType, target: NamedType) -> bool:
     for parameter, one, other in zip(
         source.definition.type_parameters, source.arguments, target.arguments, strict=True
     ):
-        if same(one, other):
+        if type_relations.same(one, other):
             continue
-        if not (is_reference(one) and is_reference(other)):
+        if not (type_relations.is_reference(one) and type_relations.is_reference(other)):
             return False
         if parameter.variance == "out" and not (
-            has_reference_conversion(one, other) or _explicit_reference(one, other)
+            type_relations.has_reference_conversion(one, other) or _explicit_reference(one, other)
         ):
             return False
     return True
@@ -250,9 +235,9 @@ def _list_of(interface: NamedType, array: ArrayType) -> bool:
         return False
     argument = interface.arguments[0]
     return any(parent.definition is interface.definition for parent in supertypes(array)) and (
-        same(argument, array.element)
-        or has_reference_conversion(argument, array.element)
-        or has_reference_conversion(array.element, argument)
+        type_relations.same(argument, array.element)
+        or type_relations.has_reference_conversion(argument, array.element)
+        or type_relations.has_reference_conversion(array.element, argument)
     )
 
 
@@ -265,7 +250,7 @@ def _encompasses(wide: Type, narrow: Type) -> bool:
     return standard_implicit(narrow, wide) is not None
 
 
-def user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion | None:
+def user_conversion(source: Type, target: Type, *, explicit: bool) -> type_relations.Conversion | None:
     """User-defined conversions (sections 10.5.4 and 10.5.5), found through op_Implicit and op_Explicit."""
     bare_source, bare_target = source.underlying or source, target.underlying or target
     if not _may_convert(bare_source) and not _may_convert(bare_target):
@@ -281,7 +266,7 @@ def user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion
     return found
 
 
-def _find_user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion | None:
+def _find_user_conversion(source: Type, target: Type, *, explicit: bool) -> type_relations.Conversion | None:
     bare_source, bare_target = source.underlying or source, target.underlying or target
     candidates = list(_conversion_operators(bare_source, bare_target, explicit=explicit))
     usable: list[Method] = []
@@ -305,18 +290,18 @@ def _find_user_conversion(source: Type, target: Type, *, explicit: bool) -> Conv
         if method.parameters[0].type is from_type and method.returns is to_type:
             before = explicit_conversion(source, from_type) if explicit else standard_implicit(source, from_type)
             after = explicit_conversion(to_type, target) if explicit else standard_implicit(to_type, target)
-            return Conversion("user", not explicit, method=method, before=before, after=after)
+            return type_relations.Conversion("user", not explicit, method=method, before=before, after=after)
     return None
 
 
-def _lifted_user_conversion(source: Type, target: Type, *, explicit: bool) -> Conversion | None:
+def _lifted_user_conversion(source: Type, target: Type, *, explicit: bool) -> type_relations.Conversion | None:
     inner_source = source.underlying
     if inner_source is None:
         return None
     inner = user_conversion(inner_source, target.underlying or target, explicit=explicit)
     if inner is None:
         return None
-    return Conversion("nullable", not explicit, inner=inner)
+    return type_relations.Conversion("nullable", not explicit, inner=inner)
 
 
 def _may_convert(type_: Type) -> bool:
@@ -328,7 +313,7 @@ def _conversion_operators(source: Type, target: Type, *, explicit: bool) -> Iter
     seen: set[int] = set()
     for side in (source, target):
         for parent in supertypes(side) if isinstance(side, NamedType) else ():
-            if parent.kind == "interface" or parent in NUMERIC or parent in (STRING, OBJECT):
+            if parent.kind == "interface" or parent in type_relations.NUMERIC or parent in (STRING, OBJECT):
                 continue
             for name in names:
                 for member in declared_members(parent, name):
@@ -355,7 +340,7 @@ def _most_specific(wanted: Type, types: list[Type], *, narrow: bool) -> Type | N
 
 def better_target(first: Type, second: Type) -> int:
     """Better conversion target (section 12.6.4.6): 1 when the first is better, -1 when the second is, 0 for neither."""
-    if same(first, second):
+    if type_relations.same(first, second):
         return 0
     to_second = implicit_conversion(first, second) is not None
     to_first = implicit_conversion(second, first) is not None

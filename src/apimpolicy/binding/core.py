@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, lookup, nodes
+from apimpolicy.binding import advice, lookup, nodes, type_relations
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
 from apimpolicy.binding.reports import Reports, shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
-from apimpolicy.binding.type_relations import (
-    CONSTANT,
-    DEFAULT_LITERAL,
-    ENUM_ZERO,
-    IDENTITY,
-    INTEGRAL_RANGES,
-    INTERPOLATED,
-    THROW,
-    TUPLE,
-    Conversion,
-    is_enum,
-)
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.binding.written import name_of, name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
@@ -208,30 +196,30 @@ class Binder(Reports):
 
     # ----------------------------------------------------------------------------------------- conversion
 
-    def classify(self, expression: Expression, target: Type) -> Conversion | None:
+    def classify(self, expression: Expression, target: Type) -> type_relations.Conversion | None:
         """Return the implicit conversion from an expression (section 10.2), or None."""
         source = expression.type
         if source is ERROR or target is ERROR:
-            return IDENTITY
+            return type_relations.IDENTITY
         if not isinstance(source, SpecialType):
             return self._classify_typed(expression, source, target)
         form = form_of(expression)
         if form is not None:
             return form.conversion(self, expression, target)
         if isinstance(expression, DefaultLiteral):
-            return DEFAULT_LITERAL if target is not VOID else None
+            return type_relations.DEFAULT_LITERAL if target is not VOID else None
         if isinstance(expression, nodes.ThrowExpression):
-            return THROW
+            return type_relations.THROW
         if isinstance(expression, nodes.TupleCreation):
             return self._classify_tuple(expression, target)
         return conv.standard_implicit(source, target)
 
-    def _classify_typed(self, expression: Expression, source: Type, target: Type) -> Conversion | None:
+    def _classify_typed(self, expression: Expression, source: Type, target: Type) -> type_relations.Conversion | None:
         found = conv.standard_implicit(source, target)
         if found is not None:
             return found
         if isinstance(target, NamedType) and target.name in _FORMATTABLE and nodes.is_interpolated(expression):
-            return INTERPOLATED
+            return type_relations.INTERPOLATED
         if isinstance(expression, nodes.TupleCreation):
             by_element = self._classify_tuple(expression, target)
             if by_element is not None:
@@ -239,21 +227,26 @@ class Binder(Reports):
         if expression.is_constant:
             inner = target.underlying
             bare = inner if inner is not None else target
-            constant: Conversion | None = None
+            constant: type_relations.Conversion | None = None
             if conv.constant_fits(expression.constant, source, bare):
-                constant = CONSTANT
-            elif is_enum(bare) and source in INTEGRAL_RANGES and expression.constant == 0 and source is INT:
-                constant = ENUM_ZERO
+                constant = type_relations.CONSTANT
+            elif (
+                type_relations.is_enum(bare)
+                and source in type_relations.INTEGRAL_RANGES
+                and expression.constant == 0
+                and source is INT
+            ):
+                constant = type_relations.ENUM_ZERO
             if constant is not None:
-                return constant if inner is None else Conversion("nullable", inner=constant)
+                return constant if inner is None else type_relations.Conversion("nullable", inner=constant)
         return conv.user_conversion(source, target, explicit=False)
 
-    def _classify_tuple(self, expression: nodes.TupleCreation, target: Type) -> Conversion | None:
+    def _classify_tuple(self, expression: nodes.TupleCreation, target: Type) -> type_relations.Conversion | None:
         bare = target.underlying or target
         if not isinstance(bare, TupleType) or len(bare.arguments) != len(expression.elements):
             return conv.standard_implicit(expression.type, target)
         pairs = zip(expression.elements, bare.arguments, strict=True)
-        return TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
+        return type_relations.TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
 
     def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None:
         """Return the return type of a lambda or method group called with arguments of these types (12.6.3.13)."""
@@ -281,7 +274,7 @@ class Binder(Reports):
         self,
         expression: Expression,
         target: Type,
-        conversion: Conversion,
+        conversion: type_relations.Conversion,
         syntax: Node | Token | None = None,
         *,
         explicit: bool = False,
@@ -303,7 +296,7 @@ class Binder(Reports):
             if isinstance(bare, TupleType):
                 elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
                 return nodes.TupleCreation(where, target, tuple(elements), bare.names)
-        if conversion is IDENTITY and not explicit and expression.type is target:
+        if conversion is type_relations.IDENTITY and not explicit and expression.type is target:
             return expression
         constant = self._fold(expression, target, conversion, where, explicit=explicit)
         return nodes.Convert(
@@ -320,7 +313,13 @@ class Binder(Reports):
         return nodes.DefaultValue(syntax, target, constant=default_constant(target))
 
     def _fold(
-        self, expression: Expression, target: Type, conversion: Conversion, where: Node | Token, *, explicit: bool
+        self,
+        expression: Expression,
+        target: Type,
+        conversion: type_relations.Conversion,
+        where: Node | Token,
+        *,
+        explicit: bool,
     ) -> Any:
         if not expression.is_constant:
             return NOT_CONSTANT
@@ -380,8 +379,8 @@ class Binder(Reports):
             suffix = "F" if target is FLOAT else "M"
             message = f"a literal with a decimal point is a 'double', not a '{target}'"
             return self.failure(syntax, "CS0664", message, label=f"write the suffix {suffix}")
-        if expression.is_constant and source is INT and target in INTEGRAL_RANGES:
-            low, high = INTEGRAL_RANGES[target]
+        if expression.is_constant and source is INT and target in type_relations.INTEGRAL_RANGES:
+            low, high = type_relations.INTEGRAL_RANGES[target]
             if not low <= expression.constant <= high:
                 message = f"the constant '{expression.constant}' cannot be converted to '{target}'"
                 return self.failure(syntax, "CS0031", message)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import member_value
 from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
-from apimpolicy.binding.assignable import check_assignable
 from apimpolicy.binding.calls import bind_indexed, finish_call
 from apimpolicy.binding.constraints import has_constructor
 from apimpolicy.binding.names import RESERVED_TUPLE_NAMES, check_tuple_name, make_tuple_type
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, resolve
+from apimpolicy.binding.references import check_assignable
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE, DefaultLiteral
 from apimpolicy.binding.written import name_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.bodies import thrown
+from apimpolicy.binding.functions import thrown
 from apimpolicy.binding.lookup import iterator_element
 from apimpolicy.binding.nodes import Bad, Expression, Return, Statement, Throw, Yield
 from apimpolicy.binding.reports import shown

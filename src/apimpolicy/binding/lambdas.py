@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import lookup, nodes
-from apimpolicy.binding.asynchrony import result_of, task_of
-from apimpolicy.binding.bodies import bind_branch, falls_through, function_body, is_statement_expression
+from apimpolicy.binding import functions, lookup, nodes
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
@@ -106,11 +104,11 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
         body: Expression | nodes.Block
         runs_through = False
         if isinstance(unbound.body, shapes.Block):
-            body = function_body(binder, unbound.body)
-            runs_through = falls_through(binder, body)
+            body = functions.function_body(binder, unbound.body)
+            runs_through = functions.falls_through(binder, body)
             returns, return_type = returned, _inferred_return(returned)
         else:
-            body = bind_branch(binder, unbound.body)
+            body = functions.bind_branch(binder, unbound.body)
             returns = []
             return_type = None if isinstance(body.type, SpecialType) and body.type is not ERROR else body.type
         return BoundBody(tuple(symbols), body, tuple(returns), return_type, tuple(binder.diagnostics), runs_through)
@@ -141,7 +139,7 @@ def return_type(binder: Binder, unbound: UnboundLambda, parameters: tuple[Type, 
     if len(types) != len(parameters):
         return None
     found = bound_body(binder, unbound, types).return_type
-    return task_of(found) if unbound.is_async and found is not None and found is not ERROR else found
+    return functions.task_of(found) if unbound.is_async and found is not None and found is not ERROR else found
 
 
 def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> Conversion | None:
@@ -166,7 +164,7 @@ def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:
             r.value is not None and binder.classify(r.value, wanted) is not None for r in body.returns
         )
     if wanted is VOID:
-        return is_statement_expression(body.body) or body.body.type is VOID
+        return functions.is_statement_expression(body.body) or body.body.type is VOID
     return body.body.type is not VOID and binder.classify(body.body, wanted) is not None
 
 
@@ -175,7 +173,7 @@ def _wanted_result(unbound: UnboundLambda, target: Type) -> Type | None:
     signature = lookup.delegate_signature(target)
     if signature is None:
         return None
-    return result_of(signature.returns) if unbound.is_async else signature.returns
+    return functions.result_of(signature.returns) if unbound.is_async else signature.returns
 
 
 def _parameter_types(unbound: UnboundLambda, target: Type) -> tuple[Type, ...] | None:

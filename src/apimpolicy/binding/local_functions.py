@@ -10,10 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.asynchrony import result_of
-from apimpolicy.binding.bodies import bind_branch, falls_through, is_statement_expression
 from apimpolicy.binding.constraints import constrain
-from apimpolicy.binding.function_signatures import bind_defaults
+from apimpolicy.binding.functions import bind_branch, bind_defaults, falls_through, is_statement_expression, result_of
 from apimpolicy.binding.lookup import iterator_element
 from apimpolicy.binding.references import returned_reference
 from apimpolicy.binding.reports import shown
@@ -199,7 +197,9 @@ def _instance_body(
 def _function_body(
     binder: Binder, node: shapes.Block | shapes.ArrowBody, function: LocalFunctionSymbol, token: Token
 ) -> nodes.Block:
-    if isinstance(node, shapes.ArrowBody) and (function.returns_reference or _is_reference(node.expression)):
+    if isinstance(node, shapes.ArrowBody) and (
+        function.returns_reference or isinstance(node.expression, shapes.RefExpression)
+    ):
         return nodes.Block(node, (nodes.Return(node, returned_reference(binder, node, node.expression, function)),))
     if isinstance(node, shapes.ArrowBody):
         value = bind_branch(binder, node.expression)
@@ -225,10 +225,6 @@ def _check_iterator(binder: Binder, function: LocalFunctionSymbol, token: Token)
     for symbol in function.symbols:
         if symbol.mode in ("ref", "out", "in") and symbol.declared_at is not None:
             binder.report(symbol.declared_at, "CS1623", "an iterator can't have ref, out or in parameters")
-
-
-def _is_reference(node: Child) -> bool:
-    return isinstance(node, shapes.RefExpression)
 
 
 _FUNCTIONS = frozenset({"local_function", "simple_lambda", "parenthesized_lambda", "anonymous_method"})

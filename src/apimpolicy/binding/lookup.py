@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.metadata import (
-    KEYWORDS,
-    extension_classes,
-    find_definition,
-    is_namespace,
-    look_up,
-    named,
-    type_names,
-)
+from apimpolicy.dotnet import metadata
 from apimpolicy.dotnet.signatures import Member, Method, Property
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter, construct
 from apimpolicy.dotnet.values import OBJECT
 
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.metadata import TypeDefinition
-
 IMPLICIT_USINGS = (
-    "System",
-    "System.IO",
-    "System.Linq",
-    "System.Text",
-    "System.Text.RegularExpressions",
-    "System.Collections.Generic",
-    "System.Globalization",
-    "System.Net",
-    "System.Threading",
-    "System.Security.Cryptography",
-    "System.Security.Cryptography.X509Certificates",
-    "System.Xml",
-    "System.Xml.Linq",
-    "Newtonsoft.Json",
-    "Newtonsoft.Json.Linq",
-)
+    "System", "System.IO", "System.Linq", "System.Text", "System.Text.RegularExpressions",
+    "System.Collections.Generic", "System.Globalization", "System.Net", "System.Threading",
+    "System.Security.Cryptography", "System.Security.Cryptography.X509Certificates", "System.Xml", "System.Xml.Linq",
+    "Newtonsoft.Json", "Newtonsoft.Json.Linq",
+)  # fmt: skip
 """The namespaces whose types need no prefix in an expression (no document lists them; seen in Microsoft's samples)."""
 
 _ARRAY_INTERFACES = ("IList", "ICollection", "IEnumerable", "IReadOnlyList", "IReadOnlyCollection")
@@ -48,22 +25,22 @@ def _usings_index() -> dict[tuple[str, int], tuple[str, ...]]:
     """Simple name and arity to the full names that the implicit usings offer; nested types are left out."""
     found: dict[tuple[str, int], list[str]] = {}
     for namespace in IMPLICIT_USINGS:
-        for full, arity in type_names(namespace):
+        for full, arity in metadata.type_names(namespace):
             simple = full[len(namespace) + 1 :]
             if "." not in simple:
                 found.setdefault((simple, arity), []).append(full)
-    for framework_name, keyword in KEYWORDS.items():
+    for framework_name, keyword in metadata.KEYWORDS.items():
         found[framework_name.removeprefix("System."), 0] = [keyword]
     return {key: tuple(names) for key, names in found.items()}
 
 
-def types_named(simple: str, arity: int) -> list[TypeDefinition]:
+def types_named(simple: str, arity: int) -> list[metadata.TypeDefinition]:
     """The types that a simple name may mean: the context object's own first, then those of the implicit usings."""
-    own = look_up(simple, arity)
+    own = metadata.look_up(simple, arity)
     if own is not None:
         return [own]
     names = _usings_index().get((simple, arity), ())
-    return [definition for name in names if (definition := look_up(name, arity)) is not None]
+    return [definition for name in names if (definition := metadata.look_up(name, arity)) is not None]
 
 
 def nearest_type_names(simple: str) -> list[str]:
@@ -73,18 +50,18 @@ def nearest_type_names(simple: str) -> list[str]:
 
 def nested_type(outer: NamedType, name: str, arity: int) -> NamedType | None:
     """`TimeZoneInfo.AdjustmentRule`; a nested type of a generic type takes the outer type's arguments."""
-    definition = look_up(f"{outer.name}.{name}", arity + len(outer.arguments))
+    definition = metadata.look_up(f"{outer.name}.{name}", arity + len(outer.arguments))
     if definition is None or not definition.is_nested:
         return None
     return construct(definition, outer.arguments) if outer.arguments else definition.type
 
 
-def qualified_type(namespace: str, name: str, arity: int) -> TypeDefinition | None:
-    return look_up(f"{namespace}.{name}", arity)
+def qualified_type(namespace: str, name: str, arity: int) -> metadata.TypeDefinition | None:
+    return metadata.look_up(f"{namespace}.{name}", arity)
 
 
 def namespace_exists(name: str) -> bool:
-    return is_namespace(name)
+    return metadata.is_namespace(name)
 
 
 def supertypes(type_: Type) -> tuple[NamedType, ...]:
@@ -92,10 +69,10 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
     if isinstance(type_, NamedType):
         return type_.supertypes
     if isinstance(type_, ArrayType):
-        found = named("System.Array").supertypes
+        found = metadata.named("System.Array").supertypes
         if type_.rank == 1:
             prefix = "System.Collections.Generic."
-            found += tuple(named(prefix + name, type_.element) for name in _ARRAY_INTERFACES)
+            found += tuple(metadata.named(prefix + name, type_.element) for name in _ARRAY_INTERFACES)
         return found
     if isinstance(type_, TypeParameter) and type_.bounds:
         return tuple(dict.fromkeys((*(parent for bound in type_.bounds for parent in supertypes(bound)), OBJECT)))
@@ -173,7 +150,7 @@ def indexers(type_: Type) -> list[Property]:
 
 
 @functools.cache
-def _indexer_names(definition: TypeDefinition) -> tuple[str, ...]:
+def _indexer_names(definition: metadata.TypeDefinition) -> tuple[str, ...]:
     return tuple(name for name, lines in definition._lines.items() if any("] {" in line for line in lines))
 
 
@@ -192,11 +169,11 @@ def member_names(type_: Type) -> list[str]:
 
 
 @functools.cache
-def _extension_classes() -> tuple[TypeDefinition, ...]:
+def _extension_classes() -> tuple[metadata.TypeDefinition, ...]:
     """Return the static classes whose extension methods are in scope, in the order of the usings."""
-    found = [find_definition("ContextExtensions")]  # see `outer_extension_methods` for the other one
+    found = [metadata.find_definition("ContextExtensions")]  # see `outer_extension_methods` for the other one
     for namespace in IMPLICIT_USINGS:
-        found += extension_classes(namespace)
+        found += metadata.extension_classes(namespace)
     return tuple(found)
 
 
@@ -218,7 +195,7 @@ def outer_extension_methods(name: str) -> tuple[Method, ...]:
     Deployed policies call `GetValueOrDefault` on an IDictionary<string, string>. A Dictionary is one as well, and is an
     IReadOnlyDictionary, and the call is not ambiguous.
     """
-    members = find_definition("DictionaryExtensions").members(name)
+    members = metadata.find_definition("DictionaryExtensions").members(name)
     return tuple(member for member in members if isinstance(member, Method))
 
 
@@ -238,8 +215,8 @@ def element_type(type_: Type) -> Type | None:
     """Return the element type of a foreach: an array's element, `Current` of GetEnumerator, T of IEnumerable<T>."""
     if isinstance(type_, ArrayType):
         return type_.element
-    if type_ is named("string"):
-        return named("char")
+    if type_ is metadata.named("string"):
+        return metadata.named("char")
     if isinstance(type_, NamedType) and type_.name in ("System.Span", "System.ReadOnlySpan"):
         return type_.arguments[0]
     for member in find_members(type_, "GetEnumerator"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import advice, lookup
 from apimpolicy.binding.conversions import standard_implicit
-from apimpolicy.binding.function_signatures import instance_of, signature_of
+from apimpolicy.binding.functions import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression, MethodGroup, MethodReference, Placeholder
 from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.reports import name_token, shown

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
-from apimpolicy.binding.function_signatures import bind_defaults
+from apimpolicy.binding.functions import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, nodes, operators
+from apimpolicy.binding import advice, constants, nodes, operators
 from apimpolicy.binding.advice import operand_name
-from apimpolicy.binding.constants import (
-    MAX_FOLDED,
-    MAX_STRING,
-    Concatenation,
-    FoldingError,
-    JoinedText,
-    fold_binary,
-    fold_unary,
-    is_foldable,
-    length_of,
-    part_of,
-)
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_delegate, nullable, same, underlying_number
@@ -38,9 +26,6 @@ if TYPE_CHECKING:
 
 _SMALLEST: dict[int, Type] = {-INTEGRAL_RANGES[type_][0]: type_ for type_ in (INT, LONG)}
 """Section 6.4.5.3: literals whose negation fits although they do not; the compiler takes hexadecimal ones too."""
-
-
-# --------------------------------------------------------------------------------------------- literals
 
 
 # ------------------------------------------------------------------------------------ binary operators
@@ -188,7 +173,7 @@ def _finish_binary(
     if operator == "+" and signature.operand is STRING and _are_constant_texts(left, right):
         joined = _joined(binder, left, right)
         if joined is not None:
-            return Concatenation(node, signature.result, operator, left, right, STRING, constant=joined)
+            return constants.Concatenation(node, signature.result, operator, left, right, STRING, constant=joined)
     elif signature.is_lifted and operator in ("==", "!=") and _null_meets_value(left, right):
         constant = operator == "!="
     elif left.is_constant and right.is_constant and not signature.is_lifted:
@@ -210,21 +195,25 @@ def _are_constant_texts(left: Expression, right: Expression) -> bool:
     return left.is_constant and right.is_constant and left.type in (STRING, NULL) and right.type in (STRING, NULL)
 
 
-def _joined(binder: Binder, left: Expression, right: Expression) -> JoinedText | None:
+def _joined(binder: Binder, left: Expression, right: Expression) -> constants.JoinedText | None:
     """Return two constant texts in one; None when it is too long, or all texts of the expression together are."""
-    first, second = part_of(left), part_of(right)
-    length = length_of(first) + length_of(second)
-    if length > MAX_STRING:
+    first, second = constants.part_of(left), constants.part_of(right)
+    length = constants.length_of(first) + constants.length_of(second)
+    if length > constants.MAX_STRING:
         binder.has_stopped_folding = True
         return None
-    if isinstance(first, JoinedText) and first.count == len(first.parts):
-        binder.folded_length += length_of(second)
+    if isinstance(first, constants.JoinedText) and first.count == len(first.parts):
+        binder.folded_length += constants.length_of(second)
     else:
         binder.folded_length += length
-    if binder.folded_length > MAX_FOLDED:
+    if binder.folded_length > constants.MAX_FOLDED:
         binder.has_stopped_folding = True
         return None
-    return first.followed_by(second) if isinstance(first, JoinedText) else JoinedText([first, second], length)
+    return (
+        first.followed_by(second)
+        if isinstance(first, constants.JoinedText)
+        else constants.JoinedText([first, second], length)
+    )
 
 
 def _fold_binary(
@@ -243,13 +232,15 @@ def _fold_binary(
     if operand is STRING:
         if operator == "+":
             return NOT_CONSTANT  # of two constant texts it is a Concatenation
-        return fold_binary(operator, STRING, left.constant, right.constant, checked=True)
+        return constants.fold_binary(operator, STRING, left.constant, right.constant, checked=True)
     operand = underlying_number(operand)
-    if not is_foldable(operand):
+    if not constants.is_foldable(operand):
         return NOT_CONSTANT
     try:
-        return fold_binary(operator, operand, left.constant, right.constant, checked=binder.is_checked is not False)
-    except FoldingError as error:
+        return constants.fold_binary(
+            operator, operand, left.constant, right.constant, checked=binder.is_checked is not False
+        )
+    except constants.FoldingError as error:
         binder.report(
             node,
             error.code,
@@ -266,9 +257,7 @@ def _user_binary(binder: Binder, node: Node, operator: str, left: Expression, ri
     methods = operators.user_operators(name, (left.type, right.type))
     if not methods:
         return None
-    from apimpolicy.binding.user_operators import binary_call
-
-    return binary_call(binder, node, operator, left, right, methods)
+    return operators.binary_call(binder, node, operator, left, right, methods)
 
 
 def no_operator(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
@@ -354,7 +343,7 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(operand)}")
     methods = operators.user_operators(operators.UNARY_METHODS[operator], (operand.type,))
     if methods:
-        from apimpolicy.binding.user_operators import unary_call
+        from apimpolicy.binding.operators import unary_call
 
         call = unary_call(binder, node, operand, methods)
         if call is not None:
@@ -373,11 +362,11 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(operand)}", help=help_)
     value = binder.convert(operand, signature.left)
     constant: Any = NOT_CONSTANT
-    if value.is_constant and is_foldable(signature.operand):
+    if value.is_constant and constants.is_foldable(signature.operand):
         operand_type, checked = underlying_number(signature.operand), binder.is_checked is not False
         try:
-            constant = fold_unary(operator, operand_type, value.constant, checked=checked)
-        except FoldingError as error:
+            constant = constants.fold_unary(operator, operand_type, value.constant, checked=checked)
+        except constants.FoldingError as error:
             binder.report(node, error.code, error.message)
     return nodes.Unary(
         node,

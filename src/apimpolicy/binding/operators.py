@@ -8,23 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import (
-    better_target,
-    constant_fits,
-    explicit_conversion,
-    standard_implicit,
-    user_conversion,
-)
+from apimpolicy.binding import conversions, type_relations
+from apimpolicy.binding.arguments import finish_arguments
 from apimpolicy.binding.lookup import declared_members
-from apimpolicy.binding.type_relations import (
-    is_delegate,
-    is_enum,
-    is_reference,
-    may_be_null,
-    nullable,
-    same,
-    underlying_number,
-)
+from apimpolicy.binding.nodes import Binary, Call, Expression
+from apimpolicy.binding.overloads import Argument, resolve
+from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OBJECT, STRING, UINT, ULONG
@@ -33,7 +22,10 @@ from apimpolicy.records import Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
+    from apimpolicy.syntax.nodes import Node
+
 
 ARITHMETIC: tuple[Type, ...] = (INT, UINT, LONG, ULONG, FLOAT, DOUBLE, DECIMAL)
 INTEGRAL: tuple[Type, ...] = (INT, UINT, LONG, ULONG)
@@ -85,16 +77,16 @@ class Ambiguous(Record):
 
 def _converts(operand: Expression, target: Type) -> bool:
     source = operand.type
-    if standard_implicit(source, target) is not None:
+    if conversions.standard_implicit(source, target) is not None:
         return True
     if operand.is_constant:
         inner = target.underlying or target
-        return constant_fits(operand.constant, source, inner)
+        return conversions.constant_fits(operand.constant, source, inner)
     return False
 
 
 def _converts_user(operand: Expression, target: Type) -> bool:
-    return _converts(operand, target) or user_conversion(operand.type, target, explicit=False) is not None
+    return _converts(operand, target) or conversions.user_conversion(operand.type, target, explicit=False) is not None
 
 
 def _predefined(operator: str) -> Sequence[tuple[Type, Type, Type]]:
@@ -147,9 +139,9 @@ def resolve_binary(operator: str, left: Expression, right: Expression) -> Operat
         if _converts_user(left, first) and _converts_user(right, second):
             candidates.append(OperatorSignature(first, second, first, result, False))
         elif may_lift and first is not STRING and operator not in ("&&", "||"):
-            lifted_left, lifted_right = nullable(first), nullable(second)
+            lifted_left, lifted_right = type_relations.nullable(first), type_relations.nullable(second)
             if _converts_user(left, lifted_left) and _converts_user(right, lifted_right):
-                lifted_result = result if operator in COMPARISONS else nullable(result)
+                lifted_result = result if operator in COMPARISONS else type_relations.nullable(result)
                 candidates.append(OperatorSignature(lifted_left, lifted_right, first, lifted_result, True))
     if candidates:
         best = _best(candidates, left, right)
@@ -169,7 +161,7 @@ def resolve_binary(operator: str, left: Expression, right: Expression) -> Operat
 def _concatenation(left: Expression, right: Expression) -> OperatorSignature | None:
     """String concatenation takes anything that converts to object on the other side."""
     for operand in (left, right):
-        if standard_implicit(operand.type, OBJECT) is None and operand.type is not NULL:
+        if conversions.standard_implicit(operand.type, OBJECT) is None and operand.type is not NULL:
             return None
     first = STRING if left.type is STRING or left.type is NULL else OBJECT
     second = STRING if right.type is STRING or right.type is NULL else OBJECT
@@ -188,12 +180,12 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
         other = right if left is NULL else left
         if other.underlying is not None:
             return OperatorSignature(other, other, other.underlying, BOOL, True)
-        return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if may_be_null(other) else None
-    if not (is_reference(left) and is_reference(right)):
+        return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False) if type_relations.may_be_null(other) else None
+    if not (type_relations.is_reference(left) and type_relations.is_reference(right)):
         return None
-    if is_delegate(left) and is_delegate(right):
-        return OperatorSignature(left, left, left, BOOL, False) if same(left, right) else None
-    between = explicit_conversion(left, right) or explicit_conversion(right, left)
+    if type_relations.is_delegate(left) and type_relations.is_delegate(right):
+        return OperatorSignature(left, left, left, BOOL, False) if type_relations.same(left, right) else None
+    between = conversions.explicit_conversion(left, right) or conversions.explicit_conversion(right, left)
     if between is None or between.kind == "user":
         return None
     return OperatorSignature(OBJECT, OBJECT, OBJECT, BOOL, False)
@@ -202,22 +194,26 @@ def _reference_equality(left: Type, right: Type) -> OperatorSignature | None:
 def _enum_operator(operator: str, left: Expression, right: Expression) -> OperatorSignature | None:
     """Sections 12.10.5, 12.12.6 and 12.13.3: enums compare, combine, and are offset by their underlying type."""
     left_bare, right_bare = left.type.underlying or left.type, right.type.underlying or right.type
-    if not (is_enum(left_bare) or is_enum(right_bare)):
+    if not (type_relations.is_enum(left_bare) or type_relations.is_enum(right_bare)):
         return None
     lifted = _is_nullable(left.type) or _is_nullable(right.type)
-    enum = left_bare if is_enum(left_bare) else right_bare
+    enum = left_bare if type_relations.is_enum(left_bare) else right_bare
 
     def signature(first: Type, second: Type, result: Type) -> OperatorSignature:
         if lifted:
             return OperatorSignature(
-                nullable(first), nullable(second), enum, result if result is BOOL else nullable(result), True
+                type_relations.nullable(first),
+                type_relations.nullable(second),
+                enum,
+                result if result is BOOL else type_relations.nullable(result),
+                True,
             )
         return OperatorSignature(first, second, enum, result, False)
 
     def is_this(operand: Expression, bare: Type) -> bool:
         return bare is enum or bare is NULL or (operand.is_constant and operand.constant == 0 and operand.type is INT)
 
-    underlying = underlying_number(enum)
+    underlying = type_relations.underlying_number(enum)
     if is_this(left, left_bare) and is_this(right, right_bare):
         if operator in COMPARISONS:
             return signature(enum, enum, BOOL)
@@ -249,13 +245,13 @@ def _is_better(mine: OperatorSignature, other: OperatorSignature, left: Expressi
 
 
 def _better_conversion(operand: Expression, mine: Type, other: Type) -> int:
-    if same(mine, other):
+    if type_relations.same(mine, other):
         return 0
-    if same(operand.type, mine):
+    if type_relations.same(operand.type, mine):
         return 1
-    if same(operand.type, other):
+    if type_relations.same(operand.type, other):
         return -1
-    return better_target(mine, other)
+    return conversions.better_target(mine, other)
 
 
 def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Ambiguous | None:
@@ -266,7 +262,7 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
     if operator == "!":
         choices: Sequence[Type] = (BOOL,)
     elif operator == "~":
-        if is_enum(bare):
+        if type_relations.is_enum(bare):
             return OperatorSignature(type_, type_, bare, type_, lifted)
         choices = INTEGRAL
     elif operator == "-":
@@ -277,7 +273,7 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
         return None
     candidates: list[OperatorSignature] = []
     for choice in choices:
-        wanted = nullable(choice) if lifted else choice
+        wanted = type_relations.nullable(choice) if lifted else choice
         if _converts_user(operand, wanted):
             candidates.append(OperatorSignature(wanted, wanted, choice, wanted, lifted))
     if operator == "-" and bare is ULONG:
@@ -302,3 +298,58 @@ def user_operators(name: str, types: Sequence[Type]) -> list[Method]:
                 break
             current = current.base
     return found
+
+
+# Operators that types declare (C# specification, sections 12.4.4 and 12.4.5).
+
+
+def binary_call(
+    binder: Binder, node: Node, operator: str, left: Expression, right: Expression, methods: list[Method]
+) -> Expression | None:
+    """Return the call of the operator that fits best; None when none does."""
+    lifted = any(side.type is NULL or side.type.underlying is not None for side in (left, right))
+    arguments = [Argument(left, left.syntax), Argument(right, right.syntax)]
+    found = resolve(methods, arguments, (), binder)
+    if found.best is not None:
+        values = finish_arguments(binder, node, found.best, arguments)
+        return Call(node, found.best.returns(), None, found.best.method, tuple(values))
+    if found.ambiguous is not None:
+        message = f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
+        return binder.failure(node, "CS0034", message)
+    if lifted:
+        return _lifted_user_binary(binder, node, operator, left, right, methods)
+    return None
+
+
+def _lifted_user_binary(
+    binder: Binder, node: Node, operator: str, left: Expression, right: Expression, methods: list[Method]
+) -> Expression | None:
+    for method in methods:
+        first, second = method.parameters[0].type, method.parameters[1].type
+        if not (first.is_value_type and second.is_value_type):
+            continue
+        lifted_first, lifted_second = type_relations.nullable(first), type_relations.nullable(second)
+        if binder.classify(left, lifted_first) is None or binder.classify(right, lifted_second) is None:
+            continue
+        result = method.returns if operator in COMPARISONS else type_relations.nullable(method.returns)
+        return Binary(
+            node,
+            result,
+            operator,
+            binder.convert(left, lifted_first),
+            binder.convert(right, lifted_second),
+            first,
+            is_lifted=True,
+            method=method,
+        )
+    return None
+
+
+def unary_call(binder: Binder, node: Node, operand: Expression, methods: list[Method]) -> Expression | None:
+    """Return the call of the operator that fits; None when none does."""
+    arguments = [Argument(operand, operand.syntax)]
+    found = resolve(methods, arguments, (), binder)
+    if found.best is None:
+        return None
+    values = finish_arguments(binder, node, found.best, arguments)
+    return Call(node, found.best.returns(), None, found.best.method, tuple(values))

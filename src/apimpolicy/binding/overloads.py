@@ -44,16 +44,9 @@ class Candidate:
     """
 
     __slots__ = (
-        "conversions",
-        "culprit",
-        "failure",
-        "is_expanded",
-        "method",
-        "parameters",
-        "targets",
-        "type_arguments",
+        "conversions", "culprit", "failure", "is_expanded", "method", "parameters", "targets", "type_arguments",
         "violation",
-    )
+    )  # fmt: skip
 
     def __init__(self, method: Method, is_expanded: bool) -> None:
         self.method = method

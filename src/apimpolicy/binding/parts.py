@@ -57,7 +57,7 @@ EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
         "tuple interpolated_string",
         "array_creation": "array_creation array_creation_with_initializer implicit_array_creation "
         "stackalloc stackalloc_with_initializer implicit_stackalloc",
-        "asynchrony": "await_expression",
+        "functions": "await_expression",
         "patterns": "is_pattern declaration_expression",
         "queries": "query_expression",
         "references": "ref_expression",
@@ -69,10 +69,9 @@ STATEMENTS: Final[dict[str, Callable[[Binder, Node], Statement]]] = Functions(
     "statement_",
     {
         "declarations": "block local_declaration_statement const_declaration_statement",
-        "statements": "empty_statement expression_statement if_statement hole checked_statement unchecked_statement",
-        "loops": "while_statement do_statement for_statement foreach_statement",
+        "statements": "empty_statement expression_statement if_statement hole checked_statement unchecked_statement "
+        "while_statement do_statement for_statement foreach_statement try_statement using_statement lock_statement",
         "deconstruction": "foreach_variable_statement",
-        "resources": "try_statement using_statement lock_statement",
         "patterns": "switch_statement",
         "jumps": "return_statement throw_statement break_statement continue_statement goto_statement "
         "goto_case_statement goto_default_statement labeled_statement yield_return_statement yield_break_statement",

@@ -105,18 +105,9 @@ class Scope:
     """A declaration space. `function` identifies the lambda or local function that the scope belongs to."""
 
     __slots__ = (
-        "_in_expressions",
-        "_visible",
-        "function",
-        "is_unknown",
-        "later",
-        "names",
-        "order",
-        "parent",
-        "section_of",
-        "statements",
-        "types",
-    )
+        "_in_expressions", "_visible", "function", "is_unknown", "later", "names", "order", "parent", "section_of",
+        "statements", "types",
+    )  # fmt: skip
 
     def __init__(self, parent: Scope | None, function: object = None) -> None:
         self.parent = parent
@@ -212,16 +203,10 @@ class Enclosing(Record):
     """Parts of try statements: `try` (of one with catch clauses), `catch`, `finally`."""
 
 
-_WHOLE = frozenset(
-    {
-        "expression_statement",
-        "goto_case_statement",
-        "local_declaration_statement",
-        "return_statement",
-        "throw_statement",
-        "yield_return_statement",
-    }
-)
+_WHOLE = frozenset((
+    "expression_statement", "goto_case_statement", "local_declaration_statement", "return_statement",
+    "throw_statement", "yield_return_statement",
+))  # fmt: skip
 _FIRST_ONLY = frozenset({"if_statement", "lock_statement", "switch_statement"})
 _OWN_SCOPE = frozenset({"anonymous_method", "parenthesized_lambda", "query_expression", "simple_lambda"})
 

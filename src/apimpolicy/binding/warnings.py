@@ -44,7 +44,7 @@ def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
     every = list(bound.body.walk())
     found = [warned for node in every for warned in _about(node)]
     if has_statements:
-        from apimpolicy.binding.unreachable_code import unreachable_code
+        from apimpolicy.binding.assignment import unreachable_code
 
         found += unreachable_code(bound)
         found += unused_variables(every)

@@ -11,7 +11,7 @@
     exceptions      what C# code throws
     environment     what a running expression may ask of its surroundings: clock, trust, limits
 
-and the implementations by namespace: system/ globalization/ collections/ linq/ regex/ json/ xml/ cryptography/
+and the implementations by namespace: system/  collections/ linq/ regex/ json/ xml/ cryptography/
 
 A .NET string is a Python `str` in which each character is one UTF-16 code unit: `Length`, indexes, comparisons and
 regular expressions are then .NET's own, at no cost. Text that comes in from outside passes `values.to_utf16`, text that

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
-    from apimpolicy.dotnet.chance import Script
+    from apimpolicy.dotnet.system.randoms import Script
 
 TICKS_PER_SECOND = 10_000_000
 """A tick is 100 ns (System.TimeSpan.TicksPerSecond)."""
@@ -92,24 +92,9 @@ class Environment:
     """
 
     __slots__ = (
-        "_deadline",
-        "_interval",
-        "_looked",
-        "_next_look",
-        "_random",
-        "_seed",
-        "_sure_until",
-        "assumptions",
-        "being_ended",
-        "is_framework",
-        "is_over",
-        "limits",
-        "script",
-        "steps_left",
-        "thrown_late",
-        "trust",
-        "utc_now",
-    )
+        "_deadline", "_interval", "_looked", "_next_look", "_random", "_seed", "_sure_until", "assumptions",
+        "being_ended", "is_framework", "is_over", "limits", "script", "steps_left", "thrown_late", "trust", "utc_now",
+    )  # fmt: skip
 
     def __init__(
         self,

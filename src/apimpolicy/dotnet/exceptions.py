@@ -112,6 +112,12 @@ class ArgumentOutOfRangeException(ArgumentException):
         super().__init__(message or "Specified argument was out of the range of valid values.", parameter)
 
 
+def check_range(is_inside: bool, parameter: str | None, message: str | None = None) -> None:
+    """Raise ArgumentOutOfRangeException where an argument is outside its range."""
+    if not is_inside:
+        raise ArgumentOutOfRangeException(parameter, message)
+
+
 class ArithmeticException(SystemException):
     default_message = "Overflow or underflow in the arithmetic operation."
 

@@ -8,23 +8,33 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
+from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet import implementations, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
-_MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq.")
+_MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq")
 """Imports of modules that register something."""
 
 
 def read() -> dict[str, tuple[str, ...]]:
     """Return the modules that implement each type, by its name without type arguments."""
     found: dict[str, set[str]] = {}
+    importing: list[str] = []
+    import_module = SourceFileLoader.exec_module
+
+    def import_noting(loader: SourceFileLoader, module: ModuleType) -> None:
+        importing.append(module.__name__)
+        import_module(loader, module)
+        importing.pop()
+
+    SourceFileLoader.exec_module = import_noting  # type: ignore[method-assign, assignment]
     for table in ("_registered", "_setters", "_classes", "_names", "_reasons"):
-        setattr(registry, table, _Noting(found))
+        setattr(registry, table, _Noting(found, importing))
     implementations.modules_of = _refuse
     for name in _modules():
         importlib.import_module(name)
@@ -39,18 +49,16 @@ def _refuse(type_name: str) -> tuple[str, ...]:
 
 
 class _Noting(dict[tuple[str, str], Any]):
-    """A table of registrations that notes for each type from which module they come."""
+    """A table of registrations that notes for each type which modules were being imported, innermost last."""
 
-    def __init__(self, found: dict[str, set[str]]) -> None:
+    def __init__(self, found: dict[str, set[str]], importing: list[str]) -> None:
         super().__init__()
         self._found = found
+        self._importing = importing
 
     def __setitem__(self, key: tuple[str, str], value: Any) -> None:
         super().__setitem__(key, value)
-        frame = sys._getframe(1)
-        while frame.f_globals["__name__"] == registry.__name__ and frame.f_back is not None:
-            frame = frame.f_back
-        self._found.setdefault(key[0].partition("`")[0], set()).add(frame.f_globals["__name__"])
+        self._found.setdefault(key[0].partition("`")[0], set()).add(self._importing[-1])
 
 
 def _modules() -> Iterator[str]:

@@ -12,17 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.signatures import (
-    MEMBER_NAME,
-    Field,
-    Member,
-    Method,
-    Parameter,
-    Property,
-    parse_member,
-    parse_type,
-    split_top,
-)
+from apimpolicy.dotnet.signatures import MEMBER_NAME, Field, Member, parse_member, parse_type, split_top
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter, construct
 
 if TYPE_CHECKING:
@@ -63,19 +53,9 @@ class TypeDefinition:
     """
 
     __slots__ = (
-        "__dict__",
-        "_block",
-        "_members",
-        "arity",
-        "is_abstract",
-        "is_sealed",
-        "is_static",
-        "is_tuple",
-        "kind",
-        "name",
-        "type",
-        "type_parameters",
-    )
+        "__dict__", "_block", "_members", "arity", "is_abstract", "is_sealed", "is_static", "is_tuple", "kind",
+        "name", "type", "type_parameters",
+    )  # fmt: skip
 
     def __init__(self, name: str, header: str, block: str, arity: int) -> None:
         match = _HEADER.match(header)
@@ -364,21 +344,3 @@ def runtime_name(type_: Type) -> str:
     if isinstance(type_, ArrayType):
         return f"{runtime_name(type_.element)}[{',' * (type_.rank - 1)}]"
     return str(type_)
-
-
-__all__ = [
-    "Field",
-    "Member",
-    "Method",
-    "Parameter",
-    "Property",
-    "TypeDefinition",
-    "all_definitions",
-    "find_definition",
-    "is_namespace",
-    "look_up",
-    "named",
-    "parse",
-    "runtime_name",
-    "type_names",
-]

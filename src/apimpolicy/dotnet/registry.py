@@ -106,12 +106,8 @@ def _type_name(name: str) -> str:
 
 def _key(type_name: str, signature: str) -> tuple[str, str]:
     """`System.Func<T>` and `System.Func<T, TResult>` differ in their number of parameters only."""
-    arity = type_name.count("<") and sum(part.count(",") + 1 for part in _argument_lists(type_name))
+    arity = type_name.count("<") and sum(part.partition(">")[0].count(",") + 1 for part in type_name.split("<")[1:])
     return f"{_type_name(type_name)}`{arity}" if arity else _type_name(type_name), signature
-
-
-def _argument_lists(name: str) -> list[str]:
-    return [part.partition(">")[0] for part in name.split("<")[1:]]
 
 
 def _definition_key(definition: TypeDefinition, signature: str) -> tuple[str, str]:

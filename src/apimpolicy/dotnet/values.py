@@ -40,6 +40,25 @@ DECIMAL = named("decimal")
 VOID = named("void")
 
 
+class Equatable:
+    """Values of a class that are equal if their `identity` is."""
+
+    __slots__ = ()
+
+    @property
+    def identity(self) -> Any:
+        raise NotImplementedError
+
+    def equals(self, other: Any) -> bool:
+        return self is other or (isinstance(other, type(self)) and bool(self.identity == other.identity))
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+
 class Boxed:
     """Mixed into the boxes of value types whose Python value alone does not tell the type."""
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.values import BOXES, box
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.dotnet.types import Type
+    from apimpolicy.emit.core import Emitter
+
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 
@@ -86,3 +94,28 @@ def parameters(names: Iterable[str], defaults: dict[str, ast.expr] | None = None
 
 def function_def(name: str, arguments: ast.arguments, body: list[ast.stmt]) -> ast.FunctionDef:
     return ast.FunctionDef(name, arguments, body, [], None, None)
+
+
+# Values of value types as `object`.
+
+_SELF_BOXED = frozenset({"int", "double", "bool", "decimal"})
+
+
+def boxed(emitter: Emitter, value: ast.expr, source: Type) -> ast.expr:
+    """Return the value as `object`."""
+    inner = source.underlying
+    bare = inner or source
+    if str(bare) in _SELF_BOXED:
+        return value
+    cls = BOXES.get(bare)
+    if cls is not None and inner is None:
+        return call(emitter.bring(cls, cls.__name__), value)
+    if cls is not None or (isinstance(bare, NamedType) and (bare.kind == "enum" or bare.definition.is_tuple)):
+        return emitter.run(box, emitter.type_constant(source), value)
+    return value
+
+
+def boxed_operand(emitter: Emitter, operand: Expression) -> ast.expr:
+    """Return an operand as `object`, for a test of its run-time type."""
+    value = emitter.emit(operand)
+    return boxed(emitter, value, operand.type) if operand.type.is_value_type else value

@@ -1,4 +1,4 @@
-"""Emission of calls, with receivers and arguments in the order in which C# evaluates them."""
+"""Emission of names, members, elements and calls."""
 
 from __future__ import annotations
 
@@ -6,11 +6,24 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
+from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.emit.boxing import boxed
-from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
-from apimpolicy.emit.members import call_member, implementation_of, invoke, missing, pass_to_member, receiver_for
+from apimpolicy.emit import members, runtime
+from apimpolicy.emit.building import (
+    attribute,
+    boxed,
+    call,
+    conditional,
+    constant,
+    is_none,
+    is_not_none,
+    item,
+    last_of,
+    load,
+    tuple_of,
+    walrus,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -23,6 +36,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
+
+# Emission of calls, with receivers and arguments in the order in which C# evaluates them.
 
 # Receivers and arguments in the order in which C# evaluates them
 
@@ -98,10 +113,10 @@ def emit_call(emitter: Emitter, node: nodes.Call) -> ast.expr:
     method = node.method
     if method.container.is_nullable and node.receiver is not None:
         return _nullable_call(emitter, node, node.receiver)
-    found = implementation_of(method)
+    found = members.implementation_of(method)
     if found is None:
         return _delegate_or_missing(emitter, node)
-    pass_to_member(emitter, node)
+    members.pass_to_member(emitter, node)
     if any(parameter.mode in ("out", "ref") for parameter in method.parameters):
         return _with_outputs(emitter, node, found)
     made = _in_place(emitter, node)
@@ -114,7 +129,7 @@ def _in_place(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
     """Python's own for a call; None when it is to be called as registered."""
     owner = node.method.declaring.name
     if owner == "string":
-        from apimpolicy.emit.inline_members import inlined
+        from apimpolicy.emit.texts import inlined
 
         made = inlined(emitter, node)
         if made is not None:
@@ -139,9 +154,9 @@ def call_registered(
         steps: list[ast.expr] = []
         held, read = receiver_first(emitter, receiver, passed, steps)
         checked = load(held) if found.form == "method" else emitter.or_null_reference(held)
-        return last_of(*steps, invoke(emitter, found, member, checked, read, type_arguments))
-    first = receiver_for(emitter, member, receiver, found) if receiver is not None else None
-    return invoke(emitter, found, member, first, in_written_order(emitter, passed), type_arguments)
+        return last_of(*steps, members.invoke(emitter, found, member, checked, read, type_arguments))
+    first = members.receiver_for(emitter, member, receiver, found) if receiver is not None else None
+    return members.invoke(emitter, found, member, first, in_written_order(emitter, passed), type_arguments)
 
 
 def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
@@ -162,7 +177,7 @@ def _delegate_or_missing(emitter: Emitter, node: nodes.Call) -> ast.expr:
     method, receiver = node.method, node.receiver
     if method.name == "Invoke" and receiver is not None and method.container.kind == "delegate":
         return _call_delegate(emitter, receiver, node.arguments)
-    return missing(emitter, method)
+    return members.missing(emitter, method)
 
 
 def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expression) -> ast.expr:
@@ -176,17 +191,19 @@ def _nullable_call(emitter: Emitter, node: nodes.Call, receiver: nodes.Expressio
         else:
             default = emitter.run(default_value, emitter.type_constant(inner))
         return conditional(is_not_none(value), load(name), default)
-    found = implementation_of(node.method)
+    found = members.implementation_of(node.method)
     if found is None:
-        return missing(emitter, node.method)
+        return members.missing(emitter, node.method)
     as_object = conditional(is_none(load(name)), constant(None), boxed(emitter, load(name), inner))
-    return invoke(emitter, found, node.method, last_of(value, as_object), [emitter.emit(a) for a in node.arguments])
+    return members.invoke(
+        emitter, found, node.method, last_of(value, as_object), [emitter.emit(a) for a in node.arguments]
+    )
 
 
 def emit_deconstruct_call(emitter: Emitter, node: nodes.DeconstructCall) -> ast.expr:
     if node.method.is_static:
-        return call_member(emitter, node.method, None, [emitter.emit(node.receiver)])
-    return call_member(emitter, node.method, emitter.checked_receiver(node.receiver), [])
+        return members.call_member(emitter, node.method, None, [emitter.emit(node.receiver)])
+    return members.call_member(emitter, node.method, emitter.checked_receiver(node.receiver), [])
 
 
 # ------------------------------------------------------------------------------ delegates and local functions
@@ -213,7 +230,7 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
     """Emit a call of a function that returns by reference; its ref and out arguments are references."""
-    from apimpolicy.emit.references import reference_to
+    from apimpolicy.emit.assignments import reference_to
 
     passed = [
         reference_to(emitter, argument) if mode in ("ref", "out") else emitter.emit(argument)
@@ -233,3 +250,55 @@ def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: Loc
     made: ast.expr = call(load(emitter.symbol_name(function)), *in_written_order(emitter, passed))
     made = last_of(*steps, made) if steps else made
     return with_outputs(emitter, made, outputs, is_void=node.type is VOID)
+
+
+# Emission of names, members and elements.
+
+
+def emit_local(emitter: Emitter, node: nodes.Local) -> ast.expr:
+    return emitter.read(node.symbol)
+
+
+def emit_placeholder(emitter: Emitter, node: nodes.Placeholder) -> ast.expr:
+    return emitter.read_placeholder(node)
+
+
+def emit_field_access(emitter: Emitter, node: nodes.FieldAccess) -> ast.expr:
+    if node.field.declaring.is_tuple and node.receiver is not None and node.field.name.startswith("Item"):
+        return item(emitter.emit(node.receiver), int(node.field.name[4:]) - 1)
+    return members.read_member(emitter, node.field, node.receiver)
+
+
+def emit_property_access(emitter: Emitter, node: nodes.PropertyAccess) -> ast.expr:
+    if node.property.container.is_nullable and node.receiver is not None:
+        if node.property.name == "HasValue":
+            return is_not_none(emitter.emit(node.receiver))
+        if node.property.name == "Value":
+            return emitter.run(runtime.nullable_value, emitter.emit(node.receiver))
+    return members.read_member(emitter, node.property, node.receiver)
+
+
+def emit_tuple_element(emitter: Emitter, node: nodes.TupleElement) -> ast.expr:
+    return item(emitter.emit(node.receiver), node.index)
+
+
+def emit_tuple_rest(emitter: Emitter, node: nodes.TupleRest) -> ast.expr:
+    return ast.Subscript(emitter.emit(node.receiver), ast.Slice(constant(7)), ast.Load())
+
+
+def emit_anonymous_member(emitter: Emitter, node: nodes.AnonymousMember) -> ast.expr:
+    return item(attribute(emitter.emit(node.receiver), "values"), node.index)
+
+
+def emit_indexer_access(emitter: Emitter, node: nodes.IndexerAccess) -> ast.expr:
+    found = members.implementation_of(node.property)
+    if found is None:
+        return members.missing(emitter, node.property)
+    return call_registered(emitter, found, node.property, node.receiver, node.arguments)
+
+
+def emit_array_access(emitter: Emitter, node: nodes.ArrayAccess) -> ast.expr:
+    indexes = [emitter.emit(index) for index in node.indexes]
+    if len(indexes) == 1:
+        return emitter.run(arrays.array_get, emitter.emit(node.array), indexes[0])
+    return emitter.run(arrays.rectangular_get, emitter.emit(node.array), tuple_of(*indexes))

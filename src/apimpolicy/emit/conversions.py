@@ -1,4 +1,4 @@
-"""Emission of conversions."""
+"""Emission of conversions, and of tests of types: `is`, `as` and patterns."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.nodes import InterpolatedString
-from apimpolicy.binding.type_relations import IDENTITY, Conversion
+from apimpolicy.binding.type_relations import IDENTITY, REFERENCE, Conversion, has_reference_conversion, same
 from apimpolicy.dotnet import casts
-from apimpolicy.dotnet.types import NamedType, TupleType, Type
+from apimpolicy.dotnet.system.objects import type_object
+from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, TupleType, Type
+from apimpolicy.dotnet.values import STRING
 from apimpolicy.emit import runtime
-from apimpolicy.emit.boxing import boxed
 from apimpolicy.emit.building import (
     attribute,
+    boxed,
+    boxed_operand,
     call,
+    compare,
     conditional,
     constant,
     is_none,
+    is_not_none,
     item,
     last_of,
     load,
     tuple_of,
     walrus,
 )
-from apimpolicy.emit.members import call_member
+from apimpolicy.emit.members import REFUSED, call_member
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.nodes import Convert, Expression
+    from apimpolicy.binding.nodes import AsType, Convert, Expression, IsPattern, IsType, Pattern, TypeOf
     from apimpolicy.emit.core import Emitter
 
 
@@ -36,18 +40,9 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
     if node.is_constant:
         return emitter.literal(node.constant)
     if node.conversion.kind == "interpolated":
-        return _formattable(emitter, node.operand)
+        return emitter.run(runtime.not_simulated, constant(str(node.type)), constant(REFUSED))
     value = emitter.emit(node.operand)
     return converted(emitter, value, node.operand.type, node.type, node.conversion, node)
-
-
-def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
-    """Return an interpolated string as a FormattableString: a composite format and the boxed values."""
-    from apimpolicy.dotnet.system.formattable_strings import FormattableString
-    from apimpolicy.emit.texts import composite_of
-
-    pattern, values = composite_of(emitter, text.parts if isinstance(text, InterpolatedString) else [text.constant])
-    return emitter.run(FormattableString, constant(pattern), *values)
 
 
 def converted(
@@ -138,3 +133,68 @@ def _is_pairs_of_tokens(source: Type, target: Type) -> bool:
         and len(target.arguments) == 1
         and str(target.arguments[0]).startswith("System.Collections.Generic.KeyValuePair<")
     )
+
+
+# Emission of tests of types: `is`, `as` and patterns.
+
+
+def emit_is_type(emitter: Emitter, node: IsType) -> ast.expr:
+    source = node.operand.type
+    if node.target is STRING and not node.operand.type.is_value_type:
+        return compare(emitter.run(type, emitter.emit(node.operand)), ast.Is(), emitter.bring(str, "str"))
+    if isinstance(source, ArrayType) and conv.explicit_conversion(source, node.target) is None:
+        return last_of(emitter.emit(node.operand), constant(False))  # the compiler knows, and the runtime would not
+    return emitter.run(casts.is_instance, boxed_operand(emitter, node.operand), emitter.type_constant(node.target))
+
+
+def emit_as_type(emitter: Emitter, node: AsType) -> ast.expr:
+    source = node.operand.type
+    if source is NULL:
+        return emitter.emit(node.operand)
+    if not source.is_value_type and has_reference_conversion(source, node.type):
+        return reference(emitter, emitter.emit(node.operand), source, node.type, REFERENCE)
+    return emitter.run(casts.try_cast, boxed_operand(emitter, node.operand), emitter.type_constant(node.type))
+
+
+def emit_is_pattern(emitter: Emitter, node: IsPattern) -> ast.expr:
+    name = emitter.fresh()
+    return last_of(walrus(name, emitter.emit(node.operand)), matches(emitter, name, node.operand.type, node.pattern))
+
+
+def matches(emitter: Emitter, name: str, source: Type, pattern: Pattern) -> ast.expr:
+    """Return whether the value in a Python variable, of this static type, matches; sets the pattern's variable."""
+    if pattern.value is not None:
+        return _matches_constant(emitter, name, source, pattern.value)
+    if pattern.target is None:
+        return _bind_variable(emitter, pattern, load(name), constant(True))
+    target = pattern.target
+    are_references = not source.is_value_type and not target.is_value_type
+    if same(source.underlying or source, target) or (are_references and has_reference_conversion(source, target)):
+        test = is_not_none(load(name))
+    else:
+        tested = boxed(emitter, load(name), source) if source.is_value_type else load(name)
+        test = emitter.run(casts.is_instance, tested, emitter.type_constant(target))
+    value: ast.expr = load(name)
+    if target.is_value_type and not source.is_value_type:
+        value = emitter.run(casts.cast, load(name), emitter.type_constant(target))
+    return ast.BoolOp(ast.And(), [test, _bind_variable(emitter, pattern, value, constant(True))])
+
+
+def _bind_variable(emitter: Emitter, pattern: Pattern, value: ast.expr, result: ast.expr) -> ast.expr:
+    if pattern.symbol is None:
+        return result
+    return last_of(emitter.assign(pattern.symbol, value), result)
+
+
+def _matches_constant(emitter: Emitter, name: str, source: Type, value: Expression) -> ast.expr:
+    expected = emitter.literal(value.constant)
+    if value.constant is None:
+        return is_none(load(name))
+    bare = source.underlying or source
+    if bare is value.type or source is STRING:
+        return compare(load(name), ast.Eq(), expected)
+    return emitter.run(runtime.constant_equals, load(name), boxed(emitter, expected, value.type))
+
+
+def emit_type_of(emitter: Emitter, node: TypeOf) -> ast.expr:
+    return emitter.bring(type_object(node.target.nameless), "type")

@@ -85,7 +85,7 @@ class Emitter:
 
         # Variables and values.
         self.celled: set[LocalSymbol] = set()
-        """Variables that live in cells: see `apimpolicy.emit.cells`."""
+        """Variables that live in cells: see `apimpolicy.emit.variables`."""
         self.with_cells: set[LocalFunctionSymbol] = set()
         """Local functions that use the variables of one iteration."""
         self.never_null: set[LocalSymbol] = set()

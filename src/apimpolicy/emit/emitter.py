@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from apimpolicy.binding import nodes
 from apimpolicy.binding.nodes import Block, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.emit import variables
 from apimpolicy.emit.building import assign, attribute, constant, function_def, parameters
-from apimpolicy.emit.cells import cells_of_referenced, prepare_references
 from apimpolicy.emit.core import ALLOWANCE, HANDLERS, LEFT, RECORDER, STEP, Emitter
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
-from apimpolicy.emit.variables import REPEATING, declared_here, facts, remembering
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 
+    _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol
 
-# One bound expression in, one Python function out
 
 DEEP_FUNCTIONS = 20
 """Functions in one another whose calls need no more room than usual."""
@@ -45,7 +44,7 @@ def _emit(bound: BoundExpression, recording: bool) -> Callable[..., Any]:
     emitter.is_deep = bound.levels > ORDINARY_DEPTH
     filename = FILENAME_PREFIX + bound.excerpt.source.path
     try:
-        with remembering():
+        with variables.remembering():
             function = _function(emitter, bound, recording)
         code = _compiled(emitter, function, filename)
         is_deep = emitter.is_deep and _has_deep_functions(function)
@@ -124,14 +123,14 @@ def _function(emitter: Emitter, bound: BoundExpression, recording: bool) -> ast.
     kinds = {type(node) for node in parts}
     emitter.has_iterators = Yield in kinds
     emitter.has_two_passes = _has_two_passes(parts, kinds)
-    emitter.repeats = not kinds.isdisjoint(REPEATING)
+    emitter.repeats = not kinds.isdisjoint(variables.REPEATING)
     emitter.repeating = int(Goto in kinds)
-    prepare_references(emitter, body)
-    emitter.reassigned = facts(body).assigned
+    variables.prepare_references(emitter, body)
+    emitter.reassigned = variables.facts(body).assigned
     if isinstance(body, Block):
         statements = emitter.body(body)
     else:
-        cells = cells_of_referenced(emitter, declared_here(body))
+        cells = variables.cells_of_referenced(emitter, variables.declared_here(body))
         statements = [*cells, *emitter.returning(body)]
     statements = [*_preparations(emitter), *statements]
     names = ["context"]
@@ -161,9 +160,6 @@ def _preparations(emitter: Emitter) -> list[ast.stmt]:
 
 # Recursion: code that may call itself runs in a thread with a large stack.
 # .NET's stack has room for thousands of calls, Python's usual limit for a few hundred.
-
-if TYPE_CHECKING:
-    _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol
 
 
 def may_recurse(body: Bound) -> bool:

@@ -11,10 +11,9 @@ from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, function_def, load, parameters
-from apimpolicy.emit.cells import cells_of_block
 from apimpolicy.emit.core import HANDLERS
 from apimpolicy.emit.frames import as_dotnet
-from apimpolicy.emit.variables import declared_here, facts
+from apimpolicy.emit.variables import cells_of_block, declared_here, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.binding import nodes
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
+
+    Choice = Callable[[DotnetException], int]
 
 
 # Emission of `throw` and `try`.
@@ -215,16 +216,11 @@ def statement_lock(emitter: Emitter, node: nodes.Lock) -> list[ast.stmt]:
     return [ast.Expr(emitter.run(runtime.enter_lock, emitter.emit(node.target))), *emitter.statement(node.body)]
 
 
-# Exceptions that are looked for in two passes, as .NET does: filters run before the `finally` blocks on the way.
-# The first pass goes from the inner `try` to the outer ones, also those of the callers, and asks each for the clause
-# that
+# Exceptions that are looked for in two passes, as .NET does: filters run before the `finally` blocks on the way. The
+# first pass goes from the inner `try` to the outer ones, also those of the callers, and asks each for the clause that
 # takes the exception; the second runs the `finally` blocks up to there. Python has one pass. So where filters and
 # `finally` blocks stand in one expression, every `try` says what it would catch as long as it runs, and a `finally`
-# that
-# an exception passes first has the others asked.
-
-if TYPE_CHECKING:
-    Choice = Callable[[DotnetException], int]
+# that an exception passes first has the others asked.
 
 
 class Handlers:

@@ -12,9 +12,8 @@ from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, constant, function_def, load, parameters, tuple_of
-from apimpolicy.emit.cells import cells_of_referenced, parameters_in_cells
 from apimpolicy.emit.core import OpenFunction
-from apimpolicy.emit.variables import declared_here, facts
+from apimpolicy.emit.variables import cells_of_referenced, declared_here, facts, parameters_in_cells
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import INT
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, constant, load, store
-from apimpolicy.emit.cells import cells_of_block, cells_of_round
 from apimpolicy.emit.core import ALLOWANCE, LEFT
 from apimpolicy.emit.frames import runs_endings
 from apimpolicy.emit.statements import Target, around
-from apimpolicy.emit.variables import facts, is_increment
+from apimpolicy.emit.variables import cells_of_block, cells_of_round, facts, is_increment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,7 @@ from apimpolicy.dotnet.signatures import Field, Method, Property
 from apimpolicy.dotnet.types import ArrayType
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.emit import runtime
-from apimpolicy.emit.boxing import boxed
-from apimpolicy.emit.building import attribute, call, compare, conditional, constant, is_none, load, walrus
+from apimpolicy.emit.building import attribute, boxed, call, compare, conditional, constant, is_none, load, walrus
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Member
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
 
 
-# Charge steps for calls of members in the emitted code (see `apimpolicy.dotnet.costs`).
-# A text or an array that is short costs nothing, and finding that out is one look at its length, in place; a constant
-# is not even looked at.
+# Charge steps for calls of members in the emitted code (see `apimpolicy.dotnet.costs`). A text or an array that is
+# short costs nothing, and finding that out is one look at its length, in place; a constant is not even looked at.
 
 
 def pays_by_itself(found: Implementation) -> bool:
@@ -79,8 +77,6 @@ def paying(found: Implementation) -> object:
         found.paying = costs.charged(found, found.cost)
     return found.paying
 
-
-# Members, as they are reached by what is registered for them
 
 _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
@@ -148,13 +144,16 @@ def call_member(
     return invoke(emitter, found, method, receiver, arguments, type_arguments)
 
 
+REFUSED = "Azure refuses this type in policy expressions (APIM0001)"
+
+
 def missing(emitter: Emitter, member: Member) -> ast.expr:
     """Return code that fails with the name of a member without an implementation, and the reason if there is one."""
     from apimpolicy.binding.allow_list import is_type_allowed
 
     reason = reason_against(member.declaring, member.signature)
     if not reason and not is_type_allowed(member.declaring):
-        reason = "Azure refuses this type in policy expressions (APIM0001)"
+        reason = REFUSED
     return emitter.run(runtime.not_simulated, constant(full_name(member)), constant(reason))
 
 

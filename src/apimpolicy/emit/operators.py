@@ -158,9 +158,8 @@ def emit_throw_expression(emitter: Emitter, node: nodes.ThrowExpression) -> ast.
     return emitter.run(runtime.raise_exception, emitter.emit(node.exception))
 
 
-# Emission of `==` between references: whether two expressions are one object, followed back to where each is made.
-# A box or a text has no identity of its own here, since values are Python's. So the compiler's tree tells: two boxes
-# are
+# Emission of `==` between references: whether two expressions are one object, followed back to where each is made. A
+# box or a text has no identity of its own here, since values are Python's. So the compiler's tree tells: two boxes are
 # never one object, one variable is itself, and a text that was just made is no other one, unless it is empty.
 
 _MAKES_TEXT = frozenset({("System.Text.StringBuilder", "ToString"), ("string", "Format")})

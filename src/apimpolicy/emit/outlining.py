@@ -39,11 +39,9 @@ if TYPE_CHECKING:
 # if signal_8 is not None:
 # return signal_8[0]
 #
-# A `break` and a `continue` that leave the statement come back as 1 and 2. Inside a generator the function is one
-# too,
-# and `yield from` calls it. Names of emitted code are unique, so that it takes no scopes to tell what occurs outside
-# of a
-# statement.
+# A `break` and a `continue` that leave the statement come back as 1 and 2. Inside a generator the function is one too,
+# and `yield from` calls it. Names of emitted code are unique, so that it takes no scopes to tell what occurs outside of
+# a statement.
 
 MOST_BLOCKS = 15
 """Python blocks in one another that one function may have; the compiler's limit is 20."""
@@ -236,12 +234,10 @@ def _yields(expression: ast.AST) -> bool:
     return False
 
 
-# Long chains in pieces: `a.b().c()…`, `a + b + …` of thousands of links.
-# A chain is as long as the text, and Python's compiler recurses over its links. So a long one is evaluated link by
-# link
-# into Python variables, `(t1 := a.b()…, t2 := t1.c()…, t2.d()…)[-1]`. That changes nothing: what is innermost in a
-# chain
-# is what is evaluated first, and without a condition.
+# Long chains in pieces: `a.b().c()…`, `a + b + …` of thousands of links. A chain is as long as the text, and Python's
+# compiler recurses over its links. So a long one is evaluated link by link into Python variables, `(t1 := a.b()…, t2 :=
+# t1.c()…, t2.d()…)[-1]`. That changes nothing: what is innermost in a chain is what is evaluated first, and without a
+# condition.
 
 LINKS = 25
 """Links in one piece."""

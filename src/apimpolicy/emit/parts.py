@@ -20,15 +20,12 @@ EXPRESSIONS: Final[dict[str, Callable[[Emitter, Any], ast.expr]]] = Functions(
     "emit",
     "emit_",
     {
-        "access": "local placeholder field_access property_access tuple_element tuple_rest anonymous_member "
-        "indexer_access array_access",
-        "calls": "call delegate_call deconstruct_call",
+        "calls": "local placeholder field_access property_access tuple_element tuple_rest anonymous_member "
+        "indexer_access array_access call delegate_call deconstruct_call",
         "operators": "unary binary logical conditional coalesce conditional_access throw_expression",
         "texts": "interpolated_string",
-        "conversions": "convert",
-        "type_tests": "is_type as_type is_pattern type_of",
-        "assignments": "assignment compound_assignment deconstruction",
-        "references": "reference dereference redirection",
+        "conversions": "convert is_type as_type is_pattern type_of",
+        "assignments": "assignment compound_assignment deconstruction reference dereference redirection",
         "functions": "lambda method_group method_reference",
         "creation": "object_creation array_creation anonymous_creation tuple_creation default_value",
     },

@@ -13,9 +13,8 @@ from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import CHAR, STRING
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, compare, constant, load
-from apimpolicy.emit.cells import cells_of_block
-from apimpolicy.emit.type_tests import matches
-from apimpolicy.emit.variables import facts
+from apimpolicy.emit.conversions import matches
+from apimpolicy.emit.variables import cells_of_block, facts
 from apimpolicy.errors import InternalError
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.emit.core import Emitter
+
+    Arrival = Callable[[], list[ast.stmt]]
+    """Makes the statements of a jump inside its target loop."""
 
 
 # Emission of declarations and other simple statements
@@ -102,16 +104,10 @@ def statement_return(emitter: Emitter, node: nodes.Return) -> list[ast.stmt]:
     return [ast.Return(value)]
 
 
-# Emit jumps, with the open loops as their targets (C# specification, section 13.10).
-# Python has `break` and `continue` for the innermost loop only. So every emitted loop is a `Target`, and a jump that
-# goes
-# further leaves the loops on its path one after another: it sets a flag and breaks, and each loop on the path is
-# followed
-# by `if flag:` with the rest of the jump. `finally` runs on the path as in C#.
-
-if TYPE_CHECKING:
-    Arrival = Callable[[], list[ast.stmt]]
-    """Makes the statements of a jump inside its target loop."""
+# Emit jumps, with the open loops as their targets (C# specification, section 13.10). Python has `break` and `continue`
+# for the innermost loop only. So every emitted loop is a `Target`, and a jump that goes further leaves the loops on its
+# path one after another: it sets a flag and breaks, and each loop on the path is followed by `if flag:` with the rest
+# of the jump. `finally` runs on the path as in C#.
 
 
 class Target:

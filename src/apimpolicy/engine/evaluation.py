@@ -140,7 +140,7 @@ class Evaluator:
 
 def _is_endless(expression: CompiledExpression | None, error: LimitExceededError) -> bool:
     """Return whether a loop that exceeded a limit is one that nothing leaves; once for each request."""
-    from apimpolicy.binding.endless_loops import endless_loops
+    from apimpolicy.binding.flow import endless_loops
 
     is_known = _ENDED in environment().assumptions
     if expression is None or error.limit not in ("steps", "seconds") or error.span is None or is_known:

@@ -33,8 +33,8 @@ from apimpolicy.text.secrets import keep_secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apimpolicy.dotnet.chance import Script
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.dotnet.system.randoms import Script
     from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -316,7 +316,7 @@ class Gateway(GatewaySettings):
     def _written_chance(self) -> Script | None:
         if not (self.random_numbers or self.guids or self.request_ids):
             return None
-        from apimpolicy.dotnet.chance import Script
+        from apimpolicy.dotnet.system.randoms import Script
 
         return Script(self.random_numbers, self.guids, self.request_ids)
 

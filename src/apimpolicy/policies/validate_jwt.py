@@ -96,9 +96,9 @@ def skew(value: object) -> float:
     written = text(value).strip()
     if ":" not in written:
         return number(written)
-    from apimpolicy.dotnet.system import timespans
+    from apimpolicy.dotnet.system.timespan_parsing import parse
 
-    return abs(timespans.parse(written).ticks) / TICKS_PER_SECOND
+    return abs(parse(written).ticks) / TICKS_PER_SECOND
 
 
 @part("openid-config")

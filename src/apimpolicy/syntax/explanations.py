@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import DiagnosticInfo
-from apimpolicy.syntax.advice import CONDITIONAL, TYPE_WORDS, TYPES, advice, of_loop, of_type
-from apimpolicy.syntax.newer import newer_feature, unsafe_code
+from apimpolicy.syntax.advice import (
+    CONDITIONAL,
+    TYPE_WORDS,
+    TYPES,
+    advice,
+    newer_feature,
+    of_loop,
+    of_type,
+    unsafe_code,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure

@@ -75,7 +75,7 @@ def test_a_chain_takes_what_its_text_does(link: str) -> None:
 
 
 def test_constants_that_repeat_a_long_one_are_left_to_run_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apimpolicy.binding.operations.MAX_FOLDED", 1_000)
+    monkeypatch.setattr("apimpolicy.binding.constants.MAX_FOLDED", 1_000)
     harmless = f'@{{ const string A = "{PART}"; return {" + ".join(["(A + 1)", *["(A + A)"] * 20])}; }}'
     assert compile_expression(harmless).evaluate(None) == f"{PART}1{PART * 40}"  # type: ignore[arg-type]
     needed = f'@{{ const string A = "{PART}"; {"".join(f"const string B{n} = A + A;" for n in range(20))} return A; }}'

@@ -21,8 +21,8 @@ from apimpolicy.dotnet.values import box
 from apimpolicy.emit import emitter
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.emit.frames import EXCERPT
-from apimpolicy.emit.inline_members import PYTHON_METHODS
 from apimpolicy.emit.recorder import Recorder
+from apimpolicy.emit.texts import PYTHON_METHODS
 from apimpolicy.errors import DiagnosticError, NotSimulatedError
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
-from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections import arguments
 from apimpolicy.dotnet.collections.arguments import INDEX, check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
-from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+from apimpolicy.dotnet.collections.lists import List, ReadOnlyCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     ArrayTypeMismatchException,
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Types = tuple[Type, ...]
     Predicate = Callable[[Any], bool]
+
 
 _ARRAY = "System.Array"
 _ONE_DIMENSION = "Only single dimension arrays are supported here."
@@ -113,7 +114,7 @@ def fill(array: Any, value: Any) -> None:
 @implements(_ARRAY, "Fill(T[], T, int, int)")
 def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     require(array, "array")
-    searching.find_index(array, start, count, lambda _: True)
+    arguments.find_index(array, lambda _: True, start, count)
     array[start : start + count] = [value] * count
 
 
@@ -214,13 +215,12 @@ def as_read_only(types: Types, array: Any) -> Any:
 def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     require(array, "array")
     _check_start(start, len(array))
-    searching.check_count(start, count, len(array))
-    return searching.index_of(array, value, start, count, equality_key(array.element))
+    arguments.check_count(start, count, len(array))
+    return arguments.index_of(array, value, start, count, equality_key(array.element))
 
 
 def _check_start(start: int, size: int) -> None:
-    if not 0 <= start <= size:
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(0 <= start <= size, "startIndex", INDEX)
 
 
 @implements(_ARRAY, "IndexOf(Array, object)", "IndexOf(Array, object, int)", "IndexOf(Array, object, int, int)")
@@ -231,7 +231,7 @@ def index_of_boxed(array: Any, value: Any, start: int = 0, count: int | None = N
 @implements(_ARRAY, "LastIndexOf")
 def last_index_of(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
     require(array, "array")
-    return searching.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
+    return arguments.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
 
 
 @implements(
@@ -259,3 +259,95 @@ implements_all(
     },
 )
 implements_all(_ARRAY, {"Empty": lambda types: Array(types[0])}, types=True)
+
+
+# Members that arrays and `List<T>` share: those that ask a function about each element.
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+
+def _of_both(*members: str, types: bool = False) -> Callable[[_Function], _Function]:
+    """Register a function for members of `List<T>`, and for the static ones of arrays, which take the array first."""
+
+    def register(function: _Function) -> _Function:
+        implements("System.Collections.Generic.List<T>", *members, types=types)(function)
+        return implements("System.Array", *(name.replace("(", "(T[], ") for name in members), types=types)(function)
+
+    return register
+
+
+def _elements(collection: Any) -> list[Any]:
+    return collection.items if type(collection) is List else require(collection, "array")
+
+
+def _like(collection: Any, types: tuple[Type, ...], items: list[Any]) -> List | Array:
+    return List(types, items) if type(collection) is List else Array(types[0], items)
+
+
+@_of_both("FindIndex")
+def find_index(collection: Any, *given: Any) -> int:
+    """The predicate comes after the start and the count, where they are given."""
+    *part, match = given
+    return arguments.find_index(_elements(collection), match, *part)
+
+
+@_of_both("FindLastIndex")
+def find_last_index(collection: Any, *given: Any) -> int:
+    *part, match = given
+    return arguments.find_last_index(_elements(collection), match, *part)
+
+
+@_of_both("Exists")
+def exists(collection: Any, match: Predicate) -> bool:
+    return find_index(collection, match) >= 0
+
+
+def _at(collection: Any, index: int, type_: Type) -> Any:
+    return _elements(collection)[index] if index >= 0 else default_value(type_)
+
+
+@_of_both("Find", types=True)
+def find(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
+    return _at(collection, find_index(collection, match), types[0])
+
+
+@_of_both("FindLast", types=True)
+def find_last(types: tuple[Type, ...], collection: Any, match: Predicate) -> Any:
+    return _at(collection, find_last_index(collection, match), types[0])
+
+
+@_of_both("FindAll", types=True)
+@counts_itself
+def find_all(types: tuple[Type, ...], collection: Any, match: Predicate) -> List | Array:
+    items = _elements(collection)
+    require(match, "match")
+    environment().step(len(items))
+    return _like(collection, types, [item for item in items if match(item)])
+
+
+@_of_both("TrueForAll")
+@counts_itself
+def true_for_all(collection: Any, match: Predicate) -> bool:
+    items = _elements(collection)
+    require(match, "match")
+    environment().step(len(items))
+    return all(match(item) for item in items)
+
+
+@_of_both("ForEach")
+@counts_itself
+def for_each(collection: Any, action: Callable[[Any], None]) -> None:
+    _elements(collection)
+    require(action, "action")
+    for item in collection:
+        environment().step()
+        action(item)
+
+
+@_of_both("ConvertAll", types=True)
+@counts_itself
+def convert_all(types: tuple[Type, ...], collection: Any, converter: Callable[[Any], Any]) -> List | Array:
+    items = _elements(collection)
+    require(converter, "converter")
+    environment().step(len(items))
+    return _like(collection, types[-1:], [converter(item) for item in items])

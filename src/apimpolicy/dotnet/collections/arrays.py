@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.objects import TypeObject
 
 
-# Arrays and `foreach` for emitted code: element access, creation, default values
-
 _DEFAULTS: dict[Type, Any] = {BOOL: False, CHAR: "\0", FLOAT: 0.0, DOUBLE: 0.0, DECIMAL: Decimal(0)}
 _ZERO_FIELDS = {
     "System.DateTime": "static readonly System.DateTime MinValue;",

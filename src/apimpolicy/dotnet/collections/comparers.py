@@ -14,6 +14,7 @@ from apimpolicy.dotnet.environment import go_into
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named
 from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.system.arithmetic import compare_plain
 from apimpolicy.dotnet.system.objects import get_hash_code, to_string
 from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box, type_of
@@ -107,7 +108,7 @@ def default_compare(a: Any, b: Any) -> int:
         if cls is str:
             return compare_strings(a, b)
         if cls in _LOOSE or isinstance(a, (int, float, str)):
-            return _compare_plain(a, b)
+            return compare_plain(a, b)
         if cls is ValueTuple and a.dotnet_type is b.dotnet_type:
             go_into(len(a))
             pairs = zip(a.boxed_items(), b.boxed_items(), strict=True)
@@ -121,19 +122,6 @@ def default_compare(a: Any, b: Any) -> int:
         simple = getattr(name, "name", "object")
         raise ArgumentException(f"Object must be of type {FULL_NAMES.get(simple, simple).removeprefix('System.')}.")
     raise ArgumentException("At least one object must implement IComparable.")
-
-
-def _compare_plain(a: Any, b: Any) -> int:
-    """Numbers, booleans and characters; NaN is less than every number and equal to itself."""
-    if a < b:
-        return -1
-    if a > b:
-        return 1
-    if a == b:
-        return 0
-    if a != a:
-        return 0 if b != b else -1
-    return 1
 
 
 def compare_strings(a: str | None, b: str | None) -> int:
@@ -161,7 +149,7 @@ def comparison(type_: Type) -> Comparison:
         if type_.underlying is not None:
             return _nullable(comparison(type_.underlying))
         if is_plainly_ordered(type_):
-            return _compare_plain
+            return compare_plain
         if type_.definition.is_tuple:
             parts = [comparison(element) for element in type_.arguments]
             return lambda a, b: next((order for f, x, y in zip(parts, a, b, strict=True) if (order := f(x, y))), 0)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import default_key, text
-from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, ReadOnlyView
+from apimpolicy.dotnet.collections.generic import EMPTY, HashedCollection, ReadOnlyView, check_capacity
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, KeyNotFoundException, NotSupportedException, require
+from apimpolicy.dotnet.exceptions import ArgumentException, KeyNotFoundException, require
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,8 +43,7 @@ class Dictionary(HashedCollection):
     @staticmethod
     @member("new(int)", "new(int, IEqualityComparer<TKey>)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> Dictionary:
-        check_non_negative(capacity, "capacity", None)
-        environment().check_elements(capacity)
+        check_capacity(capacity, None)
         return Dictionary(types, comparer)
 
     @staticmethod
@@ -163,12 +162,6 @@ class Dictionary(HashedCollection):
     def clear(self) -> None:
         self._forget()
 
-    def ensure_capacity(self, capacity: int) -> int:
-        """Return the capacity that .NET reaches: the next prime of its table."""
-        check_non_negative(capacity, "capacity", None)
-        environment().check_elements(capacity)
-        return capacity_for(max(capacity, len(self._slots)))
-
     @member("TrimExcess()")
     def trim_excess(self) -> None:
         self.trim_to(len(self._index))
@@ -193,22 +186,6 @@ def _filled(types: tuple[Type, ...], pairs: Iterable[Any], comparer: Any) -> Dic
         step()
         made.add(pair.key, pair.value)
     return made
-
-
-_PRIMES = (3, 7, 11, 17, 23, 29, 37, 47, 59, 71, 89, 107, 131, 163, 197, 239, 293, 353, 431, 521, 631, 761, 919, 1103)
-
-
-def capacity_for(count: int) -> int:
-    """Return the smallest size of a hash table of .NET that holds this many entries; 0 for an empty one."""
-    if count == 0:
-        return 0
-    for prime in _PRIMES:
-        if prime >= count:
-            return prime
-    candidate = count | 1
-    while (candidate - 1) % 101 == 0 or any(candidate % odd == 0 for odd in range(3, int(candidate**0.5) + 1, 2)):
-        candidate += 2
-    return candidate
 
 
 class DictionaryView(ReadOnlyView):
@@ -247,19 +224,9 @@ class DictionaryView(ReadOnlyView):
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self), array, index, "index")
 
-    def add(self, item: Any) -> None:
-        raise NotSupportedException(self._refusal)
-
-    def clear(self) -> None:
-        raise NotSupportedException(self._refusal)
-
-    def remove(self, item: Any) -> bool:
-        raise NotSupportedException(self._refusal)
-
     @property
-    def _refusal(self) -> str:
-        kind = "key" if self.part == "key" else "value"
-        return f"Mutating a {kind} collection derived from a dictionary is not allowed."
+    def refusal(self) -> str:  # type: ignore[override]
+        return f"Mutating a {self.part} collection derived from a dictionary is not allowed."
 
 
 @dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection")
@@ -278,11 +245,6 @@ class ValueCollection(DictionaryView):
 
     part = "value"
     position = 1
-
-
-@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "OnDeserialization")
-def _deserialized(_collection: object, _sender: object) -> None:
-    """Do something only where GetObjectData was called before."""
 
 
 implements_all("System.Collections.Generic.Dictionary<TKey, TValue>", {"new()": Dictionary}, types=True)

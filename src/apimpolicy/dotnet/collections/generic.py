@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.arguments import NON_NEGATIVE, check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, default_key, equality_key
 from apimpolicy.dotnet.environment import environment
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType, Type
 
 
-# Base of the generic collections, and their storage
-
-# Base of the generic collections: their constructed type, reference equality, no change while they are walked
-
 _STEPS_PER_THOUSAND = 4096
 MODIFIED = "Collection was modified; enumeration operation may not execute."
+
+
+def check_capacity(capacity: int, message: str | None = NON_NEGATIVE) -> None:
+    """Raise ArgumentOutOfRangeException for a negative capacity, LimitExceededError for one that is too large."""
+    check_non_negative(capacity, "capacity", message)
+    environment().check_elements(capacity)
 
 
 class GenericCollection:
@@ -63,11 +66,17 @@ class GenericCollection:
 
 
 class ReadOnlyView:
-    """A collection that is seen through another one: keys, values, groups. Changes raise NotSupportedException."""
+    """A collection that is seen through another one: keys, values, a list. Changes raise NotSupportedException."""
 
     __slots__ = ()
 
     is_read_only = True
+    refusal = "Collection is read-only."
+
+    def add(self, *_: Any) -> Any:
+        raise NotSupportedException(self.refusal)
+
+    clear = insert = remove = remove_at = set_item = add
 
 
 # The storage of `Dictionary` and `HashSet`: entries in slots, a freed slot is taken again first, as in .NET.
@@ -116,6 +125,11 @@ class HashedCollection(GenericCollection):
     def entries(self) -> list[Any]:
         return [entry for entry in self._slots if entry is not EMPTY] if self._free else list(self._slots)
 
+    def ensure_capacity(self, capacity: int) -> int:
+        """Return the capacity that .NET reaches: the next prime of its table."""
+        check_capacity(capacity, None)
+        return _capacity_for(max(capacity, len(self._slots)))
+
     def _insert(self, hashed: Any, entry: Any) -> None:
         if self._free:
             slot = self._free.pop()
@@ -144,6 +158,28 @@ class HashedCollection(GenericCollection):
         self._index.clear()
         self._slots.clear()
         self._free = None
+
+
+_PRIMES = (3, 7, 11, 17, 23, 29, 37, 47, 59, 71, 89, 107, 131, 163, 197, 239, 293, 353, 431, 521, 631, 761, 919, 1103)
+
+
+def _capacity_for(count: int) -> int:
+    """Return the smallest size of a hash table of .NET that holds this many entries; 0 for an empty one."""
+    if count == 0:
+        return 0
+    for prime in _PRIMES:
+        if prime >= count:
+            return prime
+    candidate = count | 1
+    while (candidate - 1) % 101 == 0 or any(candidate % odd == 0 for odd in range(3, int(candidate**0.5) + 1, 2)):
+        candidate += 2
+    return candidate
+
+
+@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "OnDeserialization")
+@implements("System.Collections.Generic.HashSet<T>", "OnDeserialization")
+def _deserialized(_collection: object, _sender: object) -> None:
+    """Do something only where GetObjectData was called before."""
 
 
 # `IEnumerator<T>`: walking a sequence by hand

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections import searching
+from apimpolicy.dotnet.collections import arguments
 from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_into
 from apimpolicy.dotnet.collections.arrays import array_set, default_value, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
@@ -20,45 +20,37 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-# The collection interfaces, on whatever object implements them.
 # A run-time class implements an interface by having these Python names (the C# names in snake case), and needs no
 # registration of its own for them:
 #
 # IEnumerable<T>, IEnumerable         __iter__ (a fresh iterator each time)
 # IEnumerator<T>, IEnumerator         current, move_next(), reset(), dispose()
-# ICollection<T>                      count, is_read_only, add(item), clear(), contains(item),
-# copy_to(array, index), remove(item) -> bool
+# ICollection<T>                      count, is_read_only, add(item), clear(), contains(item), copy_to(array, index),
+#                                     remove(item) -> bool
 # IReadOnlyCollection<T>              count
 # IList<T>                            get_item(index), set_item(index, value), index_of(item), insert(index, item),
-# remove_at(index)
+#                                     remove_at(index)
 # IReadOnlyList<T>                    get_item(index)
 # IDictionary<TKey, TValue>           get_item(key), set_item(key, value), keys, values, contains_key(key),
-# add(key, value), remove(key) -> bool, try_get_value(key) -> (bool, value),
-# count, clear()
+#                                     add(key, value), remove(key) -> bool, try_get_value(key) -> (bool, value),
+#                                     count, clear()
 # IReadOnlyDictionary<TKey, TValue>   get_item(key), keys, values, contains_key(key), try_get_value(key), count
-# KeyValuePair<TKey, TValue>          key, value (the class is in `pairs`; dictionaries yield it)
-# ISet<T>                             add(item) -> bool, union_with(other), intersect_with(other), except_with(other),
-# symmetric_except_with(other), is_subset_of(other), is_superset_of(other),
-# is_proper_subset_of(other), is_proper_superset_of(other), overlaps(other),
-# set_equals(other)
+# KeyValuePair<TKey, TValue>          key, value (the class is in `tuples`; dictionaries yield it)
+# ISet<T>                             add(item) -> bool, and the methods of `sets.HashSet` that take another sequence
 # IGrouping<TKey, TElement>           key
 # ILookup<TKey, TElement>             count, get_item(key), contains(key)
 # IComparer<T>                        compare(x, y)
 # IEqualityComparer<T>                key(value): a hashable stand-in, equal exactly where the comparer says equal;
-# without it equals(x, y) and get_hash_code(value)
+#                                     without it equals(x, y) and get_hash_code(value)
 #
-# `count`, `is_read_only`, `keys`, `values`, `key`, `value` and `current` are attributes (properties), the rest
-# methods.
+# `count`, `is_read_only`, `keys`, `values`, `key`, `value` and `current` are attributes (properties), the rest methods.
 # Missing keys raise KeyNotFoundException in `get_item`; `try_get_value` gives `(False, default(TValue))`.
 #
 # An object with `contains_key` counts as a dictionary: seen as `ICollection<KeyValuePair<…>>`, its `Add`, `Contains`
-# and
-# `Remove` take pairs, and the functions below take the pairs apart. `values.Array`, `str` (as IEnumerable<char>) and
-# Python tuples have none of these names; the functions below serve them.
-#
-# The non-generic interfaces are served from the same names; their elements are boxed on the way out, by the element
-# type
-# in `dotnet_type` (an array type, or a constructed type whose last argument is the element).
+# and `Remove` take pairs, and the functions below take the pairs apart. `values.Array`, `str` (as IEnumerable<char>)
+# and Python tuples have none of these names; the functions below serve them. The non-generic interfaces are served from
+# the same names; their elements are boxed on the way out, by the element type in `dotnet_type` (an array type, or a
+# constructed type whose last argument is the element).
 
 _FIXED = "Collection was of a fixed size."
 
@@ -159,7 +151,7 @@ def set_item(value: Any, index: int, item: Any) -> None:
 @implements("System.Collections.Generic.IList<T>", "IndexOf")
 def index_of(value: Any, item: Any) -> int:
     if isinstance(value, Array):
-        return searching.index_of(value, item, 0, None, equality_key(value.element))
+        return arguments.index_of(value, item, 0, None, equality_key(value.element))
     return int(value.index_of(item))
 
 

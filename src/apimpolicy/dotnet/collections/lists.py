@@ -1,30 +1,24 @@
-"""`System.Collections.Generic.List<T>`."""
+"""`System.Collections.Generic.List<T>`, and `ReadOnlyCollection<T>`, which wraps a list."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import (
-    INDEX,
-    OFFSETS,
-    check_index,
-    check_non_negative,
-    check_part,
-    copy_into,
-)
+from apimpolicy.dotnet.collections import arguments, interfaces
+from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS, check_index, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
-from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
-from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
+from apimpolicy.dotnet.collections.generic import MODIFIED, Enumerator, GenericCollection, ReadOnlyView, check_capacity
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    check_range,
     require,
 )
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 
@@ -34,6 +28,48 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
     Predicate = Callable[[Any], bool]
+
+
+# `System.Collections.ObjectModel.ReadOnlyCollection<T>`.
+
+
+@dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>")
+class ReadOnlyCollection(ReadOnlyView):
+    """A list seen through a wrapper that cannot change it."""
+
+    __slots__ = ("_list", "types")
+
+    def __init__(self, types: tuple[Type, ...], wrapped: Any) -> None:
+        self.types = types
+        self._list = wrapped
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Collections.ObjectModel.ReadOnlyCollection", *self.types)
+
+    @property
+    def count(self) -> int:
+        return interfaces.get_count(self._list)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._list)
+
+    @member("Item")
+    def get_item(self, index: int) -> Any:
+        return interfaces.get_item(self._list, index)
+
+    def contains(self, value: Any) -> bool:
+        return interfaces.contains(self._list, value)
+
+    def index_of(self, value: Any) -> int:
+        return interfaces.index_of(self._list, value)
+
+    def copy_to(self, array: Any, index: int) -> None:
+        interfaces.copy_to(self._list, array, index)
+
+    def get_enumerator(self) -> Enumerator:
+        return Enumerator(self)
+
 
 _MOVED_TOGETHER = 5
 """Logarithm: elements that move together at the price of one that is looked at."""
@@ -60,8 +96,7 @@ class List(GenericCollection):
     @staticmethod
     @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> List:
-        check_non_negative(capacity, "capacity")
-        environment().check_elements(capacity)
+        check_capacity(capacity)
         made = List(types)
         made._capacity = capacity
         return made
@@ -93,8 +128,7 @@ class List(GenericCollection):
 
     @capacity.setter
     def capacity(self, value: int) -> None:
-        if value < len(self.items):
-            raise ArgumentOutOfRangeException("value", _TOO_SMALL)
+        check_range(value >= len(self.items), "value", _TOO_SMALL)
         environment().check_elements(value)
         self._capacity = value
 
@@ -135,8 +169,7 @@ class List(GenericCollection):
 
     @counts_itself
     def insert(self, index: int, item: Any) -> None:
-        if not 0 <= index <= len(self.items):
-            raise ArgumentOutOfRangeException("index", _INSERT)
+        check_range(0 <= index <= len(self.items), "index", _INSERT)
         work_through(len(self.items) - index >> _MOVED_TOGETHER)
         self.items.insert(index, item)
         self.version += 1
@@ -145,8 +178,7 @@ class List(GenericCollection):
     @counts_itself
     def insert_range(self, index: int, collection: Any) -> None:
         require(collection, "collection")
-        if not 0 <= index <= len(self.items):
-            raise ArgumentOutOfRangeException("index", INDEX)
+        check_range(0 <= index <= len(self.items), "index", INDEX)
         if not hasattr(collection, "__len__"):
             self._insert_each(index, collection)
             return
@@ -205,13 +237,12 @@ class List(GenericCollection):
 
     def index_of(self, item: Any, index: int = 0, count: int | None = None) -> int:
         size = len(self.items)
-        if not 0 <= index <= size:
-            raise ArgumentOutOfRangeException("index", INDEX)
-        searching.check_count(index, count, size)
-        return searching.index_of(self.items, item, index, count, equality_key(self.types[0]))
+        check_range(0 <= index <= size, "index", INDEX)
+        arguments.check_count(index, count, size)
+        return arguments.index_of(self.items, item, index, count, equality_key(self.types[0]))
 
     def last_index_of(self, item: Any, index: int | None = None, count: int | None = None) -> int:
-        return searching.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
+        return arguments.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
 
     @counts_itself
     def get_range(self, index: int, count: int) -> List:
@@ -265,7 +296,7 @@ class List(GenericCollection):
     @member("BinarySearch(int, int, T, IComparer<T>)")
     def binary_search_part(self, index: int, count: int, item: Any, comparer: Any) -> int:
         check_part(index, count, len(self.items))
-        return searching.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
+        return arguments.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
 
     @counts_itself
     def to_array(self) -> Array:

@@ -14,11 +14,10 @@ from apimpolicy.dotnet.values import ValueTuple, wrap_int32
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
+    Types = tuple[Type, ...]
+
 
 # `System.Tuple<…>`, a class of its own, and the members of `System.ValueTuple<…>`, which is a Python tuple
-
-if TYPE_CHECKING:
-    Types = tuple[Type, ...]
 
 _SEVEN = range(1, 8)
 
@@ -119,10 +118,6 @@ def _create_eight(types: Types, *items: Any) -> Tuple:
     return Tuple((*types[:7], rest.dotnet_type), (*items[:7], rest))
 
 
-def _create_value(*items: Any) -> tuple[Any, ...]:
-    return items
-
-
 def _value_equals_boxed(types: Types, value: tuple[Any, ...], other: Any) -> bool:
     return isinstance(other, ValueTuple) and other.dotnet_type.arguments == types and _equal(types, value, other)
 
@@ -160,7 +155,7 @@ def _register() -> None:
         deconstruct = f"static void Deconstruct<{arguments}>(this {name} value, {outputs})"
         implements("System.TupleExtensions", deconstruct)(_deconstructed)
         implements("System.Tuple", f"static {name} Create<{arguments}>({parameters})", types=True)(_create)
-        implements(value_name, f"new({parameters})")(_create_value)
+        implements(value_name, f"new({parameters})")(lambda *items: items)
 
 
 _register()

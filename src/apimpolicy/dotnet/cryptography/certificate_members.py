@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-# Members of X509Certificate and X509Certificate2
-
 # Methods of X509Certificate and X509Certificate2, and RSACertificateExtensions.
 # Where .NET's result depends on the system, it is .NET Core's on Linux. Dates are written in the invariant culture and
 # UTC.
@@ -108,8 +106,7 @@ def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool
 @implements("ContextExtensions", "VerifyNoRevocation")
 def verify_no_revocation(certificate: Certificate | None) -> bool:
     """`Verify()` without asking whether anything in the chain was revoked."""
-    certificate = require(certificate, "input")
-    return certificate.verify_no_revocation()
+    return require(certificate, "input").verify_no_revocation()
 
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPublicKey")
@@ -190,7 +187,6 @@ implements_all(
 
 # X509Certificate and X509Certificate2 from bytes and back to bytes: constructors, Import, Reset, Export.
 # Messages for broken data are those of Windows, where the gateway runs. Nothing reads a file.
-
 
 CERT, SERIALIZED_CERT, PFX, SERIALIZED_STORE, PKCS7 = 1, 2, 3, 4, 5
 """`X509ContentType`."""

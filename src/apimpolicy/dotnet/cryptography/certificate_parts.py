@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.cryptography.identifiers import AsnEncodedData, Oid
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, CryptographicException, NotSupportedException
+from apimpolicy.dotnet.exceptions import CryptographicException, NotSupportedException, check_range
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import byte_array, to_utf16
 from apimpolicy.errors import NotSimulatedError
@@ -56,8 +56,7 @@ class ExtensionCollection:
 
     @member("Item[int]")
     def get_item(self, index: int) -> CertificateExtension:
-        if not 0 <= index < len(self._items):
-            raise ArgumentOutOfRangeException("index", INDEX)
+        check_range(0 <= index < len(self._items), "index", INDEX)
         return self._items[index]
 
     @member("Item[string]")

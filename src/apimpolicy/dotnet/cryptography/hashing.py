@@ -10,11 +10,11 @@ from apimpolicy.dotnet.collections.arguments import OFFSETS
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     InvalidCastException,
     NullReferenceException,
     ObjectDisposedException,
     PlatformNotSupportedException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.metadata import named
@@ -117,8 +117,7 @@ class HashAlgorithm:
         return byte_array(self._key or b"")
 
     def set_key(self, key: Array | None) -> None:
-        key = require(key, "value")
-        data = bytes(key)
+        data = bytes(require(key, "value"))
         if len(data) > self.block_size:
             data = hashlib.new(self.name, data, usedforsecurity=False).digest()
         self._key = data
@@ -131,8 +130,7 @@ class HashAlgorithm:
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
     """Return the part of a byte array that a method works on, with .NET's checks."""
     buffer = require(buffer, buffer_name)
-    if offset < 0:
-        raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
+    check_range(offset >= 0, offset_name, "Non-negative number required.")
     if count < 0 or count > len(buffer):
         raise ArgumentException("Value was invalid.")
     if len(buffer) - count < offset:
@@ -158,8 +156,7 @@ _BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
 
 def _create(alias: str | None, kinds: tuple[str, ...]) -> HashAlgorithm | None:
     """`X.Create(name)`: None for an unknown name, InvalidCastException when it is no X."""
-    alias = require(alias, "name")
-    make = _BY_NAME.get(alias.lower())
+    make = _BY_NAME.get(require(alias, "name").lower())
     if make is None:
         return None
     made = make()
@@ -176,22 +173,15 @@ def _register_hash(name: str) -> None:
     def create() -> HashAlgorithm:
         return HashAlgorithm(name, name)
 
-    def create_by_name(alias: str | None) -> HashAlgorithm | None:
-        return _create(alias, (name,))
-
-    implements(full, f"static {full} Create()")(create)
-    parameter = "algName" if name == "MD5" else "hashName"
-    implements(full, f"static {full} Create(string {parameter})")(create_by_name)
-    aliases = [name, full, name.replace("SHA", "SHA-")] + (
-        ["SHA", full + "CryptoServiceProvider"] if name == "SHA1" else []
-    )
+    implements_all(full, {"Create()": create, "Create(string)": lambda alias: _create(alias, (name,))})
+    aliases = [name, full, name.replace("SHA", "SHA-")]
+    if name == "SHA1":
+        aliases += ["SHA", full + "CryptoServiceProvider"]
     if name != "MD5":
-
-        def create_managed() -> HashAlgorithm:
-            return HashAlgorithm(name, name + "Managed")
-
-        implements(full + "Managed", "new()")(create_managed)
-        implements(full + "Managed", "void Initialize()")(HashAlgorithm.initialize)
+        managed: dict[str, Callable[..., Any]] = {
+            "new()": lambda: HashAlgorithm(name, name + "Managed"), "Initialize": HashAlgorithm.initialize,
+        }  # fmt: skip
+        implements_all(full + "Managed", managed)
         aliases.append(full + "Managed")
     _BY_NAME.update((alias.lower(), create) for alias in aliases)
 
@@ -202,19 +192,11 @@ def _register_hmac(name: str) -> None:
     def with_random_key() -> HashAlgorithm:
         return _new_hmac_with_random_key(name)
 
-    def with_key(key: Array | None) -> HashAlgorithm:
-        return new_hmac(name, key)
-
-    implements(full, "new()")(with_random_key)
-    implements(full, "new(byte[] key)")(with_key)
-    implements(full, "void Initialize()")(HashAlgorithm.initialize)
+    made: dict[str, Callable[..., Any]] = {"new()": with_random_key, "new(byte[])": lambda key: new_hmac(name, key)}
+    implements_all(full, made | {"Initialize": HashAlgorithm.initialize})
     _register_key(full)
     if name == "SHA1":
-
-        def with_key_and_choice(key: Array | None, use_managed_sha1: bool) -> HashAlgorithm:
-            return new_hmac("SHA1", key)
-
-        implements(full, "new(byte[] key, bool useManagedSha1)")(with_key_and_choice)
+        implements(full, "new(byte[], bool)")(lambda key, _use_managed_sha1: new_hmac("SHA1", key))
     _BY_NAME["hmac" + name.lower()] = _BY_NAME[full.lower()] = with_random_key
 
 

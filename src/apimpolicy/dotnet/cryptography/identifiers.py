@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import CryptographicException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.objects import get_hash_code
-from apimpolicy.dotnet.values import byte_array, to_utf16
+from apimpolicy.dotnet.values import Equatable, byte_array, to_utf16
 
 if TYPE_CHECKING:
     from cryptography.x509 import Name
@@ -146,7 +146,7 @@ class AsnEncodedData:
 
 
 @dotnet_class(_NAMESPACE + "HashAlgorithmName")
-class HashAlgorithmName:
+class HashAlgorithmName(Equatable):
     """The name of a hash algorithm, e.g. `SHA256`."""
 
     __slots__ = ("name",)
@@ -154,20 +154,15 @@ class HashAlgorithmName:
     def __init__(self, name: str | None) -> None:
         self.name = name
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, HashAlgorithmName) and self.name == other.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
     def to_string(self) -> str:
         return self.name or ""
 
     def get_hash_code(self) -> int:
         return 0 if self.name is None else get_hash_code(self.name)
 
-    def equals(self, other: object) -> bool:
-        return self == other
+    @property
+    def identity(self) -> Any:
+        return self.name
 
     @staticmethod
     @member("op_Equality")

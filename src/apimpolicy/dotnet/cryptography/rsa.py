@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apimpolicy.dotnet.cryptography.pss import sign_pss
 from apimpolicy.dotnet.cryptography.rsa_parameters import PSS_SIGNATURE, RSAParameters
 from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     CryptographicException,
     NotSupportedException,
     PlatformNotSupportedException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.metadata import named
@@ -27,6 +26,41 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
     from apimpolicy.dotnet.cryptography.rsa_parameters import RSAEncryptionPadding, RSASignaturePadding
+
+
+# Sign with RSA-PSS (RFC 8017, 9.1.1): the salt follows from the content, so that a second run gives the same.
+
+
+def sign_pss(key: RSAPrivateKey, digest: bytes, hash: str) -> bytes:
+    """Return the signature of a digest, made with the algorithm `hash` (`sha256`); the salt is as long as the digest.
+
+    Raises ValueError for a key that is too short.
+    """
+    numbers = key.private_numbers()
+    modulus = numbers.public_numbers.n
+    bits = modulus.bit_length() - 1
+    length, size = (bits + 7) // 8, len(digest)
+    if length < 2 * size + 2:
+        raise ValueError("the key is too short for this hash algorithm")
+    salt = _hashed(hash, b"salt" + digest)
+    seed = _hashed(hash, bytes(8) + digest + salt)
+    block = bytes(length - 2 * size - 2) + b"\x01" + salt
+    masked = bytearray(one ^ other for one, other in zip(block, _mask(hash, seed, len(block)), strict=True))
+    masked[0] &= 0xFF >> (8 * length - bits)
+    encoded = int.from_bytes(bytes(masked) + seed + b"\xbc", "big")
+    return pow(encoded, numbers.d, modulus).to_bytes((modulus.bit_length() + 7) // 8, "big")
+
+
+def _hashed(hash: str, data: bytes) -> bytes:
+    return hashlib.new(hash, data, usedforsecurity=False).digest()
+
+
+def _mask(hash: str, seed: bytes, length: int) -> bytes:
+    found = b""
+    while len(found) < length:
+        found += _hashed(hash, seed + (len(found) // len(seed)).to_bytes(4, "big"))
+    return found[:length]
+
 
 _NAMESPACE = "System.Security.Cryptography."
 
@@ -126,8 +160,7 @@ class RSA:
 
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
-        xml = require(xml, "xmlString")
-        self.import_parameters(RSAParameters.from_xml(xml))
+        self.import_parameters(RSAParameters.from_xml(require(xml, "xmlString")))
 
     def to_xml_string(self, include_private: bool) -> str:
         return self.export_parameters(include_private).to_xml()
@@ -138,8 +171,7 @@ class RSA:
 
     @member("SignData(byte[], HashAlgorithmName, RSASignaturePadding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        data = require(data, "data")
-        return self._sign(bytes(data), hash, padding, hashed=False)
+        return self._sign(bytes(require(data, "data")), hash, padding, hashed=False)
 
     @member("SignData(byte[], int, int, HashAlgorithmName, RSASignaturePadding)")
     def sign_range(
@@ -148,8 +180,7 @@ class RSA:
         return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        data = require(data, "hash")
-        return self._sign(bytes(data), hash, padding, hashed=True)
+        return self._sign(bytes(require(data, "hash")), hash, padding, hashed=True)
 
     def _sign(
         self, data: bytes, hash: HashAlgorithmName, padding: RSASignaturePadding | None, *, hashed: bool
@@ -164,8 +195,7 @@ class RSA:
     def verify_data(
         self, data: Array | None, signature: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> bool:
-        data = require(data, "data")
-        return self._verify(bytes(data), signature, hash, padding, hashed=False)
+        return self._verify(bytes(require(data, "data")), signature, hash, padding, hashed=False)
 
     @member("VerifyData(byte[], int, int, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_range(
@@ -182,8 +212,7 @@ class RSA:
     def verify_hash(
         self, data: Array | None, signature: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> bool:
-        data = require(data, "hash")
-        return self._verify(bytes(data), signature, hash, padding, hashed=True)
+        return self._verify(bytes(require(data, "hash")), signature, hash, padding, hashed=True)
 
     def _verify(
         self,
@@ -294,10 +323,8 @@ interface_members(
 
 def _part(data: Array | None, offset: int, count: int) -> bytes:
     data = require(data, "data")
-    if not 0 <= offset <= len(data):
-        raise ArgumentOutOfRangeException("offset")
-    if not 0 <= count <= len(data) - offset:
-        raise ArgumentOutOfRangeException("count")
+    check_range(0 <= offset <= len(data), "offset")
+    check_range(0 <= count <= len(data) - offset, "count")
     return bytes(data[offset : offset + count])
 
 

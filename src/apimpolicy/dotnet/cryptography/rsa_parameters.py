@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
-from apimpolicy.dotnet.values import Array, byte_array, wrap_int32
+from apimpolicy.dotnet.values import Array, Equatable, byte_array, wrap_int32
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import (
@@ -104,8 +104,6 @@ def _number(data: Array) -> int:
     return int.from_bytes(bytes(data), "big")
 
 
-# RSASignaturePadding and RSAEncryptionPadding
-
 _NAMESPACE = "System.Security.Cryptography."
 _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
 _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
@@ -133,18 +131,12 @@ PSS_SIGNATURE = RSASignaturePadding(1)
 
 
 @dotnet_class(_ENCRYPTION, members="Mode OaepHashAlgorithm=hash")
-class RSAEncryptionPadding:
+class RSAEncryptionPadding(Equatable):
     """`mode` is 0 for PKCS#1 v1.5, 1 for OAEP over `hash`."""
 
     def __init__(self, mode: int, hash: HashAlgorithmName) -> None:
         self.mode = mode
         self.hash = hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RSAEncryptionPadding) and (self.mode, self.hash) == (other.mode, other.hash)
-
-    def __hash__(self) -> int:
-        return hash((self.mode, self.hash))
 
     def to_string(self) -> str:
         return f"Oaep{self.hash.name}" if self.mode else "Pkcs1"
@@ -152,8 +144,9 @@ class RSAEncryptionPadding:
     def get_hash_code(self) -> int:
         return wrap_int32(wrap_int32(self.mode * 33) ^ self.hash.get_hash_code())
 
-    def equals(self, other: object) -> bool:
-        return self == other
+    @property
+    def identity(self) -> Any:
+        return self.mode, self.hash
 
     @staticmethod
     def create_oaep(hash: HashAlgorithmName) -> RSAEncryptionPadding:

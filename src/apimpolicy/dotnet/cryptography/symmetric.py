@@ -255,8 +255,7 @@ class CryptoTransform:
 @implements(_NAMESPACE + "SymmetricAlgorithm", "Create(string)")
 def create_algorithm(name: str | None) -> SymmetricAlgorithm | None:
     """`SymmetricAlgorithm.Create(name)`: None for a name that .NET does not know; names ignore case."""
-    name = require(name, "name")
-    bare = name.lower().removeprefix(_NAMESPACE.lower())
+    bare = require(name, "name").lower().removeprefix(_NAMESPACE.lower())
     if bare in ("aes", "aesmanaged", "aescryptoserviceprovider"):
         return SymmetricAlgorithm(_AES, "AesManaged" if bare == "aesmanaged" else "AesCryptoServiceProvider")
     if bare in ("rijndael", "rijndaelmanaged", "symmetricalgorithm"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.collections.generic import get_enumerator
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
+from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
@@ -44,8 +44,7 @@ class _Indexed(JContainer):
         )
 
     def get_at(self, index: int) -> JToken:
-        if not 0 <= index < len(self.children):
-            raise ArgumentOutOfRangeException("index", INDEX)
+        check_range(0 <= index < len(self.children), "index", INDEX)
         return self.children[index]
 
 
@@ -82,8 +81,7 @@ class JArray(_Indexed):
     @staticmethod
     @member("new(JArray)")
     def copy(other: JArray | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     @member("Item[int]")
     def get_index(self, index: int) -> JToken:
@@ -149,8 +147,7 @@ class JConstructor(_Indexed):
     @staticmethod
     @member("new(JConstructor)")
     def copy(other: JConstructor | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
 
 implements_all(J + "JConstructor", {"new()": JConstructor})

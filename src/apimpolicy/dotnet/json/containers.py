@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.siblings import position_of
+from apimpolicy.dotnet.collections.trees import of_type, position_of
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    InvalidOperationException,
-    require,
-)
-from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, is_value
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, check_range, require
+from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, JEnumerable, is_value
 from apimpolicy.dotnet.json.platform import text_of
-from apimpolicy.dotnet.json.sequences import JEnumerable, of_type
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
 from apimpolicy.dotnet.values import BYTE, Array, box
@@ -211,8 +205,7 @@ class JContainer(JToken):
 
     def insert_child(self, index: int, item: JToken | None) -> None:
         children = self.children
-        if index > len(children) or index < 0:
-            raise ArgumentOutOfRangeException("index", "Index must be within the bounds of the List.")
+        check_range(index <= len(children) and index >= 0, "index", "Index must be within the bounds of the List.")
         item = self.owned(item)
         self.check_child(item, None)
         item.parent = self
@@ -249,10 +242,8 @@ class JContainer(JToken):
         return True
 
     def _check_index(self, index: int) -> int:
-        if index < 0:
-            raise ArgumentOutOfRangeException("index", "Index is less than 0.")
-        if index >= len(self.children):
-            raise ArgumentOutOfRangeException("index", "Index is equal to or greater than Count.")
+        check_range(index >= 0, "index", "Index is less than 0.")
+        check_range(index < len(self.children), "index", "Index is equal to or greater than Count.")
         return index
 
     def clear(self) -> None:
@@ -267,8 +258,7 @@ class JContainer(JToken):
 
     def copy_to(self, array: Array | None, index: int) -> None:
         array = require(array, "array")
-        if index < 0:
-            raise ArgumentOutOfRangeException("arrayIndex", "arrayIndex is less than 0.")
+        check_range(index >= 0, "arrayIndex", "arrayIndex is less than 0.")
         if index >= len(array) and index != 0:
             raise ArgumentException("arrayIndex is equal to or greater than the length of array.")
         if len(self.children) > len(array) - index:

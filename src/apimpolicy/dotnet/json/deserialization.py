@@ -14,12 +14,11 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidCastException, JsonReaderException, JsonSerializationException, require
 from apimpolicy.dotnet.json import loading, platform
 from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.casts import CASTS
+from apimpolicy.dotnet.json.casts import CASTS, change_type
 from apimpolicy.dotnet.json.kinds import COMMENT as COMMENT_TOKEN
 from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import COMMENT, TextReader
-from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
 from apimpolicy.dotnet.registry import implements

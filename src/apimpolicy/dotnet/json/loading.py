@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.json.tree_streams import TreeReader
 
+    Reader: TypeAlias = TextReader | TreeReader
 
-# Plain JSON text to trees with Python's decoder, which is written in C.
-# It reads the JSON of RFC 8259 only. For anything else (comments, other quotes, special numbers, names that occur
-# twice,
-# halves of surrogate pairs, errors) it gives no tree, and the exact reader takes over, whose trees and messages are
-# Newtonsoft's.
+
+# Plain JSON text to trees with Python's decoder, which is written in C. It reads the JSON of RFC 8259 only. For
+# anything else (comments, other quotes, special numbers, names that occur twice, halves of surrogate pairs, errors) it
+# gives no tree, and the exact reader takes over, whose trees and messages are Newtonsoft's.
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONG_NUMBER, _SAMPLE, _DIGITS = re.compile("[0-9]{380}"), 95, re.compile("[0-9]{3}")
@@ -170,9 +170,6 @@ def _token(value: Any) -> JToken:
 
 # Readers to trees: `Parse`. Azure refuses `JsonLoadSettings`, so that they are always null
 
-if TYPE_CHECKING:
-    Reader: TypeAlias = TextReader | TreeReader
-
 _SCALARS = {
     tokens.INTEGER: INTEGER,
     tokens.FLOAT: FLOAT,
@@ -264,8 +261,7 @@ def _fill(root: JContainer, reader: Reader, keeps_comments: bool, note: Callable
 
 
 def _opened(text: str | None, what: str) -> TextReader:
-    text = require(text, "s")
-    reader = TextReader(text)
+    reader = TextReader(require(text, "s"))
     found = reader.read()
     while found and what != "JToken" and reader.token == tokens.COMMENT:
         found = reader.read()

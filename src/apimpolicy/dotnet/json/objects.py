@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.generic import get_enumerator
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentNullException,
-    ArgumentOutOfRangeException,
-    JsonException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, JsonException, require
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
-from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J
+from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JEnumerable
 from apimpolicy.dotnet.json.platform import function
 from apimpolicy.dotnet.json.scalars import PLAIN_TYPES, JValue
-from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
@@ -44,8 +37,7 @@ class JProperty(JContainer):
 
     def __init__(self, name: str | None, value: JToken | None = None) -> None:
         """Make a property, if there is a value with this token, which has no parent; the caller pays for it."""
-        if name is None:
-            raise ArgumentNullException("name")
+        name = require(name, "name")
         self.parent = None
         self.name = name
         self.place = 0
@@ -249,15 +241,12 @@ class JObject(JContainer):
 
     @member("Item[string]")
     def get_by_name(self, name: str | None) -> JToken | None:
-        if name is None:
-            raise ArgumentNullException("propertyName")
-        found = self._by_name.get(name)
+        found = self._by_name.get(require(name, "propertyName"))
         return found.value if found is not None else None
 
     @member("Item[string]", setter=True)
     def set_by_name(self, name: str | None, value: JToken | None) -> None:
-        if name is None:
-            raise ArgumentNullException("propertyName")
+        name = require(name, "propertyName")
         found = self._by_name.get(name)
         if found is not None:
             found.value = value
@@ -269,16 +258,14 @@ class JObject(JContainer):
         if type(key) is str:
             found = self._by_name.get(key)
             return None if found is None or not found.children else found.children[0]
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         raise ArgumentException(
             f"Accessed JObject values with invalid key value: {shown(key)}. Object property name expected."
         )
 
     @member("Item[object]", setter=True)
     def set_item(self, key: Any, value: JToken | None) -> None:
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         if type(key) is not str:
             raise ArgumentException(
                 f"Set JObject values with invalid key value: {shown(key)}. Object property name expected."
@@ -339,9 +326,7 @@ class JObject(JContainer):
         return (False, None) if found is None else (True, found.value)
 
     def contains_key(self, name: str | None) -> bool:
-        if name is None:
-            raise ArgumentNullException("propertyName")
-        return name in self._by_name
+        return require(name, "propertyName") in self._by_name
 
     def remove(self, name: Any) -> bool:
         found = self.find_property(name) if name is None or isinstance(name, str) else name

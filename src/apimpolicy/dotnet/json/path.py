@@ -18,9 +18,8 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.json import path_filters as filters
-from apimpolicy.dotnet.json.kinds import JTOKEN, TOKENS
+from apimpolicy.dotnet.json.kinds import JTOKEN, TOKENS, JEnumerable
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 from apimpolicy.errors import LimitExceededError
@@ -347,8 +346,7 @@ def parse_path(text: str) -> list[Filter]:
 
 
 def _evaluate(token: JToken, path: str | None, must_match: bool) -> Iterator[JToken]:
-    path = require(path, "expression")
-    return filters.evaluate(parse_path(path), token, token, must_match)
+    return filters.evaluate(parse_path(require(path, "expression")), token, token, must_match)
 
 
 @implements(JTOKEN, "SelectTokens")

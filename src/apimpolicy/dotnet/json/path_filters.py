@@ -227,12 +227,8 @@ def _holds(left: JToken, operator: str, right: JToken) -> bool:
     return {">": order > 0, ">=": order >= 0, "<": order < 0, "<=": order <= 0}[operator]
 
 
-def _numbers(left: JValue, right: JValue) -> bool:
-    return {left.token_type, right.token_type} == {INTEGER, FLOAT}
-
-
 def _identical(left: JValue, right: JValue) -> bool:
-    if _numbers(left, right):
+    if {left.token_type, right.token_type} == {INTEGER, FLOAT}:
         return compare_values(left.token_type, left.value, right.value) == 0
     return left.equals(right)
 

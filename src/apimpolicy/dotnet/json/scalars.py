@@ -6,24 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import ArgumentException, require
-from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.kinds import (
-    BOOLEAN,
-    BYTES,
-    COMMENT,
-    DATE,
-    FLOAT,
-    GUID_TYPE,
-    INTEGER,
-    JTOKEN,
-    NULL,
-    RAW,
-    STRING_TYPE,
-    TIME_SPAN_TYPE,
-    UNDEFINED,
-    URI_TYPE,
-    J,
-)
+from apimpolicy.dotnet.json import kinds, platform
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, implements_all, member
@@ -34,18 +17,25 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _BY_TYPE: dict[Type, int] = {
-    platform.DATE_TIME: DATE,
-    platform.DATE_TIME_OFFSET: DATE,
-    platform.GUID: GUID_TYPE,
-    platform.URI: URI_TYPE,
-    platform.TIME_SPAN: TIME_SPAN_TYPE,
+    platform.DATE_TIME: kinds.DATE,
+    platform.DATE_TIME_OFFSET: kinds.DATE,
+    platform.GUID: kinds.GUID_TYPE,
+    platform.URI: kinds.URI_TYPE,
+    platform.TIME_SPAN: kinds.TIME_SPAN_TYPE,
 }
-_TEXTS = (STRING_TYPE, COMMENT, RAW)
+_TEXTS = (kinds.STRING_TYPE, kinds.COMMENT, kinds.RAW)
 _SMALL = tuple(map(Int64, range(256)))
 """Boxes that most documents need; boxes have no identity (`reference_equals`)."""
 
 
-PLAIN_TYPES: Final = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
+PLAIN_TYPES: Final = {
+    type(None): kinds.NULL,
+    bool: kinds.BOOLEAN,
+    str: kinds.STRING_TYPE,
+    int: kinds.INTEGER,
+    float: kinds.FLOAT,
+    Decimal: kinds.FLOAT,
+}
 """Python classes of boxed values to their `JTokenType`: of these nothing else has to be asked."""
 
 
@@ -55,15 +45,15 @@ def value_type(value: Any) -> int | None:
     if plain is not None:
         return plain
     if isinstance(value, bool):
-        return BOOLEAN
+        return kinds.BOOLEAN
     if isinstance(value, str):
-        return None if isinstance(value, Char) else STRING_TYPE
+        return None if isinstance(value, Char) else kinds.STRING_TYPE
     if isinstance(value, int):
-        return INTEGER
+        return kinds.INTEGER
     if isinstance(value, (float, Decimal)):
-        return FLOAT
+        return kinds.FLOAT
     if platform.is_byte_array(value):
-        return BYTES
+        return kinds.BYTES
     return _BY_TYPE.get(type_of(value))
 
 
@@ -102,23 +92,23 @@ def compare_values(kind: int, first: Any, second: Any) -> int:
         return -1
     if kind in _TEXTS:
         return _compare(platform.text_of(first), platform.text_of(second))
-    if kind in (INTEGER, FLOAT):
+    if kind in (kinds.INTEGER, kinds.FLOAT):
         left, right = _number(first), _number(second)
-        if isinstance(left, float) or isinstance(right, float) or kind == FLOAT:
+        if isinstance(left, float) or isinstance(right, float) or kind == kinds.FLOAT:
             return _compare_floats(float(left), float(right))
         return _compare(left, right)
-    if kind == BOOLEAN:
+    if kind == kinds.BOOLEAN:
         to_boolean = platform.function("System.Convert", "static bool ToBoolean(object value)")
         return _compare(to_boolean(first), to_boolean(second))
-    if kind == BYTES:
+    if kind == kinds.BYTES:
         if not platform.is_byte_array(second):
             raise ArgumentException("Object must be of type byte[].")
         return _compare(list(first), list(second))
-    if kind == DATE:
+    if kind == kinds.DATE:
         return _compare_dates(first, second)
-    if kind in (GUID_TYPE, TIME_SPAN_TYPE) and type_of(first) is not type_of(second):
-        raise ArgumentException(f"Object must be of type {'Guid' if kind == GUID_TYPE else 'TimeSpan'}.")
-    if kind == URI_TYPE:
+    if kind in (kinds.GUID_TYPE, kinds.TIME_SPAN_TYPE) and type_of(first) is not type_of(second):
+        raise ArgumentException(f"Object must be of type {'Guid' if kind == kinds.GUID_TYPE else 'TimeSpan'}.")
+    if kind == kinds.URI_TYPE:
         return _compare(platform.text_of(first), platform.text_of(second))
     return int(first.compare_to(second))
 
@@ -135,7 +125,7 @@ def _compare_dates(first: Any, second: Any) -> int:
     return _compare(platform.ticks_of(first), platform.ticks_of(second))
 
 
-@dotnet_class(J + "JValue", members="Type=token_type")
+@dotnet_class(kinds.J + "JValue", members="Type=token_type")
 class JValue(JToken):
     """One boxed value; a string token may hold null."""
 
@@ -165,7 +155,7 @@ class JValue(JToken):
         kind = value_type(new)
         if kind is None:
             raise ArgumentException(f"Could not determine JSON object type for type {platform.type_name(new)}.")
-        if kind == STRING_TYPE and self.token_type in _TEXTS:
+        if kind == kinds.STRING_TYPE and self.token_type in _TEXTS:
             kind = self.token_type
         self._value = new
         self.token_type = kind
@@ -195,7 +185,7 @@ class JValue(JToken):
         if other is None:
             return 1
         value, kind = (other._value, other.token_type) if isinstance(other, JValue) else (other, self.token_type)
-        if self.token_type != STRING_TYPE or kind == self.token_type:
+        if self.token_type != kinds.STRING_TYPE or kind == self.token_type:
             kind = self.token_type
         return compare_values(kind, self._value, value)
 
@@ -203,11 +193,11 @@ class JValue(JToken):
 
     def convert_to(self, target: str) -> Any:
         """Convert to a built-in type, given by its C# name, as a cast does; raises ArgumentException as a cast does."""
-        return bound(JTOKEN, f"static {target} op_Explicit({JTOKEN} value)")(self)
+        return bound(kinds.JTOKEN, f"static {target} op_Explicit({kinds.JTOKEN} value)")(self)
 
     def convert_to_type(self, type_: Type) -> Any:
         """Convert to any other type as `ToObject` does; return the boxed value."""
-        return box(type_, bound(JTOKEN, "T ToObject<T>()")((type_,), self))
+        return box(type_, bound(kinds.JTOKEN, "T ToObject<T>()")((type_,), self))
 
     @member("ToString()")
     def to_string(self) -> str:
@@ -242,46 +232,45 @@ class JValue(JToken):
     @staticmethod
     @member("new(JValue)")
     def copy(other: JValue | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
     @staticmethod
     @member("new(long)")
     def of_long(value: int) -> JValue:
-        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), INTEGER)
+        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), kinds.INTEGER)
 
     @staticmethod
     @member("new(ulong)")
     def of_ulong(value: int) -> JValue:
-        return JValue(UInt64(value), INTEGER)
+        return JValue(UInt64(value), kinds.INTEGER)
 
     @staticmethod
     @member("new(float)")
     def of_float(value: float) -> JValue:
-        return JValue(Single(value), FLOAT)
+        return JValue(Single(value), kinds.FLOAT)
 
     @staticmethod
     @member("new(string)", "CreateString")
     def of_string(value: str | None) -> JValue:
-        return JValue(value, STRING_TYPE)
+        return JValue(value, kinds.STRING_TYPE)
 
     @staticmethod
     @member("CreateComment")
     def of_comment(value: str | None) -> JValue:
-        return JValue(value, COMMENT)
+        return JValue(value, kinds.COMMENT)
 
     @staticmethod
     @member("CreateNull")
     def null() -> JValue:
-        return JValue(None, NULL)
+        return JValue(None, kinds.NULL)
 
     @staticmethod
     @member("CreateUndefined")
     def undefined() -> JValue:
-        return JValue(None, UNDEFINED)
+        return JValue(None, kinds.UNDEFINED)
 
 
-@dotnet_class(J + "JRaw")
+@dotnet_class(kinds.J + "JRaw")
 class JRaw(JValue):
     """Text that is written as it is."""
 
@@ -290,13 +279,12 @@ class JRaw(JValue):
     @staticmethod
     @member("new(object)")
     def of_raw(raw: Any) -> JRaw:
-        return JRaw(raw, RAW)
+        return JRaw(raw, kinds.RAW)
 
     @staticmethod
     @member("new(JRaw)")
     def copy_raw(other: JRaw | None) -> JToken:
-        other = require(other, "other")
-        return other.deep_clone()
+        return require(other, "other").deep_clone()
 
 
 _LONGS = ("sbyte", "short", "ushort", "int", "uint", "long", "byte")
@@ -310,7 +298,7 @@ def _register_implicit() -> None:
     """C#'s conversions to JToken. A value becomes `long` where Newtonsoft has no constructor for it; a `T?` keeps T."""
 
     def register(source: str, function: Any) -> None:
-        implements(J + "JToken", f"static {J}JToken op_Implicit({source} value)")(function)
+        implements(kinds.J + "JToken", f"static {kinds.J}JToken op_Implicit({source} value)")(function)
 
     def nullable(source: str) -> Any:
         type_ = parse(source)
@@ -334,4 +322,6 @@ def _register_implicit() -> None:
 
 _register_implicit()
 
-implements_all(J + "JValue", {"new": JValue.of, "new(char)": lambda value: JValue(Char(value), STRING_TYPE)})
+implements_all(
+    kinds.J + "JValue", {"new": JValue.of, "new(char)": lambda value: JValue(Char(value), kinds.STRING_TYPE)}
+)

@@ -17,10 +17,9 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
-from apimpolicy.dotnet.json.casts import CASTS
+from apimpolicy.dotnet.json.casts import CASTS, change_type
 from apimpolicy.dotnet.json.kinds import UNDEFINED
 from apimpolicy.dotnet.json.platform import find_date
-from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system.number_parsing import FLOAT, parse_decimal

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
-from apimpolicy.dotnet.collections.siblings import Sibling
+from apimpolicy.dotnet.collections.trees import Sibling
 from apimpolicy.dotnet.exceptions import InvalidOperationException
-from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS
-from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
+from apimpolicy.dotnet.json import kinds
 from apimpolicy.dotnet.json.writer import path_name, write
 from apimpolicy.dotnet.registry import dotnet_class, member
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-@dotnet_class(JTOKEN, members="Type=token_type Remove=detach")
+@dotnet_class(kinds.JTOKEN, members="Type=token_type Remove=detach")
 class JToken(Sibling):
     """A node of a JSON tree. `token_type` is a `JTokenType` number.
 
@@ -33,7 +32,7 @@ class JToken(Sibling):
     __slots__ = ("annotations", "parent", "place")
 
     dotnet_type_name: str
-    token_type: int = NONE
+    token_type: int = kinds.NONE
     has_values = False
 
     def __init__(self) -> None:
@@ -58,9 +57,9 @@ class JToken(Sibling):
         previous: JToken | None = None
         token: JToken | None = self
         while token is not None:
-            if token.token_type == PROPERTY:
+            if token.token_type == kinds.PROPERTY:
                 parts.append(path_name(token.name, is_first=token.parent is None or token.parent.parent is None))  # type: ignore[attr-defined]
-            elif previous is not None and token.token_type in (ARRAY, CONSTRUCTOR):
+            elif previous is not None and token.token_type in (kinds.ARRAY, kinds.CONSTRUCTOR):
                 parts.append(f"[{token.index_of(previous)}]")  # type: ignore[attr-defined]
             previous = token
             token = token.parent
@@ -89,16 +88,18 @@ class JToken(Sibling):
         raise InvalidOperationException(f"Cannot set child value on {self.dotnet_type_name}.")
 
     @member("Children()")
-    def child_tokens(self) -> JEnumerable:
-        return JEnumerable(self.__iter__)
+    def child_tokens(self) -> kinds.JEnumerable:
+        return kinds.JEnumerable(self.__iter__)
 
     @member("Children<T>()", types=True)
-    def children_of(self, types: tuple[Any, ...]) -> JEnumerable:
+    def children_of(self, types: tuple[Any, ...]) -> kinds.JEnumerable:
         wanted = types[-1]
-        return JEnumerable(lambda: (child for child in self if is_instance(child, wanted)), j_enumerable_of(wanted))
+        return kinds.JEnumerable(
+            lambda: (child for child in self if is_instance(child, wanted)), kinds.j_enumerable_of(wanted)
+        )
 
     @member("Values", types=True)
-    def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
+    def values_as(self, types: tuple[Any, ...]) -> kinds.JEnumerable:
         raise self._no_children()
 
     def deep_clone(self) -> JToken:
@@ -137,11 +138,11 @@ class JToken(Sibling):
             raise InvalidOperationException("The parent is missing.")
         return self.parent
 
-    def ancestors(self) -> JEnumerable:
-        return JEnumerable(lambda: self._upwards(self.parent), TOKENS)
+    def ancestors(self) -> kinds.JEnumerable:
+        return kinds.JEnumerable(lambda: self._upwards(self.parent), kinds.TOKENS)
 
-    def ancestors_and_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self._upwards(self), TOKENS)
+    def ancestors_and_self(self) -> kinds.JEnumerable:
+        return kinds.JEnumerable(lambda: self._upwards(self), kinds.TOKENS)
 
     @staticmethod
     def _upwards(token: JToken | None) -> Iterator[JToken]:
@@ -149,8 +150,8 @@ class JToken(Sibling):
             yield token
             token = token.parent
 
-    def after_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self.siblings(after=True), TOKENS)
+    def after_self(self) -> kinds.JEnumerable:
+        return kinds.JEnumerable(lambda: self.siblings(after=True), kinds.TOKENS)
 
-    def before_self(self) -> JEnumerable:
-        return JEnumerable(lambda: self.siblings(after=False), TOKENS)
+    def before_self(self) -> kinds.JEnumerable:
+        return kinds.JEnumerable(lambda: self.siblings(after=False), kinds.TOKENS)

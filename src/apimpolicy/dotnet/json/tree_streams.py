@@ -1,4 +1,4 @@
-"""`JsonReader` over a tree and `JsonWriter` into one."""
+"""Whole trees: `JsonReader` over one and `JsonWriter` into one, comparing and merging."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonReaderException, NullReferenceException, require
-from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json import kinds, platform
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
-from apimpolicy.dotnet.json.containers import JContainer
-from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, GUID_TYPE, OBJECT, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J
+from apimpolicy.dotnet.json.containers import JContainer, content_items, is_multiple
 from apimpolicy.dotnet.json.loading import load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import write
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,16 +23,18 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
+# `JsonReader` over a tree and `JsonWriter` into one.
+
 # `JsonReader` over a tree, as `token.CreateReader()` returns it, and the members that read tokens from it
 
 _Token = TypeVar("_Token", bound=JToken)
 _READER = "Newtonsoft.Json.JsonReader"
 _BRACKETS = {
-    OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
-    ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
-    CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
+    kinds.OBJECT: (tokens.START_OBJECT, tokens.END_OBJECT),
+    kinds.ARRAY: (tokens.START_ARRAY, tokens.END_ARRAY),
+    kinds.CONSTRUCTOR: (tokens.START_CONSTRUCTOR, tokens.END_CONSTRUCTOR),
 }
-_AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
+_AS_STRINGS = (kinds.GUID_TYPE, kinds.URI_TYPE, kinds.TIME_SPAN_TYPE)
 
 
 @dotnet_class(_READER)
@@ -108,10 +109,10 @@ def _scalar_event(token: JValue) -> tuple[str, Any]:
     kind = token.token_type
     if kind in _AS_STRINGS:
         return tokens.STRING, platform.text_of(token.value)
-    return TYPE_NAMES[kind], token.value
+    return kinds.TYPE_NAMES[kind], token.value
 
 
-@implements(J + "JToken", "CreateReader")
+@implements(kinds.J + "JToken", "CreateReader")
 def create_reader(token: JToken) -> TreeReader:
     return TreeReader(token)
 
@@ -150,7 +151,7 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None)
     return _property(reader) if name == "JProperty" else load(reader)
 
 
-@implements(J + "JRaw", "Create")
+@implements(kinds.J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
     """Return the text of the token that the reader is on, or of everything when it is before the first."""
     reader = require(reader, "reader")
@@ -161,7 +162,7 @@ def create_raw(reader: TreeReader | None) -> JRaw:
 
 def _register() -> None:
     for method in ("ReadFrom", "Load"):
-        implements(J + "JToken", method)(read_token)
+        implements(kinds.J + "JToken", method)(read_token)
     classes: tuple[tuple[type[JToken], str], ...] = (
         (JObject, "an object"), (JArray, "an array"), (JConstructor, "a constructor"), (JProperty, "a property"),
     )  # fmt: skip
@@ -173,7 +174,7 @@ def _register() -> None:
         ) -> JToken:
             return _load_as(cls, name, noun, reader)
 
-        implements(J + name, "Load")(load_one)
+        implements(kinds.J + name, "Load")(load_one)
 
 
 _register()
@@ -202,7 +203,7 @@ class TreeWriter:
         """Do nothing: everything is in the container already."""
 
 
-@implements(J + "JContainer", "CreateWriter")
+@implements(kinds.J + "JContainer", "CreateWriter")
 def create_writer(container: JContainer) -> TreeWriter:
     return TreeWriter(container)
 
@@ -215,6 +216,123 @@ def write_to(token: JToken, writer: TreeWriter | None, converters: Array | None 
 
 
 for _name in ("JToken", "JArray", "JConstructor", "JObject", "JProperty", "JValue"):
-    implements(J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
+    implements(kinds.J + _name, f"void WriteTo({_WRITER} writer, params Newtonsoft.Json.JsonConverter[] converters)")(
         write_to
     )
+
+
+# Comparing and merging whole trees.
+
+# Comparing whole trees
+
+
+@implements(kinds.J + "JToken", "DeepEquals")
+def deep_equals(first: JToken | None, second: JToken | None) -> bool:
+    """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
+    pairs = [(first, second)]
+    while pairs:
+        left, right = pairs.pop()
+        if left is right:
+            continue
+        if left is None or right is None or left.token_type != right.token_type:
+            return False
+        if isinstance(left, JValue):
+            if not left.equals(right):
+                return False
+            continue
+        if not isinstance(left, JContainer) or not isinstance(right, JContainer):
+            return False
+        environment().step(1 + 6 * len(left.children))
+        if len(left.children) != len(right.children):
+            return False
+        if isinstance(left, (JProperty, JConstructor)) and left.name != right.name:  # type: ignore[attr-defined]
+            return False
+        if isinstance(left, JObject) and isinstance(right, JObject):
+            for item in left.children:
+                other = right.find_property(item.name)  # type: ignore[attr-defined]
+                if other is None:
+                    return False
+                pairs.append((item, other))
+        else:
+            pairs.extend(zip(left.children, right.children, strict=True))
+    return True
+
+
+def deep_hash(token: JToken | None) -> int:
+    """Return a hash code that agrees with `deep_equals`."""
+    if token is None:
+        return 0
+    total = 0
+    stack = [token]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, JValue):
+            total ^= current.get_hash_code()
+        elif isinstance(current, JContainer):
+            total ^= (current.token_type * 397) ^ len(current.children)
+            stack.extend(current.children)
+    return total & 0x7FFFFFFF
+
+
+@dotnet_class(kinds.J + "JTokenEqualityComparer")
+class JTokenEqualityComparer:
+    """Compares by `DeepEquals`."""
+
+    __slots__ = ()
+
+    def equals(self, first: JToken | None, second: JToken | None) -> bool:
+        return deep_equals(first, second)
+
+    def get_hash_code(self, token: JToken | None) -> int:
+        return deep_hash(token)
+
+
+_COMPARER = JTokenEqualityComparer()
+
+implements_all(kinds.J + "JToken", {"EqualityComparer": lambda: _COMPARER})
+
+
+# `JContainer.Merge`. Azure refuses `JsonMergeSettings`, so that arrays are always appended
+
+
+@implements(kinds.J + "JContainer", "Merge")
+def merge(target: JContainer, content: Any, _settings: None = None) -> None:
+    """Merge content into the target; one entry of the worklist per pair of containers."""
+    pending = [(target, content)]
+    while pending:
+        into, source = pending.pop()
+        if isinstance(into, JObject):
+            if isinstance(source, JObject):
+                _merge_object(into, source, pending)
+        elif isinstance(into, JProperty):
+            value = source.value if isinstance(source, JProperty) else None
+            if value is not None and value.token_type != kinds.NULL:
+                into.value = value
+        elif isinstance(into, JConstructor):
+            if isinstance(source, JConstructor):
+                into.name = source.name if source.name is not None else into.name
+                _append(into, source)
+        elif isinstance(into, JArray) and (is_multiple(source) or isinstance(source, JArray)):
+            _append(into, source)
+
+
+def _merge_object(target: JObject, source: JObject, pending: list[Any]) -> None:
+    for item in list(source.children):
+        assert isinstance(item, JProperty)
+        value = item.value
+        existing = target.find_property(item.name)
+        if existing is None:
+            target.add_property(item.name, value)
+            continue
+        if value is None:
+            continue
+        current = existing.value
+        if isinstance(current, JContainer) and current.token_type == value.token_type:
+            pending.append((current, value))
+        elif value.token_type != kinds.NULL:
+            existing.value = value
+
+
+def _append(target: JContainer, source: Any) -> None:
+    for item in list(source.children) if isinstance(source, JContainer) else list(content_items(source)):
+        target.add_object(item)

@@ -8,20 +8,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
-from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.kinds import (
-    BYTES,
-    COMMENT,
-    CONSTRUCTOR,
-    CONTAINERS,
-    DATE,
-    NULL,
-    OBJECT,
-    PROPERTY,
-    RAW,
-    STRING_TYPE,
-    UNDEFINED,
-)
+from apimpolicy.dotnet.json import kinds, platform
 from apimpolicy.dotnet.values import type_of
 
 if TYPE_CHECKING:
@@ -103,15 +90,15 @@ def _format_offset(minutes: int) -> str:
 
 def format_value(token_type: int, value: Any) -> str:
     """Return a scalar as JSON text."""
-    if token_type == STRING_TYPE and type(value) is str:
+    if token_type == kinds.STRING_TYPE and type(value) is str:
         return quoted(value)
-    if token_type == UNDEFINED:
+    if token_type == kinds.UNDEFINED:
         return "undefined"
-    if token_type == RAW:
+    if token_type == kinds.RAW:
         return platform.text_of(value)
-    if token_type == COMMENT:
+    if token_type == kinds.COMMENT:
         return f"/*{platform.text_of(value)}*/"
-    if value is None or token_type == NULL:
+    if value is None or token_type == kinds.NULL:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -121,9 +108,9 @@ def format_value(token_type: int, value: Any) -> str:
         return format_number(value)
     if isinstance(value, int):
         return str(int(value))
-    if token_type == DATE:
+    if token_type == kinds.DATE:
         return f'"{format_date(value)}"'
-    if token_type == BYTES:
+    if token_type == kinds.BYTES:
         import base64
 
         return f'"{base64.b64encode(bytes(value)).decode()}"'
@@ -147,11 +134,11 @@ def write(token: JToken, *, indented: bool) -> str:
         for child in children:
             piece, kind = between, child.token_type
             between = f",\n{'  ' * len(around)}" if indented else ","
-            if kind == PROPERTY and child.children:
+            if kind == kinds.PROPERTY and child.children:
                 piece += quoted(child.name) + colon
                 child = child.children[0]
                 kind = child.token_type
-            if kind not in CONTAINERS:
+            if kind not in kinds.CONTAINERS:
                 piece += format_value(kind, child.value)
             elif child.children:
                 opening, closing = _brackets(child)
@@ -180,6 +167,6 @@ def write(token: JToken, *, indented: bool) -> str:
 
 
 def _brackets(container: Any) -> tuple[str, str]:
-    if container.token_type == OBJECT:
+    if container.token_type == kinds.OBJECT:
         return "{", "}"
-    return (f"new {container.name}(", ")") if container.token_type == CONSTRUCTOR else ("[", "]")
+    return (f"new {container.name}(", ")") if container.token_type == kinds.CONSTRUCTOR else ("[", "]")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.json.tokens import JToken
 
+    Part = XObject | XDeclaration
+
 
 # Prefixes and their namespaces while XML becomes JSON, as `XmlNamespaceManager` does
 
@@ -57,9 +59,6 @@ class NamespaceScopes:
 
 # XML to JSON text, as Newtonsoft's XmlNodeConverter 12 writes it.
 # <a x="1"><b>t</b><b>u</b><c/></a>        {"a":{"@x":"1","b":["t","u"],"c":null}}
-
-if TYPE_CHECKING:
-    Part = XObject | XDeclaration
 
 MAXIMUM_DEPTH = 150
 JSON_NAMESPACE = "http://james.newtonking.com/projects/json"

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.collections.sets import HashSet
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, OverflowException
-from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.linq.sequences import BURNING, STEPS_AT_ONCE, Sequence, operator, take_all
 from apimpolicy.dotnet.system.decimals import add, divide
 from apimpolicy.dotnet.values import Array, to_single
 
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.linq.sequences import Types
     from apimpolicy.dotnet.types import Type
 
-
-# Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
-
-if TYPE_CHECKING:
     Selector = Callable[[Any], Any]
     Fold = Callable[[Iterator[Any], "Number"], Any]
+
+
+# Operators that fold a sequence into one value: Aggregate, Sum, Average, Min, Max
 
 _NO_ELEMENTS = "Sequence contains no elements"
 _ABSENT = object()
@@ -34,7 +33,6 @@ _ABSENT = object()
 
 @operator("Aggregate(IEnumerable<TSource>, Func<TSource, TSource, TSource>)")
 def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any:
-    not_null(source=source, func=func)
     step = environment().step
     items = iter(source)
     result = next(items, _ABSENT)
@@ -48,7 +46,6 @@ def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any
 
 @operator("Aggregate(IEnumerable<TSource>, TAccumulate, Func<TAccumulate, TSource, TAccumulate>)")
 def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any]) -> Any:
-    not_null(source=source, func=func)
     step = environment().step
     for item in source:
         step()
@@ -60,10 +57,9 @@ def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, An
     "Aggregate(IEnumerable<TSource>, TAccumulate, Func<TAccumulate, TSource, TAccumulate>, Func<TAccumulate, TResult>)"
 )
 def aggregate_to(
-    types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any], result: Callable[[Any], Any]
+    types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any], result_selector: Callable[[Any], Any]
 ) -> Any:
-    not_null(source=source, func=func, resultSelector=result)
-    return result(aggregate_from(types, source, seed, func))
+    return result_selector(aggregate_from(types, source, seed, func))
 
 
 class Number:
@@ -152,10 +148,6 @@ def _sum(values: Iterator[Any], number: Number) -> Any:
     return number.sum(values)
 
 
-def _sum_nullable(values: Iterator[Any], number: Number) -> Any:
-    return number.sum(_not_null_values(values))
-
-
 def _average_nullable(values: Iterator[Any], number: Number) -> Any:
     present = list(_not_null_values(values))
     return number.divide(present) if present else None
@@ -206,14 +198,12 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
 
             @operator(f"{name}(IEnumerable<{number.name}{suffix}>)")
             def of_values(types: Types, source: Any, fold: Fold = fold, number: Number = number) -> Any:
-                not_null(source=source)
                 return fold(_walk(source, None), number)
 
             @operator(f"{name}(IEnumerable<TSource>, Func<TSource, {number.name}{suffix}>)")
             def of_selected(
                 types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Number = number
             ) -> Any:
-                not_null(source=source, selector=selector)
                 return fold(_walk(source, selector), number)
 
 
@@ -222,7 +212,7 @@ def fold_of(name: str, result: str) -> Callable[[Iterable[Any]], Any] | None:
     return _FOLDS.get((name, result))
 
 
-_register_numeric("Sum", _sum, _sum_nullable)
+_register_numeric("Sum", _sum, lambda values, number: number.sum(_not_null_values(values)))
 _register_numeric("Average", _required(_average_nullable), _average_nullable)
 _register_numeric("Min", _required(_minimum_nullable), _minimum_nullable)
 _register_numeric("Max", _required(_maximum_nullable), _maximum_nullable)
@@ -243,12 +233,10 @@ def _extreme(type_: Type, values: Iterator[Any], sign: int) -> Any:
 def _register_generic(name: str, sign: int) -> None:
     @operator(f"{name}(IEnumerable<TSource>)")
     def of_values(types: Types, source: Any) -> Any:
-        not_null(source=source)
         return _extreme(types[0], _walk(source, None), sign)
 
     @operator(f"{name}(IEnumerable<TSource>, Func<TSource, TResult>)")
     def of_selected(types: Types, source: Any, selector: Selector) -> Any:
-        not_null(source=source, selector=selector)
         return _extreme(types[1], _walk(source, selector), sign)
 
 
@@ -261,19 +249,16 @@ _register_generic("Max", 1)
 
 @operator("ToArray")
 def to_array(types: Types, source: Any) -> Array:
-    not_null(source=source)
     return Array(types[0], take_all(source))
 
 
 @operator("ToList")
 def to_list(types: Types, source: Any) -> List:
-    not_null(source=source)
     return List(types, take_all(source))
 
 
 @operator("ToHashSet")
 def to_hash_set(types: Types, source: Any, comparer: Any = None) -> HashSet:
-    not_null(source=source)
     return HashSet.from_collection(types, source, comparer)
 
 
@@ -282,7 +267,6 @@ def to_hash_set(types: Types, source: Any, comparer: Any = None) -> HashSet:
     "ToDictionary(IEnumerable<TSource>, Func<TSource, TKey>, IEqualityComparer<TKey>)",
 )
 def to_dictionary(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Dictionary:
-    not_null(source=source, keySelector=key_selector)
     return _filled(Dictionary((types[1], types[0]), comparer), source, key_selector, None)
 
 
@@ -293,7 +277,6 @@ def to_dictionary(types: Types, source: Any, key_selector: Selector, comparer: A
 def to_dictionary_of_elements(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Dictionary:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return _filled(Dictionary((types[1], types[2]), comparer), source, key_selector, element_selector)
 
 

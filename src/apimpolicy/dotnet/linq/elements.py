@@ -12,8 +12,8 @@ from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.interfaces import count_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, InvalidOperationException
-from apimpolicy.dotnet.linq.ordering import OrderedSequence, without_order
-from apimpolicy.dotnet.linq.sequences import not_null, operator
+from apimpolicy.dotnet.linq.grouping import OrderedSequence, without_order
+from apimpolicy.dotnet.linq.sequences import operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,15 +32,12 @@ _ABSENT = object()
 
 @operator("Any(IEnumerable<TSource>)")
 def any_(types: Types, source: Any) -> bool:
-    not_null(source=source)
     environment().step()
     return any(True for _ in source)
 
 
 @operator("Any(IEnumerable<TSource>, Func<TSource, bool>)")
 def any_match(types: Types, source: Any, predicate: Predicate) -> bool:
-    if source is None or predicate is None:
-        not_null(source=source, predicate=predicate)
     walked = 0
     found = False
     for item in source:
@@ -54,7 +51,6 @@ def any_match(types: Types, source: Any, predicate: Predicate) -> bool:
 
 @operator("All")
 def all_(types: Types, source: Any, predicate: Predicate) -> bool:
-    not_null(source=source, predicate=predicate)
     walked = 0
     found = True
     for item in source:
@@ -68,7 +64,6 @@ def all_(types: Types, source: Any, predicate: Predicate) -> bool:
 
 @operator("Count(IEnumerable<TSource>)", "LongCount(IEnumerable<TSource>)")
 def count(types: Types, source: Any) -> int:
-    not_null(source=source)
     known = count_of(source)
     if known is not None:
         return known
@@ -82,7 +77,6 @@ def count(types: Types, source: Any) -> int:
 
 @operator("Count(IEnumerable<TSource>, Func<TSource, bool>)", "LongCount(IEnumerable<TSource>, Func<TSource, bool>)")
 def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
-    not_null(source=source, predicate=predicate)
     total = 0
     step = environment().step
     for item in source:
@@ -95,7 +89,6 @@ def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
 @operator("Contains")
 def contains(types: Types, source: Any, value: Any, comparer: Any = None) -> bool:
     """Without a comparer, the collection's own `Contains` decides, as a HashSet's with its comparer."""
-    not_null(source=source)
     if comparer is None and hasattr(source, "copy_to"):
         return interfaces.contains(source, value)
     key = equality_key(types[0], comparer)
@@ -110,7 +103,6 @@ def contains(types: Types, source: Any, value: Any, comparer: Any = None) -> boo
 
 @operator("SequenceEqual")
 def sequence_equal(types: Types, first: Any, second: Any, comparer: Any = None) -> bool:
-    not_null(first=first, second=second)
     key = equality_key(types[0], comparer) or (lambda value: value)
     step = environment().step
     others = iter(second)
@@ -123,7 +115,6 @@ def sequence_equal(types: Types, first: Any, second: Any, comparer: Any = None) 
 
 
 def _first(source: Any, predicate: Predicate | None) -> Any:
-    not_null(source=source)
     if isinstance(source, OrderedSequence):
         return source.first(predicate, _ABSENT)
     if predicate is None:
@@ -138,7 +129,6 @@ def _first(source: Any, predicate: Predicate | None) -> Any:
 
 
 def _last(source: Any, predicate: Predicate | None) -> Any:
-    not_null(source=source)
     if isinstance(source, OrderedSequence):
         return source.last(predicate, _ABSENT)
     step = environment().step
@@ -158,7 +148,6 @@ def _last(source: Any, predicate: Predicate | None) -> Any:
 
 def _single(source: Any, predicate: Predicate | None) -> Any:
     """Return the only element, or the only match; ABSENT when there is none."""
-    not_null(source=source)
     step = environment().step
     found = _ABSENT
     for item in source:
@@ -182,7 +171,6 @@ def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
 
     @operator(f"{name}{_MATCH}")
     def required_match(types: Types, source: Any, predicate: Predicate) -> Any:
-        not_null(source=source, predicate=predicate)
         found = pick(source, predicate)
         if found is _ABSENT:
             raise InvalidOperationException(_NO_MATCH)
@@ -195,7 +183,6 @@ def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
 
     @operator(f"{name}OrDefault{_MATCH}")
     def optional_match(types: Types, source: Any, predicate: Predicate) -> Any:
-        not_null(source=source, predicate=predicate)
         found = pick(source, predicate)
         return default_value(types[0]) if found is _ABSENT else found
 
@@ -213,7 +200,6 @@ _register("Single", _single)
 
 
 def _element_at(source: Any, index: int) -> Any:
-    not_null(source=source)
     if index < 0:
         return _ABSENT
     if isinstance(source, (list, str)):

@@ -1,23 +1,134 @@
-"""GroupBy, ToLookup, Join and GroupJoin."""
+"""Operators that sort, group and join: OrderBy, ThenBy, GroupBy, ToLookup, Join and GroupJoin."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.comparers import equality_key
+from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator
+from apimpolicy.dotnet.exceptions import require
+from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, deferred, operator, take_all
 from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from apimpolicy.dotnet.linq.sequences import Types
     from apimpolicy.dotnet.types import Type
 
     Selector = Callable[[Any], Any]
+    from collections.abc import Callable, Iterable
+
     Result = Callable[[Any, Any], Any]
+
+
+# OrderBy and ThenBy: a stable sort by one key after the other.
+
+
+class Level:
+    """One sort key: how it is made, in which order, and whether downward."""
+
+    __slots__ = ("comparer", "descending", "selector", "type")
+
+    def __init__(self, selector: Selector, type_: Type, comparer: Any, descending: bool) -> None:
+        self.selector = selector
+        self.type = type_
+        self.comparer = comparer
+        self.descending = descending
+
+
+class OrderedSequence(Sequence):
+    """An `IOrderedEnumerable<T>`: the source and the levels of order, the most significant first."""
+
+    __slots__ = ("levels", "source")
+
+    def __init__(self, element: Type, source: Any, levels: tuple[Level, ...]) -> None:
+        super().__init__(self._sorted, element, source)
+        self.source = source
+        self.levels = levels
+
+    @property
+    def dotnet_type(self) -> Type:
+        return named("System.Linq.IOrderedEnumerable", self.element)
+
+    def _sorted(self, source: Any) -> Iterator[Any]:
+        """Sorts positions by the last level first: each sort keeps the order of what it finds equal."""
+        items = take_all(source)
+        keys = [[level.selector(item) for item in items] for level in self.levels]
+        positions = list(range(len(items)))
+        for level, values in zip(reversed(self.levels), reversed(keys), strict=True):
+            key = sort_key(level.type, level.comparer)
+            if key is None:
+                sort(positions, values.__getitem__, reverse=level.descending)
+            else:
+                wrapped = [key(value) for value in values]
+                sort(positions, wrapped.__getitem__, reverse=level.descending)
+        return (items[position] for position in positions)
+
+    def first(self, predicate: Callable[[Any], bool] | None, absent: object) -> Any:
+        """Return the first element in order, or `absent`. Nothing is sorted: a failed comparison is not wrapped."""
+        return self._best(predicate, absent, lambda order: order < 0)
+
+    def last(self, predicate: Callable[[Any], bool] | None, absent: object) -> Any:
+        """Return the last element in order, or `absent`."""
+        return self._best(predicate, absent, lambda order: order >= 0)
+
+    def _best(self, predicate: Callable[[Any], bool] | None, absent: object, is_better: Callable[[int], bool]) -> Any:
+        step = environment().step
+        comparisons = [comparison_of(level.type, level.comparer) for level in self.levels]
+        best, best_keys = absent, [None] * len(self.levels)
+        for item in self.source:
+            step()
+            if predicate is not None and not predicate(item):
+                continue
+            keys = [level.selector(item) for level in self.levels]
+            if best is absent or is_better(self._order(comparisons, keys, best_keys)):
+                best, best_keys = item, keys
+        return best
+
+    def _order(self, comparisons: list[Callable[[Any, Any], int]], keys: list[Any], others: list[Any]) -> int:
+        """Compare the keys of two elements, the most significant first."""
+        for level, compare, key, other in zip(self.levels, comparisons, keys, others, strict=True):
+            if order := compare(key, other):
+                return -order if level.descending else order
+        return 0
+
+
+def without_order(source: Any) -> Any:
+    """Return an unsorted sequence of as many elements as a source: .NET counts ordered sequences like this."""
+    if isinstance(source, OrderedSequence):
+        return source.source
+    if type(source) is Sequence and source.start in COUNTABLE and isinstance(source.arguments[0], OrderedSequence):
+        ordered, *arguments = source.arguments
+        return Sequence(source.start, source.element, ordered.source, *arguments)
+    return source
+
+
+def _register(name: str, descending: bool) -> None:
+    @operator(f"OrderBy{name}")
+    def order_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> OrderedSequence:
+        return OrderedSequence(types[0], source, (Level(key_selector, types[1], comparer, descending),))
+
+    @operator(f"ThenBy{name}")
+    def then_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> OrderedSequence:
+        return OrderedSequence(
+            types[0], source.source, (*source.levels, Level(key_selector, types[1], comparer, descending))
+        )
+
+
+_register("", False)
+_register("Descending", True)
+
+
+@implements("System.Linq.IOrderedEnumerable<TElement>", "CreateOrderedEnumerable", types=True)
+def create_ordered(
+    types: Types, source: OrderedSequence, selector: Selector, comparer: Any, descending: bool
+) -> OrderedSequence:
+    require(selector, "keySelector")
+    return OrderedSequence(types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending)))
+
 
 _KEYED = "IEnumerable<TSource>, Func<TSource, TKey>"
 _MAPPED = f"{_KEYED}, Func<TSource, TElement>"
@@ -116,7 +227,6 @@ def make_lookup(
 
 @operator(f"ToLookup({_KEYED})", f"ToLookup({_KEYED}, {_COMPARED})")
 def to_lookup(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Lookup:
-    not_null(source=source, keySelector=key_selector)
     return make_lookup((types[1], types[0]), source, key_selector, None, comparer)
 
 
@@ -124,13 +234,11 @@ def to_lookup(types: Types, source: Any, key_selector: Selector, comparer: Any =
 def to_lookup_of_elements(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Lookup:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return make_lookup((types[1], types[2]), source, key_selector, element_selector, comparer)
 
 
 @operator(f"GroupBy({_KEYED})", f"GroupBy({_KEYED}, {_COMPARED})")
 def group_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Sequence:
-    not_null(source=source, keySelector=key_selector)
     return _groups((types[1], types[0]), source, key_selector, None, comparer)
 
 
@@ -138,7 +246,6 @@ def group_by(types: Types, source: Any, key_selector: Selector, comparer: Any = 
 def group_elements_by(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Sequence:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return _groups((types[1], types[2]), source, key_selector, element_selector, comparer)
 
 
@@ -151,73 +258,61 @@ def _groups(
     return Sequence(start, named("System.Linq.IGrouping", *pair), source)
 
 
-@operator(f"GroupBy({_KEYED}, {_SOURCES})", f"GroupBy({_KEYED}, {_SOURCES}, {_COMPARED})")
-def group_results(types: Types, source: Any, key_selector: Selector, result: Result, comparer: Any = None) -> Sequence:
-    not_null(source=source, keySelector=key_selector, resultSelector=result)
-    return _group_results((types[1], types[0]), types[2], source, key_selector, None, result, comparer)
-
-
-@operator(f"GroupBy({_MAPPED}, {_ELEMENTS})", f"GroupBy({_MAPPED}, {_ELEMENTS}, {_COMPARED})")
-def group_element_results(
-    types: Types, source: Any, key_selector: Selector, element_selector: Selector, result: Result, comparer: Any = None
-) -> Sequence:
-    not_null(source=source, keySelector=key_selector, elementSelector=element_selector, resultSelector=result)
-    return _group_results((types[1], types[2]), types[3], source, key_selector, element_selector, result, comparer)
-
-
+@deferred(f"GroupBy({_KEYED}, {_SOURCES})", f"GroupBy({_KEYED}, {_SOURCES}, {_COMPARED})", element=2, with_types=True)
 def _group_results(
-    pair: tuple[Type, Type],
-    element: Type,
+    types: Types, source: Any, key_selector: Selector, result_selector: Result, comparer: Any = None
+) -> Iterator[Any]:
+    for group in make_lookup((types[1], types[0]), source, key_selector, None, comparer):
+        yield result_selector(group.key, group)
+
+
+@deferred(
+    f"GroupBy({_MAPPED}, {_ELEMENTS})", f"GroupBy({_MAPPED}, {_ELEMENTS}, {_COMPARED})", element=3, with_types=True
+)
+def _group_element_results(
+    types: Types,
     source: Any,
     key_selector: Selector,
-    element_selector: Selector | None,
-    result: Result,
-    comparer: Any,
-) -> Sequence:
-    def start(source: Any) -> Iterator[Any]:
-        for group in make_lookup(pair, source, key_selector, element_selector, comparer):
-            yield result(group.key, group)
-
-    return Sequence(start, element, source)
+    element_selector: Selector,
+    result_selector: Result,
+    comparer: Any = None,
+) -> Iterator[Any]:
+    for group in make_lookup((types[1], types[2]), source, key_selector, element_selector, comparer):
+        yield result_selector(group.key, group)
 
 
-def _check_join(outer: Any, inner: Any, outer_key: Any, inner_key: Any, result: Any) -> None:
-    not_null(outer=outer, inner=inner, outerKeySelector=outer_key, innerKeySelector=inner_key, resultSelector=result)
+@deferred("GroupJoin", element=3, with_types=True)
+def _group_join(
+    types: Types,
+    outer: Any,
+    inner: Any,
+    outer_key_selector: Selector,
+    inner_key_selector: Selector,
+    result_selector: Result,
+    comparer: Any = None,
+) -> Iterator[Any]:
+    step = environment().step
+    lookup: Lookup | None = None
+    for item in outer:
+        step()
+        if lookup is None:
+            lookup = make_lookup((types[2], types[1]), inner, inner_key_selector, None, comparer, skip_null=True)
+        yield result_selector(item, lookup.get_item(outer_key_selector(item)))
 
 
-@operator("Join")
-def join(
-    types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
-) -> Sequence:
-    _check_join(outer, inner, outer_key, inner_key, result)
-
-    def start(outer: Any, inner: Any) -> Iterator[Any]:
-        step = environment().step
-        lookup: Lookup | None = None
-        for item in outer:
+@deferred("Join", element=3, with_types=True)
+def _join(
+    types: Types,
+    outer: Any,
+    inner: Any,
+    outer_key_selector: Selector,
+    inner_key_selector: Selector,
+    result_selector: Result,
+    comparer: Any = None,
+) -> Iterator[Any]:
+    step = environment().step
+    groups = _group_join(types, outer, inner, outer_key_selector, inner_key_selector, lambda *pair: pair, comparer)
+    for item, matches in groups:
+        for match in matches:
             step()
-            if lookup is None:
-                lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
-            for match in lookup.get_item(outer_key(item)):
-                step()
-                yield result(item, match)
-
-    return Sequence(start, types[3], outer, inner)
-
-
-@operator("GroupJoin")
-def group_join(
-    types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
-) -> Sequence:
-    _check_join(outer, inner, outer_key, inner_key, result)
-
-    def start(outer: Any, inner: Any) -> Iterator[Any]:
-        step = environment().step
-        lookup: Lookup | None = None
-        for item in outer:
-            step()
-            if lookup is None:
-                lookup = make_lookup((types[2], types[1]), inner, inner_key, None, comparer, skip_null=True)
-            yield result(item, lookup.get_item(outer_key(item)))
-
-    return Sequence(start, types[3], outer, inner)
+            yield result_selector(item, match)

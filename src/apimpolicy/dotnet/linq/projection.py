@@ -8,46 +8,36 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections.arrays import default_value, element_type, iterate_boxed
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NullReferenceException
-from apimpolicy.dotnet.linq.sequences import (
-    BURNING,
-    STAGES,
-    STEPS_AT_ONCE,
-    Sequence,
-    deferred,
-    not_null,
-    operator,
-    take_all,
-)
+from apimpolicy.dotnet.exceptions import NullReferenceException, check_range
+from apimpolicy.dotnet.linq import sequences
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import INT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from apimpolicy.dotnet.linq.sequences import Types
     from apimpolicy.dotnet.types import Type
 
     Selector = Callable[..., Any]
 
 
-@deferred("Select(IEnumerable<TSource>, Func<TSource, TResult>)", element=1)
+@sequences.deferred("Select(IEnumerable<TSource>, Func<TSource, TResult>)", element=1)
 def _select(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
     step = environment().step
     walked = 0
     for item in source:
         walked += 1
-        if walked == STEPS_AT_ONCE:
+        if walked == sequences.STEPS_AT_ONCE:
             walked = 0
-            step(STEPS_AT_ONCE)
+            step(sequences.STEPS_AT_ONCE)
         yield selector(item)
     step(walked)
 
 
-BURNING.add(_select)
+sequences.BURNING.add(_select)
 
 
-@deferred("Select(IEnumerable<TSource>, Func<TSource, int, TResult>)", element=1)
+@sequences.deferred("Select(IEnumerable<TSource>, Func<TSource, int, TResult>)", element=1)
 def _select_index(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
     step = environment().step
     for index, item in enumerate(source):
@@ -60,36 +50,38 @@ def _select_index_stage(selector: Selector) -> Selector:
     return lambda item: selector(item, next(indices))
 
 
-STAGES.update({_select: lambda selector: selector, _select_index: _select_index_stage})
+sequences.STAGES.update({_select: lambda selector: selector, _select_index: _select_index_stage})
 
 
-@operator("SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TResult>>)")
-def select_many(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source=source, selector=selector)
-    return Sequence(_select_many, types[1], source, lambda item, _: selector(item), None)
+@sequences.operator("SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TResult>>)")
+def select_many(types: sequences.Types, source: Any, selector: Selector) -> sequences.Sequence:
+    return sequences.Sequence(_select_many, types[1], source, lambda item, _: selector(item), None)
 
 
-@operator("SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TResult>>)")
-def select_many_index(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source=source, selector=selector)
-    return Sequence(_select_many, types[1], source, selector, None)
+@sequences.operator("SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TResult>>)")
+def select_many_index(types: sequences.Types, source: Any, selector: Selector) -> sequences.Sequence:
+    return sequences.Sequence(_select_many, types[1], source, selector, None)
 
 
-@operator(
+@sequences.operator(
     "SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TCollection>>, Func<TSource, TCollection, TResult>)"
 )
-def select_many_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
-    not_null(source=source, collectionSelector=collection, resultSelector=result)
-    return Sequence(_select_many, types[2], source, lambda item, _: collection(item), result)
+def select_many_results(
+    types: sequences.Types, source: Any, collection_selector: Selector, result_selector: Selector
+) -> sequences.Sequence:
+    return sequences.Sequence(
+        _select_many, types[2], source, lambda item, _: collection_selector(item), result_selector
+    )
 
 
-@operator(
+@sequences.operator(
     "SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TCollection>>, "
     "Func<TSource, TCollection, TResult>)"
 )
-def select_many_index_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
-    not_null(source=source, collectionSelector=collection, resultSelector=result)
-    return Sequence(_select_many, types[2], source, collection, result)
+def select_many_index_results(
+    types: sequences.Types, source: Any, collection_selector: Selector, result_selector: Selector
+) -> sequences.Sequence:
+    return sequences.Sequence(_select_many, types[2], source, collection_selector, result_selector)
 
 
 def _select_many(source: Iterable[Any], collection: Selector, result: Selector | None) -> Iterator[Any]:
@@ -104,7 +96,7 @@ def _select_many(source: Iterable[Any], collection: Selector, result: Selector |
             yield part if result is None else result(item, part)
 
 
-@deferred("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>, Func<TFirst, TSecond, TResult>)", element=2)
+@sequences.deferred("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>, Func<TFirst, TSecond, TResult>)", element=2)
 def _zip(first: Iterable[Any], second: Iterable[Any], result_selector: Selector) -> Iterator[Any]:
     step = environment().step
     for a, b in zip(first, second, strict=False):
@@ -112,28 +104,24 @@ def _zip(first: Iterable[Any], second: Iterable[Any], result_selector: Selector)
         yield result_selector(a, b)
 
 
-@operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>)")
-def zip_pairs(types: Types, first: Any, second: Any) -> Sequence:
-    not_null(first=first, second=second)
-    return Sequence(_zip, named("System.ValueTuple", *types), first, second, lambda a, b: (a, b))
+@sequences.operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>)")
+def zip_pairs(types: sequences.Types, first: Any, second: Any) -> sequences.Sequence:
+    return sequences.Sequence(_zip, named("System.ValueTuple", *types), first, second, lambda a, b: (a, b))
 
 
-@operator("Concat")
-def concat(types: Types, first: Any, second: Any) -> Sequence:
-    not_null(first=first, second=second)
+@sequences.operator("Concat")
+def concat(types: sequences.Types, first: Any, second: Any) -> sequences.Sequence:
     return _chained(types[0], first, second)
 
 
-@operator("Append")
-def append(types: Types, source: Any, element: Any) -> Sequence:
-    not_null(source=source)
-    return _chained(types[0], source, (element,))
+@sequences.operator("Append")
+def append(types: sequences.Types, source: Any, value: Any) -> sequences.Sequence:
+    return _chained(types[0], source, (value,))
 
 
-@operator("Prepend")
-def prepend(types: Types, source: Any, element: Any) -> Sequence:
-    not_null(source=source)
-    return _chained(types[0], (element,), source)
+@sequences.operator("Prepend")
+def prepend(types: sequences.Types, source: Any, value: Any) -> sequences.Sequence:
+    return _chained(types[0], (value,), source)
 
 
 class _Chain:
@@ -149,7 +137,7 @@ class _Chain:
         waiting = list(reversed(self.parts))
         while waiting:
             source = waiting.pop()
-            if isinstance(source, Sequence) and source.start is _walk_chain:
+            if isinstance(source, sequences.Sequence) and source.start is _walk_chain:
                 waiting.extend(reversed(source.arguments[0].parts))
                 continue
             for item in source:
@@ -161,33 +149,32 @@ def _walk_chain(chain: _Chain) -> Iterator[Any]:
     return iter(chain)
 
 
-def _chained(element: Type, *parts: Any) -> Sequence:
+def _chained(element: Type, *parts: Any) -> sequences.Sequence:
     """Return a chain, as deep as the deepest of its parts that is no chain itself."""
-    made = Sequence(_walk_chain, element, _Chain(*parts))
+    made = sequences.Sequence(_walk_chain, element, _Chain(*parts))
     made.depth = max([_depth(part) for part in parts]) + 1
     return made
 
 
 def _depth(part: Any) -> int:
-    if not isinstance(part, Sequence):
+    if not isinstance(part, sequences.Sequence):
         return 0
     return part.depth - 1 if part.start is _walk_chain else part.depth
 
 
-@deferred("Reverse")
+@sequences.deferred("Reverse")
 def _reverse(source: Iterable[Any]) -> Iterator[Any]:
-    items = take_all(source)
+    items = sequences.take_all(source)
     items.reverse()
     return iter(items)
 
 
-@operator("DefaultIfEmpty(IEnumerable<TSource>)")
-def default_if_empty(types: Types, source: Any) -> Sequence:
-    not_null(source=source)
-    return Sequence(_default_if_empty, types[0], source, default_value(types[0]))
+@sequences.operator("DefaultIfEmpty(IEnumerable<TSource>)")
+def default_if_empty(types: sequences.Types, source: Any) -> sequences.Sequence:
+    return sequences.Sequence(_default_if_empty, types[0], source, default_value(types[0]))
 
 
-@deferred("DefaultIfEmpty(IEnumerable<TSource>, TSource)")
+@sequences.deferred("DefaultIfEmpty(IEnumerable<TSource>, TSource)")
 def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
     step = environment().step
     empty = True
@@ -199,22 +186,21 @@ def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
         yield value
 
 
-@operator("AsEnumerable")
-def as_enumerable(types: Types, source: Any) -> Any:
-    return source
+@sequences.operator("AsEnumerable")
+def as_enumerable(types: sequences.Types, value: Any) -> Any:
+    return value
 
 
-@operator("Cast")
-def cast_all(types: Types, source: Any) -> Any:
+@sequences.operator("Cast")
+def cast_all(types: sequences.Types, source: Any) -> Any:
     """Return the elements cast; a source that already is an `IEnumerable<TResult>` is returned as it is, as in .NET."""
-    not_null(source=source)
     target = types[0]
     own = element_type(source)
     if own is target or (
         own is not None and not own.is_value_type and not target.is_value_type and is_reference_convertible(own, target)
     ):
         return source
-    return Sequence(_cast_all, target, source, target)
+    return sequences.Sequence(_cast_all, target, source, target)
 
 
 def _cast_all(source: Any, target: Type) -> Iterator[Any]:
@@ -224,30 +210,21 @@ def _cast_all(source: Any, target: Type) -> Iterator[Any]:
         yield cast(item, target)
 
 
-@operator("Empty")
-def empty(types: Types) -> Sequence:
-    return Sequence(lambda: iter(()), types[0])
+@sequences.operator("Empty")
+def empty(types: sequences.Types) -> sequences.Sequence:
+    return sequences.Sequence(lambda: iter(()), types[0])
 
 
-@operator("Range")
-def range_(types: Types, start: int, count: int) -> Sequence:
-    if count < 0 or start + count - 1 > 2147483647:
-        raise ArgumentOutOfRangeException("count")
-    return Sequence(_stepping, INT, range(start, start + count))
+@sequences.operator("Range")
+def range_(types: sequences.Types, start: int, count: int) -> sequences.Sequence:
+    check_range(count >= 0 and start + count - 1 <= 2147483647, "count")
+    return sequences.Sequence(sequences.stepping, INT, range(start, start + count))
 
 
-@operator("Repeat")
-def repeat(types: Types, element: Any, count: int) -> Sequence:
-    if count < 0:
-        raise ArgumentOutOfRangeException("count")
-    return Sequence(_repeat, types[0], element, count)
-
-
-def _stepping(source: Iterable[Any]) -> Iterator[Any]:
-    step = environment().step
-    for item in source:
-        step()
-        yield item
+@sequences.operator("Repeat")
+def repeat(types: sequences.Types, value: Any, count: int) -> sequences.Sequence:
+    check_range(count >= 0, "count")
+    return sequences.Sequence(_repeat, types[0], value, count)
 
 
 def _repeat(element: Any, count: int) -> Iterator[Any]:

@@ -11,47 +11,35 @@ from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections.arrays import iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.linq.sequences import (
-    BURNING,
-    COUNTABLE,
-    END,
-    LEFT_OUT,
-    STAGES,
-    STEPS_AT_ONCE,
-    Last,
-    Sequence,
-    deferred,
-    not_null,
-    operator,
-)
+from apimpolicy.dotnet.linq import sequences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from apimpolicy.dotnet.linq.sequences import Stage, Types
+    from apimpolicy.dotnet.collections.comparers import Key
 
     Predicate = Callable[[Any], bool]
     IndexPredicate = Callable[[Any, int], bool]
 
 
-@deferred("Where(IEnumerable<TSource>, Func<TSource, bool>)")
+@sequences.deferred("Where(IEnumerable<TSource>, Func<TSource, bool>)")
 def _where(source: Iterable[Any], predicate: Predicate) -> Iterator[Any]:
     step = environment().step
     walked = 0
     for item in source:
         walked += 1
-        if walked == STEPS_AT_ONCE:
+        if walked == sequences.STEPS_AT_ONCE:
             walked = 0
-            step(STEPS_AT_ONCE)
+            step(sequences.STEPS_AT_ONCE)
         if predicate(item):
             yield item
     step(walked)
 
 
-BURNING.add(_where)
+sequences.BURNING.add(_where)
 
 
-@deferred("Where(IEnumerable<TSource>, Func<TSource, int, bool>)")
+@sequences.deferred("Where(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
     step = environment().step
     for index, item in enumerate(source):
@@ -60,8 +48,8 @@ def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[A
             yield item
 
 
-@deferred("OfType", with_types=True)
-def _of_type(types: Types, source: Any) -> Iterator[Any]:
+@sequences.deferred("OfType", with_types=True)
+def _of_type(types: sequences.Types, source: Any) -> Iterator[Any]:
     (target,) = types
     step = environment().step
     for item in iterate_boxed(source):
@@ -70,7 +58,7 @@ def _of_type(types: Types, source: Any) -> Iterator[Any]:
             yield unboxed(item, target.underlying or target)
 
 
-@deferred("Take")
+@sequences.deferred("Take")
 def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
     if count <= 0:
         return
@@ -83,7 +71,7 @@ def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
             return
 
 
-@deferred("Skip")
+@sequences.deferred("Skip")
 def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
     step = environment().step
     for item in islice(source, max(count, 0), None):
@@ -91,13 +79,12 @@ def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
         yield item
 
 
-@operator("TakeWhile(IEnumerable<TSource>, Func<TSource, bool>)")
-def take_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
-    return Sequence(_take_while, types[0], source, lambda item, _: predicate(item))
+@sequences.operator("TakeWhile(IEnumerable<TSource>, Func<TSource, bool>)")
+def take_while(types: sequences.Types, source: Any, predicate: Predicate) -> sequences.Sequence:
+    return sequences.Sequence(_take_while, types[0], source, lambda item, _: predicate(item))
 
 
-@deferred("TakeWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
+@sequences.deferred("TakeWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
     step = environment().step
     for index, item in enumerate(source):
@@ -107,13 +94,12 @@ def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[An
         yield item
 
 
-@operator("SkipWhile(IEnumerable<TSource>, Func<TSource, bool>)")
-def skip_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source=source, predicate=predicate)
-    return Sequence(_skip_while, types[0], source, lambda item, _: predicate(item))
+@sequences.operator("SkipWhile(IEnumerable<TSource>, Func<TSource, bool>)")
+def skip_while(types: sequences.Types, source: Any, predicate: Predicate) -> sequences.Sequence:
+    return sequences.Sequence(_skip_while, types[0], source, lambda item, _: predicate(item))
 
 
-@deferred("SkipWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
+@sequences.deferred("SkipWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[Any]:
     step = environment().step
     skipping = True
@@ -124,7 +110,7 @@ def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[An
             yield item
 
 
-@deferred("TakeLast")
+@sequences.deferred("TakeLast")
 def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     if count <= 0:
         return iter(())
@@ -136,7 +122,7 @@ def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     return iter(kept)
 
 
-@deferred("SkipLast")
+@sequences.deferred("SkipLast")
 def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     step = environment().step
     held: deque[Any] = deque()
@@ -147,11 +133,13 @@ def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
             yield held.popleft()
 
 
-@deferred("Distinct", with_types=True)
-def _distinct(types: Types, source: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+@sequences.deferred("Distinct", with_types=True)
+def _distinct(types: sequences.Types, source: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+    return _distinct_from(set(), source, equality_key(types[0], comparer))
+
+
+def _distinct_from(seen: set[Any], source: Iterable[Any], key: Key | None) -> Iterator[Any]:
     step = environment().step
-    key = equality_key(types[0], comparer)
-    seen = set()
     for item in source:
         step()
         stand_in = item if key is None else key(item)
@@ -160,13 +148,15 @@ def _distinct(types: Types, source: Iterable[Any], comparer: Any = None) -> Iter
             yield item
 
 
-@deferred("Union", with_types=True)
-def _union(types: Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+@sequences.deferred("Union", with_types=True)
+def _union(types: sequences.Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
     return _distinct(types, chain(first, second), comparer)
 
 
-@deferred("Intersect", with_types=True)
-def _intersect(types: Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+@sequences.deferred("Intersect", with_types=True)
+def _intersect(
+    types: sequences.Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None
+) -> Iterator[Any]:
     step = environment().step
     key = equality_key(types[0], comparer)
     wanted = set()
@@ -181,47 +171,38 @@ def _intersect(types: Types, first: Iterable[Any], second: Iterable[Any], compar
             yield item
 
 
-@deferred("Except", with_types=True)
-def _except(types: Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
+@sequences.deferred("Except", with_types=True)
+def _except(types: sequences.Types, first: Iterable[Any], second: Iterable[Any], comparer: Any = None) -> Iterator[Any]:
     step = environment().step
     key = equality_key(types[0], comparer)
     seen = set()
     for item in second:
         step()
         seen.add(item if key is None else key(item))
-    for item in first:
-        step()
-        stand_in = item if key is None else key(item)
-        if stand_in not in seen:
-            seen.add(stand_in)
-            yield item
+    yield from _distinct_from(seen, first, key)
 
 
-def _where_stage(predicate: Predicate) -> Stage:
-    return lambda item: item if predicate(item) else LEFT_OUT
-
-
-def _where_index_stage(predicate: IndexPredicate) -> Stage:
+def _where_index_stage(predicate: IndexPredicate) -> sequences.Stage:
     indices = counting()
-    return lambda item: item if predicate(item, next(indices)) else LEFT_OUT
+    return lambda item: item if predicate(item, next(indices)) else sequences.LEFT_OUT
 
 
-def _take_stage(count: int) -> Stage | None:
+def _take_stage(count: int) -> sequences.Stage | None:
     indices = counting(1)
-    return (lambda item: item if next(indices) < count else Last(item)) if count > 0 else None
+    return (lambda item: item if next(indices) < count else sequences.Last(item)) if count > 0 else None
 
 
-def _skip_stage(count: int) -> Stage:
+def _skip_stage(count: int) -> sequences.Stage:
     indices = counting()
-    return lambda item: LEFT_OUT if next(indices) < count else item
+    return lambda item: sequences.LEFT_OUT if next(indices) < count else item
 
 
-def _take_while_stage(predicate: IndexPredicate) -> Stage:
+def _take_while_stage(predicate: IndexPredicate) -> sequences.Stage:
     indices = counting()
-    return lambda item: item if predicate(item, next(indices)) else END
+    return lambda item: item if predicate(item, next(indices)) else sequences.END
 
 
-def _skip_while_stage(predicate: IndexPredicate) -> Stage:
+def _skip_while_stage(predicate: IndexPredicate) -> sequences.Stage:
     indices = counting()
     skipping = True
 
@@ -229,15 +210,15 @@ def _skip_while_stage(predicate: IndexPredicate) -> Stage:
         nonlocal skipping
         index = next(indices)
         skipping = skipping and bool(predicate(item, index))
-        return LEFT_OUT if skipping else item
+        return sequences.LEFT_OUT if skipping else item
 
     return stage
 
 
-COUNTABLE.update((_take, _skip))
-STAGES.update(
+sequences.COUNTABLE.update((_take, _skip))
+sequences.STAGES.update(
     {
-        _where: _where_stage,
+        _where: lambda predicate: lambda item: item if predicate(item) else sequences.LEFT_OUT,
         _where_index: _where_index_stage,
         _take: _take_stage,
         _skip: _skip_stage,

@@ -59,9 +59,23 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 def operator(*members: str) -> Callable[[_Function], _Function]:
     """Register an operator of `Enumerable`.
 
-    The function receives the type arguments first. It burns steps for the elements that it walks over.
+    The function receives the type arguments first. It burns steps for the elements that it walks over. A null argument
+    raises ArgumentNullException before it is called.
     """
-    return implements("System.Linq.Enumerable", *members, types=True, cost=FREE)
+
+    def register(function: _Function) -> _Function:
+        required = _required(function, 1)
+
+        def checked(types: Types, *arguments: Any) -> Any:
+            for place, name in required:
+                if arguments[place] is None:
+                    raise ArgumentNullException(name)
+            return function(types, *arguments)
+
+        implements("System.Linq.Enumerable", *members, types=True, cost=FREE)(checked)
+        return function
+
+    return register
 
 
 def deferred(*members: str, element: int = 0, with_types: bool = False) -> Callable[[_Function], _Function]:
@@ -72,23 +86,32 @@ def deferred(*members: str, element: int = 0, with_types: bool = False) -> Calla
     """
 
     def register(walk: _Function) -> _Function:
-        names = walk.__code__.co_varnames[with_types : walk.__code__.co_argcount]
-        checked = [(place, name) for place, name in enumerate(names) if name not in _MAY_BE_NULL]
+        required = _required(walk, with_types)
 
         def begin(types: Types, *arguments: Any) -> Sequence:
-            for place, name in checked:
+            for place, name in required:
                 if arguments[place] is None:
-                    raise ArgumentNullException(_DOTNET_NAMES.get(name, name))
+                    raise ArgumentNullException(name)
             return Sequence(walk, types[element], *(types, *arguments) if with_types else arguments)
 
-        operator(*members)(begin)
+        implements("System.Linq.Enumerable", *members, types=True, cost=FREE)(begin)
         return walk
 
     return register
 
 
-_MAY_BE_NULL = ("comparer", "value", "element")
-_DOTNET_NAMES = {"result_selector": "resultSelector"}
+def _required(function: Callable[..., Any], skipped: int) -> list[tuple[int, str]]:
+    """Return the places and .NET's names of parameters that may not be null: those without a default."""
+    code = function.__code__
+    names = code.co_varnames[skipped : code.co_argcount - len(function.__defaults__ or ())]
+    return [
+        (place, first + "".join(map(str.title, others)))
+        for place, (first, *others) in enumerate(name.split("_") for name in names)
+        if first not in _MAY_BE_NULL
+    ]
+
+
+_MAY_BE_NULL = ("value", "seed")
 
 
 class Sequence:
@@ -152,13 +175,6 @@ def _walk_stages(sequence: Sequence) -> Iterator[Any]:
             yield made
         if is_last:
             return
-
-
-def not_null(**arguments: Any) -> None:
-    """Raise ArgumentNullException for the first null; operators check at once, not when they are walked over."""
-    for parameter, value in arguments.items():
-        if value is None:
-            raise ArgumentNullException(parameter)
 
 
 def walked(source: Any) -> Any:

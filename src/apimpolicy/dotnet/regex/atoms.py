@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.regex.character_classes import ECMA_WORD_CLASS, WORD_BOUNDARY_CLASS, Reader, literal
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE
+from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.unicode_blocks import alike
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def longest_number(text: str, start: int, end: int, numbers: Collection[int]) ->
     return found
 
 
-class Atoms(Reader):
+class Atoms(character_classes.Reader):
     """Translates them into `_output`. Without `names` it is not known yet which groups there are.
 
     `ignores_case` says with which setting the result is to be compiled. `_capturing` has the numbers of the open
@@ -48,7 +47,9 @@ class Atoms(Reader):
         self._capturing: list[int] = []
         self._called: dict[str, str] = {}
         self._literals = 0
-        self.ignores_case = options & IGNORE_CASE or (IGNORE_CASE if pattern.startswith("(?i)") else 0)
+        self.ignores_case = options & character_classes.IGNORE_CASE or (
+            character_classes.IGNORE_CASE if pattern.startswith("(?i)") else 0
+        )
 
     def _name(self) -> str:
         start = self.position
@@ -58,7 +59,7 @@ class Atoms(Reader):
 
     def _cased(self, text: str) -> None:
         """Write what letter case matters to, under the option that holds here."""
-        case = self.options & IGNORE_CASE
+        case = self.options & character_classes.IGNORE_CASE
         if case != self.ignores_case:
             text = f"(?i:{text})" if case else f"(?-i:{text})"
         self._output.append(text)
@@ -67,11 +68,11 @@ class Atoms(Reader):
         self._literals += 1
         if self._literals % _LITERALS_IN_A_ROW == 0:
             self._output.append(_NOTHING)
-        others = alike(char) if self.options & IGNORE_CASE else ""
+        others = alike(char) if self.options & character_classes.IGNORE_CASE else ""
         if others:
             self._output.append(f"(?-i:[{others}])")
         else:
-            self._cased(literal(char))
+            self._cased(character_classes.literal(char))
 
     def _backslash(self) -> None:
         if self.at_end:
@@ -92,7 +93,11 @@ class Atoms(Reader):
 
     def _anchor(self, char: str) -> str:
         if char in "bB":
-            word = ECMA_WORD_CLASS if self.options & ECMA_SCRIPT else WORD_BOUNDARY_CLASS
+            word = (
+                character_classes.ECMA_WORD_CLASS
+                if self.options & character_classes.ECMA_SCRIPT
+                else character_classes.WORD_BOUNDARY_CLASS
+            )
             if char == "b":
                 return f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))"
             return f"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))"
@@ -145,7 +150,7 @@ class Atoms(Reader):
         number = self.take_decimal()
         if self._names is None:
             return True
-        if self.options & ECMA_SCRIPT:
+        if self.options & character_classes.ECMA_SCRIPT:
             number, self.position = longest_number(self.pattern, start, self.position, self._numbers)
             if self.position > start:
                 self._refer(number)
@@ -161,15 +166,15 @@ class Atoms(Reader):
     def _refer(self, number: int) -> None:
         """The text of a group; the whole match, group 0, has none as long as it is looked for."""
         if number == 0:
-            self._output.append("(?:)" if self.options & ECMA_SCRIPT else "(?!)")
+            self._output.append("(?:)" if self.options & character_classes.ECMA_SCRIPT else "(?!)")
             return
         reference = self._call(number) if number in self._capturing else f"(?P=g{number})"
-        self._cased(f"(?(g{number}){reference})" if self.options & ECMA_SCRIPT else reference)
+        self._cased(f"(?(g{number}){reference})" if self.options & character_classes.ECMA_SCRIPT else reference)
 
     def _call(self, number: int) -> str:
         """A group has its last text inside of itself too, but `regex` has no such reference: one that is outside
         of the group is called instead."""
-        case = "i" if self.options & IGNORE_CASE else "-i"
+        case = "i" if self.options & character_classes.IGNORE_CASE else "-i"
         name = f"r{number}" if case == "-i" else f"i{number}"
         self._called[name] = f"(?P<{name}>(?{case}:(?P=g{number})))"
         return f"(?&{name})"

@@ -1,19 +1,34 @@
-"""Characters and their classes: escapes, `\\p{…}`, sets with subtraction, as .NET defines them.
+r"""Characters and their classes: escapes, `\p{…}`, sets with subtraction, as .NET defines them.
 
 Everything is written in the syntax of the `regex` package, version 0: a class that its `[…]` cannot express becomes a
-group that still matches exactly one character.
-"""
+group that still matches exactly one character."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE, invalid_pattern
+from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex.unicode_blocks import BLOCKS, both_cases, differs
 from apimpolicy.errors import NotSimulatedError
 
-if TYPE_CHECKING:
-    from apimpolicy.dotnet.exceptions import RegexParseException
+# `RegexOptions` as numbers, and the error of a pattern that cannot be read.
+
+IGNORE_CASE = 1
+MULTILINE = 2
+EXPLICIT_CAPTURE = 4
+COMPILED = 8
+SINGLELINE = 16
+IGNORE_PATTERN_WHITESPACE = 32
+RIGHT_TO_LEFT = 64
+ECMA_SCRIPT = 256
+CULTURE_INVARIANT = 512
+
+INLINE = {"i": IGNORE_CASE, "m": MULTILINE, "n": EXPLICIT_CAPTURE, "s": SINGLELINE, "x": IGNORE_PATTERN_WHITESPACE}
+"""The options that a pattern can set itself."""
+
+
+def invalid_pattern(pattern: str, offset: int, reason: str) -> RegexParseException:
+    """Return the exception of .NET Core 3.1 for a pattern; `offset` is where its parser stood."""
+    return RegexParseException(f"Invalid pattern '{pattern}' at offset {offset}. {reason}")
+
 
 _WORD = r"\p{L}\p{Mn}\p{Nd}\p{Pc}"
 _SPACE = r"\t-\r\x20\x85\p{Z}"
@@ -21,47 +36,8 @@ WORD_BOUNDARY_CLASS = rf"[{_WORD}\u200c\u200d]"
 ECMA_WORD_CLASS = "[a-zA-Z_0-9\u0130]"
 _CLASSES = {"d": r"\p{Nd}", "w": _WORD, "s": _SPACE}
 _ECMA_CLASSES = {"d": "0-9", "w": "a-zA-Z_0-9\u0130", "s": r"\t-\r\x20"}
-_CATEGORIES = frozenset(
-    [
-        "L",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "C",
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-    ]
-)
+_NAMES = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn"
+_CATEGORIES = frozenset(_NAMES.split())
 _CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _MAXIMUM_NESTING = 50
 _UNTERMINATED = "Unterminated [] set."

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment, processor_time
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, require
-from apimpolicy.dotnet.regex import escapes
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, RegexMatchTimeoutException, check_range, require
+from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, expand, no_match, read_replacement
-from apimpolicy.dotnet.regex.options import (
-    COMPILED,
-    ECMA_SCRIPT,
-    IGNORE_CASE,
-    IGNORE_PATTERN_WHITESPACE,
-    MULTILINE,
-    RIGHT_TO_LEFT,
-)
 from apimpolicy.dotnet.regex.translator import translate
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.values import INT, Array, string_array
@@ -29,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Evaluator = Callable[[Match], str | None]
+
 
 _NAME = "System.Text.RegularExpressions.Regex"
 _OPTIONS = "System.Text.RegularExpressions.RegexOptions options"
@@ -54,17 +47,15 @@ _TIMED_OUT = (
 )
 
 
-def _check(value: Any, parameter: str) -> None:
-    require(value, parameter)
-
-
 def _longest_quick(pattern: str, options: int) -> int:
     """Return the length of text up to which no match can be slow; -1 when nothing is known.
 
     Each start, and each quantifier without an end, multiplies the ways by the length of the text; each optional part
     and each alternative by two. Those in character classes and escapes are counted too, which only makes it shorter.
     """
-    if options & (RIGHT_TO_LEFT | IGNORE_PATTERN_WHITESPACE) or _REPEATED.search(pattern):
+    if options & (character_classes.RIGHT_TO_LEFT | character_classes.IGNORE_PATTERN_WHITESPACE) or _REPEATED.search(
+        pattern
+    ):
         return -1
     ways = _QUICK_WAYS >> len(_CHOICE.findall(pattern))
     return min(int(ways ** (1 / (len(_UNBOUNDED.findall(pattern)) + 1)) + 1e-9) - 1, _SHORT_TEXT)
@@ -87,16 +78,20 @@ class Regex:
     @staticmethod
     @member("new")
     def create(pattern: str, options: int = 0, timeout: Any = None) -> Regex:
-        _check(pattern, "pattern")
+        require(pattern, "pattern")
         if options < 0 or options >> 10:
             raise ArgumentOutOfRangeException("options")
-        if options & ECMA_SCRIPT and options & ~(ECMA_SCRIPT | IGNORE_CASE | MULTILINE | COMPILED):
+        if options & character_classes.ECMA_SCRIPT and options & ~(
+            character_classes.ECMA_SCRIPT
+            | character_classes.IGNORE_CASE
+            | character_classes.MULTILINE
+            | character_classes.COMPILED
+        ):
             raise ArgumentOutOfRangeException("options")
         ticks = None
         if timeout is not None and timeout.ticks != _INFINITE_TICKS:
             ticks = timeout.ticks
-            if not 0 < ticks <= _LONGEST_TICKS:
-                raise ArgumentOutOfRangeException("matchTimeout")
+            check_range(0 < ticks <= _LONGEST_TICKS, "matchTimeout")
         return Regex(pattern, options, ticks)
 
     def to_string(self) -> str:
@@ -119,7 +114,7 @@ class Regex:
         began = perf_counter()
         used = processor_time(began)
         try:
-            if self.options & RIGHT_TO_LEFT:
+            if self.options & character_classes.RIGHT_TO_LEFT:
                 found = search(text, 0, position, timeout=seconds)
             else:
                 found = search(text, position, timeout=seconds)
@@ -134,9 +129,8 @@ class Regex:
 
     def _start(self, text: str, start: int | None) -> int:
         if start is None:
-            return len(text) if self.options & RIGHT_TO_LEFT else 0
-        if not 0 <= start <= len(text):
-            raise ArgumentOutOfRangeException("startat", _START)
+            return len(text) if self.options & character_classes.RIGHT_TO_LEFT else 0
+        check_range(0 <= start <= len(text), "startat", _START)
         return start
 
     def _match_at(self, text: str, searched: str, offset: int, position: int) -> Match:
@@ -146,7 +140,7 @@ class Regex:
     def match_after(self, match: Match) -> Match:
         """Return the match that follows; after an empty one the search moves on by one character."""
         position = match.index - match.offset
-        if self.options & RIGHT_TO_LEFT:
+        if self.options & character_classes.RIGHT_TO_LEFT:
             position -= match.length == 0
         else:
             position += match.length or 1
@@ -156,7 +150,7 @@ class Regex:
 
     def iterate(self, text: str, start: int | None = None) -> Iterator[Match]:
         """Yield the matches one after the other; a step for each."""
-        if self.options & RIGHT_TO_LEFT and start in (None, len(text)):
+        if self.options & character_classes.RIGHT_TO_LEFT and start in (None, len(text)):
             yield from self._iterate_leftward(text)
             return
         match = self._match_at(text, text, 0, self._start(text, start))
@@ -182,21 +176,20 @@ class Regex:
 
     @member("IsMatch(string)", "IsMatch(string, int)")
     def is_match(self, text: str, start: int | None = None) -> bool:
-        _check(text, "input")
+        require(text, "input")
         if start is None and len(text) <= self.longest_quick:
             return self.translation.compiled.search(text) is not None
         return self._search(text, self._start(text, start)) is not None
 
     @member("Match(string)", "Match(string, int)")
     def match(self, text: str, start: int | None = None) -> Match:
-        _check(text, "input")
+        require(text, "input")
         return self._match_at(text, text, 0, self._start(text, start))
 
     @member("Match(string, int, int)")
     def match_part(self, text: str, beginning: int, length: int) -> Match:
-        _check(text, "input")
-        if not 0 <= beginning <= len(text):
-            raise ArgumentOutOfRangeException("beginning", _START)
+        require(text, "input")
+        check_range(0 <= beginning <= len(text), "beginning", _START)
         if not 0 <= length <= len(text) - beginning:
             raise ArgumentOutOfRangeException("length", "Length cannot be less than 0 or exceed input length.")
         part = text[beginning : beginning + length]
@@ -204,13 +197,13 @@ class Regex:
 
     @member("Matches(string)", "Matches(string, int)")
     def matches(self, text: str, start: int | None = None) -> MatchCollection:
-        _check(text, "input")
+        require(text, "input")
         return MatchCollection(self.iterate(text, self._start(text, start)))
 
     @member("Replace(string, string)", "Replace(string, string, int)", "Replace(string, string, int, int)")
     def replace(self, text: str, replacement: str, count: int = -1, start: int | None = None) -> str:
-        _check(text, "input")
-        _check(replacement, "replacement")
+        require(text, "input")
+        require(replacement, "replacement")
         parts = read_replacement(replacement, self.translation, self.options)
         return self._replace(text, lambda match: expand(parts, match), count, start)
 
@@ -220,13 +213,12 @@ class Regex:
         "Replace(string, MatchEvaluator, int, int)",
     )
     def replace_by(self, text: str, evaluator: Evaluator, count: int = -1, start: int | None = None) -> str:
-        _check(text, "input")
-        _check(evaluator, "evaluator")
+        require(text, "input")
+        require(evaluator, "evaluator")
         return self._replace(text, evaluator, count, start)
 
     def _replace(self, text: str, evaluator: Evaluator, count: int, start: int | None) -> str:
-        if count < -1:
-            raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")
+        check_range(count >= -1, "count", "Count cannot be less than -1.")
         position = self._start(text, start)
         if count == 0:
             return text
@@ -242,7 +234,7 @@ class Regex:
                 break
         if not replaced:
             return text
-        if self.options & RIGHT_TO_LEFT:
+        if self.options & character_classes.RIGHT_TO_LEFT:
             replaced.reverse()
         out: list[str] = []
         end = 0
@@ -255,13 +247,12 @@ class Regex:
     @member("Split(string)", "Split(string, int)", "Split(string, int, int)")
     def split(self, text: str, count: int = 0, start: int | None = None) -> Array:
         """Return the pieces between matches, with what groups captured in between."""
-        _check(text, "input")
-        if count < 0:
-            raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")
+        require(text, "input")
+        check_range(count >= 0, "count", "Count cannot be less than -1.")
         position = self._start(text, start)
         if count == 1:
             return string_array([text])
-        leftward = bool(self.options & RIGHT_TO_LEFT)
+        leftward = bool(self.options & character_classes.RIGHT_TO_LEFT)
         pieces: list[str] = []
         edge = len(text) if leftward else 0
         for splits, match in enumerate(self.iterate(text, position), 1):
@@ -310,13 +301,33 @@ def _register_static() -> None:
 _register_static()
 
 
+_ESCAPED = {char: f"\\{char}" for char in " #$()*+.?[\\^{|"} | {"\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+_TABLE = str.maketrans(_ESCAPED)
+
+
 @implements(_NAME, "Escape", cost=SLOW)
 def escape(text: str) -> str:
-    _check(text, "str")
-    return escapes.escape(text)
+    r"""Make a text match itself; `]` and `}` need no escape.
+
+    >>> escape("a.b [c]")
+    'a\\.b\\ \\[c]'
+    """
+    require(text, "str")
+    return text.translate(_TABLE)
 
 
 @implements(_NAME, "Unescape", cost=SLOW)
 def unescape(text: str) -> str:
-    _check(text, "str")
-    return escapes.unescape(text)
+    """Undo `escape`, and any other escape of a character; raises RegexParseException for an invalid one."""
+    require(text, "str")
+    reader = character_classes.Reader(text, 0)
+    out: list[str] = []
+    while not reader.at_end:
+        char = reader.take()
+        if char != "\\":
+            out.append(char)
+        elif reader.at_end:
+            raise reader.error("Illegal \\ at end of pattern.")
+        else:
+            out.append(reader.character_escape())
+    return "".join(out)

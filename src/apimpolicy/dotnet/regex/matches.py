@@ -6,12 +6,12 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import copy_into
-from apimpolicy.dotnet.collections.generic import BoxedEnumerator
+from apimpolicy.dotnet.collections.generic import BoxedEnumerator, ReadOnlyView
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.regex.atoms import is_name_character, longest_number
-from apimpolicy.dotnet.regex.options import ECMA_SCRIPT
+from apimpolicy.dotnet.regex.character_classes import ECMA_SCRIPT
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.regex.expressions import Regex
     from apimpolicy.dotnet.regex.translator import Translation
 
+    Part = str | int
+
 
 # Replacement patterns: `$1 ${name} $$ $& $\` $' $+ $_`
-
-if TYPE_CHECKING:
-    Part = str | int
 
 WHOLE, BEFORE, AFTER, LAST, INPUT = 0, -1, -2, -3, -4
 """Besides group numbers (0 is the whole match), what a part of a replacement may stand for."""
@@ -125,12 +124,11 @@ class Capture:
         return self.value
 
 
-class _CaptureList:
+class _CaptureList(ReadOnlyView):
     """Base of the three collections: a read-only list."""
 
     __slots__ = ("_items",)
 
-    is_read_only = True
     index_name = "i"
 
     def __init__(self, items: list[Any]) -> None:
@@ -162,15 +160,6 @@ class _CaptureList:
 
     def get_enumerator(self) -> BoxedEnumerator:
         return BoxedEnumerator(self)
-
-    def add(self, item: Any) -> None:
-        raise NotSupportedException("Collection is read-only.")
-
-    def clear(self) -> None:
-        raise NotSupportedException("Collection is read-only.")
-
-    def remove(self, item: Any) -> bool:
-        raise NotSupportedException("Collection is read-only.")
 
 
 @dotnet_class(f"{_NAMESPACE}CaptureCollection", members="Item=get_item")

@@ -9,29 +9,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import RegexParseException
+from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
-from apimpolicy.dotnet.regex.options import (
-    ECMA_SCRIPT,
-    EXPLICIT_CAPTURE,
-    IGNORE_CASE,
-    IGNORE_PATTERN_WHITESPACE,
-    INLINE,
-    MULTILINE,
-    RIGHT_TO_LEFT,
-    SINGLELINE,
-)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from typing import Any
 
 
-# Translates a .NET regular expression into one of the `regex` package.
-# The pattern is parsed as .NET's RegexParser does: group numbers (unnamed groups first, then named ones), inline
-# options,
-# `$` before a final newline, .NET's `\w \d \s \b`, `{,3}` as text. The options m, s, x and n are worked into the
-# translation; only letter case is left to a flag. Group number n becomes the group `g<n>`.
-# Balancing groups are refused by name.
+# Translates a .NET regular expression into one of the `regex` package. The pattern is parsed as .NET's RegexParser
+# does: group numbers (unnamed groups first, then named ones), inline options, `$` before a final newline, .NET's `\w \d
+# \s \b`, `{,3}` as text. The options m, s, x and n are worked into the translation; only letter case is left to a flag.
+# Group number n becomes the group `g<n>`. Balancing groups are refused by name.
 
 _MAXIMUM_NESTING = 80
 """Groups inside groups; the `regex` package compiles recursively."""
@@ -112,7 +101,7 @@ class Translator(Atoms):
     def _skip_blank(self) -> None:
         """Comments, and with IgnorePatternWhitespace white space and `# …` to the end of the line."""
         while True:
-            if self.options & IGNORE_PATTERN_WHITESPACE:
+            if self.options & character_classes.IGNORE_PATTERN_WHITESPACE:
                 while not self.at_end and self.peek() in "\t\n\v\f\r \x85\xa0":
                     self.position += 1
                 if self.peek() == "#":
@@ -166,11 +155,11 @@ class Translator(Atoms):
             self._alternative()
             return False
         if char == "^":
-            self._output.append("(?m:^)" if self.options & MULTILINE else r"(?:\A)")
+            self._output.append("(?m:^)" if self.options & character_classes.MULTILINE else r"(?:\A)")
         elif char == "$":
-            self._output.append("(?m:$)" if self.options & MULTILINE else FINAL)
+            self._output.append("(?m:$)" if self.options & character_classes.MULTILINE else FINAL)
         elif char == ".":
-            self._output.append("(?s:.)" if self.options & SINGLELINE else r"[^\n]")
+            self._output.append("(?s:.)" if self.options & character_classes.SINGLELINE else r"[^\n]")
         elif char == "[":
             self._cased(self.character_class())
         elif char == "\\":
@@ -218,7 +207,7 @@ class Translator(Atoms):
 
     def _open(self) -> bool:
         if self.peek() != "?" or self.peek(1) == ")":
-            if self.options & EXPLICIT_CAPTURE:
+            if self.options & character_classes.EXPLICIT_CAPTURE:
                 return self._push("(?:")
             self._unnamed += 1
             return self._push_capturing(self._unnamed)
@@ -229,11 +218,11 @@ class Translator(Atoms):
         if char in ":=!>":
             self._push(f"(?{char}")
             if char in "=!":
-                self.options &= ~RIGHT_TO_LEFT
+                self.options &= ~character_classes.RIGHT_TO_LEFT
             return False
         if char == "<" and self.peek() in ("=", "!"):
             self._push(f"(?<{self.take()}")
-            self.options |= RIGHT_TO_LEFT
+            self.options |= character_classes.RIGHT_TO_LEFT
             return False
         if char == "<" or char == "'":
             return self._named_group(">" if char == "<" else "'")
@@ -318,7 +307,7 @@ class Translator(Atoms):
         if self.peek() == "?" and not self.accept("?:"):
             self.position = min(self.position + 2, len(self.pattern))
             raise self.error(_UNRECOGNIZED)
-        return self._push("(?<=" if self.options & RIGHT_TO_LEFT else "(?=")
+        return self._push("(?<=" if self.options & character_classes.RIGHT_TO_LEFT else "(?=")
 
     def _inline_options(self) -> bool:
         """`(?i-s)` holds to the end of the enclosing group, `(?i-s:` in a group of its own."""
@@ -329,8 +318,10 @@ class Translator(Atoms):
             if char in "+-":
                 setting = char == "+"
             else:
-                option = INLINE.get(char.lower())
-                if option is None or (option != IGNORE_CASE and before & ECMA_SCRIPT):
+                option = character_classes.INLINE.get(char.lower())
+                if option is None or (
+                    option != character_classes.IGNORE_CASE and before & character_classes.ECMA_SCRIPT
+                ):
                     break
                 self.options = self.options | option if setting else self.options & ~option
             self.position += 1
@@ -382,7 +373,7 @@ def translate(pattern: str, options: int) -> Translation:
     flags = regex.VERSION0 | regex.UNICODE
     if translator.ignores_case:
         flags |= regex.IGNORECASE
-    if options & RIGHT_TO_LEFT:
+    if options & character_classes.RIGHT_TO_LEFT:
         flags |= regex.REVERSE
     try:
         compiled = regex.compile(text, flags)

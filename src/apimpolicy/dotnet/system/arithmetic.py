@@ -9,7 +9,7 @@ out-of-range conversion open, the answer is that of .NET Core 3.1 on x64.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DivideByZeroException, OverflowException
 from apimpolicy.dotnet.values import to_single
@@ -109,6 +109,17 @@ def int_remainder(a: int, b: int, minimum: int = -0x80000000) -> int:
         raise OverflowException
     rest = abs(a) % abs(b)
     return -rest if a < 0 else rest
+
+
+def compare_plain(a: Any, b: Any) -> int:
+    """Compare numbers, booleans and characters; NaN is less than every number and equal to itself."""
+    if a < b:
+        return -1
+    if a > b:
+        return 1
+    if a == b:
+        return 0
+    return (0 if b != b else -1) if a != a else 1
 
 
 def float_divide(a: float, b: float) -> float:

@@ -13,6 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
@@ -53,12 +54,9 @@ def to_base64(data: Array | None, options: int = 0) -> str:
 )
 def _to_base64_part(data: Array | None, offset: int, length: int, options: int = 0) -> str:
     data = require(data, "inArray")
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", INDEX)
-    if offset < 0:
-        raise ArgumentOutOfRangeException("offset", "Value must be positive.")
-    if offset > len(data) - length:
-        raise ArgumentOutOfRangeException("offset", "Offset and length must refer to a position in the string.")
+    check_range(length >= 0, "length", INDEX)
+    check_range(offset >= 0, "offset", "Value must be positive.")
+    check_range(offset <= len(data) - length, "offset", "Offset and length must refer to a position in the string.")
     return to_base64(byte_array(bytes(data[offset : offset + length])), options)
 
 
@@ -103,8 +101,7 @@ def _lenient(text: str) -> bytes:
 @implements("System.Convert", "FromBase64CharArray")
 def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
     chars = require(chars, "inArray")
-    if length < 0 or offset < 0 or offset > len(chars) - length:
-        raise ArgumentOutOfRangeException("length" if length < 0 else "offset")
+    check_range(length >= 0 and offset >= 0 and offset <= len(chars) - length, "length" if length < 0 else "offset")
     return from_base64("".join(chars[offset : offset + length]))
 
 
@@ -113,19 +110,17 @@ def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, a
     """Return the number of characters that were written."""
     if data is None or out is None:
         raise ArgumentNullException("inArray" if data is None else "outArray")
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", INDEX)
-    if offset < 0 or at < 0:
-        raise ArgumentOutOfRangeException("offsetIn" if offset < 0 else "offsetOut", "Value must be positive.")
+    check_range(length >= 0, "length", INDEX)
+    check_range(offset >= 0 and at >= 0, "offsetIn" if offset < 0 else "offsetOut", "Value must be positive.")
     if options in (0, 1) and offset > len(data) - length:
         raise ArgumentOutOfRangeException("offsetIn", "Offset and length must refer to a position in the string.")
     shown = to_base64(byte_array(bytes(data[offset : offset + length])), options)
-    if len(shown) > len(out) - at:
-        raise ArgumentOutOfRangeException(
-            "offsetOut",
-            "Either offset did not refer to a position in the string, or there is an insufficient length of "
-            "destination character array.",
-        )
+    check_range(
+        len(shown) <= len(out) - at,
+        "offsetOut",
+        "Either offset did not refer to a position in the string, or there is an insufficient length of "
+        "destination character array.",
+    )
     out[at : at + len(shown)] = shown
     return len(shown)
 
@@ -151,8 +146,7 @@ _FORMATS = {
 
 def _read(name: str, format_: str, data: Array | None, start: int) -> Any:
     data = require(data, "value")
-    if not 0 <= start < len(data):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(0 <= start < len(data), "startIndex", INDEX)
     size = struct.calcsize(format_)
     if start > len(data) - size:
         raise ArgumentException(
@@ -199,12 +193,10 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
     '01-AB'
     """
     data = require(data, "value")
-    if start < 0 or (start >= len(data) and start > 0):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(start >= 0 and (start < len(data) or start <= 0), "startIndex", INDEX)
     if length is None:
         length = len(data) - start
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "Value must be positive.")
+    check_range(length >= 0, "length", "Value must be positive.")
     if start > len(data) - length:
         raise ArgumentException(OFFSETS)
     work_through(length << 2)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
-from typing import Any
+from typing import Any, Literal
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException, require
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    FormatException,
+    check_range,
+    require,
+)
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
 
@@ -76,43 +83,8 @@ def _category(char: str) -> str:
     return _LATIN_1.get(char) or unicodedata.category(char)
 
 
-_CATEGORIES = {
-    name: number
-    for number, name in enumerate(
-        [
-            "Lu",
-            "Ll",
-            "Lt",
-            "Lm",
-            "Lo",
-            "Mn",
-            "Mc",
-            "Me",
-            "Nd",
-            "Nl",
-            "No",
-            "Zs",
-            "Zl",
-            "Zp",
-            "Cc",
-            "Cf",
-            "Cs",
-            "Co",
-            "Pc",
-            "Pd",
-            "Ps",
-            "Pe",
-            "Pi",
-            "Pf",
-            "Po",
-            "Sm",
-            "Sc",
-            "Sk",
-            "So",
-            "Cn",
-        ]
-    )
-}
+_NAMES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Zs Zl Zp Cc Cf Cs Co Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Cn"
+_CATEGORIES = {name: number for number, name in enumerate(_NAMES.split())}
 """Unicode's general categories to the numbers of `System.Globalization.UnicodeCategory`."""
 
 
@@ -140,8 +112,7 @@ _TESTS: dict[str, Any] = {
 
 def _character_at(text: str | None, index: int) -> str:
     text = require(text, "s")
-    if not 0 <= index < len(text):
-        raise ArgumentOutOfRangeException("index")
+    check_range(0 <= index < len(text), "index")
     return text[index]
 
 
@@ -167,9 +138,8 @@ def _numeric_value(char: str) -> float:
 
 
 @implements("char", "Parse")
-def _parse(text: str | None) -> str:
-    text = require(text, "s")
-    if len(text) != 1:
+def parse_char(text: str | None, parameter: str = "s") -> str:
+    if len(text := require(text, parameter)) != 1:
         raise FormatException("String must be exactly one character long.")
     return text
 
@@ -255,3 +225,65 @@ implements_all(
         "GetUnicodeCategory(string, int)": lambda text, index: _unicode_category(_character_at(text, index)),
     },
 )
+
+
+# Searching and normalising in linear time, where Python's own functions take quadratic time.
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+
+_SMALL = 1 << 20
+"""Comparisons that take no time to speak of."""
+_LONGEST_RUN = 32
+"""Characters beyond the commonest letters in a row from which on their order is looked at."""
+
+
+def rfind(text: str, value: str) -> int:
+    """`str.rfind`, which compares each place with the whole value; `str.find` from the other end does not.
+
+    >>> rfind("banana", "an"), rfind("banana", "x")
+    (3, -1)
+    """
+    if len(text) * len(value) <= _SMALL:
+        return text.rfind(value)
+    found = text[::-1].find(value[::-1])
+    return len(text) - len(value) - found if found >= 0 else -1
+
+
+@functools.cache
+def _many_marks() -> re.Pattern[str]:
+    letters = r"\u0000-\u02ff\u0370-\u0482\u048a-\u058f\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
+    return re.compile(f"[^{letters}]{{{_LONGEST_RUN},}}")
+
+
+def normalize(form: Form, text: str) -> str:
+    """`unicodedata.normalize`, which sorts marks in a row by insertion: long rows are put in order before.
+
+    >>> normalize("NFC", "e\\u0301") == "\\xe9"
+    True
+    """
+    if text.isascii():
+        return text
+    if _many_marks().search(text) is not None:
+        text = _many_marks().sub(lambda run: _in_order(run.group(), "K" in form), text)
+    return unicodedata.normalize(form, text)
+
+
+def is_normalized(form: Form, text: str) -> bool:
+    """`unicodedata.is_normalized`, likewise."""
+    return text.isascii() or normalize(form, text) == text
+
+
+def _in_order(run: str, is_compatible: bool) -> str:
+    """Marks between two other characters, decomposed and sorted by their class; those of one class stay in order."""
+    decomposed: Form = "NFKD" if is_compatible else "NFD"
+    out: list[str] = []
+    marks: list[str] = []
+    for char in "".join(unicodedata.normalize(decomposed, char) for char in run):
+        if unicodedata.combining(char):
+            marks.append(char)
+            continue
+        out += sorted(marks, key=unicodedata.combining)
+        marks.clear()
+        out.append(char)
+    out += sorted(marks, key=unicodedata.combining)
+    return "".join(out)

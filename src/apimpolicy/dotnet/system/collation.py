@@ -19,8 +19,7 @@ import re
 import unicodedata
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.system.characters import WHITE_SPACE
-from apimpolicy.dotnet.system.linear_text import normalize, rfind
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, normalize, rfind
 
 _ASCII_ORDER = "\t\n\v\f\r\x85\u2028\u2029 _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~"
 _WHITE, _PUNCTUATION, _SYMBOL, _CURRENCY, _DIGIT, _LATIN, _OTHER, _BEYOND = (n << 16 for n in (1, 2, 3, 4, 5, 6, 9, 12))

@@ -17,21 +17,12 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.system import decimals
+from apimpolicy.dotnet.system import decimals, number_parsing
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
+from apimpolicy.dotnet.system.characters import parse_char
+from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.date_exact import parse_datetime
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE
-from apimpolicy.dotnet.system.number_parsing import (
-    FLOAT_AND_THOUSANDS,
-    INTEGER,
-    NUMBER,
-    parse_bool,
-    parse_decimal,
-    parse_double,
-    parse_int,
-    parse_single,
-)
-from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import TYPE_CODES
 from apimpolicy.dotnet.system.objects import TypeObject, text
 from apimpolicy.dotnet.system.strings import format_value
@@ -107,19 +98,16 @@ def convert(target: str, source: str, value: Any) -> Any:
     return to_single(value) if source == "double" else int_to_single(int(value))
 
 
-def _parse_char(value: str | None) -> str:
-    value = require(value, "value")
-    if len(value) != 1:
-        raise FormatException("String must be exactly one character long.")
-    return value
-
-
 _DEFAULTS: dict[str, Any] = {"bool": False, "char": "\0", "float": 0.0, "double": 0.0, "decimal": Decimal(0)}
 _PARSERS: dict[str, Callable[[str | None, Any], Any]] = {
-    "bool": lambda value, _: parse_bool(value),
-    "float": lambda value, provider: parse_single(value, FLOAT_AND_THOUSANDS, numbers_of(provider)),
-    "double": lambda value, provider: parse_double(value, FLOAT_AND_THOUSANDS, numbers_of(provider)),
-    "decimal": lambda value, provider: parse_decimal(value, NUMBER, numbers_of(provider)),
+    "bool": lambda value, _: number_parsing.parse_bool(value),
+    "float": lambda value, provider: number_parsing.parse_single(
+        value, number_parsing.FLOAT_AND_THOUSANDS, numbers_of(provider)
+    ),
+    "double": lambda value, provider: number_parsing.parse_double(
+        value, number_parsing.FLOAT_AND_THOUSANDS, numbers_of(provider)
+    ),
+    "decimal": lambda value, provider: number_parsing.parse_decimal(value, number_parsing.NUMBER, numbers_of(provider)),
     _DATE: parse_datetime,
 }
 
@@ -127,11 +115,15 @@ _PARSERS: dict[str, Callable[[str | None, Any], Any]] = {
 def from_string(target: str, value: str | None, provider: Any = None) -> Any:
     """Parse a string; null gives the type's default (but not a `char`)."""
     if target == "char":
-        return _parse_char(value)
+        return parse_char(value, "value")
     if value is None:
         return MIN_VALUE if target == _DATE else _DEFAULTS.get(target, 0)
     parser = _PARSERS.get(target)
-    return parser(value, provider) if parser else parse_int(target, value, INTEGER, numbers_of(provider))
+    return (
+        parser(value, provider)
+        if parser
+        else number_parsing.parse_int(target, value, number_parsing.INTEGER, numbers_of(provider))
+    )
 
 
 def from_object(target: str, value: Any, provider: Any = None) -> Any:
@@ -216,7 +208,7 @@ def from_base(target: str, value: str | None, base: int) -> int:
     if value is None:
         return 0
     if base == 10:
-        return parse_int(target, value, 4)
+        return number_parsing.parse_int(target, value, 4)
     type_ = INTEGERS[target]
     if not value:
         raise ArgumentOutOfRangeException("startIndex", INDEX)

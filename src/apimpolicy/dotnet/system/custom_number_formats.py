@@ -6,7 +6,7 @@ Source: .NET Core 3.1, `Number.NumberToStringFormat`; the page "Custom numeric f
 from __future__ import annotations
 
 from apimpolicy.dotnet.environment import joined, work_through
-from apimpolicy.dotnet.system.number_symbols import INVARIANT, NumberSymbols, group_ends
+from apimpolicy.dotnet.system.cultures import INVARIANT, NumberSymbols, group_ends
 
 _NONE = 1 << 31
 

@@ -8,36 +8,15 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, require
 from apimpolicy.dotnet.registry import implements_all
-from apimpolicy.dotnet.system.date_formats import (
-    DAY_NAMES,
-    ERA,
-    HALVES,
-    MONTH_NAMES,
-    SHORT_DAY_NAMES,
-    SHORT_MONTH_NAMES,
-    check_dates,
-    expand,
-    quoted,
-)
-from apimpolicy.dotnet.system.date_parsing import (
-    INNER_WHITE,
-    LEADING_WHITE,
-    TRAILING_WHITE,
-    Parts,
-    check_styles,
-    not_recognized,
-    read,
-    take_zone,
-    to_clock_and_zone,
-    to_datetime,
-    year_of,
-)
+from apimpolicy.dotnet.system import date_formats, date_parsing
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
 from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE, DateTimeOffset
 from apimpolicy.dotnet.system.timespans import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    _Make = Callable[[str, date_parsing.Parts, int], Any]
 
 
 # Text as dates in exactly one given format, standard or custom: `ParseExact`.
@@ -61,17 +40,17 @@ class _Exact:
         self.format = format_
         self.styles = styles
         self.at = 0
-        self.parts = Parts()
+        self.parts = date_parsing.Parts()
         self.parts.in_pattern = True
         self._set: dict[str, int] = {}
         self._twelve_hours = False
 
     def matches(self) -> bool:
         index, end = 0, len(self.format)
-        if self.styles & LEADING_WHITE:
+        if self.styles & date_parsing.LEADING_WHITE:
             self._skip_white()
         while index < end:
-            if self.styles & INNER_WHITE:
+            if self.styles & date_parsing.INNER_WHITE:
                 self._skip_white()
             char, run = self.format[index], 1
             if char in "dfFghHmMstyz":
@@ -86,7 +65,7 @@ class _Exact:
                 done, run = self._utc("GMT"), 3
                 self.parts.utc = False
             elif char in "'\"":
-                literal, run = quoted(self.format, index)
+                literal, run = date_formats.quoted(self.format, index)
                 done = self._literal(literal)
             elif char == "\\":
                 done, run = self._literal(self.format[index + 1 : index + 2]), 2
@@ -102,7 +81,7 @@ class _Exact:
                 return False
             index += run
         rest = self.text[self.at :]
-        return not (rest.strip() if self.styles & TRAILING_WHITE else rest) and self._half_of_day()
+        return not (rest.strip() if self.styles & date_parsing.TRAILING_WHITE else rest) and self._half_of_day()
 
     def _skip_white(self) -> None:
         match = _BLANKS.match(self.text, self.at)
@@ -119,7 +98,7 @@ class _Exact:
         return parts_afternoon is None or parts_afternoon == (hour >= 12)
 
     def _literal(self, literal: str) -> bool:
-        if self.styles & INNER_WHITE and not literal.strip():
+        if self.styles & date_parsing.INNER_WHITE and not literal.strip():
             return True
         if not self.text.startswith(literal, self.at):
             return False
@@ -154,7 +133,7 @@ class _Exact:
 
     def _half(self, run: int) -> bool:
         """Match `t` or `tt`."""
-        found = self._name(tuple(name[:1] if run == 1 else name for name in HALVES))
+        found = self._name(tuple(name[:1] if run == 1 else name for name in date_formats.HALVES))
         return found is not None and self._take("afternoon", "t", found == 1)
 
     def _take(self, field: str, char: str, value: int) -> bool:
@@ -172,7 +151,7 @@ class _Exact:
         if char == "z":
             return self._zone(_OFFSETS.get(run, _OFFSET))
         if char == "g":
-            return self._literal(ERA) or self._literal("AD")
+            return self._literal(date_formats.ERA) or self._literal("AD")
         if char in "fF":
             digits = self._digits(run if char == "f" else 0, run)
             if digits is None or run > 7:
@@ -183,13 +162,13 @@ class _Exact:
         if digits is None:
             return False
         self._twelve_hours |= char == "h"
-        return self._take(_FIELDS[char], char, year_of(digits) if char == "y" else int(digits))
+        return self._take(_FIELDS[char], char, date_parsing.year_of(digits) if char == "y" else int(digits))
 
     def _named(self, char: str, run: int) -> bool:
         if char == "M":
-            index = self._name(SHORT_MONTH_NAMES if run == 3 else MONTH_NAMES)
+            index = self._name(date_formats.SHORT_MONTH_NAMES if run == 3 else date_formats.MONTH_NAMES)
             return index is not None and self._take("month", char, index + 1)
-        index = self._name(SHORT_DAY_NAMES if run == 3 else DAY_NAMES)
+        index = self._name(date_formats.SHORT_DAY_NAMES if run == 3 else date_formats.DAY_NAMES)
         return index is not None and self._take("weekday", char, index)
 
     def _zone(self, pattern: re.Pattern[str]) -> bool:
@@ -197,39 +176,36 @@ class _Exact:
         if match is None:
             return False
         self.at = match.end()
-        take_zone(self.parts, match)
+        date_parsing.take_zone(self.parts, match)
         return True
 
 
 def _without_blanks(pattern: str, styles: int) -> str:
     """Blanks that the text need not have at its ends, the pattern need not have either, not even in quotes."""
-    if styles & LEADING_WHITE:
+    if styles & date_parsing.LEADING_WHITE:
         pattern = _LEADING_BLANKS.sub(r"\1", pattern)
-    if styles & TRAILING_WHITE:
+    if styles & date_parsing.TRAILING_WHITE:
         pattern = _TRAILING_BLANKS.sub(r"\1", pattern)
     return pattern
 
 
-def read_exact(text: str | None, format_: str | None, styles: int) -> Parts:
+def read_exact(text: str | None, format_: str | None, styles: int) -> date_parsing.Parts:
     """Read a date in exactly this format, standard or custom; raises ArgumentNullException, FormatException."""
     if text is None or format_ is None:
         raise ArgumentNullException("s" if text is None else "format")
     if not text or not format_:
-        raise not_recognized(text) if not text else FormatException("Format specifier was invalid.")
+        raise date_parsing.not_recognized(text) if not text else FormatException("Format specifier was invalid.")
     work_through((len(text) + len(format_)) << 4)
-    matcher = _Exact(text, _without_blanks(expand(format_), styles), styles)
+    matcher = _Exact(text, _without_blanks(date_formats.expand(format_), styles), styles)
     if not matcher.matches():
-        raise not_recognized(text)
+        raise date_parsing.not_recognized(text)
     return matcher.parts
 
 
 # `Parse`, `ParseExact` and their `Try` forms of DateTime and DateTimeOffset
 
-if TYPE_CHECKING:
-    _Make = Callable[[str, Parts, int], Any]
 
-
-def _any_format(text: str | None, formats: Any, styles: int) -> Parts:
+def _any_format(text: str | None, formats: Any, styles: int) -> date_parsing.Parts:
     """Return the first of the formats that the text has."""
     if text is None or formats is None:
         raise ArgumentNullException("s" if text is None else "formats")
@@ -242,35 +218,35 @@ def _any_format(text: str | None, formats: Any, styles: int) -> Parts:
             return read_exact(text, format_, styles)
         except FormatException:
             continue
-    raise not_recognized(text)
+    raise date_parsing.not_recognized(text)
 
 
-def _offset(text: str, parts: Parts, styles: int) -> DateTimeOffset:
-    ticks, zone = to_clock_and_zone(text, parts, styles)
+def _offset(text: str, parts: date_parsing.Parts, styles: int) -> DateTimeOffset:
+    ticks, zone = date_parsing.to_clock_and_zone(text, parts, styles)
     return DateTimeOffset(ticks, zone * MINUTE)
 
 
 def parse_datetime(text: str | None, provider: Any = None, styles: int = 0) -> DateTime:
     """`DateTime.Parse`; raises ArgumentNullException, FormatException."""
-    check_styles(styles)
-    check_dates(provider)
-    return to_datetime(text or "", read(text), styles)
+    date_parsing.check_styles(styles)
+    date_formats.check_dates(provider)
+    return date_parsing.to_datetime(text or "", date_parsing.read(text), styles)
 
 
 def parse_offset(text: str | None, provider: Any = None, styles: int = 0) -> DateTimeOffset:
     """`DateTimeOffset.Parse`; raises ArgumentNullException, FormatException."""
     text = require(text, "input")
-    check_dates(provider)
-    return _offset(text, read(text), styles)
+    date_formats.check_dates(provider)
+    return _offset(text, date_parsing.read(text), styles)
 
 
-def _exactly(make: _Make, read_format: Callable[..., Parts], name: str) -> Callable[..., Any]:
+def _exactly(make: _Make, read_format: Callable[..., date_parsing.Parts], name: str) -> Callable[..., Any]:
     """`ParseExact`, whose first parameter has this name."""
 
     def parse(text: str | None, format_: Any, provider: Any, styles: int = 0) -> Any:
-        check_styles(styles)
+        date_parsing.check_styles(styles)
         text = require(text, name)
-        check_dates(provider)
+        date_formats.check_dates(provider)
         return make(text, read_format(text, format_, styles), styles)
 
     return parse
@@ -304,5 +280,5 @@ def _register(name: str, parameter: str, parse: Callable[..., Any], make: _Make,
     )
 
 
-_register("System.DateTime", "s", parse_datetime, to_datetime, MIN_VALUE)
+_register("System.DateTime", "s", parse_datetime, date_parsing.to_datetime, MIN_VALUE)
 _register("System.DateTimeOffset", "input", parse_offset, _offset, MIN_OFFSET_VALUE)

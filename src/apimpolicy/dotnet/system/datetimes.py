@@ -7,11 +7,19 @@ import datetime
 from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, check_range
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import check_dates, format_moment
-from apimpolicy.dotnet.system.ordered import Ordered, implement_order
-from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.system.timespans import (
+    DAY,
+    HOUR,
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    Ordered,
+    TimeSpan,
+    implement_order,
+)
 
 _from_ordinal = datetime.date.fromordinal
 
@@ -96,15 +104,13 @@ class DateTime(Ordered):
 
     def add_ticks(self, ticks: int, parameter: str = "value") -> DateTime:
         total = self.ticks + ticks
-        if not 0 <= total <= MAX_TICKS:
-            raise ArgumentOutOfRangeException(parameter, _UNREPRESENTABLE)
+        check_range(0 <= total <= MAX_TICKS, parameter, _UNREPRESENTABLE)
         return DateTime(total, self.kind)
 
     def _add(self, value: float, milliseconds: int) -> DateTime:
         """.NET Core 3.1 rounds to whole milliseconds."""
         count = value * milliseconds + (0.5 if value >= 0 else -0.5)
-        if not -_MAX_MILLISECONDS < count < _MAX_MILLISECONDS:
-            raise ArgumentOutOfRangeException("value", "Value to add was out of range.")
+        check_range(-_MAX_MILLISECONDS < count < _MAX_MILLISECONDS, "value", "Value to add was out of range.")
         return self.add_ticks(int(count) * MILLISECOND)
 
     def add_days(self, value: float) -> DateTime:
@@ -123,18 +129,15 @@ class DateTime(Ordered):
         return self._add(value, 1)
 
     def add_months(self, months: int) -> DateTime:
-        if not -120_000 <= months <= 120_000:
-            raise ArgumentOutOfRangeException("months", "Months value must be between +/-120000.")
+        check_range(-120_000 <= months <= 120_000, "months", "Months value must be between +/-120000.")
         today = self._calendar()
         year, month = divmod(today.year * 12 + today.month - 1 + months, 12)
-        if not 1 <= year <= 9999:
-            raise ArgumentOutOfRangeException("months", _UNREPRESENTABLE)
+        check_range(1 <= year <= 9999, "months", _UNREPRESENTABLE)
         day = min(today.day, calendar.monthrange(year, month + 1)[1])
         return DateTime(_date_ticks(year, month + 1, day) + self.ticks % DAY, self.kind)
 
     def add_years(self, years: int) -> DateTime:
-        if not -10_000 <= years <= 10_000:
-            raise ArgumentOutOfRangeException("years", "Years value must be between +/-10000.")
+        check_range(-10_000 <= years <= 10_000, "years", "Years value must be between +/-10000.")
         return self.add_months(years * 12)
 
     def add(self, span: TimeSpan) -> DateTime:
@@ -235,8 +238,7 @@ def from_parts(
         raise ArgumentOutOfRangeException(
             None, "Hour, Minute, and Second parameters describe an un-representable DateTime."
         )
-    if not 0 <= millisecond < 1000:
-        raise ArgumentOutOfRangeException("millisecond", "Valid values are between 0 and 999, inclusive.")
+    check_range(0 <= millisecond < 1000, "millisecond", "Valid values are between 0 and 999, inclusive.")
     check_kind(kind)
     return DateTime(ticks + hour * HOUR + minute * MINUTE + second * SECOND + millisecond * MILLISECOND, kind)
 
@@ -249,10 +251,9 @@ def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, se
 @implements("System.DateTime", "new(long)", "new(long, DateTimeKind)")
 def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
     """Raises ArgumentOutOfRangeException."""
-    if not 0 <= ticks <= MAX_TICKS:
-        raise ArgumentOutOfRangeException(
-            "ticks", "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks."
-        )
+    check_range(
+        0 <= ticks <= MAX_TICKS, "ticks", "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks."
+    )
     check_kind(kind)
     return DateTime(ticks, kind)
 
@@ -279,16 +280,14 @@ MIN_VALUE, MAX_VALUE, UNIX_EPOCH = DateTime(0), DateTime(MAX_TICKS), DateTime(UN
 
 @implements("System.DateTime", "DaysInMonth")
 def _days_in_month(year: int, month: int) -> int:
-    if not 1 <= month <= 12:
-        raise ArgumentOutOfRangeException("month", "Month must be between one and twelve.")
+    check_range(1 <= month <= 12, "month", "Month must be between one and twelve.")
     _is_leap_year(year)
     return calendar.monthrange(year, month)[1]
 
 
 @implements("System.DateTime", "IsLeapYear")
 def _is_leap_year(year: int) -> bool:
-    if not 1 <= year <= 9999:
-        raise ArgumentOutOfRangeException("year", "Year must be between 1 and 9999.")
+    check_range(1 <= year <= 9999, "year", "Year must be between 1 and 9999.")
     return calendar.isleap(year)
 
 

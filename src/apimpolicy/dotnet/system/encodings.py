@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
@@ -12,11 +12,15 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     NotSupportedException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
-from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, short_byte_array, to_utf16
+from apimpolicy.dotnet.values import CHAR, Array, Equatable, byte_array, from_utf16, short_byte_array, to_utf16
 from apimpolicy.errors import NotSimulatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # `System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself.
 # UTF-7, which it has too, is not simulated.
@@ -27,20 +31,13 @@ NULL_ARRAY = "Array cannot be null."
 
 
 @dotnet_class("System.Text.Encoding", members="BodyName=web_name HeaderName=web_name EncodingName=display_name")
-class Encoding:
+class Encoding(Equatable):
     """One encoding; what it can't write or read is replaced."""
 
     __slots__ = (
-        "code_page",
-        "codec",
-        "display_name",
-        "dotnet_type_name",
-        "is_read_only",
-        "is_single_byte",
-        "keeps_ascii",
-        "preamble",
-        "web_name",
-    )
+        "code_page", "codec", "display_name", "dotnet_type_name", "is_read_only", "is_single_byte", "keeps_ascii",
+        "preamble", "web_name",
+    )  # fmt: skip
 
     def __init__(
         self, web_name: str, code_page: int, display_name: str, codec: str, type_name: str, preamble: bytes = b""
@@ -85,8 +82,7 @@ class Encoding:
 
     @member("GetBytes(char[])")
     def _get_bytes_of_chars(self, chars: Array | None) -> Array:
-        chars = require(chars, "chars", NULL_ARRAY)
-        return byte_array(self.encode("".join(chars)))
+        return byte_array(self.encode("".join(require(chars, "chars", NULL_ARRAY))))
 
     @member("GetBytes(char[], int, int)")
     def _get_bytes_of_chars_part(self, chars: Array | None, index: int, count: int) -> Array:
@@ -98,72 +94,49 @@ class Encoding:
             raise ArgumentNullException("chars")
         return len(self.get_bytes(text))
 
-    @member("GetByteCount(string, int, int)")
-    def _get_byte_count_part(self, text: str | None, index: int, count: int) -> int:
-        return len(self._get_bytes_part(text, index, count))
-
-    @member("GetByteCount(char[], int, int)")
-    def _get_byte_count_of_chars_part(self, chars: Array | None, index: int, count: int) -> int:
-        return len(self._get_bytes_of_chars_part(chars, index, count))
-
-    @member("GetByteCount(char[])")
-    def _get_byte_count_of_chars(self, chars: Array | None) -> int:
-        return len(self._get_bytes_of_chars(chars))
-
     @member("GetString(byte[])")
     def get_string(self, data: Array | None) -> str:
-        data = require(data, "bytes", NULL_ARRAY)
-        return self.decode(bytes(data))
+        return self.decode(bytes(require(data, "bytes", NULL_ARRAY)))
 
     @member("GetString(byte[], int, int)")
     def _get_string_part(self, data: Array | None, index: int, count: int) -> str:
         return self.decode(bytes(_part(data, index, count, "bytes")))
 
-    @member("GetChars(byte[])")
-    def _get_chars(self, data: Array | None) -> Array:
-        return Array(CHAR, self.get_string(data))
-
-    @member("GetChars(byte[], int, int)")
-    def _get_chars_part(self, data: Array | None, index: int, count: int) -> Array:
-        return Array(CHAR, self._get_string_part(data, index, count))
-
-    @member("GetCharCount(byte[])")
-    def _get_char_count(self, data: Array | None) -> int:
-        return len(self.get_string(data))
-
-    @member("GetCharCount(byte[], int, int)")
-    def _get_char_count_part(self, data: Array | None, index: int, count: int) -> int:
-        return len(self._get_string_part(data, index, count))
-
     def get_preamble(self) -> Array:
         return byte_array(self.preamble)
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, Encoding) and self._identity() == other._identity()
-
-    def _identity(self) -> tuple[Any, ...]:
+    @property
+    def identity(self) -> Any:
         return self.code_page, self.preamble
 
     def get_hash_code(self) -> int:
         return self.code_page
 
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return self.code_page
-
 
 def _part(data: Any, index: int, count: int, name: str) -> Any:
     data = require(data, name, NULL_STRING if name == "s" else NULL_ARRAY)
-    if index < 0 or count < 0:
-        raise ArgumentOutOfRangeException("index" if index < 0 else "count", "Non-negative number required.")
+    check_range(index >= 0 and count >= 0, "index" if index < 0 else "count", "Non-negative number required.")
     if index > len(data) - count:
         if name == "s":
             raise ArgumentOutOfRangeException("index", "Index and count must refer to a location within the string.")
         raise ArgumentOutOfRangeException(name, _INDEX)
     return data[index : index + count]
 
+
+_MADE_OF: dict[str, Callable[..., Any]] = {
+    "char[]": Encoding._get_bytes_of_chars,
+    "char[], int, int": Encoding._get_bytes_of_chars_part,
+    "string, int, int": Encoding._get_bytes_part,
+    "byte[]": Encoding.get_string,
+    "byte[], int, int": Encoding._get_string_part,
+}
+for _parameters, _make in _MADE_OF.items():
+    _count = "GetCharCount" if _parameters.startswith("byte") else "GetByteCount"
+    implements("System.Text.Encoding", f"{_count}({_parameters})")(lambda *given, make=_make: len(make(*given)))
+    if _count == "GetCharCount":
+        implements("System.Text.Encoding", f"GetChars({_parameters})")(
+            lambda *given, make=_make: Array(CHAR, make(*given))
+        )
 
 UTF8 = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding", b"\xef\xbb\xbf")
 UTF8_PLAIN = Encoding("utf-8", 65001, "Unicode (UTF-8)", "utf-8", "UTF8Encoding")
@@ -235,8 +208,7 @@ def get_encoding(name: str | None) -> Encoding:
 
 @implements("System.Text.Encoding", "GetEncoding(int)")
 def get_encoding_by_number(number: int) -> Encoding:
-    if not 0 <= number <= 65535:
-        raise ArgumentOutOfRangeException("codepage", "Valid values are between 0 and 65535, inclusive.")
+    check_range(0 <= number <= 65535, "codepage", "Valid values are between 0 and 65535, inclusive.")
     found = _CODE_PAGES.get(number)
     if found is None:
         _refuse_utf7(str(number))
@@ -267,8 +239,7 @@ def _check(source: Any, names: tuple[str, str, str], index: int, count: int, tar
     name, index_name, count_name = names
     source = require(source, name, NULL_STRING if name == "s" else NULL_ARRAY)
     require(target, parameter, NULL_ARRAY)
-    if index < 0 or count < 0:
-        raise ArgumentOutOfRangeException(index_name if index < 0 else count_name, _NON_NEGATIVE)
+    check_range(index >= 0 and count >= 0, index_name if index < 0 else count_name, _NON_NEGATIVE)
     if index > len(source) - count:
         place = "string" if name == "s" else "buffer"
         raise ArgumentOutOfRangeException(name, f"Index and count must refer to a location within the {place}.")
@@ -276,8 +247,7 @@ def _check(source: Any, names: tuple[str, str, str], index: int, count: int, tar
 
 def _store(encoding: Encoding, made: Any, target: Array, at: int, names: tuple[str, str]) -> int:
     parameter, index_name = names
-    if not 0 <= at <= len(target):
-        raise ArgumentOutOfRangeException(index_name, INDEX)
+    check_range(0 <= at <= len(target), index_name, INDEX)
     if len(made) > len(target) - at:
         encoded = ("byte", "encoded data", "En") if parameter == "bytes" else ("char", "decoded characters", "De")
         raise ArgumentException(
@@ -317,8 +287,7 @@ _UNIT = {65001: 3, 20127: 1, 28591: 1, 1200: 2, 1201: 2, 12000: 4, 12001: 4}
 
 @implements(_ENCODING, "GetMaxByteCount")
 def _get_max_byte_count(encoding: Encoding, count: int) -> int:
-    if count < 0:
-        raise ArgumentOutOfRangeException("charCount", _NON_NEGATIVE)
+    check_range(count >= 0, "charCount", _NON_NEGATIVE)
     most = (count + 1) * _UNIT[encoding.code_page]
     if most > _MAX:
         raise ArgumentOutOfRangeException(
@@ -330,8 +299,7 @@ def _get_max_byte_count(encoding: Encoding, count: int) -> int:
 
 @implements(_ENCODING, "GetMaxCharCount")
 def _get_max_char_count(encoding: Encoding, count: int) -> int:
-    if count < 0:
-        raise ArgumentOutOfRangeException("byteCount", _NON_NEGATIVE)
+    check_range(count >= 0, "byteCount", _NON_NEGATIVE)
     unit = _UNIT[encoding.code_page]
     most = {1: count, 2: (count >> 1) + (count & 1) + 1, 3: count + 1, 4: count // 2 + 2}[unit]
     if most > _MAX:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, OverflowException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.system.enum_texts import BITS, enum_to_string, format_enum
-from apimpolicy.dotnet.system.objects import TypeObject, get_hash_code
+from apimpolicy.dotnet.system.objects import BITS, TypeObject, enum_to_string, format_enum, get_hash_code
 from apimpolicy.dotnet.values import EnumValue, type_of, unbox
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ def _try_parse(type_: Type, text: str | None, ignore_case: bool) -> tuple[bool, 
 
 
 def _of(enum_type: TypeObject | None) -> NamedType:
-    enum_type = require(enum_type, "enumType")
-    return _enum_type(enum_type.type)
+    return _enum_type(require(enum_type, "enumType").type)
 
 
 @implements("System.Enum", "Parse(Type, string, bool)")

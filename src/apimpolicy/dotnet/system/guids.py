@@ -9,11 +9,11 @@ from typing import Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
-from apimpolicy.dotnet.values import Array, byte_array, wrap_int32
+from apimpolicy.dotnet.values import Array, Equatable, byte_array, wrap_int32
 
 
 @dotnet_class("System.Guid")
-class Guid:
+class Guid(Equatable):
     """A GUID; immutable. `hex` is its 32 hexadecimal digits as people write them."""
 
     __slots__ = ("hex",)
@@ -52,8 +52,9 @@ class Guid:
 
     formatted = format
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, Guid) and other.hex == self.hex
+    @property
+    def identity(self) -> Any:
+        return self.hex
 
     @member("CompareTo(Guid)")
     def compare_to(self, other: Guid) -> int:
@@ -71,14 +72,8 @@ class Guid:
         first, second, third, fourth = struct.unpack("<4i", bytes(self.to_byte_array()))
         return wrap_int32(first ^ second ^ third ^ fourth)
 
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
     def __lt__(self, other: Guid) -> bool:
         return self.hex < other.hex
-
-    def __hash__(self) -> int:
-        return hash(self.hex)
 
     def __repr__(self) -> str:
         return f"Guid({self.to_string()!r})"
@@ -127,14 +122,12 @@ def _guess(text: str) -> str:
 @implements("System.Guid", "Parse")
 def parse(text: str | None) -> Guid:
     """Any of the forms D, N, B, P and X; raises ArgumentNullException, FormatException."""
-    text = require(text, "input")
-    return _parse(text)
+    return _parse(require(text, "input"))
 
 
 @implements("System.Guid", "new(string)")
 def _new(text: str | None) -> Guid:
-    text = require(text, "g")
-    return _parse(text)
+    return _parse(require(text, "g"))
 
 
 def _parse(text: str) -> Guid:

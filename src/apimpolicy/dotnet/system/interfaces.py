@@ -8,7 +8,7 @@ from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException
 from apimpolicy.dotnet.metadata import runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.system.numeric_types import compare_floats
+from apimpolicy.dotnet.system.arithmetic import compare_plain
 from apimpolicy.dotnet.system.objects import equals, get_hash_code, text
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
 from apimpolicy.dotnet.system.strings import format_value
@@ -39,7 +39,7 @@ def compare_to(value: Any, other: Any) -> int:
     if isinstance(value, str):
         return ord(value) - ord(other) if isinstance(value, Char) else compare_strings(value, other)
     if isinstance(value, float):
-        return compare_floats(float(value), float(other))
+        return compare_plain(float(value), float(other))
     left, right = unbox(value), unbox(other)
     return int(left > right) - int(left < right)
 
@@ -68,9 +68,8 @@ def dispose(value: Any) -> None:
         own()
 
 
-# The members of `System.Nullable<T>`, whose receiver may be None: a `T?` is None or the value of `T`.
-# The emitter must not raise NullReferenceException for a null receiver of this type; `GetType()` does, in its own
-# right.
+# The members of `System.Nullable<T>`, whose receiver may be None: a `T?` is None or the value of `T`. The emitter must
+# not raise NullReferenceException for a null receiver of this type; `GetType()` does, in its own right.
 
 _NAME = "System.Nullable<T>"
 

@@ -8,7 +8,7 @@ from typing import Any
 from apimpolicy.dotnet.exceptions import FormatException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.objects import get_hash_code
-from apimpolicy.dotnet.values import Array, byte_array
+from apimpolicy.dotnet.values import Array, Equatable, byte_array
 
 _IPV4, _IPV6 = 2, 23
 """Of the enum `System.Net.Sockets.AddressFamily`."""
@@ -18,7 +18,7 @@ _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
 @dotnet_class("System.Net.IPAddress", members="AddressFamily=family")
-class IPAddress:
+class IPAddress(Equatable):
     """An address; `data` is 4 or 16 bytes in network order."""
 
     __slots__ = ("data", "scope")
@@ -40,17 +40,12 @@ class IPAddress:
         shown = ipv6_text(self.data)
         return f"{shown}%{self.scope}" if self.scope else shown
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, IPAddress) and other.data == self.data and other.scope == self.scope
+    @property
+    def identity(self) -> Any:
+        return self.data, self.scope
 
     def get_hash_code(self) -> int:
         return get_hash_code(self.data.hex())
-
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return hash((self.data, self.scope))
 
 
 def ipv6_text(data: bytes) -> str:
@@ -142,8 +137,7 @@ def _read(text: str) -> IPAddress | None:
 @implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
     """Raises ArgumentNullException, FormatException."""
-    text = require(text, "ipString")
-    found = _read(text)
+    found = _read(require(text, "ipString"))
     if found is None:
         raise FormatException("An invalid IP address was specified.")
     return found

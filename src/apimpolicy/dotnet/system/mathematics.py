@@ -7,17 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    ArithmeticException,
-    OverflowException,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, ArithmeticException, OverflowException, check_range
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, float_divide, int_divide, int_remainder
-from apimpolicy.dotnet.system.decimal_type import check_rounding, round_decimal
+from apimpolicy.dotnet.system.numeric_types import check_rounding, round_decimal
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.values import box
 
@@ -89,6 +84,9 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     "Log(double a, double newBase)": lambda value, base: _log_base(value, base),
 }
 
+implements("System.Math", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")(
+    round_decimal
+)
 implements_all("System.Math", {f"static double {signature}": function for signature, function in _FUNCTIONS.items()})
 
 
@@ -121,14 +119,14 @@ def _away(value: float) -> float:
 _MODES = (_to_even, _away, _truncate, _floor, _ceiling)
 
 
+@implements("System.Math", "Round")
 def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
     """`Math.Round`, which scales, rounds and scales back: 1.005 to two digits is 1.
 
     >>> round_double(2.5), round_double(1.005, 2), round_double(2.345, 2)
     (2.0, 1.0, 2.35)
     """
-    if not 0 <= digits <= 15:
-        raise ArgumentOutOfRangeException("digits", "Rounding digits must be between 0 and 15, inclusive.")
+    check_range(0 <= digits <= 15, "digits", "Rounding digits must be between 0 and 15, inclusive.")
     check_rounding(mode)
     if not abs(value) < 1e16:
         return value
@@ -136,16 +134,6 @@ def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
         return _MODES[mode](value)
     power = 10.0**digits
     return _MODES[mode](value * power) / power
-
-
-@implements("System.Math", "Round")
-def _round(value: float, digits: int = 0, mode: int = 0) -> float:
-    return round_double(value, digits, mode)
-
-
-@implements("System.Math", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")
-def _round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
-    return round_decimal(value, digits, mode)
 
 
 def _absolute(minimum: int) -> Callable[[int], int]:
@@ -161,14 +149,6 @@ def _sign(value: Any) -> int:
     if value != value:
         raise ArithmeticException("Function does not accept floating point Not-a-Number values.")
     return int(value > 0) - int(value < 0)
-
-
-def _max(a: Any, b: Any) -> Any:
-    return b if b > a else a
-
-
-def _min(a: Any, b: Any) -> Any:
-    return b if b < a else a
 
 
 def _max_float(a: float, b: float) -> float:
@@ -200,7 +180,9 @@ def _register() -> None:
         if name == "char":
             continue
         floating = name in ("float", "double")
-        larger, smaller = (_max_float, _min_float) if floating else (_max, _min)
+        larger, smaller = (
+            (_max_float, _min_float) if floating else (lambda a, b: b if b > a else a, lambda a, b: b if b < a else a)
+        )
         implements("System.Math", f"static {name} Max({name} val1, {name} val2)")(larger)
         implements("System.Math", f"static {name} Min({name} val1, {name} val2)")(smaller)
         implements("System.Math", f"static {name} Clamp({name} value, {name} min, {name} max)")(_clamp(name))

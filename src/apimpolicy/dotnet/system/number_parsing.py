@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, Ove
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
-from apimpolicy.dotnet.system.number_symbols import INVARIANT, NumberSymbols
+from apimpolicy.dotnet.system.cultures import INVARIANT, NumberSymbols
 from apimpolicy.dotnet.values import to_single
 
 if TYPE_CHECKING:

@@ -6,31 +6,19 @@ import functools
 import math
 import operator
 import struct
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException
-from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.system.arithmetic import INTEGERS
-from apimpolicy.dotnet.system.number_formats import (
-    double_to_string,
-    format_double,
-    format_int,
-    format_single,
-    single_to_string,
-)
-from apimpolicy.dotnet.system.number_parsing import (
-    FLOAT_AND_THOUSANDS,
-    INTEGER,
-    parse_bool,
-    parse_double,
-    parse_int,
-    parse_single,
-)
-from apimpolicy.dotnet.system.number_symbols import numbers_of
-from apimpolicy.dotnet.values import type_of, unbox, wrap_int32
+from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException, check_range, require
+from apimpolicy.dotnet.registry import implements, implements_all
+from apimpolicy.dotnet.system import decimals, number_formats, number_parsing
+from apimpolicy.dotnet.system.arithmetic import INTEGERS, compare_plain, decimal_to_int
+from apimpolicy.dotnet.system.cultures import numbers_of
+from apimpolicy.dotnet.values import INT, Array, type_of, unbox, wrap_int32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _PROVIDER = "System.IFormatProvider provider"
 _STYLE = "System.Globalization.NumberStyles style"
@@ -117,10 +105,6 @@ def _sign_of_difference(a: Any, b: Any) -> int:
     return int(a > b) - int(a < b)
 
 
-def _difference(a: int, b: int) -> int:
-    return a - b
-
-
 def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
@@ -134,33 +118,22 @@ def _integer_hash(name: str) -> Callable[[int], int]:
 
 
 def _parser(name: str) -> Callable[..., int]:
-    return functools.partial(parse_int, name)
+    return functools.partial(number_parsing.parse_int, name)
 
 
 def _formatter(bits: int) -> Callable[..., str]:
-    return lambda value, *how: format_int(value, bits, *how)
+    return lambda value, *how: number_formats.format_int(value, bits, *how)
 
 
 def _register_integers() -> None:
     for name, type_ in INTEGERS.items():
         if name == "char":
             continue
-        register_text(name, _parser(name), INTEGER, int.__repr__, _formatter(type_.bits), 0)
-        compare = _difference if type_.bits < 32 else _sign_of_difference
+        register_text(name, _parser(name), number_parsing.INTEGER, int.__repr__, _formatter(type_.bits), 0)
+        compare = operator.sub if type_.bits < 32 else _sign_of_difference
         parameter = ("obj", "obj", "obj") if name == "sbyte" else ("value", "obj", "obj")
         register_comparison(name, type_.framework_name, compare, _same, parameter)
         implements(name, "int GetHashCode()")(_integer_hash(name))
-
-
-def compare_floats(a: float, b: float) -> int:
-    """NaN comes first and is equal to itself."""
-    if a < b:
-        return -1
-    if a > b:
-        return 1
-    if a == b:
-        return 0
-    return (0 if b != b else -1) if a != a else 1
 
 
 def _equal_floats(a: float, b: float) -> bool:
@@ -174,10 +147,6 @@ def _double_hash(value: float) -> int:
     return wrap_int32(bits ^ (bits >> 32))
 
 
-def _single_hash(value: float) -> int:
-    return int(struct.unpack("<i", struct.pack("<f", value + 0.0))[0])
-
-
 _FLOAT_TESTS: dict[str, Callable[[float], bool]] = {
     "IsNaN": math.isnan,
     "IsFinite": math.isfinite,
@@ -186,7 +155,7 @@ _FLOAT_TESTS: dict[str, Callable[[float], bool]] = {
     "IsNegativeInfinity": lambda value: value == -math.inf,
     "IsNegative": lambda value: math.copysign(1.0, value) < 0,
 }
-_FLOAT_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "Equality": operator.eq,
     "Inequality": operator.ne,
     "LessThan": operator.lt,
@@ -206,12 +175,15 @@ def _is_subnormal(least: float) -> Callable[[float], bool]:
 
 
 def _register_floats() -> None:
-    register_text("double", parse_double, FLOAT_AND_THOUSANDS, double_to_string, format_double, 0.0)
-    register_text("float", parse_single, FLOAT_AND_THOUSANDS, single_to_string, format_single, 0.0)
-    register_comparison("double", "Double", compare_floats, _equal_floats, ("value", "obj", "obj"))
-    register_comparison("float", "Single", compare_floats, _equal_floats, ("value", "obj", "obj"))
+    for name, parse, shown, format_ in (
+        ("double", number_parsing.parse_double, number_formats.double_to_string, number_formats.format_double),
+        ("float", number_parsing.parse_single, number_formats.single_to_string, number_formats.format_single),
+    ):
+        register_text(name, parse, number_parsing.FLOAT_AND_THOUSANDS, shown, format_, 0.0)
+    register_comparison("double", "Double", compare_plain, _equal_floats, ("value", "obj", "obj"))
+    register_comparison("float", "Single", compare_plain, _equal_floats, ("value", "obj", "obj"))
     implements("double", "int GetHashCode()")(_double_hash)
-    implements("float", "int GetHashCode()")(_single_hash)
+    implements("float", "int GetHashCode()")(lambda value: struct.unpack("<i", struct.pack("<f", value + 0.0))[0])
     for name, test in _FLOAT_TESTS.items():
         implements("double", f"static bool {name}(double d)")(test)
         implements("float", f"static bool {name}(float f)")(test)
@@ -219,14 +191,14 @@ def _register_floats() -> None:
         least = _LEAST_NORMAL[type_]
         implements(type_, f"static bool IsNormal({type_} {parameter})")(_is_normal(least))
         implements(type_, f"static bool IsSubnormal({type_} {parameter})")(_is_subnormal(least))
-        for name, compare in _FLOAT_OPERATORS.items():
+        for name, compare in _COMPARISONS.items():
             implements(type_, f"static bool op_{name}({type_} left, {type_} right)")(compare)
 
 
 def _register_bool() -> None:
-    implements("bool", "static bool Parse(string value)")(parse_bool)
+    implements("bool", "static bool Parse(string value)")(number_parsing.parse_bool)
     implements("bool", "static bool TryParse(string value, out bool result)")(
-        lambda text: attempt(parse_bool, False, text)
+        lambda text: attempt(number_parsing.parse_bool, False, text)
     )
     implements("bool", "string ToString()")(lambda value: "True" if value else "False")
     implements("bool", f"string ToString({_PROVIDER})")(lambda value, _: "True" if value else "False")
@@ -239,3 +211,155 @@ def _register_bool() -> None:
 _register_integers()
 _register_floats()
 _register_bool()
+
+
+# The members of `decimal`; the arithmetic itself is in `decimals`.
+
+_BINARY = {
+    "op_Addition": ("Add", decimals.add),
+    "op_Subtraction": ("Subtract", decimals.subtract),
+    "op_Multiply": ("Multiply", decimals.multiply),
+    "op_Division": ("Divide", decimals.divide),
+    "op_Modulus": ("Remainder", decimals.remainder),
+}
+
+
+def _register_decimal() -> None:
+    parse, shown, format_ = (
+        number_parsing.parse_decimal,
+        number_formats.decimal_to_string,
+        number_formats.format_decimal,
+    )
+    register_text("decimal", parse, number_parsing.NUMBER, shown, format_, Decimal(0))
+    register_comparison("decimal", "Decimal", _sign_of_difference, _same, ("value", "value", "value"))
+    for name, (method, function) in _BINARY.items():
+        implements("decimal", f"static decimal {name}(decimal d1, decimal d2)")(function)
+        implements("decimal", f"static decimal {method}(decimal d1, decimal d2)")(function)
+    for name, compare in _COMPARISONS.items():
+        implements("decimal", f"static bool op_{name}(decimal d1, decimal d2)")(compare)
+    implements("decimal", "static bool Equals(decimal d1, decimal d2)")(_same)
+    implements("decimal", "static int Compare(decimal d1, decimal d2)")(_sign_of_difference)
+    for name, type_ in INTEGERS.items():
+        implements("decimal", f"static {name} op_Explicit(decimal value)")(
+            (lambda value: chr(decimal_to_int("char", value)))
+            if name == "char"
+            else (lambda value, name=name: decimal_to_int(name, value))
+        )
+        implements("decimal", f"static decimal op_Implicit({name} value)")(
+            (lambda value: Decimal(ord(value))) if name == "char" else Decimal
+        )
+        if name == "char":
+            continue
+        parameter = "d" if type_.bits >= 32 else "value"
+        implements("decimal", f"static {name} To{type_.framework_name}(decimal {parameter})")(
+            lambda value, name=name: decimal_to_int(name, value)
+        )
+        if type_.bits >= 32:
+            implements("decimal", f"new({name} value)")(Decimal)
+    for name, value in (
+        ("Zero", Decimal(0)),
+        ("One", Decimal(1)),
+        ("MinusOne", Decimal(-1)),
+        ("MaxValue", decimals.MAX_VALUE),
+        ("MinValue", decimals.MIN_VALUE),
+    ):
+        implements("decimal", f"static readonly decimal {name};")(lambda value=value: value)
+
+
+_register_decimal()
+
+
+def check_rounding(mode: int) -> None:
+    """Raise ArgumentException for a number that is no `MidpointRounding`."""
+    if not 0 <= mode <= 4:
+        raise ArgumentException(f"The value '{mode}' is not valid for this usage of the type MidpointRounding.", "mode")
+
+
+@implements("decimal", "Round")
+def round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
+    """`Math.Round` and `decimal.Round`; raises ArgumentOutOfRangeException.
+
+    >>> round_decimal(Decimal("2.345"), 2), round_decimal(Decimal("2.345"), 2, 1)
+    (Decimal('2.34'), Decimal('2.35'))
+    """
+    check_range(0 <= digits <= 28, "decimals", "Decimal can only round to between 0 and 28 digits of precision.")
+    check_rounding(mode)
+    if mode < 2:
+        return decimals.round_to(value, digits, away_from_zero=mode == 1)
+    number, scale = decimals.parts_of(value)
+    if scale <= digits:
+        return value
+    power = 10 ** (scale - digits)
+    whole = abs(number) // power
+    if number % power and ((mode == 3 and number < 0) or (mode == 4 and number > 0)):
+        whole += 1
+    return decimals.from_parts(-whole if number < 0 else whole, digits)
+
+
+@implements("decimal", "GetBits")
+def _get_bits(value: Decimal) -> Array:
+    scale = -int(value.as_tuple().exponent)
+    number = int("".join(map(str, value.as_tuple().digits)))
+    flags = scale << 16 | (0x80000000 if value.is_signed() else 0)
+    words = (number & 0xFFFFFFFF, number >> 32 & 0xFFFFFFFF, number >> 64, flags)
+    return Array(INT, map(wrap_int32, words))
+
+
+@implements("decimal", "new(int, int, int, bool, byte)")
+def _from_parts(low: int, middle: int, high: int, negative: bool, scale: int) -> Decimal:
+    check_range(scale <= 28, "scale", "Decimal's scale value must be between 0 and 28, inclusive.")
+    number = (low & 0xFFFFFFFF) | (middle & 0xFFFFFFFF) << 32 | (high & 0xFFFFFFFF) << 64
+    return decimals.fit(-number if negative else number, scale)
+
+
+@implements("decimal", "new(int[])")
+def _from_bits(bits: Any) -> Decimal:
+    bits = require(bits, "value")
+    if len(bits) == 4 and not bits[3] & 0x7F00FFFF and (bits[3] >> 16 & 0xFF) <= 28:
+        return _from_parts(bits[0], bits[1], bits[2], bits[3] < 0, bits[3] >> 16 & 0xFF)
+    raise ArgumentException(
+        "Decimal byte array constructor requires an array of length four containing valid decimal bytes."
+    )
+
+
+@implements("decimal", "FromOACurrency")
+def _from_currency(amount: int) -> Decimal:
+    """From ten-thousandths, without trailing zeros."""
+    scale = 4
+    while scale and amount % 10 == 0:
+        amount, scale = amount // 10, scale - 1
+    return decimals.from_parts(amount, scale)
+
+
+@implements("decimal", "ToOACurrency")
+def _to_currency(value: Decimal) -> int:
+    number, scale = decimals.parts_of(decimals.round_to(value, 4))
+    amount: int = number * 10 ** (4 - scale)
+    if not -(1 << 63) <= amount < 1 << 63:
+        raise OverflowException("Value was either too large or too small for a Currency.")
+    return amount
+
+
+implements_all(
+    "decimal",
+    {
+        "new(double)": decimals.from_double,
+        "new(float)": decimals.from_single,
+        "static decimal op_Explicit(double value)": decimals.from_double,
+        "static decimal op_Explicit(float value)": decimals.from_single,
+        "static double op_Explicit(decimal value)": decimals.to_double,
+        "static float op_Explicit(decimal value)": decimals.to_float,
+        "ToDouble": decimals.to_double,
+        "ToSingle": decimals.to_float,
+        "op_UnaryNegation": decimals.negate,
+        "Negate": decimals.negate,
+        "Truncate": decimals.truncate,
+        "Floor": decimals.floor,
+        "Ceiling": decimals.ceiling,
+        "op_UnaryPlus": lambda value: value,
+        "op_Increment": lambda value: decimals.add(value, Decimal(1)),
+        "op_Decrement": lambda value: decimals.subtract(value, Decimal(1)),
+        "GetHashCode": lambda value: wrap_int32(hash(value)),
+        "Round(decimal, MidpointRounding)": lambda value, mode: round_decimal(value, 0, mode),
+    },
+)

@@ -12,27 +12,79 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
-from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
+from apimpolicy.dotnet.exceptions import DotnetException, FormatException, NullReferenceException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, interface_members
 from apimpolicy.dotnet.system import delegates
-from apimpolicy.dotnet.system.enum_texts import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, reference_equals, type_of, wrap_int32
+from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Equatable, Single, reference_equals, type_of, wrap_int32
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _bool_to_string(value: bool) -> str:
-    return "True" if value else "False"
+# The texts of enum values: names, flags and formats.
+
+BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
+"""The width of each type that an enum may have under it."""
+
+
+def enum_to_string(type_: NamedType, value: int) -> str:
+    """Return the member's name; for flags the names joined by commas; otherwise the number.
+
+    >>> from apimpolicy.dotnet.metadata import named
+    >>> enum_to_string(named("System.DayOfWeek"), 1), enum_to_string(named("System.DayOfWeek"), 9)
+    ('Monday', '9')
+    """
+    definition = type_.definition
+    if definition.is_flags:
+        return _flag_names(definition.enum_values, value)
+    return enum_name(type_, value) or str(value)
+
+
+def enum_name(type_: NamedType, value: int) -> str | None:
+    """Return the name of the member with this value, the first declared when several have it."""
+    for name, member in type_.definition.enum_values.items():
+        if member == value:
+            return name
+    return None
+
+
+def _flag_names(members: dict[str, int], value: int) -> str:
+    by_value = sorted(members.items(), key=lambda pair: pair[1] & 0xFFFFFFFFFFFFFFFF)
+    for name, member in by_value:
+        if member == value:
+            return name
+    if value == 0:
+        return "0"
+    rest, found = value, []
+    for name, member in reversed(by_value):
+        if member and rest & member == member:
+            rest &= ~member
+            found.append(name)
+    return ", ".join(reversed(found)) if rest == 0 else str(value)
+
+
+def format_enum(type_: NamedType, value: int, format_: str | None) -> str:
+    """`Enum.ToString(format)`: G, D, X or F, in either case."""
+    kind = (format_ or "G").upper()
+    if kind == "G":
+        return enum_to_string(type_, value)
+    if kind == "D":
+        return str(value)
+    if kind == "X":
+        bits = BITS[type_.definition.enum_underlying]
+        return f"{value & ((1 << bits) - 1):0{bits // 4}X}"
+    if kind == "F":
+        return _flag_names(type_.definition.enum_values, value)
+    raise FormatException('Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".')
 
 
 _TO_STRING: dict[type, Callable[[Any], str]] = {
     str: lambda value: value,
-    bool: _bool_to_string,
+    bool: lambda value: "True" if value else "False",
     int: int.__repr__,
     float: double_to_string,
     Decimal: decimal_to_string,
@@ -133,7 +185,7 @@ def get_hash_code(value: Any) -> int:
 
 
 @dotnet_class("System.Type")
-class TypeObject:
+class TypeObject(Equatable):
     """A `System.Type` at run time; there is one object for each type."""
 
     __slots__ = ("__weakref__", "type")
@@ -198,7 +250,7 @@ class TypeObject:
 
     @property
     def is_primitive(self) -> bool:
-        return isinstance(self.type, NamedType) and self.type.name in _PRIMITIVES
+        return isinstance(self.type, NamedType) and self.type.name in _PRIMITIVES.split()
 
     def is_assignable_from(self, other: TypeObject | None) -> bool:
         """Identity, base classes and implemented interfaces; variance is not considered."""
@@ -211,17 +263,12 @@ class TypeObject:
     def to_string(self) -> str:
         return runtime_name(self.type)
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, TypeObject) and other.type == self.type
+    @property
+    def identity(self) -> Any:
+        return self.type
 
     def get_hash_code(self) -> int:
         return wrap_int32(zlib.crc32(runtime_name(self.type).encode()))
-
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return hash(self.type)
 
     def __repr__(self) -> str:
         return f"typeof({self.type})"
@@ -229,24 +276,7 @@ class TypeObject:
 
 interface_members("System.Reflection.MemberInfo", "Name")
 
-_PRIMITIVES = frozenset(
-    [
-        "bool",
-        "char",
-        "sbyte",
-        "byte",
-        "short",
-        "ushort",
-        "int",
-        "uint",
-        "long",
-        "ulong",
-        "float",
-        "double",
-        "System.IntPtr",
-        "System.UIntPtr",
-    ]
-)
+_PRIMITIVES = "bool char sbyte byte short ushort int uint long ulong float double System.IntPtr System.UIntPtr"
 
 _type_objects: weakref.WeakValueDictionary[Type, TypeObject] = weakref.WeakValueDictionary()
 

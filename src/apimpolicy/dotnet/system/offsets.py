@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException, check_range
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import PATTERNS, check_dates, format_moment, zone_text
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
-from apimpolicy.dotnet.system.ordered import Ordered, implement_order
-from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, Ordered, TimeSpan, implement_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,8 +103,7 @@ class DateTimeOffset(Ordered):
 
     def to_file_time(self) -> int:
         ticks = self.utc_datetime.ticks - _FILE_TIME_EPOCH
-        if ticks < 0:
-            raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
+        check_range(ticks >= 0, None, "Not a valid Win32 FileTime.")
         return ticks
 
     def equals_exact(self, other: DateTimeOffset) -> bool:
@@ -145,8 +143,7 @@ MIN_OFFSET_VALUE, MAX_OFFSET_VALUE = DateTimeOffset(0), DateTimeOffset(MAX_TICKS
 def _check_offset(ticks: int) -> None:
     if ticks % MINUTE:
         raise ArgumentException("Offset must be specified in whole minutes.", "offset")
-    if abs(ticks) > 14 * HOUR:
-        raise ArgumentOutOfRangeException("offset", "Offset must be within plus or minus 14 hours.")
+    check_range(abs(ticks) <= 14 * HOUR, "offset", "Offset must be within plus or minus 14 hours.")
 
 
 def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
@@ -196,8 +193,7 @@ def utc_now() -> DateTimeOffset:
 
 def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
     low, high = -(UNIX_EPOCH_TICKS // unit), (MAX_TICKS - UNIX_EPOCH_TICKS) // unit
-    if not low <= value <= high:
-        raise ArgumentOutOfRangeException(name, f"Valid values are between {low} and {high}, inclusive.")
+    check_range(low <= value <= high, name, f"Valid values are between {low} and {high}, inclusive.")
     return DateTimeOffset(UNIX_EPOCH_TICKS + value * unit)
 
 
@@ -222,6 +218,5 @@ _FILE_TIME_EPOCH = 504_911_232_000_000_000
 
 @implements("System.DateTimeOffset", "FromFileTime")
 def _from_file_time(ticks: int) -> DateTimeOffset:
-    if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
-        raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
+    check_range(0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH, "fileTime", "Not a valid Win32 FileTime.")
     return DateTimeOffset(ticks + _FILE_TIME_EPOCH)

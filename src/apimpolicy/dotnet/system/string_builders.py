@@ -11,6 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.metadata import named
@@ -49,8 +50,7 @@ class StringBuilder:
             length = self._length + len(piece)
             if length > 65_536:
                 environment().check_length(length)
-            if length > self.max_capacity:
-                raise ArgumentOutOfRangeException("requiredLength", _SMALL)
+            check_range(length <= self.max_capacity, "requiredLength", _SMALL)
             self._length = length
             self._pieces.append(piece)
         return self
@@ -63,8 +63,7 @@ class StringBuilder:
 
     def _set(self, content: str) -> StringBuilder:
         environment().check_length(len(content))
-        if len(content) > self.max_capacity:
-            raise ArgumentOutOfRangeException("requiredLength", _SMALL)
+        check_range(len(content) <= self.max_capacity, "requiredLength", _SMALL)
         self._pieces, self._length = [content], len(content)
         return self
 
@@ -76,12 +75,9 @@ class StringBuilder:
 
     @member("ToString(int, int)")
     def to_string_part(self, start: int, length: int) -> str:
-        if start < 0:
-            raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-        if start > self._length:
-            raise ArgumentOutOfRangeException("startIndex", "startIndex cannot be larger than length of string.")
-        if length < 0:
-            raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+        check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+        check_range(start <= self._length, "startIndex", "startIndex cannot be larger than length of string.")
+        check_range(length >= 0, "length", "Length cannot be less than zero.")
         if start > self._length - length:
             raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
         return self.to_string()[start : start + length]
@@ -92,10 +88,8 @@ class StringBuilder:
 
     @length.setter
     def length(self, value: int) -> None:
-        if value < 0:
-            raise ArgumentOutOfRangeException("value", "Length cannot be less than zero.")
-        if value > self.max_capacity:
-            raise ArgumentOutOfRangeException("value", _SMALL)
+        check_range(value >= 0, "value", "Length cannot be less than zero.")
+        check_range(value <= self.max_capacity, "value", _SMALL)
         if value > self._length:
             environment().check_length(value)
             self.append("\0" * (value - self._length))
@@ -109,34 +103,27 @@ class StringBuilder:
 
     @capacity.setter
     def capacity(self, value: int) -> None:
-        if value < 0:
-            raise ArgumentOutOfRangeException("value", "Capacity must be positive.")
-        if value > self.max_capacity:
-            raise ArgumentOutOfRangeException("value", "Capacity exceeds maximum capacity.")
-        if value < self._length:
-            raise ArgumentOutOfRangeException("value", _SMALL)
+        check_range(value >= 0, "value", "Capacity must be positive.")
+        check_range(value <= self.max_capacity, "value", "Capacity exceeds maximum capacity.")
+        check_range(value >= self._length, "value", _SMALL)
         self._capacity = value
 
     def ensure_capacity(self, capacity: int) -> int:
-        if capacity < 0:
-            raise ArgumentOutOfRangeException("capacity", "Capacity must be positive.")
+        check_range(capacity >= 0, "capacity", "Capacity must be positive.")
         if capacity > self.capacity:
             self.capacity = capacity
         return self.capacity
 
     def copy_to(self, start: int, destination: Array | None, index: int, count: int) -> None:
         destination = require(destination, "destination")
-        if index < 0:
-            raise ArgumentOutOfRangeException("destinationIndex", "'destinationIndex' must be non-negative.")
+        check_range(index >= 0, "destinationIndex", "'destinationIndex' must be non-negative.")
         if index > len(destination) - count:
             raise ArgumentException(
                 "Either offset did not refer to a position in the string, or there is an insufficient length of "
                 "destination character array."
             )
-        if count < 0:
-            raise ArgumentOutOfRangeException("count", "Argument count must not be negative.")
-        if not 0 <= start <= self._length:
-            raise ArgumentOutOfRangeException("sourceIndex", INDEX)
+        check_range(count >= 0, "count", "Argument count must not be negative.")
+        check_range(0 <= start <= self._length, "sourceIndex", INDEX)
         if start > self._length - count:
             raise ArgumentException("Source string was not long enough. Check sourceIndex and count.")
         destination[index : index + count] = self.to_string()[start : start + count]
@@ -147,18 +134,14 @@ class StringBuilder:
 
     def insert(self, index: int, piece: str) -> StringBuilder:
         """Raises ArgumentOutOfRangeException."""
-        if not 0 <= index <= self._length:
-            raise ArgumentOutOfRangeException("index", INDEX)
+        check_range(0 <= index <= self._length, "index", INDEX)
         environment().check_length(self._length + len(piece))
         return self.edit(index, 0, piece)
 
     def remove(self, start: int, length: int) -> StringBuilder:
-        if length < 0:
-            raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
-        if start < 0:
-            raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-        if length > self._length - start:
-            raise ArgumentOutOfRangeException("length", INDEX)
+        check_range(length >= 0, "length", "Length cannot be less than zero.")
+        check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+        check_range(length <= self._length - start, "length", INDEX)
         return self.edit(start, length, "")
 
     @member("Replace(char, char)", "Replace(string, string)")
@@ -167,10 +150,8 @@ class StringBuilder:
 
     @member("Replace(char, char, int, int)", "Replace(string, string, int, int)")
     def replace_part(self, old: str | None, new: str | None, start: int, count: int) -> StringBuilder:
-        if not 0 <= start <= self._length:
-            raise ArgumentOutOfRangeException("startIndex", INDEX)
-        if not 0 <= count <= self._length - start:
-            raise ArgumentOutOfRangeException("count", INDEX)
+        check_range(0 <= start <= self._length, "startIndex", INDEX)
+        check_range(0 <= count <= self._length - start, "count", INDEX)
         old = require(old, "oldValue")
         if not old:
             raise ArgumentException("Empty name is not legal.", "oldValue")
@@ -202,57 +183,34 @@ def _char_at(builder: StringBuilder, index: int) -> str:
 
 @implements_setter(_NAME, "Chars")
 def _set_char(builder: StringBuilder, index: int, char: str) -> None:
-    if not 0 <= index < builder.length:
-        raise ArgumentOutOfRangeException("index", INDEX)
+    check_range(0 <= index < builder.length, "index", INDEX)
     builder.edit(index, 1, char)
 
 
 @implements(_NAME, "new")
 def _new(value: str | None = None, capacity: int = 16) -> StringBuilder:
-    if capacity < 0:
-        raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
+    check_range(capacity >= 0, "capacity", "'capacity' must be greater than zero.")
     return StringBuilder(value or "", capacity)
 
 
 @implements(_NAME, "new(int, int)")
 def _new_bounded(capacity: int, max_capacity: int) -> StringBuilder:
-    if capacity > max_capacity:
-        raise ArgumentOutOfRangeException("capacity", "Capacity exceeds maximum capacity.")
-    if max_capacity < 1:
-        raise ArgumentOutOfRangeException("maxCapacity", "MaxCapacity must be one or greater.")
+    check_range(capacity <= max_capacity, "capacity", "Capacity exceeds maximum capacity.")
+    check_range(max_capacity >= 1, "maxCapacity", "MaxCapacity must be one or greater.")
     return StringBuilder("", _new(None, capacity).capacity if capacity else 0, max_capacity)
 
 
 @implements(_NAME, "new(string, int, int, int)")
 def _new_part(value: str | None, start: int, length: int, capacity: int) -> StringBuilder:
-    if capacity < 0:
-        raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "'length' must be non-negative.")
-    if start < 0:
-        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
+    check_range(capacity >= 0, "capacity", "'capacity' must be greater than zero.")
+    check_range(length >= 0, "length", "'length' must be non-negative.")
+    check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
     if start > len(value or "") - length:
         raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
     return StringBuilder((value or "")[start : start + length], capacity)
 
 
-_VALUES = [
-    "bool",
-    "char",
-    "sbyte",
-    "byte",
-    "short",
-    "int",
-    "long",
-    "float",
-    "double",
-    "decimal",
-    "ushort",
-    "uint",
-    "ulong",
-    "object",
-    "string",
-]
+_VALUES = "bool char sbyte byte short int long float double decimal ushort uint ulong object string"
 
 
 def _shown(type_: Type, value: Any) -> str:
@@ -260,7 +218,7 @@ def _shown(type_: Type, value: Any) -> str:
 
 
 def _register() -> None:
-    for name in _VALUES:
+    for name in _VALUES.split():
         type_ = named(name)
         if name in ("string", "char"):
             implements(_NAME, f"{_NAME} Append({name} value)")(lambda builder, value: builder.append(value or ""))
@@ -291,8 +249,7 @@ _register()
 
 @implements(_NAME, "Append(char, int)")
 def _append_repeated(builder: StringBuilder, char: str, count: int) -> StringBuilder:
-    if count < 0:
-        raise ArgumentOutOfRangeException("repeatCount", "Count cannot be less than zero.")
+    check_range(count >= 0, "repeatCount", "Count cannot be less than zero.")
     environment().check_length(builder.length + count)
     return builder.append(char * count)
 
@@ -308,30 +265,25 @@ def _append_part(builder: StringBuilder, value: str | None, start: int, count: i
         if start == 0 and count == 0:
             return builder
         raise ArgumentNullException("value")
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Value must be positive.")
-    if start < 0 or start > len(value) - count:
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(count >= 0, "count", "Value must be positive.")
+    check_range(0 <= start <= len(value) - count, "startIndex", INDEX)
     return builder.append(value[start : start + count])
 
 
 @implements(_NAME, "Append(char[], int, int)")
 def _append_char_part(builder: StringBuilder, value: Array | None, start: int, count: int) -> StringBuilder:
-    if start < 0 or count < 0:
-        raise ArgumentOutOfRangeException("startIndex" if start < 0 else "charCount", "Value must be positive.")
+    check_range(start >= 0 and count >= 0, "startIndex" if start < 0 else "charCount", "Value must be positive.")
     if value is None:
         if start == 0 and count == 0:
             return builder
         raise ArgumentNullException("value")
-    if count > len(value) - start:
-        raise ArgumentOutOfRangeException("charCount", INDEX)
+    check_range(count <= len(value) - start, "charCount", INDEX)
     return builder.append("".join(value[start : start + count]))
 
 
 @implements(_NAME, "AppendJoin")
 def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
-    values = require(values, "values")
-    return builder.append(join(separator, map(text, values)))
+    return builder.append(join(separator, map(text, require(values, "values"))))
 
 
 @implements(_NAME, "AppendJoin(string, IEnumerable<T>)", "AppendJoin(char, IEnumerable<T>)", types=True)
@@ -344,26 +296,21 @@ def _append_join_all(
 
 @implements(_NAME, "Insert(int, string, int)")
 def _insert_repeated(builder: StringBuilder, index: int, value: str | None, count: int) -> StringBuilder:
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Non-negative number required.")
+    check_range(count >= 0, "count", "Non-negative number required.")
     environment().check_length(builder.length + len(value or "") * count)
     return builder.insert(index, (value or "") * count)
 
 
 @implements(_NAME, "Insert(int, char[], int, int)")
 def _insert_part(builder: StringBuilder, index: int, chars: Array | None, start: int, count: int) -> StringBuilder:
-    if not 0 <= index <= builder.length:
-        raise ArgumentOutOfRangeException("index", INDEX)
+    check_range(0 <= index <= builder.length, "index", INDEX)
     if chars is None:
         if start == 0 and count == 0:
             return builder
         raise ArgumentNullException("value", "String reference not set to an instance of a String.")
-    if start < 0:
-        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-    if count < 0:
-        raise ArgumentOutOfRangeException("charCount", "Value must be positive.")
-    if start > len(chars) - count:
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+    check_range(count >= 0, "charCount", "Value must be positive.")
+    check_range(start <= len(chars) - count, "startIndex", INDEX)
     return builder.insert(index, "".join(chars[start : start + count]))
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
+from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.objects import equals, get_hash_code
 from apimpolicy.dotnet.system.string_search import CURRENT_CULTURE, ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
-from apimpolicy.dotnet.values import Char
+from apimpolicy.dotnet.values import Char, Equatable
 
 _COMPARED_WITH = 4
 """The logarithm of how many others a text is compared with while it is sorted."""
@@ -68,11 +68,9 @@ def _parts_in_culture(
     length_a = length if a is None else min(length, len(a) - index_a)
     length_b = length if b is None else min(length, len(b) - index_b)
     for name, number in (("length1", length_a), ("length2", length_b), ("offset1", index_a), ("offset2", index_b)):
-        if number < 0:
-            raise ArgumentOutOfRangeException(name, "Positive number required.")
+        check_range(number >= 0, name, "Positive number required.")
     for name, text, end in (("string1", a, index_a + length_a), ("string2", b, index_b + length_b)):
-        if end > len(text or ""):
-            raise ArgumentOutOfRangeException(name, "Offset and length must refer to a position in the string.")
+        check_range(end <= len(text or ""), name, "Offset and length must refer to a position in the string.")
     return a and a[index_a : index_a + length_a], b and b[index_b : index_b + length_b]
 
 
@@ -89,11 +87,9 @@ def compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, l
     check_comparison(comparison)
     if a is None or b is None:
         return compare(a, b, comparison)
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
+    check_range(length >= 0, "length", "Length cannot be less than zero.")
     for name, text, index in (("indexA", a, index_a), ("indexB", b, index_b)):
-        if not 0 <= index <= len(text):
-            raise ArgumentOutOfRangeException(name, INDEX)
+        check_range(0 <= index <= len(text), name, INDEX)
     return compare(a[index_a : index_a + length], b[index_b : index_b + length], comparison)
 
 
@@ -110,7 +106,7 @@ def _compare_to(text: str, other: Any) -> int:
 
 
 @dotnet_class("System.StringComparer")
-class StringComparer:
+class StringComparer(Equatable):
     """A comparer of strings, also for dictionaries and sorting. `comparison` is a `StringComparison`."""
 
     __slots__ = ("comparison",)
@@ -148,8 +144,7 @@ class StringComparer:
 
     @member("GetHashCode(string)")
     def get_hash_code_of(self, text: str | None) -> int:
-        text = require(text, "obj")
-        return get_hash_code(self.key(text))
+        return get_hash_code(self.key(require(text, "obj")))
 
     @member("GetHashCode(object)")
     def get_hash_code_of_object(self, value: Any) -> int:
@@ -164,31 +159,18 @@ class StringComparer:
             return to_upper(text)
         return "\0\0".join(collation.sort_key(text, bool(self.comparison & 1)))
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, StringComparer) and other.comparison == self.comparison
+    @property
+    def identity(self) -> Any:
+        return self.comparison
 
     def get_hash_code(self) -> int:
         return self.comparison
 
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return hash(self.comparison)
-
 
 _COMPARERS = tuple(StringComparer(number) for number in range(6))
 
-for _number, _name in enumerate(
-    [
-        "CurrentCulture",
-        "CurrentCultureIgnoreCase",
-        "InvariantCulture",
-        "InvariantCultureIgnoreCase",
-        "Ordinal",
-        "OrdinalIgnoreCase",
-    ]
-):
+_NAMES = "CurrentCulture CurrentCultureIgnoreCase InvariantCulture InvariantCultureIgnoreCase Ordinal OrdinalIgnoreCase"
+for _number, _name in enumerate(_NAMES.split()):
     implements("System.StringComparer", f"static System.StringComparer {_name} {{ get; }}")(
         lambda comparer=_COMPARERS[_number]: comparer
     )

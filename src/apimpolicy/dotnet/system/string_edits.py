@@ -9,36 +9,31 @@ from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
+    check_range,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, declines, implements, implements_all
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
-from apimpolicy.dotnet.system.linear_text import is_normalized, normalize
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, is_normalized, normalize, to_lower, to_upper
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
 
 
 @implements("string", "new(char[], int, int)")
 def _from_part(chars: Array | None, start: int, length: int) -> str:
-    if chars is None:
-        raise ArgumentNullException("value")
-    if start < 0:
-        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
-    if start > len(chars) - length:
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    chars = require(chars, "value")
+    check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+    check_range(length >= 0, "length", "Length cannot be less than zero.")
+    check_range(start <= len(chars) - length, "startIndex", INDEX)
     return "".join(chars[start : start + length])
 
 
 @implements("string", "new(char, int)")
 @counts_itself
 def _repeated(char: str, count: int) -> str:
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    check_range(count >= 0, "count", "Count cannot be less than zero.")
     environment().new_string(count)
     return char * count
 
@@ -68,17 +63,14 @@ def _substring_from(text: str, start: int) -> str:
 def _substring(text: str, start: int, length: int) -> str:
     if not 0 <= start <= len(text):
         return _substring_from(text, start)
-    if length < 0:
-        raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
-    if start > len(text) - length:
-        raise ArgumentOutOfRangeException("length", "Index and length must refer to a location within the string.")
+    check_range(length >= 0, "length", "Length cannot be less than zero.")
+    check_range(start <= len(text) - length, "length", "Index and length must refer to a location within the string.")
     work_through(length)
     return text[start : start + length]
 
 
 def _check_old(old: str | None) -> str:
-    if old is None:
-        raise ArgumentNullException("oldValue")
+    old = require(old, "oldValue")
     if not old:
         raise ArgumentException("String cannot be of zero length.", "oldValue")
     return old
@@ -168,8 +160,7 @@ def trim(text: str) -> str:
 
 
 def _check_width(width: int) -> int:
-    if width < 0:
-        raise ArgumentOutOfRangeException("totalWidth", "Non-negative number required.")
+    check_range(width >= 0, "totalWidth", "Non-negative number required.")
     environment().new_string(width)
     return width
 
@@ -177,39 +168,30 @@ def _check_width(width: int) -> int:
 @implements("string", "Insert")
 @counts_itself
 def _insert(text: str, start: int, value: str | None) -> str:
-    if value is None:
-        raise ArgumentNullException("value")
-    if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex")
+    value = require(value, "value")
+    check_range(0 <= start <= len(text), "startIndex")
     environment().new_string(len(text) + len(value))
     return text[:start] + value + text[start:]
 
 
 @implements("string", "Remove(int)")
 def _remove_from(text: str, start: int) -> str:
-    if start < 0:
-        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-    if start >= len(text):
-        raise ArgumentOutOfRangeException("startIndex", "startIndex must be less than length of string.")
+    check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+    check_range(start < len(text), "startIndex", "startIndex must be less than length of string.")
     return text[:start]
 
 
 @implements("string", "Remove(int, int)")
 def _remove(text: str, start: int, count: int) -> str:
-    if start < 0:
-        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
-    if count > len(text) - start:
-        raise ArgumentOutOfRangeException("count", "Index and count must refer to a location within the string.")
+    check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+    check_range(count >= 0, "count", "Count cannot be less than zero.")
+    check_range(count <= len(text) - start, "count", "Index and count must refer to a location within the string.")
     return text[:start] + text[start + count :]
 
 
 @implements("string", "Copy", "Intern")
 def _copy(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("str")
-    return text
+    return require(text, "str")
 
 
 @implements("string", "ToCharArray()")
@@ -222,20 +204,16 @@ def _to_char_array(text: str) -> Array:
 @implements("string", "ToCharArray(int, int)")
 @counts_itself
 def _to_char_array_part(text: str, start: int, length: int) -> Array:
-    if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
-    if not 0 <= length <= len(text) - start:
-        raise ArgumentOutOfRangeException("startIndex" if length >= 0 else "length", INDEX)
+    check_range(0 <= start <= len(text), "startIndex", INDEX)
+    check_range(0 <= length <= len(text) - start, "startIndex" if length >= 0 else "length", INDEX)
     work_through(length)
     return Array(CHAR, text[start : start + length])
 
 
 @implements("string", "CopyTo")
 def _copy_to(text: str, source: int, destination: Array | None, target: int, count: int) -> None:
-    if destination is None:
-        raise ArgumentNullException("destination")
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    destination = require(destination, "destination")
+    check_range(count >= 0, "count", "Count cannot be less than zero.")
     if source < 0 or count > len(text) - source:
         raise ArgumentOutOfRangeException("sourceIndex", "Index and count must refer to a location within the string.")
     if target < 0 or target > len(destination) - count:

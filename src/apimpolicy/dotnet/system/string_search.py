@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.collections.arguments import INDEX
+from apimpolicy.dotnet.collections.arguments import COUNT, INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, check_range, require
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.system import collation
-from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_upper
-from apimpolicy.dotnet.system.linear_text import rfind
+from apimpolicy.dotnet.system.characters import WHITE_SPACE, rfind, to_upper
 from apimpolicy.dotnet.values import Array, string_array
 
 if TYPE_CHECKING:
@@ -26,19 +25,11 @@ ORDINAL, ORDINAL_IGNORE_CASE = 4, 5
 CURRENT_CULTURE = 0
 """Of the enum `System.StringComparison`; 0 to 3 are those of cultures, the odd ones ignore case."""
 
-_COUNT = "Count must be positive and count must refer to a location within the string/array/collection."
-
 
 def check_comparison(comparison: int) -> None:
     """Raise ArgumentException for a number that is no `StringComparison`."""
     if not 0 <= comparison <= 5:
         raise ArgumentException("The string comparison type passed in is currently not supported.", "comparisonType")
-
-
-def _not_null(value: str | None) -> str:
-    if value is None:
-        raise ArgumentNullException("value")
-    return value
 
 
 def _find(text: str, value: str, comparison: int, last: bool) -> int:
@@ -52,12 +43,10 @@ def _find(text: str, value: str, comparison: int, last: bool) -> int:
 
 def index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
     """`IndexOf` within `count` code units from `start`; raises ArgumentNullException, ArgumentOutOfRangeException."""
-    value = _not_null(value)
+    value = require(value, "value")
     check_comparison(comparison)
-    if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
-    if not 0 <= count <= len(text) - start:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+    check_range(0 <= start <= len(text), "startIndex", INDEX)
+    check_range(0 <= count <= len(text) - start, "count", COUNT)
     if not value:
         return start
     work_through(count)
@@ -68,17 +57,15 @@ def index_of(text: str, value: str | None, start: int, count: int, comparison: i
 
 def last_index_of(text: str, value: str | None, start: int, count: int, comparison: int) -> int:
     """`LastIndexOf` within the `count` code units that end at `start`."""
-    value = _not_null(value)
+    value = require(value, "value")
     check_comparison(comparison)
     if not text and start in (-1, 0):
         return -1 if value else 0
-    if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(0 <= start <= len(text), "startIndex", INDEX)
     if start == len(text):
         start -= 1
         count -= count > 0
-    if count < 0 or start - count + 1 < 0:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+    check_range(count >= 0 and start - count + 1 >= 0, "count", COUNT)
     if not value:
         return start
     begin = start - count + 1
@@ -133,17 +120,14 @@ def _index_of_char_by(text: str, value: str, comparison: int) -> int:
 @implements("string", "IndexOf(char, int)")
 @counts_itself
 def _index_of_char_from(text: str, value: str, start: int) -> int:
-    if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
+    check_range(0 <= start <= len(text), "startIndex", INDEX)
     work_through(len(text) - start)
     return text.find(value, start)
 
 
 def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
-    if not 0 <= start < len(text):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
-    if not 0 <= count <= start + 1:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+    check_range(0 <= start < len(text), "startIndex", INDEX)
+    check_range(0 <= count <= start + 1, "count", COUNT)
     return start - count + 1, start + 1
 
 
@@ -161,8 +145,7 @@ def _last_index_of_char_part(text: str, value: str, start: int, count: int) -> i
 
 
 def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) -> int:
-    if chars is None:
-        raise ArgumentNullException("anyOf")
+    chars = require(chars, "anyOf")
     environment().step((end - begin) >> 2)
     wanted = frozenset(chars)
     places = range(end - 1, begin - 1, -1) if last else range(begin, end)
@@ -176,10 +159,8 @@ def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
 
 @implements("string", "IndexOfAny(char[], int, int)")
 def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
-    if not 0 <= start <= len(text):
-        raise ArgumentOutOfRangeException("startIndex", INDEX)
-    if not 0 <= count <= len(text) - start:
-        raise ArgumentOutOfRangeException("count", _COUNT)
+    check_range(0 <= start <= len(text), "startIndex", INDEX)
+    check_range(0 <= count <= len(text) - start, "count", COUNT)
     return _any_of(text, chars, start, start + count, False)
 
 
@@ -197,8 +178,7 @@ def _last_index_of_any_part(text: str, chars: Array | None, start: int, count: i
 @counts_itself
 def contains(text: str, value: str | None) -> bool:
     """By code units; raises ArgumentNullException."""
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return value in text
@@ -213,8 +193,7 @@ def _contains_by(text: str, value: str | None, comparison: int) -> bool:
 @counts_itself
 def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     check_comparison(comparison)
     work_through(len(value))
     if comparison == ORDINAL:
@@ -228,8 +207,7 @@ def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE)
 @counts_itself
 def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     check_comparison(comparison)
     work_through(len(value))
     if comparison == ORDINAL:
@@ -275,8 +253,7 @@ def split(text: str, separators: Iterable[str | None] | None, count: int = _UNBO
     >>> list(split("a,b,,c", [","], 3, 1)), list(split(" a b ", None))
     (['a', 'b', 'c'], ['', 'a', 'b', ''])
     """
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    check_range(count >= 0, "count", "Count cannot be less than zero.")
     if options not in (0, 1):
         raise ArgumentException(f"Illegal enum value: {options}.", "options")
     if count == 0 or (options == 1 and not text):

@@ -10,12 +10,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, FormatException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentNullException,
+    ArgumentOutOfRangeException,
+    FormatException,
+    check_range,
+    require,
+)
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
-from apimpolicy.dotnet.system.enum_texts import format_enum
+from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
-from apimpolicy.dotnet.system.number_symbols import numbers_of
-from apimpolicy.dotnet.system.objects import text, to_string
+from apimpolicy.dotnet.system.objects import format_enum, text, to_string
 from apimpolicy.dotnet.values import Byte, EnumValue, Int16, Int64, SByte, Single, UInt16, UInt32, UInt64, box
 
 if TYPE_CHECKING:
@@ -242,19 +247,15 @@ implements_all(
     {
         "Concat": concat,
         "Format(string, object[])": format_composite,
-        "Concat(object[])": lambda values: join("", map(text, _required(values, "args"))),
-        "Concat(string[])": lambda values: join("", (value or "" for value in _steps(_required(values)))),
-        "Concat(IEnumerable<string>)": lambda values: join("", (value or "" for value in _steps(_required(values)))),
-        "Join(char, object[])": lambda separator, values: join(separator, map(text, _required(values))),
-        "Join(string, object[])": lambda separator, values: join(separator, map(text, _required(values))),
+        "Concat(object[])": lambda values: join("", map(text, require(values, "args"))),
+        "Concat(string[])": lambda values: join("", (value or "" for value in _steps(require(values, "values")))),
+        "Concat(IEnumerable<string>)": lambda values: join(
+            "", (value or "" for value in _steps(require(values, "values")))
+        ),
+        "Join(char, object[])": lambda separator, values: join(separator, map(text, require(values, "values"))),
+        "Join(string, object[])": lambda separator, values: join(separator, map(text, require(values, "values"))),
     },
 )
-
-
-def _required(values: Iterable[Any] | None, name: str = "values") -> Iterable[Any]:
-    if values is None:
-        raise ArgumentNullException(name)
-    return values
 
 
 @implements("string", "Concat(IEnumerable<T>)", types=True)
@@ -264,7 +265,7 @@ def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
 
 @implements("string", "Join")
 def _join_array(separator: str | None, values: Array | None) -> str:
-    return join(separator, (value or "" for value in _required(values, "value")))
+    return join(separator, (value or "" for value in require(values, "value")))
 
 
 @implements("string", "Join(string, IEnumerable<string>)")
@@ -272,7 +273,7 @@ def _join_array(separator: str | None, values: Array | None) -> str:
 def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
     items = getattr(values, "items", values)  # a List has its elements there
     if not isinstance(items, list):
-        return join(separator, [value or "" for value in _steps(_required(values))])
+        return join(separator, [value or "" for value in _steps(require(values, "values"))])
     if len(items) > MOST_PARTS:
         if len(items) > _FEW:
             environment().step(len(items))
@@ -288,17 +289,14 @@ def _join_strings(separator: str | None, values: Iterable[str | None] | None) ->
 @implements("string", "Join(char, IEnumerable<T>)", "Join(string, IEnumerable<T>)", types=True)
 def _join_all(types: tuple[Type, ...], separator: str | None, values: Iterable[Any] | None) -> str:
     type_ = types[-1]
-    return join(separator, (text(box(type_, value)) for value in _steps(_required(values))))
+    return join(separator, (text(box(type_, value)) for value in _steps(require(values, "values"))))
 
 
 @implements("string", "Join(char, string[], int, int)", "Join(string, string[], int, int)")
 def _join_part(separator: str | None, values: Array | None, start: int, count: int) -> str:
-    if values is None:
-        raise ArgumentNullException("value")
-    if start < 0:
-        raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
-    if count < 0:
-        raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
+    values = require(values, "value")
+    check_range(start >= 0, "startIndex", "StartIndex cannot be less than zero.")
+    check_range(count >= 0, "count", "Count cannot be less than zero.")
     if start > len(values) - count:
         raise ArgumentOutOfRangeException("startIndex", "Index and count must refer to a location within the buffer.")
     return join(separator, (value or "" for value in values[start : start + count]))

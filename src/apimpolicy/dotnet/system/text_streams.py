@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
-from apimpolicy.dotnet.globalization.cultures import INVARIANT
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import (
     dotnet_class,
@@ -17,6 +16,7 @@ from apimpolicy.dotnet.registry import (
     interface_members,
     member,
 )
+from apimpolicy.dotnet.system.cultures import INVARIANT
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
@@ -35,8 +35,7 @@ LINE_END = re.compile("[\r\n]")
 
 def check_buffer(buffer: Array | None, index: int, count: int) -> None:
     """Check a part of a buffer; raises ArgumentNullException, ArgumentOutOfRangeException, ArgumentException."""
-    buffer = require(buffer, "buffer", "Buffer cannot be null.")
-    check_part(index, count, len(buffer))
+    check_part(index, count, len(require(buffer, "buffer", "Buffer cannot be null.")))
 
 
 @dotnet_class("System.IO.StringReader", members="Close=dispose")
@@ -52,8 +51,7 @@ class StringReader:
     @staticmethod
     @member("new")
     def create(text: str | None) -> StringReader:
-        text = require(text, "s")
-        return StringReader(text)
+        return StringReader(require(text, "s"))
 
     def _open(self) -> str:
         if self._text is None:
@@ -190,8 +188,7 @@ class StringWriter(TextWriter):
 
 @implements(_WRITER, "new")
 def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
-    builder = require(builder, "sb")
-    return StringWriter(builder, provider)
+    return StringWriter(require(builder, "sb"), provider)
 
 
 def _shower(type_name: str) -> Callable[[Any, Any], str]:
@@ -199,11 +196,6 @@ def _shower(type_name: str) -> Callable[[Any, Any], str]:
         return lambda chars, _: "".join(chars or ())
     type_ = named(type_name)
     return lambda value, provider: format_value(box(type_, value), None, provider)
-
-
-def _provider_of(writer: TextWriter) -> Any:
-    """Return the writer's own, or the current culture."""
-    return writer.provider or INVARIANT
 
 
 def _writing() -> dict[str, Callable[..., Any]]:
@@ -214,7 +206,7 @@ def _writing() -> dict[str, Callable[..., Any]]:
         "void Flush()": lambda writer: writer.flush(),
         "void WriteLine()": lambda writer: writer.write_line(),
         "System.Text.Encoding Encoding { get; }": lambda writer: writer.encoding,
-        "System.IFormatProvider FormatProvider { get; }": _provider_of,
+        "System.IFormatProvider FormatProvider { get; }": lambda writer: writer.provider or INVARIANT,
         "string NewLine { get; set; }": lambda writer: writer.new_line,
     }
     numbers = ("int", "uint", "long", "ulong", "float", "double", "decimal")
@@ -260,35 +252,3 @@ def _set_new_line(writer: TextWriter, value: str | None) -> None:
 
 implements_all(_WRITER, {"new()": lambda provider=None: StringWriter(StringBuilder(), provider)})
 implements_all(_WRITER, {"new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider)})
-
-
-# `System.IO.MemoryStream` over bytes that don't change. Azure refuses streams in policy expressions
-
-
-@dotnet_class("System.IO.MemoryStream")
-class MemoryStream:
-    """A stream that can tell its length and its bytes."""
-
-    __slots__ = ("_bytes", "_is_open")
-
-    def __init__(self, data: bytes) -> None:
-        self._bytes = data
-        self._is_open = True
-
-    @staticmethod
-    @member("new(byte[])")
-    def over(buffer: Array | None) -> MemoryStream:
-        return MemoryStream(bytes(require(buffer, "buffer", "Buffer cannot be null.")))
-
-    @property
-    def length(self) -> int:
-        if not self._is_open:
-            raise ObjectDisposedException("Cannot access a closed Stream.")
-        return len(self._bytes)
-
-    def dispose(self) -> None:
-        self._is_open = False
-
-
-interface_members("System.IO.MemoryStream", "Length")
-interface_members("System.IO.Stream", "Length Close=dispose Dispose")

@@ -1,128 +1,69 @@
-"""`System.TimeSpan`: a number of ticks of 100 ns, and its standard forms in a text."""
+"""`System.TimeSpan`: a number of ticks of 100 ns; and what it has in common with DateTime and DateTimeOffset."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import Any, Self
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
-    ArgumentOutOfRangeException,
-    FormatException,
-    OverflowException,
-    require,
-)
+from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException, check_range
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
-from apimpolicy.dotnet.system.number_symbols import numbers_of
-from apimpolicy.dotnet.system.numeric_types import attempt
-from apimpolicy.dotnet.system.ordered import Ordered, implement_order
+from apimpolicy.dotnet.system.cultures import numbers_of
+from apimpolicy.dotnet.values import wrap_int32
 
-# The standard forms of a `TimeSpan` in a text, as `Parse` and the formats `c`, `g` and `G` read them.
-# Source: .NET Core 3.1, `TimeSpanParse`. A text may have several readings, which are tried in turn: `24:00:00` is no
-# time of day, so it is 24 days. In the constant form a point is behind the days, in the general ones a colon.
-
-_SECOND = 10_000_000
-_UNITS = {"d": 86_400 * _SECOND, "h": 3_600 * _SECOND, "m": 60 * _SECOND, "s": _SECOND}
-_MOST = {"d": 10_675_199, "h": 23, "m": 59, "s": 59}
-_BODY = re.compile(r"[\t-\r ]*(-?)([0-9]+(?:[^0-9]+[0-9]+){0,4})[\t-\r ]*")
-_BETWEEN = re.compile("([^0-9]+)")
-
-CONSTANT: dict[tuple[str, ...], tuple[str, ...]] = {
-    (): ("d",),
-    (":",): ("hm",),
-    (":", ":"): ("hms",),
-    (".", ":"): ("dhm",),
-    (":", ":."): ("hmf",),
-    (":", ":", "."): ("hmsf",),
-    (".", ":", ":"): ("dhms",),
-    (".", ":", ":."): ("dhmf",),
-    (".", ":", ":", "."): ("dhmsf",),
-}
-"""The numbers' meanings by the separators between them: days, hours, minutes, seconds, fraction."""
-GENERAL_LONG: dict[tuple[str, ...], tuple[str, ...]] = {(":", ":", ":", "."): ("dhmsf",)}
-GENERAL: dict[tuple[str, ...], tuple[str, ...]] = GENERAL_LONG | {
-    (): ("d",),
-    (":",): ("hm",),
-    (":", ":"): ("hms", "dhm"),
-    (":", ":."): ("hmf",),
-    (":", ":", "."): ("hmsf",),
-    (":", ":", ":"): ("dhms",),
-    (":", ":", ":."): ("dhmf",),
-}
+# Types that are equal and ordered by one number: TimeSpan, DateTime and DateTimeOffset.
 
 
-def unrecognized(text: str) -> FormatException:
-    """Return the parsing error of a text that has no reading."""
-    return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
+class Ordered:
+    """`order` is the number that counts."""
+
+    __slots__ = ()
+
+    dotnet_type_name: str
+    order: int
+
+    def compare_to(self, other: Any) -> int:
+        if other is None:
+            return 1
+        if type(other) is not type(self):
+            raise ArgumentException(f"Object must be of type {type(self).__name__}.")
+        return (self.order > other.order) - (self.order < other.order)
+
+    def equals(self, other: Any) -> bool:
+        return type(other) is type(self) and bool(other.order == self.order)
+
+    def get_hash_code(self) -> int:
+        return wrap_int32(self.order ^ (self.order >> 32))
+
+    def __eq__(self, other: object) -> bool:
+        return self.equals(other)
+
+    def __lt__(self, other: Self) -> bool:
+        return self.order < other.order
+
+    def __hash__(self) -> int:
+        return hash(self.order)
 
 
-def out_of_range(text: str) -> OverflowException:
-    """Return the parsing error for 25 hours and the like."""
-    return OverflowException(
-        f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
-        "of range or contains too many digits."
+def implement_order(cls: type[Ordered]) -> None:
+    """Register the operators of a type, and the static forms of Equals and Compare."""
+    name = cls.__name__
+    implements_all(
+        cls.dotnet_type_name,
+        {
+            "Compare": cls.compare_to,
+            f"Equals({name}, {name})": lambda a, b: a.order == b.order,
+            "op_Equality": lambda a, b: a.order == b.order,
+            "op_Inequality": lambda a, b: a.order != b.order,
+            "op_LessThan": lambda a, b: a.order < b.order,
+            "op_LessThanOrEqual": lambda a, b: a.order <= b.order,
+            "op_GreaterThan": lambda a, b: a.order > b.order,
+            "op_GreaterThanOrEqual": lambda a, b: a.order >= b.order,
+        },
     )
 
 
-def read_ticks(text: str, point: str, *, constant: bool, general: dict[tuple[str, ...], tuple[str, ...]]) -> int:
-    """The ticks of the first reading in range; `point` is the culture's decimal separator, for the general forms.
-
-    >>> read_ticks("24:00:00", ".", constant=True, general=GENERAL) // 864_000_000_000
-    24
-    """
-    match = _BODY.fullmatch(text)
-    if match is None:
-        raise unrecognized(text)
-    minus, body = match.groups()
-    pieces = _BETWEEN.split(body)
-    numbers, between = pieces[::2], tuple(pieces[1::2])
-    readings = CONSTANT.get(between, ()) if constant else ()
-    readings += general.get(_with_point(between, point), ())
-    for reading in readings:
-        ticks = _ticks(reading, numbers)
-        if ticks is not None and ticks < (1 << 63) + bool(minus):
-            return -ticks if minus else ticks
-    raise out_of_range(text) if readings else unrecognized(text)
-
-
-def _with_point(between: tuple[str, ...], point: str) -> tuple[str, ...]:
-    if point == "." or not between:
-        return between
-    last = between[-1]
-    if "." in last:
-        return ("",)
-    return (*between[:-1], last.replace(point, "."))
-
-
-def _ticks(reading: str, numbers: list[str]) -> int | None:
-    """Return the sum of the parts; None when one of them is out of range."""
-    ticks = 0
-    for kind, digits in zip(reading, numbers, strict=True):
-        if kind == "f":
-            fraction = _fraction(digits)
-            if fraction is None:
-                return None
-            ticks += fraction
-            continue
-        significant = digits.lstrip("0")
-        if len(significant) > 8 or int(significant or "0") > _MOST[kind]:
-            return None
-        ticks += int(significant or "0") * _UNITS[kind]
-    return ticks
-
-
-def _fraction(digits: str) -> int | None:
-    """In ticks. More than seven digits are rounded when they begin with a zero, else refused."""
-    if len(digits) <= 7:
-        return int(digits.ljust(7, "0"))
-    if digits[0] != "0":
-        return None
-    return int(digits[:7]) + (digits[7] >= "5")
-
-
-# `System.TimeSpan`: a number of ticks of 100 ns
+# `System.TimeSpan`: a number of ticks of 100 ns, and its standard forms in a text.
 
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
 """Ticks in each."""
@@ -330,22 +271,8 @@ def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
     """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
-    if not -_LIMIT <= ticks < _LIMIT:
-        raise ArgumentOutOfRangeException(None, _TOO_LONG)
+    check_range(-_LIMIT <= ticks < _LIMIT, None, _TOO_LONG)
     return TimeSpan(ticks)
-
-
-@implements("System.TimeSpan", "Parse")
-def parse(text: str | None, provider: Any = None) -> TimeSpan:
-    """`[-][d.]hh:mm[:ss[.f]]` or whole days; raises FormatException, OverflowException.
-
-    A culture's own decimal point may stand for the point before the fraction.
-
-    >>> parse("1.02:03:04.5")
-    TimeSpan('1.02:03:04.5000000')
-    """
-    text = require(text, "input")
-    return TimeSpan(read_ticks(text, numbers_of(provider).number_point, constant=True, general=GENERAL))
 
 
 implements_all(
@@ -364,6 +291,5 @@ implements_all(
         "op_Multiply(double, TimeSpan)": lambda a, span: span.multiply(a),
         "op_Division(TimeSpan, double)": TimeSpan.divide,
         "op_Division(TimeSpan, TimeSpan)": TimeSpan.ratio,
-        "TryParse": lambda text, provider=None: attempt(parse, TimeSpan(0), text, provider),
     },
 )

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import DAY, TimeSpan
 from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
-from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.values import Array, Equatable
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _SKIPPED_TIME = (
 
 
 @dotnet_class("System.TimeZoneInfo", members="IsInvalidTime=is_invalid")
-class TimeZone:
+class TimeZone(Equatable):
     """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 
     __slots__ = ("id", "names", "zone")
@@ -159,17 +159,12 @@ class TimeZone:
             return bool(local.replace(tzinfo=self.zone, fold=1).dst())
         return bool(local.replace(tzinfo=datetime.UTC).astimezone(self.zone).dst())
 
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, TimeZone) and other.id.lower() == self.id.lower()
+    @property
+    def identity(self) -> Any:
+        return self.id.lower()
 
     def get_hash_code(self) -> int:
         return get_hash_code(self.id.upper())
-
-    def __eq__(self, other: object) -> bool:
-        return self.equals(other)
-
-    def __hash__(self) -> int:
-        return hash(self.id.lower())
 
 
 def _ticks(delta: datetime.timedelta | None) -> int:

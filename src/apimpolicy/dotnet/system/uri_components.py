@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentOutOfRangeException,
     FormatException,
     NullReferenceException,
     UriFormatException,
+    check_range,
     require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
@@ -23,8 +23,6 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-# Parts of a `System.Uri` by `UriComponents`, and the static tests of `Uri`
 
 _URI = "System.Uri"
 SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT = (1 << bit for bit in range(7))
@@ -128,8 +126,7 @@ def _make_relative(base: Uri, uri: Uri | None) -> str:
 
 @implements(_URI, "HexEscape")
 def _hex_escape(char: str) -> str:
-    if char > "\xff":
-        raise ArgumentOutOfRangeException("character")
+    check_range(char <= "\xff", "character")
     return f"%{ord(char):02X}"
 
 
@@ -148,8 +145,7 @@ def _is_hex_encoding(pattern: str | None, index: int) -> bool:
 def _hex_unescape(pattern: str | None, index: int) -> tuple[str, int]:
     if pattern is None:
         raise NullReferenceException
-    if not 0 <= index < len(pattern):
-        raise ArgumentOutOfRangeException("index")
+    check_range(0 <= index < len(pattern), "index")
     if _is_hex_encoding(pattern, index):
         return chr(int(pattern[index + 1 : index + 3], 16)), index + 3
     return pattern[index], index + 1

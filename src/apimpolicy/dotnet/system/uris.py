@@ -18,16 +18,10 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
+from apimpolicy.dotnet.system import web_text
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
-from apimpolicy.dotnet.system.web_text import (
-    normal_escapes,
-    percent_decode,
-    readable,
-    upper_case_escapes,
-    without_dot_segments,
-)
-from apimpolicy.dotnet.values import Array, string_array
+from apimpolicy.dotnet.values import string_array
 
 RELATIVE_OR_ABSOLUTE, ABSOLUTE, RELATIVE = 0, 1, 2
 """Of the enum `System.UriKind`."""
@@ -97,7 +91,7 @@ class Uri:
     @property
     def local_path(self) -> str:
         """The path without escapes, and that of a drive or of a share in the form of Windows."""
-        path = percent_decode(self.absolute_path)
+        path = web_text.percent_decode(self.absolute_path)
         if self.scheme != "file" or (path.startswith("/") and not self.host):
             return path
         share = f"\\\\{self.host}" if self.host else ""
@@ -120,7 +114,7 @@ class Uri:
         """Return the URI for people: escapes of characters that need none are undone."""
         if not self.is_absolute:
             return self.original
-        return readable(self.absolute_uri)
+        return web_text.readable(self.absolute_uri)
 
     def equals(self, other: Any) -> bool:
         if isinstance(other, str):
@@ -132,7 +126,7 @@ class Uri:
     def _identity(self) -> str:
         if not self.is_absolute:
             return self.original
-        return f"{self.scheme}://{self.authority}{readable(self.path + self.query)}"
+        return f"{self.scheme}://{self.authority}{web_text.readable(self.path + self.query)}"
 
     def get_hash_code(self) -> int:
         return get_hash_code(self._identity())
@@ -149,7 +143,7 @@ class Uri:
 
 def _read_authority(uri: Uri, authority: str) -> None:
     user, at, host = authority.partition("@") if "@" in authority else ("", "", authority)
-    uri.user_info = normal_escapes(user, ":!$&'()*+,;=") if at else ""
+    uri.user_info = web_text.normal_escapes(user, ":!$&'()*+,;=") if at else ""
     name, colon, port = host.rpartition(":")
     if not colon or host.endswith("]"):
         name, port = host, ""
@@ -180,10 +174,10 @@ def _read_host(uri: Uri, name: str) -> None:
 
 def _read_absolute(uri: Uri, scheme: str, rest: str) -> None:
     uri.is_absolute, uri.scheme = True, scheme.lower()
-    rest, hash_, fragment = upper_case_escapes(rest).partition("#")
-    uri.fragment = "#" + normal_escapes(fragment, _RESERVED + "?[]#") if hash_ else ""
+    rest, hash_, fragment = web_text.upper_case_escapes(rest).partition("#")
+    uri.fragment = "#" + web_text.normal_escapes(fragment, _RESERVED + "?[]#") if hash_ else ""
     rest, question, query = rest.partition("?")
-    uri.query = "?" + normal_escapes(query, _RESERVED + "?[]") if question else ""
+    uri.query = "?" + web_text.normal_escapes(query, _RESERVED + "?[]") if question else ""
     hierarchical = uri.scheme in _PORTS or uri.scheme == "file"
     if hierarchical:
         _refuse_backslash(uri.scheme, rest)
@@ -194,14 +188,14 @@ def _read_absolute(uri: Uri, scheme: str, rest: str) -> None:
         authority, slash, path = rest[2:].partition("/")
         if authority or uri.scheme != "file":
             _read_authority(uri, authority)
-        path = normal_escapes(slash + path, _RESERVED + "[]")
-        uri.path = without_dot_segments(path) or "/"
+        path = web_text.normal_escapes(slash + path, _RESERVED + "[]")
+        uri.path = web_text.without_dot_segments(path) or "/"
     elif uri.scheme == "file":
-        uri.path = without_dot_segments(normal_escapes("/" + rest.lstrip("/"), _RESERVED))
+        uri.path = web_text.without_dot_segments(web_text.normal_escapes("/" + rest.lstrip("/"), _RESERVED))
     elif hierarchical:
         raise UriFormatException("Invalid URI: The Authority/Host could not be parsed.")
     else:
-        uri.path = normal_escapes(rest, _RESERVED)
+        uri.path = web_text.normal_escapes(rest, _RESERVED)
 
 
 def _read_mail_address(uri: Uri, rest: str) -> None:
@@ -215,7 +209,7 @@ def _read_mail_address(uri: Uri, rest: str) -> None:
         host = address.partition("/")[0]
         _read_authority(uri, f"{user}@{host}")
         address = address[len(host) :]
-    uri.path = normal_escapes(address, _RESERVED)
+    uri.path = web_text.normal_escapes(address, _RESERVED)
 
 
 def _refuse_backslash(scheme: str, rest: str) -> None:
@@ -318,8 +312,7 @@ def _refuse_base() -> None:
 
 @implements("System.Uri", "new(Uri, Uri)")
 def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
-    relative = require(relative, "relativeUri")
-    return combine(base, relative.original)
+    return combine(base, require(relative, "relativeUri").original)
 
 
 @implements("System.Uri", "TryCreate(string, UriKind, out Uri)")
@@ -375,7 +368,7 @@ _PARTS: dict[str, Any] = {
     "bool IsDefaultPort { get; }": lambda uri: uri.is_default_port,
     "bool IsFile { get; }": lambda uri: uri.scheme == "file",
     "bool IsLoopback { get; }": lambda uri: _is_loopback(uri),
-    "string[] Segments { get; }": lambda uri: _segments(uri),
+    "string[] Segments { get; }": lambda uri: string_array(re.findall("[^/]*/|[^/]+$", uri.path)),
 }
 for _signature, _part in _PARTS.items():
     implements("System.Uri", _signature)(lambda uri, part=_part: part(uri.absolute()))
@@ -388,10 +381,6 @@ def _is_loopback(uri: Uri) -> bool:
         or (uri.scheme == "file" and not uri.host)
         or bool(address and address[0] == 127)
     )
-
-
-def _segments(uri: Uri) -> Array:
-    return string_array(re.findall(r"[^/]*/|[^/]+$", uri.path))
 
 
 @implements("System.Uri", "GetLeftPart")

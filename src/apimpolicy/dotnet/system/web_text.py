@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException, require
+from apimpolicy.dotnet.exceptions import ArgumentNullException, UriFormatException, check_range, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 
@@ -71,10 +71,6 @@ def form_decode(text: str) -> str:
 _SAFE = "-_.!*()"
 
 
-def _decimal_entity(char: str) -> str:
-    return f"&#{ord(char)};"
-
-
 _HTML = {ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;", ord("&"): "&amp;"}
 _HTML |= {code: f"&#{code};" for code in range(160, 256)}
 
@@ -92,7 +88,7 @@ def html_encode(text: str | None) -> str | None:
     encoded = text.translate(_HTML)
     if encoded.isascii() or not any("\ud800" <= char <= "\udfff" for char in encoded):
         return encoded
-    return "".join(_decimal_entity(char) if char > "\uffff" else char for char in from_utf16(encoded))
+    return "".join(f"&#{ord(char)};" if char > "\uffff" else char for char in from_utf16(encoded))
 
 
 def _decode_entity(match: re.Match[str]) -> str:
@@ -132,37 +128,35 @@ def escape_data_string(text: str | None) -> str:
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
     """
+    return _escaped(text, "-_.~")
+
+
+def _escaped(text: str | None, kept: str) -> str:
     text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
-    return percent_encode(text, "-_.~")
+    return percent_encode(text, kept)
 
 
 @implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
     """Escape all but the unreserved and the reserved characters of RFC 3986."""
-    text = require(text, "stringToEscape")
-    if _HALF_PAIR.search(text):
-        raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
-    return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
+    return _escaped(text, "-_.~:/?#[]@!$&'()*+,;=")
 
 
 @implements("System.Uri", "UnescapeDataString", cost=SLOW)
 def _unescape_data_string(text: str | None) -> str:
-    text = require(text, "stringToUnescape")
-    return percent_decode(text)
+    return percent_decode(require(text, "stringToUnescape"))
 
 
 @implements("System.Net.WebUtility", "HtmlEncode(string, TextWriter)", cost=SLOW)
 def _write_html_encoded(text: str | None, output: StringWriter | None) -> None:
-    output = require(output, "output")
-    output.write(html_encode(text))
+    require(output, "output").write(html_encode(text))
 
 
 @implements("System.Net.WebUtility", "HtmlDecode(string, TextWriter)", cost=SLOW)
 def _write_html_decoded(text: str | None, output: StringWriter | None) -> None:
-    output = require(output, "output")
-    output.write(html_decode(text))
+    require(output, "output").write(html_decode(text))
 
 
 def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:
@@ -171,10 +165,8 @@ def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:
         if count == 0:
             return None
         raise ArgumentNullException("bytes")
-    if not 0 <= offset <= len(data):
-        raise ArgumentOutOfRangeException("offset")
-    if not 0 <= count <= len(data) - offset:
-        raise ArgumentOutOfRangeException("count")
+    check_range(0 <= offset <= len(data), "offset")
+    check_range(0 <= count <= len(data) - offset, "count")
     return bytes(data[offset : offset + count])
 
 

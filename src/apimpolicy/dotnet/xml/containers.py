@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.siblings import position_of
+from apimpolicy.dotnet.collections.trees import NodeSequence, position_of
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.names import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT, X, XName
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of
-from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +60,10 @@ class XContainer(XNode):
                     return
             index += 1
 
-    def nodes(self) -> XSequence:
-        return XSequence(self._nodes, NODES)
+    def nodes(self) -> NodeSequence:
+        return NodeSequence(self._nodes, NODES)
 
-    def elements(self, *name: XName | None) -> XSequence:
+    def elements(self, *name: XName | None) -> NodeSequence:
         return elements_of(self._nodes, name)
 
     def element(self, name: XName | None) -> XElement | None:
@@ -86,10 +85,10 @@ class XContainer(XNode):
             else:
                 stack.pop()
 
-    def descendant_nodes(self) -> XSequence:
-        return XSequence(self.below, NODES)
+    def descendant_nodes(self) -> NodeSequence:
+        return NodeSequence(self.below, NODES)
 
-    def descendants(self, *name: XName | None) -> XSequence:
+    def descendants(self, *name: XName | None) -> NodeSequence:
         return elements_of(self.below, name)
 
     # Changes

@@ -4,54 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.trees import NodeSequence
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.xml import names
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
-from apimpolicy.dotnet.xml.names import (
-    ATTRIBUTE,
-    DOCUMENT,
-    DOCUMENT_TYPE,
-    ELEMENT,
-    NO_NAMESPACE,
-    XML,
-    XMLNS,
-    X,
-    XName,
-    XNamespace,
-)
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
-from apimpolicy.dotnet.xml.sequences import XSequence
 from apimpolicy.dotnet.xml.writer import write_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{X}XAttribute>"
+ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{names.X}XAttribute>"
 
 
-def required(name: XName | None) -> XName:
+def required(name: names.XName | None) -> names.XName:
     return require(name, "name")
 
 
-@dotnet_class(X + "XAttribute", members="NextAttribute=next PreviousAttribute=previous")
+@dotnet_class(names.X + "XAttribute", members="NextAttribute=next PreviousAttribute=previous")
 class XAttribute(XObject):
     """A name and a text."""
 
     __slots__ = ("_value", "name")
 
-    node_type = ATTRIBUTE
+    node_type = names.ATTRIBUTE
 
-    def __init__(self, name: XName, value: str) -> None:
+    def __init__(self, name: names.XName, value: str) -> None:
         super().__init__()
         self.name = name
         self._value = value
 
     @staticmethod
     @member("new(XName, object)")
-    def create(name: XName | None, value: Any) -> XAttribute:
+    def create(name: names.XName | None, value: Any) -> XAttribute:
         required(name)
         value = require(value, "value")
         assert name is not None
@@ -63,17 +52,15 @@ class XAttribute(XObject):
 
     @value.setter
     def value(self, new: str | None) -> None:
-        new = require(new, "value")
-        self._value = new
+        self._value = require(new, "value")
 
     def set_value(self, value: Any) -> None:
-        value = require(value, "value")
-        self._value = text_of(value)
+        self._value = text_of(require(value, "value"))
 
     @property
     def is_namespace_declaration(self) -> bool:
         if self.name.namespace_name:
-            return self.name.namespace == XMLNS
+            return self.name.namespace == names.XMLNS
         return self.name.local == "xmlns"
 
     def _sibling(self, step: int) -> XAttribute | None:
@@ -100,15 +87,15 @@ class XAttribute(XObject):
         return write_attribute(self)
 
 
-@dotnet_class(X + "XElement")
+@dotnet_class(names.X + "XElement")
 class XElement(XContainer):
     """An element. `has_end_tag` tells `<a></a>` from `<a />` while there are no children."""
 
     __slots__ = ("_name", "attribute_list", "has_end_tag")
 
-    node_type = ELEMENT
+    node_type = names.ELEMENT
 
-    def __init__(self, name: XName) -> None:
+    def __init__(self, name: names.XName) -> None:
         super().__init__()
         self._name = name
         self.attribute_list: list[XAttribute] = []
@@ -123,17 +110,17 @@ class XElement(XContainer):
 
     @staticmethod
     @member("new(XName, object)", "new(XName, object[])")
-    def create_filled(name: XName | None, content: Any) -> XElement:
+    def create_filled(name: names.XName | None, content: Any) -> XElement:
         made = XElement(required(name))
         made.insert_content(0, content)
         return made
 
     @property
-    def name(self) -> XName:
+    def name(self) -> names.XName:
         return self._name
 
     @name.setter
-    def name(self, new: XName | None) -> None:
+    def name(self, new: names.XName | None) -> None:
         self._name = required(new)
 
     # Content
@@ -144,7 +131,7 @@ class XElement(XContainer):
 
     @property
     def has_elements(self) -> bool:
-        return any(child.node_type == ELEMENT for child in self.children)
+        return any(child.node_type == names.ELEMENT for child in self.children)
 
     @property
     def value(self) -> str:
@@ -157,15 +144,14 @@ class XElement(XContainer):
         self.insert_content(0, new)
 
     def set_value(self, value: Any) -> None:
-        value = require(value, "value")
-        self.value = text_of(value)
+        self.value = text_of(require(value, "value"))
 
     def note_empty_text(self) -> None:
         self.has_end_tag = True
 
     def check_child(self, node: XNode, index: int) -> None:
-        if node.node_type in (DOCUMENT, DOCUMENT_TYPE):
-            kind = "Document" if node.node_type == DOCUMENT else "DocumentType"
+        if node.node_type in (names.DOCUMENT, names.DOCUMENT_TYPE):
+            kind = "Document" if node.node_type == names.DOCUMENT else "DocumentType"
             raise ArgumentException(f"A node of type {kind} cannot be added to content.")
         self.has_end_tag = False
 
@@ -200,7 +186,7 @@ class XElement(XContainer):
     def has_attributes(self) -> bool:
         return bool(self.attribute_list)
 
-    def attribute(self, name: XName | None) -> XAttribute | None:
+    def attribute(self, name: names.XName | None) -> XAttribute | None:
         return next(filter(named_only(name), self.attribute_list), None)
 
     def _attributes(self) -> Iterator[XAttribute]:
@@ -208,10 +194,10 @@ class XElement(XContainer):
             if attribute.parent is self:
                 yield attribute
 
-    def attributes(self, *name: XName | None) -> XSequence:
+    def attributes(self, *name: names.XName | None) -> NodeSequence:
         if not name:
-            return XSequence(self._attributes, ATTRIBUTES)
-        return XSequence(lambda: filter(named_only(*name), self._attributes()), ATTRIBUTES)
+            return NodeSequence(self._attributes, ATTRIBUTES)
+        return NodeSequence(lambda: filter(named_only(*name), self._attributes()), ATTRIBUTES)
 
     def add_attribute(self, attribute: XAttribute) -> None:
         if attribute.parent is not None:
@@ -235,7 +221,7 @@ class XElement(XContainer):
         self.remove_attributes()
         self.insert_content(len(self.children), items)
 
-    def set_attribute_value(self, name: XName | None, value: Any) -> None:
+    def set_attribute_value(self, name: names.XName | None, value: Any) -> None:
         found = self.attribute(required(name))
         if value is None:
             if found is not None:
@@ -245,7 +231,7 @@ class XElement(XContainer):
         else:
             self.add_attribute(XAttribute.create(name, value))
 
-    def set_element_value(self, name: XName | None, value: Any) -> None:
+    def set_element_value(self, name: names.XName | None, value: Any) -> None:
         found = self.element(required(name))
         if value is None:
             if found is not None:
@@ -257,13 +243,13 @@ class XElement(XContainer):
 
     # Walking
 
-    def ancestors_and_self(self, *name: XName | None) -> XSequence:
+    def ancestors_and_self(self, *name: names.XName | None) -> NodeSequence:
         return elements_of(lambda: iter((self, *self._upwards())), name)
 
-    def descendant_nodes_and_self(self) -> XSequence:
-        return XSequence(lambda: self.below(with_self=True), NODES)
+    def descendant_nodes_and_self(self) -> NodeSequence:
+        return NodeSequence(lambda: self.below(with_self=True), NODES)
 
-    def descendants_and_self(self, *name: XName | None) -> XSequence:
+    def descendants_and_self(self, *name: names.XName | None) -> NodeSequence:
         return elements_of(lambda: self.below(with_self=True), name)
 
     # Namespaces
@@ -274,25 +260,25 @@ class XElement(XContainer):
             if attribute.is_namespace_declaration:
                 yield ("" if not attribute.name.namespace_name else attribute.name.local), attribute.value
 
-    def get_default_namespace(self) -> XNamespace:
-        return self._declared("") or NO_NAMESPACE
+    def get_default_namespace(self) -> names.XNamespace:
+        return self._declared("") or names.NO_NAMESPACE
 
-    def get_namespace_of_prefix(self, prefix: str | None) -> XNamespace | None:
+    def get_namespace_of_prefix(self, prefix: str | None) -> names.XNamespace | None:
         prefix = require(prefix, "prefix")
         if not prefix:
             raise ArgumentException("The empty string '' is not a valid prefix.", "prefix")
         if prefix in ("xml", "xmlns"):
-            return XML if prefix == "xml" else XMLNS
+            return names.XML if prefix == "xml" else names.XMLNS
         return self._declared(prefix)
 
-    def _declared(self, wanted: str) -> XNamespace | None:
+    def _declared(self, wanted: str) -> names.XNamespace | None:
         for element in self.ancestors_and_self():
             for prefix, namespace in element.declarations():
                 if prefix == wanted:
-                    return XNamespace.get(namespace)
+                    return names.XNamespace.get(namespace)
         return None
 
-    def get_prefix_of_namespace(self, namespace: XNamespace | None) -> str | None:
+    def get_prefix_of_namespace(self, namespace: names.XNamespace | None) -> str | None:
         namespace = require(namespace, "ns")
         hidden: set[str] = set()
         element: XElement
@@ -301,17 +287,17 @@ class XElement(XContainer):
                 if prefix and uri == namespace.name and prefix not in hidden:
                     return prefix
             hidden.update(prefix for prefix, _ in element.declarations())
-        return {XML.name: "xml", XMLNS.name: "xmlns"}.get(namespace.name)
+        return {names.XML.name: "xml", names.XMLNS.name: "xmlns"}.get(namespace.name)
 
 
 implements_all(
-    X + "XElement",
-    {"new(XName)": lambda name: XElement(required(name)), "EmptySequence": lambda: Array(named(X + "XElement"))},
+    names.X + "XElement",
+    {"new(XName)": lambda name: XElement(required(name)), "EmptySequence": lambda: Array(named(names.X + "XElement"))},
 )
 implements_all(
-    X + "XAttribute",
+    names.X + "XAttribute",
     {
         "new(XAttribute)": lambda other: XAttribute(require(other, "other").name, other.value),
-        "EmptySequence": lambda: Array(named(X + "XAttribute")),
+        "EmptySequence": lambda: Array(named(names.X + "XAttribute")),
     },
 )

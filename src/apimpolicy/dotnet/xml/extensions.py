@@ -6,29 +6,20 @@ import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.collections.trees import NodeSequence, flatten, of_type
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, require
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.number_parsing import parse_int
-from apimpolicy.dotnet.xml import content
+from apimpolicy.dotnet.xml import content, nodes
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.names import TEXT, X
-from apimpolicy.dotnet.xml.nodes import (
-    XComment,
-    XDocumentType,
-    XNode,
-    XProcessingInstruction,
-    XText,
-    compare_document_order,
-)
-from apimpolicy.dotnet.xml.sequences import XSequence, flatten, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.dotnet.xml.elements import XAttribute
 
 
 # `System.Xml.Linq.Extensions`: what nodes offer, over sequences of nodes
@@ -53,7 +44,7 @@ def _required(source: Any) -> Any:
     return require(source, "source")
 
 
-def _walk(method: str, element: str) -> Callable[..., XSequence]:
+def _walk(method: str, element: str) -> Callable[..., NodeSequence]:
     type_ = f"System.Collections.Generic.IEnumerable<{X}{element}>"
     return lambda source, *name: flatten(_required(source), lambda node: getattr(node, method)(*name), type_)
 
@@ -62,9 +53,9 @@ implements_all(_TYPE, {name: _walk(*found.split()) for name, found in _WALKS.ite
 
 
 @implements(_TYPE, "InDocumentOrder", types=True)
-def in_document_order(types: tuple[Type, ...], source: Any) -> XSequence:
-    key = functools.cmp_to_key(compare_document_order)
-    return XSequence(lambda: iter(sorted(_required(source), key=key)), of_type(types[-1]))
+def in_document_order(types: tuple[Type, ...], source: Any) -> NodeSequence:
+    key = functools.cmp_to_key(nodes.compare_document_order)
+    return NodeSequence(lambda: iter(sorted(_required(source), key=key)), of_type(types[-1]))
 
 
 @implements(_TYPE, "Remove")
@@ -77,13 +68,8 @@ def remove(source: Any) -> None:
 
 # C#'s explicit conversions from XElement and XAttribute: `(int)element`
 
-
-def _to_boolean(text: str) -> bool:
-    return content.to_boolean(text.lower())
-
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "bool": _to_boolean,
+    "bool": lambda text: content.to_boolean(text.lower()),
     **{name: partial(parse_int, name) for name in ("int", "uint", "long", "ulong")},
     "float": content.to_single_precision,
     "double": content.to_double,
@@ -95,24 +81,15 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _to_text(node: XElement | XAttribute | None) -> str | None:
-    return None if node is None else node.value
-
-
 def _register(owner: str, parameter: str) -> None:
     def required(convert: Callable[[str], Any]) -> Callable[[Any], Any]:
-        def cast(node: XElement | XAttribute | None) -> Any:
-            if node is None:
-                raise ArgumentNullException(parameter)
-            return convert(node.value)
-
-        return cast
+        return lambda node: convert(require(node, parameter).value)
 
     def nullable(convert: Callable[[str], Any]) -> Callable[[Any], Any]:
         return lambda node: None if node is None else convert(node.value)
 
     operator = f"op_Explicit({X}{owner} {parameter})"
-    implements(X + owner, f"static string {operator}")(_to_text)
+    implements(X + owner, f"static string {operator}")(lambda node: None if node is None else node.value)
     for name, convert in _FROM_TEXT.items():
         implements(X + owner, f"static {name} {operator}")(required(convert))
         implements(X + owner, f"static {name}? {operator}")(nullable(convert))
@@ -122,37 +99,34 @@ _register("XElement", "element")
 _register("XAttribute", "attribute")
 
 
-# Comparing whole trees
-
-
-def _content(node: XContainer) -> list[XNode]:
+def _content(node: XContainer) -> list[nodes.XNode]:
     """Return the children with neighbouring texts put together; two documents differ by nothing but these."""
-    found: list[XNode] = []
+    found: list[nodes.XNode] = []
     for child in node.children:
         if child.node_type == TEXT and found and found[-1].node_type == TEXT:
-            found[-1] = XText(found[-1].value + child.value)  # type: ignore[attr-defined]
+            found[-1] = nodes.XText(found[-1].value + child.value)  # type: ignore[attr-defined]
         else:
             found.append(child)
     return found
 
 
-def _own_parts(node: XNode) -> tuple[Any, ...]:
+def _own_parts(node: nodes.XNode) -> tuple[Any, ...]:
     """Return a node's own parts, without children."""
     if isinstance(node, XElement):
         attributes = tuple((attribute.name, attribute.value) for attribute in node.attribute_list)
         return (node.node_type, node.name, attributes, node.is_empty)
-    if isinstance(node, (XText, XComment)):
+    if isinstance(node, (nodes.XText, nodes.XComment)):
         return (node.node_type, node.value)
-    if isinstance(node, XProcessingInstruction):
+    if isinstance(node, nodes.XProcessingInstruction):
         return (node.node_type, node.target, node.data)
-    if isinstance(node, XDocumentType):
+    if isinstance(node, nodes.XDocumentType):
         return (node.node_type, node.name, node.public_id, node.system_id, node.internal_subset)
     return (node.node_type,)
 
 
 @implements(X + "XNode", "DeepEquals")
 @counts_itself
-def deep_equals(first: XNode | None, second: XNode | None) -> bool:
+def deep_equals(first: nodes.XNode | None, second: nodes.XNode | None) -> bool:
     """Equal names, attributes in the same order, and equal content."""
     pairs = [(first, second)]
     while pairs:
@@ -176,10 +150,10 @@ class XNodeEqualityComparer:
 
     __slots__ = ()
 
-    def equals(self, first: XNode | None, second: XNode | None) -> bool:
+    def equals(self, first: nodes.XNode | None, second: nodes.XNode | None) -> bool:
         return deep_equals(first, second)
 
-    def get_hash_code(self, node: XNode | None) -> int:
+    def get_hash_code(self, node: nodes.XNode | None) -> int:
         return 0 if node is None else hash(_own_parts(node)[:2]) & 0x7FFFFFFF
 
 
@@ -189,14 +163,14 @@ class XNodeDocumentOrderComparer:
 
     __slots__ = ()
 
-    def compare(self, first: XNode | None, second: XNode | None) -> int:
-        return compare_document_order(first, second)
+    def compare(self, first: nodes.XNode | None, second: nodes.XNode | None) -> int:
+        return nodes.compare_document_order(first, second)
 
 
 implements_all(
     X + "XNode",
     {
-        "CompareDocumentOrder": compare_document_order,
+        "CompareDocumentOrder": nodes.compare_document_order,
         "EqualityComparer": XNodeEqualityComparer,
         "DocumentOrderComparer": XNodeDocumentOrderComparer,
     },

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
+from apimpolicy.dotnet.values import Equatable
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.containers import XDocument
     from apimpolicy.dotnet.xml.elements import XElement
     from apimpolicy.dotnet.xml.nodes import XObject
 
-
-# XName and XNamespace: interned, so that equality is identity
 
 X = "System.Xml.Linq."
 
@@ -60,7 +59,7 @@ def verify_ncname(name: str | None) -> str:
 
 
 @dotnet_class(X + "XNamespace", members="NamespaceName=name")
-class XNamespace:
+class XNamespace(Equatable):
     """A namespace; `name` is its URI, empty for none. Get one with `XNamespace.get`."""
 
     __slots__ = ("name", "names")
@@ -93,21 +92,16 @@ class XNamespace:
     def to_string(self) -> str:
         return self.name
 
-    def equals(self, other: Any) -> bool:
-        return bool(self == other)
+    @property
+    def identity(self) -> Any:
+        return self.name
 
     def get_hash_code(self) -> int:
         return hash(self.name) & 0x7FFFFFFF
 
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, XNamespace) and other.name == self.name)
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
 
 @dotnet_class(X + "XName", members="LocalName=local")
-class XName:
+class XName(Equatable):
     """A local name in a namespace. Get one with `XNamespace.get_name` or `expanded_name`."""
 
     __slots__ = ("local", "namespace")
@@ -123,19 +117,12 @@ class XName:
     def to_string(self) -> str:
         return f"{{{self.namespace.name}}}{self.local}" if self.namespace.name else self.local
 
-    def equals(self, other: Any) -> bool:
-        return bool(self == other)
+    @property
+    def identity(self) -> Any:
+        return self.namespace.name, self.local
 
     def get_hash_code(self) -> int:
         return hash((self.namespace.name, self.local)) & 0x7FFFFFFF
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, XName) and other.local == self.local and other.namespace.name == self.namespace.name
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.namespace.name, self.local))
 
 
 _namespaces: dict[str, XNamespace] = {}
@@ -170,8 +157,7 @@ def name_of(text: str | None) -> XName | None:
 
 @implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
-    namespace = require(namespace, "ns")
-    return namespace.get_name(local)
+    return require(namespace, "ns").get_name(local)
 
 
 @implements(X + "XNamespace", "None")

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.siblings import Sibling
+from apimpolicy.dotnet.collections.trees import NodeSequence, Sibling
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
-from apimpolicy.dotnet.xml.names import (
-    CDATA,
-    COMMENT,
-    DOCUMENT,
-    DOCUMENT_TYPE,
-    ELEMENT,
-    PROCESSING_INSTRUCTION,
-    TEXT,
-    X,
-    XName,
-    verify_ncname,
-)
-from apimpolicy.dotnet.xml.sequences import XSequence
+from apimpolicy.dotnet.xml import names
 from apimpolicy.dotnet.xml.writer import write
 
 if TYPE_CHECKING:
@@ -28,26 +16,28 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.containers import XContainer, XDocument
     from apimpolicy.dotnet.xml.elements import XElement
 
-NODES = f"System.Collections.Generic.IEnumerable<{X}XNode>"
-ELEMENTS = f"System.Collections.Generic.IEnumerable<{X}XElement>"
+NODES = f"System.Collections.Generic.IEnumerable<{names.X}XNode>"
+ELEMENTS = f"System.Collections.Generic.IEnumerable<{names.X}XElement>"
 
 _NO_PARENT = "The parent is missing."
 
 
-def named_only(name: XName | None) -> Callable[[Any], bool]:
+def named_only(name: names.XName | None) -> Callable[[Any], bool]:
     """Return the test for elements (or attributes) with this name; nothing has the name null."""
     return lambda node: name is not None and node.name == name
 
 
-def elements_of(start: Callable[[], Iterator[Any]], name: tuple[XName | None, ...]) -> XSequence:
+def elements_of(start: Callable[[], Iterator[Any]], name: tuple[names.XName | None, ...]) -> NodeSequence:
     """Return the elements among nodes, those with a name if there is one."""
     if not name:
-        return XSequence(lambda: (node for node in start() if node.node_type == ELEMENT), ELEMENTS)
+        return NodeSequence(lambda: (node for node in start() if node.node_type == names.ELEMENT), ELEMENTS)
     is_named = named_only(*name)
-    return XSequence(lambda: (node for node in start() if node.node_type == ELEMENT and is_named(node)), ELEMENTS)
+    return NodeSequence(
+        lambda: (node for node in start() if node.node_type == names.ELEMENT and is_named(node)), ELEMENTS
+    )
 
 
-@dotnet_class(X + "XObject", members="Parent=parent_element")
+@dotnet_class(names.X + "XObject", members="Parent=parent_element")
 class XObject:
     """Base of nodes and attributes. `parent` is the container, be it element or document.
 
@@ -67,7 +57,7 @@ class XObject:
     @property
     def parent_element(self) -> XElement | None:
         parent = self.parent
-        return parent if parent is not None and parent.node_type == ELEMENT else None  # type: ignore[return-value]
+        return parent if parent is not None and parent.node_type == names.ELEMENT else None  # type: ignore[return-value]
 
     @property
     def root_object(self) -> XObject:
@@ -79,36 +69,36 @@ class XObject:
     @property
     def document(self) -> XDocument | None:
         root = self.root_object
-        return root if root.node_type == DOCUMENT else None  # type: ignore[return-value]
+        return root if root.node_type == names.DOCUMENT else None  # type: ignore[return-value]
 
 
-@dotnet_class(X + "XNode", members="NextNode=next PreviousNode=previous")
+@dotnet_class(names.X + "XNode", members="NextNode=next PreviousNode=previous")
 class XNode(XObject, Sibling):
     """A node of a tree."""
 
     __slots__ = ()
 
-    def nodes_after_self(self) -> XSequence:
-        return XSequence(lambda: self.siblings(after=True), NODES)
+    def nodes_after_self(self) -> NodeSequence:
+        return NodeSequence(lambda: self.siblings(after=True), NODES)
 
-    def nodes_before_self(self) -> XSequence:
-        return XSequence(lambda: self.siblings(after=False), NODES)
+    def nodes_before_self(self) -> NodeSequence:
+        return NodeSequence(lambda: self.siblings(after=False), NODES)
 
-    def elements_after_self(self, *name: XName | None) -> XSequence:
+    def elements_after_self(self, *name: names.XName | None) -> NodeSequence:
         return elements_of(lambda: self.siblings(after=True), name)
 
-    def elements_before_self(self, *name: XName | None) -> XSequence:
+    def elements_before_self(self, *name: names.XName | None) -> NodeSequence:
         return elements_of(lambda: self.siblings(after=False), name)
 
     # Ancestors
 
     def _upwards(self) -> Iterator[XObject]:
         current: XObject | None = self.parent
-        while current is not None and current.node_type == ELEMENT:
+        while current is not None and current.node_type == names.ELEMENT:
             yield current
             current = current.parent
 
-    def ancestors(self, *name: XName | None) -> XSequence:
+    def ancestors(self, *name: names.XName | None) -> NodeSequence:
         return elements_of(self._upwards, name)
 
     # Order
@@ -179,56 +169,54 @@ def compare_document_order(first: XNode | None, second: XNode | None) -> int:
     return -1 if left < right else 1
 
 
-@dotnet_class(X + "XText")
+@dotnet_class(names.X + "XText")
 class XText(XNode):
     """Text; never null."""
 
     __slots__ = ("value",)
 
-    node_type = TEXT
+    node_type = names.TEXT
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        value = require(value, "value")
-        self.value = value
+        self.value = require(value, "value")
 
     def bare_copy(self) -> XText:
         return type(self)(self.value)
 
 
-@dotnet_class(X + "XCData")
+@dotnet_class(names.X + "XCData")
 class XCData(XText):
     """Text written as a CDATA section."""
 
     __slots__ = ()
 
-    node_type = CDATA
+    node_type = names.CDATA
 
 
-@dotnet_class(X + "XComment")
+@dotnet_class(names.X + "XComment")
 class XComment(XNode):
     """A comment."""
 
     __slots__ = ("value",)
 
-    node_type = COMMENT
+    node_type = names.COMMENT
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        value = require(value, "value")
-        self.value = value
+        self.value = require(value, "value")
 
     def bare_copy(self) -> XComment:
         return type(self)(self.value)
 
 
-@dotnet_class(X + "XProcessingInstruction")
+@dotnet_class(names.X + "XProcessingInstruction")
 class XProcessingInstruction(XNode):
     """`<?target data?>`."""
 
     __slots__ = ("data", "target")
 
-    node_type = PROCESSING_INSTRUCTION
+    node_type = names.PROCESSING_INSTRUCTION
 
     def __init__(self, target: str, data: str) -> None:
         super().__init__()
@@ -242,20 +230,20 @@ class XProcessingInstruction(XNode):
     @member("new(string, string)")
     def create(target: str | None, data: str | None) -> XProcessingInstruction:
         data = require(data, "data")
-        verify_ncname(target)
+        names.verify_ncname(target)
         assert target is not None
         if target.lower() == "xml":
             raise ArgumentException(f"'{target}' is an invalid name for a processing instruction.")
         return XProcessingInstruction(target, data)
 
 
-@dotnet_class(X + "XDocumentType")
+@dotnet_class(names.X + "XDocumentType")
 class XDocumentType(XNode):
     """`<!DOCTYPE …>`."""
 
     __slots__ = ("internal_subset", "name", "public_id", "system_id")
 
-    node_type = DOCUMENT_TYPE
+    node_type = names.DOCUMENT_TYPE
 
     def __init__(self, name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> None:
         super().__init__()
@@ -268,7 +256,9 @@ class XDocumentType(XNode):
         return XDocumentType(self.name, self.public_id, self.system_id, self.internal_subset)
 
 
-implements_all(X + "XText", {"new(string)": XText, "new(XText)": lambda other: XText(require(other, "other").value)})
-implements_all(X + "XCData", {"new(string)": XCData})
-implements_all(X + "XComment", {"new(string)": XComment})
-implements_all(X + "XDocumentType", {"new(string, string, string, string)": XDocumentType})
+implements_all(
+    names.X + "XText", {"new(string)": XText, "new(XText)": lambda other: XText(require(other, "other").value)}
+)
+implements_all(names.X + "XCData", {"new(string)": XCData})
+implements_all(names.X + "XComment", {"new(string)": XComment})
+implements_all(names.X + "XDocumentType", {"new(string, string, string, string)": XDocumentType})

@@ -405,8 +405,7 @@ class _Parser(Scanner):
 @implements(X + "XDocument", "Parse")
 def parse_document(text: str | None, options: int = 0) -> XDocument:
     """Return the document of a text. Raises XmlException with .NET's message for what is no XML."""
-    text = require(text, "s")
-    return _Parser(text, options).parse()
+    return _Parser(require(text, "s"), options).parse()
 
 
 @implements(X + "XElement", "Parse")

@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
-from apimpolicy.dotnet.xml.names import (
-    CDATA,
-    COMMENT,
-    DOCUMENT,
-    PROCESSING_INSTRUCTION,
-    TEXT,
-    XML_NAMESPACE,
-    XMLNS_NAMESPACE,
-    is_document,
-    is_element,
-)
+from apimpolicy.dotnet.xml import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +102,7 @@ class _Writer:
             self.parts.append("\n" + "  " * level)
 
     def run(self, root: XNode) -> str:
-        if is_element(root):
+        if names.is_element(root):
             for ancestor in reversed(list(root.ancestors())):
                 self.declared.entries.extend(ancestor.declarations())
         stack: list[tuple[Iterator[XNode], XElement | None, str]] = [(iter((root,)), None, "")]
@@ -120,10 +110,10 @@ class _Writer:
         while stack:
             for node in stack[-1][0]:
                 burn(_STEPS_PER_NODE + (len(stack) >> 5))
-                if is_document(node):
+                if names.is_document(node):
                     stack.append((iter(node.children), None, ""))
                     break
-                if is_element(node):
+                if names.is_element(node):
                     name = self.start(node, len(self.mixed) - 1)
                     if node.is_empty:
                         self.parts.append(" />")
@@ -176,7 +166,7 @@ class _Writer:
         found = self.declared.prefix(namespace, allow_default=allow_default)
         if found is not None:
             return found
-        return {XML_NAMESPACE: "xml", XMLNS_NAMESPACE: "xmlns"}.get(namespace)
+        return {names.XML_NAMESPACE: "xml", names.XMLNS_NAMESPACE: "xmlns"}.get(namespace)
 
     def require(self, prefix: str, namespace: str, pending: list[tuple[str, str]]) -> None:
         """Make sure that the prefix is bound to the namespace in the text; `pending` are declarations to write."""
@@ -224,22 +214,22 @@ class _Writer:
     def simple(self, node: XNode, level: int) -> None:
         """A node that is neither element nor document."""
         kind = node.node_type
-        if kind == TEXT:
-            if node.parent is None or node.parent.node_type != DOCUMENT:
+        if kind == names.TEXT:
+            if node.parent is None or node.parent.node_type != names.DOCUMENT:
                 self.mixed[-1] = True
                 self.parts.append(escape_text(node.value))  # type: ignore[attr-defined]
             return
-        if kind == CDATA:
+        if kind == names.CDATA:
             self.mixed[-1] = True
             text = node.value  # type: ignore[attr-defined]
             check_characters(text)
             self.parts.append(f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>")
             return
         self.break_line(level)
-        if kind == COMMENT:
+        if kind == names.COMMENT:
             text = node.value.replace("--", "- -")  # type: ignore[attr-defined]
             self.parts.append(f"<!--{text}{' ' if text.endswith('-') else ''}-->")
-        elif kind == PROCESSING_INSTRUCTION:
+        elif kind == names.PROCESSING_INSTRUCTION:
             data = node.data.replace("?>", "? >")  # type: ignore[attr-defined]
             self.parts.append(f"<?{node.target}{' ' if data else ''}{data}?>")  # type: ignore[attr-defined]
         else:
@@ -274,8 +264,8 @@ def write_attribute(attribute: XAttribute) -> str:
         prefix = "xmlns" if namespace else ""
     elif namespace:
         parent = attribute.parent
-        found = parent.get_prefix_of_namespace(attribute.name.namespace) if is_element(parent) else None
-        prefix = found or ("xml" if namespace == XML_NAMESPACE else "p1")
+        found = parent.get_prefix_of_namespace(attribute.name.namespace) if names.is_element(parent) else None
+        prefix = found or ("xml" if namespace == names.XML_NAMESPACE else "p1")
     declared = f' xmlns:p1="{escape_attribute(namespace)}"' if prefix == "p1" and namespace else ""
     name = f"{prefix}:{attribute.name.local}" if prefix else attribute.name.local
     return f'{name}="{escape_attribute(attribute.value)}"{declared}'

@@ -183,9 +183,8 @@ def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
     return found
 
 
-# `Save` into writers and streams, `Load` from readers and streams, and the writer that `CreateWriter` makes.
-# A saved document has a declaration, which `ToString()` leaves out; its encoding is that of the TextWriter (utf-16
-# for a
+# `Save` into writers and streams, `Load` from readers and streams, and the writer that `CreateWriter` makes. A saved
+# document has a declaration, which `ToString()` leaves out; its encoding is that of the TextWriter (utf-16 for a
 # StringWriter), in a stream the one that the document's own declaration names, or UTF-8 with a byte order mark.
 
 _DOCUMENT, _ELEMENT = X + "XDocument", X + "XElement"
@@ -219,8 +218,7 @@ def declared_text(node: XDocument | XElement, options: int, encoding: str) -> st
 
 
 def _all_of(reader: Any) -> str:
-    reader = require(reader, "input")
-    text: str = bound("System.IO.TextReader", "string ReadToEnd()")(reader)
+    text: str = bound("System.IO.TextReader", "string ReadToEnd()")(require(reader, "input"))
     return text
 
 
@@ -267,8 +265,7 @@ def create_writer(container: XContainer) -> TreeWriter:
 
 
 def write_to(node: XNode, writer: TreeWriter | None) -> None:
-    writer = require(writer, "writer")
-    writer.write(node)
+    require(writer, "writer").write(node)
 
 
 for _name in (

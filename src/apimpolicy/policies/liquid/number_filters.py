@@ -189,13 +189,13 @@ def currency(value: Any, language: str | None) -> str:
     Texts are read in the gateway's culture; what is not an amount stays as it is. Raises CultureNotFoundException, and
     NotSimulatedError for a culture that the simulated .NET does not have.
     """
-    from apimpolicy.dotnet.globalization import cultures
+    from apimpolicy.dotnet.system import cultures
     from apimpolicy.dotnet.system.number_formats import format_decimal
     from apimpolicy.dotnet.system.number_parsing import parse_decimal
 
     if value is None:
         raise LiquidError("Object reference not set to an instance of an object.")
-    culture = cultures.INVARIANT if language is None else cultures.make(language.strip())
+    culture = cultures.INVARIANT_CULTURE if language is None else cultures.make(language.strip())
     shown = plain(value)
     try:
         is_real = isinstance(value, (float, Decimal))

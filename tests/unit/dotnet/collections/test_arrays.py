@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.dotnet.casts import cast, is_instance
-from apimpolicy.dotnet.collections import array_members, array_order, arrays, generic, predicates
+from apimpolicy.dotnet.collections import array_members, array_order, arrays, generic
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
 from apimpolicy.dotnet.values import BYTE, CHAR, DOUBLE, INT, LONG, OBJECT, STRING, Array, Int64, RectangularArray
@@ -77,8 +77,8 @@ def test_members() -> None:
     assert list(target) == [2, 3]
     assert list(array_members.resize((INT,), ints(1, 2, 3), 5)[0]) == [1, 2, 3, 0, 0]
     assert array_members.index_of(Array(STRING, ["a", "b"]), "b") == 1
-    assert predicates.find((INT,), ints(1, 2, 3), lambda x: x > 1) == 2
-    assert list(predicates.convert_all((STRING, INT), Array(STRING, ["1", "2"]), int)) == [1, 2]
+    assert array_members.find((INT,), ints(1, 2, 3), lambda x: x > 1) == 2
+    assert list(array_members.convert_all((STRING, INT), Array(STRING, ["1", "2"]), int)) == [1, 2]
     assert array_members.index_of_boxed(Array(LONG, [1, 2]), Int64(2)) == 1
     assert array_members.index_of_boxed(Array(LONG, [1, 2]), 2) == -1
     widened = arrays.new_array(DOUBLE, 1)

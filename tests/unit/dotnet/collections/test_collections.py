@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.dotnet.collections import interfaces, predicates, tuples
+from apimpolicy.dotnet.collections import array_members, interfaces, tuples
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
-from apimpolicy.dotnet.collections.queues import Queue, Stack
-from apimpolicy.dotnet.collections.sets import HashSet
+from apimpolicy.dotnet.collections.sets import HashSet, Queue, Stack
 from apimpolicy.dotnet.collections.tuples import KeyValuePair
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import parse
@@ -130,8 +129,8 @@ def test_list() -> None:
     assert made.remove(2)
     assert made.items == [1, 3, 2]
     assert (made.index_of(3), made.index_of(9), made.last_index_of(2)) == (1, -1, 2)
-    assert predicates.find((INT,), made, lambda x: x > 5) == 0
-    assert predicates.find_index(made, lambda x: x == 2) == 2
+    assert array_members.find((INT,), made, lambda x: x > 5) == 0
+    assert array_members.find_index(made, lambda x: x == 2) == 2
     made.sort()
     assert made.items == [1, 2, 3]
     assert (made.binary_search(2), made.binary_search(9)) == (1, ~3)

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.json.casts import CASTS
+from apimpolicy.dotnet.json.casts import CASTS, value_at
 from apimpolicy.dotnet.json.deserialization import to_object
 from apimpolicy.dotnet.json.loading import parse, parse_array, parse_object
-from apimpolicy.dotnet.json.retrieval import value_at
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import format_date
 from apimpolicy.dotnet.metadata import parse as parse_type

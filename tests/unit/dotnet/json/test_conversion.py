@@ -11,7 +11,6 @@ from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json import serialization
 from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.kinds import J
-from apimpolicy.dotnet.json.xml_reading import to_document
 from apimpolicy.dotnet.json.xml_writing import serialize_node
 from apimpolicy.dotnet.metadata import parse as parse_type
 from apimpolicy.dotnet.registry import bound
@@ -123,8 +122,3 @@ def test_from_object_refuses() -> None:
 )
 def test_xml_to_json(xml: str, text: str) -> None:
     assert serialize_node(parse_element(xml)) == text
-
-
-def test_json_without_single_root_is_no_document() -> None:
-    with pytest.raises(DotnetException, match="JSON root object has multiple properties"):
-        to_document('{"a":1,"b":2}')

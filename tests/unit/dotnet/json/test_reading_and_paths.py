@@ -11,7 +11,7 @@ from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.path import select_token, select_tokens
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.dotnet.json.whole_trees import deep_equals, merge
+from apimpolicy.dotnet.json.tree_streams import deep_equals, merge
 from apimpolicy.dotnet.values import INT, OBJECT, Array
 
 READS = [

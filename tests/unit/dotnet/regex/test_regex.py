@@ -10,8 +10,7 @@ from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, DotnetException, RegexParseException
 from apimpolicy.dotnet.metadata import look_up
-from apimpolicy.dotnet.regex.expressions import Regex, escape, unescape
-from apimpolicy.dotnet.regex.options import (
+from apimpolicy.dotnet.regex.character_classes import (
     ECMA_SCRIPT,
     EXPLICIT_CAPTURE,
     IGNORE_CASE,
@@ -20,6 +19,7 @@ from apimpolicy.dotnet.regex.options import (
     RIGHT_TO_LEFT,
     SINGLELINE,
 )
+from apimpolicy.dotnet.regex.expressions import Regex, escape, unescape
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import LimitExceededError, NotSimulatedError

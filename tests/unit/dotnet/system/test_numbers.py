@@ -21,8 +21,8 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.system import arithmetic, decimals, number_parsing
 from apimpolicy.dotnet.system.convert import convert, from_base, from_object, from_string, to_base
-from apimpolicy.dotnet.system.decimal_type import round_decimal
 from apimpolicy.dotnet.system.mathematics import round_double
+from apimpolicy.dotnet.system.numeric_types import round_decimal
 from apimpolicy.dotnet.values import INT, LONG, Int64
 
 D = Decimal

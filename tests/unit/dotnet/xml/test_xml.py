@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from apimpolicy.dotnet.collections import trees as notes
 from apimpolicy.dotnet.exceptions import DotnetException, XmlException
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import BOOL, DOUBLE, OBJECT, STRING, Array
-from apimpolicy.dotnet.xml import annotations as notes
 from apimpolicy.dotnet.xml import extensions
 from apimpolicy.dotnet.xml.containers import XDeclaration, XDocument
 from apimpolicy.dotnet.xml.content import format_duration

@@ -1,4 +1,4 @@
-"""The cultures that an IFormatProvider can be."""
+"""The cultures that an IFormatProvider can be, and their symbols of numbers: the invariant culture's by default."""
 
 from __future__ import annotations
 
@@ -8,9 +8,110 @@ from typing import Any, NamedTuple
 
 from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements
-from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
-from apimpolicy.dotnet.system.number_symbols import NumberSymbols
 from apimpolicy.errors import NotSimulatedError
+
+# A culture's symbols of numbers: separators, groups, symbols and patterns. The invariant culture's are the default.
+
+CURRENCY_POSITIVE = ("$n", "n$", "$ n", "n $")
+CURRENCY_NEGATIVE = (
+    "($n)", "-$n", "$-n", "$n-", "(n$)", "-n$", "n-$", "n$-", "-n $", "-$ n", "n $-", "$ n-", "$ -n", "n- $", "($ n)",
+    "(n $)",
+)  # fmt: skip
+NUMBER_NEGATIVE = ("(n)", "-n", "- n", "n-", "n -")
+PERCENT_POSITIVE = ("n %", "n%", "%n", "% n")
+PERCENT_NEGATIVE = ("-n %", "-n%", "-%n", "%-n", "%n-", "n-%", "n%-", "-% n", "n %-", "% n-", "% -n", "n- %")
+
+_DEFAULTS: dict[str, Any] = {
+    "number_point": ".",
+    "number_group": ",",
+    "number_groups": (3,),
+    "number_digits": 2,
+    "number_negative": 1,
+    "currency_point": ".",
+    "currency_group": ",",
+    "currency_groups": (3,),
+    "currency_digits": 2,
+    "currency_symbol": "¤",
+    "currency_positive": 0,
+    "currency_negative": 0,
+    "percent_point": ".",
+    "percent_group": ",",
+    "percent_groups": (3,),
+    "percent_digits": 2,
+    "percent_positive": 0,
+    "percent_negative": 0,
+    "percent_symbol": "%",
+    "per_mille_symbol": "‰",
+    "positive_sign": "+",
+    "negative_sign": "-",
+    "nan": "NaN",
+    "positive_infinity": "Infinity",
+    "negative_infinity": "-Infinity",
+}
+
+
+class NumberSymbols:
+    """Sizes of groups count from the point; a last size of 0 says that the rest is one group."""
+
+    __slots__ = ("culture", *_DEFAULTS)
+
+    number_point: str
+    number_group: str
+    number_groups: tuple[int, ...]
+    number_digits: int
+    number_negative: int
+    currency_point: str
+    currency_group: str
+    currency_groups: tuple[int, ...]
+    currency_digits: int
+    currency_symbol: str
+    currency_positive: int
+    currency_negative: int
+    percent_point: str
+    percent_group: str
+    percent_groups: tuple[int, ...]
+    percent_digits: int
+    percent_positive: int
+    percent_negative: int
+    percent_symbol: str
+    per_mille_symbol: str
+    positive_sign: str
+    negative_sign: str
+    nan: str
+    positive_infinity: str
+    negative_infinity: str
+
+    def __init__(self, culture: str = "", **given: Any) -> None:
+        """`culture` is its name."""
+        self.culture = culture
+        for name, default in _DEFAULTS.items():
+            setattr(self, name, given.get(name, default))
+
+
+INVARIANT = NumberSymbols()
+
+
+def numbers_of(provider: Any) -> NumberSymbols:
+    """Return the symbols of numbers of an IFormatProvider; null is the current culture, the invariant one."""
+    return INVARIANT if provider is None else provider.number_symbols
+
+
+def group_ends(length: int, sizes: tuple[int, ...]) -> list[int]:
+    """Return the number of digits after each separator, in a number of `length` digits before the point.
+
+    >>> group_ends(9, (3, 2)), group_ends(9, (3, 0)), group_ends(3, (3,))
+    ([3, 5, 7], [3], [])
+    """
+    ends: list[int] = []
+    end = at = 0
+    while sizes:
+        size = sizes[min(at, len(sizes) - 1)]
+        end, at = end + size, at + 1
+        if not size or end >= length:
+            break
+        ends.append(end)
+    return ends
+
 
 # Ten cultures as data, with the formats of numbers that .NET has for them on Windows, which real gateways run on.
 # Windows' formats have changed with its versions, and those of ICU (CLDR), which .NET takes elsewhere, are others. A
@@ -58,7 +159,7 @@ def numbers(name: str) -> NumberSymbols:
     """Return the symbols and patterns of numbers of the culture with this name."""
     formats = FORMATS[name]
     if not formats:
-        return INVARIANT_NUMBERS
+        return INVARIANT
     row = _NUMBERS[formats]
     given = {f"{kind}_point": row.point for kind in ("number", "currency", "percent")}
     given |= {f"{kind}_group": row.group for kind in ("number", "currency", "percent")}
@@ -77,7 +178,7 @@ def numbers(name: str) -> NumberSymbols:
 
 
 # `System.Globalization.CultureInfo`: the invariant culture, which is also the gateway's current one, and those of.
-# `culture_data`, for numbers. Another culture fails by name; a text that can't be a name throws, as in .NET on
+# `FORMATS`, for numbers. Another culture fails by name; a text that can't be a name throws, as in .NET on
 # Windows.
 #
 # Azure refuses the type in policy expressions; the Liquid filter `currency` has cultures.
@@ -97,7 +198,7 @@ class CultureNotFoundException(ArgumentException):
 
 @dotnet_class(_NAME)
 class CultureInfo:
-    """A culture of `culture_data`, by its name there."""
+    """A culture of `FORMATS`, by its name there."""
 
     __slots__ = ("name",)
 
@@ -120,7 +221,7 @@ class CultureInfo:
         return isinstance(other, CultureInfo) and other.name == self.name
 
 
-INVARIANT = CultureInfo("")
+INVARIANT_CULTURE = CultureInfo("")
 
 
 @implements(_NAME, "new(string)")
@@ -137,4 +238,4 @@ def make(name: str | None) -> CultureInfo:
 
 
 for _property in ("InvariantCulture", "CurrentCulture"):
-    implements(_NAME, _property)(lambda: INVARIANT)
+    implements(_NAME, _property)(lambda: INVARIANT_CULTURE)

@@ -1,23 +1,85 @@
-"""Local functions as methods that can be called: signature, default values, type arguments."""
+"""What lambdas and local functions have in common: bodies, signatures, and `async`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from apimpolicy.binding.nodes import Bad, DefaultValue, ObjectCreation
+from apimpolicy.binding import lookup, nodes
+from apimpolicy.binding.nodes import Bad, Call, DefaultValue, Expression, ObjectCreation
 from apimpolicy.binding.reports import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol
+from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
-from apimpolicy.binding.unbound import DefaultLiteral
+from apimpolicy.binding.unbound import THROW_TYPE, DefaultLiteral
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import NULL, Type, TypeParameter
-from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
+from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type, TypeParameter
+from apimpolicy.dotnet.values import BOOL, OBJECT, STRING, VOID
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.syntax.nodes import Node, Token
+
+
+# Bodies of functions: blocks, expressions where `throw` may stand instead, and what can stand as a statement.
+
+
+def bind_branch(binder: Binder, node: Node) -> Expression:
+    """Return a value in one of the places where `throw` may stand instead (section 12.16)."""
+    if isinstance(node, shapes.ThrowExpression):
+        exception = thrown(binder, node.exception)
+        return exception if isinstance(exception, Bad) else nodes.ThrowExpression(node, THROW_TYPE, exception)
+    return binder.bind_value(node)
+
+
+def thrown(binder: Binder, node: Node) -> Expression:
+    value = binder.bind_typed(node)
+    exception = named("System.Exception")
+    if isinstance(value, Bad) or value.type is NULL:
+        return value
+    if binder.classify(value, exception) is None:
+        help = "write throw new Exception(text)" if value.type is STRING else ""
+        return binder.failure(node, "CS0155", "only an object derived from Exception can be thrown", help=help)
+    return binder.convert(value, exception)
+
+
+def function_body(binder: Binder, node: Node) -> nodes.Block:
+    with binder.within(enclosing=Enclosing()):
+        return binder.bind_block(node)
+
+
+def falls_through(binder: Binder, block: nodes.Block) -> bool:
+    """Return whether control reaches the end of the block."""
+    from apimpolicy.binding.flow import Flow
+
+    return Flow(binder.ends).end_reachable(block)
+
+
+def is_statement_expression(expression: Expression) -> bool:
+    """Section 13.7: what can stand as a statement."""
+    if isinstance(expression, nodes.ConditionalAccess):
+        return is_statement_expression(expression.access)
+    if isinstance(expression, nodes.Dereference):
+        return is_statement_expression(expression.reference)
+    return isinstance(
+        expression,
+        (
+            nodes.Call,
+            nodes.DelegateCall,
+            nodes.Assignment,
+            nodes.CompoundAssignment,
+            nodes.Deconstruction,
+            nodes.ObjectCreation,
+            nodes.Redirection,
+            nodes.ThrowExpression,
+            Bad,
+        ),
+    ) and not (isinstance(expression, nodes.Call) and expression.method.name.startswith("op_"))
+
+
+# Local functions as methods that can be called: signature, default values, type arguments.
 
 
 def signature_of(function: LocalFunctionSymbol) -> Method:
@@ -95,3 +157,45 @@ def _generics_around(binder: Binder) -> list[TypeParameter]:
     """Return the type parameters of the generic functions whose own bodies are being bound."""
     around = (type_ for scope in binder.scope.outward() for type_ in scope.types.values())
     return [type_ for type_ in around if isinstance(type_, TypeParameter)]
+
+
+# `async` and `await` (C# specification, sections 12.9.8 and 15.15).
+
+TASK: Final = "System.Threading.Tasks.Task"
+
+
+def bind_await_expression(binder: Binder, node: shapes.AwaitExpression) -> Expression:
+    if binder.awaits_in != "async":
+        where = {"lambda": "this lambda", "function": "this function"}.get(binder.awaits_in, "a policy expression")
+        code = "CS4034" if binder.awaits_in == "lambda" else "CS4032"
+        help = "remove 'await'" if binder.awaits_in == "expression" else "write async before it"
+        return binder.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
+    task = binder.bind_typed(node.operand)
+    if isinstance(task, Bad):
+        return task
+    awaiter = _without_arguments(node, task, "GetAwaiter")
+    if awaiter is None:
+        return binder.failure(node, "CS1061", f"'{shown(task.type)}' can't be awaited: it has no 'GetAwaiter' method")
+    result = _without_arguments(node, awaiter, "GetResult")
+    return result or binder.failure(node, "CS1061", f"'{shown(awaiter.type)}' has no member 'GetResult'")
+
+
+def _without_arguments(node: Node, receiver: Expression, name: str) -> Expression | None:
+    for method in lookup.find_members(receiver.type, name):
+        if isinstance(method, Method) and not method.parameters and not method.is_static:
+            return Call(node, method.returns, receiver, method, ())
+    return None
+
+
+def result_of(returns: Type) -> Type | None:
+    """Return the result type of an async function with this return type; None for a type that no such function has."""
+    if returns in (VOID, ERROR):
+        return returns
+    if isinstance(returns, NamedType) and returns.name == TASK:
+        return returns.arguments[0] if returns.arguments else VOID
+    return None
+
+
+def task_of(result: Type) -> Type:
+    """Return the return type that is inferred for an asynchronous lambda whose body returns this."""
+    return named(TASK) if result is VOID else named(TASK, result)
