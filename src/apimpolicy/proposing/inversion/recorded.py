@@ -10,9 +10,9 @@ from apimpolicy.binding import nodes
 from apimpolicy.context.entities import Group
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
+from apimpolicy.dotnet.collections.trees import NodeSequence
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.linq.grouping import Grouping
 from apimpolicy.dotnet.system.uris import Uri
@@ -20,7 +20,6 @@ from apimpolicy.dotnet.values import Array, unbox
 from apimpolicy.dotnet.xml.containers import XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.names import XName
-from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
@@ -253,7 +252,7 @@ def plain(value: Any) -> Any:
         if isinstance(value, Array) and str(value.element) == "byte":
             return bytes(items)
         return [plain(each) for each in items]
-    if isinstance(value, (Grouping, JEnumerable, XSequence)):
+    if isinstance(value, (Grouping, NodeSequence)):
         return [plain(each) for each in islice(value, _MOST_ITEMS)]
     if isinstance(value, (XElement, XDocument)):
         return Markup(value.to_string())
