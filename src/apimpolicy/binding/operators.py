@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions, type_relations
-from apimpolicy.binding.arguments import finish_arguments
 from apimpolicy.binding.lookup import declared_members
 from apimpolicy.binding.nodes import Binary, Call, Expression
-from apimpolicy.binding.overloads import Argument, resolve
 from apimpolicy.binding.reports import shown
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, NamedType, Type
@@ -307,6 +305,9 @@ def binary_call(
     binder: Binder, node: Node, operator: str, left: Expression, right: Expression, methods: list[Method]
 ) -> Expression | None:
     """Return the call of the operator that fits best; None when none does."""
+    from apimpolicy.binding.arguments import finish_arguments  # most operators are predefined
+    from apimpolicy.binding.overloads import Argument, resolve
+
     lifted = any(side.type is NULL or side.type.underlying is not None for side in (left, right))
     arguments = [Argument(left, left.syntax), Argument(right, right.syntax)]
     found = resolve(methods, arguments, (), binder)
@@ -347,6 +348,9 @@ def _lifted_user_binary(
 
 def unary_call(binder: Binder, node: Node, operand: Expression, methods: list[Method]) -> Expression | None:
     """Return the call of the operator that fits; None when none does."""
+    from apimpolicy.binding.arguments import finish_arguments
+    from apimpolicy.binding.overloads import Argument, resolve
+
     arguments = [Argument(operand, operand.syntax)]
     found = resolve(methods, arguments, (), binder)
     if found.best is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
@@ -194,6 +193,8 @@ def present(context: ssl.SSLContext, certificate: Certificate) -> None:
     Python reads it from a file, which is removed at once. Windows can't open a temporary file a second time while it is
     open, so the file is in a temporary folder.
     """
+    import tempfile  # few runs present a certificate
+
     if not certificate.has_private_key:
         raise ConfigurationError(f"{certificate.subject} has no private key, so it can't be presented")
     with tempfile.TemporaryDirectory() as folder:
