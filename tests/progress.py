@@ -2,7 +2,7 @@
 
 1,520 of 15,189 tests (10 %), 1 failed, about 5 min left
 
-What is collected stays until the end: Python's collector doesn't visit it again.
+A test that fails is named at once. What is collected stays until the end: Python's collector doesn't visit it again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Progress:
         return ("passed", "", "") if report.when == "call" and report.passed else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.failed += report.failed
+        if report.failed:
+            self.failed += 1
+            print(f"   FAILED {report.nodeid}", flush=True)
         if report.when == "call" or (report.when == "setup" and not report.passed):
             self.finished += 1
         if time.monotonic() - self.shown >= EVERY and self.total:
