@@ -92,7 +92,6 @@ class _Reader:
             made.certificate = kind
         self.token(made)
         made.cache = self.named("cache")
-        made.backends = [key[1] for key, value in self.given.items() if key[0] == "backend" and value]
         made.random_numbers = self.random_numbers()
         made.doubles = {
             key[1]: self.double(key[:2], value)

@@ -17,7 +17,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.scenarios.doubles import FAILS, error_of
 from apimpolicy.scenarios.goals import Goals
-from apimpolicy.scenarios.scenario import StubResponse, stand_in_url
+from apimpolicy.scenarios.scenario import StubResponse
 from apimpolicy.scenarios.stand_ins import StandIns
 
 if TYPE_CHECKING:
@@ -150,9 +150,6 @@ class Harness:
             found["now"] = scenario.moment
         if scenario.request_id:
             found["request_ids"] = [scenario.request_id]
-        if scenario.backends:
-            known = dict(self.settings.get("backends") or {})
-            found["backends"] = {**{each: stand_in_url(each) for each in scenario.backends}, **known}
         return found
 
     def request(self, scenario: Scenario, assignment: Assignment) -> Request:

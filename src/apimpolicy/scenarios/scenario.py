@@ -11,8 +11,6 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.dotnet.values import from_utf16
-
 ENTITIES = ("user", "product", "subscription", "api", "operation", "deployment")
 
 
@@ -60,7 +58,6 @@ class Scenario:
     """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)
     """Named values that differ from those of the harness."""
-    backends: list[str] = attrs.field(factory=list)
     doubles: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     """The doubles of policies, by place: `variables`, or an `error`."""
 
@@ -68,9 +65,3 @@ class Scenario:
     def moment(self) -> datetime.datetime | None:
         """The gateway's time, if it matters."""
         return None if self.now is None else datetime.datetime.fromtimestamp(self.now, datetime.UTC)
-
-
-def stand_in_url(backend: str) -> str:
-    """Return a URL for a backend of which only the id is known."""
-    name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
-    return f"https://{name.lower() or 'backend'}.example"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.scenarios.scenario import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
@@ -82,8 +81,6 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
         found["guids"] = list(scenario.guids)
     if scenario.request_id:
         found["request-ids"] = [scenario.request_id]
-    if scenario.backends:
-        found["backends"] = {each: stand_in_url(each) for each in scenario.backends}
     return found
 
 

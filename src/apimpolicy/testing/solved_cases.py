@@ -277,7 +277,7 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
     """
     names = {value: name for name, value in around.named_values.items() if isinstance(value, str)}
     done: set[str] = set()
-    for run in explored.runs:
+    for run in explored.runs if names else ():
         for pair in comparisons(run):
             for text, computed in (pair, pair[::-1]):
                 name = names.get(text)

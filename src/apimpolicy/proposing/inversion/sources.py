@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from apimpolicy.policies.effects import BodySet, CacheAccessed, Forwarded, HeaderSet, Sent, VariableSet
+from apimpolicy.policies.effects import BodySet, Forwarded, HeaderSet, Sent, VariableSet
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.inversion.recorded import Null, Ticks, Token
 from apimpolicy.proposing.inversion.values import EPOCH, SECOND, text_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment, Key
     from apimpolicy.scenarios.harness import Harness, Run
 
-_MESSAGES = {"Request": (), "Response": RESPONSE}
 _HOST = "contoso.azure-api.net"
 _MOST_TEXT = 6000
 _MOST_CALLS = 12
@@ -254,11 +253,6 @@ class Sources:
     def sent(self, index: int) -> Key:
         """Return the key of the response to a request that an entry sent."""
         return "sent", str(sum(isinstance(entry.effect, Sent) for entry in self.trace[:index]))
-
-    def cache_key(self, entry: TraceEntry) -> str | None:
-        """Return the key under which an entry looked for a cached value."""
-        effect = entry.effect
-        return effect.key if isinstance(effect, CacheAccessed) else None
 
 
 _OPTIONAL = ("user", "product", "subscription")
