@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option, selects_environment
+from apimpolicy.cli.commands import WithHelp, configuration_option, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import counted
 

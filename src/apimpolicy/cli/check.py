@@ -11,9 +11,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
-from apimpolicy.cli.code_completion import complete_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option, environment_option
+from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, environment_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.written_files import write_report_to
 from apimpolicy.diagnostics import Severity
-from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.tool_version import tool_version
+from apimpolicy.report.columns import counted, printable, tool_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +140,7 @@ class CheckOutput:
         return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
     def _json(self) -> str:
-        from apimpolicy.report.json import report_to_json
+        from apimpolicy.report.finding_formats import report_to_json
 
         summary = {
             "files": len(self.paths),

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import selects_environment
+from apimpolicy.cli.commands import WithHelp, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -108,9 +106,9 @@ def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
 
 
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
+    from apimpolicy.report.columns import tool_version
     from apimpolicy.report.harmless import write_report
     from apimpolicy.report.style import Style
-    from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json

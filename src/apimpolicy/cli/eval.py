@@ -90,7 +90,7 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
     if compile_only:
         print(compiled.static_type)
         return exit_codes.CLEAN
-    from apimpolicy.cli.eval_contexts import Contexts
+    from apimpolicy.cli.eval_lines import Contexts
 
     contexts = Contexts(context_file)
     secrets_come_from(contexts.text)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -168,9 +167,9 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
     if form == "json":
+        from apimpolicy.report.columns import tool_version
         from apimpolicy.report.harmless import write_report
         from apimpolicy.report.mutation_results import mutation_to_json
-        from apimpolicy.report.tool_version import tool_version
 
         write_report(mutation_to_json(outcomes, seconds, tool_version()))
     else:

@@ -96,7 +96,7 @@ def _unknown_command(name: str) -> str:
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from apimpolicy.report.tool_version import tool_version
+        from apimpolicy.report.columns import tool_version
 
         click.echo(f"apimpolicy {tool_version()}")
         ctx.exit()

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import check_environment, selects_environment
+from apimpolicy.cli.commands import WithHelp, check_environment, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ def command(
     """
     requests_are_invented()
     started = time.perf_counter()
-    from apimpolicy.testing.claims.claim_files import claims_of_services, find_claims
+    from apimpolicy.testing.claims.configured import claims_of_services, find_claims
 
     paths = paths or (".",)
     files, unreadable = find_claims(paths, words)
@@ -157,8 +155,8 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
+    from apimpolicy.report.columns import tool_version
     from apimpolicy.report.harmless import visible_lines, write_report
-    from apimpolicy.report.tool_version import tool_version
 
     if form == "text":
         _show_text(reports, unreadable, seconds)

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp, secrets_option
-from apimpolicy.cli.configuration_file import check_environment, selects_environment
+from apimpolicy.cli.commands import (
+    WithHelp,
+    check_environment,
+    secrets_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ConfigurationError, DiagnosticError
@@ -214,8 +219,8 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     from apimpolicy.report.harmless import write_report
 
     if form == "json":
+        from apimpolicy.report.columns import tool_version
         from apimpolicy.report.test_results import cases_to_json
-        from apimpolicy.report.tool_version import tool_version
 
         text = cases_to_json(reports, unreadable, seconds, tool_version())
     else:

@@ -65,7 +65,7 @@ def target_of(
 
     traces: Any = None
     if trace_service is not None:
-        from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
+        from apimpolicy.testing.against import AzureTraces, ServedTraces
 
         if trace_service.startswith(("http://", "https://")):
             traces = ServedTraces(trace_service)

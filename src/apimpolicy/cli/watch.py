@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.cli import exit_codes
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 from apimpolicy.report.style import is_a_terminal
 
 if TYPE_CHECKING:

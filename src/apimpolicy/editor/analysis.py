@@ -13,7 +13,7 @@ from apimpolicy.editor.place import offset_in, place_at
 from apimpolicy.editor.ranking import Vocabulary
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
-from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
+from apimpolicy.project.files import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
 from apimpolicy.text.markup import read
 from apimpolicy.text.scanner import ENTITY
 from apimpolicy.text.source import Excerpt, Source

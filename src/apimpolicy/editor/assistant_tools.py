@@ -116,7 +116,7 @@ def _check(arguments: Arguments) -> Call:
 
 def _toml(gateway: Arguments, named_values: Arguments | None) -> str:
     """Return settings as a configuration; what depends on the test authority is declared by name only."""
-    from apimpolicy.project.toml_writer import to_toml
+    from apimpolicy.project.toml_text import to_toml
 
     settings = {name.replace("_", "-"): value for name, value in gateway.items()}
     external = [f"certificates/{name}" for name in settings.pop("certificates", None) or ()]

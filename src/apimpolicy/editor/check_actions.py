@@ -14,8 +14,8 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover, searched
-from apimpolicy.report.json import VERSION, diagnostic_to_json
-from apimpolicy.report.tool_version import tool_version
+from apimpolicy.report.columns import tool_version
+from apimpolicy.report.finding_formats import VERSION, diagnostic_to_json
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:

@@ -66,8 +66,7 @@ def _policy(arguments: Json) -> Callable[[], str]:
     request = _request(arguments)
 
     def run() -> str:
-        from apimpolicy.report.explain_text import render
-        from apimpolicy.report.explanation import explain
+        from apimpolicy.report.explanation import explain, render
         from apimpolicy.report.style import Style
 
         return render(explain(gateway.run(scopes, request)), Style(False)) + "\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.embedded import is_policy
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 from apimpolicy.project.layout import is_service_folder, place_of
 
 if TYPE_CHECKING:

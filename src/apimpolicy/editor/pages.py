@@ -182,7 +182,7 @@ def _test_files() -> str:
 
 def _claims() -> str:
     from apimpolicy.testing.claims.format import CLAIM, CONDITION
-    from apimpolicy.testing.claims.named import library
+    from apimpolicy.testing.claims.reading import library
 
     tables = {"A claim": CLAIM, "A condition as a table": CONDITION}
     named = [f"- `{name}`: {tree.table()['means'].text()}" for name, tree in library().items()]

@@ -108,7 +108,7 @@ def explain(*, as_text: bool = False, **setting: Any) -> Any:
 
     explanation = explanation_of(_result(setting))
     if as_text:
-        from apimpolicy.report.explain_text import render
+        from apimpolicy.report.explanation import render
 
         return render(explanation)
     from apimpolicy.report.run_results import explanation_to_json

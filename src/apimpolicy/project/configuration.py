@@ -24,7 +24,7 @@
     [schemas]                                         # by the ids that validate-content names; also, above:
     order = "order.schema.json"                       # openapi = "orders.yaml", wsdl, graphql-schema
 
-    [backend]                                         # what answers a forwarded request; see project/answer_tables.py
+    [backend]                                         # what answers a forwarded request; see project/identity_tables.py
     status = 200                                      # for [outside] and [[answers]], identity_tables.py for who
     json = {orders = []}                              # issues tokens, gateway_settings.py for further keys
 
@@ -66,8 +66,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.answer_tables import AnswerTables
-from apimpolicy.project.api_descriptions import DescriptionPaths
 from apimpolicy.project.declared import declared_in, external_patterns
 from apimpolicy.project.environments import (
     OWN_KEYS,
@@ -83,7 +81,7 @@ from apimpolicy.project.environments import (
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
-from apimpolicy.project.identity_tables import IdentityTables
+from apimpolicy.project.identity_tables import AnswerTables, DescriptionPaths, IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.leniency import leniency, may_need_stand_ins
@@ -281,7 +279,7 @@ class Configuration:
         return settings
 
     def _own_settings(self) -> dict[str, Any]:
-        from apimpolicy.project.entities import entity_of
+        from apimpolicy.project.service_tables import entity_of
 
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,

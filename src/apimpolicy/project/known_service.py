@@ -24,7 +24,7 @@ from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS

@@ -170,7 +170,7 @@ class Table:
 
 def _line(path: str, key: str) -> str:
     """`:12` for the line of a key in a file; empty when the key is not found."""
-    from apimpolicy.project.toml_lines import line_of_key
+    from apimpolicy.project.toml_text import line_of_key
 
     try:
         with open_text(path, encoding="utf-8-sig") as file:

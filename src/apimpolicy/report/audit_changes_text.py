@@ -35,7 +35,7 @@ def changes_text(changes: Sequence[Change], style: Style = PLAIN) -> str:
 
 def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = PLAIN) -> str:
     """Return the changes in a format, without a line end after it; `path` is what was audited."""
-    from apimpolicy.report.tool_version import tool_version
+    from apimpolicy.report.columns import tool_version
 
     match form:
         case "json":

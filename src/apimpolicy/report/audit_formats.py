@@ -17,8 +17,8 @@ from apimpolicy.report.audit_text import (
     summary,
     title,
 )
+from apimpolicy.report.columns import tool_version
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.tool_version import tool_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

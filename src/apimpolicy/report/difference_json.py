@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.report.difference_verdict import verdict
+from apimpolicy.report.difference_data import verdict
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.stand_in_text import with_stand_ins
 

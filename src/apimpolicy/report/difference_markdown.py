@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.difference_data import ADDED, REMOVED
+from apimpolicy.report.difference_data import ADDED, REMOVED, verdict
 from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, proven_parts
-from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.markdown import code, code_span, fenced, plain
 
 if TYPE_CHECKING:

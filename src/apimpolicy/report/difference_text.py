@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_results import MOST_REASONS
 from apimpolicy.report.columns import counted, printable, wrap
-from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED
-from apimpolicy.report.difference_verdict import verdict
+from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED, verdict
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:

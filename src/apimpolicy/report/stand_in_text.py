@@ -58,7 +58,7 @@ def problem_text(problem: Problem) -> str:
 def toml_of(stand_ins: Iterable[StandIn], *, with_notes: bool = False) -> str:
     """Return the configuration of stand-ins, optionally with a comment for each."""
     from apimpolicy.project.service.stand_ins import tables_of
-    from apimpolicy.project.toml_writer import to_toml
+    from apimpolicy.project.toml_text import to_toml
 
     listed = list(stand_ins)
     notes: dict[tuple[str, ...], str] = {}

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Condition
-from apimpolicy.testing.doubles_in_python import Double, TestClock
+from apimpolicy.testing.doubles import Double, TestClock
 from apimpolicy.testing.gateways import NOW
 
 if TYPE_CHECKING:

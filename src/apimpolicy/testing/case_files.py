@@ -42,12 +42,22 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.testing import doubles
-from apimpolicy.testing.case_trees import ADDRESSES, filled_tree, merged_trees, with_mcp
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import CASE, EXPECT, FILE, GIVEN, METHODS, OUTCOMES, PART, REQUEST, SCOPES, STEP, SUBJECT
 from apimpolicy.testing.identities import TestIdentities
 from apimpolicy.testing.kinds import check_keys
-from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, Tree, read_tree
+from apimpolicy.testing.tree import (
+    ADDRESSES,
+    MISSING,
+    UNKNOWN_KEY,
+    UNKNOWN_NAME,
+    WRONG_KIND,
+    Tree,
+    filled_tree,
+    merged_trees,
+    read_tree,
+    with_mcp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
-from apimpolicy.testing.scenario_cases import case_of
+from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:

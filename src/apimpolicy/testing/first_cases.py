@@ -19,10 +19,9 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import case_name
-from apimpolicy.testing.first_expectations import expectation_of
+from apimpolicy.testing.first_expectations import expectation_of, request_of
 from apimpolicy.testing.first_surroundings import accepted_caller, subject_of, surroundings_of
 from apimpolicy.testing.running import run_case
-from apimpolicy.testing.scenario_cases import request_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:

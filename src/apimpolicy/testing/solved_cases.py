@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,10 +25,17 @@ from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.facts import Branches
 from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, text_of
-from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
-from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
+from apimpolicy.testing.first_surroundings import (
+    EMPTY,
+    add_fragments,
+    put_into_document,
+    section_of,
+    subject_of,
+    surroundings_of,
+    without_files,
+)
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.tree import read_tree
 
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Run
     from apimpolicy.testing.first_surroundings import Surroundings
+
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
 _MOST_STARTS = 8
@@ -279,3 +288,29 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
                 if name is not None and name not in done and computed and len(done) < _MOST:
                     done.add(name)
                     yield {name: computed}, run.assignment
+
+
+# Find the cases of a first test file: with the solver where it is installed, else two requests
+
+
+def has_solver() -> bool:
+    """Return whether the extra `prove` is installed."""
+    return find_spec("z3") is not None
+
+
+def find_cases(policy: str, output: str, seconds: float | None = None, *, with_errors: bool = False) -> FirstCases:
+    """Return the cases for a policy, as a test file to be written to `output`.
+
+    Raises ConfigurationError, DiagnosticError.
+    """
+    from apimpolicy.project.service.leniency import named_placeholders
+
+    with named_placeholders():
+        if not has_solver():
+            from apimpolicy.testing.first_cases import first_cases
+
+            return first_cases(policy, output)
+        from apimpolicy.scenarios.bounds import Bounds
+
+        bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
+        return solved_cases(policy, output, bounds, with_errors=with_errors)

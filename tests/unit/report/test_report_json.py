@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.report.json import report_to_json
+from apimpolicy.report.finding_formats import report_to_json
 from apimpolicy.text.source import Source
 
 

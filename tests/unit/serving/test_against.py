@@ -13,9 +13,8 @@ import pytest
 from tests.unit.serving.commands import Serve
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.testing.against import Target
+from apimpolicy.testing.against import AzureTraces, ServedTraces, Target
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
-from apimpolicy.infrastructure.bicep.lambdas import LAZY
+from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
 from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.infrastructure.bicep.references import ModuleReference, ResourceReference, entry_of, hole_of, nested_in
 from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Evaluator

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.arm.parser import JsonParser, decoded
-from apimpolicy.infrastructure.arm.strings import json_chars
+from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
 from apimpolicy.infrastructure.nodes import Array, Chars, Node, Object, Template, Within
 from apimpolicy.infrastructure.parsing import NotReadable, Problem
 from apimpolicy.infrastructure.terraform.parser import Attribute, Block, Body, Parser, parse_file, parse_template

@@ -25,8 +25,7 @@ from apimpolicy.infrastructure.nodes import (
     Unreadable,
 )
 from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem, end_of
-from apimpolicy.infrastructure.terraform.scanning import end_of_braces, end_of_heredoc, end_of_value
-from apimpolicy.infrastructure.terraform.templates import read_template
+from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
 from apimpolicy.text.encoding import number_of
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.infrastructure.environments import TERRAFORM, chosen, environment_files
 from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
+from apimpolicy.infrastructure.files import TERRAFORM, chosen, environment_files
 from apimpolicy.infrastructure.functions import unmarked
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of

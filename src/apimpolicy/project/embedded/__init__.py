@@ -10,8 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import source_of
-from apimpolicy.project.root_element import ROOTS, begins_like_a_policy
+from apimpolicy.project.files import ROOTS, begins_like_a_policy, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.shapes import read_shapes
-from apimpolicy.project.root_element import looks_like_policies, root_name
+from apimpolicy.project.files import looks_like_policies, root_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -35,8 +35,10 @@ from apimpolicy.project.layout import (
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
+    SERVERS,
     api_of,
     logger_of,
+    logs_responses,
     named_value_of,
     operation_of,
     product_of,
@@ -63,9 +65,7 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
-from apimpolicy.project.service.information_references import references_in
-from apimpolicy.project.service.mcp_servers import SERVERS, logs_responses
+from apimpolicy.project.service.information import names_in, problem_at_key, properties_of, references_in
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from apimpolicy.engine.backends import Backend, BackendPool
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
+from apimpolicy.project.service.described import server_of
 from apimpolicy.project.service.description import Origin
 from apimpolicy.project.service.likely_values import likely_value, specification_at
-from apimpolicy.project.service.mcp_servers import server_of
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read

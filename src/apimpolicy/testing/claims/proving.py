@@ -17,16 +17,14 @@ from apimpolicy.proposing.requests import request_of
 from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
-from apimpolicy.report.explain_text import render_clause
-from apimpolicy.report.explanation import clause_of_evaluation
+from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.forged_certificates import with_each
-from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.formulas import Formulas, base_of
+from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
-from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs, has_credentials, route_proposals
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from apimpolicy.report.claim_results import FoundRequest
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import answers_in_words, request_words
 from apimpolicy.testing.claims.harnesses import UPLOADED
+from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
-from apimpolicy.testing.scenario_cases import case_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:

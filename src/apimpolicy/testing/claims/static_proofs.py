@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import sequence
+from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
+from apimpolicy.languages.units import of_text
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.testing.claims.formulas import Formulas
-from apimpolicy.testing.claims.path_pieces import SEGMENT
+from apimpolicy.testing.claims.formulas import Formulas, base_of
 from apimpolicy.testing.claims.reading import REACHES_BACKEND
-from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.testing.claims.tool_calls import tools_in
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.languages.language import Language
+    from apimpolicy.scenarios.assignments import Key
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import Cell
     from apimpolicy.semantics.values import Value
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.merged import Merged
-
 
 _MOST_SHOWN = 100
 
@@ -153,3 +152,34 @@ def route_proposals(harness: Harness, **options: Any) -> Proposals:
 def has_credentials(harness: Harness) -> bool:
     """Return whether a policy chooses a backend by its id, whose credentials the backend then gets."""
     return any(step.element.get("backend-id") is not None for step in harness.program.steps())
+
+
+# The segments of a path template, and the texts that match them as `engine.operations` does.
+
+SEGMENT = at_least_once(one_of(~of_text("/")))
+SEGMENTS = ANYTHING
+"""Any number of segments."""
+BELOW = optional(sequence(literal("/"), ANYTHING))
+"""A path below another one, or nothing."""
+MAYBE_SLASH = optional(literal("/"))
+
+
+class Piece(NamedTuple):
+    """A segment of a path template: literal text in any case, or a language with a `default`.
+
+    `parameter` is its name among the matched parameters.
+    """
+
+    default: str
+    language: Language | None = None
+    parameter: str | None = None
+
+    def key(self, index: int) -> Key:
+        """Return the key of its input; `index` is its position among the segments."""
+        return ("path", f"[{index}]") if self.parameter is None else ("matched", self.parameter)
+
+    @property
+    def texts(self) -> Language:
+        if self.language is not None:
+            return self.language
+        return sequence(*(any_of_text(unit.lower() + unit.upper()) for unit in self.default))

@@ -16,7 +16,7 @@ from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import load_case_file, load_case_tree
-from apimpolicy.testing.first_fragments import EMPTY, add_fragments
+from apimpolicy.testing.first_surroundings import EMPTY, add_fragments
 from apimpolicy.testing.test_file_search import is_about_policies, is_case_file
 from apimpolicy.testing.tree import read_tree
 

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.proving.equivalence import OWN
+from apimpolicy.report.difference_data import Journey
+from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, answered_by
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
+
 
 _LONGEST = 100
 _FAILURE = 500
@@ -222,3 +225,12 @@ def _cut(one: str, other: str) -> tuple[str, str]:
 def _shortened(text: str, start: int) -> str:
     shown = ("…" if start else "") + text[start:]
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+
+
+# The outcome of a request in words, for reports of comparisons
+
+
+def journey_of(result: Result) -> Journey:
+    """Return the outcome of a request in words."""
+    explanation = explain(result)
+    return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))

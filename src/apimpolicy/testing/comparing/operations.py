@@ -11,9 +11,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
-from apimpolicy.project.service.documents import source_of
+from apimpolicy.project.service.completion import source_of
 from apimpolicy.testing.claims.services import callers_of, routes_of
-from apimpolicy.testing.comparing.canonical import of_element, of_program
+from apimpolicy.testing.comparing.elements import of_element, of_program
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 

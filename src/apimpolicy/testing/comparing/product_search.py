@@ -21,8 +21,8 @@ from apimpolicy.records import Record
 from apimpolicy.scenarios.goals import BRANCH
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.claims.static_proofs import route_proposals
-from apimpolicy.testing.comparing.canonical import of_element, of_program
 from apimpolicy.testing.comparing.causes import Causes
+from apimpolicy.testing.comparing.elements import of_element, of_program
 from apimpolicy.testing.comparing.observed_differences import differences
 
 if TYPE_CHECKING:

@@ -19,13 +19,12 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.testing.claims.test_file_lookup import test_file_of
-from apimpolicy.testing.comparing.access import access_changes
-from apimpolicy.testing.comparing.breaks import broken_references
+from apimpolicy.testing.comparing.access import access_changes, broken_references
 from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.gaps import unread
-from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
+from apimpolicy.testing.comparing.observed_differences import journey_of
 from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups

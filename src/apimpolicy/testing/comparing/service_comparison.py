@@ -22,11 +22,10 @@ from apimpolicy.report.difference_data import (
 )
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.services import harness_of_route, with_callers
-from apimpolicy.testing.comparing.canonical import of_element
 from apimpolicy.testing.comparing.documents import key_of, key_of_element, key_of_policy
-from apimpolicy.testing.comparing.elements import document_of
+from apimpolicy.testing.comparing.elements import document_of, of_element
 from apimpolicy.testing.comparing.gaps import unknown_steps
-from apimpolicy.testing.comparing.journeys import journey_of
+from apimpolicy.testing.comparing.observed_differences import journey_of
 from apimpolicy.testing.comparing.operations import Operations, is_same_problem, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.sides import Needs

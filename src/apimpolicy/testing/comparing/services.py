@@ -18,8 +18,7 @@ from apimpolicy.project.service.infrastructure import is_infrastructure
 from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingGroup
 from apimpolicy.testing.claims.services import callers_of, routes_of
 from apimpolicy.testing.comparing.gaps import may_be_there
-from apimpolicy.testing.comparing.journeys import journey_of
-from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, products_of
 from apimpolicy.testing.comparing.versions import with_names, without_names
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
-from apimpolicy.project.root_element import begins_like_a_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.report.coverage_data import FileCoverage, Place
-    from apimpolicy.testing.mutation.change import Change
+    from apimpolicy.testing.mutation.elements import Change
     from apimpolicy.text.document import Comment, Element
 
 
