@@ -213,10 +213,10 @@ def _kinds_at(path: Path) -> tuple[str, ...]:
 def _step(wanted: tuple[str, ...], key: str | None) -> tuple[str, ...]:
     """Return the kinds of the value of a key, or (None) of an item of a list."""
     if key is None:
-        return tuple(part for kind in wanted if kind.startswith("[") for part in kinds.alternatives(kind[1:-1]))
+        return tuple(part for kind in wanted if kind.startswith("[") for part in kinds.alternatives(kinds.inner(kind)))
     name = key.replace("_", "-")
     found = [part for keys in _tables(wanted) if name in keys for part in kinds.alternatives(keys[name][0])]
-    found += [part for kind in wanted if kind.startswith("{") for part in kinds.alternatives(kind[1:-1])]
+    found += [part for kind in wanted if kind.startswith("{") for part in kinds.alternatives(kinds.inner(kind))]
     return tuple(dict.fromkeys(found))
 
 
@@ -276,7 +276,7 @@ def _in_value(tree: Tree, words: str, *, is_template: bool) -> Iterator[Diagnost
     elif kind.startswith(("[", "{")):
         inner: Any = tree.value.values() if kind.startswith("{") else tree.items()
         for item in inner:
-            yield from _in_value(item, kind[1:-1], is_template=is_template)
+            yield from _in_value(item, kinds.inner(kind), is_template=is_template)
     else:
         try:
             kinds.check(tree, words)

@@ -32,6 +32,7 @@ expect:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,11 +59,9 @@ from apimpolicy.testing.mcp_cases import (
     tools_differ,
     undecided,
 )
-from apimpolicy.testing.tree import TestFileError, Tree
+from apimpolicy.testing.tree import WRONG_KIND, TestFileError, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.context.records import Response
     from apimpolicy.engine.result import Result
     from apimpolicy.testing.recorded_services import Recording
@@ -329,7 +328,10 @@ def _fits(wanted: dict[str, Tree], section: str, entry: dict[str, Any]) -> bool:
         return False
     if "source" in wanted and not _is_source(wanted, entry):
         return False
-    return "data" not in wanted or _has(wanted["data"].plain(), entry["data"])
+    try:
+        return "data" not in wanted or _has(wanted["data"].plain(), entry["data"])
+    except re.error as error:
+        raise wanted["data"].mistake(WRONG_KIND, f"this has an invalid regular expression: {error}") from None
 
 
 def _has(wanted: Any, got: Any) -> bool:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError
 from apimpolicy.project.toml_table import KIND_NAMES, kind_of
 from apimpolicy.testing.format import METHODS, OUTCOMES
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
 
 NOT_READABLE, UNKNOWN_KEY, WRONG_KIND, MISSING, UNKNOWN_NAME = "POL501", "POL502", "POL503", "POL504", "POL505"
 
@@ -118,6 +115,13 @@ class Tree:
         if not isinstance(value, datetime.datetime):
             raise self.mistake(WRONG_KIND, f"this must be {KIND_NAMES[datetime.datetime]}, not {kind_of(value)}")
         return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return a regular expression. Raises TestFileError."""
+        try:
+            return re.compile(self.text())
+        except re.error as error:
+            raise self.mistake(WRONG_KIND, f"this is not a regular expression: {error}") from None
 
     def plain(self) -> Any:
         """Return the value as Python's own: dictionaries, lists, scalars."""
@@ -257,8 +261,6 @@ def _of_toml(source: Source, value: Any, start: int, end: int) -> Tree:
 
 
 def _find_key(text: str, key: str, start: int, end: int) -> int | None:
-    import re
-
     found = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])").search(text, start, end)
     return None if found is None else found.start()
 

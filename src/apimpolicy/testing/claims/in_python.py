@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -10,30 +11,25 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.goals import GoalFormulas, watched_by
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import Branches
-from apimpolicy.testing.claims.format import CLAIM
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
-from apimpolicy.testing.claims.reading import Expressions, claims_of
+from apimpolicy.testing.claims.reading import Claim, Expressions, claims_of
 from apimpolicy.testing.claims.running import report_of
-from apimpolicy.testing.kinds import check_keys
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Mapping
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"
 _MOST_REQUESTS = 6
@@ -56,9 +52,7 @@ def decide(
 
 
 def _claim(parts: Mapping[str, Any]) -> Claim:
-    tree = read_tree(json.dumps([parts]), _PATH)
-    check_keys(tree.items()[0].known(CLAIM), CLAIM)
-    (claim,) = claims_of(tree, _PATH)
+    (claim,) = claims_of(read_tree(json.dumps([parts]), _PATH), _PATH)
     return claim
 
 

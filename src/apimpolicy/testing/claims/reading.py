@@ -16,17 +16,17 @@ A test case can name a claim, which must then hold for its request: `expect: {ho
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.format import CLAIM, CONDITION
+from apimpolicy.testing.kinds import check_keys
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.emit.expression import CompiledExpression
 
 
@@ -65,6 +65,7 @@ def _claim(tree: Tree, path: str, number: int) -> Claim:
     if isinstance(tree.value, str):
         return _claim_of_name(tree, path)
     given = tree.known(CLAIM)
+    check_keys(given, CLAIM)
     if not any(key in given for key in _OBLIGATIONS):
         raise tree.mistake(MISSING, "a claim says what holds", help="Write 'then', 'then-sent' or 'never'.")
     parts = {key: given[key] for key in _PARTS if key in given}
