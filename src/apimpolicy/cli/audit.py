@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,6 @@ from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.audit.confirming import Search
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun

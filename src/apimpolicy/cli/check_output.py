@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.written_files import write_report_to
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.columns import counted, printable, tool_version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.diagnostics import Diagnostic
 
 FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 

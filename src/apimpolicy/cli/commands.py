@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,6 @@ import click
 from apimpolicy.text import secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from click.shell_completion import CompletionItem
 
 

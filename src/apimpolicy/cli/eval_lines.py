@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from apimpolicy.binding.nodes import Expression
 from apimpolicy.checkout import open_text
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
 from apimpolicy.context.execution import Context
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.expression import compile_expression
+from apimpolicy.emit.expression import CompiledExpression, compile_expression
 from apimpolicy.errors import (
     ApimPolicyError,
     ConfigurationError,
@@ -34,12 +35,7 @@ from apimpolicy.text.secrets import secrets_come_from
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO
-
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.dotnet.cryptography.chain import TrustStore
-    from apimpolicy.emit.expression import CompiledExpression
 
 
 class Contexts:

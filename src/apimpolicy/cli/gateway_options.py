@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable
 
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway

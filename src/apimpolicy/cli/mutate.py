@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +17,6 @@ from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from apimpolicy.report.mutation_results import Mutant, MutantOutcome
     from apimpolicy.report.style import Style
     from apimpolicy.testing.coverage import PolicyCoverage

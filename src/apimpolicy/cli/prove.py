@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,6 @@ from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.report.claim_results import ApiCell, ClaimReport
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,8 +27,6 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import Served
     from apimpolicy.project.service.leniency import Leniency

@@ -6,13 +6,12 @@ request is tested.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.cli.test_served import Served
     from apimpolicy.testing.against import Target
 

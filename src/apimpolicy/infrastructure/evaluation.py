@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from time import thread_time
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -32,8 +33,6 @@ from apimpolicy.infrastructure.values import (
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from apimpolicy.text.source import Source
 
 Scope: TypeAlias = "Mapping[str, Value]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,6 @@ from apimpolicy.infrastructure.values import (
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from apimpolicy.infrastructure.evaluation import Evaluator
     from apimpolicy.infrastructure.values import Find
 

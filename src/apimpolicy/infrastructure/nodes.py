@@ -5,13 +5,12 @@ The three languages have nearly the same expressions, so that one tree and one e
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.text.source import Source
 
 

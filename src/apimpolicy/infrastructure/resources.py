@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, hole, joined, leaves
@@ -13,8 +14,6 @@ from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.text.source import Source
 
 PROVIDER = "microsoft.apimanagement/service"

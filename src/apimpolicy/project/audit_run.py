@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
 from apimpolicy.audit.confirming import Search, confirmed
 from apimpolicy.audit.facts import PolicyLocation
 from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, bypasses, findings_of, operations_by_api
@@ -20,24 +21,19 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.project.audit_settings import AuditSettings
+from apimpolicy.project.audit_settings import AuditSettings, Exemption
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
-from apimpolicy.project.service.description import OPERATIONS
+from apimpolicy.project.service.description import OPERATIONS, Origin, ServiceDescription
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.project.audit_settings import Exemption
-    from apimpolicy.project.service.description import Origin, ServiceDescription
 
 
 class AuditRun(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -17,8 +18,6 @@ from apimpolicy.project.files import write_whole
 from apimpolicy.project.named_values import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.diagnostics import Diagnostic
 
 VERSION = 1

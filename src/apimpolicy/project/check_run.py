@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
-from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects, Project
 from apimpolicy.project.check_services import CheckServices
 from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.deadline import DeadlineError, deadline
@@ -29,12 +30,8 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
-    from apimpolicy.project.check_projects import Project
     from apimpolicy.project.known_service import Service
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,15 +27,12 @@ from apimpolicy.project.files import (
     is_meant_as_a_policy,
     unreadable,
 )
-from apimpolicy.project.ignore_patterns import gitignore_of, gitignores_above
+from apimpolicy.project.ignore_patterns import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.project.layout import place_of, root_of_information
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.project.check_projects import CheckProjects, Project
-    from apimpolicy.project.ignore_patterns import IgnorePatterns
 
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""

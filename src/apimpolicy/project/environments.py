@@ -14,14 +14,12 @@ as `infrastructure.files` describes. Either makes an environment without a table
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.repository import parents_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 ALL = "all"
 """Not an environment's name, but each of them."""

@@ -9,17 +9,14 @@ import codecs
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import BinaryIO
 
 from apimpolicy.checkout import open_bytes, walk, write
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import BinaryIO
 
 TOO_LARGE = "POL027"
 MAXIMUM_BYTES = 4 * 1024 * 1024

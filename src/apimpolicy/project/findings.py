@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -9,8 +10,6 @@ from apimpolicy.project.files import SHOWN_STANDARD_INPUT, read_data, source_of
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from apimpolicy.text.source import Source
 
 

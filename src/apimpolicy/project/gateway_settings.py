@@ -36,14 +36,13 @@ answer = [{id = "1"}]
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.settings import Behaviour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.policies.content_safety import AnalyzesSafety
     from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
     from apimpolicy.policies.service_bus import ServiceBus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
@@ -17,8 +18,6 @@ from apimpolicy.project.mcp_checks import server_diagnostics
 from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.check_services import CheckServices

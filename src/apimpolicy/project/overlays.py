@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,8 +22,6 @@ from apimpolicy.project.repository import parents_of
 from apimpolicy.project.resource_kinds import kind_of_folder, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.text.source import Source
 
 _OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECASE)

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from apimpolicy.project.repository import repository_of, scripts_around
 from apimpolicy.text.markup import read
 from apimpolicy.text.scanner import LITERALS
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
 _TEMPLATE_FILE = re.compile(r"\btemplatefile\s*\(\s*\"((?:[^\"\r\n{]|\$\{[^{}\r\n]*\})+)\"")

@@ -50,6 +50,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,6 @@ from apimpolicy.project.environments import environment_tables, overlay_path, se
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay

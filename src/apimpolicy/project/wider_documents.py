@@ -7,6 +7,7 @@ What can't be read is left out: it is reported where it is needed.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.wider import Wider
@@ -23,8 +24,6 @@ from apimpolicy.project.service.description import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.text.source import Source
 
 Paths = tuple[tuple[Wider, ...], ...]

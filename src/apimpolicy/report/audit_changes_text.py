@@ -8,17 +8,15 @@ JSON: {"version": 1, "tool": {…}, "changes": [{"api": "crms", "operation": "GE
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import printable
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.audit_changes import Change
-    from apimpolicy.report.style import Style
 
 CODE = "audit"
 """The code of a change in annotations and SARIF."""

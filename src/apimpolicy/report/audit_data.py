@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN
 from apimpolicy.audit.budgets import limited_by
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
-from apimpolicy.audit.findings import lent_to_anyone
+from apimpolicy.audit.findings import AuditFinding, lent_to_anyone
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.audit_text import answer, details, sorted_findings
 from apimpolicy.report.places import path_from_here
@@ -33,7 +33,6 @@ from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
 
 VERSION = 1

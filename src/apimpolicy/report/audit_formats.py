@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.audit_data import audit_data, fingerprint
@@ -21,8 +22,6 @@ from apimpolicy.report.columns import tool_version
 from apimpolicy.report.harmless import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from apimpolicy.report.columns import counted, printable, width, wrap
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 from apimpolicy.report.test_results import CaseReport
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from apimpolicy.report.style import Style
-
 
 # Verdicts on claims as plain texts and numbers, for people and for programs
 

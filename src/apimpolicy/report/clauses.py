@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.binding import nodes
@@ -9,8 +10,6 @@ from apimpolicy.dotnet.values import box
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.emit.recorder import Recorder
 
 NOT_EVALUATED: Final = "not evaluated"

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.report.style import Style
-
+from apimpolicy.report.style import PLAIN, Style
 
 # Coverage of policies as data, which is sent between processes and merged.
 # CoverageReport

@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import posixpath
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
-from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, Place
+from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoverageReport, FileCoverage, Place
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.junit import attribute, text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.report.coverage_data import CoverageReport, FileCoverage
-
 
 # Coverage written to files, in the format that a file's name ends with
 

@@ -9,28 +9,25 @@ Explanation
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
-from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, clause_of, clause_of_block
+from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, Fact, clause_of, clause_of_block
 from apimpolicy.report.columns import clip, printable, shortened, width, wrap
 from apimpolicy.report.explanation_notes import certificate_notes
 from apimpolicy.report.places import short_path
 from apimpolicy.report.result_secrets import hide_secrets_of
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 from apimpolicy.report.values import show, within_limits
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
-    from apimpolicy.report.clauses import Fact
-    from apimpolicy.report.style import Style
 
 CHOICES = "https://apimpolicy.github.io/apimpolicy/choices/"
 """The page of our choices."""

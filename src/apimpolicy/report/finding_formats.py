@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.columns import printable
 from apimpolicy.report.harmless import harmless, to_json, visible_lines
 from apimpolicy.report.places import path_from_here, place_in_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.diagnostics import Diagnostic
 
 # Findings as SARIF 2.1.0, which GitHub's code scanning and Azure DevOps read: `--format sarif`.
 # Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html

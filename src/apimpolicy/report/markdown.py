@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import fitted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.report.style import Style
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
 from apimpolicy.report.columns import clip, counted, printable, width
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.report.style import Style
-
+from apimpolicy.report.style import PLAIN, Style
 
 # Mutants and their outcomes, as texts and numbers that processes exchange
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.columns import clip, printable, shortened, width
 from apimpolicy.report.conformance_values import runtime_type
-from apimpolicy.report.explanation import steps_of
+from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 from apimpolicy.report.values import folded, show, value_text, within_limits
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.clauses import Clause
-    from apimpolicy.report.explanation import Explanation
-    from apimpolicy.report.style import Style
 
 
 # A result, or an explanation, for programs: `run --format json` and `explain --format json`.

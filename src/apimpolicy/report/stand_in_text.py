@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.project.service.description import Origin, Problem
     from apimpolicy.project.service.stand_ins import StandIn
-    from apimpolicy.report.style import Style
 
 _PLURALS = {"identity": "identities"}
 _MOST_LINES = 12

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from apimpolicy.report.columns import counted, printable, width
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from apimpolicy.report.style import Style
-
+from apimpolicy.report.style import PLAIN, Style
 
 # Test cases for programs: `test --format json`.
 # {"version": 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -17,8 +18,6 @@ from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.dotnet.types import Type
     from apimpolicy.engine.result import Result
 

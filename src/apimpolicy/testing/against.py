@@ -17,6 +17,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -31,8 +32,6 @@ from apimpolicy.testing.mcp_cases import OF_SERVERS
 from apimpolicy.testing.running import Outcome, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Transport
     from apimpolicy.testing.case_files import Case, Step

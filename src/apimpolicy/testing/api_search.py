@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,29 +19,23 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import of_method
 from apimpolicy.testing.case_writer import CaseWriter
-from apimpolicy.testing.claims.harnesses import setup_of
-from apimpolicy.testing.claims.services import harness_of_route, service_with_keys
-from apimpolicy.testing.claims.static_proofs import route_proposals
+from apimpolicy.testing.claims.harnesses import Setup, setup_of
+from apimpolicy.testing.claims.services import Route, harness_of_route, service_with_keys
+from apimpolicy.testing.claims.static_proofs import Piece, route_proposals
 from apimpolicy.testing.first_cases import Found, limit_cases, run_alone
 from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, numbered_providers, shows_certificates
 from apimpolicy.testing.format import METHODS
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Run
     from apimpolicy.scenarios.scenario import Scenario
-    from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.claims.services import Route
-    from apimpolicy.testing.claims.static_proofs import Piece
     from apimpolicy.text.document import Element
 
 

@@ -34,6 +34,7 @@ changes; `config` names another, or is `false`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,8 +61,6 @@ from apimpolicy.testing.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.testing.claims.reading import Claim
 

@@ -15,22 +15,17 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apimpolicy.checkout import named
-from apimpolicy.context.records import Response
+from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.services import FixedClock
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
 from apimpolicy.testing.format import ANSWER, RESPONSE, WHEN
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.context.records import Request
-
 
 _ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
 """The errors; without a message, the gateway writes its own."""

@@ -6,6 +6,7 @@ Only what policies changed is expected, and only what is the same at another tim
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.system import objects
@@ -26,18 +27,15 @@ from apimpolicy.policies.effects import (
     VariableSet,
 )
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.scenarios.scenario import stand_in_url
+from apimpolicy.scenarios.scenario import Scenario, StubResponse, stand_in_url
 from apimpolicy.testing.format import METHODS
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.scenarios.scenario import Scenario, StubResponse
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,6 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.text.document import Element

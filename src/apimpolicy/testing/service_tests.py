@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,20 +22,17 @@ from apimpolicy.project.processes import process_pool
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
-from apimpolicy.testing.claims.services import routes_of
+from apimpolicy.testing.claims.services import Route, routes_of
 from apimpolicy.testing.first_cases import FirstCases, Found, run_alone, text_of
 from apimpolicy.testing.first_surroundings import Surroundings
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.engine.mcp.servers import McpTool
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.testing.claims.services import Route
 
 
 FAILING = "Requests for these fail with 500; --with-errors writes them:"

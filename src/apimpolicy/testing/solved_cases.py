@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.observed import compared
 from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.scenarios.goals import BRANCH
-from apimpolicy.scenarios.harness import Harness
+from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.scenarios.harness import Harness, Run
 from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
@@ -40,13 +41,9 @@ from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.checks.subject import Subject
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.scenarios.harness import Run
     from apimpolicy.testing.first_surroundings import Surroundings
 
 

@@ -6,14 +6,12 @@ Comments, and strings over several lines, are read as Resource Manager reads the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from apimpolicy.infrastructure.nodes import Array, Chars, Literal, Node, Object, Template, Unreadable, Within, chars
 from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable, end_of
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin
@@ -30,7 +31,7 @@ from apimpolicy.infrastructure.functions import (
     some_text,
     split,
 )
-from apimpolicy.infrastructure.nodes import Lambda
+from apimpolicy.infrastructure.nodes import Call, Lambda, Node
 from apimpolicy.infrastructure.values import (
     MARKED,
     Reference,
@@ -44,11 +45,8 @@ from apimpolicy.infrastructure.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.infrastructure.evaluation import Evaluator, Scope
     from apimpolicy.infrastructure.functions import Function
-    from apimpolicy.infrastructure.nodes import Call, Node
     from apimpolicy.text.source import Source
 
 _FIELD = re.compile(r"\{\{|\}\}|\{(\d+)(?::([^{}]*))?\}")

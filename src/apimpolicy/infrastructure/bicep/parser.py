@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/file
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
@@ -26,8 +27,6 @@ from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, Express
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.text.source import Source
 
 _BLANKS = r"(?:[ \t\r\f\ufeff]++|//[^\n]*+|/\*.*?\*/|\#disable[^\n]*+|\#restore[^\n]*+)*+"

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import itertools
 import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -47,8 +48,6 @@ from apimpolicy.infrastructure.terraform.texts import (
 from apimpolicy.infrastructure.values import Unknown, Value, ensure_bounded, is_fully_known, is_known, stripped, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.infrastructure.functions import Function
     from apimpolicy.infrastructure.terraform.module import Module
     from apimpolicy.text.source import Source

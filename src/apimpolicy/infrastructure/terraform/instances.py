@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from apimpolicy.infrastructure.evaluation import PATH
 from apimpolicy.infrastructure.values import Named, Reference, Unknown, Value, is_known, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.infrastructure.terraform.module import Module
     from apimpolicy.infrastructure.terraform.parser import Block, Body
     from apimpolicy.text.source import Source

@@ -9,11 +9,12 @@ import base64
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.evaluation import FAILURES, Budget, Evaluator, Scope
 from apimpolicy.infrastructure.resources import Note, texts_in
 from apimpolicy.infrastructure.terraform.functions import FUNCTIONS, completed
 from apimpolicy.infrastructure.terraform.instances import (
@@ -41,9 +42,6 @@ from apimpolicy.infrastructure.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from apimpolicy.infrastructure.evaluation import Budget, Scope
     from apimpolicy.infrastructure.files import Files
     from apimpolicy.infrastructure.parsing import Problem
     from apimpolicy.text.source import Source

@@ -9,6 +9,7 @@ Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,8 +30,6 @@ from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_
 from apimpolicy.text.encoding import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.text.source import Source
 
 _TOKEN = re.compile(

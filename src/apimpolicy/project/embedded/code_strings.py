@@ -9,6 +9,7 @@ like put in later is a hole too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project.embedded.pieces import Pieces
@@ -16,8 +17,6 @@ from apimpolicy.project.embedded.shapes import read_shapes
 from apimpolicy.project.files import looks_like_policies, root_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.text.source import Source
 
 _BEGIN = re.compile(r"<(?:policies|fragment)\b")

@@ -7,14 +7,13 @@ gives a value is a hole.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.project.embedded.pieces import Pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from apimpolicy.text.source import Source
 
 MOST_DEEP = 25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from apimpolicy.engine.document import Policy, is_markup, read_bytes
 from apimpolicy.engine.subscription_keys import is_open
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded.shapes import with_named_placeholders
-from apimpolicy.project.service.description import NOWHERE, Origin, Problem
+from apimpolicy.project.service.description import NOWHERE, Origin, Problem, ServiceDescription
 from apimpolicy.project.service.repair import made_up_url
 from apimpolicy.project.service.stand_ins import Known, StandIn, missing_subscription, stand_ins, tables_of
 from apimpolicy.text.encoding import decode
@@ -19,13 +20,10 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
     from apimpolicy.engine.backends import Backend
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.service import AnyPolicy
     from apimpolicy.project.service.building import ServiceParts
-    from apimpolicy.project.service.description import ServiceDescription
 
     Part = tuple[str, str | None, AnyPolicy]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.engine.mcp.servers import McpServer, McpTool
@@ -22,8 +23,6 @@ from apimpolicy.project.service.description import (
 from apimpolicy.project.service.resource_entities import base_id, blocks_in, first_block, hole_of, id_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.project.service.description import Origin
     from apimpolicy.project.service.information import Properties
     from apimpolicy.project.service.resource_entities import Entity

@@ -18,8 +18,8 @@ Source: https://azure.github.io/apiops/
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
@@ -32,7 +32,7 @@ from apimpolicy.project.layout import (
     place_of,
     subfolders,
 )
-from apimpolicy.project.overlays import NO_CHANGES, TOKEN
+from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
     SERVERS,
@@ -65,14 +65,8 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.information import names_in, problem_at_key, properties_of, references_in
+from apimpolicy.project.service.information import Properties, names_in, problem_at_key, properties_of, references_in
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.project.overlays import Overlay
-    from apimpolicy.project.service.information import Properties
 
 _FILES = {
     "openapi": ("specification.yaml", "specification.yml", "specification.json"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.resources import segments
+from apimpolicy.infrastructure.resources import Note, Reading, segments
 from apimpolicy.infrastructure.values import Text, TooLarge, Unknown, Value, can_equal, is_fully_known, is_known, shown
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.described import (
@@ -55,10 +56,7 @@ from apimpolicy.project.service.resource_entities import (
 from apimpolicy.project.service.unknown_policies import unknown_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.infrastructure.files import Files
-    from apimpolicy.infrastructure.resources import Note, Reading
     from apimpolicy.project.service.description import PolicyText
 
 _FIRST = ("", "workspaces", "apiversionsets", "apis", "apis/operations", "products")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
@@ -14,9 +15,6 @@ from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import NOWHERE, Field, Hole, Origin, Problem, Reference
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.named_values import find_named_values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 T = TypeVar("T")
 

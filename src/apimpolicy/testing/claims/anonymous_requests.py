@@ -15,15 +15,13 @@ from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.harnesses import Setup
 from apimpolicy.testing.claims.proving import Proof
-from apimpolicy.testing.claims.reading import Expressions, claims_of
-from apimpolicy.testing.claims.services import harness_of_route, routes_of, service_with_keys
+from apimpolicy.testing.claims.reading import Claim, Expressions, claims_of
+from apimpolicy.testing.claims.services import Route, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.claims.services import Route
 
 _CLAIM = {
     "name": "no request without credentials reaches the backend",

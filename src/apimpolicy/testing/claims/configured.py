@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError, DiagnosticError
@@ -24,19 +25,11 @@ from apimpolicy.project.named_values import read_text
 from apimpolicy.project.service.reading import has_service
 from apimpolicy.report.terminal import render_all
 from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.testing.case_files import load_case_file, load_case_tree
-from apimpolicy.testing.claims.reading import claims_of, library
+from apimpolicy.testing.case_files import Case, CaseFile, load_case_file, load_case_tree
+from apimpolicy.testing.claims.reading import Claim, claims_of, library
 from apimpolicy.testing.kinds import check
 from apimpolicy.testing.test_file_search import find_test_files
-from apimpolicy.testing.tree import read_tree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.testing.case_files import Case, CaseFile
-    from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.tree import Tree
-
+from apimpolicy.testing.tree import Tree, read_tree
 
 _HIDDEN = (".", "node_modules", "__pycache__")
 

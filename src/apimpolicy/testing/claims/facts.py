@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Pr
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
-from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
@@ -28,10 +29,7 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.goals import Goal

@@ -7,6 +7,7 @@ form, a condition is an unknown Boolean: the claim is not proven then.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -18,22 +19,18 @@ from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over, where
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.format import CONDITION
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.claims.response_conditions import response_condition
 from apimpolicy.transfer import effects
-from apimpolicy.transfer.run import transfer_module
+from apimpolicy.transfer.run import End, Sent, transfer_module
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
-
     from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.merged import Merged
-    from apimpolicy.transfer.run import End, Sent
 
     Base = Literal["none", "plain", "unknown"]
     "The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import ENTITIES
 from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.case_files import Case, Step
+from apimpolicy.testing.case_files import Case, CaseFile, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
-from apimpolicy.testing.gateways import gateway_of
+from apimpolicy.testing.gateways import CaseGateway, gateway_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
-    from apimpolicy.engine.steps import Step as PolicyStep
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.gateways import CaseGateway
     from apimpolicy.testing.identities import CaseIdentities
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import Proof, internal_error
-from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.claims.static_proofs import StaticProofs
@@ -31,14 +32,11 @@ from apimpolicy.testing.claims.tool_calls import refuted
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.tree import Tree
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from apimpolicy.binding.nodes import Expression, PropertyAccess
+from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.recorder import Recorder
@@ -24,19 +25,15 @@ from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claim
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.formulas import Formulas, base_of
 from apimpolicy.testing.claims.harnesses import with_each
-from apimpolicy.testing.claims.reading import trees_in, trees_of
+from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs, has_credentials, route_proposals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.context.execution import Context
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.testing.claims.reading import Claim, Expressions
 
     Status = Literal["proven", "false", "undecided", "error"]
 

@@ -11,19 +11,17 @@ import yaml
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_results import FoundRequest
-from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.case_names import answers_in_words, request_words
 from apimpolicy.testing.claims.harnesses import UPLOADED
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.scenarios.scenario import Scenario
-    from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.tree import Tree
 
 _WIDTH = 110
 

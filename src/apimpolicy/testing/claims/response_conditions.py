@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import containing, literal
 from apimpolicy.semantics.charsets import is_utf8
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import ABSENT, INTEGERS, NULL, Field, Number, Opaque, Text, Truth, Value, where
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.run import End, Error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import yaml
@@ -16,10 +17,10 @@ from apimpolicy.report.claim_results import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.report.style import page
 from apimpolicy.report.terminal import render_all
-from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
-from apimpolicy.testing.claims.proving import Proof, internal_error
-from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.case_files import CaseFile, load_case_file
+from apimpolicy.testing.claims.harnesses import Setup, harness_of, setup_of
+from apimpolicy.testing.claims.proving import Proof, Verdict, internal_error
+from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import (
     block_of,
     checked,
@@ -31,15 +32,9 @@ from apimpolicy.testing.claims.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.platform import OnApi
-    from apimpolicy.testing.claims.proving import Verdict
-    from apimpolicy.testing.claims.reading import Claim
 
 
 def prove_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import to_utf16
@@ -9,23 +10,19 @@ from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, 
 from apimpolicy.languages.units import of_text
 from apimpolicy.proposing.program import Proposals
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
-from apimpolicy.semantics.values import constant_text
+from apimpolicy.semantics.values import Value, constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas, base_of
-from apimpolicy.testing.claims.reading import REACHES_BACKEND
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions
 from apimpolicy.testing.claims.tool_calls import tools_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.engine.steps import Step
     from apimpolicy.languages.language import Language
     from apimpolicy.scenarios.assignments import Key
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import Cell
-    from apimpolicy.semantics.values import Value
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.merged import Merged
 

@@ -8,16 +8,17 @@ What inbound refuses is refused all the same. Equal tools make equal fragments, 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.requests import ALL_APIS
+from apimpolicy.audit.requests import ALL_APIS, Rehearsal
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp.calls import definitions_of, operation_of
 from apimpolicy.engine.mcp.clients import call_message, to_server
 from apimpolicy.engine.mcp.schemas import example_of, input_of
-from apimpolicy.engine.service import Service
+from apimpolicy.engine.service import Service, ServiceApi
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.service.description import NOWHERE, PolicyText
@@ -26,12 +27,8 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.audit.requests import Rehearsal
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program
 
 _CALLS = re.compile(re.escape(unknown_calls(("…",))).replace("…", "(.*)"))

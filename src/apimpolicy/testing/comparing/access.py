@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.analysis import audit_service
+from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.tools import METHOD
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import specification_of
@@ -16,9 +17,6 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-
-    from apimpolicy.audit.analysis import ServiceAudit
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.testing.comparing.service_comparison import ServiceComparison
     from apimpolicy.testing.comparing.sides import ServiceSide

@@ -6,6 +6,7 @@ them. Comments, quotes and white space between elements are no change.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,8 +17,6 @@ from apimpolicy.text.encoding import decode
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.engine.trace import Trace
     from apimpolicy.text.document import Attribute, Characters, Document, Element

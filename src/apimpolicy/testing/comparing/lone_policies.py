@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.backends import OpenBackends
-from apimpolicy.engine.document import load_policy
+from apimpolicy.engine.document import Policy, load_policy
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.completion import computed_backend
 from apimpolicy.report.difference_data import (
@@ -29,22 +30,17 @@ from apimpolicy.testing.comparing.elements import document_of
 from apimpolicy.testing.comparing.gaps import unknown_in
 from apimpolicy.testing.comparing.observed_differences import journey_of
 from apimpolicy.testing.comparing.operations import is_same_problem, problem_in_words
-from apimpolicy.testing.comparing.product_search import compare
+from apimpolicy.testing.comparing.product_search import Comparison, compare
 from apimpolicy.testing.comparing.service_comparison import is_same_document
 from apimpolicy.testing.comparing.setting_table import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED
-from apimpolicy.testing.comparing.versions import Pair, with_names
+from apimpolicy.testing.comparing.versions import Pair, Version, with_names
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from apimpolicy.engine.document import Policy
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.comparing.product_search import Comparison
-    from apimpolicy.testing.comparing.versions import Version
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
 """Marks of Terraform's templates and of tokens of pipelines."""

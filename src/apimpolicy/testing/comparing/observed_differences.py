@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.proving.equivalence import OWN
@@ -16,8 +17,6 @@ from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, answered_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result

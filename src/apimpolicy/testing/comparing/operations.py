@@ -7,22 +7,20 @@ composed on both sides: where they are the same without their layout, nothing is
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.service.completion import source_of
-from apimpolicy.testing.claims.services import callers_of, routes_of
+from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
 from apimpolicy.testing.comparing.elements import of_element, of_program
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
-
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.steps import Program
-    from apimpolicy.testing.claims.services import Caller, Route
     from apimpolicy.testing.comparing.sides import ServiceSide
 
 _MOST_GROUPS = 4

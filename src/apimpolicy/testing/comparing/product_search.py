@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.registry import has_trait
@@ -18,23 +19,18 @@ from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving import equivalence
 from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.claims.static_proofs import route_proposals
 from apimpolicy.testing.comparing.causes import Causes
-from apimpolicy.testing.comparing.elements import of_element, of_program
-from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.elements import Span, of_element, of_program
+from apimpolicy.testing.comparing.observed_differences import Difference, differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.testing.comparing.elements import Span
-    from apimpolicy.testing.comparing.observed_differences import Difference
 
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]

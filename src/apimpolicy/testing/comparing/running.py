@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError
@@ -29,17 +30,13 @@ from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
 from apimpolicy.testing.comparing.sides import ServiceSide
-from apimpolicy.testing.comparing.test_requests import tested_differences
-from apimpolicy.testing.comparing.versions import Pair, with_names, without_names
+from apimpolicy.testing.comparing.test_requests import Tested, tested_differences
+from apimpolicy.testing.comparing.versions import Pair, Version, Versions, with_names, without_names
 from apimpolicy.testing.test_file_search import find_test_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.report.difference_data import ElementChange
     from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.testing.comparing.test_requests import Tested
-    from apimpolicy.testing.comparing.versions import Version, Versions
     from apimpolicy.text.document import Document
 
     BoundsOf = Callable[[str], Bounds]

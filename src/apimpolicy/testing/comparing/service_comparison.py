@@ -7,6 +7,7 @@ what differs is reported for the policy that causes it, with the operations that
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
@@ -21,26 +22,19 @@ from apimpolicy.report.difference_data import (
     DifferenceReport,
 )
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.services import harness_of_route, with_callers
-from apimpolicy.testing.comparing.documents import key_of, key_of_element, key_of_policy
+from apimpolicy.testing.claims.services import Route, ServiceHarness, harness_of_route, with_callers
+from apimpolicy.testing.comparing.documents import Key, key_of, key_of_element, key_of_policy
 from apimpolicy.testing.comparing.elements import document_of, of_element
 from apimpolicy.testing.comparing.gaps import unknown_steps
 from apimpolicy.testing.comparing.observed_differences import journey_of
-from apimpolicy.testing.comparing.operations import Operations, is_same_problem, problem_in_words
-from apimpolicy.testing.comparing.product_search import compare
-from apimpolicy.testing.comparing.sides import Needs
+from apimpolicy.testing.comparing.operations import Group, Operations, is_same_problem, problem_in_words
+from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs, compare
+from apimpolicy.testing.comparing.sides import Needs, ServiceSide
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.testing.claims.services import Route, ServiceHarness
-    from apimpolicy.testing.comparing.documents import Key
-    from apimpolicy.testing.comparing.operations import Group
-    from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs
-    from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
 _SECONDS = 15.0

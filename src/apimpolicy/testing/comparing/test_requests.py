@@ -7,21 +7,18 @@ same twice proves nothing.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.case_files import Case, CaseFile, load_case_tree
+from apimpolicy.testing.comparing.observed_differences import Difference, differences
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.case_files import Case, CaseFile
-    from apimpolicy.testing.comparing.observed_differences import Difference
 
 _MOST_CASES = 100
 

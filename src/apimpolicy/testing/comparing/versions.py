@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +20,6 @@ from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.text.source import Source
 
 _HASH = re.compile("[0-9a-f]{40}")

@@ -7,7 +7,8 @@ the gateway gives it; the global policy of a new service belongs to no file and 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +18,17 @@ from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import Observer, observed_by
 from apimpolicy.policies.effects import Retried, is_taken
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
-from apimpolicy.testing.coverage.places import places_of
+from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place, merged, place_keys
+from apimpolicy.testing.coverage.places import NodeKey, places_of
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.trace import Trace, TraceEntry
-    from apimpolicy.report.coverage_data import Place
-    from apimpolicy.testing.coverage.places import NodeKey
     from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3

@@ -8,6 +8,7 @@ and that it did not.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,6 @@ from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
 from apimpolicy.report.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import ChildrenSlot, Specification
     from apimpolicy.text.document import Element

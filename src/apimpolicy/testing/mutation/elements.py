@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -22,15 +23,12 @@ from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.syntax.parser import parse
 from apimpolicy.testing.coverage.places import code_in_file, file_source, is_escaped, span_in_file
-from apimpolicy.text.document import Text
+from apimpolicy.text.document import Attribute, Characters, Element, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import Specification
     from apimpolicy.testing.mutation.checks import CheckIndex
-    from apimpolicy.text.document import Attribute, Characters, Element
     from apimpolicy.text.source import Excerpt
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.coverage_data import CONDITION, POLICY
+from apimpolicy.report.coverage_data import CONDITION, POLICY, FileCoverage, Place
 from apimpolicy.report.mutation_results import Mutant
 from apimpolicy.testing.mutation.checks import CheckIndex
-from apimpolicy.testing.mutation.elements import changes_of
+from apimpolicy.testing.mutation.elements import Change, changes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.document import Policy
-    from apimpolicy.report.coverage_data import FileCoverage, Place
-    from apimpolicy.testing.mutation.elements import Change
     from apimpolicy.text.document import Comment, Element
 
 

@@ -8,6 +8,7 @@ compile, or needs something that is not simulated; otherwise it survives, even w
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,18 +16,14 @@ from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.project.processes import process_pool
 from apimpolicy.report.mutation_results import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
-from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.mutation.checks import CheckIndex
 from apimpolicy.testing.mutation.mutants import mutants_of
-from apimpolicy.testing.running import run_case
+from apimpolicy.testing.running import Outcome, run_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
-    from apimpolicy.testing.running import Outcome
 
 Cases = dict[str, list["Case"]]
 """The cases of several files, by the names under which coverage knows them."""
