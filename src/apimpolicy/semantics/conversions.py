@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.semantics.members import call_method
 from apimpolicy.semantics.operators import cast, unknown_operation, wrapped
-from apimpolicy.semantics.values import INTEGERS, NULL, Host, Items, Number, Parts, Query, Table, Value
+from apimpolicy.semantics.values import INTEGERS, NULL, Host, Items, Number, Parts, Query, Table, Value, type_of
 
 if TYPE_CHECKING:
     from apimpolicy.binding import nodes
@@ -32,7 +32,7 @@ def _converted(
         case "reference" if conversion.is_implicit:
             return value
         case "reference" | "unboxing":
-            if isinstance(value, (Host, Items, Parts, Query, Table)):
+            if isinstance(value, (Host, Items, Parts, Query, Table)) and type_of(value) != name:
                 return _escaped(evaluation, value, name)
             return cast(evaluation, value, name, is_value_type=target.is_value_type)
         case "numeric" | "constant" | "enum" if isinstance(value, Number) and not node.is_checked:

@@ -69,6 +69,8 @@ WITHOUT_DOTS = not_(sequence(ANYTHING, word("/"), _DOT, optional(_DOT), optional
 PATH = both(sequence(word("/"), repeat(_OF_PATHS)), WITHOUT_DOTS)
 METHOD = at_least_once(union(in_ranges((0x30, 0x39), (0x41, 0x5A)), any_of_text("!#$%&'*+-.^_`|~")))
 SCHEME = union(word("http"), word("https"), word("ws"), word("wss"))
+_HOST = not_(containing(any_of_text("/?#")))
+_QUERY = optional(sequence(word("?"), ANYTHING))
 _WITH_COMMA = containing(word(","))
 
 
@@ -178,7 +180,8 @@ class Inputs:
             assert isinstance(found, Number)
             self.unknowns.know(found.term, terms.at_most(terms.number(0), found.term))
             return found
-        language = {"Path": PATH, "Scheme": SCHEME}.get(name) if not generation else None
+        languages = {"Path": PATH, "Scheme": SCHEME, "Host": _HOST, "QueryString": _QUERY}
+        language = languages.get(name) if not generation else None
         return Text(self._text(("url", name), generation, language))
 
     def _body(self, kind: str, generation: Hashable) -> Value:

@@ -229,7 +229,7 @@ class Formulas:
         match key:
             case "tool":
                 return self._calls(end, tree)
-            case "reaches-backend":
+            case "reaches-backend" | "backend-requests" if tree.value is True or tree.value in (0, []):
                 reached = self._cell(end.state, "reached")
                 return reached if tree.value else terms.not_(reached)
             case "by":

@@ -264,7 +264,9 @@ class Proof:
         if index in self.broken:
             return self._false(index)
         if not proof_result.is_proven:
-            reasons = tuple(dict.fromkeys(map(str, proof_result.reasons))) or (UNKNOWN,)
+            here = f"{claim.path}:"
+            found = sorted(proof_result.reasons, key=lambda reason: not reason.where.startswith(here))
+            reasons = tuple(dict.fromkeys(map(str, found))) or (UNKNOWN,)
             return Verdict(claim, "undecided", reasons=reasons)
         return Verdict(claim, "proven", assumptions=proof_result.assumptions, vacuous=static.why_vacuous(index))
 

@@ -6,11 +6,14 @@ Each form returns where the condition is met, exactly; a condition without a for
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import containing, literal
+from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, sequence
+from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import ABSENT, INTEGERS, NULL, Field, Number, Opaque, Text, Truth, Value, where
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
     from apimpolicy.transfer.run import End, Error
 
 _STATUS = re.compile(r"[0-9]+x*")
+_PORT = sequence(literal(":"), at_least_once(in_ranges((0x30, 0x39))))
+_PLAIN_PATTERN = re.compile(
+    r"""(?:[\w /:;,@&%#=~!<>"'-]|\\[./?*+$^()|\[\]{}-]|[()|^$](?!\?)|\[[\w./:-]+\]|(?:\.|\[\^[\w./:-]+\])(?=[*+])"""
+    r"|[*+?]\??(?![*+?]))*",
+    re.ASCII,
+)
+"""Patterns that are the same in Python, in which test files are read, and in .NET."""
 
 
 def response_condition(
@@ -34,7 +44,7 @@ def response_condition(
         case "variables":
             return terms.all_of(*(_variable(end, name, wanted, unknowns) for name, wanted in tree.table().items()))
         case "request":
-            return _request(end, tree)
+            return _request(end, tree, unknowns)
         case "headers" if added_headers is not None:
             if any(name.strip().lower() in added_headers for name in tree.table()):
                 raise Unsupported("a header that a policy adds to the response at its end")
@@ -97,18 +107,51 @@ def _spelled(wanted: Tree) -> str:
     return wanted.text()
 
 
-def _request(end: End, tree: Tree) -> Term:
+def _request(end: End, tree: Tree, unknowns: Unknowns) -> Term:
     found: list[Term] = []
     if not isinstance(tree.value, dict):
         raise Unsupported("a claim's condition on the request")
     for key, part in tree.table().items():
         if key == "headers":
             found.append(_headers(end, "header", part))
-        elif key == "method" and isinstance(part.value, str):
+        elif key == "method":
             found.append(where(end.state.get("method"), partial(_is_text, wanted=part)))
+        elif key == "url":
+            found.append(_url(end, part, unknowns))
         else:
             raise Unsupported(f"a claim's condition on the request: {key}")
     return terms.all_of(*found)
+
+
+def _url(end: End, wanted: Tree, unknowns: Unknowns) -> Term:
+    """Return where the whole URL is what is wanted; a port that isn't the scheme's default is part of it."""
+    port = unknowns.fresh(terms.TEXT, "the port of a URL")
+    unknowns.know(port, terms.member(port, _PORT))
+
+    def fits(scheme: Value, host: Value, number: Value, path: Value, query: Value) -> Term:
+        texts = [leaf.term for leaf in (scheme, host, path, query) if isinstance(leaf, Text)]
+        if len(texts) < 4 or not isinstance(number, Number):
+            raise Unsupported("a part of a URL")
+        is_usual = terms.any_of(
+            *(
+                terms.all_of(terms.same(texts[0], terms.text(name)), terms.equal(number.term, terms.number(default)))
+                for name, default in DEFAULT_PORTS.items()
+            )
+        )
+        usual, other = (
+            _is_text(Text(terms.joined(texts[0], terms.text("://"), texts[1], between, *texts[2:])), wanted)
+            for between in (terms.text(""), port)
+        )
+        return terms.choice(is_usual, usual, other)
+
+    return _where_all([end.state.get("url", name) for name in ("Scheme", "Host", "Port", "Path", "QueryString")], fits)
+
+
+def _where_all(values: Sequence[Value], form: Callable[..., Term], *leaves: Value) -> Term:
+    """Return where a form is true of the alternatives of several values."""
+    if not values:
+        return form(*leaves)
+    return where(values[0], lambda leaf: _where_all(values[1:], form, *leaves, leaf))
 
 
 def _headers(end: End, kind: str, tree: Tree) -> Term:
@@ -134,10 +177,26 @@ def _is_text(leaf: Value, wanted: Tree) -> Term:
         raise Unsupported("the text of a value")
     if isinstance(wanted.value, str):
         return terms.same(leaf.term, terms.text(to_utf16(wanted.text())))
-    part = wanted.value.get("contains") if isinstance(wanted.value, dict) and len(wanted.value) == 1 else None
-    if part is not None and isinstance(part.value, str):
-        return terms.member(leaf.term, containing(literal(to_utf16(part.text()))))
-    raise Unsupported("a claim's condition on a text")
+    if not isinstance(wanted.value, dict):
+        raise Unsupported("a claim's condition on a text")
+    return terms.all_of(*(_meets(leaf.term, key, part) for key, part in wanted.table().items()))
+
+
+def _meets(text: Term, key: str, wanted: Tree) -> Term:
+    """Return where a text meets one key of a condition. Raises Unsupported."""
+    if key == "matches":
+        pattern = wanted.text()
+        if _PLAIN_PATTERN.fullmatch(pattern) is None:
+            raise Unsupported("a claim's regular expression")
+        try:
+            return terms.member(text, language_of(pattern))
+        except NotRegular:
+            raise Unsupported("a claim's regular expression") from None
+    values = [to_utf16(each) for each in wanted.texts()]
+    if key == "equals":
+        return terms.same(text, terms.text(values[0]))
+    found = [terms.member(text, containing(literal(each))) for each in values]
+    return terms.all_of(*found) if key == "contains" else terms.not_(terms.any_of(*found))
 
 
 def _body(end: End, wanted: Tree) -> Term:
