@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from apimpolicy.infrastructure.evaluation import Evaluator
     from apimpolicy.infrastructure.values import Find
 
-    Function = Callable[..., Value]
 
+Function = Callable[..., Value]
 LARGEST_RANGE = 100_000
 SECONDS_OF_PATTERNS = 0.25
 
