@@ -84,10 +84,11 @@ def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)
 
 
-def check_environment(files: Iterable[str]) -> None:
-    """Raises ConfigurationError when an environment was selected that is none of those around files, if there are any.
+def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None:
+    """Raise ConfigurationError when an environment was selected that is none of those around paths, if there are any.
 
-    What belongs to a file may lie elsewhere: whatever is loaded looks for itself.
+    What belongs to a file may lie elsewhere: whatever is loaded looks for itself. `is_certain`: none means that there is
+    none.
     """
     from apimpolicy.project.environments import environments_at, is_environment, selected, unknown_environment
 
@@ -96,13 +97,15 @@ def check_environment(files: Iterable[str]) -> None:
         return
     from apimpolicy.project.configuration import read_configuration
     from apimpolicy.project.configuration_files import ConfigurationFinder
+    from apimpolicy.project.layout import place_of
 
     finder = ConfigurationFinder()
     known: set[str] = set()
     for file in files:
         config = finder.for_file(file)
-        known.update(environments_at(os.path.dirname(file) or os.curdir, read_configuration(config) if config else {}))
-    if known and not is_environment(name, known):
+        folder = file if os.path.isdir(file) else place_of(file).root or os.path.dirname(file) or os.curdir
+        known.update(environments_at(folder, read_configuration(config) if config else {}))
+    if (known or is_certain) and not is_environment(name, known):
         raise unknown_environment(name, known)
 
 

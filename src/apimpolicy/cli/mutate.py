@@ -166,11 +166,10 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
     if form == "json":
-        from apimpolicy.report.columns import tool_version
         from apimpolicy.report.harmless import write_report
         from apimpolicy.report.mutation_results import mutation_to_json
 
-        write_report(mutation_to_json(outcomes, seconds, tool_version()))
+        write_report(mutation_to_json(outcomes, seconds))
     else:
         _print(outcomes, seconds, verbose, style)
         if is_too_little:

@@ -154,7 +154,6 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
-    from apimpolicy.report.columns import tool_version
     from apimpolicy.report.harmless import visible_lines, write_report
 
     if form == "text":
@@ -165,7 +164,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
     if form == "json":
         from apimpolicy.report.claim_results import claims_to_json
 
-        text = claims_to_json(reports, unreadable, seconds, tool_version())
+        text = claims_to_json(reports, unreadable, seconds)
     elif form == "junit":
         from apimpolicy.report.claim_results import as_cases
         from apimpolicy.report.junit import cases_to_junit
@@ -173,17 +172,10 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
         text = markup_without_secrets(cases_to_junit(as_cases(reports)))
     else:
+        from apimpolicy.report.finding_formats import findings_as
         from apimpolicy.report.result_findings import claim_findings
 
-        findings = claim_findings(reports)
-        if form == "sarif":
-            from apimpolicy.report.finding_formats import report_to_sarif
-
-            text = report_to_sarif(findings, tool_version())
-        else:
-            from apimpolicy.report.finding_formats import to_annotations
-
-            text = to_annotations(form, findings)
+        text = findings_as(form, claim_findings(reports))
     write_report(text)
 
 

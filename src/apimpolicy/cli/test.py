@@ -218,15 +218,14 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     from apimpolicy.report.harmless import write_report
 
     if form == "json":
-        from apimpolicy.report.columns import tool_version
         from apimpolicy.report.test_results import cases_to_json
 
-        text = cases_to_json(reports, unreadable, seconds, tool_version())
+        text = cases_to_json(reports, unreadable, seconds)
     else:
-        from apimpolicy.report.finding_formats import to_annotations
+        from apimpolicy.report.finding_formats import findings_as
         from apimpolicy.report.result_findings import case_findings
 
-        text = to_annotations(form, case_findings(reports, unreadable))
+        text = findings_as(form, case_findings(reports, unreadable))
     write_report(text)
     sys.stdout.flush()
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.editor.request_actions import Content, content_of, existing, is_document, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.report.columns import tool_version
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
@@ -54,7 +53,7 @@ def run_cases(
     from apimpolicy.report.test_results import cases_to_json
 
     seconds = time.perf_counter() - started
-    found: Json = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, seconds))
     listed = [case for case in found["cases"] if case["status"] != "passed"]
     for case in listed[:_MOST_CASES]:
         case["explanation"] = _shortened(case["explanation"])
@@ -117,7 +116,7 @@ def cover(paths: Sequence[str], names: Sequence[str] = ()) -> Json:
             with PolicyCoverage() as collector:
                 reports += _reports(file, names, collector)
             covered.append(collector.report())
-    found: Json = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, 0.0))
     return {**found, "files": json.loads(coverage_to_json(merged(covered)))["files"]}
 
 
@@ -150,7 +149,7 @@ def prove(
     if not reports and not unreadable:
         raise ConfigurationError("there is no claim to prove")
     elapsed = time.perf_counter() - started
-    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
+    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed))
     for claim in found["claims"]:
         claim["explanation"] = _shortened(claim["explanation"])
     return found

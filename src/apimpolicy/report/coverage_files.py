@@ -53,11 +53,8 @@ def _formatted(report: CoverageReport, ending: str) -> str:
     return coverage_to_lcov(report)
 
 
-# Coverage as JSON, for programs: totals, files, and every place with the tests that saw each of its outcomes.
-# {"schema": 1, "percent": 89.3, "totals": {"policies": {"covered": 9, "total": 9}, …}, "tests": ["…"],
-# "files": [{"path": "orders.xml", "percent": …, "totals": {…},
-# "places": [{"kind": "condition", "name": "…", "line": 12, "column": 30,
-# "outcomes": {"true": ["a partner gets through"], "false": []}}]}]}
+# As JSON, for programs: totals, files, and every place with the tests that saw each of its outcomes; the schema is
+# `apimpolicy/schemas/apimpolicy-coverage.schema.json`.
 
 SCHEMA = 1
 
@@ -165,8 +162,7 @@ def _record(file: FileCoverage) -> Iterator[str]:
 
 # Coverage as Cobertura's XML, which Azure Pipelines, GitLab and Jenkins show beside changed lines.
 # A policy file is a class, its directory a package. A line is there when a policy, branch or condition begins on it;
-# its
-# `branch-rate` counts the outcomes of branches and conditions. Format:
+# its `branch-rate` counts the outcomes of branches and conditions. Format:
 # https://cobertura.sourceforge.net/xml/coverage-04.dtd
 
 

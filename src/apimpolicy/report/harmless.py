@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import printable, tool_version
 from apimpolicy.text.secrets import data_without_secrets, markup_without_secrets, without_secrets
 
 _IGNORED = (
@@ -63,6 +63,16 @@ def to_json(value: Any, **options: Any) -> str:
 
     text = re.sub(_AGENT, r"\\u0023", json.dumps(data_without_secrets(value), **options))
     return re.sub(_INVISIBLE, _escape, text)
+
+
+def program_report(**content: Any) -> dict[str, Any]:
+    """Return a report for programs: the version of its format, that of the tool, and the content."""
+    return {"version": 1, "tool": {"name": "apimpolicy", "version": tool_version()}, **content}
+
+
+def indented(report: dict[str, Any]) -> str:
+    """Return a report as ASCII, indented, without a line end after it."""
+    return to_json(report, indent=2, ensure_ascii=True)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 # Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 # GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put
-# into
-# code, with a fence that the text does not have.
+# into code, with a fence that the text does not have.
 
 _MEANING = re.compile(r"[&<>`*_~\[\]|\\#@$]|!\[|://|www\.", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")

@@ -132,10 +132,6 @@ def _dedented(text: str) -> str:
 
 
 # The APIs and operations of a service, with the number of policies at each scope, on a terminal.
-# orders at /test/orders, Orders
-# policies: 2 of all APIs, 1 of the product starter, 3 of the API
-# GET     /
-# GET     /{id}    2 policies of its own
 
 
 def service_text(gateway: Gateway, service: Service, style: Style) -> str:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 # Run-time values in a few words, for people who read a trace or an explanation.
 # Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing
-# lazy
-# is walked over: looking at a value must not run the policy's code again.
+# lazy is walked over: looking at a value must not run the policy's code again.
 
 LONGEST_TEXT = 72
 _MOST_ELEMENTS = 4
@@ -186,9 +185,8 @@ def folded(text: str, start: int, end: int) -> str:
 
 # Render the values of a request after it has ended, within limits of their own.
 # A lazy sequence in a variable runs the policy's code when it is walked over. So a report gives all its values
-# together
-# the budget of one request, and an exception or a limit is the text of the value that met it, not the end of the
-# report.
+# together the budget of one request, and an exception or a limit is the text of the value that met it, not the end of
+# the report.
 
 P = ParamSpec("P")
 T = TypeVar("T")
