@@ -87,8 +87,8 @@ def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
 def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None:
     """Raise ConfigurationError when an environment was selected that is none of those around paths, if there are any.
 
-    What belongs to a file may lie elsewhere: whatever is loaded looks for itself. `is_certain`: none means that there is
-    none.
+    What belongs to a file may lie elsewhere: whatever is loaded looks for itself. `is_certain`: where none
+    is found, there is none.
     """
     from apimpolicy.project.environments import environments_at, is_environment, selected, unknown_environment
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from time import thread_time
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.values import (
@@ -31,9 +31,7 @@ from apimpolicy.infrastructure.values import (
     whole,
 )
 from apimpolicy.text.holes import OPEN
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 Scope: TypeAlias = "Mapping[str, Value]"
 MOST_STEPS = 1_000_000

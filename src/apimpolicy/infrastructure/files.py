@@ -9,14 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import entries, is_below, is_trusted, open_bytes
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.globs import glob_regex
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 LARGEST_FILE = 8 * 1024 * 1024
 MOST_BYTES = 128 * 1024 * 1024

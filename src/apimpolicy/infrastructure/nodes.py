@@ -6,12 +6,10 @@ The three languages have nearly the same expressions, so that one tree and one e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 
 class Node(Record):

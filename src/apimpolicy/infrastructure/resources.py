@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, hole, joined, leaves
 from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 PROVIDER = "microsoft.apimanagement/service"
 

@@ -11,14 +11,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.named_values import read_text
-
-if TYPE_CHECKING:
-    from apimpolicy.diagnostics import Diagnostic
 
 VERSION = 1
 

@@ -35,10 +35,10 @@ from apimpolicy.project.service.policy_sources import made_up_id
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
-    from apimpolicy.text.source import Source
 
 _AUTHORIZATIONS = "authorizations"
 _NAMED_VALUES = "named-values"

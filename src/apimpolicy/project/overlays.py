@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apimpolicy.checkout import listing
 from apimpolicy.errors import ConfigurationError
@@ -20,9 +20,7 @@ from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.repository import parents_of
 from apimpolicy.project.resource_kinds import kind_of_folder, plain
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECASE)
 _FILTER = re.compile(r"configuration\.extractor\b.*\.ya?ml", re.IGNORECASE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
@@ -22,9 +22,7 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 Paths = tuple[tuple[Wider, ...], ...]
 _Documents = list[tuple[str, PolicyText | None]]

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
 from apimpolicy.infrastructure.files import TERRAFORM, Files, chosen, environment_files
@@ -20,10 +20,7 @@ from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_
 from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.values import Unknown, Value, is_fully_known
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
-
+from apimpolicy.text.source import Source
 
 _CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
 _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.shapes import read_shapes
 from apimpolicy.project.files import looks_like_policies, root_name
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _BEGIN = re.compile(r"<(?:policies|fragment)\b")
 _MAY_END = re.compile(r"</(?:policies|fragment)\s*>|/>")

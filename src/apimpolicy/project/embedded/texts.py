@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.project.embedded.pieces import Pieces
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 MOST_DEEP = 25
 """Calls in calls that are understood; what is deeper is a hole."""

@@ -11,16 +11,14 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _HASH = re.compile("[0-9a-f]{40}")
 _SETTINGS = (".xml", ".toml", ".yaml", ".yml", ".json")
