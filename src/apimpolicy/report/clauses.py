@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import box
+from apimpolicy.records import Record
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
@@ -20,14 +21,11 @@ MOST_ITERATIONS: Final = 3
 _DICTIONARIES = ("IReadOnlyDictionary<", "IDictionary<", "Dictionary<")
 
 
-class Fact:
+class Fact(Record):
     """A sub-expression and its value, as text."""
 
-    __slots__ = ("code", "value")
-
-    def __init__(self, code: str, value: str) -> None:
-        self.code = code
-        self.value = value
+    code: str
+    value: str
 
 
 class Clause:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
+from apimpolicy.records import Record
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, Fact, clause_of, clause_of_block
 from apimpolicy.report.columns import clip, printable, shortened, width, wrap
 from apimpolicy.report.explanation_notes import certificate_notes
@@ -33,20 +34,17 @@ CHOICES = "https://apimpolicy.github.io/apimpolicy/choices/"
 """The page of our choices."""
 
 
-class Decision:
+class Decision(Record):
     """A condition, or an expression that threw: its position and value.
 
     `clause` is None when the condition is no expression; then `text` is the condition as it is written.
     """
 
-    __slots__ = ("clause", "is_decisive", "place", "text", "verdict")
-
-    def __init__(self, place: str, verdict: str, clause: Clause | None, text: str, is_decisive: bool) -> None:
-        self.place = place
-        self.verdict = verdict
-        self.clause = clause
-        self.text = text
-        self.is_decisive = is_decisive
+    place: str
+    verdict: str
+    clause: Clause | None
+    text: str
+    is_decisive: bool
 
 
 class Explanation:

@@ -42,6 +42,7 @@ from apimpolicy.checkout import named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.kept import KeptServices
+from apimpolicy.records import Record
 from apimpolicy.testing import doubles
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import CASE, EXPECT, FILE, GIVEN, METHODS, OUTCOMES, PART, REQUEST, SCOPES, STEP, SUBJECT
@@ -88,26 +89,16 @@ class Subject(NamedTuple):
     service: str | None = None
 
 
-class Case:
+class Case(Record):
     """A case: a gateway, and one or more requests to it."""
 
-    def __init__(
-        self,
-        file: CaseFile,
-        name: str,
-        line: int,
-        given: dict[str, Tree],
-        steps: list[Step],
-        subject: Subject,
-        skip: str | None = None,
-    ) -> None:
-        self.file = file
-        self.subject = subject
-        self.name = name
-        self.line = line
-        self.given = given
-        self.steps = steps
-        self.skip = skip
+    file: CaseFile
+    name: str
+    line: int
+    given: dict[str, Tree]
+    steps: list[Step]
+    subject: Subject
+    skip: str | None = None
 
     def __repr__(self) -> str:
         return f"<Case {self.name!r} {self.file.path}:{self.line}>"
