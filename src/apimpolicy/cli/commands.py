@@ -55,6 +55,13 @@ secrets_option = click.option(
 """Before the command and after it, as people happen to write it."""
 
 
+def format_option(
+    forms: str, text: str = "For people, for programs, or as annotations of a pipeline."
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--format` with these choices, `text` by default."""
+    return click.option("--format", "form", type=click.Choice(forms.split()), default="text", help=text)
+
+
 # The options `--config` and `--environment`.
 #
 # Without the first, the nearest configuration above a file counts (`project.configuration_files`).

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp, check_environment, selects_environment, show_stand_ins, stands_in
+from apimpolicy.cli.commands import (
+    WithHelp,
+    check_environment,
+    format_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.report.difference_data import ComparisonReport
     from apimpolicy.testing.comparing.versions import Versions
 
+_FORMATS = "For people, for programs, for a comment on a pull request, or as annotations of a pipeline."
 _SECONDS = 5.0
 
 
@@ -26,13 +34,7 @@ _SECONDS = 5.0
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 5."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "github", "azure"]),
-    default="text",
-    help="For people, for programs, for a comment on a pull request, or as annotations of a pipeline.",
-)
+@format_option("text json markdown github azure", _FORMATS)
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
 @stands_in

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp, check_environment, selects_environment, show_stand_ins, stands_in
+from apimpolicy.cli.commands import (
+    WithHelp,
+    check_environment,
+    format_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -33,13 +40,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each file's policy; default: 20."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "sarif", "github", "azure"]),
-    default="text",
-    help="For people, for programs, or as annotations of a pipeline.",
-)
+@format_option("text json junit sarif github azure")
 @selects_environment
 @stands_in
 @click.pass_obj

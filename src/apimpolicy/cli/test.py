@@ -15,6 +15,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import (
     WithHelp,
     check_environment,
+    format_option,
     secrets_option,
     selects_environment,
     show_stand_ins,
@@ -65,13 +66,7 @@ class Run(NamedTuple):
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
 @click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
 @click.option("-v", "--verbose", is_flag=True, help="List every case.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github", "azure"]),
-    default="text",
-    help="For people, for programs, or as annotations of a pipeline.",
-)
+@format_option("text json github azure")
 @click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
     "--coverage-report",
