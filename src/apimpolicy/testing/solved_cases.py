@@ -27,7 +27,7 @@ from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.facts import Branches
-from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, text_of
+from apimpolicy.testing.first_cases import FirstCases, Found, first_cases, relative_path, text_of
 from apimpolicy.testing.first_surroundings import (
     EMPTY,
     add_fragments,
@@ -304,10 +304,6 @@ def find_cases(policy: str, output: str, seconds: float | None = None, *, with_e
 
     with named_placeholders():
         if not has_solver():
-            from apimpolicy.testing.first_cases import first_cases
-
             return first_cases(policy, output)
-        from apimpolicy.scenarios.bounds import Bounds
-
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
         return solved_cases(policy, output, bounds, with_errors=with_errors)

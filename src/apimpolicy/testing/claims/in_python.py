@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,8 @@ from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.facts import Branches
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
-from apimpolicy.testing.claims.reading import Claim, Expressions, claims_of
-from apimpolicy.testing.claims.running import report_of
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.claims.reading import Expressions, claim_of_keys
+from apimpolicy.testing.claims.requests import report_of
 
 if TYPE_CHECKING:
     import datetime
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.harness import Harness
 
-_PATH = "claim.json"
 _MOST_REQUESTS = 6
 
 
@@ -43,17 +40,12 @@ def decide(
     bounds: Bounds,
 ) -> ClaimReport:
     """Decide a claim that is given by the keys of test files. Raises TestFileError, ConfigurationError."""
-    claim = _claim(parts)
+    claim = claim_of_keys(parts)
     setup = Setup(gateway, now, TestCertificates())
     harness = harness_of(policies, setup)
     proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
     return report_of(verdict, harness)
-
-
-def _claim(parts: Mapping[str, Any]) -> Claim:
-    (claim,) = claims_of(read_tree(json.dumps([parts]), _PATH), _PATH)
-    return claim
 
 
 def sentence_of(report: ClaimReport) -> str:

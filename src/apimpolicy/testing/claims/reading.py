@@ -16,6 +16,7 @@ A test case can name a claim, which must then hold for its request: `expect: {ho
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
@@ -48,6 +49,13 @@ class Claim(Record):
 def claims_of(tree: Tree, path: str) -> list[Claim]:
     """Return the claims of a list. Raises TestFileError, also for a name of a policy or claim that doesn't exist."""
     return [_claim(item, path, number) for number, item in enumerate(tree.items(), 1)]
+
+
+def claim_of_keys(keys: Mapping[str, Any]) -> Claim:
+    """Return a claim that is given by the keys of test files. Raises TestFileError."""
+    path = "claim.json"
+    (claim,) = claims_of(read_tree(json.dumps([keys]), path), path)
+    return claim
 
 
 def named(claims: Sequence[Claim], name: Tree) -> Claim:
