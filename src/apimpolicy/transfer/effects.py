@@ -28,6 +28,11 @@ def transfer(run: Run, step: Step) -> None:
         do_anything(run, step)
         return
     evaluate_all(run, step)
+    take_effect(run, step, effects)
+
+
+def take_effect(run: Run, step: Step, effects: tuple[str, ...]) -> None:
+    """Run a policy whose expressions were evaluated."""
     run.unknowns.place = step.where
     changes(run, step, effects)
     for effect in effects:

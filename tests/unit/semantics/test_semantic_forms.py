@@ -65,11 +65,7 @@ ODD = [
     *("a\rc", "axk", "a\0", "4" * 40, "\ud801\udc28", "\ud801", "c", "B", "aB"),
 ]
 ROUNDS = 40
-NEVER_EXACT = [
-    "S.StartsWith(T)",
-    "{ int n = 0; while (n < S.Length) { n++; } return n; }",
-    "S.Split(',').Count(p => p == \"k\") > 0",
-]
+NEVER_EXACT = ["S.StartsWith(T)", "{ int n = 0; while (n < S.Length) { n++; } return n; }"]
 
 
 def written(code: str) -> str:

@@ -36,6 +36,7 @@ from apimpolicy.semantics.values import (
     Truth,
     Value,
     constant_number,
+    constant_text,
     constant_truth,
     merge,
 )
@@ -56,7 +57,20 @@ _MOST_COUNTED = 10
 
 
 def _known(call: Call, collection: Value) -> Items | Parts | Query:
-    """Return a collection whose items are known now. A null one throws before."""
+    """Return a collection whose items are known now; the parts of a constant text one by one. A null one throws
+    before.
+    """
+    known = _readable(call, collection)
+    source, steps = source_of(known)
+    text = terms.constant_text(source.text) if isinstance(source, Parts) else None
+    if text is None:
+        return known
+    assert isinstance(source, Parts)
+    parts = Items(tuple(map(constant_text, text.split(chr(source.separator)))), "string[]", source.made)
+    return Query(parts, tuple(steps), call.evaluation) if steps else parts
+
+
+def _readable(call: Call, collection: Value) -> Items | Parts | Query:
     evaluation = call.evaluation
     if not isinstance(collection, (Items, Parts, Query)) or collection.made != evaluation.unknowns.heap:
         raise Unsupported("a collection that is not known")
@@ -85,7 +99,7 @@ def _with_step(call: Call, collection: Value, kind: Literal["where", "select"], 
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
-    source, steps = source_of(_known(call, collection))
+    source, steps = source_of(_readable(call, collection))
     if not isinstance(function, Function) or not is_harmless(function.node.body):
         raise Unsupported("a lambda that may change something")
     if isinstance(source, Items) and source.has_more:
@@ -202,7 +216,7 @@ def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) ->
     key = key_of(evaluation, "matches", collection, predicate)
     throws = evaluation.throws
     evaluation.throws = terms.FALSE
-    apply(evaluation, predicate, _any_item(call, collection, predicate))
+    apply(evaluation, predicate, _any_item(call, collection, predicate, key and ("item", key)))
     thrown, evaluation.throws = evaluation.throws, throws
     if thrown is not terms.FALSE:
         some = unknowns.truth("a predicate over unknown items", key and ("throws", key))
@@ -210,14 +224,14 @@ def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) ->
     return Truth(unknowns.truth("whether an unknown item matches", key))
 
 
-def _any_item(call: Call, collection: Value, predicate: Function) -> Value:
+def _any_item(call: Call, collection: Value, predicate: Function, key: Hashable) -> Value:
     unknowns = call.evaluation.unknowns
     type_ = str(predicate.node.parameters[0].type)
     if isinstance(collection, Host) and collection.path not in ("variables", "matched"):
-        pair = unknowns.value(type_, "an entry of a dictionary", null=False)
+        pair = unknowns.value(type_, "an entry of a dictionary", key, null=False)
         assert isinstance(pair, Opaque)
         return Opaque((PAIR, pair.identity), type_, unknowns.heap)
-    return unknowns.value(type_, "an item of a list")
+    return unknowns.value(type_, "an item of a list", key)
 
 
 def _maybe_throws(call: Call, key: Hashable) -> Value:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
+from apimpolicy.languages import units
+from apimpolicy.languages.language import (
+    ANYTHING,
+    at_least_once,
+    containing,
+    in_ranges,
+    not_,
+    one_of,
+    optional,
+    repeat,
+    sequence,
+)
+from apimpolicy.languages.language import literal as word
+from apimpolicy.languages.operations import ToUpper, preimage
 from apimpolicy.semantics.creation import default_of
-from apimpolicy.semantics.evaluation import constant_of
+from apimpolicy.semantics.evaluation import as_text, constant_of
+from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import PAIR, Call, form
 from apimpolicy.semantics.operators import cast
 from apimpolicy.semantics.unknowns import Unsupported
@@ -28,6 +44,7 @@ from apimpolicy.semantics.values import (
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from apimpolicy.languages.language import Language
     from apimpolicy.semantics.evaluation import Evaluation
 
 _DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
@@ -161,3 +178,46 @@ def variable_or_default(call: Call, dictionary: Value, name: Value, default: Val
         lambda: evaluation.each([cell], lambda leaf: cast(evaluation, leaf, str(type_), is_value_type=is_value_type)),
     )
     return merge(present, there, otherwise)
+
+
+# Credentials in texts: whether they are any is unknown, but never of a text of another form
+
+_SPACE = repeat(one_of(units.of_text(each for each in map(chr, range(units.COUNT)) if each.isspace())))
+_DOT = word(".")
+_CODED = at_least_once(in_ranges((0x2D, 0x2D), (0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)))
+
+
+@functools.cache
+def _credentials() -> dict[str, Language]:
+    """Return a language for each type of credentials that all texts of such credentials are in."""
+    basic, bearer = (preimage(ToUpper(), word(scheme)) for scheme in ("BASIC ", "BEARER "))
+    token = sequence(_CODED, _DOT, _CODED, _DOT, not_(containing(_DOT)))
+    return {
+        "BasicAuthCredentials": sequence(_SPACE, basic, ANYTHING),
+        "Jwt": sequence(_SPACE, optional(bearer), _SPACE, token),
+    }
+
+
+@form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", "static Jwt AsJwt(this string s)")
+def as_credentials(call: Call, text: Value) -> Value:
+    return _credentials_in(call, text, str(call.type))
+
+
+@form(
+    "ContextExtensions",
+    "static bool TryParseBasic(this string s, out BasicAuthCredentials result)",
+    "static bool TryParseJwt(this string s, out Jwt result)",
+)
+def try_parse_credentials(call: Call, text: Value) -> Value:
+    found = _credentials_in(call, text, "Jwt" if call.member.name == "TryParseJwt" else "BasicAuthCredentials")
+    return call.evaluation.each([found], lambda leaf: Several(Truth(terms.truth(leaf is not NULL)), leaf))
+
+
+def _credentials_in(call: Call, text: Value, type_: str) -> Value:
+    if text is NULL:
+        return NULL
+    unknowns, key = call.evaluation.unknowns, key_of(call.evaluation, type_, text)
+    are_there = unknowns.truth(f"whether a text is a {type_}", key and ("there", key))
+    fits = terms.member(as_text(text).term, _credentials()[type_])
+    unknowns.know(are_there, terms.any_of(terms.not_(are_there), fits))
+    return merge(are_there, unknowns.value(type_, f"a {type_}", key, null=False), NULL)

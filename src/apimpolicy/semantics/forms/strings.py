@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.system.string_search import split as split_text
 from apimpolicy.languages import units
 from apimpolicy.languages.language import ANYTHING, Language, containing, in_ranges, literal, one_of, repeat, sequence
 from apimpolicy.languages.operations import Drop, Erase, Exchange, Take, ToLower, ToUpper, Trim, white_space
@@ -270,24 +271,27 @@ def unit_at(call: Call, text: Value, place: Value) -> Value:
 @form(
     "string",
     "string[] Split(params char[] separator)",
+    "string[] Split(char[] separator, System.StringSplitOptions options)",
+    "string[] Split(string[] separator, System.StringSplitOptions options)",
     'string[] Split(char separator, System.StringSplitOptions options = "None")',
     'string[] Split(string separator, System.StringSplitOptions options = "None")',
 )
 def split(call: Call, text: Value, separator: Value, options: Value | None = None) -> Value:
-    if isinstance(options, Number) and options.constant != 0:
-        raise Unsupported("Split with options")
-    if isinstance(separator, Items):
-        if len(separator.items) != 1 or separator.has_more:
-            raise Unsupported("Split with several separators")
-        separator = separator.items[0]
-    if isinstance(separator, Text):
-        mark = constant_of(separator)
-        if len(mark) != 1:
-            raise Unsupported("Split with a separator of several characters")
-        unit = ord(mark)
+    heap = call.evaluation.unknowns.heap
+    if isinstance(separator, Items) and not separator.has_more:
+        marks = [_constant_mark(each) for each in separator.items]
     else:
-        unit = _constant_unit(separator)
-    return Parts(as_text(text).term, unit, call.evaluation.unknowns.heap)
+        marks = [_constant_mark(separator)]
+    chosen = options.constant if isinstance(options, Number) else 0
+    if chosen == 0 and len(marks) == 1 and len(marks[0]) == 1:
+        return Parts(as_text(text).term, ord(marks[0]), heap)
+    if isinstance(text, Text) and text.constant is not None and chosen is not None:
+        return Items(tuple(map(constant_text, split_text(text.constant, marks, options=chosen))), "string[]", heap)
+    raise Unsupported("Split with options or several separators")
+
+
+def _constant_mark(separator: Value) -> str:
+    return constant_of(separator) if isinstance(separator, Text) else chr(_constant_unit(separator))
 
 
 # Changes

@@ -16,7 +16,20 @@ from apimpolicy.languages.language import at_least_once, containing, in_ranges, 
 from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
-from apimpolicy.semantics.values import ABSENT, INTEGERS, NULL, Field, Number, Opaque, Text, Truth, Value, where
+from apimpolicy.semantics.values import (
+    ABSENT,
+    INTEGERS,
+    NULL,
+    Field,
+    Json,
+    Number,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    type_of,
+    where,
+)
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -67,6 +80,8 @@ def _variable(end: End, name: str, wanted: Tree, unknowns: Unknowns) -> Term:
                 raise Unsupported("a claim's condition on more than the status of a response in a variable")
             status = unknowns.status_of(leaf)
             return terms.any_of(*(_is_status(status, each) for each in wanted.value["status"].items()))
+        if wanted.value is None and not isinstance(leaf, Json) and type_of(leaf) not in ("", "object"):
+            return terms.FALSE
         if wanted.value is None or isinstance(wanted.value, (dict, list)):
             raise Unsupported("a claim's condition on a variable")
         if isinstance(leaf, Truth):

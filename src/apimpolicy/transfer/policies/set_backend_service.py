@@ -1,11 +1,11 @@
-"""set-backend-service: another backend; a literal URL can't fail, all else may."""
+"""set-backend-service: another backend; a constant URL can't fail, all else may."""
 
 from __future__ import annotations
 
 import re
 
 from apimpolicy.engine.steps import Step
-from apimpolicy.semantics.values import constant_text
+from apimpolicy.semantics.values import Text, constant_text, leaves, merge
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import Run
 
@@ -13,9 +13,18 @@ _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:/[A-Za-z0-9/._~-]*
 
 
 def transfer(run: Run, step: Step) -> None:
-    url = run.literal(step.element, "base-url")
-    if url is None or _URL.fullmatch(url) is None or len(step.element.attributes) > 1:
+    known = run.state.get("backend")
+    base_url = step.element.get("base-url")
+    specification = step.specification
+    if base_url is None or specification is None or specification.effects is None or len(step.element.attributes) > 1:
         effects.transfer(run, step)
         return
-    run.state.set(constant_text(url), "backend")
+    literal = run.literal(step.element, "base-url") or ""
+    url = next(iter(effects.evaluate_all(run, step)), constant_text(literal))
+    if not all(isinstance(leaf, Text) and _URL.fullmatch(leaf.constant or "") for leaf in leaves(url)):
+        effects.take_effect(run, step, specification.effects)
+        return
+    if not run.state.is_first("backend") and not all(isinstance(leaf, Text) for leaf in leaves(known)):
+        url = merge(run.unknowns.truth("whether a backend of a wider scope stays"), known, url)
+    run.state.set(url, "backend")
     run.mark(step)
