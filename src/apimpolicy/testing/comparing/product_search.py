@@ -19,12 +19,13 @@ from apimpolicy.proposing.variations import Variations
 from apimpolicy.proving import equivalence
 from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
+from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.claims.static_proofs import route_proposals
 from apimpolicy.testing.comparing.causes import Causes
 from apimpolicy.testing.comparing.elements import Span, of_element, of_program
-from apimpolicy.testing.comparing.observed_differences import Difference, differences
+from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
@@ -59,6 +60,14 @@ class Found(Record):
     old: Run
     new: Run
     cause: Span | None = None
+
+    def item(self, request: str, operations: tuple[str, ...] = ()) -> DifferenceItem:
+        """Return what a report says of the difference; `request` is the request in words."""
+        assert self.old.result is not None
+        assert self.new.result is not None
+        journeys = journey_of(self.old.result), journey_of(self.new.result)
+        cause = None if self.cause is None else self.cause.change
+        return DifferenceItem(self.difference.sentence, request, *journeys, cause, operations, self.difference.kind)
 
 
 class Comparison(Record):
