@@ -121,8 +121,7 @@ def command(
 
 def _mutants(coverage: PolicyCoverage, only: list[str], limit: int | None) -> tuple[list[Mutant], dict[str, str]]:
     """Return the mutants to try, and the texts of the policy files."""
-    from apimpolicy.testing.mutation.mutants import spread
-    from apimpolicy.testing.mutation.running import find_mutants
+    from apimpolicy.testing.mutation.running import find_mutants, spread
 
     found, texts = find_mutants(coverage, only)
     mutants = spread(found, limit or MOST_CHANGES)

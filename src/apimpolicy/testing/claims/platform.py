@@ -26,9 +26,8 @@ from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
-from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.claims.static_proofs import StaticProofs, refuted
 from apimpolicy.testing.claims.test_file_lookup import test_file_of
-from apimpolicy.testing.claims.tool_calls import refuted
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:

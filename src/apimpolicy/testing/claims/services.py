@@ -24,8 +24,7 @@ from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_pr
 from apimpolicy.records import Record
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.testing.claims.harnesses import Setup, harness_parts
-from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
-from apimpolicy.testing.claims.tool_calls import policy_for_proofs
+from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, policy_for_proofs
 
 if TYPE_CHECKING:
     from apimpolicy.engine.effective_policies import AnyPolicy
