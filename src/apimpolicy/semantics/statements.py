@@ -260,9 +260,11 @@ def _jumps_out(statement: nodes.Bound) -> bool:
 
 
 def _using(evaluation: Evaluation, statement: nodes.Using) -> None:
-    if not evaluation.unknowns.is_optimistic:
-        raise Unsupported("the statement using")
+    if statement.resource is not None:
+        evaluation.value(statement.resource)
     run_all(evaluation, [*statement.declarations, statement.body])
+    if not evaluation.unknowns.is_optimistic:
+        evaluation.change()  # what was disposed may be part of other objects
 
 
 _RUN: dict[type, Any] = {

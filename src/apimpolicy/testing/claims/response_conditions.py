@@ -6,16 +6,15 @@ Each form returns where the condition is met, exactly; a condition without a for
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import DEFAULT_PORTS
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, sequence
+from apimpolicy.languages.language import at_least_once, containing, in_ranges, literal, not_, sequence
 from apimpolicy.languages.patterns import NotRegular, language_of
 from apimpolicy.semantics.charsets import is_utf8
-from apimpolicy.semantics.unknowns import Unknowns, Unsupported
+from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
     INTEGERS,
@@ -33,12 +32,15 @@ from apimpolicy.semantics.values import (
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from apimpolicy.languages.language import Language
+    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.run import End, Error
 
 _STATUS = re.compile(r"[0-9]+x*")
-_PORT = sequence(literal(":"), at_least_once(in_ranges((0x30, 0x39))))
 _PLAIN_PATTERN = re.compile(
     r"""(?:[\w /:;,@&%#=~!<>"'-]|\\[./?*+$^()|\[\]{}-]|[()|^$](?!\?)|\[[\w./:-]+\]|(?:\.|\[\^[\w./:-]+\])(?=[*+])"""
     r"|[*+?]\??(?![*+?]))*",
@@ -61,7 +63,7 @@ def response_condition(
         case "headers" if added_headers is not None:
             if any(name.strip().lower() in added_headers for name in tree.table()):
                 raise Unsupported("a header that a policy adds to the response at its end")
-            return _headers(end, "response-header", tree)
+            return _headers(end, "response-header", tree, unknowns)
         case "reason":
             return where(end.state.get("reason"), partial(_is_text, wanted=tree))
         case "body":
@@ -128,7 +130,7 @@ def _request(end: End, tree: Tree, unknowns: Unknowns) -> Term:
         raise Unsupported("a claim's condition on the request")
     for key, part in tree.table().items():
         if key == "headers":
-            found.append(_headers(end, "header", part))
+            found.append(_headers(end, "header", part, unknowns))
         elif key == "method":
             found.append(where(end.state.get("method"), partial(_is_text, wanted=part)))
         elif key == "url":
@@ -140,8 +142,6 @@ def _request(end: End, tree: Tree, unknowns: Unknowns) -> Term:
 
 def _url(end: End, wanted: Tree, unknowns: Unknowns) -> Term:
     """Return where the whole URL is what is wanted; a port that isn't the scheme's default is part of it."""
-    port = unknowns.fresh(terms.TEXT, "the port of a URL")
-    unknowns.know(port, terms.member(port, _PORT))
 
     def fits(scheme: Value, host: Value, number: Value, path: Value, query: Value) -> Term:
         texts = [leaf.term for leaf in (scheme, host, path, query) if isinstance(leaf, Text)]
@@ -153,11 +153,10 @@ def _url(end: End, wanted: Tree, unknowns: Unknowns) -> Term:
                 for name, default in DEFAULT_PORTS.items()
             )
         )
-        usual, other = (
-            _is_text(Text(terms.joined(texts[0], terms.text("://"), texts[1], between, *texts[2:])), wanted)
-            for between in (terms.text(""), port)
-        )
-        return terms.choice(is_usual, usual, other)
+        port = unknowns.fresh(terms.TEXT, "the port of a URL")
+        is_written = terms.member(port, sequence(literal(":"), at_least_once(in_ranges((0x30, 0x39)))))
+        unknowns.know(port, terms.choice(is_usual, terms.same(port, terms.text("")), is_written))
+        return _is_text(Text(terms.joined(texts[0], terms.text("://"), texts[1], port, *texts[2:])), wanted)
 
     return _where_all([end.state.get("url", name) for name in ("Scheme", "Host", "Port", "Path", "QueryString")], fits)
 
@@ -169,7 +168,7 @@ def _where_all(values: Sequence[Value], form: Callable[..., Term], *leaves: Valu
     return where(values[0], lambda leaf: _where_all(values[1:], form, *leaves, leaf))
 
 
-def _headers(end: End, kind: str, tree: Tree) -> Term:
+def _headers(end: End, kind: str, tree: Tree, unknowns: Unknowns) -> Term:
     def is_wanted(leaf: Value, wanted: Tree) -> Term:
         if wanted.value is None:
             return terms.truth(leaf is ABSENT)
@@ -177,7 +176,7 @@ def _headers(end: End, kind: str, tree: Tree) -> Term:
             return terms.FALSE
         if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
             return where(leaf.items[0], lambda item: _is_text(item, wanted))
-        raise Unsupported("a header that comes several times")
+        return unknowns.truth("a header that comes several times")
 
     return terms.all_of(
         *(
@@ -194,24 +193,23 @@ def _is_text(leaf: Value, wanted: Tree) -> Term:
         return terms.same(leaf.term, terms.text(to_utf16(wanted.text())))
     if not isinstance(wanted.value, dict):
         raise Unsupported("a claim's condition on a text")
-    return terms.all_of(*(_meets(leaf.term, key, part) for key, part in wanted.table().items()))
+    languages = [each for key, part in wanted.table().items() for each in _languages(key, part)]
+    return terms.all_of(*(terms.member(leaf.term, each) for each in languages))
 
 
-def _meets(text: Term, key: str, wanted: Tree) -> Term:
-    """Return where a text meets one key of a condition. Raises Unsupported."""
+def _languages(key: str, wanted: Tree) -> list[Language]:
+    """Return languages that a text which meets one key of a condition is in. Raises Unsupported."""
     if key == "matches":
-        pattern = wanted.text()
-        if _PLAIN_PATTERN.fullmatch(pattern) is None:
-            raise Unsupported("a claim's regular expression")
         try:
-            return terms.member(text, language_of(pattern))
+            if _PLAIN_PATTERN.fullmatch(wanted.text()):
+                return [language_of(wanted.text())]
         except NotRegular:
-            raise Unsupported("a claim's regular expression") from None
-    values = [to_utf16(each) for each in wanted.texts()]
+            pass
+        raise Unsupported("a claim's regular expression")
+    words = [literal(to_utf16(each)) for each in wanted.texts()]
     if key == "equals":
-        return terms.same(text, terms.text(values[0]))
-    found = [terms.member(text, containing(literal(each))) for each in values]
-    return terms.all_of(*found) if key == "contains" else terms.not_(terms.any_of(*found))
+        return words
+    return [containing(each) if key == "contains" else not_(containing(each)) for each in words]
 
 
 def _body(end: End, wanted: Tree) -> Term:
