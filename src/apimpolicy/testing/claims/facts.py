@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,29 +11,29 @@ from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Pr
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
-from apimpolicy.engine.steps import Step, compiled
+from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.proposing.finder import Finder
-from apimpolicy.proposing.goals import GoalFormulas, watched_by
-from apimpolicy.proving.proof import Proof, ProofResult
 from apimpolicy.scenarios import goals
-from apimpolicy.semantics.unknowns import Reason
-from apimpolicy.terms import term as terms
+from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.proving.proof import ProofResult
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
@@ -205,57 +204,3 @@ def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[
     for key, (element, message) in failed.items():
         if key not in fine and element.source.path == path and branches.always_fails(element):
             yield _fact(FAILURE, element, element.name_start, element.name_end, message)
-
-
-# Branches that no request takes, and conditions that are always the same: from the prover alone.
-
-_UNSUPPORTED = ProofResult(False, reasons=(Reason("how often retry repeats"),))
-
-
-class Branches:
-    """The branches and conditions of the policies of one harness."""
-
-    def __init__(self, harness: Harness) -> None:
-        self.harness = harness
-        made_up = harness.stand_ins if harness.stand_ins else None
-        self.proof = Proof(
-            harness.program,
-            harness.first,
-            harness.variables,
-            made_up=made_up,
-            watched=watched_by(harness.goals),
-            scopes=harness.scopes,
-        )
-        self._decided: dict[Term, ProofResult] = {}
-        self.formulas = GoalFormulas(harness.goals, harness.program, self.proof)
-
-    def decide(self, goal: Goal) -> ProofResult:
-        """Return whether no request reaches a goal of a search."""
-        if self.harness.section is not None:
-            return ProofResult(False, reasons=(Reason("a section that runs alone"),))
-        formula = self.formulas.of(goal)
-        return _UNSUPPORTED if formula is None else self._decide(formula)
-
-    def takes_all(self, step: Step) -> bool:
-        """Return whether requests that get to a `when` never get past it to the next one."""
-        parent = step.parent
-        siblings = [] if parent is None else [*parent.steps_inside()]
-        behind = siblings[siblings.index(step) + 1 :] if step in siblings else []
-        if not behind:
-            return False
-        following = self.proof.outcome.outcomes.get((id(behind[0].element), "asked"), terms.FALSE)
-        reached = self.proof.outcome.branches.get(id(behind[0].element), terms.FALSE)
-        return self._decide(terms.any_of(following, reached)).is_proven
-
-    def always_fails(self, element: Element) -> bool:
-        """Return whether requests that get to a policy never get past it."""
-        if has_trait(element.name, "terminates", "responds", "refuses", "repeats", "branches"):
-            return False
-        passed = self.proof.outcome.outcomes.get((id(element), "passed"))
-        return passed is not None and self._decide(passed).is_proven
-
-    def _decide(self, formula: Term) -> ProofResult:
-        found = self._decided.get(formula)
-        if found is None:
-            found = self._decided[formula] = self.proof.question(formula).decide()
-        return found

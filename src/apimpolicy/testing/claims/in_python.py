@@ -13,7 +13,7 @@ from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimRepor
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.certificates import TestCertificates
-from apimpolicy.testing.claims.facts import Branches
+from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claim_of_keys

@@ -23,9 +23,10 @@ from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.formulas import Formulas, base_of
+from apimpolicy.testing.claims.formulas import Formulas
 from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, trees_of
+from apimpolicy.testing.claims.sent_requests import base_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs, has_credentials, route_proposals
 
 if TYPE_CHECKING:
