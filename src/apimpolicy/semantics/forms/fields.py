@@ -217,7 +217,6 @@ def _credentials_in(call: Call, text: Value, type_: str) -> Value:
     if text is NULL:
         return NULL
     unknowns, key = call.evaluation.unknowns, key_of(call.evaluation, type_, text)
-    are_there = unknowns.truth(f"whether a text is a {type_}", key and ("there", key))
     fits = terms.member(as_text(text).term, _credentials()[type_])
-    unknowns.know(are_there, terms.any_of(terms.not_(are_there), fits))
+    are_there = terms.all_of(fits, unknowns.truth(f"whether a text is a {type_}", key and ("there", key)))
     return merge(are_there, unknowns.value(type_, f"a {type_}", key, null=False), NULL)
