@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
+from apimpolicy.checks.expressions import CheckedExpression, Compiled, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.editor.knowledge import occurrences
+from apimpolicy.editor.knowledge import Occurrence, occurrences
 from apimpolicy.editor.place import offset_in, place_at
 from apimpolicy.editor.ranking import Vocabulary
 from apimpolicy.errors import ConfigurationError
@@ -19,10 +20,6 @@ from apimpolicy.text.scanner import ENTITY
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import Compiled
-    from apimpolicy.editor.knowledge import Occurrence
     from apimpolicy.text.document import Document, Element
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,13 +16,10 @@ from apimpolicy.editor.pages import TOPICS, page_named
 from apimpolicy.editor.request_actions import is_document
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.claims.format import CLAIM
-from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST
+from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST, Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.testing.format import Keys
 
     Schema = Json
     Arguments = Json

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,6 @@ from apimpolicy.report.harmless import program_report
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.rpc import Json
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.editor.request_actions import Content, content_of, existing, is_document, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.editor.rpc import Json
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_results import CaseReport
-    from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.coverage import PolicyCoverage
 
 _MOST_CASES = 20

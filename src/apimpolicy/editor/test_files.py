@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.editor.hover import Hover
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import DiagnosticError
@@ -14,17 +16,10 @@ from apimpolicy.records import Record
 from apimpolicy.testing import kinds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.format import FILE
+from apimpolicy.testing.format import FILE, Keys
 from apimpolicy.testing.test_file_search import is_content_about_policies
 from apimpolicy.testing.tree import TestFileError, Tree, read_tree
 from apimpolicy.text.holes import mark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.testing.format import Keys
-
 
 # Find the position of the caret in a test file: the path of keys, also while the file is not valid YAML.
 # PyYAML reads the text with a mark at the caret, once as a key and once as a value; the events up to the mark are
