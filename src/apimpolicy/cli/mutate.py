@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
 
-
 MOST_CHANGES = 5_000
 """Changes that are tried unless --limit gives another number: a generated policy may have any number of them."""
 

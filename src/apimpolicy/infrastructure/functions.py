@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.infrastructure.evaluation import Evaluator
     from apimpolicy.infrastructure.values import Find
 
-
 Function = Callable[..., Value]
 LARGEST_RANGE = 100_000
 SECONDS_OF_PATTERNS = 0.25

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from apimpolicy.policies.service_bus import ServiceBus
     from apimpolicy.project.toml_table import Table
 
-
 ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
 """Errors that a service raises instead of responding, by their words in the configuration."""
 

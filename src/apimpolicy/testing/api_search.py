@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.text.document import Element
 
-
 _LEAST_SECONDS = 0.5
 """Of searching for one route, however many an API has."""
 _MOST_ROWS = 60

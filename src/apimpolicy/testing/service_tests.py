@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.goals import Goal
 
-
 FAILING = "Requests for these fail with 500; --with-errors writes them:"
 UNREACHED = "No request was found for these branches:"
 SECRET = "Requests for these need a secret of the configuration, which isn't copied:"

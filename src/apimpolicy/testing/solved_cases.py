@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.testing.first_surroundings import Surroundings
 
-
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
 _MOST_STARTS = 8
 """Requests that a search with other named values begins with."""

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.identities import CaseIdentities
 
-
 UPLOADED = "uploaded "
 """Prefix of the names of certificates that are uploaded besides those of the gateway."""
 _INVALID = ("expired", "early", "revoked", "self-signed", "stranger")

@@ -30,7 +30,6 @@ from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree, read_tree
 if TYPE_CHECKING:
     from apimpolicy.emit.expression import CompiledExpression
 
-
 REACHES_BACKEND = "reaches-backend"
 _PARTS = ("if", "then", "then-sent", "never")
 _OBLIGATIONS = ("then", "then-sent", "never")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Attribute, Characters, Document, Element
     from apimpolicy.text.source import Excerpt, Source
 
-
 _known: dict[int, tuple[Element, Any]] = {}
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
 
-
 _LONGEST = 100
 _FAILURE = 500
 _BEFORE = 30

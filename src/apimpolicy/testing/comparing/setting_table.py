@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
 
-
 Meaning = str | Mapping[Any, str] | Callable[[Any, Any], str]
 
 _NOT_FOUND = "calls to {old} now get 404; callers must use {new}"
