@@ -16,7 +16,7 @@ expect:
   effects: "set-status[1]: 404"        the effect of a policy, as in the trace; several in this order
   trace: [{source: rewrite-uri}]       entries of the gateway's own trace, in this order (testing/expectations.py)
   elapsed: 2.5                         seconds that went by on the gateway's clock
-  recorded: {events: …}                requests to other services (testing/recorded_cases.py)
+  recorded: {events: …}                requests to other services (testing/recorded_services.py)
   holds: only partners get through     claims of the file, by name (testing/claims)
   warned-at-save: [POL108]             codes of the warnings about the documents
   result, is-error, tools, inner       of an MCP server (testing/mcp_cases.py)
