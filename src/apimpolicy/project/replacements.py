@@ -1,8 +1,8 @@
 """Words that a script replaces in a policy before it is saved: `replace(file("policy.xml"), "THUMBPRINTS", …)`.
 
 A word without any mark is a placeholder only if a script, a pipeline or a template of the same repository replaces it.
-Elements and attributes that a script sets through an XML library are placeholders too (`edited_names`). `check` reads the
-scripts of a repository only after it has found an error that such a placeholder could explain.
+Elements and attributes that a script sets through an XML library are placeholders too (`edited_names`). `check` reads
+the scripts of a repository only after it has found an error that such a placeholder could explain.
 
 A script counts for the policies that it can read (`_Script.reaches`): a program that replaces "Token" in texts of its
 own explains nothing. A word that the policy's C# declares, or has as a member, is that name.
