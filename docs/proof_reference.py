@@ -12,7 +12,7 @@ from apimpolicy.dotnet.signatures import MEMBER_NAME
 from apimpolicy.policies.registry import names, specification_of
 from apimpolicy.semantics import forms
 from apimpolicy.semantics.members import FORMS
-from apimpolicy.testing.claims.named import library
+from apimpolicy.testing.claims.reading import library
 from apimpolicy.transfer import policies as transfers
 
 if TYPE_CHECKING:

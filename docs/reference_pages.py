@@ -172,7 +172,7 @@ def configuration_file() -> str:
 
 def entity_keys() -> dict[str, list[str]]:
     """Return the keys of the tables `api`, `operation` and so on."""
-    from apimpolicy.project.entities import _PLAIN
+    from apimpolicy.project.service_tables import _PLAIN
 
     return {name: [*keys, *FURTHER_KEYS.get(name, ())] for name, keys in _PLAIN.items()}
 

@@ -98,7 +98,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.metrics import Metric as Metric
     from apimpolicy.policies.service_bus import ServiceBus as ServiceBus
     from apimpolicy.policies.service_bus import ServiceBusMessage as ServiceBusMessage
-    from apimpolicy.project.checking import check as check
+    from apimpolicy.project.check_run import check as check
     from apimpolicy.project.gateways import load_gateway as load_gateway
     from apimpolicy.project.gateways import load_service as load_service
     from apimpolicy.report.explanation import Explanation as Explanation
@@ -107,8 +107,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.apim import Apim as Apim
     from apimpolicy.testing.apim import TestResult as TestResult
     from apimpolicy.testing.authority import TestAuthority as TestAuthority
-    from apimpolicy.testing.doubles_in_python import Double as Double
-    from apimpolicy.testing.doubles_in_python import TestClock as TestClock
+    from apimpolicy.testing.doubles import Double as Double
+    from apimpolicy.testing.doubles import TestClock as TestClock
     from apimpolicy.text.document import Document as Document
     from apimpolicy.text.document import Element as Element
 

@@ -41,7 +41,7 @@ OF_THE_PACKAGE = frozenset(
         "syntax.shape_stubs",
         "syntax.table_builder",
         "syntax.tables",
-        "testing.claims.named",
+        "testing.claims.reading",
         "testing.schema",
     ]
 )

@@ -44,7 +44,7 @@ def links(folder: Path, outside: Path) -> None:
     (folder / "own.xml").write_text(POLICY)
     (folder / "own.test.yaml").symlink_to(outside / "login.sh")
     (folder / "apis").symlink_to(outside)
-    (folder / "report.json").symlink_to(outside / "report.json")
+    (folder / "report.finding_formats").symlink_to(outside / "report.finding_formats")
     (folder / ".gitignore").symlink_to(outside / "secret.txt")
     (folder / "main.tf").symlink_to(outside / "main.tf")
     (folder / "circle").symlink_to(folder)

@@ -24,7 +24,7 @@ COMMANDS = {
     "check": ("check", "."),
     "check --fix": ("check", "--fix", "."),
     "check --since": ("check", "--since", "HEAD~1", "."),
-    "check --output-file": ("check", "old.xml", "--format", "json", "--output-file", "report.json"),
+    "check --output-file": ("check", "old.xml", "--format", "json", "--output-file", "report.finding_formats"),
     "format": ("format", "."),
     "audit": ("audit", "."),
     "audit --since": ("audit", "--since", "HEAD~1", "."),

@@ -31,7 +31,7 @@ from apimpolicy.terms import solving
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
-from apimpolicy.testing.comparing.canonical import of_element
+from apimpolicy.testing.comparing.elements import of_element
 from apimpolicy.testing.comparing.observed_differences import differences
 
 if TYPE_CHECKING:

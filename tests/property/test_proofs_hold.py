@@ -26,7 +26,7 @@ from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.proving import Proof, Verdict
 from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.comparing.canonical import of_element
+from apimpolicy.testing.comparing.elements import of_element
 from apimpolicy.testing.comparing.observed_differences import differences
 from apimpolicy.testing.tree import read_tree
 

@@ -16,7 +16,7 @@ from tests.sampling import IS_NIGHTLY
 
 from apimpolicy.engine.token_issuer import shared_keys
 from apimpolicy.project.service.leniency import lenient
-from apimpolicy.report.difference_verdict import verdict
+from apimpolicy.report.difference_data import verdict
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.comparing.running import compare_versions
 from apimpolicy.testing.comparing.versions import versions

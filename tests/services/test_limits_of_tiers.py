@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy.checks.subject import Settings
+from apimpolicy.project.information_run import exceeded
 from apimpolicy.project.service.description import (
     ApiDescription,
     Field,
@@ -16,7 +17,6 @@ from apimpolicy.project.service.description import (
     ProductDescription,
     ServiceDescription,
 )
-from apimpolicy.project.service_limits import exceeded
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ and with a key of the API or of all APIs, which every service can have and which
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,20 +29,17 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import prefix_of
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
-from apimpolicy.engine.steps import spliced
+from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.named_values import KnownNamedValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-
     from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.audit.sources import Source
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
-    from apimpolicy.engine.steps import Program
 
 EVERY_REQUEST = "every request"
 """The name of the operation of an API without any."""

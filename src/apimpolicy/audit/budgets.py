@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.facts import COUNTS, KEY, TOKEN
+from apimpolicy.audit.facts import COUNTS, KEY, TOKEN, GatewayAction
 from apimpolicy.audit.outgoing import source_of
 from apimpolicy.audit.sources import Source
-from apimpolicy.audit.states import NEVER, either
+from apimpolicy.audit.states import NEVER, Alternative, either
 from apimpolicy.dotnet.values import from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.facts import GatewayAction
-    from apimpolicy.audit.states import Alternative
 
 PER_KEY, PER_SUBJECT, PER_ADDRESS, PER_CERTIFICATE = "per key", "per subject", "per address", "per certificate"
 TOGETHER, NOT_LIMITED = "all callers together", "not at all"

@@ -8,6 +8,7 @@ condition is one opaque fact, with words for what it reads.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.facts import (
@@ -22,16 +23,13 @@ from apimpolicy.audit.facts import (
     VERIFIED,
     Fact,
 )
-from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
+from apimpolicy.audit.origins import Origin, Origins, constant, is_null, receiver_of
 from apimpolicy.audit.sources import ANSWER, OF_CALLERS_SERVICE, SourceReader, chosen, of_caller
 from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, either, truth_of
 from apimpolicy.audit.states import both as proving_both
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.audit.origins import Origin
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck

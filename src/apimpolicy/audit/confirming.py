@@ -7,19 +7,16 @@ import random
 import re
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from apimpolicy.audit.facts import CHOICE, FORGED, GATEWAY, OPAQUE, OWN, SENT, UNDECIDED, VIA, Fact
 from apimpolicy.audit.requests import Attempt, Rehearsal, anonymous
-from apimpolicy.audit.states import both, either, of_fact
+from apimpolicy.audit.states import Alternative, Alternatives, both, either, of_fact
 from apimpolicy.context.records import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
-    from apimpolicy.audit.states import Alternative, Alternatives
 
 Search: TypeAlias = Callable[[str, str], Request | None]
 """Finds a request without credentials that reaches the backend, for an API and an operation by its name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import LENDS, REPLACES, GatewayAction, attribute_of
@@ -10,14 +11,11 @@ from apimpolicy.audit.sources import OF_GATEWAY, of_text
 from apimpolicy.audit.states import ALWAYS, State, both
 from apimpolicy.audit.values import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.document import Characters
+from apimpolicy.text.document import Characters, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
-    from apimpolicy.text.document import Element
 
 _OF_GATEWAY = Value("unknown", parts=((ALWAYS, OF_GATEWAY),))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import access_of
@@ -11,8 +12,6 @@ from apimpolicy.audit.states import State, of_fact
 from apimpolicy.dotnet.values import from_utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 

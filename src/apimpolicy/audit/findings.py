@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
 from apimpolicy.audit.access import NO_ACCESS
-from apimpolicy.audit.facts import LENDS, LIMITS, VIA, PolicyLocation
+from apimpolicy.audit.facts import LENDS, LIMITS, VIA, GatewayAction, PolicyLocation
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
 from apimpolicy.audit.weak_proofs import grouped, weak_proofs
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
-
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
-    from apimpolicy.audit.facts import GatewayAction
     from apimpolicy.audit.requests import Attempt
     from apimpolicy.engine.service import ServiceApi
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.facts import LENDS, GatewayAction
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.audit.states import State
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step

@@ -8,14 +8,13 @@ Conversions, local variables, `?.` and `??` are transparent. A value that is mad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import from_utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.nodes import Bound
 
 MOST_STEPS = 60

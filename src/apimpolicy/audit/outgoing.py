@@ -8,6 +8,7 @@ its response is returned, or when the policy does nothing but send it; it isn't 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.credentials import lent_by
@@ -32,8 +33,6 @@ from apimpolicy.audit.values import Value
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.access import ANYONE, KEY_WORD, NO_ACCESS, implied
+from apimpolicy.audit.access import ANYONE, KEY_WORD, NO_ACCESS, AccessPath, implied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from apimpolicy.audit.access import AccessPath
     from apimpolicy.audit.analysis import OperationAudit
 
 FEW_SIBLINGS = 2

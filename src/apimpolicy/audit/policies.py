@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.assignments import assigned
@@ -38,8 +39,8 @@ from apimpolicy.audit.outgoing import (
     stores,
 )
 from apimpolicy.audit.sources import GATEWAY as OF_GATEWAY
-from apimpolicy.audit.sources import UNKNOWN_SOURCE, Source, chosen
-from apimpolicy.audit.states import ALWAYS, NEVER, State, both, either, of_fact
+from apimpolicy.audit.sources import UNKNOWN_SOURCE, Source, Sources, chosen
+from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, State, both, either, of_fact
 from apimpolicy.audit.tokens import keys_of, token_of
 from apimpolicy.audit.values import UNKNOWN, Parts, Value
 from apimpolicy.policies.ip_filter import parsed
@@ -48,10 +49,6 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from apimpolicy.audit.sources import Sources
-    from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element, Node

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
 from apimpolicy.audit.origins import Origin
 from apimpolicy.audit.sources import NO_SOURCES, OF_GATEWAY, OF_UNKNOWN, Source, Sources
 from apimpolicy.audit.states import ALWAYS, Alternatives
 from apimpolicy.audit.values import UNKNOWN, UNSET, Parts, Value, merged
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _OF_REQUEST = frozenset(("certificate", "address", "body", "url", "method", "subscription", "user", "connection"))
 

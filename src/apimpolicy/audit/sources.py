@@ -8,15 +8,13 @@ put there is valid whoever calls. A value that is found in the gateway's data by
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.origins import constant, is_null, receiver_of
+from apimpolicy.audit.origins import Origins, constant, is_null, receiver_of
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.audit.origins import Origins
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.binding.nodes import Bound
 

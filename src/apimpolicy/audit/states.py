@@ -7,14 +7,10 @@ alternatives have with opposite signs: a condition whose outcomes both lead on i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from apimpolicy.audit.facts import UNDECIDED, Fact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from apimpolicy.audit.facts import GatewayAction
+from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction
 
 Alternative = frozenset[Fact]
 Alternatives = frozenset[Alternative]

@@ -6,34 +6,31 @@ is checked again, variables and body are new, headers stay. No source states whe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from apimpolicy.audit.entries import ANY_PRODUCT
 from apimpolicy.audit.facts import KEY, OWN, UNDECIDED, Fact
-from apimpolicy.audit.states import ALWAYS, NOWHERE, State, of_fact, simplified
+from apimpolicy.audit.states import ALWAYS, NOWHERE, Alternatives, State, of_fact, simplified
 from apimpolicy.audit.values import UNKNOWN
 from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp.calls import definitions_of, operation_of
 from apimpolicy.engine.mcp.clients import call_message
 from apimpolicy.engine.mcp.schemas import example_of, input_of
-from apimpolicy.engine.mcp.servers import STRIPPED_KEYS
+from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpTool
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import open_product
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy, EffectivePolicies
-    from apimpolicy.engine.mcp.servers import McpTool
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
     from apimpolicy.engine.steps import Program
 

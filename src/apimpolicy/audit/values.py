@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.sources import NO_SOURCES, OF_GATEWAY, OF_UNKNOWN, Sources
 from apimpolicy.audit.states import ALWAYS, NEVER, Alternatives, Truth, both, either
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from apimpolicy.audit.origins import Origin
 
 MOST_CASES = 16

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from apimpolicy.audit.facts import (
     ADDRESS,
@@ -32,9 +32,6 @@ from apimpolicy.audit.sources import (
 )
 from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Truth, both, either, of_fact, truth_of
 from apimpolicy.audit.values import UNKNOWN, Value, cases, equal, with_default
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))

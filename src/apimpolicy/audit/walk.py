@@ -6,29 +6,25 @@ it declares nothing, what follows is not decided.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.assignments import assigned, parts_of
 from apimpolicy.audit.conditions import Condition, Reader, truth
 from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation, location_of
-from apimpolicy.audit.outgoing import given_to_callers
+from apimpolicy.audit.outgoing import Given, Hit, OwnRequest, given_to_callers
 from apimpolicy.audit.sources import NO_SOURCES, OF_UNKNOWN, Sources, chosen, of_text
-from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
-from apimpolicy.text.document import Characters
+from apimpolicy.audit.states import ALWAYS, EITHER, FALSE, NOWHERE, TRUE, Alternatives, State, Truth, of_fact, truth_of
+from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import UNKNOWN_BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-
-    from apimpolicy.audit.outgoing import Given, Hit, OwnRequest
     from apimpolicy.audit.service_context import ServiceContext
-    from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.values import Parts, Value
     from apimpolicy.audit.variables import Knowledge
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.text.document import Element, Node
 
 OWN_DATA = frozenset(("requests", "invokes", "cached-response", "cached-completion", "cached-value"))
 """Policies that give data to callers without a forwarded request, by their `access`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from apimpolicy.audit.access import CUSTOM_CHECK, access_of
@@ -27,8 +28,6 @@ from apimpolicy.audit.facts import (
 from apimpolicy.audit.outliers import is_weaker, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
-
     from apimpolicy.audit.analysis import OperationAudit
 
 K = TypeVar("K")

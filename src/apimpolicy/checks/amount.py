@@ -9,14 +9,10 @@ suppressed or left out, because then a file would seem to be right that has not 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 MOST_FINDINGS = 1000
 LONGEST_TEXT = 4000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,8 +11,6 @@ from apimpolicy.binding.nodes import Call, PropertyAccess
 from apimpolicy.checks.nodes import context_member, is_always_evaluated, receiver_of, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.expressions import CheckedExpression
 
 OWNERS = {"IRequest": "request", "IResponse": "response"}

@@ -7,18 +7,16 @@ Codes: POL1xx structure, POL2xx expressions and variables, POL3xx security, POL4
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.subject import Settings
+from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.declarations import declared
 from apimpolicy.policies.registry import names_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.checks.subject import Subject
 
 
 class Entry(NamedTuple):

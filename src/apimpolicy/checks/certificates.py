@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
@@ -18,8 +19,6 @@ from apimpolicy.binding.nodes import (
 from apimpolicy.checks.nodes import receiver_of, tested_for_null
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.checks.catalogue import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.checks.rule import Rule
 
 _FOREIGN = re.compile(r"(?!POL|APIM|CS\d)[A-Z]{2,}[A-Z0-9-]*\d+")

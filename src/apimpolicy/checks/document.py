@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,15 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.checks.suppressions import Suppressions
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.validation import validate
-from apimpolicy.text.document import Characters
+from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.holes import has_hole, is_unknown, shown
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.rule import Rule
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
 

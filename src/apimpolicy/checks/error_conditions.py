@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, ConditionalAccess, Convert, Logical, PropertyAccess, Unary
+from apimpolicy.binding.nodes import Binary, Bound, ConditionalAccess, Convert, Logical, PropertyAccess, Unary
 from apimpolicy.checks.nodes import type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.failures import Failure
 
 COMPARISONS: dict[str, Callable[[int, int], bool]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -12,8 +13,6 @@ from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.variables import VariableRead

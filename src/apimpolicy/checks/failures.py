@@ -8,6 +8,7 @@ nothing is assumed, except that its `backend` section forwards the request.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.flow import names_set_by
@@ -15,8 +16,6 @@ from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.checks.subject import Subject
     from apimpolicy.checks.wider import Wider
     from apimpolicy.text.document import Element

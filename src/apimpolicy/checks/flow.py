@@ -10,20 +10,18 @@ Every policy has a state of its own, and a state names every variable: what is k
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.checks.bodies import body_reads
+from apimpolicy.checks.bodies import BodyRead, body_reads
 from apimpolicy.policies.registry import attribute_of, has_trait, traits_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Characters, Element
 from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from apimpolicy.checks.bodies import BodyRead
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
 

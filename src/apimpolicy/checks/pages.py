@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from apimpolicy.checks.catalogue import entry_of, page_of
 from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code, page_on_the_web
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.checks.rule import Rule
 
 SITE = "https://apimpolicy.github.io/apimpolicy/"

@@ -25,23 +25,18 @@ import all names of their signatures from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
 
 from apimpolicy.checks.expressions import CheckedExpression
-from apimpolicy.checks.subject import Subject
+from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.registry import names_with
-from apimpolicy.text.document import Attribute, Element
+from apimpolicy.text.document import Attribute, Document, Element
 from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import TypedDict, Unpack
-
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.subject import Settings
-    from apimpolicy.text.document import Document
 
     class Words(TypedDict, total=False):
         """Optional parts of a finding: a label beside the carets, help on what to do, another severity."""

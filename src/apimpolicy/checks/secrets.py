@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
@@ -22,15 +23,12 @@ from apimpolicy.binding.nodes import (
     UnknownText,
 )
 from apimpolicy.checks.nodes import receiver_of, text_of, type_name
-from apimpolicy.text.document import Characters
+from apimpolicy.text.document import Characters, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.text.document import Element
 
 _SECRETS = {"ISubscription": ("Key", "PrimaryKey", "SecondaryKey"), "BasicAuthCredentials": ("Password",)}
 """Properties with secrets, by type."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.expressions import CheckedExpression
+from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
 from apimpolicy.policies.registry import has_trait, is_known, specification_of
-from apimpolicy.text.document import Characters
-from apimpolicy.text.named_values import find_named_values
+from apimpolicy.text.document import Characters, Document, Element
+from apimpolicy.text.named_values import NamedValueReference, find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.flow import Flow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.references import KnownService
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import AttributeSlot, Specification
-    from apimpolicy.text.document import Document, Element
-    from apimpolicy.text.named_values import NamedValueReference
     from apimpolicy.text.source import Source
 
 

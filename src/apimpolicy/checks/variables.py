@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.binding.nodes import AsType, Call, Convert, Expression, IndexerAccess, PropertyAccess
+from apimpolicy.binding.nodes import AsType, Bound, Call, Convert, Expression, IndexerAccess, PropertyAccess
 from apimpolicy.checks.nodes import context_member, receiver_of, tested_for_null, unconverted
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
     from apimpolicy.dotnet.types import Type

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option, selects_environment
+from apimpolicy.cli.commands import WithHelp, configuration_option, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.written_files import write_report_to, write_text
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.audit.confirming import Search
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.audit_run import AuditRun

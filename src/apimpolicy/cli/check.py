@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +12,20 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
-from apimpolicy.cli.code_completion import complete_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option, environment_option
+from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, environment_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import deadline
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.discovery import discover, searched
+from apimpolicy.project.discovery import Discovery, discover, searched
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.baseline import Baseline
-    from apimpolicy.project.discovery import Discovery
 
 _CODES: dict[str, Any] = {"multiple": True, "metavar": "CODE", "shell_complete": complete_codes}
 

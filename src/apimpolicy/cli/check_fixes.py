@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli.program import say
@@ -13,8 +14,6 @@ from apimpolicy.project.fixes import apply, edits
 from apimpolicy.report.columns import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.project.check_run import CheckRun
 
 ROUNDS = 5

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.written_files import write_report_to
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.tool_version import tool_version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.checks.rule import Rule
-    from apimpolicy.diagnostics import Diagnostic
 
 FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 
@@ -74,17 +71,13 @@ class CheckOutput:
         """Return the findings for programs."""
         if form == "json":
             return self._json()
-        if form == "sarif":
-            from apimpolicy.report.finding_formats import report_to_sarif
-
-            return report_to_sarif(self.diagnostics, tool_version())
         if form == "junit":
             from apimpolicy.report.junit import findings_to_junit
 
             return findings_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
-        from apimpolicy.report.finding_formats import to_annotations
+        from apimpolicy.report.finding_formats import findings_as
 
-        return to_annotations(form, self.diagnostics)
+        return findings_as(form, self.diagnostics)
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
         """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
@@ -141,7 +134,7 @@ class CheckOutput:
         return f"{total} ({', '.join(kinds)}) {where}{templates}{known}, {time_taken}"
 
     def _json(self) -> str:
-        from apimpolicy.report.json import report_to_json
+        from apimpolicy.report.finding_formats import report_to_json
 
         summary = {
             "files": len(self.paths),
@@ -152,4 +145,4 @@ class CheckOutput:
             "infos": self.count(Severity.INFO),
             "seconds": round(self.seconds, 3),
         }
-        return report_to_json(self.diagnostics, summary, tool_version())
+        return report_to_json(self.diagnostics, summary)

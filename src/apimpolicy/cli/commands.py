@@ -1,12 +1,19 @@
-"""Options of all commands: `--help` without a look at translations, which takes as long as many a check, and the
-option that shows secrets.
-"""
+"""Options that commands share: `--help`, secrets, the configuration, stand-ins; and the completion of codes."""
 
 from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from apimpolicy.text import secrets
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class WithHelp(click.Command):
@@ -46,3 +53,139 @@ secrets_option = click.option(
     help="Show secret named values, and tokens and keys in headers.",
 )
 """Before the command and after it, as people happen to write it."""
+
+
+def format_option(
+    forms: str, text: str = "For people, for programs, or as annotations of a pipeline."
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--format` with these choices, `text` by default."""
+    return click.option("--format", "form", type=click.Choice(forms.split()), default="text", help=text)
+
+
+# The options `--config` and `--environment`.
+#
+# Without the first, the nearest configuration above a file counts (`project.configuration_files`).
+
+
+def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the option `--config FILE`."""
+    text = "The configuration file; default the nearest apimpolicy.toml above the policy."
+    return click.option("--config", metavar="FILE", help=text)(function)
+
+
+def environment_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--environment NAME`, which becomes an argument of the command."""
+    return click.option("--environment", metavar="NAME", help=text)
+
+
+def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the option `--environment NAME`, for commands that load everything as it is in that environment."""
+
+    def select(context: click.Context, _: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            from apimpolicy.project.environments import selected_environment
+
+            context.with_resource(selected_environment(name))
+
+    text = "Use this environment: its overlay and its table in apimpolicy.toml."
+    return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)
+
+
+def check_environment(files: Iterable[str], *, is_certain: bool = False) -> None:
+    """Raise ConfigurationError when an environment was selected that is none of those around paths, if there are any.
+
+    What belongs to a file may lie elsewhere: whatever is loaded looks for itself. `is_certain`: where none
+    is found, there is none.
+    """
+    from apimpolicy.project.environments import environments_at, is_environment, selected, unknown_environment
+
+    name = selected()
+    if name is None:
+        return
+    from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.configuration_files import ConfigurationFinder
+    from apimpolicy.project.layout import place_of
+
+    finder = ConfigurationFinder()
+    known: set[str] = set()
+    for file in files:
+        config = finder.for_file(file)
+        folder = file if os.path.isdir(file) else place_of(file).root or os.path.dirname(file) or os.curdir
+        known.update(environments_at(folder, read_configuration(config) if config else {}))
+    if (known or is_certain) and not is_environment(name, known):
+        raise unknown_environment(name, known)
+
+
+# Use stand-ins for missing parts of a service and count them in one line. With `--strict` they are errors.
+#
+# `--verbose` lists them. Both go to stderr. For people, they come before the result: the response of one request, or
+# the summary of many. Reports for programs contain the list (JSON), or it comes at the end.
+
+_LISTS = "apimpolicy.lists-stand-ins"
+
+
+def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the options `--strict` and, for a command without one of its own, `--verbose`.
+
+    Without `--strict`, stand-ins replace missing parts, and are counted before the result.
+    """
+
+    def begin(context: click.Context, _: click.Parameter, is_strict: bool) -> None:
+        if context.resilient_parsing:
+            return
+        from apimpolicy.project.service.leniency import Leniency, lenient
+
+        found = Leniency(is_strict=is_strict)
+        context.with_resource(lenient(found))
+        context.call_on_close(lambda: show_stand_ins(found, context))
+
+    def list_them(context: click.Context, _: click.Parameter, is_verbose: bool) -> None:
+        context.meta[_LISTS] = is_verbose
+
+    if "verbose" not in inspect.signature(function).parameters:
+        text = "List the stand-ins for missing parts of a service."
+        function = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)(
+            function
+        )
+    text = "Use no stand-ins: missing or invalid parts of a service are errors."
+    return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
+
+
+def is_verbose(context: click.Context) -> bool:
+    """Return whether a command lists the stand-ins."""
+    return bool(context.meta.get(_LISTS) or context.params.get("verbose"))
+
+
+def show_stand_ins(found: Any = None, context: click.Context | None = None) -> None:
+    """Print their number, or with `--verbose` the list, unless that was done, or a report has it."""
+    from apimpolicy.project.service.leniency import leniency
+
+    found = leniency() if found is None else found
+    if found and not found.is_shown:
+        from apimpolicy.report.stand_in_text import stand_in_lines
+        from apimpolicy.report.style import Style
+
+        found.is_shown = True
+        context = context or click.get_current_context()
+        sys.stdout.flush()
+        lines = stand_in_lines(found.stand_ins, found.problems, Style.of(sys.stderr), in_full=is_verbose(context))
+        print("\n".join(lines), file=sys.stderr)
+
+
+# Shell completion of codes and rule names, each with its title.
+
+
+def complete_codes(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the codes that begin like this, or the names of rules when it is written in lower case."""
+    from click.shell_completion import CompletionItem
+
+    from apimpolicy.checks.catalogue import entries
+    from apimpolicy.checks.pages import all_codes, title_of_code
+
+    is_name = incomplete[:1].islower() and not any(char.isdigit() for char in incomplete)
+    if is_name:
+        known = {entry.module.replace("_", "-"): entry.code for entry in entries()}
+    else:
+        known = {code: code for code in sorted((*all_codes(), *(entry.code for entry in entries())))}
+    wanted = incomplete if is_name else incomplete.upper()
+    return [CompletionItem(text, help=title_of_code(code)) for text, code in known.items() if text.startswith(wanted)]

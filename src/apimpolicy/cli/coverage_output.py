@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import printable
@@ -10,8 +11,6 @@ from apimpolicy.report.coverage_data import coverage_line, coverage_table, merge
 from apimpolicy.report.coverage_files import check_name, write_coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.style import Style
 

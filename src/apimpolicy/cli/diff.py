@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import selects_environment
+from apimpolicy.cli.commands import (
+    WithHelp,
+    check_environment,
+    format_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
     from apimpolicy.report.difference_data import ComparisonReport
     from apimpolicy.testing.comparing.versions import Versions
 
+_FORMATS = "For people, for programs, for a comment on a pull request, or as annotations of a pipeline."
 _SECONDS = 5.0
 
 
@@ -28,13 +34,7 @@ _SECONDS = 5.0
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 5."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "github", "azure"]),
-    default="text",
-    help="For people, for programs, for a comment on a pull request, or as annotations of a pipeline.",
-)
+@format_option("text json markdown github azure", _FORMATS)
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
 @stands_in
@@ -61,7 +61,8 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     from apimpolicy.testing.comparing.versions import versions
 
     requests_are_invented()
-    _check_environment(old, new)
+    places = [each for path in (old, new) for each in (path, path.partition(":")[2]) if each and os.path.exists(each)]
+    check_environment(places, is_certain=bool(places))
     with shared_keys(), versions(old, new) as found:
         report = _compare(found, seconds)
         if not found.pairs and report.is_empty and not report.has_service:
@@ -69,27 +70,6 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
             return exit_codes.USAGE
     _show(report, form, verbose)
     return _exit_code(report)
-
-
-def _check_environment(*paths: str) -> None:
-    """Raise ConfigurationError when the selected environment is none of what exists on this machine."""
-    from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.configuration_files import ConfigurationFinder
-    from apimpolicy.project.environments import environments_at, is_environment, selected, unknown_environment
-    from apimpolicy.project.layout import place_of
-
-    name, known = selected(), set[str]()
-    places = [each for path in paths for each in (path, path.partition(":")[2]) if each and os.path.exists(each)]
-    if name is None or not places:
-        return
-    for place in places:
-        folder = place if os.path.isdir(place) else place_of(place).root or os.path.dirname(place) or os.curdir
-        configuration = ConfigurationFinder().for_file(place)
-        known.update(environments_at(folder, {}))
-        if configuration is not None:
-            known.update(load_configuration(configuration).environments)
-    if not is_environment(name, known):
-        raise unknown_environment(name, known)
 
 
 def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
@@ -110,17 +90,16 @@ def _compare(found: Versions, seconds: float | None) -> ComparisonReport:
 def _show(report: ComparisonReport, form: str, verbose: bool) -> None:
     from apimpolicy.report.harmless import write_report
     from apimpolicy.report.style import Style
-    from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
 
-        write_report(differences_to_json(report, tool_version()))
+        write_report(differences_to_json(report))
     elif form in ("github", "azure"):
-        from apimpolicy.report.finding_formats import to_annotations
+        from apimpolicy.report.finding_formats import findings_as
         from apimpolicy.report.result_findings import difference_findings
 
-        write_report(to_annotations(form, difference_findings(report)))
+        write_report(findings_as(form, difference_findings(report)))
     elif form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown
 

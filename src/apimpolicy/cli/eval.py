@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,6 @@ from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.text.secrets import have_been_hidden, secrets_come_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.execution import Context
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression
@@ -90,7 +89,7 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
     if compile_only:
         print(compiled.static_type)
         return exit_codes.CLEAN
-    from apimpolicy.cli.eval_contexts import Contexts
+    from apimpolicy.cli.eval_lines import Contexts
 
     contexts = Contexts(context_file)
     secrets_come_from(contexts.text)

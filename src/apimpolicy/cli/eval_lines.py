@@ -10,26 +10,88 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from apimpolicy.binding.nodes import Expression
+from apimpolicy.checkout import open_text
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.eval_contexts import Contexts
 from apimpolicy.cli.program import say
-from apimpolicy.diagnostics import Severity
+from apimpolicy.context.execution import Context
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.expression import compile_expression
-from apimpolicy.errors import ApimPolicyError, DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.emit.expression import CompiledExpression, compile_expression
+from apimpolicy.errors import (
+    ApimPolicyError,
+    ConfigurationError,
+    DiagnosticError,
+    LimitExceededError,
+    NotSimulatedError,
+)
 from apimpolicy.report.conformance_values import outside, runtime_type, text_of
 from apimpolicy.report.harmless import to_json, write_report
 from apimpolicy.text.secrets import secrets_come_from
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from apimpolicy.dotnet.cryptography.chain import TrustStore
 
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.emit.expression import CompiledExpression
+
+class Contexts:
+    """The contexts of a file (see `apimpolicy.context.loading`); without a file there is one, a GET request for `/`.
+
+    `text` is that of the file.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._makers: dict[str, Callable[[], Context]] = {"": Context}
+        self._trust: TrustStore | None = None
+        self._path = path
+        self.text = ""
+        if path is not None:
+            from apimpolicy.checkout import open_text
+            from apimpolicy.context.loading import load_contexts
+
+            self._makers = load_contexts(path)
+            with open_text(path) as file:
+                self.text = file.read()
+            if not self._makers:
+                raise ConfigurationError(f"{path} holds no contexts")
+            self._trust = _trust(path)
+
+    def environment(self) -> use_environment:
+        """Fresh surroundings for one evaluation: full limits, and the trust of the file."""
+        return use_environment(Environment(trust=self._trust))
+
+    def make(self, name: str | None) -> Context:
+        """Return a fresh context. Raises ConfigurationError when there is none of that name."""
+        maker = next(iter(self._makers.values())) if name is None else self._makers.get(name)
+        if maker is None:
+            where = self._path or "the command line (there is no --context)"
+            known = ", ".join(filter(None, self._makers))
+            raise ConfigurationError(
+                f"there is no context '{name}' in {where}" + (f"; there are {known}" if known else "")
+            )
+        return maker()
+
+
+def _trust(path: str) -> TrustStore | None:
+    """Trust those of the file's `certs` that issued another one; no revocation list can be reached.
+
+    This matches the machine that made the answers of the conformance suite.
+    """
+    import json
+
+    from apimpolicy.context.loading import read_certificates
+    from apimpolicy.dotnet.cryptography.chain import TrustStore
+
+    with open_text(path, encoding="utf-8") as file:
+        certificates = read_certificates(json.load(file).get("certs") or {}).values()
+    issuers = {found.issuer for found in certificates if not found.is_self_issued}
+    roots = [found for found in certificates if found.is_self_issued and found.subject in issuers]
+    return TrustStore(roots, unreachable=lambda _: True)
+
 
 LONGEST_LINE = 4 * 1024 * 1024
 """Bytes."""

@@ -56,7 +56,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
 
         write_report(explanation_to_json(explanation))
     else:
-        from apimpolicy.report.explain_text import render
+        from apimpolicy.report.explanation import render
         from apimpolicy.report.style import Style
 
         print(render(explanation, Style.of(sys.stdout)))

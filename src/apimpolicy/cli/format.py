@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option
+from apimpolicy.cli.commands import WithHelp, configuration_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.cli.written_files import print_difference

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli.commands import secrets_option
-from apimpolicy.cli.configuration_file import configuration_option, selects_environment
+from apimpolicy.cli.commands import configuration_option, secrets_option, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
+from apimpolicy.engine.mcp.clients import call_message
+from apimpolicy.engine.mcp.clients import to_server as request_to_server
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable
 
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
@@ -134,8 +135,6 @@ class GatewayOptions:
         request = self._request()
         gateway = self.service()[0] if self.is_service else self._gateway()
         if self.mcp is not None or self.tool is not None or self.arguments is not None:
-            from apimpolicy.cli.mcp_options import to_server
-
             request = to_server(self, gateway, request, content_of(self.arguments))
         request = self._with_token(gateway, request)
         result = gateway.send(request) if self.is_service else gateway.run(self._policies(), request)
@@ -372,3 +371,38 @@ def _moment(text: str) -> datetime.datetime:
     except ValueError:
         raise click.UsageError(f"--now takes a time such as 2026-06-01T12:00:00Z, not '{text}'") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+
+
+# The options `--mcp SERVER --tool NAME --arguments JSON`: a request to an MCP server.
+
+
+def to_server(options: GatewayOptions, gateway: Gateway, request: Request, arguments: bytes | str | None) -> Request:
+    """Return the request to the MCP server that --mcp names. Raises ConfigurationError, click.UsageError."""
+    if options.mcp is None or (options.arguments is not None and options.tool is None):
+        raise click.UsageError(
+            "--tool and --arguments belong to --mcp SERVER" if options.mcp is None else "--arguments belongs to --tool"
+        )
+    others = {
+        "--get": options.get_url,
+        "--url": options.url,
+        "--request": options.request_file,
+        "--method": options.method,
+        "--body": options.body,
+    }
+    name = next((name for name, value in others.items() if value is not None), None)
+    if name is not None:
+        raise click.UsageError(f"--mcp doesn't go with {name}")
+    if not options.is_service or gateway.service is None:
+        raise click.UsageError("--mcp needs a service, not one policy")
+    content = call_message(options.tool, _arguments(arguments or "{}"))
+    return request_to_server(gateway.service, options.mcp, content, request)
+
+
+def _arguments(text: bytes | str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"--arguments isn't JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise click.UsageError('--arguments takes a JSON object, such as {"id": "17"}')
+    return found

@@ -5,25 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from apimpolicy.report.mutation_results import Mutant, MutantOutcome
     from apimpolicy.report.style import Style
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
-
 
 MOST_CHANGES = 5_000
 """Changes that are tried unless --limit gives another number: a generated policy may have any number of them."""
@@ -123,8 +120,7 @@ def command(
 
 def _mutants(coverage: PolicyCoverage, only: list[str], limit: int | None) -> tuple[list[Mutant], dict[str, str]]:
     """Return the mutants to try, and the texts of the policy files."""
-    from apimpolicy.testing.mutation.mutants import spread
-    from apimpolicy.testing.mutation.running import find_mutants
+    from apimpolicy.testing.mutation.running import find_mutants, spread
 
     found, texts = find_mutants(coverage, only)
     mutants = spread(found, limit or MOST_CHANGES)
@@ -170,9 +166,8 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     if form == "json":
         from apimpolicy.report.harmless import write_report
         from apimpolicy.report.mutation_results import mutation_to_json
-        from apimpolicy.report.tool_version import tool_version
 
-        write_report(mutation_to_json(outcomes, seconds, tool_version()))
+        write_report(mutation_to_json(outcomes, seconds))
     else:
         _print(outcomes, seconds, verbose, style)
         if is_too_little:

@@ -96,7 +96,7 @@ def command(
 
 
 def _searched(policy: str, place: str, seconds: float | None, *, with_errors: bool) -> FirstCases:
-    from apimpolicy.testing.case_search import find_cases
+    from apimpolicy.testing.solved_cases import find_cases
 
     requests_are_invented()
     announce_search(policy)
@@ -122,7 +122,7 @@ def _write(made: FirstCases, policy: str, path: str, *, has_search: bool) -> int
 
 def announce_search(policy: str) -> None:
     """Print on stderr what limits the search, if anything does."""
-    from apimpolicy.testing.case_search import has_solver
+    from apimpolicy.testing.solved_cases import has_solver
 
     if not has_solver():
         say("no search without a solver, so most branches get no case: pip install 'apimpolicy[prove]'")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import show_stand_ins
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.report.columns import counted
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.cli.progress import Progress
 
 SECONDS = 5.0
@@ -171,7 +170,7 @@ def _write_policies(
 
 def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
     """Find cases for a policy and write them; in a process of the pool."""
-    from apimpolicy.testing.case_search import find_cases
+    from apimpolicy.testing.solved_cases import find_cases
     from apimpolicy.text.secrets import requests_are_invented
 
     output = test_file_of(policy)

@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -21,8 +22,6 @@ from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.audit.analysis import ServiceAudit
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.discovery import Discovery

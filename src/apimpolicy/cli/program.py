@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
+from typing import Any, TextIO, cast
 
 import click
 
@@ -12,10 +13,6 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
 from apimpolicy.text.secrets import requests_are_invented, secrets_come_from
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TextIO
 
 COMMANDS = {
     "audit": "Report who reaches the backend, with which credentials.",
@@ -96,7 +93,7 @@ def _unknown_command(name: str) -> str:
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from apimpolicy.report.tool_version import tool_version
+        from apimpolicy.report.columns import tool_version
 
         click.echo(f"apimpolicy {tool_version()}")
         ctx.exit()

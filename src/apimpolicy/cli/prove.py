@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import check_environment, selects_environment
+from apimpolicy.cli.commands import (
+    WithHelp,
+    check_environment,
+    format_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.report.claim_results import ApiCell, ClaimReport
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
@@ -36,13 +40,7 @@ NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#n
 @click.option(
     "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each file's policy; default: 20."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "sarif", "github", "azure"]),
-    default="text",
-    help="For people, for programs, or as annotations of a pipeline.",
-)
+@format_option("text json junit sarif github azure")
 @selects_environment
 @stands_in
 @click.pass_obj
@@ -78,7 +76,7 @@ def command(
     """
     requests_are_invented()
     started = time.perf_counter()
-    from apimpolicy.testing.claims.claim_files import claims_of_services, find_claims
+    from apimpolicy.testing.claims.configured import claims_of_services, find_claims
 
     paths = paths or (".",)
     files, unreadable = find_claims(paths, words)
@@ -158,7 +156,6 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
     from apimpolicy.report.harmless import visible_lines, write_report
-    from apimpolicy.report.tool_version import tool_version
 
     if form == "text":
         _show_text(reports, unreadable, seconds)
@@ -168,7 +165,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
     if form == "json":
         from apimpolicy.report.claim_results import claims_to_json
 
-        text = claims_to_json(reports, unreadable, seconds, tool_version())
+        text = claims_to_json(reports, unreadable, seconds)
     elif form == "junit":
         from apimpolicy.report.claim_results import as_cases
         from apimpolicy.report.junit import cases_to_junit
@@ -176,17 +173,10 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
         text = markup_without_secrets(cases_to_junit(as_cases(reports)))
     else:
+        from apimpolicy.report.finding_formats import findings_as
         from apimpolicy.report.result_findings import claim_findings
 
-        findings = claim_findings(reports)
-        if form == "sarif":
-            from apimpolicy.report.finding_formats import report_to_sarif
-
-            text = report_to_sarif(findings, tool_version())
-        else:
-            from apimpolicy.report.finding_formats import to_annotations
-
-            text = to_annotations(form, findings)
+        text = findings_as(form, claim_findings(reports))
     write_report(text)
 
 

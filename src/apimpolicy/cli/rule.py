@@ -10,8 +10,7 @@ from contextlib import suppress
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.code_completion import complete_codes
-from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.commands import WithHelp, complete_codes
 from apimpolicy.cli.program import say
 
 

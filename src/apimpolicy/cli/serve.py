@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp, secrets_option
-from apimpolicy.cli.configuration_file import configuration_option, selects_environment
+from apimpolicy.cli.commands import (
+    WithHelp,
+    configuration_option,
+    is_verbose,
+    secrets_option,
+    selects_environment,
+    stands_in,
+)
 from apimpolicy.cli.gateway_options import token_options
-from apimpolicy.cli.stand_ins import is_verbose, stands_in
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.commands import WithHelp, secrets_option
-from apimpolicy.cli.configuration_file import check_environment, selects_environment
+from apimpolicy.cli.commands import (
+    WithHelp,
+    check_environment,
+    format_option,
+    secrets_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+)
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.cli.written_files import write_text
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import Served
     from apimpolicy.project.service.leniency import Leniency
@@ -61,13 +66,7 @@ class Run(NamedTuple):
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
 @click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
 @click.option("-v", "--verbose", is_flag=True, help="List every case.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github", "azure"]),
-    default="text",
-    help="For people, for programs, or as annotations of a pipeline.",
-)
+@format_option("text json github azure")
 @click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
     "--coverage-report",
@@ -215,14 +214,13 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
     if form == "json":
         from apimpolicy.report.test_results import cases_to_json
-        from apimpolicy.report.tool_version import tool_version
 
-        text = cases_to_json(reports, unreadable, seconds, tool_version())
+        text = cases_to_json(reports, unreadable, seconds)
     else:
-        from apimpolicy.report.finding_formats import to_annotations
+        from apimpolicy.report.finding_formats import findings_as
         from apimpolicy.report.result_findings import case_findings
 
-        text = to_annotations(form, case_findings(reports, unreadable))
+        text = findings_as(form, case_findings(reports, unreadable))
     write_report(text)
     sys.stdout.flush()
 

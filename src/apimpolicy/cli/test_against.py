@@ -6,13 +6,12 @@ request is tested.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.cli.test_served import Served
     from apimpolicy.testing.against import Target
 
@@ -65,7 +64,7 @@ def target_of(
 
     traces: Any = None
     if trace_service is not None:
-        from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
+        from apimpolicy.testing.against import AzureTraces, ServedTraces
 
         if trace_service.startswith(("http://", "https://")):
             traces = ServedTraces(trace_service)

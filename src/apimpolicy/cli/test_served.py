@@ -6,14 +6,12 @@ import http.client
 import socket
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.against import Target, not_from_outside
 
 if TYPE_CHECKING:
-    from urllib.parse import SplitResult
-
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 from apimpolicy.report.style import is_a_terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 INTERVAL_SECONDS = 0.5
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from apimpolicy.cli import exit_codes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _PROCESSOR_TIME = "one call or file took more processor time than it may take"
 _MEMORY = "it needed more memory than it may use"

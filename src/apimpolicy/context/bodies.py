@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
@@ -24,8 +25,6 @@ from apimpolicy.dotnet.values import BYTE, STRING, byte_array, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.dotnet.json.tokens import JToken
 

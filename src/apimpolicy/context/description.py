@@ -8,6 +8,7 @@ of whatever schema is used: `{**description.definitions, "$ref": "#/components/s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,8 +16,6 @@ import attrs
 from apimpolicy.text.encoding import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from apimpolicy.context.entities import Operation
 
     Schema = Mapping[str, Any] | bool

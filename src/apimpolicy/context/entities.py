@@ -7,6 +7,7 @@ documented members in the documented order, which is our choice.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.moments import to_date_time
@@ -18,8 +19,6 @@ from apimpolicy.dotnet.values import STRING, Array, string_array, to_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 SINGLE, POOL = 0, 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from apimpolicy.context.entities import Api, Backend, Deployment, Operation, Product, Subscription, User, Workspace
 from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -15,9 +16,6 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import OBJECT, STRING, from_utf16, to_utf16
 from apimpolicy.records import Record, keyword
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 @dotnet_class("ILastError", members="Source Reason Message Scope Section Path PolicyId", is_json=True)

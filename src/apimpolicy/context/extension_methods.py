@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -18,8 +19,6 @@ from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.types import Type
 
 

@@ -5,7 +5,7 @@ The parameters of a query have the same form: names that ignore case, each with 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.dotnet.collections.dictionary import KeyCollection, ValueCollection, key_not_found
@@ -14,9 +14,6 @@ from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import Type, array_of
 from apimpolicy.dotnet.values import STRING, Array, from_utf16, string_array, to_utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
 
 
 class HeaderCollection:

@@ -11,6 +11,7 @@ import base64
 import functools
 import json
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,6 @@ from apimpolicy.dotnet.values import CHAR, FLOAT, box, byte_array, string_array,
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.bodies import MessageBody, StreamedBody
@@ -13,8 +14,6 @@ from apimpolicy.dotnet.registry import dotnet_class
 from apimpolicy.dotnet.values import STRING, from_utf16, to_utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.context.entities import Foundry, PrivateEndpointConnection
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.headers import Headers, charset_of
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from apimpolicy.context.bodies import BodyStream
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 

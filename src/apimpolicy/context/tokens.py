@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.cryptography.issuing import date_time
@@ -16,9 +17,6 @@ from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, assume
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.types import array_of
 from apimpolicy.dotnet.values import OBJECT, STRING, string_array, to_utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAXIMUM_LENGTH = 1_048_576
 """Characters in a token; longer ones are not read."""

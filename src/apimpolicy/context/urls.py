@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
@@ -12,8 +13,6 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.dotnet.system.uris import Uri
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
+from apimpolicy.checks.expressions import CheckedExpression, Compiled, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
-from apimpolicy.editor.knowledge import occurrences
+from apimpolicy.editor.knowledge import Occurrence, occurrences
 from apimpolicy.editor.place import offset_in, place_at
 from apimpolicy.editor.ranking import Vocabulary
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
-from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
+from apimpolicy.project.files import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
 from apimpolicy.text.markup import read
 from apimpolicy.text.scanner import ENTITY
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import Compiled
-    from apimpolicy.editor.knowledge import Occurrence
     from apimpolicy.text.document import Document, Element
 
 

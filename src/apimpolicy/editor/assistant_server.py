@@ -9,7 +9,7 @@ from apimpolicy.editor import isolated_calls
 from apimpolicy.editor.assistant_tools import INSTRUCTIONS, TOOLS, page
 from apimpolicy.editor.pages import TOPICS
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.report.tool_version import tool_version
+from apimpolicy.report.columns import tool_version
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,13 +16,10 @@ from apimpolicy.editor.pages import TOPICS, page_named
 from apimpolicy.editor.request_actions import is_document
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.claims.format import CLAIM
-from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST
+from apimpolicy.testing.format import CASE, EXPECT, GIVEN, REQUEST, Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.testing.format import Keys
 
     Schema = Json
     Arguments = Json
@@ -116,7 +114,7 @@ def _check(arguments: Arguments) -> Call:
 
 def _toml(gateway: Arguments, named_values: Arguments | None) -> str:
     """Return settings as a configuration; what depends on the test authority is declared by name only."""
-    from apimpolicy.project.toml_writer import to_toml
+    from apimpolicy.project.toml_text import to_toml
 
     settings = {name.replace("_", "-"): value for name, value in gateway.items()}
     external = [f"certificates/{name}" for name in settings.pop("certificates", None) or ()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.binding import bind
@@ -20,8 +21,6 @@ from apimpolicy.syntax.stacks import CARET
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.overloads import Argument
     from apimpolicy.binding.symbols import Scope

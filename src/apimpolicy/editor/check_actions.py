@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,11 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import discover, searched
-from apimpolicy.report.json import VERSION, diagnostic_to_json
-from apimpolicy.report.tool_version import tool_version
+from apimpolicy.report.finding_formats import diagnostic_to_json
+from apimpolicy.report.harmless import program_report
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.rpc import Json
 
@@ -77,18 +76,9 @@ def _shown(findings: Sequence[Diagnostic], summary: Json) -> Json:
     """Return the report; the most severe findings first where not all are listed."""
     counts = Counter(finding.severity.value for finding in findings)
     listed = [diagnostic_to_json(finding) for finding in findings]
-    report: Json = {
-        "version": VERSION,
-        "tool": {"name": "apimpolicy", "version": tool_version()},
-        "summary": {
-            **summary,
-            "files_with_findings": len({finding["path"] for finding in listed}),
-            "errors": counts["error"],
-            "warnings": counts["warning"],
-            "infos": counts["info"],
-        },
-        "diagnostics": listed,
-    }
+    summary |= {"files_with_findings": len({finding["path"] for finding in listed})}
+    summary |= {f"{severity}s": counts[severity] for severity in ("error", "warning", "info")}
+    report: Json = program_report(summary=summary, diagnostics=listed)
     if len(listed) > _MOST_FINDINGS:
         order = ("error", "warning", "info")
         listed.sort(key=lambda finding: order.index(finding["severity"]))
@@ -102,7 +92,7 @@ def audit(path: str, config: str | None = None) -> Json:
     from apimpolicy.project.audit_run import audit_path
     from apimpolicy.report.audit_data import audit_data
 
-    return audit_data(audit_path(existing(path), config), tool_version())
+    return audit_data(audit_path(existing(path), config))
 
 
 def format_policy(policy: str) -> Json:

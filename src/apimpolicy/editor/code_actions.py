@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
 from apimpolicy.checks.catalogue import entry_of, rule_class
-from apimpolicy.editor.analysis import XML_ENDINGS
+from apimpolicy.editor.analysis import XML_ENDINGS, Analysis
 from apimpolicy.editor.edits import advised_edits, null_checked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project import fixes
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.knowledge import Knowledge
     from apimpolicy.text.document import Element
 

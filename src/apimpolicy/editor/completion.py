@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.metadata import named
@@ -14,8 +15,6 @@ from apimpolicy.editor.unfinished import word_start
 from apimpolicy.policies import conversions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from apimpolicy.dotnet.types import Type
     from apimpolicy.editor.analysis import Analysis, PolicyText
     from apimpolicy.editor.knowledge import Knowledge

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -20,12 +21,10 @@ from apimpolicy.editor.unfinished import word_start
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.text.secrets import data_without_secrets
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.editor.debug_values import Scope, Value
-    from apimpolicy.text.source import Source
 
 
 THREAD: Final = 1

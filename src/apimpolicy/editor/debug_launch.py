@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from dis import opname
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,6 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.parser import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
     from apimpolicy.editor.rpc import Json
@@ -66,8 +66,7 @@ def _policy(arguments: Json) -> Callable[[], str]:
     request = _request(arguments)
 
     def run() -> str:
-        from apimpolicy.report.explain_text import render
-        from apimpolicy.report.explanation import explain
+        from apimpolicy.report.explanation import explain, render
         from apimpolicy.report.style import Style
 
         return render(explain(gateway.run(scopes, request)), Style(False)) + "\n"

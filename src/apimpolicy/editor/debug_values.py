@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.lookup import element_type
-from apimpolicy.binding.nodes import Local
+from apimpolicy.binding.nodes import Bound, Local
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.checkout import open_text
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -25,10 +26,8 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
     from types import FrameType
 
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.context.execution import Context
     from apimpolicy.editor.ranking import Item
     from apimpolicy.editor.rpc import Json

@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import re
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
@@ -22,7 +23,6 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType, TracebackType
 
     from apimpolicy.engine.exchange import Exchange

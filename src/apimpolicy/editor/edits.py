@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding import bind
@@ -14,8 +15,6 @@ from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.analysis import PolicyText
     from apimpolicy.editor.language_server import LanguageServer

@@ -9,7 +9,7 @@ from apimpolicy.binding.nodes import Call
 from apimpolicy.binding.reports import shown
 from apimpolicy.checks.flow import Variable, variables_set_by
 from apimpolicy.editor.expression_completion import complete as complete_code
-from apimpolicy.editor.knowledge import Occurrence, occurrence_at
+from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
 from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
 from apimpolicy.editor.pages import attribute_page, page_for_editors
@@ -24,7 +24,6 @@ from apimpolicy.report.markdown import code_span, fenced
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.editor.analysis import Analysis, PolicyText
-    from apimpolicy.editor.knowledge import Knowledge
     from apimpolicy.text.document import Element
 
 _WORD = re.compile(r"@?[^\W\d]\w*")

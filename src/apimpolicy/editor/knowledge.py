@@ -98,7 +98,7 @@ def knowledge_of(path: str, elsewhere: Elsewhere = lambda _kind, _path: ()) -> K
 
 def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
     from apimpolicy.project.configuration import read_configuration
-    from apimpolicy.project.toml_lines import lines_of_keys
+    from apimpolicy.project.toml_text import lines_of_keys
 
     try:
         values = read_configuration(path)

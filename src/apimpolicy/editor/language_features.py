@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import language_commands, lenses, outline, rpc
@@ -13,7 +14,7 @@ from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_commands import COMMANDS
 from apimpolicy.editor.lenses import reached_by
 from apimpolicy.editor.navigation_requests import definition, highlight, prepare_rename, references, rename
-from apimpolicy.editor.outline import format_edits, indent_new_line
+from apimpolicy.editor.outline import Symbol, format_edits, indent_new_line
 from apimpolicy.editor.outline import inlay_hints as hints_of
 from apimpolicy.editor.place import place_at
 from apimpolicy.editor.published_checks import to_diagnostic
@@ -26,11 +27,8 @@ from apimpolicy.project import fixes
 from apimpolicy.project.embedded import is_policy, reader_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.editor.knowledge import Occurrence
     from apimpolicy.editor.language_server import LanguageServer
-    from apimpolicy.editor.outline import Symbol
 
     Feature = Callable[[LanguageServer, Json], Any]
 

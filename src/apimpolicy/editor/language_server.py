@@ -12,11 +12,12 @@ import queue
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from apimpolicy.checkout import open_text
 from apimpolicy.editor import rpc
-from apimpolicy.editor.analysis import RecentExpressions
+from apimpolicy.editor.analysis import Analysis, RecentExpressions
 from apimpolicy.editor.published_checks import DELAY, PublishedChecks
 from apimpolicy.editor.rpc import Connection, Json, RpcError, parameters
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
@@ -25,9 +26,6 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect_new
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.completion import CompletionLists
     from apimpolicy.editor.test_runs import TestRun
 

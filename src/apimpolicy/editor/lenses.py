@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.embedded import is_policy
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 from apimpolicy.project.layout import is_service_folder, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.test_runs import CaseAt, TestRun

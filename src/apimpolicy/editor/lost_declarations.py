@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from apimpolicy.editor.members import names_in, simple_types
 from apimpolicy.editor.repairs import ENDS
-from apimpolicy.syntax.lexer import PADDING, tokenize
+from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.lookahead import Lookahead
 from apimpolicy.syntax.parser import machine
-from apimpolicy.syntax.stacks import FILLER, spelled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.syntax.lexer import Tokens
-    from apimpolicy.syntax.stacks import Reading, Stacks
-
+from apimpolicy.syntax.stacks import FILLER, Reading, Stacks, spelled
 
 # Complete declarations without a name or type, from undeclared names that the code uses.
 # `var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; an undeclared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.subject import Subject
@@ -10,15 +11,12 @@ from apimpolicy.editor.pages import attribute_page, kind_of, page_for_editors, s
 from apimpolicy.editor.ranking import Item
 from apimpolicy.policies import conversions
 from apimpolicy.policies.registry import names, placement_of, specification_of
-from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.policies.spec import SECTIONS, AttributeSlot, Specification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.editor.analysis import PolicyText
     from apimpolicy.editor.knowledge import Knowledge
     from apimpolicy.editor.place import Place
-    from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Element
 
 _DEEPEST = 4

@@ -19,11 +19,10 @@ from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, _scanners, tokenize
 from apimpolicy.syntax.nodes import Node
 from apimpolicy.syntax.parser import machine
-from apimpolicy.syntax.stacks import CARET, Stacks
+from apimpolicy.syntax.stacks import CARET, Stack, Stacks
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.stacks import Stack
 
 
 # The members that can be written after a dot: of types, of values with their extension methods, of namespaces

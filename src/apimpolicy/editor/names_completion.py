@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_bytes, open_text
-from apimpolicy.editor.knowledge import Kind, kind_of_attribute, names_header, of_policy
+from apimpolicy.editor.knowledge import Kind, Knowledge, kind_of_attribute, names_header, of_policy
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.markdown import fenced
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
     from apimpolicy.checks.flow import Variable
     from apimpolicy.editor.analysis import PolicyText
-    from apimpolicy.editor.knowledge import Knowledge
     from apimpolicy.editor.place import Code, Place
     from apimpolicy.testing.tree import Tree
     from apimpolicy.text.document import Attribute, Element

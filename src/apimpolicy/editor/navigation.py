@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.checkout import open_text
-from apimpolicy.editor.knowledge import Occurrence, occurrence_at
+from apimpolicy.editor.knowledge import Knowledge, Occurrence, occurrence_at
 from apimpolicy.editor.members import is_keyword
 from apimpolicy.editor.pages import member_at, page_location
 from apimpolicy.editor.partial_binding import nodes_of_kind
@@ -16,12 +17,9 @@ from apimpolicy.editor.workspace import Location, Workspace, wider
 from apimpolicy.project.fixes import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.editor.analysis import Analysis, CodeAt
-    from apimpolicy.editor.knowledge import Knowledge
 
 
 # Renaming a fragment: where it is included, its key in the configuration, and its file or folder

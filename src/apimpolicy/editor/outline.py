@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,8 +21,6 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.parser import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import State, Variable
     from apimpolicy.editor.analysis import Analysis, PolicyText

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from importlib import import_module
 from inspect import cleandoc
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
 from apimpolicy.binding.lookup import types_named
 from apimpolicy.binding.nodes import Call, FieldAccess, PropertyAccess
-from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.metadata import TypeDefinition, look_up
 from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.signatures import note_about, short
 from apimpolicy.editor.workspace import Location
@@ -23,9 +24,6 @@ from apimpolicy.policies import conversions
 from apimpolicy.policies.registry import specification_of, why_not_simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from apimpolicy.dotnet.metadata import TypeDefinition
     from apimpolicy.dotnet.signatures import Member
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.policies.spec import AttributeSlot, Specification
@@ -182,7 +180,7 @@ def _test_files() -> str:
 
 def _claims() -> str:
     from apimpolicy.testing.claims.format import CLAIM, CONDITION
-    from apimpolicy.testing.claims.named import library
+    from apimpolicy.testing.claims.reading import library
 
     tables = {"A claim": CLAIM, "A condition as a table": CONDITION}
     named = [f"- `{name}`: {tree.table()['means'].text()}" for name, tree in library().items()]

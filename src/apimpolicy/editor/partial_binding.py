@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from apimpolicy.binding import bind
 from apimpolicy.binding.core import Binder
-from apimpolicy.binding.nodes import Bad, Bound, Local
+from apimpolicy.binding.nodes import Bad, Bound, Expression, Local
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.dotnet.types import ERROR
 from apimpolicy.editor.repairs import repairs_of
@@ -24,17 +25,13 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import tokenize
 from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax.nodes import Child, Node
 from apimpolicy.syntax.parser import parse
 from apimpolicy.syntax.stacks import Stacks, spelled
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.binding.nodes import Expression
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.syntax.nodes import Child
 
 T = TypeVar("T", bound=Bound)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from apimpolicy.records import Record
-from apimpolicy.text.document import Attribute, Characters, Comment, Element
+from apimpolicy.text.document import Attribute, Characters, Comment, Document, Element, Node
 from apimpolicy.text.named_values import named_values_as_holes
 from apimpolicy.text.scanner import ENTITY, EXPRESSION_START, character_of, scan_code
 from apimpolicy.text.source import Excerpt
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Document, Node
 
 Kind = Literal["element", "end-tag", "attribute", "value", "content", "code", "named-value", "nothing"]
 

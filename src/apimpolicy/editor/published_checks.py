@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from apimpolicy.checks.pages import address_of_code
 from apimpolicy.checks.subject import Settings
-from apimpolicy.diagnostics import Severity
-from apimpolicy.editor.text_documents import uri_of
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.editor.text_documents import TextDocument, uri_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
@@ -20,10 +20,8 @@ from apimpolicy.project.format_settings import Style
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.editor.text_documents import TextDocument
 
 
 # Diagnostics of a session: of open documents shortly after a change, of all other policy files on request

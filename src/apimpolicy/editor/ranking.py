@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from math import log1p
 from typing import TYPE_CHECKING, Literal
 
@@ -11,14 +12,11 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.editor import usage
-from apimpolicy.editor.members import EXTENSION
+from apimpolicy.editor.members import EXTENSION, Offer
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.editor.members import Offer
 
 
 # The names in the code of a document, and those that follow each of them after a dot: they are likely to recur.

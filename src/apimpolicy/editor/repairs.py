@@ -6,14 +6,12 @@ If that doesn't help, the statement with the error is removed, except for the va
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.syntax.stacks import CARET, FILLER, WORDS, Reading, Stack, Stacks, spelled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_REPAIRS: Final = 4
 _FURTHER: Final = 12

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import find_configuration
-from apimpolicy.testing.case_files import load_case_file, load_case_tree
+from apimpolicy.testing.case_files import CaseFile, load_case_file, load_case_tree
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.editor.rpc import Json
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.case_files import CaseFile
 
 
 # Settings of a call as the content of a test file, which has a key for each of them.
@@ -108,7 +106,7 @@ def explain(*, as_text: bool = False, **setting: Any) -> Any:
 
     explanation = explanation_of(_result(setting))
     if as_text:
-        from apimpolicy.report.explain_text import render
+        from apimpolicy.report.explanation import render
 
         return render(explanation)
     from apimpolicy.report.run_results import explanation_to_json

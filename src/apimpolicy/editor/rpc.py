@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from inspect import signature
-from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+from typing import IO, Any, Final, NoReturn
 
 # JSON messages with a length before them, as language servers and debug adapters exchange them over two streams.
 # Source: https://microsoft.github.io/language-server-protocol/specifications/base/0.9/specification/

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.binding.nodes import Local
 from apimpolicy.editor.members import simple_types
 from apimpolicy.editor.partial_binding import nodes_of_kind
-from apimpolicy.syntax.lexer import PADDING, tokenize
+from apimpolicy.syntax.lexer import PADDING, Tokens, tokenize
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.editor.analysis import Analysis, PolicyText
-    from apimpolicy.syntax.lexer import Tokens
 
 KINDS: Final = (
     "keyword",

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Placeholder
 from apimpolicy.binding.reports import shown
-from apimpolicy.dotnet.signatures import Method
-from apimpolicy.editor.caret import bind_at_caret
-from apimpolicy.editor.members import EXTENSION, extended
+from apimpolicy.dotnet.signatures import Member, Method, Parameter
+from apimpolicy.editor.caret import EnclosingCall, bind_at_caret
+from apimpolicy.editor.members import EXTENSION, Offer, extended
 from apimpolicy.editor.place import code_at, place_at
 from apimpolicy.editor.unfinished import finished
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Member, Parameter
     from apimpolicy.editor.analysis import Analysis
-    from apimpolicy.editor.caret import EnclosingCall
-    from apimpolicy.editor.members import Offer
 
 
 # Members and calls as text, for completion lists, hovers and signature help

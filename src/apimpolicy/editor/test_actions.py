@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.editor.request_actions import Content, content_of, existing, is_document, load, written
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.report.tool_version import tool_version
-from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.case_files import CaseFile, load_case_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.editor.rpc import Json
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_results import CaseReport
-    from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.coverage import PolicyCoverage
 
 _MOST_CASES = 20
@@ -33,7 +30,7 @@ _MOST_TEXT = 4_000
 
 def new_test(policy: str, seconds: float | None = None, settings: str = "") -> Json:
     """Return a first test file for a policy: its text, and where it belongs. `settings` is a configuration as TOML."""
-    from apimpolicy.testing.case_search import find_cases
+    from apimpolicy.testing.solved_cases import find_cases
 
     requests_are_invented()
     is_file = not is_document(existing(policy))
@@ -54,7 +51,7 @@ def run_cases(
     from apimpolicy.report.test_results import cases_to_json
 
     seconds = time.perf_counter() - started
-    found: Json = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, seconds))
     listed = [case for case in found["cases"] if case["status"] != "passed"]
     for case in listed[:_MOST_CASES]:
         case["explanation"] = _shortened(case["explanation"])
@@ -117,7 +114,7 @@ def cover(paths: Sequence[str], names: Sequence[str] = ()) -> Json:
             with PolicyCoverage() as collector:
                 reports += _reports(file, names, collector)
             covered.append(collector.report())
-    found: Json = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
+    found: Json = json.loads(cases_to_json(reports, unreadable, 0.0))
     return {**found, "files": json.loads(coverage_to_json(merged(covered)))["files"]}
 
 
@@ -130,9 +127,9 @@ def prove(
 ) -> Json:
     """Decide the claims of test files below `path`, or `claims` about a policy."""
     from apimpolicy.report.claim_results import claims_to_json
-    from apimpolicy.testing.case_search import has_solver
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.claims.running import prove_file
+    from apimpolicy.testing.solved_cases import has_solver
 
     if not has_solver():
         raise ConfigurationError("proofs need the solver: pip install 'apimpolicy[prove]'")
@@ -143,14 +140,14 @@ def prove(
         file = load({**content_of(setting), "claims": claims or []})
         files = [(file, file.claims)]
     else:
-        from apimpolicy.testing.claims.claim_files import find_claims
+        from apimpolicy.testing.claims.configured import find_claims
 
         files, unreadable = find_claims([_existing_path(path)], names)
     reports = [report for file, wanted in files for report in prove_file(file, wanted, bounds_for(file.path, seconds))]
     if not reports and not unreadable:
         raise ConfigurationError("there is no claim to prove")
     elapsed = time.perf_counter() - started
-    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
+    found: Json = json.loads(claims_to_json(reports, unreadable, elapsed))
     for claim in found["claims"]:
         claim["explanation"] = _shortened(claim["explanation"])
     return found
@@ -161,8 +158,8 @@ def diff(old: str, new: str, seconds: float = 20) -> Json:
     revision of a path in git.
     """
     from apimpolicy.engine.token_issuer import shared_keys
+    from apimpolicy.report.difference_data import verdict
     from apimpolicy.report.difference_markdown import to_markdown
-    from apimpolicy.report.difference_verdict import verdict
     from apimpolicy.testing.claims.configured import bounds_for
     from apimpolicy.testing.comparing.running import compare_versions
     from apimpolicy.testing.comparing.versions import versions

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.editor.hover import Hover
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import DiagnosticError
@@ -14,17 +16,10 @@ from apimpolicy.records import Record
 from apimpolicy.testing import kinds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.format import FILE
+from apimpolicy.testing.format import FILE, Keys
 from apimpolicy.testing.test_file_search import is_content_about_policies
 from apimpolicy.testing.tree import TestFileError, Tree, read_tree
 from apimpolicy.text.holes import mark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.testing.format import Keys
-
 
 # Find the position of the caret in a test file: the path of keys, also while the file is not valid YAML.
 # PyYAML reads the text with a mark at the caret, once as a key and once as a value; the events up to the mark are
@@ -213,10 +208,10 @@ def _kinds_at(path: Path) -> tuple[str, ...]:
 def _step(wanted: tuple[str, ...], key: str | None) -> tuple[str, ...]:
     """Return the kinds of the value of a key, or (None) of an item of a list."""
     if key is None:
-        return tuple(part for kind in wanted if kind.startswith("[") for part in kinds.alternatives(kind[1:-1]))
+        return tuple(part for kind in wanted if kind.startswith("[") for part in kinds.alternatives(kinds.inner(kind)))
     name = key.replace("_", "-")
     found = [part for keys in _tables(wanted) if name in keys for part in kinds.alternatives(keys[name][0])]
-    found += [part for kind in wanted if kind.startswith("{") for part in kinds.alternatives(kind[1:-1])]
+    found += [part for kind in wanted if kind.startswith("{") for part in kinds.alternatives(kinds.inner(kind))]
     return tuple(dict.fromkeys(found))
 
 
@@ -276,7 +271,7 @@ def _in_value(tree: Tree, words: str, *, is_template: bool) -> Iterator[Diagnost
     elif kind.startswith(("[", "{")):
         inner: Any = tree.value.values() if kind.startswith("{") else tree.items()
         for item in inner:
-            yield from _in_value(item, kind[1:-1], is_template=is_template)
+            yield from _in_value(item, kinds.inner(kind), is_template=is_template)
     else:
         try:
             kinds.check(tree, words)

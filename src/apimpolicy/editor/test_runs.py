@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,14 +11,11 @@ from apimpolicy.checkout import walk
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.names_completion import HTTP_ENDING
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.case_files import Case, load_case_file
 from apimpolicy.testing.test_file_search import ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.editor.rpc import Json
-    from apimpolicy.testing.case_files import Case
 
 _SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
 MOST_FILES = 2000

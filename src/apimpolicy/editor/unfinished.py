@@ -7,6 +7,7 @@ shortest form; an error before it is repaired first, by one insertion or one del
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.editor.lost_declarations import completed_declarations, with_later_functions, without_empty_types
@@ -18,8 +19,6 @@ from apimpolicy.syntax.parser import parse
 from apimpolicy.syntax.stacks import CARET, FILLER, Reading, Stack, Stacks, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.syntax.nodes import Node
 
 CONTINUATIONS: Final = tuple(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import open_text
 from apimpolicy.editor.analysis import Analysis, RecentExpressions
-from apimpolicy.editor.knowledge import Knowledge, Known, knowledge_of
+from apimpolicy.editor.knowledge import Kind, Knowledge, Known, Occurrence, knowledge_of
 from apimpolicy.editor.names_completion import HTTP_ENDING, sent_headers
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -15,11 +16,8 @@ from apimpolicy.project.discovery import discover
 from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.editor.knowledge import Kind, Occurrence
     from apimpolicy.editor.test_runs import CaseAt
 
 MOST_FILES = 3000

@@ -10,12 +10,10 @@ authorizations.requests[0].authorization_id
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 MANAGED = "managed"
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Circuits, TripRule
 from apimpolicy.text.encoding import number_of
@@ -29,15 +30,12 @@ from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from typing_extensions import TypeIs
 
     from apimpolicy.context.records import Request, Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, PoolMember
     from apimpolicy.engine.services import SimulatedTime
-    from apimpolicy.policies.identity_services import Identities
 
 SERVICE_UNAVAILABLE = 503
 POOL_INACTIVE = "PoolIsInactive"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import StateEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 MOST_UNSWEPT = 1_000
 """Number of keys below which expired ones are not removed."""

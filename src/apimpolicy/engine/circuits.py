@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import StateEntry, TripRule
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class _Circuit(Record):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
@@ -19,9 +19,6 @@ from apimpolicy.policies.state import (
     Window,
     whole_calls,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 MOST_UNSWEPT = 1_000
 """Number of keys below which expired ones are not removed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -9,8 +10,6 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.services import transport_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.services import Backend, Transport
 
 

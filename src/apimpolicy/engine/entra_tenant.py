@@ -11,6 +11,7 @@ have more claims than these, which policies read: iss, aud, sub, oid, tid, ver, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,8 +20,6 @@ from apimpolicy.engine.token_issuer import TokenIssuer, one_or_many
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Now
     from apimpolicy.engine.token_keys import TokenKey

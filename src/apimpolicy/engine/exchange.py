@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
@@ -21,8 +22,6 @@ from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output,
 from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from apimpolicy.context.entities import Operation
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.api_documents import ApiDocuments
@@ -17,8 +18,6 @@ from apimpolicy.policies.service_bus import ServiceBus
 from apimpolicy.policies.surroundings import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.uploaded_certificates import UploadedCertificates
     from apimpolicy.policies.metrics import Metric

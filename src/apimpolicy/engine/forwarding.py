@@ -9,17 +9,15 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.services import NO_BACKEND
+from apimpolicy.engine.services import NO_BACKEND, Transport
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies import surroundings
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.context.records import Request
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
-    from apimpolicy.engine.services import Transport
 
 REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"

@@ -5,12 +5,12 @@ The plain ones, which files can have, are declared in `apimpolicy.policies.setti
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.settings import Behaviour, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from apimpolicy.context.description import ApiDescription

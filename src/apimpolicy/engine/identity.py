@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
@@ -9,8 +10,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import Connection, IdentityUnavailableError, OpenIdConfiguration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.engine.openid_provider import OpenIdSource
     from apimpolicy.engine.services import SimulatedTime

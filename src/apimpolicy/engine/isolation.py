@@ -12,6 +12,7 @@ import pickle
 import select
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,6 @@ from apimpolicy.engine.result import Result
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, InternalError, LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.mcp.endpoint import McpOutcome
 

@@ -8,14 +8,13 @@ identity.requests[0].resource, identity.requests[0].token
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from apimpolicy.engine.entra_tenant import EntraTenant
 from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from apimpolicy.engine.services import SimulatedTime
 
 DAY = 86_400

@@ -14,12 +14,11 @@ is called.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.emit.recorder import Recorder
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange

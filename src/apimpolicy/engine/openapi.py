@@ -10,9 +10,10 @@ Schemas become JSON Schema 2020-12: `nullable`, the boolean `exclusiveMinimum` o
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.context.description import ApiDescription, OperationDescription, Parameter, pointed_at
 from apimpolicy.context.entities import Operation
@@ -20,10 +21,6 @@ from apimpolicy.engine.document import MAX_DOCUMENT_BYTES, read_bytes
 from apimpolicy.engine.openapi_contents import MessageReader
 from apimpolicy.engine.openapi_schemas import SchemaReader
 from apimpolicy.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _CHAIN = 32

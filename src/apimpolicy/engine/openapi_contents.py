@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,8 +11,6 @@ from apimpolicy.context.description import HEADER, PATH, QUERY, Content, Paramet
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.engine.openapi import OpenApiReader
 
 FORM = "application/x-www-form-urlencoded"

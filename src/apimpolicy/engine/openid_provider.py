@@ -14,13 +14,12 @@ Any object with `document(url)` can replace it, such as `OpenIdDocuments` with w
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from apimpolicy.engine.token_issuer import TokenIssuer, one_or_many
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Now
     from apimpolicy.engine.token_keys import TokenKey

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -17,8 +18,6 @@ from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.cors import is_preflight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import RequestMessage
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt

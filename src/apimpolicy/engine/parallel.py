@@ -9,6 +9,7 @@ sent has been sent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,8 +21,6 @@ from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.services import Gather

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.execution import LastError
@@ -14,8 +15,6 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange

@@ -7,6 +7,7 @@ those seen on real gateways.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.execution import LastError
@@ -20,8 +21,6 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program, Step
 

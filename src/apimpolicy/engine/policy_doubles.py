@@ -10,7 +10,8 @@ gateway.run(policy, request, doubles={
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.context.execution import LastError
 from apimpolicy.dotnet.values import to_utf16
@@ -22,9 +23,6 @@ from apimpolicy.policies.spec import PolicyError
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeAlias
-
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program, Step

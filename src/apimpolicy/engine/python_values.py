@@ -20,12 +20,10 @@ Everything else stays what it is: a certificate, a response, an XElement.
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, from_utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOST_DEPTH = 64
 _TICKS_PER_MICROSECOND = 10

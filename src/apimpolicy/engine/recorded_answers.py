@@ -12,6 +12,7 @@ The first response that fits counts. A URL may have `*` for any characters. What
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,8 +21,6 @@ from apimpolicy.engine.services import transport_of
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.services import Backend, SimulatedTime
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,8 +14,6 @@ from apimpolicy.policies.effects import EventPublished
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from apimpolicy.context.records import Request
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.execution import LastError
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.exchange import Exchange

@@ -15,6 +15,7 @@ Policies are what `Gateway.run` takes: a path, a text or a `Policy`. Scopes of s
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,7 +25,6 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from apimpolicy.context.description import Content, Parameter

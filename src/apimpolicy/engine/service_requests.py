@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,7 +18,7 @@ from apimpolicy.engine.api_routing import RoutedApi, find_api
 from apimpolicy.engine.document import Policy, is_markup
 from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.forwarding import path_below
-from apimpolicy.engine.mcp.servers import ENDPOINT
+from apimpolicy.engine.mcp.servers import ENDPOINT, McpServer
 from apimpolicy.engine.operations import enter_operation
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
@@ -27,11 +28,8 @@ from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program

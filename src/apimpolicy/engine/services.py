@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.issuing import ticks_of
@@ -17,9 +18,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import TypeAlias
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]

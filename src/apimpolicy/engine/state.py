@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.cache import ValueCache, VectorCache
@@ -9,8 +10,6 @@ from apimpolicy.engine.circuits import LocalCircuits
 from apimpolicy.engine.counters import CallCounters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.policies.state import Cache, StateEntry
 
 

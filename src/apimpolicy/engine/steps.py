@@ -6,6 +6,7 @@ does not compile; only what apimpolicy itself cannot compile yet waits until it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
@@ -15,8 +16,6 @@ from apimpolicy.policies.registry import has_trait, is_known, specification_of
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.evaluation import Prepared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from apimpolicy.engine.services import SimulatedTime, clock_of
 from apimpolicy.engine.token_keys import TokenKey, encrypted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Now
 

@@ -11,14 +11,13 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}

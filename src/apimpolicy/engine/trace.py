@@ -8,14 +8,13 @@ result. The module `apimpolicy.policies.effects` has all classes of effects.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.effects import AnyEffect, Effect, readable
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.execution import LastError
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression

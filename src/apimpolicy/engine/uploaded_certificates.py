@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.values import to_utf16
@@ -11,9 +12,6 @@ from apimpolicy.engine.services import KeyVaultReference
 from apimpolicy.policies.uploaded_certificates import find_by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import TypeAlias
-
     from apimpolicy.context.entities import Deployment
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 

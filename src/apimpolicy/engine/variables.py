@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import LONG, box, from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.dotnet.collections.dictionary import Dictionary
     from apimpolicy.engine.exchange import Exchange
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.formatting import csharp, markup
-from apimpolicy.text.document import Characters, Comment, Element
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.text.document import Document, Node
+from apimpolicy.text.document import Characters, Comment, Document, Element, Node
 
 _BREAK = re.compile(r"\r\n|\r")
 _INDENT = re.compile(r"\n[ \t]*")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
@@ -23,8 +24,6 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.project.format_settings import Style
 
 _BREAK = re.compile(r"\r\n|\r")

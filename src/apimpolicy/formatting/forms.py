@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from apimpolicy.project.fixes import Edit
-from apimpolicy.text.document import CData, Characters
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.text.document import Document
-    from apimpolicy.text.source import Excerpt
+from apimpolicy.text.document import CData, Characters, Document
+from apimpolicy.text.source import Excerpt
 
 FORMS: Final = ("raw", "xml")
 

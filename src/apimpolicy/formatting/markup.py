@@ -8,18 +8,16 @@ and never touched, unless it is one expression and white space.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.formatting import csharp
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.project.fixes import Edit, apply
-from apimpolicy.text.document import CData, Characters, Comment, Element, Text
+from apimpolicy.text.document import Attribute, CData, Characters, Comment, Document, Element, Node, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.project.format_settings import Style
-    from apimpolicy.text.document import Attribute, Document, Node
     from apimpolicy.text.source import Excerpt
 
 _SWITCH = re.compile(r"\s*apimpolicy:\s*format\s+(on|off)\s*")

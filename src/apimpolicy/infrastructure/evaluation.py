@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from time import thread_time
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.values import (
@@ -30,11 +31,7 @@ from apimpolicy.infrastructure.values import (
     whole,
 )
 from apimpolicy.text.holes import OPEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 Scope: TypeAlias = "Mapping[str, Value]"
 MOST_STEPS = 1_000_000

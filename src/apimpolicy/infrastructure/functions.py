@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,10 @@ from apimpolicy.infrastructure.values import (
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from apimpolicy.infrastructure.evaluation import Evaluator
     from apimpolicy.infrastructure.values import Find
 
-    Function = Callable[..., Value]
-
+Function = Callable[..., Value]
 LARGEST_RANGE = 100_000
 SECONDS_OF_PATTERNS = 0.25
 

@@ -5,14 +5,11 @@ The three languages have nearly the same expressions, so that one tree and one e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 
 class Node(Record):

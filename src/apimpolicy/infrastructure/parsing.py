@@ -8,12 +8,10 @@ tables, and tree-sitter's parser accepts whatever it gets, so that a broken file
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from apimpolicy.infrastructure.nodes import Array, Binary, Call, Conditional, Index, Literal, Member, Name, Node, Unary
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 MOST_NESTED = 60
 """Brackets in brackets that are read; what is nested more deeply is unreadable."""

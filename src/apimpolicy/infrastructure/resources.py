@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, hole, joined, leaves
 from apimpolicy.records import Record
 from apimpolicy.text.holes import OPEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 PROVIDER = "microsoft.apimanagement/service"
 

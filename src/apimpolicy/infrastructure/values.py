@@ -10,15 +10,12 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from apimpolicy.text.holes import CLOSE, OPEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 Value: TypeAlias = Any
 Find: TypeAlias = "Callable[[str, int, int], Iterable[re.Match[str]]]"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from apimpolicy.languages.language import NOTHING, TooLarge, both
+from apimpolicy.languages.language import NOTHING, Language, TooLarge, both
 from apimpolicy.languages.units import blocks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.languages.language import Language
 
 MOST_STATES = 3_000
 

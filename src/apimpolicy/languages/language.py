@@ -7,14 +7,13 @@ many derivatives. A language may be the complement of another; equal expressions
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from apimpolicy.languages import units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.languages.units import Units
 
 LARGEST_COUNT = 400

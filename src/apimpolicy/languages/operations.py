@@ -6,6 +6,7 @@ An operation is known by its fields, `kind` among them, so that the same operati
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_upper
@@ -26,8 +27,6 @@ from apimpolicy.languages.language import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.languages.language import Language
     from apimpolicy.languages.units import Units
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 from weakref import WeakValueDictionary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 COUNT = 0x10000
 _EVERY = (1 << COUNT) - 1

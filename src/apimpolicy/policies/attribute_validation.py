@@ -7,6 +7,7 @@ POL104  a value that the attribute does not allow
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -16,8 +17,6 @@ from apimpolicy.policies.registry import did_you_mean, is_unnamed_output
 from apimpolicy.text import holes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Attribute, Characters, Element
 

@@ -28,7 +28,7 @@ Source: https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
@@ -36,10 +36,6 @@ from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
 """Headers that a miss removes from the request. Cache-Control was seen; the reason in the trace implies the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.call_rates import time_span
@@ -11,8 +12,6 @@ from apimpolicy.policies.surroundings import Exchange, PolicyError
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.messages import ResponseMessage
 
 FORBIDDEN = 403

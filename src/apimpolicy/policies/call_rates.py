@@ -7,6 +7,7 @@ too. Our choice: the bucket holds the limit and fills evenly within the period.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
@@ -25,8 +26,6 @@ from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, Win
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import ResponseMessage
 

@@ -21,15 +21,9 @@ Source: https://learn.microsoft.com/azure/api-management/choose-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import BranchTaken, Condition
-from apimpolicy.policies.spec import child, children, expression_attribute, part, policies, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
-
+from apimpolicy.policies.spec import Exchange, Step, child, children, expression_attribute, part, policies, policy
 
 TAKEN = Condition("true", taken=True)
 NOT_TAKEN = Condition("false", taken=False)

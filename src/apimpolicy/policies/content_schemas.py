@@ -5,6 +5,7 @@ Where a schema has no name, the text has none, as in the tests of a real API.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.description import Content, definition_name
@@ -16,8 +17,6 @@ from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, PREVENT, ValidationError, description_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.policies.spec import Exchange
     from apimpolicy.policies.validate_content import ContentRule
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
@@ -18,8 +19,6 @@ from apimpolicy.policies.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.policies.spec import Exchange, Step
 
 

@@ -10,14 +10,13 @@ converts them to Python's when they are read (`readable`), all but the `value` o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from apimpolicy.context.records import Request, Response
     from apimpolicy.policies.metrics import Metric
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class EventHubEvent(Record):

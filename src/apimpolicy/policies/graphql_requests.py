@@ -6,6 +6,7 @@ The engine is graphql-core; the sentences of syntax and validation errors are it
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import graphql
@@ -16,8 +17,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.message_content import media_type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.context.messages import RequestMessage
 
 QUERY_ALONE = "application/graphql"

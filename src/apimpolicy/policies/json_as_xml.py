@@ -13,17 +13,15 @@ from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.xml_writing import encode_name
-from apimpolicy.dotnet.xml.containers import XDocument
+from apimpolicy.dotnet.xml.containers import XContainer, XDocument
 from apimpolicy.dotnet.xml.content import text_of
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
-from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XNamespace
+from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XName, XNamespace
 from apimpolicy.dotnet.xml.writer import write
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
-    from apimpolicy.dotnet.xml.containers import XContainer
-    from apimpolicy.dotnet.xml.names import XName
 
 MAXIMUM_DEPTH = 200
 """Objects and arrays within each other."""

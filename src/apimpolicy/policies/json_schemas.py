@@ -7,6 +7,7 @@ known. Regular expressions are matched with a bound on backtracking and on size;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -14,8 +15,6 @@ from apimpolicy.policies.schema_cost import branches_too_often, has_alternatives
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.policies.json_documents import JsonText, Place
 
 MAX_BACKTRACKING = 100_000

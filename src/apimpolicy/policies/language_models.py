@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 CHARACTERS_OF_A_TOKEN = 4
 DIMENSIONS = 256

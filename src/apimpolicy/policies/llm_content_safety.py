@@ -29,6 +29,7 @@ Source: https://learn.microsoft.com/azure/api-management/llm-content-safety-poli
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
@@ -42,8 +43,6 @@ from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, child, child_texts, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.policies.spec import Exchange, Step
 

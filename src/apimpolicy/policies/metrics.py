@@ -7,15 +7,11 @@ say (no product, no user) is an empty text, and Location is the deployment's reg
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import MetadataRead
 from apimpolicy.policies.spec import Exchange, PolicyError, Step, expression_attribute, part
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
 
 NAMESPACE = "API Management"
 

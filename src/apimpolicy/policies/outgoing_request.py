@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -9,8 +10,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.surroundings import Exchange, PolicyError, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.records import Request
 
 ORDER = (

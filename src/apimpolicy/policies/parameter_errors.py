@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -10,10 +10,6 @@ from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter, defin
 from apimpolicy.policies.json_schemas import SchemaNotFoundError, UnverifiableError
 from apimpolicy.policies.parameter_values import ParameterChecker, UnparsableError
 from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, UNSPECIFIED, ValidationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 NO_SCHEMA = "API's schema doesn't exist or it couldn't be resolved."
 

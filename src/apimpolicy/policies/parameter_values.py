@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.json_documents import JsonText
@@ -10,8 +11,6 @@ from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, Sc
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-
     from apimpolicy.context.description import ApiDescription, Parameter
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")

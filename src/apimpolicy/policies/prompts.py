@@ -8,11 +8,10 @@ prompt; nothing here raises for what a body holds.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
 
 SYSTEM_ROLES = frozenset({"system", "developer"})

@@ -21,6 +21,7 @@ Source: https://learn.microsoft.com/azure/api-management/quota-policy
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
@@ -33,8 +34,6 @@ from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.messages import ResponseMessage
 
 

@@ -19,7 +19,7 @@ Source: https://learn.microsoft.com/azure/api-management/rate-limit-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.policies.call_rates import CallRate, Report, applicable, take
 from apimpolicy.policies.conversions import integer, number
@@ -27,9 +27,6 @@ from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @part("operation", alternatives=("name", "id"))

@@ -32,6 +32,7 @@ Source: https://learn.microsoft.com/azure/api-management/retry-policy
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
@@ -41,8 +42,6 @@ from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policies, policy, postponed_attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.policies.spec import Exchange, Step
 
 MOST_RETRIES = 50

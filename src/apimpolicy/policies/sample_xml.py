@@ -10,7 +10,8 @@ Source: https://spec.openapis.org/oas/v3.0.3#xml-object
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lxml import etree
 
@@ -18,10 +19,6 @@ from apimpolicy.context.description import ApiDescription, definition_name
 from apimpolicy.dotnet.json.xml_writing import encode_name
 from apimpolicy.policies.sample_bodies import SampleMaker
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 _ROOT, _ITEM = "root", "item"
 

@@ -7,13 +7,11 @@ remembers nothing, made by one that does; nothing is validated. Patterns of name
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from apimpolicy.context.description import pointed_at
 from apimpolicy.errors import LimitExceededError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 MAX_VISITS = 10_000
 """More visits are let pass as long as they are not many times the number of different ones."""

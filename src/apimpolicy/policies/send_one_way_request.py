@@ -20,16 +20,12 @@ Source: https://learn.microsoft.com/azure/api-management/send-one-way-request-po
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, policies, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, child_texts, expression_attribute, policies, policy
 
 
 @policy(

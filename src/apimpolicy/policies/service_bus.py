@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from apimpolicy.records import Record, keyword
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class ServiceBusMessage(Record):

@@ -27,6 +27,7 @@ Source: https://learn.microsoft.com/azure/api-management/set-backend-service-pol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -37,8 +38,6 @@ from apimpolicy.policies.effects import BackendSet, Effect
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.context.messages import ResponseMessage
 
 

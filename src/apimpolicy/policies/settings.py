@@ -12,12 +12,12 @@ checks, the JSON schema and the page of the reference. Code reads a setting as `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from inspect import Signature
 
     from apimpolicy.context.records import Request

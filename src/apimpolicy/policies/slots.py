@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from apimpolicy.policies.conversions import BLANKS, text
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.policies.ranges import Range
 
 P = ParamSpec("P")

@@ -15,7 +15,8 @@ elements that are not evaluated at once (`children`, `child`, `policies`) arrive
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 
 from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.placement import SECTIONS as SECTIONS
@@ -33,9 +34,6 @@ from apimpolicy.policies.slots import postponed_attribute as postponed_attribute
 from apimpolicy.policies.surroundings import Exchange as Exchange
 from apimpolicy.policies.surroundings import PolicyError as PolicyError
 from apimpolicy.policies.surroundings import Step as Step
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ANYWHERE = " ".join(SECTIONS)
 

@@ -10,11 +10,10 @@ Times are in seconds, on the clock of the state.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from apimpolicy.policies.language_models import SemanticCache
 
 

@@ -8,14 +8,13 @@ response with status 400 and above.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.policies.prompts import Prompt, read_completion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.surroundings import Exchange
 

@@ -6,14 +6,13 @@ the ids from expressions; that is exact here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 _Held = TypeVar("_Held")

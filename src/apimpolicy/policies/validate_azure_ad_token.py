@@ -41,6 +41,7 @@ Source: https://learn.microsoft.com/azure/api-management/validate-azure-ad-token
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -58,15 +59,12 @@ from apimpolicy.policies.json_web_tokens.elements import (
 from apimpolicy.policies.json_web_tokens.refusal import denied
 from apimpolicy.policies.json_web_tokens.source import ONE_SOURCE, TokenPolicy
 from apimpolicy.policies.json_web_tokens.trust import Trust
-from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.json_web_tokens.keys import VerificationKey
-    from apimpolicy.policies.spec import Exchange, Step
 
 ENDPOINT = "https://login.microsoftonline.com"
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"

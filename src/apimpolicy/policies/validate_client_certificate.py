@@ -41,6 +41,7 @@ Source: https://learn.microsoft.com/azure/api-management/validate-client-certifi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from apimpolicy.dotnet.environment import environment
@@ -59,8 +60,6 @@ from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, childre
 from apimpolicy.policies.uploaded_certificates import find_by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Chain
 

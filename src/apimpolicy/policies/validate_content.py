@@ -47,6 +47,7 @@ Source: https://learn.microsoft.com/azure/api-management/validate-content-policy
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -59,8 +60,6 @@ from apimpolicy.policies.spec import child, children, expression_attribute, lite
 from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECIFIED, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.description import Content
     from apimpolicy.policies.spec import Exchange, Step
 

@@ -26,6 +26,7 @@ Source: https://learn.microsoft.com/azure/api-management/validate-odata-request-
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -35,8 +36,6 @@ from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 from apimpolicy.policies.validation_errors import PREVENT, SIZE, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.policies.effects import Effect
 
 VERSIONS = ("1.0", "2.0", "3.0", "4.0", "4.01")

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.description import HEADER, PATH, QUERY
+from apimpolicy.context.description import HEADER, PATH, QUERY, Parameter
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.parameter_errors import REQUEST_PLACES, parameter_errors, unspecified, without_description
@@ -50,7 +50,6 @@ from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, ErrorLog, des
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from apimpolicy.context.description import Parameter
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.spec import Exchange, Step
 

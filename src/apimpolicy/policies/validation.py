@@ -13,7 +13,7 @@ policies that are not simulated only the name is checked, and what the gateway w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.attribute_validation import at_name, unknown_attributes, validate_attributes
@@ -21,10 +21,6 @@ from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, did_you_mean, is
 from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
 from apimpolicy.text.document import CData, Characters, Document, Element
 from apimpolicy.text.holes import UNKNOWN_POLICIES, has_hole
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
-
 
 _ROOTS = ("policies", "fragment", *SECTIONS)
 

@@ -15,6 +15,7 @@ Source: https://learn.microsoft.com/azure/api-management/validate-content-policy
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -25,8 +26,6 @@ from apimpolicy.policies.effects import Effect, Validated
 from apimpolicy.policies.spec import Exchange, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.context.description import ApiDescription
 
 ACTIONS = ("ignore", "prevent", "detect")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.json.writer import quoted
-from apimpolicy.dotnet.xml.elements import XElement
+from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.nodes import XComment, XText
 from apimpolicy.dotnet.xml.reader import parse_document
 from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.dotnet.xml.elements import XAttribute
     from apimpolicy.dotnet.xml.names import XName
 
 MAXIMUM_DEPTH = 200

@@ -7,7 +7,8 @@ import is left to what is there, and an include is a ConfigurationError.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from lxml import etree
 
@@ -16,9 +17,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.json_schemas import MAX_ERRORS, SchemaViolation, UnverifiableError
 from apimpolicy.policies.own_process import answer
 from apimpolicy.policies.own_process.process import compile_schema, parser, violations_in
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SCHEMA = "http://www.w3.org/2001/XMLSchema"
 WSDL = ("http://schemas.xmlsoap.org/wsdl/", "http://www.w3.org/ns/wsdl")

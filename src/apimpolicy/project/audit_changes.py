@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.findings import lent_to_anyone
 from apimpolicy.audit.outliers import is_weaker
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.project.audit_run import audit_path
+from apimpolicy.project.audit_run import AuditRun, audit_path
 from apimpolicy.project.revisions import revision_of
 from apimpolicy.project.service.leniency import Leniency, leniency, lenient
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
-    from apimpolicy.project.audit_run import AuditRun
 
 ABSENT = "not there"
 

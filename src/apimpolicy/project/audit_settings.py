@@ -23,12 +23,11 @@ from __future__ import annotations
 
 import ast
 import datetime
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.project.toml_table import Table
 
 WORDS = {

@@ -27,14 +27,12 @@ session-cookie = "SessionId"
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from apimpolicy.engine.backends import AnyBackend, Backend, BackendPool, CircuitBreaker, IdentityCredential, PoolMember
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.toml_table import Table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def backends_of(table: Table) -> dict[str, AnyBackend]:

@@ -10,16 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.named_values import read_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.diagnostics import Diagnostic
 
 VERSION = 1
 

@@ -16,8 +16,8 @@ import time
 from typing import Any
 
 from apimpolicy.diagnostics import Severity
+from apimpolicy.project.files import fingerprint
 from apimpolicy.project.findings import Finding, Findings
-from apimpolicy.project.fingerprints import fingerprint
 
 VERSION = 2
 MOST_ENTRIES = 20_000

@@ -7,6 +7,7 @@ token of a stand-in is for the API that is called: it has the audience and the c
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.environment import use_environment
@@ -18,8 +19,6 @@ from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.token_checks import providers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.entra_tenant import EntraTenant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
@@ -13,8 +14,6 @@ from apimpolicy.project.format_settings import Style
 from apimpolicy.project.ignore_patterns import IgnorePatterns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects, Project
 from apimpolicy.project.check_services import CheckServices
 from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.declared import ConfiguredFragments
-from apimpolicy.project.discovery import ENDINGS
+from apimpolicy.project.discovery import ENDINGS, discover, searched
 from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.environments import ALL
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
@@ -27,12 +30,8 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.cache import Cache
-    from apimpolicy.project.check_projects import CheckProjects, Project
     from apimpolicy.project.known_service import Service
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
@@ -131,7 +130,7 @@ class CheckRun:
 
     def _overlays(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
         """Check the policies in the overlays of the selected environments."""
-        from apimpolicy.project.overlay_policies import policies_in
+        from apimpolicy.project.overlays import policies_in
 
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
         for root, policy in sorted(roots.items()):
@@ -301,3 +300,51 @@ def _start(run: CheckRun) -> None:
 def _chunk(paths: list[str]) -> list[Checked]:
     assert _run is not None
     return [_run.one(path) for path in paths]
+
+
+# `check` from Python: the findings of files and trees, as values.
+#
+# for diagnostic in check("policies"):
+#     print(diagnostic)                     policies/orders.xml:5:60: CS1061 error: …
+
+
+def check(
+    path: str | os.PathLike[str],
+    *,
+    config: str | os.PathLike[str] | None = None,
+    named_values: Mapping[str, str] | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    rule_files: Sequence[str | os.PathLike[str]] = (),
+    environment: str | None = None,
+) -> list[Diagnostic]:
+    """Return the findings in a policy file, or in all policies of a folder, in the order of the files.
+
+    The same as `apimpolicy check PATH`: settings are those of the nearest `apimpolicy.toml` above each file unless
+    `config` names one; `select` and `ignore` take codes, beginnings of codes and names of rules; `rule_files` are
+    files of Python with rules of your own. `environment` is the name of one, or `all`. Baselines do not count here.
+
+    Raises ConfigurationError when a file cannot be read, a folder has no policies, or a setting is wrong.
+    """
+    options = CheckOptions(
+        config=None if config is None else os.fspath(config),
+        named_values=None if named_values is None else dict(named_values),
+        select=tuple(select),
+        ignore=tuple(ignore),
+        rule_files=tuple(os.fspath(file) for file in rule_files),
+        environment=environment,
+    )
+    projects = CheckProjects(options)
+    found = discover([os.fspath(path)], projects)
+    if found.unreadable:
+        raise ConfigurationError(found.unreadable[0])
+    if found.empty:
+        raise ConfigurationError(f"there are no policies in {os.fspath(path)}: {searched()}")
+    run = CheckRun(projects)
+    run.services.check_options(found.files)
+    diagnostics: list[Diagnostic] = []
+    for checked in chain(map(run.one, found.files), run.information(found.files, found.trees)):
+        if checked.problem is not None:
+            raise ConfigurationError(checked.problem)
+        diagnostics += checked.diagnostics()
+    return diagnostics

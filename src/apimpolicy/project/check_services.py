@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.environments import (
@@ -17,8 +18,6 @@ from apimpolicy.project.layout import place_of
 from apimpolicy.project.repository import code_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.known_service import Deleted, Service
     from apimpolicy.project.overlays import Overlay

@@ -24,7 +24,7 @@
     [schemas]                                         # by the ids that validate-content names; also, above:
     order = "order.schema.json"                       # openapi = "orders.yaml", wsdl, graphql-schema
 
-    [backend]                                         # what answers a forwarded request; see project/answer_tables.py
+    [backend]                                         # what answers a forwarded request; see project/identity_tables.py
     status = 200                                      # for [outside] and [[answers]], identity_tables.py for who
     json = {orders = []}                              # issues tokens, gateway_settings.py for further keys
 
@@ -61,14 +61,14 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.answer_tables import AnswerTables
-from apimpolicy.project.api_descriptions import DescriptionPaths
-from apimpolicy.project.declared import declared_in, external_patterns
+from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
+from apimpolicy.project.declared import Declared, declared_in, external_patterns
 from apimpolicy.project.environments import (
     OWN_KEYS,
     TABLE,
@@ -86,23 +86,19 @@ from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.leniency import leniency, may_need_stand_ins
+from apimpolicy.project.service.leniency import Leniency, leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables, is_document
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
-    from apimpolicy.project.declared import Declared
     from apimpolicy.project.service.building import ServiceParts
     from apimpolicy.project.service.description import ServiceDescription
-    from apimpolicy.project.service.leniency import Leniency
 
 _TABLES = ("api", "operation", "product", "subscription", "user", "deployment")
 
@@ -281,7 +277,7 @@ class Configuration:
         return settings
 
     def _own_settings(self) -> dict[str, Any]:
-        from apimpolicy.project.entities import entity_of
+        from apimpolicy.project.service_tables import entity_of
 
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,

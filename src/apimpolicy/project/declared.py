@@ -7,6 +7,7 @@ A resource that `external` declares exists for `check`: policies and other resou
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,6 @@ from apimpolicy.checks.references import Missing
 from apimpolicy.project.resource_kinds import KINDS, kind_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from apimpolicy.project.toml_table import Table
 
 _TABLES = ("named-values", "backends", "certificates", "fragments", "schemas", "apis", "products", "subscriptions")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.known_service import Deleted, Service
 from apimpolicy.project.resource_kinds import Kind, kind_of_folder
-from apimpolicy.project.revisions import revision_of
+from apimpolicy.project.revisions import Revision, revision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.project.revisions import Revision
     from apimpolicy.project.service.description import ServiceDescription
 
 _POLICY = "policy.xml"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,17 +19,20 @@ from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
 from apimpolicy.project.embedded import CODE, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
-from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
-from apimpolicy.project.ignore_patterns import gitignore_of, gitignores_above
+from apimpolicy.project.files import (
+    MAXIMUM_BYTES,
+    STANDARD_INPUT,
+    begins_like_a_policy,
+    is_blank,
+    is_meant_as_a_policy,
+    unreadable,
+)
+from apimpolicy.project.ignore_patterns import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.project.layout import place_of, root_of_information
-from apimpolicy.project.root_element import begins_like_a_policy, is_blank, is_meant_as_a_policy
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.project.check_projects import CheckProjects, Project
-    from apimpolicy.project.ignore_patterns import IgnorePatterns
 
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""

@@ -9,20 +9,15 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import entries
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
-from apimpolicy.project.overlays import overlays_around, read_overlay
+from apimpolicy.project.overlays import Overlay, overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
 from apimpolicy.project.resource_kinds import kind_named
-from apimpolicy.project.service.description import Gap, Origin
+from apimpolicy.project.service.description import Gap, Origin, ServiceDescription
 from apimpolicy.project.service.extract import read_extract
-
-if TYPE_CHECKING:
-    from apimpolicy.project.overlays import Overlay
-    from apimpolicy.project.service.description import ServiceDescription
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
 _NAMES = (

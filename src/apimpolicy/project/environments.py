@@ -8,20 +8,18 @@
     region = "westeurope"
 
 An overlay is looked for beside the folder of the service and above it; variables of Terraform and parameters of Bicep
-as `infrastructure.environments` describes. Either makes an environment without a table.
+as `infrastructure.files` describes. Either makes an environment without a table.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.repository import parents_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 ALL = "all"
 """Not an environment's name, but each of them."""
@@ -88,7 +86,7 @@ def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
 
 def is_environment(name: str, known: Iterable[str]) -> bool:
     """Return whether an environment is one of those that are known, or a word of only one of their names."""
-    from apimpolicy.infrastructure.environments import chosen
+    from apimpolicy.infrastructure.files import chosen
 
     names = list(known)
     return chosen(names, name) in names
@@ -107,8 +105,7 @@ def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
 
 def variable_files(folder: str) -> dict[str, list[str]]:
     """Return the files with variables of Terraform or parameters of Bicep around a folder, by environment."""
-    from apimpolicy.infrastructure.environments import environment_files
-    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.infrastructure.files import Files, environment_files
 
     files = Files(folder, list(parents_of(folder))[-1])
     return environment_files(files, files.root)
@@ -119,7 +116,7 @@ def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str)
 
     Raises ConfigurationError.
     """
-    from apimpolicy.infrastructure.environments import chosen
+    from apimpolicy.infrastructure.files import chosen
     from apimpolicy.project.named_values import load_values
 
     given = own.get("values")

@@ -5,18 +5,18 @@ POL027  the file is larger than any policy document may be
 
 from __future__ import annotations
 
+import codecs
+import os
+import re
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import BinaryIO
 
-from apimpolicy.checkout import open_bytes, write
+from apimpolicy.checkout import open_bytes, walk, write
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    import os
-    from typing import BinaryIO
 
 TOO_LARGE = "POL027"
 MAXIMUM_BYTES = 4 * 1024 * 1024
@@ -110,3 +110,93 @@ def unreadable(path: str, error: OSError) -> str:
 
 def _head(file: BinaryIO, limit: int = MAXIMUM_BYTES) -> bytes:
     return file.read(limit + 1)
+
+
+# Detect changed files by their metadata, without reading them.
+
+
+def fingerprint(paths: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Return every file below the paths, with its time of change and its size."""
+    found: list[tuple[str, int, int]] = []
+    for path in paths:
+        if os.path.isdir(path):
+            for directory, folders, files in walk(path):
+                folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
+                found += (entry for name in files if (entry := _entry(os.path.join(directory, name))) is not None)
+        elif (entry := _entry(path)) is not None:
+            found.append(entry)
+    return sorted(found)
+
+
+def _entry(path: str) -> tuple[str, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return path, status.st_mtime_ns, status.st_size
+
+
+# The beginning of a file, and whether that is a policy, or was meant to be one.
+
+ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound", b"on-error"))
+"""The elements that a policy document, a fragment, or a lone section begins with."""
+
+_NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
+_INSIDE = rb"<(inbound|backend|outbound|on-error|base|choose|set-[a-z]+|return-response|validate-[a-z]+)\b"
+"""Elements that policies have inside, and hardly any other kind of XML."""
+
+
+def begins_like_a_policy(head: bytes) -> bool:
+    """Return whether a file with this beginning is a policy document, a fragment, or a section of one."""
+    return root_name(head) in ROOTS
+
+
+def is_meant_as_a_policy(head: bytes) -> bool:
+    """Return whether the first element is nearly `policies` or `fragment`, and what it holds looks like a policy."""
+    name = root_name(head)
+    if not name or name in ROOTS:
+        return False
+    lower = name.lower().decode()
+    return (lower.encode() in ROOTS or _is_near(lower)) and re.search(_INSIDE, _utf8(head), re.IGNORECASE) is not None
+
+
+def looks_like_policies(text: bytes) -> bool:
+    """Return whether a text has an element of policies: other XML begins with <policies> or <fragment> too."""
+    return re.search(_INSIDE, text, re.IGNORECASE) is not None
+
+
+def is_blank(head: bytes) -> bool:
+    """Return whether there is nothing but white space."""
+    return not _utf8(head).removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n\0")
+
+
+def _is_near(name: str) -> bool:
+    from difflib import SequenceMatcher
+
+    return any(SequenceMatcher(None, name, root).ratio() >= 0.75 for root in ("policies", "policy", "fragment"))
+
+
+def _utf8(head: bytes) -> bytes:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "replace").encode()
+    return head
+
+
+def root_name(head: bytes) -> bytes:
+    """Return the name of the first element, after a byte order mark, declarations and comments; empty without one."""
+    head = _utf8(head)
+    position = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    while True:
+        position = head.find(b"<", position)
+        if position < 0:
+            return b""
+        if head.startswith(b"<!--", position):
+            end, length = head.find(b"-->", position + 4), 3
+        elif head.startswith((b"<?", b"<!"), position):
+            end, length = head.find(b">", position), 1
+        else:
+            name = _NAME.match(head, position)
+            return name[1] if name else b""
+        if end < 0:
+            return b""
+        position = end + length

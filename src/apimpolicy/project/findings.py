@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, read_data, source_of
 from apimpolicy.text.secrets import without_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 
 class Finding(NamedTuple):

@@ -7,13 +7,12 @@ a newer equivalent, each with the end tag. It changes nothing else, and nothing 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source

@@ -36,19 +36,17 @@ answer = [{id = "1"}]
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.settings import Behaviour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.policies.content_safety import AnalyzesSafety
     from apimpolicy.policies.data_sources import RecordedCosmos, RecordedSql
     from apimpolicy.policies.service_bus import ServiceBus
     from apimpolicy.project.toml_table import Table
-
 
 ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
 """Errors that a service raises instead of responding, by their words in the configuration."""

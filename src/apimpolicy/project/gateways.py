@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration import empty_configuration, load_configuration
+from apimpolicy.project.configuration import Configuration, empty_configuration, load_configuration
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.environments import selected_environment
 from apimpolicy.project.layout import extracts_in
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
-    from apimpolicy.project.configuration import Configuration
 
 
 class NoApisError(ConfigurationError):

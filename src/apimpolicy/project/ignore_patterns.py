@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checkout import open_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 GITIGNORE = ".gitignore"
 

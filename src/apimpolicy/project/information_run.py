@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import shown_path
+from apimpolicy.project.embedded.shapes import has_placeholder
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
-from apimpolicy.project.information_checks import check_information
 from apimpolicy.project.mcp_checks import server_diagnostics
-from apimpolicy.project.service_limits import exceeded
+from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
+    from apimpolicy.checks.subject import Settings
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.check_services import CheckServices
-    from apimpolicy.project.service.description import PolicyText
+    from apimpolicy.project.known_service import Service
+    from apimpolicy.project.service.description import Origin, PolicyText, ServiceDescription
+    from apimpolicy.text.source import Source
 
 NOT_CHECKED = "POL165"
 
@@ -111,3 +115,153 @@ class InformationRun:
                 diagnostic.severity = settings.severities.get(diagnostic.code, diagnostic.severity)
                 kept.append(diagnostic)
         return Findings(to_findings(kept))
+
+
+# Findings of `check` in the information files of a service.
+#
+# POL162  a reference to a resource that the service doesn't have      POL163  a name that Azure refuses
+# POL164  a file that can't be published, or that publishing leaves out
+# POL145  a named value whose value is the text that an extractor writes in the place of a secret
+
+LINK_UNKNOWN = "POL162"
+NAME_REFUSED = "POL163"
+UNPUBLISHED = "POL164"
+
+_REVISION = ";rev="
+
+
+def check_information(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    """Yield findings about an information file: its problems, the resource's name and its references.
+
+    Of kinds of which only a part is described, only misspelt names are reported. What an overlay refers to is not
+    checked: it often names what only the service of its environment has.
+    """
+    for problem in service.problems.get(path, ()):
+        start = _offset(source, problem.origin)
+        # A pipeline may change the file before it publishes the folder, so that nothing is certain.
+        yield Diagnostic(UNPUBLISHED, problem.message, source, start, start, Severity.WARNING, help=problem.help)
+    yield from _refused_name(path, source, service)
+    yield from _refused_backend(path, source, service)
+    yield from _redacted(path, source, service)
+    for each in service.references.get(path, ()):
+        if service.has_id(each.kind, each.name):
+            continue
+        missing = service.missing(each.kind, each.name)
+        is_partial = each.kind in service.partial_kinds
+        if missing is not None and (missing.near or missing.deleted or not is_partial):
+            is_error = each.is_certain and missing.is_certain and (bool(missing.deleted) or not is_partial)
+            start = _offset(source, each.origin)
+            end = start + len(each.name) * source.text.startswith(each.name, start)
+            severity = Severity.ERROR if is_error else Severity.WARNING
+            yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
+
+
+def _refused_backend(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    """Yield a finding for a backend that Azure refuses since 2024-06 (a query) and 2022-06 (the id `dapr`)."""
+    for each in service.description.backends:
+        if each.origin.file != path:
+            continue
+        if "?" in (each.url.known or ""):
+            message, help = "the URL of a backend must not have a query", "Set it with set-query-parameter."
+            start = _offset(source, each.url.origin)
+            yield Diagnostic(UNPUBLISHED, message, source, start, start, Severity.WARNING, help=help)
+        if each.id.lower() == "dapr":
+            message, help = f"the backend id '{each.id}' is reserved", "Choose another id."
+            yield Diagnostic(UNPUBLISHED, message, source, 0, 0, Severity.WARNING, help=help)
+
+
+def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    """Yield a finding for a named value whose value is the text that the extractor writes instead of a secret."""
+    for each in service.description.named_values:
+        if each.origin.file == path and each.value.known == REDACTED:
+            start = _offset(source, each.value.origin)
+            message = f"the value of the named value '{each.display_name}' is the text in the place of a secret"
+            help = "Take the value from a key vault, or let the pipeline set it."
+            yield Diagnostic(ValueRedacted.code, message, source, start, start, Severity.WARNING, help=help)
+
+
+def _offset(source: Source, origin: Origin) -> int:
+    return min(source.line_starts[origin.line - 1] + origin.column - 1, len(source.text))
+
+
+def _refused_name(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+    kind = kind_of_file(os.path.basename(path))
+    folder = os.path.dirname(os.path.abspath(path))
+    if kind is None or kind_of_folder(os.path.basename(os.path.dirname(folder))) is not kind:
+        return
+    name = os.path.basename(folder)
+    if kind.id == "apis":
+        name = name.partition(_REVISION)[0]
+    names = [(f"the {kind.noun}", name, kind.longest, kind.names)]
+    if kind.id == "named-values":
+        found = next((each for each in service.description.named_values if each.origin.file == path), None)
+        if found is not None and found.name.known is not None:
+            names.append(("the display name", found.name.known, 256, DISPLAY_NAME))
+    for what, each, longest, rule in names:
+        sentence = rule.sentence if re.search(rule.refused, each) else ""
+        if len(each) > longest:
+            sentence = f"A name has at most {longest} characters, this one has {len(each)}."
+        if sentence and not has_placeholder(each):
+            start = max(source.text.find(f'"{each}"') + 1, 0)
+            end = start + len(each) if start else 0
+            yield Diagnostic(NAME_REFUSED, f"Azure refuses {what} '{each[:300]}'", source, start, end, help=sentence)
+
+
+# The documented limits of a tier on the number of resources, and the services that exceed them.
+#
+# Only what is described counts: operations that an OpenAPI document adds are not counted, so that a service may exceed
+# a limit without a finding. A service that exceeded the limits when they took effect keeps higher ones, so that nothing
+# is an error.
+#
+# Source: https://learn.microsoft.com/azure/api-management/service-limits (from March to May 2026)
+
+TOO_MANY = "POL166"
+_SOURCE = "https://learn.microsoft.com/azure/api-management/service-limits"
+_COLUMNS = ("consumption", "developer", "basic", "standard", "premium")
+LIMITS: Mapping[str, tuple[int | None, ...]] = {
+    "API operations": (3_000, 3_000, 10_000, 50_000, 75_000),
+    "named values": (5_000, 5_000, 5_000, 10_000, 18_000),
+    "loggers": (100, 100, 100, 200, 400),
+    "products": (100, 100, 200, 500, 2_000),
+    "subscriptions": (None, 10_000, 15_000, 25_000, 75_000),
+}
+"""The v2 tiers have the limits of the classic ones."""
+
+
+def limit_of(kind: str, tier: str) -> int | None:
+    """Return how many resources of a kind a tier allows; None where nothing is documented.
+
+    >>> limit_of("products", "basicv2"), limit_of("products", "premium"), limit_of("subscriptions", "consumption")
+    (200, 2000, None)
+    """
+    column = tier.removesuffix("v2")
+    return LIMITS[kind][_COLUMNS.index(column)] if column in _COLUMNS else None
+
+
+def exceeded(service: ServiceDescription, settings: Settings) -> dict[str, list[Diagnostic]]:
+    """Return a finding for each limit that a service exceeds, at the first resource beyond it, by file."""
+    tier = settings.tier or (service.sku.known or "").partition("_")[0].lower()
+    found: dict[str, list[Diagnostic]] = {}
+    if not tier or not settings.wants(TOO_MANY):
+        return found
+    severity = settings.severities.get(TOO_MANY, Severity.WARNING)
+    for kind in LIMITS:
+        limit, resources = limit_of(kind, tier), _counted(service, kind)
+        if limit is None or len(resources) <= limit:
+            continue
+        origin = resources[limit].origin
+        source, _ = source_of(*read_data(origin.file))
+        start = source.line_starts[origin.line - 1] + origin.column - 1
+        message = f"the service has {len(resources):,} {kind}, and the tier '{tier}' allows {limit:,}"
+        help = f"Remove some, or choose another tier ({_SOURCE})."
+        found.setdefault(origin.file, []).append(
+            Diagnostic(TOO_MANY, message, source, start, start, severity, help=help)
+        )
+    return found
+
+
+def _counted(service: ServiceDescription, kind: str) -> list[Any]:
+    if kind == "API operations":
+        return [operation for api in service.apis for operation in api.operations]
+    found = service.resources(kind.replace(" ", "-"))
+    return [each for each in found if not getattr(each, "is_made_up", False)]

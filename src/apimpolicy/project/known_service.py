@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +25,7 @@ from apimpolicy.project.cache import key_of
 from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 from apimpolicy.project.layout import Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
 from apimpolicy.project.resource_kinds import KINDS
@@ -34,12 +35,10 @@ from apimpolicy.project.service.policy_sources import made_up_id
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
-    from apimpolicy.text.source import Source
 
 _AUTHORIZATIONS = "authorizations"
 _NAMED_VALUES = "named-values"

@@ -11,6 +11,7 @@ POL176  metadata of a protected resource that clients can't read
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,8 +25,6 @@ from apimpolicy.project.service.operations import KnownOperations
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.service.description import ApiDescription, Origin, PolicyText, ServiceDescription
     from apimpolicy.text.document import Element

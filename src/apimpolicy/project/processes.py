@@ -5,20 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import TYPE_CHECKING, Any
+from multiprocessing.context import BaseContext, SpawnContext, SpawnProcess
+from typing import Any
 
 from apimpolicy.project.environments import select, selected
 from apimpolicy.project.service.leniency import Leniency, allow, leniency
 
 if sys.platform != "win32":
     from multiprocessing.context import ForkServerContext, ForkServerProcess
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from multiprocessing.context import BaseContext
 
 
 def python_command(*arguments: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Words that a script replaces in a policy before it is saved: `replace(file("policy.xml"), "THUMBPRINTS", …)`.
 
 A word without any mark is a placeholder only if a script, a pipeline or a template of the same repository replaces it.
-Elements and attributes that a script sets through an XML library are placeholders too (`edits`). `check` reads the
-scripts of a repository only after it has found an error that such a placeholder could explain.
+Elements and attributes that a script sets through an XML library are placeholders too (`edited_names`). `check` reads
+the scripts of a repository only after it has found an error that such a placeholder could explain.
 
 A script counts for the policies that it can read (`_Script.reaches`): a program that replaces "Token" in texts of its
 own explains nothing. A word that the policy's C# declares, or has as a member, is that name.
@@ -12,16 +12,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from apimpolicy.project import edits
 from apimpolicy.project.repository import repository_of, scripts_around
 from apimpolicy.text.markup import read
 from apimpolicy.text.scanner import LITERALS
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
 _TEMPLATE_FILE = re.compile(r"\btemplatefile\s*\(\s*\"((?:[^\"\r\n{]|\$\{[^{}\r\n]*\})+)\"")
@@ -70,7 +67,7 @@ class _Script(NamedTuple):
 
     @classmethod
     def of(cls, path: str, text: str) -> _Script:
-        words, plain, edited = replaced_words(text), plain_words(text), edits.edited_names(text)
+        words, plain, edited = replaced_words(text), plain_words(text), edited_names(text)
         sets = map(frozenset, (words, plain, edited, template_files(text)))
         return cls(path, text, *sets)
 
@@ -110,9 +107,9 @@ class Replacements:
         found: set[str] = set()
         for script in self._found[root]:
             parts = {word for word in script.words if word in text and _is_a_word_of(word, text)}
-            parts |= {word for word in script.plain if word in text and edits.is_bare_attribute(word, text)}
+            parts |= {word for word in script.plain if word in text and is_bare_attribute(word, text)}
             for name in script.edited:
-                parts.update(edits.written_as(name, text))
+                parts.update(written_as(name, text))
             if any(re.fullmatch(pattern, os.path.basename(path)) for pattern in script.templates):
                 found.add("${…}")
             if not parts <= found and script.reaches(policy, root):
@@ -198,3 +195,57 @@ def _is_a_word_of(word: str, text: str) -> bool:
     before = r"(?<!\w)" if word[0].isalnum() else ""
     after = r"(?!\w)" if word[-1].isalnum() else ""
     return re.search(f"{before}{re.escape(word)}{after}", text) is not None
+
+
+# Elements and attributes of policies that a script sets through an XML library before the policy is saved.
+#
+#     $xml.policies.inbound.cors.'allowed-origins'.origin = $origin               (PowerShell)
+#     doc.SelectSingleNode("//set-backend-service/@base-url").Value = url;       (.NET)
+#     root.find(".//origin").text = origin                                        (Python)
+#
+# Only a file that names XML and policies counts; its names explain nothing but errors at elements with these names.
+
+_STEP = r"(?:[\w-]+|'[\w-]+'|\"[\w-]+\")(?:\[[^\]\r\n]{0,40}\])?"
+_ASSIGNED = re.compile(rf"\$\w+((?:\.{_STEP}){{2,20}})\s*=(?!=)")
+"""A property path of PowerShell: each step is an element or, at the end, an attribute."""
+
+_NAME = re.compile(r"[\w-]+")
+_XPATH = re.compile(
+    r"(?:SelectSingleNode|SelectNodes|XPathSelectElements?|findall|find|xpath|XPath)\W{1,5}[\"']([^\"'\r\n]{1,200})[\"']"
+)
+_LAST_STEP = re.compile(r"@?([a-z][\w.-]*)(?:\[[^\]]*\])?(?:/text\(\))?\Z")
+_ATTRIBUTE = re.compile(r"(?:SetAttribute|SetAttributeValue|\.set|setAttribute)\s*\(\s*[\"']([\w.-]+)[\"']")
+_SETS = re.compile(r"\.(?:InnerText|InnerXml|text|Value|value|textContent)\s*=(?!=)")
+_CONTENT = ("InnerText", "InnerXml", "Value", "text")
+
+
+def edited_names(text: str) -> Iterator[str]:
+    """Yield the names of elements and attributes of a policy that a script sets."""
+    if "polic" not in text.lower() or "xml" not in text.lower():
+        return
+    for path in _ASSIGNED.finditer(text):
+        steps = [step.lower() for step in _NAME.findall(path[1])]
+        names = [name for name in _NAME.findall(path[1]) if name not in _CONTENT and not name.isdigit()]
+        if ("policies" in steps or "fragment" in steps) and names:
+            yield names[-1]
+    if _SETS.search(text) is not None:
+        for path in _XPATH.finditer(text):
+            if (step := _LAST_STEP.search(path[1])) is not None:
+                yield step[1]
+    yield from (attribute[1] for attribute in _ATTRIBUTE.finditer(text))
+
+
+def written_as(name: str, text: str) -> Iterator[str]:
+    """Yield the texts that an element or attribute with a name has in a policy, if it holds no other element."""
+    if name not in text:
+        return
+    quoted = re.escape(name)
+    for found in re.finditer(
+        rf"<{quoted}(?:\s[^<>]*)?(?:/>|>[^<]*</{quoted}\s*>)|(?<=\s){quoted}\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')", text
+    ):
+        yield found[0]
+
+
+def is_bare_attribute(word: str, text: str) -> bool:
+    """Return whether a word is in a tag of a policy as an attribute without a value."""
+    return re.search(rf"<[a-z][^<>]*\s{re.escape(word)}(?=\s*/?>|\s+[\w-]+\s*=)", text) is not None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import listing, open_text, walk
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ENDINGS = (
     *(".tf", ".tofu", ".bicep", ".json", ".py", ".ps1", ".psm1", ".sh", ".bash", ".yml", ".yaml", ".js", ".mjs", ".ts"),

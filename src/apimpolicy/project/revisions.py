@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from apimpolicy.checkout import git, make_folder, root_of, write
+from apimpolicy.checkout import GitOutput, git, make_folder, root_of, write
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT
 from apimpolicy.project.files import MAXIMUM_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.checkout import GitOutput
 
 _WHOLE_BYTES = 64 * 1024 * 1024
 """Up to this size the whole repository is taken: settings may name files anywhere in it."""

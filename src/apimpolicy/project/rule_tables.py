@@ -19,9 +19,10 @@ is a selector of what must run before it. Values are patterns: `*` is any text, 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.checks.convention import Convention, ConventionRule, Selector
+from apimpolicy.checks.convention import Convention, ConventionRule, Selector, Values
 from apimpolicy.checks.extensions import checked
 from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.placement import SCOPES
@@ -29,9 +30,6 @@ from apimpolicy.project.named_values import parse_toml, read_text
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.convention import Values
     from apimpolicy.checks.rule import Rule
 
 _SEVERITIES = tuple(Severity)

@@ -12,6 +12,7 @@ body-bytes = 1_000_000                  # 413 beyond
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import is_trusted
@@ -19,8 +20,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.settings import Declared, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.project.toml_table import Table
 
 _PORTS = (0, 65535)

@@ -48,17 +48,18 @@ A subscription of the folder that is named here keeps its scope and its user unl
 
 from __future__ import annotations
 
+import datetime
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.context import entities
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import environment_tables, overlay_path, selected
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.engine.mcp.servers import McpServer
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
@@ -107,7 +108,6 @@ class ServiceTables:
         """Make the parts of a description and of the tables. Raises ConfigurationError."""
         from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
-        from apimpolicy.project.entities import entity_of
         from apimpolicy.project.service.building import ServiceParts, parts_of
 
         parts = ServiceParts(self._table.file) if description is None else parts_of(description, is_lenient)
@@ -171,7 +171,6 @@ def _path(table: Table, name: str) -> Path | None:
 
 def _api(id_: str, table: Table) -> ServiceApi:
     from apimpolicy.engine.service import ServiceApi, ServiceOperation, VersionSet
-    from apimpolicy.project.entities import entity_of
 
     scheme, name = table.take("versioning", str), table.take("version-name", str)
     version_set = None if scheme is None else VersionSet(scheme, name or "api-version")
@@ -216,7 +215,6 @@ def _server(table: Table) -> McpServer | None:
 
 def _product(id_: str, table: Table) -> ServiceProduct:
     from apimpolicy.engine.service import ServiceProduct
-    from apimpolicy.project.entities import entity_of
 
     apis, policy, workspace = table.texts("apis") or (), _policy(table), table.take("workspace", str)
     return ServiceProduct(entity_of("product", table, id_), apis=apis, policy=policy, workspace=workspace)
@@ -226,7 +224,6 @@ def _subscription(
     id_: str, table: Table, users: Mapping[str, Any], below: ServiceSubscription | None
 ) -> ServiceSubscription:
     from apimpolicy.engine.service import STATES, ServiceSubscription
-    from apimpolicy.project.entities import entity_of
 
     product, api, scope = table.take("product", str), table.take("api", str), table.take("scope", str)
     given = [name for name in ("product", "api", "scope") if name in table]
@@ -253,3 +250,108 @@ def _subscription(
     if user is not None:
         changes["user"] = users[user]
     return attrs.evolve(found, **{name: value for name, value in changes.items() if value is not None})
+
+
+# The tables `api`, `operation`, `product`, `subscription`, `user`, `deployment` of a configuration as entities.
+
+_STATES = {"published": entities.PUBLISHED, "not-published": entities.NOT_PUBLISHED}
+
+_PLAIN: dict[str, dict[str, type]] = {
+    "api": {
+        "id": str,
+        "name": str,
+        "path": str,
+        "service-url": str,
+        "is-current-revision": bool,
+        "revision": str,
+        "version": str,
+        "kind": str,
+    },
+    "operation": {"id": str, "name": str, "method": str, "url-template": str},
+    "product": {
+        "id": str,
+        "name": str,
+        "approval-required": bool,
+        "subscription-required": bool,
+        "subscriptions-limit": int,
+    },
+    "subscription": {
+        "id": str,
+        "name": str,
+        "key": str,
+        "primary-key": str,
+        "secondary-key": str,
+        "created-date": datetime.datetime,
+        "start-date": datetime.datetime,
+        "end-date": datetime.datetime,
+    },
+    "user": {
+        "id": str,
+        "email": str,
+        "first-name": str,
+        "last-name": str,
+        "note": str,
+        "registration-date": datetime.datetime,
+    },
+    "deployment": {"service-name": str, "service-id": str, "region": str, "gateway-id": str},
+}
+
+
+def entity_of(name: str, table: Table, id_: str | None = None) -> Any:
+    """Return the entity of a table, whose keys are the constructor's with hyphens. Raises ConfigurationError.
+
+    `id_` is the id when it is the table's name, which then has no key of its own for it.
+    """
+    options: dict[str, Any] = {} if id_ is None else {"id": id_}
+    kind: type[Any]
+    for key, kind in _PLAIN[name].items():
+        if key == "id" and id_ is not None:
+            continue
+        if (value := table.take(key, kind)) is not None:
+            options[key.replace("-", "_")] = value
+    options |= _special(name, table)
+    table.finish()
+    return getattr(entities, name.title())(**options)
+
+
+def _special(name: str, table: Table) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if name == "api":
+        if (protocols := table.texts("protocols")) is not None:
+            found["protocols"] = protocols
+        header, query = table.take("subscription-key-header", str), table.take("subscription-key-query", str)
+        if header or query:
+            found["subscription_key_parameter_names"] = entities.SubscriptionKeyParameterNames(
+                header or "Ocp-Apim-Subscription-Key", query or "subscription-key"
+            )
+    elif name == "product":
+        found["groups"] = _groups(table)
+        if (state := table.choice("state", tuple(_STATES))) is not None:
+            found["state"] = _STATES[state]
+    elif name == "user":
+        found["groups"] = _groups(table)
+        identities = table.take("identities", dict) or {}
+        found["identities"] = [
+            entities.UserIdentity(table.checked(id_, str, f"identities.{provider}"), provider)
+            for provider, id_ in identities.items()
+        ]
+    return found
+
+
+def _groups(table: Table) -> list[entities.Group]:
+    """Groups are given by their names, and the id is the name in lower case; or as tables with `id` and `name`."""
+    value = table.take("groups", object)
+    listed = [value] if isinstance(value, str) else table.checked(value or [], list, "groups")
+    return [_group(table, each, f"groups[{index}]") for index, each in enumerate(listed)]
+
+
+def _group(table: Table, given: Any, place: str) -> entities.Group:
+    if not isinstance(given, dict):
+        name = table.checked(given, str, place)
+        return entities.Group(name.lower(), name)
+    inner = table.within(given, place)
+    id_, named = inner.take("id", str), inner.take("name", str)
+    inner.finish()
+    if id_ is None and named is None:
+        raise inner.mistake("a group has an 'id' or a 'name'")
+    return entities.Group(id_ or (named or "").lower(), named or id_ or "")

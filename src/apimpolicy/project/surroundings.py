@@ -6,14 +6,13 @@ Only what the file has something for is looked up, and the modules that do it ar
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.files import STANDARD_INPUT
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.known_service import Service
     from apimpolicy.project.wider_documents import WiderDocuments

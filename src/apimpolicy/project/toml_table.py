@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from apimpolicy.checkout import named, open_text
 from apimpolicy.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 _T = TypeVar("_T")
 
@@ -170,7 +168,7 @@ class Table:
 
 def _line(path: str, key: str) -> str:
     """`:12` for the line of a key in a file; empty when the key is not found."""
-    from apimpolicy.project.toml_lines import line_of_key
+    from apimpolicy.project.toml_text import line_of_key
 
     try:
         with open_text(path, encoding="utf-8-sig") as file:

@@ -7,7 +7,8 @@ What can't be read is left out: it is reported where it is needed.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
@@ -21,11 +22,7 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 Paths = tuple[tuple[Wider, ...], ...]
 _Documents = list[tuple[str, PolicyText | None]]

@@ -8,17 +8,15 @@ JSON: {"version": 1, "tool": {…}, "changes": [{"api": "crms", "operation": "GE
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import printable
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.audit_changes import Change
-    from apimpolicy.report.style import Style
 
 CODE = "audit"
 """The code of a change in annotations and SARIF."""
@@ -35,29 +33,22 @@ def changes_text(changes: Sequence[Change], style: Style = PLAIN) -> str:
 
 def changes_as(form: str, changes: Sequence[Change], path: str, style: Style = PLAIN) -> str:
     """Return the changes in a format, without a line end after it; `path` is what was audited."""
-    from apimpolicy.report.tool_version import tool_version
-
     match form:
         case "json":
-            from apimpolicy.report.harmless import to_json
+            from apimpolicy.report.harmless import indented, program_report
 
             rows = [
                 {"api": each.api, "operation": each.operation, "before": each.before, "after": each.after}
                 | {"weaker": each.is_weaker}
                 for each in _ordered(changes)
             ]
-            tool = {"name": "apimpolicy", "version": tool_version()}
-            return to_json({"version": 1, "tool": tool, "changes": rows}, indent=2, ensure_ascii=True)
+            return indented(program_report(changes=rows))
         case "markdown":
             return "\n".join(_markdown(changes))
-        case "sarif":
-            from apimpolicy.report.finding_formats import report_to_sarif
+        case "sarif" | "azure" | "github":
+            from apimpolicy.report.finding_formats import findings_as
 
-            return report_to_sarif(_findings(changes, path), tool_version())
-        case "azure" | "github":
-            from apimpolicy.report.finding_formats import to_annotations
-
-            return to_annotations(form, _findings(changes, path))
+            return findings_as(form, _findings(changes, path))
         case "junit":
             from apimpolicy.report.junit import JunitCase, JunitSuite, to_junit
 

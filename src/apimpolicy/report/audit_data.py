@@ -25,36 +25,33 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.audit.access import KEY_WORD, WEAK_TOKEN
 from apimpolicy.audit.budgets import limited_by
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, LENDS, LIMITS, REPLACES, TOKEN
-from apimpolicy.audit.findings import lent_to_anyone
+from apimpolicy.audit.findings import AuditFinding, lent_to_anyone
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.audit_text import answer, details, sorted_findings
+from apimpolicy.report.harmless import program_report
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
 
-VERSION = 1
 ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"
 
 
-def audit_data(run: AuditRun, tool_version: str) -> dict[str, Any]:
+def audit_data(run: AuditRun) -> dict[str, Any]:
     """Return the whole report."""
-    return with_stand_ins(
-        {
-            "version": VERSION,
-            "tool": {"name": "apimpolicy", "version": tool_version},
-            "summary": summary_data(run),
-            "operations": [operation_data(run, each) for each in run.audit.operations],
-            "findings": [finding_data(run, each) for each in sorted_findings(run.findings)],
-            "exceptions": [
-                {"api": operation.api.id, "operation": operation.name, "until": str(each.until), "owner": each.owner}
-                for operation, each in run.gate.excepted
-            ],
-        }
+    excepted = [
+        {"api": operation.api.id, "operation": operation.name, "until": str(each.until), "owner": each.owner}
+        for operation, each in run.gate.excepted
+    ]
+    report = program_report(
+        summary=summary_data(run),
+        operations=[operation_data(run, each) for each in run.audit.operations],
+        findings=[finding_data(run, each) for each in sorted_findings(run.findings)],
+        exceptions=excepted,
     )
+    return with_stand_ins(report)
 
 
 def summary_data(run: AuditRun) -> dict[str, Any]:

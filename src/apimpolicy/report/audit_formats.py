@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.audit_data import audit_data, fingerprint
@@ -17,12 +18,9 @@ from apimpolicy.report.audit_text import (
     summary,
     title,
 )
-from apimpolicy.report.harmless import to_json
-from apimpolicy.report.tool_version import tool_version
+from apimpolicy.report.harmless import indented
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
@@ -35,7 +33,7 @@ def audit_as(form: str, run: AuditRun) -> str:
     """Return the report in a format, without a line end after it."""
     match form:
         case "json":
-            return to_json(audit_data(run, tool_version()), indent=2, ensure_ascii=True)
+            return indented(audit_data(run))
         case "sarif":
             return _sarif(run)
         case "markdown":
@@ -43,9 +41,9 @@ def audit_as(form: str, run: AuditRun) -> str:
         case "junit":
             return _junit(run)
         case "azure" | "github":
-            from apimpolicy.report.finding_formats import to_annotations
+            from apimpolicy.report.finding_formats import findings_as
 
-            return to_annotations(form, (diagnostic for _, diagnostic in run.diagnostics))
+            return findings_as(form, (diagnostic for _, diagnostic in run.diagnostics))
     return audit_text(run)
 
 
@@ -53,7 +51,7 @@ def _sarif(run: AuditRun) -> str:
     """Return one result for each API and cause: the evidence as a code flow, the operations as related locations."""
     from apimpolicy.report.finding_formats import report_to_sarif
 
-    report: dict[str, Any] = json.loads(report_to_sarif((each for _, each in run.diagnostics), tool_version()))
+    report: dict[str, Any] = json.loads(report_to_sarif((each for _, each in run.diagnostics)))
     for result, (finding, _) in zip(report["runs"][0]["results"], run.diagnostics, strict=True):
         result["partialFingerprints"] = {"apimpolicyAudit/v1": fingerprint(finding)}
         result["relatedLocations"] = list(_related(run, finding))
@@ -63,7 +61,7 @@ def _sarif(run: AuditRun) -> str:
         if steps:
             flow = {"locations": [{"location": each} for each in steps]}
             result["codeFlows"] = [{"message": {"text": finding.message}, "threadFlows": [flow]}]
-    return to_json(report, indent=2, ensure_ascii=True)
+    return indented(report)
 
 
 def _related(run: AuditRun, finding: AuditFinding) -> Iterator[dict[str, Any]]:

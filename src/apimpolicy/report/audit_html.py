@@ -7,6 +7,7 @@ not decided, and the OWASP table. The page needs nothing else and runs no script
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import WEAK_TOKEN
@@ -31,8 +32,6 @@ from apimpolicy.report.html_style import page, text
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.audit.analysis import OperationAudit
     from apimpolicy.project.audit_run import AuditRun
 

@@ -10,21 +10,18 @@ from __future__ import annotations
 import os
 import textwrap
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import KEY_WORD, NO_ACCESS
 from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
-from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
-from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
+from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, PolicyLocation, Token
+from apimpolicy.audit.findings import AuditFinding, lent_to_anyone, operations_by_api
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.audit.analysis import OperationAudit
-    from apimpolicy.audit.facts import PolicyLocation
-    from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
 
 NO_REQUEST = "no request reaches a backend"

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from apimpolicy.report.columns import counted, printable, width, wrap
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN
-from apimpolicy.report.test_results import CaseReport
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from apimpolicy.report.style import Style
-
-
-# Verdicts on claims as plain texts and numbers, for people and for programs
+from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.test_results import CaseReport, unreadable_data
 
 PROVEN, FALSE, UNDECIDED, SKIPPED, ERROR = "proven", "false", "undecided", "skipped", "error"
 STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
@@ -72,39 +65,22 @@ class ClaimReport(NamedTuple):
     cells: tuple[ApiCell, ...] = ()
 
 
-# Claims for programs: `prove --format json`, and as test cases for JUnit.
-# {"version": 1,
-# "tool": {"name": "apimpolicy", "version": "0.1.0"},
-# "summary": {"proven": 1, "false": 1, "undecided": 0, "errors": 0, "skipped": 0, "seconds": 0.9},
-# "claims": [{"path": "orders.test.yaml", "line": 31, "name": "certificate needed …", "about": null,
-# "status": "false", "summary": "GET /health without a certificate reaches the backend …",
-# "request": {"method": "GET", "url": "/health", "headers": [["X-Role", "user"]], "body": null},
-# "why": "false  context.Request.Certificate != null …", "explanation": "200 OK, decided by …",
-# "case": "- name: …", "reasons": [], "problem": null, "assumptions": [],
-# "vacuous": null, "hint": null, "seconds": 0.4}],
-# "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
-#
-# `status` is proven, false, undecided, error or skipped. The schema is
-# `apimpolicy/schemas/apimpolicy-prove-output.schema.json`.
+# For programs: `prove --format json`, whose schema is `apimpolicy/schemas/apimpolicy-prove-output.schema.json`, and as
+# test cases for JUnit.
 
-VERSION = 1
 _SUMMARY = {status: "errors" if status == ERROR else status for status in STATUSES}
 _OF_CASES = {PROVEN: "passed", FALSE: "failed", UNDECIDED: "error", ERROR: "error", SKIPPED: "skipped"}
 
 
-def claims_to_json(
-    reports: Sequence[ClaimReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
-) -> str:
+def claims_to_json(reports: Sequence[ClaimReport], unreadable: Mapping[str, str], seconds: float) -> str:
     """Return the report, indented, without a final line end; `unreadable` are files with their problems."""
     counts = {word: sum(report.status == status for report in reports) for status, word in _SUMMARY.items()}
-    report = {
-        "version": VERSION,
-        "tool": {"name": "apimpolicy", "version": tool_version},
-        "summary": {**counts, "seconds": round(seconds, 3)},
-        "claims": [_claim(report) for report in reports],
-        "unreadable": [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()],
-    }
-    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
+    report = program_report(
+        summary={**counts, "seconds": round(seconds, 3)},
+        claims=[_claim(report) for report in reports],
+        unreadable=unreadable_data(unreadable),
+    )
+    return indented(with_stand_ins(report))
 
 
 def _claim(report: ClaimReport) -> dict[str, Any]:
@@ -152,13 +128,7 @@ def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
     ]
 
 
-# Claims on a terminal: a line for each, the request that breaks a false one, and a summary.
-# policies/orders.test.yaml: no request gets through without an uploaded certificate
-# false
-# GET /health without a certificate reaches the backend and gets 200 OK
-# …
-#
-# 2 claims: 1 proven, 1 false, 0 not decided, 0.90 s
+# For people: a line for each claim, the request that breaks a false one, and a summary.
 
 _MEANINGS = {PROVEN: "good", FALSE: "error", UNDECIDED: "warning", ERROR: "error", SKIPPED: "dim"}
 MOST_REASONS = 5

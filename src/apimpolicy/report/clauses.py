@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import box
+from apimpolicy.records import Record
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.emit.recorder import Recorder
 
 NOT_EVALUATED: Final = "not evaluated"
@@ -21,14 +21,11 @@ MOST_ITERATIONS: Final = 3
 _DICTIONARIES = ("IReadOnlyDictionary<", "IDictionary<", "Dictionary<")
 
 
-class Fact:
+class Fact(Record):
     """A sub-expression and its value, as text."""
 
-    __slots__ = ("code", "value")
-
-    def __init__(self, code: str, value: str) -> None:
-        self.code = code
-        self.value = value
+    code: str
+    value: str
 
 
 class Clause:

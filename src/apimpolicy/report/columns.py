@@ -184,3 +184,16 @@ def clip(text: str, available: int) -> str:
             break
         kept.append(char)
     return "".join(kept) + ELLIPSIS
+
+
+# The version of the tool.
+
+
+def tool_version() -> str:
+    """Return the version of the installed distribution."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("apimpolicy")
+    except PackageNotFoundError:  # run from a checkout
+        return "0+unknown"

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import joined, work_through
 from apimpolicy.dotnet.system.objects import TypeObject, to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed, EnumValue, box, from_utf16, type_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _GROUPINGS = ("System.Linq.IGrouping", "System.Linq.Grouping")
 NULL_TYPE = "<null>"

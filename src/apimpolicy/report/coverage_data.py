@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.report.style import Style
-
-
-# Coverage of policies as data, which is sent between processes and merged.
-# CoverageReport
-# └── files: FileCoverage         one policy file, with its text
-# └── places: Place           a policy, a branch, a condition: with its outcomes, and the tests that saw each
+# As data, which is sent between processes and merged: a report has files, a file places (policies, branches and
+# conditions), a place its outcomes, with the tests that saw each.
 #
 # An outcome is what counts: a policy that is reached, a branch that is taken, a condition that was true, that was
 # false.
@@ -194,13 +187,7 @@ def _percent(counts: list[Count]) -> float | None:
     return 100.0 * sum(count.covered for count in counts) / total if total else None
 
 
-# Coverage as people read it in a terminal: one line, a table, and what is missing.
-# coverage: policies 9/9, branches 5/6, conditions 10/12
-#
-# file          policies  branches  conditions      %
-# orders.xml         9/9       5/6       10/12   89 %
-#
-# orders.xml:12  `context.Request.Certificate == null` was never true
+# For people: one line, a table, and what is missing.
 
 MOST_CODE = 100
 """Columns of a condition's code in a line about it."""

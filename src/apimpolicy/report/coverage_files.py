@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import posixpath
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
-from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, Place
+from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoverageReport, FileCoverage, Place
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.junit import attribute, text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.report.coverage_data import CoverageReport, FileCoverage
-
 
 # Coverage written to files, in the format that a file's name ends with
 
@@ -58,11 +53,8 @@ def _formatted(report: CoverageReport, ending: str) -> str:
     return coverage_to_lcov(report)
 
 
-# Coverage as JSON, for programs: totals, files, and every place with the tests that saw each of its outcomes.
-# {"schema": 1, "percent": 89.3, "totals": {"policies": {"covered": 9, "total": 9}, …}, "tests": ["…"],
-# "files": [{"path": "orders.xml", "percent": …, "totals": {…},
-# "places": [{"kind": "condition", "name": "…", "line": 12, "column": 30,
-# "outcomes": {"true": ["a partner gets through"], "false": []}}]}]}
+# As JSON, for programs: totals, files, and every place with the tests that saw each of its outcomes; the schema is
+# `apimpolicy/schemas/apimpolicy-coverage.schema.json`.
 
 SCHEMA = 1
 
@@ -170,8 +162,7 @@ def _record(file: FileCoverage) -> Iterator[str]:
 
 # Coverage as Cobertura's XML, which Azure Pipelines, GitLab and Jenkins show beside changed lines.
 # A policy file is a class, its directory a package. A line is there when a policy, branch or condition begins on it;
-# its
-# `branch-rate` counts the outcomes of branches and conditions. Format:
+# its `branch-rate` counts the outcomes of branches and conditions. Format:
 # https://cobertura.sourceforge.net/xml/coverage-04.dtd
 
 

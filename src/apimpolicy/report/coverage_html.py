@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.coverage_data import KINDS, PLURALS, percent
+from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoverageReport, FileCoverage, Place, percent
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.html_style import page, text
-from apimpolicy.text.document import Comment, Element
+from apimpolicy.text.document import Comment, Document, Element, Node
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.report.coverage_data import Count, CoverageReport, FileCoverage, Place
-    from apimpolicy.text.document import Document, Node
-
 
 # A policy file as HTML lines: its places as nested spans, its markup in colors.
 # All text comes out escaped; what the file says can neither end a span nor begin one.

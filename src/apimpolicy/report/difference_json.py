@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.report.difference_verdict import verdict
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.difference_data import verdict
+from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
@@ -38,25 +38,21 @@ if TYPE_CHECKING:
         SettingGroup,
     )
 
-VERSION = 1
 
-
-def differences_to_json(report: ComparisonReport, tool_version: str) -> str:
+def differences_to_json(report: ComparisonReport) -> str:
     """Return the whole report, indented, without a final line end."""
-    content = {
-        "version": VERSION,
-        "tool": {"name": "apimpolicy", "version": tool_version},
-        "verdict": verdict(report),
-        "complete": report.is_complete,
-        "policies": [_policy(each) for each in report.policies],
-        "changes": [_change(each) for each in report.changes],
-        "access": [_access(each) for each in report.access],
-        "settings": [_group(each) for each in report.settings],
-        "notes": list(report.notes),
-        "breaks": list(report.breaks),
-        "problem": report.problem or None,
-    }
-    return to_json(with_stand_ins(content), indent=2, ensure_ascii=True)
+    content = program_report(
+        verdict=verdict(report),
+        complete=report.is_complete,
+        policies=[_policy(each) for each in report.policies],
+        changes=[_change(each) for each in report.changes],
+        access=[_access(each) for each in report.access],
+        settings=[_group(each) for each in report.settings],
+        notes=list(report.notes),
+        breaks=list(report.breaks),
+        problem=report.problem or None,
+    )
+    return indented(with_stand_ins(content))
 
 
 def _change(change: ElementChange) -> dict[str, Any]:

@@ -7,16 +7,14 @@ comment of more than 65,536 characters: what has no room is left out, and the co
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.difference_data import ADDED, REMOVED
+from apimpolicy.report.difference_data import ADDED, REMOVED, verdict
 from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, proven_parts
-from apimpolicy.report.difference_verdict import verdict
 from apimpolicy.report.markdown import code, code_span, fenced, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.report.difference_data import (
         AccessChange,
         ComparisonReport,

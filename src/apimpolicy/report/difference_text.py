@@ -14,17 +14,15 @@ orders.xml:6 condition of <when>: @(…) → @(…)
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_results import MOST_REASONS
 from apimpolicy.report.columns import counted, printable, wrap
-from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED
-from apimpolicy.report.difference_verdict import verdict
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED, verdict
+from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.report.difference_data import (
         ComparisonReport,
         DifferenceItem,
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
         Journey,
         SettingGroup,
     )
-    from apimpolicy.report.style import Style
 
 _STATES = {
     EQUIVALENT: "proven equivalent: every request is treated the same",

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.dotnet.cryptography.chain import NO_LIST
+from apimpolicy.dotnet.cryptography.chain import NO_LIST, ChainStatus
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.report.clauses import NOT_EVALUATED, descendants, unconverted
+from apimpolicy.report.clauses import NOT_EVALUATED, Clause, Evaluated, descendants, unconverted
 from apimpolicy.report.places import short_path
 from apimpolicy.report.values import certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.cryptography.chain import ChainStatus
     from apimpolicy.engine.exchange import Unmatched
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.report.clauses import Clause, Evaluated
 
 
 # Simulate how a browser judges a response to a page of another origin: the page learns only that CORS failed

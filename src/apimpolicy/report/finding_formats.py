@@ -1,21 +1,16 @@
-"""Findings as SARIF and as annotations of pipelines."""
+"""Findings as JSON, SARIF and annotations of pipelines."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
-from apimpolicy.diagnostics import Severity
-from apimpolicy.report.columns import printable
-from apimpolicy.report.harmless import harmless, to_json, visible_lines
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.report.columns import printable, tool_version
+from apimpolicy.report.harmless import harmless, indented, program_report, visible_lines
 from apimpolicy.report.places import path_from_here, place_in_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.diagnostics import Diagnostic
-
 
 # Findings as SARIF 2.1.0, which GitHub's code scanning and Azure DevOps read: `--format sarif`.
 # Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -24,7 +19,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def report_to_sarif(diagnostics: Iterable[Diagnostic], tool_version: str) -> str:
+def report_to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """Return the whole report, indented, without a line end after it."""
     rules: dict[str, dict[str, Any]] = {}
     results: list[dict[str, Any]] = []
@@ -32,9 +27,9 @@ def report_to_sarif(diagnostics: Iterable[Diagnostic], tool_version: str) -> str
         if diagnostic.code not in rules:
             rules[diagnostic.code] = _rule(diagnostic.code)
         results.append(_result(diagnostic, list(rules).index(diagnostic.code)))
-    driver = {"name": "apimpolicy", "version": tool_version, "rules": list(rules.values())}
+    driver = {"name": "apimpolicy", "version": tool_version(), "rules": list(rules.values())}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True)
+    return indented({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -87,12 +82,13 @@ def uri_of(path: str) -> str:
 # Sources: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands,
 # https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands#logissue-log-an-error-or-warning
 
-FORMATS = ("azure", "github")
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def to_annotations(form: str, findings: Iterable[Diagnostic]) -> str:
-    """Return findings in one of FORMATS, one per line, without a line end after the last one."""
+def findings_as(form: str, findings: Iterable[Diagnostic]) -> str:
+    """Return findings as sarif, azure or github (one per line), without a line end after the last one."""
+    if form == "sarif":
+        return report_to_sarif(findings)
     return "\n".join(map(_azure if form == "azure" else _github, findings))
 
 
@@ -136,3 +132,40 @@ def _escaped(text: str, percent: str, others: str = "") -> str:
     for char in "\r\n" + others:
         text = text.replace(char, f"%{ord(char):02X}")
     return text
+
+
+# Findings for programs: `--format json`.
+#
+#     {
+#       "version": 1,                             raised when a field changes its meaning or goes; new fields may come
+#       "tool": {"name": "apimpolicy", "version": "0.1.0"},
+#       "summary": {"files": 38, "files_with_findings": 1, "errors": 1, "warnings": 1, "infos": 0, "seconds": 0.11},
+#       "diagnostics": [
+#         {"path": "policies/orders.xml", "line": 12, "column": 58, "end_line": 12, "end_column": 68,
+#          "code": "CS1061", "severity": "error", "message": "…", "label": "did you mean 'Thumbprint'?", "help": ""}
+#       ]
+#     }
+#
+# Lines and columns count from 1, columns count characters; the end is exclusive. `severity` is error, warning or info.
+
+
+def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Return a finding as a JSON object (see the module)."""
+    path, line, column, end_line, end_column = place_in_file(diagnostic)
+    return {
+        "path": path_from_here(path),
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "label": diagnostic.label,
+        "help": diagnostic.help,
+    }
+
+
+def report_to_json(diagnostics: Iterable[Diagnostic], summary: dict[str, Any]) -> str:
+    """Return the whole report, indented, without a line end after it."""
+    return indented(program_report(summary=summary, diagnostics=list(map(diagnostic_to_json, diagnostics))))

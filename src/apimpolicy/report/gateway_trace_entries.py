@@ -15,6 +15,7 @@ output of `context.Trace` precedes the expression that wrote it, under the polic
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
@@ -36,8 +37,6 @@ from apimpolicy.report.columns import shortened
 from apimpolicy.report.values import value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.result import Result

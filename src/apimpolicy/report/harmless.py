@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.columns import printable
+from apimpolicy.report.columns import printable, tool_version
 from apimpolicy.text.secrets import data_without_secrets, markup_without_secrets, without_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _IGNORED = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
@@ -65,6 +63,16 @@ def to_json(value: Any, **options: Any) -> str:
 
     text = re.sub(_AGENT, r"\\u0023", json.dumps(data_without_secrets(value), **options))
     return re.sub(_INVISIBLE, _escape, text)
+
+
+def program_report(**content: Any) -> dict[str, Any]:
+    """Return a report for programs: the version of its format, that of the tool, and the content."""
+    return {"version": 1, "tool": {"name": "apimpolicy", "version": tool_version()}, **content}
+
+
+def indented(report: dict[str, Any]) -> str:
+    """Return a report as ASCII, indented, without a line end after it."""
+    return to_json(report, indent=2, ensure_ascii=True)
 
 
 def _escape(match: re.Match[str]) -> str:

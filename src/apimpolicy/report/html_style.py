@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import printable
 from apimpolicy.report.harmless import harmless_markup
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def page(title: str, style: str, body: Iterable[str], *, data: str = "", script: str = "", more_style: str = "") -> str:

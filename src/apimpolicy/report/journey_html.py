@@ -8,11 +8,12 @@ request held, tokens and bodies too: who may see the one may see the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.columns import shortened
-from apimpolicy.report.explanation import explain, steps_of_path
+from apimpolicy.report.explanation import Explanation, explain, steps_of_path
 from apimpolicy.report.html_style import page, text
 from apimpolicy.report.journey_parts import (
     anchor_of,
@@ -26,11 +27,8 @@ from apimpolicy.report.values import show, type_name, within_limits
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.report.explanation import Explanation
 
 
 @within_limits

@@ -7,17 +7,15 @@ https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jen
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.harmless import harmless_markup, visible_lines
 from apimpolicy.report.places import place_in_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.report.test_results import CaseReport
 
 PASSED, SKIPPED = "passed", "skipped"

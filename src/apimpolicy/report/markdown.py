@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.columns import fitted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.report.style import Style
 
 
 # Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 # GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put
-# into
-# code, with a fence that the text does not have.
+# into code, with a fence that the text does not have.
 
 _MEANING = re.compile(r"[&<>`*_~\[\]|\\#@$]|!\[|://|www\.", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
 from apimpolicy.report.columns import clip, counted, printable, width
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.report.style import Style
-
+from apimpolicy.report.style import PLAIN, Style
 
 # Mutants and their outcomes, as texts and numbers that processes exchange
 
-KILLED, SURVIVED, INVALID, SUPPRESSED, UNJUDGED = "killed", "survived", "invalid", "suppressed", "unjudged"
+KILLED, SURVIVED, INVALID, UNJUDGED, SUPPRESSED = STATUSES = ("killed", "survived", "invalid", "unjudged", "suppressed")
 
 CERTIFICATE, TOKEN, LIMIT = CHECKS = ("certificate", "token", "limit")
 """The reported checks: of the client certificate, of tokens, and limits of calls."""
@@ -88,13 +84,8 @@ class Score:
 
     @classmethod
     def of(cls, outcomes: Sequence[MutantOutcome]) -> Score:
-        """Return the score of these outcomes."""
-        return cls(
-            *(
-                sum(outcome.status == status for outcome in outcomes)
-                for status in (KILLED, SURVIVED, INVALID, SUPPRESSED, UNJUDGED)
-            )
-        )
+        counts = Counter(outcome.status for outcome in outcomes)
+        return cls(**{status: counts[status] for status in STATUSES})
 
     @property
     def percent(self) -> float:
@@ -212,45 +203,20 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(f"'{printable(name)}'" for name in names[:MOST_NAMED]) + more
 
 
-# Outcomes of mutants for programs: `mutate --format json`.
-# {"version": 1,
-# "tool": {"name": "apimpolicy", "version": "0.1.0"},
-# "summary": {"changes": 14, "killed": 11, "survived": 3, "invalid": 0, "unjudged": 0, "suppressed": 2,
-# "percent": 78.57, "seconds": 0.22},
-# "checks": {"certificate": {"noticed": true, "sentence": "Without the certificate check, …"},
-# "token": null, "limit": {"noticed": false, "sentence": "…"}},
-# "mutants": [{"path": "orders.xml", "line": 5, "column": 32, "kind": "operand", "description": "without `…`",
-# "start": 120, "end": 180, "replacement": "…", "status": "survived", "tests": ["…"], "killed_by": null,
-# "problem": null, "reason": null, "diff": "-…\n+…", "removes": ["certificate"], "about": []}]}
-#
-# `percent` is the share of `killed` in `changes` (`killed` and `survived`). A check is null when no tried change
-# removes
-# one. `start` and `end` count characters of the file from 0; lines and columns count from 1. The schema is
-# `apimpolicy/schemas/apimpolicy-mutate-output.schema.json`.
-
-VERSION = 1
+# For programs: `mutate --format json`; the schema is `apimpolicy/schemas/apimpolicy-mutate-output.schema.json`.
 
 
-def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float, tool_version: str) -> str:
+def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float) -> str:
     """Return the whole report, indented, without a final line end."""
     score = Score.of(outcomes)
-    report = {
-        "version": VERSION,
-        "tool": {"name": "apimpolicy", "version": tool_version},
-        "summary": {
-            "changes": score.killed + score.survived,
-            "killed": score.killed,
-            "survived": score.survived,
-            "invalid": score.invalid,
-            "unjudged": score.unjudged,
-            "suppressed": score.suppressed,
-            "percent": round(score.percent, 2),
-            "seconds": round(seconds, 3),
-        },
-        "checks": {check: _result(outcomes, check) for check in CHECKS},
-        "mutants": [_mutant(outcome) for outcome in outcomes],
+    summary = {
+        "changes": score.killed + score.survived,
+        **{status: getattr(score, status) for status in STATUSES},
+        "percent": round(score.percent, 2),
+        "seconds": round(seconds, 3),
     }
-    return to_json(report, indent=2, ensure_ascii=True)
+    checks = {check: _result(outcomes, check) for check in CHECKS}
+    return indented(program_report(summary=summary, checks=checks, mutants=list(map(_mutant, outcomes))))
 
 
 def _result(outcomes: Sequence[MutantOutcome], check: str) -> dict[str, Any] | None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_text
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.report.claim_results import ERROR, FALSE, UNDECIDED
+from apimpolicy.report.claim_results import ERROR, FALSE, UNDECIDED, ClaimReport
 from apimpolicy.report.columns import shortened
-from apimpolicy.report.difference_data import EQUIVALENT
+from apimpolicy.report.difference_data import EQUIVALENT, ComparisonReport, DifferenceItem
 from apimpolicy.report.difference_text import UNNOTICED, headline
-from apimpolicy.text.source import Source
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.dotnet.exceptions import DotnetException
-    from apimpolicy.report.claim_results import ClaimReport
-    from apimpolicy.report.difference_data import ComparisonReport, DifferenceItem
     from apimpolicy.report.test_results import CaseReport
-    from apimpolicy.text.source import Excerpt
 
 
 # Failed test cases, claims and differences as findings at their places, for annotations and SARIF

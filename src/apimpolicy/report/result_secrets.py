@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -9,8 +10,6 @@ from apimpolicy.policies.effects import Forwarded, ResponseReturned, Sent
 from apimpolicy.text.secrets import hide_message_secrets, is_secret_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.result import Result
 

@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.columns import clip, printable, shortened, width
 from apimpolicy.report.conformance_values import runtime_type
-from apimpolicy.report.explanation import steps_of
+from apimpolicy.report.explanation import Explanation, steps_of
 from apimpolicy.report.explanation_notes import routing_notes
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 from apimpolicy.report.values import folded, show, value_text, within_limits
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
     from apimpolicy.report.clauses import Clause
-    from apimpolicy.report.explanation import Explanation
-    from apimpolicy.report.style import Style
 
 
-# A result, or an explanation, for programs: `run --format json` and `explain --format json`.
-# {"version": 1,
-# "response": {"status_code": 403, "reason": "…", "headers": [["Content-Type", "…"]], "body": "…"},
-# "backend_requests": [{"method": "GET", "url": "…", "headers": […], "body": "…"}],
-# "variables": {"name": {"type": "string", "value": "…"}},
-# "error": {"source": "…", "reason": "…", "message": "…", "section": "…", "path": "…", "scope": "…"} or null,
-# "trace": [{"section": "inbound", "scope": "operation", "path": "choose[1]/when[1]", "policy": "when",
-# "file": "orders.xml", "line": 12, "column": 5, "effect": {"kind": "condition", "text": "false"},
-# "expressions": [{"what": "condition", "code": "@(…)", "type": "bool", "value": "True"}]}],
-# "messages": ["what context.Trace wrote"]}
-#
-# {"version": 1, "outcome": "403 …", "decided_by": "…", "notes": […], "path": "…",
-# "decisions": [{"place": "…", "verdict": "true", "decisive": true, "code": "…", "clause": CLAUSE or null}]}
-# CLAUSE: {"verdict", "code", "facts": [{"code", "value"}], "notes", "parts": [CLAUSE]}
+# For programs: `run --format json` and `explain --format json`, whose schemas are
+# `apimpolicy/schemas/apimpolicy-run-output.schema.json` and `apimpolicy-explain-output.schema.json`.
 #
 # A body that is not text is {"base64": "…"}. Values are in the form of `conformance_values`.
 
@@ -178,16 +163,7 @@ def _evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
     return shown
 
 
-# One request as people read it: every policy with its effect, then the response as it goes over the wire.
-# inbound    base                       (global: nothing)
-# choose ▸ when 1            false
-# backend    forward-request            GET https://orders.internal/orders → 200 OK
-# outbound   set-header X-Trace         "b1946ac9"
-# ─────────────────────────────────────────────────────────
-# HTTP/1.1 200 OK
-# X-Trace: b1946ac9
-#
-# {"orders": []}
+# For people: every policy with its effect, then the response as it goes over the wire.
 
 _SECTION = 11
 _NARROWEST, _WIDEST = 26, 48

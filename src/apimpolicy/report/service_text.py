@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
@@ -14,18 +15,15 @@ from apimpolicy.policies.placement import SCOPES
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import api_in_words
-from apimpolicy.text.document import Element
+from apimpolicy.text.document import Element, Node
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi
     from apimpolicy.engine.steps import Program
     from apimpolicy.report.style import Style
-    from apimpolicy.text.document import Node
 
 
 # The policies of all scopes as one document: each `<base />` is replaced by the policies that run there.
@@ -134,10 +132,6 @@ def _dedented(text: str) -> str:
 
 
 # The APIs and operations of a service, with the number of policies at each scope, on a terminal.
-# orders at /test/orders, Orders
-# policies: 2 of all APIs, 1 of the product starter, 3 of the API
-# GET     /
-# GET     /{id}    2 policies of its own
 
 
 def service_text(gateway: Gateway, service: Service, style: Style) -> str:

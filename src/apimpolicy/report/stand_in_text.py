@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.report.columns import counted, printable
 from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.project.service.description import Origin, Problem
     from apimpolicy.project.service.stand_ins import StandIn
-    from apimpolicy.report.style import Style
 
 _PLURALS = {"identity": "identities"}
 _MOST_LINES = 12
@@ -58,7 +56,7 @@ def problem_text(problem: Problem) -> str:
 def toml_of(stand_ins: Iterable[StandIn], *, with_notes: bool = False) -> str:
     """Return the configuration of stand-ins, optionally with a comment for each."""
     from apimpolicy.project.service.stand_ins import tables_of
-    from apimpolicy.project.toml_writer import to_toml
+    from apimpolicy.project.toml_text import to_toml
 
     listed = list(stand_ins)
     notes: dict[tuple[str, ...], str] = {}

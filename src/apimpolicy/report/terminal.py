@@ -8,16 +8,12 @@ policies/orders.xml:12:58: CS1061 error: 'X509Certificate2' has no member 'Thumb
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.report.columns import ELLIPSIS, Line, printable, width, wrap
 from apimpolicy.report.style import PLAIN, Style
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _NARROWEST_LABEL = 24
 _MOST_SHOWN = 100

@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from apimpolicy.report.columns import counted, printable, width
-from apimpolicy.report.harmless import to_json
+from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN
+from apimpolicy.report.style import PLAIN, Style
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from apimpolicy.report.style import Style
+# For programs: `test --format json`; the schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
 
 
-# Test cases for programs: `test --format json`.
-# {"version": 1,
-# "tool": {"name": "apimpolicy", "version": "0.1.0"},
-# "summary": {"passed": 6, "failed": 1, "errors": 0, "skipped": 0, "seconds": 0.31},
-# "cases": [{"path": "orders.test.yaml", "line": 31, "name": "an expired certificate is refused",
-# "status": "failed", "differences": ["expected status 403, got 200"], "problem": null,
-# "explanation": "200 OK, decided by the backend …", "seconds": 0.02}],
-# "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
-#
-# `status` is passed, failed, error or skipped; `problem` says why a case could not be run, or why it is skipped. The
-# schema is `apimpolicy/schemas/apimpolicy-test-output.schema.json`.
-
-VERSION = 1
-
-
-def cases_to_json(
-    reports: Sequence[CaseReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
-) -> str:
+def cases_to_json(reports: Sequence[CaseReport], unreadable: Mapping[str, str], seconds: float) -> str:
     """Return the report, indented, without a final line break. `unreadable` maps files to their problems."""
-    counts = {status: sum(report.status == status for report in reports) for status in _STATUSES}
-    report = {
-        "version": VERSION,
-        "tool": {"name": "apimpolicy", "version": tool_version},
-        "summary": {**{_STATUSES[status]: count for status, count in counts.items()}, "seconds": round(seconds, 3)},
-        "cases": [_case(report) for report in reports],
-        "unreadable": [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()],
-    }
-    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
+    counts = {word: sum(report.status == status for report in reports) for status, word in _STATUSES.items()}
+    report = program_report(
+        summary={**counts, "seconds": round(seconds, 3)},
+        cases=[_case(report) for report in reports],
+        unreadable=unreadable_data(unreadable),
+    )
+    return indented(with_stand_ins(report))
+
+
+def unreadable_data(unreadable: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return files that can't be read with their problems, for programs."""
+    return [{"path": path_from_here(path), "problem": problem} for path, problem in unreadable.items()]
 
 
 _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped": "skipped"}
@@ -64,16 +48,7 @@ def _case(report: CaseReport) -> dict[str, Any]:
     }
 
 
-# Test cases as people read them: a mark per case, what failed with its reason, a summary.
-# policies/orders.test.yaml ✓✓✗✓✓✓✓                                              7 cases
-#
-# ✗ an expired certificate is refused                                           orders.test.yaml:31
-# expected status 403, got 200
-#
-# 200 OK, decided by the backend
-# …
-#
-# 6 passed, 1 failed in 0.31 s
+# For people: a mark for each case, what failed with its reason, a summary.
 
 MARKS = {"passed": "✓", "failed": "✗", "error": "E", "skipped": "-"}
 _MEANINGS = {"passed": "good", "failed": "error", "error": "error", "skipped": "dim"}

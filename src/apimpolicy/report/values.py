@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -17,16 +18,13 @@ from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.dotnet.types import Type
     from apimpolicy.engine.result import Result
 
 
 # Run-time values in a few words, for people who read a trace or an explanation.
 # Strings are quoted and cut, a certificate is `CN=partner (A1B2…)`, collections show their first elements. Nothing
-# lazy
-# is walked over: looking at a value must not run the policy's code again.
+# lazy is walked over: looking at a value must not run the policy's code again.
 
 LONGEST_TEXT = 72
 _MOST_ELEMENTS = 4
@@ -187,9 +185,8 @@ def folded(text: str, start: int, end: int) -> str:
 
 # Render the values of a request after it has ended, within limits of their own.
 # A lazy sequence in a variable runs the policy's code when it is walked over. So a report gives all its values
-# together
-# the budget of one request, and an exception or a limit is the text of the value that met it, not the end of the
-# report.
+# together the budget of one request, and an exception or a limit is the text of the value that met it, not the end of
+# the report.
 
 P = ParamSpec("P")
 T = TypeVar("T")

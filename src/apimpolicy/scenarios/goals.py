@@ -113,7 +113,7 @@ class Goals:
         for entry in trace:
             if entry.element.source.path in self._ignored:
                 continue
-            found.update(self.branch(entry.element, number) for number in _outcomes(entry))
+            found.update(self.branch(entry.element, number) for number in outcomes_of(entry))
             for evaluation in entry.evaluations:
                 if evaluation.recorder is not None:
                     found.update(self._conditions(evaluation.excerpt, evaluation.recorder.entries))
@@ -184,7 +184,7 @@ def _place_of(excerpt: Excerpt, node: Bound) -> tuple[Any, ...]:
     return type(node).__name__, *excerpt.source.original_span(start, max(start, end))
 
 
-def _outcomes(entry: TraceEntry) -> Iterator[int]:
+def outcomes_of(entry: TraceEntry) -> Iterator[int]:
     """Yield the numbers of the outcomes of a branch that a trace shows."""
     effect = entry.effect
     if has_trait(entry.name, "repeats"):

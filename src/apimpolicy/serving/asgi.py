@@ -7,11 +7,11 @@ command `apimpolicy serve` keeps both. A client certificate is known where the s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request
+from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.dispatcher import Dispatcher, Served
@@ -19,9 +19,6 @@ from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from apimpolicy.context.records import Response
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
 

@@ -14,21 +14,17 @@ import re
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Response
+from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
 from apimpolicy.serving.trust import BackendTrust
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from apimpolicy.context.records import Request
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Callable
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.serving import engine_loop
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
 
 _BLOCK = 1 << 16
 

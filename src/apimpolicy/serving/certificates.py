@@ -10,8 +10,9 @@ import datetime
 import ipaddress
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -19,9 +20,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _AUTHORITY_YEARS, _DAYS, _RENEWED_BEFORE = 10, 397, 30
 _ALWAYS = ("localhost", "127.0.0.1", "::1")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.serving import engine_loop
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 
 class RunningClock:

@@ -10,7 +10,8 @@ import os
 import secrets
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.process_limits import reason_to_stop
@@ -19,7 +20,7 @@ from apimpolicy.engine.mcp.clients import address_of_server
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
-from apimpolicy.project.caller_tokens import issuers_of, token_of
+from apimpolicy.project.caller_tokens import TokenWish, issuers_of, token_of
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
@@ -37,12 +38,8 @@ from apimpolicy.serving.spans import span_writer
 from apimpolicy.serving.tls import AskingContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import TextIO
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.project.caller_tokens import TokenWish
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.dispatcher import Served
     from apimpolicy.serving.loading import ServeTarget

@@ -10,10 +10,11 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.context.records import Response
+from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import (
     ApimPolicyError,
     ConfigurationError,
@@ -25,9 +26,6 @@ from apimpolicy.serving import engine_loop
 from apimpolicy.serving.own_answers import internal_error, own_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from functools import partial
 from time import perf_counter, thread_time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from greenlet import getcurrent, greenlet
 
 from apimpolicy.dotnet.environment import environment, has_environment, processor_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
     from concurrent.futures import Executor
-    from typing import TypeAlias
 
     Done: TypeAlias = Callable[[Any, BaseException | None], None]
 

@@ -25,6 +25,7 @@ import asyncio
 import hmac
 import threading
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,20 +36,16 @@ from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.caller_tokens import issuers_of
 from apimpolicy.report.harmless import to_json
-from apimpolicy.serving.dispatcher import Handled
+from apimpolicy.serving.dispatcher import Dispatcher, Handled
 from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
-from apimpolicy.serving.peers import OWN
+from apimpolicy.serving.peers import OWN, Peers
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.serving.dispatcher import Dispatcher
-    from apimpolicy.serving.peers import Peers
 
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
 MOST_REQUESTS = 500

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from apimpolicy.report.columns import printable
@@ -14,8 +14,6 @@ from apimpolicy.report.explanation import decided_by
 from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from apimpolicy.serving.dispatcher import Handled
 
 _MOST_WAITING = 10_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,8 @@ from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.caller_tokens import issuers_of
 from apimpolicy.project.configuration_files import find_configuration
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint, root_name
 from apimpolicy.project.gateways import configured, require_apis
-from apimpolicy.project.root_element import root_name
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
@@ -34,7 +34,6 @@ from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway

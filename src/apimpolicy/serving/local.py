@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from apimpolicy.serving.dispatcher import Served
+from apimpolicy.serving.dispatcher import Handled, Served
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.serve_settings import Limits
-    from apimpolicy.serving.dispatcher import Handled
     from apimpolicy.serving.tls import AskingContext
 
 _PATIENCE = 30.0

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import socket
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Response
@@ -15,8 +16,6 @@ from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.server import Listener
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from apimpolicy.serving.protocol import Answer
 
 _BACKLOG = 64

@@ -11,12 +11,13 @@ import asyncio
 import logging
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httptools
 
 from apimpolicy.context.headers import Headers
-from apimpolicy.context.records import Request
+from apimpolicy.context.records import Request, Response
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.incoming import IncomingRequest, refusal_for
 from apimpolicy.serving.ledger import Ledger
@@ -24,9 +25,6 @@ from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.serving.dispatcher import Handled
 

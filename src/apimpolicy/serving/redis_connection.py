@@ -15,15 +15,13 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 _PATIENCE = 5.0
 """Seconds that Redis may take for an answer: a busy machine must not be taken for a Redis that is away."""

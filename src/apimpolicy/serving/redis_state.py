@@ -20,6 +20,7 @@ import re
 import threading
 import weakref
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.cache import ValueCache, distance
@@ -30,8 +31,6 @@ from apimpolicy.serving.redis_connection import RedisConnection
 from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.policies.state import Cache, TripRule
 
 _BEAT = 2.0

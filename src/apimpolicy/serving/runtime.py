@@ -5,26 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.memory import collect
 from apimpolicy.serving.backends import close_connections
-from apimpolicy.serving.dispatcher import Dispatcher
-from apimpolicy.serving.loading import files_below, programs
-from apimpolicy.serving.server import GatewayServer
+from apimpolicy.serving.dispatcher import Dispatcher, Handled, Served
+from apimpolicy.serving.loading import ServeTarget, files_below, programs
+from apimpolicy.serving.server import GatewayServer, Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.context.records import Request
     from apimpolicy.policies.state import State
     from apimpolicy.project.serve_settings import Limits
-    from apimpolicy.serving.dispatcher import Handled, Served
-    from apimpolicy.serving.loading import ServeTarget
     from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.protocol import Answer
-    from apimpolicy.serving.server import Listener
 
 _LOOK = 0.5
 """Seconds between two looks at the files."""

@@ -7,14 +7,13 @@ objects that asyncio knows: an `ssl.SSLContext`, and what its `wrap_bio` gives.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.serving.ledger import Ledger
 
 _BLOCK = 65536

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.context.records import Response
 
 LAST_CHUNK = b"0\r\n\r\n"

@@ -8,12 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SHORT_LIFE = 1.0
 _MOST_SHORT_LIVES = 5

@@ -15,14 +15,12 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_LIVE = 4
 """Questions whose formulas the process keeps: each has a Z3 context of several megabytes."""

@@ -8,6 +8,7 @@ question gets the same answer whatever came before, and however busy the machine
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.emptiness import Work
@@ -18,8 +19,6 @@ from apimpolicy.terms.solver_process import Solver
 from apimpolicy.terms.theory import Chosen, Conflict, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-
     from apimpolicy.terms.term import Term
 
 WORK = 40_000_000

@@ -11,18 +11,16 @@ as derivatives.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from apimpolicy.languages.language import ANYTHING, NOTHING, leading, literal, reverse, states_of
 from apimpolicy.languages.language import not_ as complement
-from apimpolicy.languages.operations import Erase, ToLower, ToUpper, Trim, preimage
+from apimpolicy.languages.operations import Erase, Operation, ToLower, ToUpper, Trim, preimage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.languages.language import Language
-    from apimpolicy.languages.operations import Operation
     from apimpolicy.terms.measures import Measure
 
 TRUTH, NUMBER, TEXT = "truth", "number", "text"

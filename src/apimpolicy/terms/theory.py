@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.languages.emptiness import shortest_word
-from apimpolicy.languages.language import TooLarge, literal
+from apimpolicy.languages.emptiness import Work, shortest_word
+from apimpolicy.languages.language import Language, TooLarge, literal
 from apimpolicy.languages.language import not_ as complement
 from apimpolicy.languages.numbers import bound_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.languages.emptiness import Work
-    from apimpolicy.languages.language import Language
     from apimpolicy.terms.term import Term
 
 _MOST_STATES_OF_CONFLICTS = 800

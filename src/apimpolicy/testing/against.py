@@ -12,8 +12,12 @@ change is skipped, unless the gateway is served by this process.
 from __future__ import annotations
 
 import http.client
+import json
 import ssl
 import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -28,8 +32,6 @@ from apimpolicy.testing.mcp_cases import OF_SERVERS
 from apimpolicy.testing.running import Outcome, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.services import Transport
     from apimpolicy.testing.case_files import Case, Step
@@ -233,3 +235,74 @@ class _RecordedAnswers:
 def _sees_something(expect: Tree | None) -> bool:
     given = {} if expect is None else expect.table()
     return any(key in OBSERVABLE or (key in OF_SERVERS and given[key].value is not None) for key in given)
+
+
+# Traces of requests, fetched from where gateways keep them: Azure's management API, or `apimpolicy serve`.
+#
+# Source: https://learn.microsoft.com/azure/api-management/api-management-howto-api-inspector
+
+MANAGEMENT = "https://management.azure.com"
+_VERSION = "2023-05-01-preview"
+_DEBUG_HEADER, _TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
+
+
+class ServedTraces:
+    """The traces of `apimpolicy serve`, at the address of its inspector, which ends in a token."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def headers(self) -> dict[str, str]:
+        return {_DEBUG_HEADER: self._url.rpartition("/")[2]}
+
+    def trace(self, response: Response) -> dict[str, Any] | None:
+        number = response.headers.get(_TRACE_ID)
+        return None if number is None else _asked(f"{self._url}/requests/{number}/trace")
+
+
+class AzureTraces:
+    """The traces of an API Management service, by its resource id (`/subscriptions/…/service/contoso`) and a token for
+    the management API, as `az account get-access-token` gives it. `api` is the id of the API that is traced.
+    """
+
+    def __init__(self, service: str, token: str, api: str, management: str = MANAGEMENT) -> None:
+        self._gateway = f"{management.rstrip('/')}{service.rstrip('/')}/gateways/managed"
+        self._service = service.rstrip("/")
+        self._token = token
+        self._api = api
+        self._credentials: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        if self._credentials is None:
+            wanted = {
+                "credentialsExpireAfter": "PT1H",
+                "apiId": f"{self._service}/apis/{self._api}",
+                "purposes": ["tracing"],
+            }
+            given = self._post("listDebugCredentials", wanted)
+            self._credentials = str(given.get("token", ""))
+        return {_DEBUG_HEADER: self._credentials}
+
+    def trace(self, response: Response) -> dict[str, Any] | None:
+        number = response.headers.get(_TRACE_ID)
+        return None if number is None else self._post("listTrace", {"traceId": number})
+
+    def _post(self, what: str, content: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        return _asked(f"{self._gateway}/{what}?api-version={_VERSION}", json.dumps(content).encode(), headers)
+
+
+def _asked(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    """Return the JSON at a URL. Raises ConfigurationError."""
+    request = urllib.request.Request(url, data, headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+            found = json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise ConfigurationError(f"{url.partition('?')[0]} responded with {error.code} {error.reason}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{url.partition('?')[0]} gave no trace: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{url.partition('?')[0]} gave no trace")
+    return found

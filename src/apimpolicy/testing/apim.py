@@ -21,18 +21,17 @@ service otherwise. The clock shows 2026-01-01T00:00:00Z until it is advanced.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Condition
-from apimpolicy.testing.doubles_in_python import Double, TestClock
+from apimpolicy.testing.doubles import Double, TestClock
 from apimpolicy.testing.gateways import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from apimpolicy.context.execution import LastError
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.document import Policy

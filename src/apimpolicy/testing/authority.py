@@ -17,6 +17,7 @@ name no list, and `Verify()` is false for them, in .NET and here.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
@@ -28,8 +29,6 @@ from apimpolicy.dotnet.cryptography.issuing import issue, new_key
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cryptography.x509 import ExtensionType, Name
 
 NOT_BEFORE = "2020-01-01"

@@ -34,6 +34,7 @@ changes; `config` names another, or is `false`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,17 +42,26 @@ from apimpolicy.checkout import named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.kept import KeptServices
+from apimpolicy.records import Record
 from apimpolicy.testing import doubles
-from apimpolicy.testing.case_trees import ADDRESSES, filled_tree, merged_trees, with_mcp
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import CASE, EXPECT, FILE, GIVEN, METHODS, OUTCOMES, PART, REQUEST, SCOPES, STEP, SUBJECT
 from apimpolicy.testing.identities import TestIdentities
 from apimpolicy.testing.kinds import check_keys
-from apimpolicy.testing.tree import MISSING, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, Tree, read_tree
+from apimpolicy.testing.tree import (
+    ADDRESSES,
+    MISSING,
+    UNKNOWN_KEY,
+    UNKNOWN_NAME,
+    WRONG_KIND,
+    Tree,
+    filled_tree,
+    merged_trees,
+    read_tree,
+    with_mcp,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.testing.claims.reading import Claim
 
@@ -79,26 +89,16 @@ class Subject(NamedTuple):
     service: str | None = None
 
 
-class Case:
+class Case(Record):
     """A case: a gateway, and one or more requests to it."""
 
-    def __init__(
-        self,
-        file: CaseFile,
-        name: str,
-        line: int,
-        given: dict[str, Tree],
-        steps: list[Step],
-        subject: Subject,
-        skip: str | None = None,
-    ) -> None:
-        self.file = file
-        self.subject = subject
-        self.name = name
-        self.line = line
-        self.given = given
-        self.steps = steps
-        self.skip = skip
+    file: CaseFile
+    name: str
+    line: int
+    given: dict[str, Tree]
+    steps: list[Step]
+    subject: Subject
+    skip: str | None = None
 
     def __repr__(self) -> str:
         return f"<Case {self.name!r} {self.file.path}:{self.line}>"

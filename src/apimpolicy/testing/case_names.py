@@ -8,13 +8,12 @@ call 6 within 60 seconds is refused with 429
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.scenarios.scenario import Scenario, StubResponse

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
-from apimpolicy.testing.scenario_cases import case_of
+from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.scenarios.scenario import Scenario
     from apimpolicy.testing.first_surroundings import Surroundings

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.testing.format import BODY, MATCHING, SENT
-from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
+    from apimpolicy.testing.tree import Tree
 
 
 def text_differs(tree: Tree, got: str, what: str) -> Iterator[str]:
@@ -29,11 +27,7 @@ def _by_keys(keys: dict[str, Tree], got: str, what: str) -> Iterator[str]:
             if got != part.text():
                 yield f"expected {what} {part.text()!r}, got {short(got)}"
         elif key == "matches":
-            try:
-                is_match = re.search(part.text(), got) is not None
-            except re.error as error:
-                raise part.mistake(WRONG_KIND, f"this is not a regular expression: {error}") from None
-            if not is_match:
+            if part.pattern().search(got) is None:
                 yield f"expected {what} to match {part.text()!r}, got {short(got)}"
         else:
             for item in part.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
@@ -19,19 +20,14 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import case_name
-from apimpolicy.testing.first_expectations import expectation_of
-from apimpolicy.testing.first_surroundings import accepted_caller, subject_of, surroundings_of
-from apimpolicy.testing.running import run_case
-from apimpolicy.testing.scenario_cases import request_of
+from apimpolicy.testing.first_expectations import expectation_of, request_of
+from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, subject_of, surroundings_of
+from apimpolicy.testing.running import Outcome, run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from apimpolicy.checks.subject import Subject
     from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.testing.first_surroundings import Surroundings
-    from apimpolicy.testing.running import Outcome
     from apimpolicy.text.document import Element
 
 NOT_SEARCHED = "No request was searched for these branches (pip install 'apimpolicy[prove]'):"

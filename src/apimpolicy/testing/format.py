@@ -2,8 +2,8 @@
 
 The reader checks files against it (`testing.kinds`), `schema` makes the JSON schema for editors of it, and the page of
 the reference its tables. Types of keys use the words of `testing.kinds`, or the name of another table;
-`[…]` is a list of them, `{…}` a table with names given by the author, `|` separates alternatives. An example is
-the value as YAML writes it.
+`[…]` is a list of them, `{…}` a table with names given by the author (`{header: …}`: names of headers), `|` separates
+alternatives. An example is the value as YAML writes it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ RESPONSE: Keys = {
 }
 
 WHEN: Keys = {
-    "method": ("text", "Only for this method.", "POST"),
+    "method": ("method", "Only for this method.", "POST"),
     "url": ("text", "Only for URLs that match; `*` matches any characters.", "'*/token'"),
     "body": ("text", "Only for bodies that contain this.", "client_credentials"),
 }
@@ -91,7 +91,7 @@ ANSWER: Keys = {
 
 MATCHING: Keys = {
     "contains": ("texts", "A text that it contains, or several.", "orders"),
-    "matches": ("text", "A regular expression that matches a part of it.", "'^[0-9]+$'"),
+    "matches": ("regex", "A regular expression that matches a part of it.", "'^[0-9]+$'"),
     "equals": ("text", "The whole text.", "orders"),
     "not-contains": ("texts", "A text that it does not contain, or several.", "password"),
 }
@@ -103,7 +103,7 @@ BODY: Keys = {
 }
 
 SENT: Keys = {
-    "method": ("matched", "Its method.", "POST"),
+    "method": ("method|matching", "Its method.", "POST"),
     "url": ("matched", "Its URL.", "https://orders.internal/v2/17"),
     "headers": ("headers", "Its headers; null: the header must be absent.", "{X-User: anna, Authorization: null}"),
     "body": ("body", "Its body: the whole text, or contains, matches, json, json-subset.", "{contains: order}"),
@@ -116,8 +116,8 @@ ERROR: Keys = {
     "source": ("matched", "The policy that failed.", "validate-jwt"),
     "reason": ("matched", "The reason; null: none.", "TokenExpired"),
     "message": ("matched", "The message of the error.", "{contains: expired}"),
-    "scope": ("matched", "The scope of the policy.", "api"),
-    "section": ("matched", "The section in which it happened.", "inbound"),
+    "scope": ("scope|null|matching", "The scope of the policy.", "api"),
+    "section": ("section|null|matching", "The section in which it happened.", "inbound"),
     "path": ("matched", "The place of the policy.", "'choose[1]/when[1]/validate-jwt[1]'"),
     "policy-id": ("matched", "The id of the policy.", "check-token"),
 }
@@ -369,7 +369,7 @@ LAST_ERROR: Keys = {key: ("text", meaning, "'x'") for key, (_, meaning, _) in ER
 
 PART: Keys = {
     "section": (
-        "sections|[sections]",
+        "section|[section]",
         "Run only this section, or several: inbound, backend, outbound, on-error.",
         "outbound",
     ),

@@ -18,6 +18,7 @@ that a policy has itself there is `signed-with: {algorithm: HS256, secret: …}`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -25,8 +26,6 @@ from apimpolicy.testing.format import PROVIDER, PROVIDER_STATE, SIGNING_KEY, TOK
 from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.entra_tenant import EntraTenant
     from apimpolicy.engine.openid_provider import OpenIdProvider

@@ -39,6 +39,8 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "seconds": ((int, float), "a number"),
     "status-code": ((int,), "a whole number"),
     "pattern": ((str,), "a pattern such as 4xx"),
+    "regex": (_TEXT, "a regular expression"),
+    "method": ((str,), "a method such as GET"),
     "date": ((str, datetime.datetime, datetime.date), DATE),
     "list": ((list,), "a list"),
     "table": ((dict,), "a table"),
@@ -51,9 +53,10 @@ COMBINED = {
     "matched": "scalar|matching",
     "body": "scalar|body-parts",
     "counted": "count|sent|[sent]",
-    "headers": "{scalar|list|matching}",
+    "headers": "{header: scalar|list|matching}",
     "condition": "text|condition-keys|[condition]",
-    "sections": "inbound, backend, outbound, on-error",
+    "scope": ", ".join(tables.SCOPES),
+    "section": "inbound, backend, outbound, on-error",
 }
 """Words that stand for others."""
 
@@ -67,6 +70,8 @@ TABLES: dict[str, Keys] = {name: getattr(tables, name.replace("-", "_").upper())
 TABLES |= {"body-parts": tables.BODY, "claim": CLAIM, "condition-keys": CONDITION}
 
 STATUS = re.compile(r"[1-5][0-9xX]{2}")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A name of a method or a header: https://httpwg.org/specs/rfc9110.html#tokens"""
 
 
 def check(tree: Tree, words: str) -> None:
@@ -106,6 +111,11 @@ def parts(words: str) -> list[str]:
     return found
 
 
+def inner(kind: str) -> str:
+    """Return the kind of the values in a list or table."""
+    return kind[1:-1].rpartition(": ")[2]
+
+
 def types_of(kind: str) -> tuple[type, ...]:
     """Return the types of Python that values of one alternative have in a tree."""
     if kind.startswith("["):
@@ -133,10 +143,12 @@ def takes(kind: str, value: object) -> bool:
 def _check_inside(tree: Tree, kind: str) -> None:
     if kind.startswith("["):
         for item in tree.items():
-            check(item, kind[1:-1])
+            check(item, inner(kind))
     elif kind.startswith("{"):
-        for item in tree.table().values():
-            check(item, kind[1:-1])
+        for name, item in tree.table().items():
+            if kind.startswith("{header: ") and _TOKEN.fullmatch(name.strip()) is None:
+                raise item.mistake(WRONG_KIND, f"'{name}' is not a valid name for a header", at_key=True)
+            check(item, inner(kind))
     elif kind in TABLES:
         check_keys(tree.known(TABLES[kind]), TABLES[kind])
     elif kind in KINDS:
@@ -150,6 +162,10 @@ def _check_value(tree: Tree, kind: str) -> None:
         tree.moment()
     elif kind == "pattern" and STATUS.fullmatch(tree.value) is None:
         raise tree.mistake(WRONG_KIND, "a status is a number such as 403, or a pattern such as 4xx")
+    elif kind == "method" and _TOKEN.fullmatch(tree.value) is None:
+        raise tree.mistake(WRONG_KIND, "this is not a valid HTTP method")
+    elif kind == "regex":
+        tree.pattern()
     elif kind == "status-code" and not 100 <= tree.value <= 999:
         raise tree.mistake(WRONG_KIND, "a status is a number of three digits")
     elif kind == "seconds" and tree.value < 0:

@@ -10,21 +10,19 @@ expect:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.differences import as_json, body_differs, short
 from apimpolicy.testing.format import MCP
-from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND
+from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.mcp.endpoint import McpOutcome
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service
-    from apimpolicy.testing.tree import Tree
 
 
 def check_mcp(tree: Tree) -> None:

@@ -13,6 +13,7 @@ Nothing heavy is imported until a test needs it.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,6 @@ import pytest
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from apimpolicy.testing.apim import Apim

@@ -19,16 +19,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from apimpolicy.testing.doubles import response_of
 from apimpolicy.testing.format import DOUBLE, DOUBLE_ERROR, ERROR
-from apimpolicy.testing.tree import WRONG_KIND
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from apimpolicy.testing.tree import Tree
+from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 
 def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = False) -> dict[str, Any]:

@@ -9,15 +9,13 @@ from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.report.result_secrets import hide_secrets_in
 from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, run_alone, text_of
-from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
-from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
+from apimpolicy.testing.first_surroundings import Surroundings, subject_of, surroundings_of
+from apimpolicy.testing.recorded_traces import RecordedTrace, first_difference, read_recorded_trace
 from apimpolicy.text.secrets import data_without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Response
-    from apimpolicy.testing.first_surroundings import Surroundings
-    from apimpolicy.testing.recorded_traces import RecordedTrace
 
 NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection", "ocp-apim-trace-location"))
 """Headers of a recorded response that no policy makes."""

@@ -19,18 +19,16 @@ Each is a list of all there were, in order; of one of them only the members that
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.testing.differences import body_differs, differences, requests_differ, text_differs
 from apimpolicy.testing.format import RECORDED
-from apimpolicy.testing.tree import UNKNOWN_KEY
+from apimpolicy.testing.tree import UNKNOWN_KEY, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.tree import Tree
 
 
 def _events(gateway: Gateway) -> dict[str, list[Any]]:

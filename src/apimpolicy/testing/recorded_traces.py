@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import http
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,6 @@ from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.gateway_trace_entries import status_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.engine.result import Result
 
 MAX_BYTES = 64 * 1024 * 1024

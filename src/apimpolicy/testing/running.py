@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.test_results import CaseReport
 from apimpolicy.testing.expectations import Mismatch, Surroundings, mismatches, outcome_mismatches
 from apimpolicy.testing.format import EXPECT, PART, RESOLVE
-from apimpolicy.testing.gateways import gateway_of, request_of
-from apimpolicy.testing.tree import WRONG_KIND
+from apimpolicy.testing.gateways import CaseGateway, gateway_of, request_of
+from apimpolicy.testing.tree import WRONG_KIND, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import Transport
     from apimpolicy.testing.case_files import Case, Step
-    from apimpolicy.testing.gateways import CaseGateway
     from apimpolicy.testing.recorded_services import Recording
-    from apimpolicy.testing.tree import Tree
 
     Status = Literal["passed", "failed", "error", "skipped"]
 

@@ -69,9 +69,9 @@ def _written_out(words: str) -> dict[str, Any]:
     if words in kinds.COMBINED:
         return _written_out(kinds.COMBINED[words])
     if words.startswith("{"):
-        return {"type": "object", "additionalProperties": schema_of(words[1:-1])}
+        return {"type": "object", "additionalProperties": schema_of(kinds.inner(words))}
     if words.startswith("["):
-        return {"type": "array", "items": schema_of(words[1:-1])}
+        return {"type": "array", "items": schema_of(kinds.inner(words))}
     if words == "gateway":
         return _gateway()
     if words in kinds.TABLES:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,28 +20,31 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.inversion.core import comparisons
 from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.scenarios.goals import BRANCH
-from apimpolicy.scenarios.harness import Harness
+from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.scenarios.harness import Harness, Run
 from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, text_of
-from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
-from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
+from apimpolicy.testing.first_cases import FirstCases, Found, first_cases, relative_path, text_of
+from apimpolicy.testing.first_surroundings import (
+    EMPTY,
+    add_fragments,
+    put_into_document,
+    section_of,
+    subject_of,
+    surroundings_of,
+    without_files,
+)
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.checks.subject import Subject
     from apimpolicy.proving.proof import ProofResult
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.scenarios.harness import Run
     from apimpolicy.testing.first_surroundings import Surroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
@@ -284,3 +289,25 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
                 if name is not None and name not in done and computed and len(done) < _MOST:
                     done.add(name)
                     yield {name: computed}, run.assignment
+
+
+# Find the cases of a first test file: with the solver where it is installed, else two requests
+
+
+def has_solver() -> bool:
+    """Return whether the extra `prove` is installed."""
+    return find_spec("z3") is not None
+
+
+def find_cases(policy: str, output: str, seconds: float | None = None, *, with_errors: bool = False) -> FirstCases:
+    """Return the cases for a policy, as a test file to be written to `output`.
+
+    Raises ConfigurationError, DiagnosticError.
+    """
+    from apimpolicy.project.service.leniency import named_placeholders
+
+    with named_placeholders():
+        if not has_solver():
+            return first_cases(policy, output)
+        bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
+        return solved_cases(policy, output, bounds, with_errors=with_errors)

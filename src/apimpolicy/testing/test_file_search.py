@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from apimpolicy.checkout import walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.ignore_patterns import Gitignores
 from apimpolicy.testing.format import SUBJECT
-from apimpolicy.testing.tree import TestFileError, read_tree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.testing.tree import Tree
+from apimpolicy.testing.tree import TestFileError, Tree, read_tree
 
 ENDINGS = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 _OUR_LINES = (

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.text.document import CData, Text, Value
+from apimpolicy.text.document import CData, Element, Node, Text, Value
 from apimpolicy.text.holes import CLOSE, OPEN, has_hole
 from apimpolicy.text.scanner import (
     ENTITY,
@@ -16,10 +15,7 @@ from apimpolicy.text.scanner import (
     find_expression,
     unterminated_expression,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.text.document import Element, Node
-    from apimpolicy.text.source import Excerpt, Source
+from apimpolicy.text.source import Excerpt, Source
 
 MAX_DIAGNOSTICS = 100
 

@@ -5,6 +5,7 @@ Nothing is lost: the nodes of a document lie end to end; in an element its start
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from apimpolicy.text.scanner import ENTITY, character_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Excerpt, Source

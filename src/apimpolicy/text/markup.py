@@ -21,7 +21,7 @@ POL001 is in `named_values`, POL002 and POL003 are in `encoding`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.text.character_data import ADVICE_ON_FORGOTTEN, MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
 from apimpolicy.text.document import (
@@ -40,11 +40,7 @@ from apimpolicy.text.document import (
     Value,
 )
 from apimpolicy.text.holes import CLOSE, OPEN, has_hole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 __all__ = [
     "MAX_DEPTH",

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.text.document import CData, Characters
+from apimpolicy.text.document import CData, Characters, Element
 from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.source import Excerpt, Source
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from apimpolicy.text.document import Element
-
 
 # Named values, `{{display-name}}`: finding them, putting their values in, and doing without.
 # The gateway puts their values in when it has read the document as XML: in an attribute or a text a value is literal,

@@ -18,14 +18,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import PolicySyntaxError
-from apimpolicy.text.source import Excerpt
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Excerpt, Source
 
 UNTERMINATED_EXPRESSION = "POL015"
 EXPRESSION_START = re.compile(r"@[({]")

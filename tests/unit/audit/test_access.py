@@ -25,7 +25,7 @@ from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
-from apimpolicy.project.audit_gate import is_allowed
+from apimpolicy.project.audit_run import is_allowed
 from apimpolicy.project.audit_settings import AuditSettings, Requirement
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder

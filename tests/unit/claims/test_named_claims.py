@@ -13,7 +13,7 @@ pytest.importorskip("z3")
 from apimpolicy.errors import DiagnosticError
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.named import library
+from apimpolicy.testing.claims.reading import library
 from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.tree import read_tree
 

@@ -82,6 +82,9 @@ def test_an_invalid_claim_is_reported_at_its_place(folder: Path, capsys: pytest.
         ("if: reaches-backend", "if: reaches-the-backend", "'reaches-the-backend' is not a condition"),
         ("never: {by: policy}", "description: nothing", "a claim says what holds"),
         ("never: {by: policy}", "never: {by: nobody}", "this is one of gateway, policy, backend"),
+        ("never: {by: policy}", "never: {status: abc}", "a status is a number such as 403, or a pattern such as 4xx"),
+        ("never: {by: policy}", "never: {request: {method: G ET}}", "this is not a valid HTTP method"),
+        ("never: {by: policy}", "never: {any: [{reason: {matches: '('}}]}", "this is not a regular expression"),
     ):
         (folder / "orders.test.yaml").write_text(FILE.replace(old, new, 1), "utf-8")
         assert main(["prove"]) == 2

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from apimpolicy.cli.watch import watch
-from apimpolicy.project.fingerprints import fingerprint
+from apimpolicy.project.files import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from tests.processes import APIMPOLICY, run_python
 import apimpolicy as package
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.finding_formats import to_annotations
+from apimpolicy.report.finding_formats import findings_as
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def test_azure_pipelines() -> None:
     source = Source("a\nbc\n", "p;1]/a.xml")
     bad = Diagnostic("POL1", "100 % ##vso[task.x]\nmore", source, 2, 3, help="Do; it]")
     info = Diagnostic("POL2", "remark", source, 0, 1, Severity.INFO)
-    assert to_annotations("azure", [bad, info]).split("\n") == [
+    assert findings_as("azure", [bad, info]).split("\n") == [
         "##vso[task.logissue type=error;sourcepath=p%3B1%5D/a.xml;linenumber=2;columnnumber=1;code=POL1;]"
         "100 %AZP25 # #vso[task.x]%0Amore; Do; it]",
         "p;1]/a.xml:1:1: POL2 info: remark",

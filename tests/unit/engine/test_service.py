@@ -32,8 +32,7 @@ from apimpolicy import (
     Workspace,
 )
 from apimpolicy.engine.service import scope_target
-from apimpolicy.report.explain_text import render
-from apimpolicy.report.explanation import explain
+from apimpolicy.report.explanation import explain, render
 
 OPENAPI = {
     "openapi": "3.0.1",

@@ -14,7 +14,7 @@ from apimpolicy.infrastructure.arm.parser import parse_json
 from apimpolicy.infrastructure.bicep import parser as bicep
 from apimpolicy.infrastructure.parsing import NotReadable, Problem
 from apimpolicy.infrastructure.terraform import parser as terraform
-from apimpolicy.infrastructure.terraform.scanning import end_of_braces
+from apimpolicy.infrastructure.terraform.templates import end_of_braces
 from apimpolicy.text.source import Source
 
 BROKEN = """variable "a" { default = 1 }

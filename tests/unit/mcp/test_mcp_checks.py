@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from apimpolicy.cli import main
-from apimpolicy.project.checking import check
+from apimpolicy.project.check_run import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ import yaml
 
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import Discovery, discover
-from apimpolicy.project.root_element import root_name
+from apimpolicy.project.files import root_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

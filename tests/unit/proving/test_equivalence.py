@@ -12,7 +12,7 @@ from test_claims import file_of
 
 from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
-from apimpolicy.testing.comparing.canonical import of_element
+from apimpolicy.testing.comparing.elements import of_element
 
 READ = (
     '<choose><when condition="@(((IResponse)context.Variables[&quot;r&quot;]).StatusCode == 200)">'

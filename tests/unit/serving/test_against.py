@@ -12,9 +12,8 @@ from tests.processes import APIMPOLICY, run_python
 from tests.unit.serving.commands import Serve
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.testing.against import Target
+from apimpolicy.testing.against import AzureTraces, ServedTraces, Target
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
 
 if TYPE_CHECKING:
     import subprocess

@@ -15,7 +15,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage
 from apimpolicy.report.coverage_html import coverage_to_html
 from apimpolicy.testing.coverage.places import places_of
-from apimpolicy.testing.mutation.mutants import mutants_of
+from apimpolicy.testing.mutation.running import mutants_of
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "documents"
 EVERY = 9

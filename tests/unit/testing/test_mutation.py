@@ -30,9 +30,17 @@ from apimpolicy.report.mutation_results import (
 )
 from apimpolicy.testing.coverage.places import places_of
 from apimpolicy.testing.mutation.checks import CheckIndex
-from apimpolicy.testing.mutation.mutants import mutants_of, spread
 from apimpolicy.testing.mutation.pytest_runs import IMPORTED_BEFORE
-from apimpolicy.testing.mutation.running import collect, diff_of, find_mutants, load_cases, run_mutant, run_mutants
+from apimpolicy.testing.mutation.running import (
+    collect,
+    diff_of,
+    find_mutants,
+    load_cases,
+    mutants_of,
+    run_mutant,
+    run_mutants,
+    spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,15 +25,12 @@ instance. It may also send its credentials there. This is server-side request fo
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, InterpolatedString, Literal, Logical
 from apimpolicy.checks.nodes import caller_inputs
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.dotnet.values import STRING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SCHEME = re.compile(r"\s*(?:https?://)?", re.IGNORECASE)
 

@@ -21,8 +21,8 @@ https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Bound, PropertyAccess
 from apimpolicy.checks.nodes import is_property
@@ -30,9 +30,6 @@ from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, S
 from apimpolicy.checks.secrets import reaches_result
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class ErrorDetailsReturned(Rule):

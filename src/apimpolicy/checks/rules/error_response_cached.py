@@ -31,17 +31,15 @@ https://learn.microsoft.com/azure/api-management/send-request-policy
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.binding.nodes import Call, IndexerAccess, PropertyAccess
 from apimpolicy.checks.nodes import context_member, is_property, type_name
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 BACKEND = ""
 """The name of `context.Response` among those of variables."""

@@ -24,16 +24,11 @@ what happens to `Bearer @(context.Variables["token"])`, so that is only worth kn
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.document import Characters
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.text.document import Node
+from apimpolicy.text.document import Characters, Node
 
 
 class ExpressionInText(Rule):

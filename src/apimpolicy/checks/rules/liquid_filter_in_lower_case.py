@@ -24,12 +24,9 @@ the value stays as it is, or an error message ends up in the body.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FILTER = re.compile(r"\|\s*([a-z][a-z_]*)\s*(?=[:|}%])")
 OPEN, CLOSE = re.compile(r"\{[{%]"), re.compile(r"[}%]\}")

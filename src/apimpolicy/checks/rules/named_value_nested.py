@@ -19,13 +19,10 @@ with the text `{{another}}`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from apimpolicy.checks.rule import Findings, Rule
 from apimpolicy.text.named_values import find_named_values
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class NamedValueNested(Rule):

@@ -26,12 +26,9 @@ https://learn.microsoft.com/azure/api-management/validate-content-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class NumberOutOfRange(Rule):

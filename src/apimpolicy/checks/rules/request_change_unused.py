@@ -32,16 +32,13 @@ https://learn.microsoft.com/azure/api-management/set-header-policy
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "sets-header": "Headers", "replaces-body": "Body"}
 """The member of `context.Request` that a policy with the trait changes."""

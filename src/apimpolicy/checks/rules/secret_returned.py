@@ -22,16 +22,13 @@ https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.secrets import reaches_result, secrets_written
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class SecretReturned(Rule):

@@ -21,14 +21,11 @@ https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_R
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.binding.nodes import Call, Expression, ObjectCreation
 from apimpolicy.checks.nodes import caller_inputs, text_of, type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REPEATED_GROUP = re.compile(r"\(((?:[^()\\]++|\\.)*+)\)[+*{]")
 """A group without others in it, and the beginning of its repetition."""

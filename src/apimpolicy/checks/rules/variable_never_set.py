@@ -25,17 +25,12 @@ included fragment reads, at the include, where the fragment is known.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
-from apimpolicy.checks.flow import names_set_by
+from apimpolicy.checks.flow import State, names_set_by
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
-from apimpolicy.checks.variables import Questions, variable_reads
+from apimpolicy.checks.variables import Questions, VariableRead, variable_reads
 from apimpolicy.text.holes import has_hole, is_unknown
-
-if TYPE_CHECKING:
-    from apimpolicy.checks.flow import State
-    from apimpolicy.checks.variables import VariableRead
 
 
 class VariableNeverSet(Rule):

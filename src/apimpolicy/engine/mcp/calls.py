@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from apimpolicy.context.description import operation_key
-from apimpolicy.context.records import Response
+from apimpolicy.context.description import OperationDescription, operation_key
+from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.api_routing import RoutedApi, prefix_of
 from apimpolicy.engine.forwarding import NoBackendError
@@ -14,10 +15,6 @@ from apimpolicy.engine.result import Result
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from apimpolicy.context.description import OperationDescription
-    from apimpolicy.context.records import Request
     from apimpolicy.context.urls import Url
     from apimpolicy.engine.api_documents import ApiDocuments
     from apimpolicy.engine.exchange import Exchange

@@ -7,6 +7,7 @@ result.mcp.result, result.mcp.inner.backend_requests
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from apimpolicy.engine.mcp.servers import ENDPOINT
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.engine.service import Service, ServiceApi
 
 _OWN = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}

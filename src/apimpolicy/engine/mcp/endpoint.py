@@ -16,14 +16,12 @@ from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.mcp import calls, protocol
-from apimpolicy.engine.mcp.schemas import input_of, request_of
-from apimpolicy.engine.mcp.servers import STRIPPED_KEYS
+from apimpolicy.engine.mcp.schemas import ToolRequest, input_of, request_of
+from apimpolicy.engine.mcp.servers import STRIPPED_KEYS, McpServer, McpTool
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.mcp.schemas import ToolRequest
-    from apimpolicy.engine.mcp.servers import McpServer, McpTool
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.service_requests import ServiceRequests

@@ -13,16 +13,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from apimpolicy.context.description import HEADER, PATH, QUERY, definition_name, pointed_at
+from apimpolicy.context.description import HEADER, PATH, QUERY, OperationDescription, definition_name, pointed_at
 from apimpolicy.dotnet.values import from_utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from apimpolicy.context.description import OperationDescription
 
 _PLACEHOLDER = re.compile(r"\{\*?([^{}/]+)\}")
 _DEEPEST = 16

@@ -8,12 +8,9 @@ Source: https://learn.microsoft.com/azure/api-management/mcp-server-overview
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import attrs
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ENDPOINT = "/mcp"
 """The path of the endpoint below that of a server with tools."""

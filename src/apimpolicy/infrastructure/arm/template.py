@@ -6,23 +6,20 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/synta
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
-from apimpolicy.infrastructure.evaluation import Evaluator
-from apimpolicy.infrastructure.functions import of_known
+from apimpolicy.infrastructure.evaluation import Budget, Evaluator, Scope
+from apimpolicy.infrastructure.functions import Function, of_known
 from apimpolicy.infrastructure.parsing import NotReadable
 from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments, texts_in
 from apimpolicy.infrastructure.values import Reference, Unknown, Value, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from apimpolicy.infrastructure.evaluation import Budget, Scope
     from apimpolicy.infrastructure.files import Files
-    from apimpolicy.infrastructure.functions import Function
     from apimpolicy.text.source import Source
 
 DEPLOYMENT = "microsoft.resources/deployments"

@@ -6,7 +6,8 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/file
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
 from apimpolicy.infrastructure.nodes import (
@@ -24,11 +25,7 @@ from apimpolicy.infrastructure.nodes import (
 )
 from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _BLANKS = r"(?:[ \t\r\f\ufeff]++|//[^\n]*+|/\*.*?\*/|\#disable[^\n]*+|\#restore[^\n]*+)*+"
 _TOKEN = re.compile(

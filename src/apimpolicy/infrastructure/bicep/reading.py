@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.arm.template import JsonTemplate
 from apimpolicy.infrastructure.bicep.parser import parse_file
 from apimpolicy.infrastructure.bicep.template import Template, without_comments
-from apimpolicy.infrastructure.environments import BICEP, candidates, chosen, environment_of
 from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
+from apimpolicy.infrastructure.files import BICEP, Files, candidates, chosen, environment_of
 from apimpolicy.infrastructure.functions import from_json
 from apimpolicy.infrastructure.resources import Note, Reading, combined, notes_of_guesses
 from apimpolicy.infrastructure.values import Unknown, Value
-
-if TYPE_CHECKING:
-    from apimpolicy.infrastructure.files import Files
 
 _MODULES = re.compile(r"^[ \t]*module[ \t]+\w+[ \t]+'([^'\n]+)'|\bfrom[ \t]+'([^'\n]+)'", re.MULTILINE)
 _ABOUT = re.compile(r"Microsoft\.ApiManagement/service|^[ \t]*module\b", re.IGNORECASE | re.MULTILINE)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.evaluation import FAILURES
+from apimpolicy.infrastructure.evaluation import FAILURES, Scope
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, segments
 from apimpolicy.infrastructure.values import Named, Reference, Unknown, Value, hole, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.infrastructure.bicep.parser import Declaration
     from apimpolicy.infrastructure.bicep.template import Template
-    from apimpolicy.infrastructure.evaluation import Scope
     from apimpolicy.text.source import Source
 
 

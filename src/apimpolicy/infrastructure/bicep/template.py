@@ -6,24 +6,21 @@ import base64
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
-from apimpolicy.infrastructure.bicep.lambdas import LAZY
+from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
 from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.infrastructure.bicep.references import ModuleReference, ResourceReference, entry_of, hole_of, nested_in
-from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Evaluator
+from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Budget, Evaluator, Scope
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource, texts_in
 from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from apimpolicy.infrastructure.arm.template import JsonTemplate
-    from apimpolicy.infrastructure.evaluation import Budget, Scope
     from apimpolicy.infrastructure.files import Files
     from apimpolicy.text.source import Source
 

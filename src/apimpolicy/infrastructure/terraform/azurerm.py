@@ -5,6 +5,7 @@ Source: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,8 +15,6 @@ from apimpolicy.infrastructure.terraform.texts import decode_json
 from apimpolicy.infrastructure.values import Text, Unknown, Value, hole, is_known, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from apimpolicy.infrastructure.terraform.instances import Instance
     from apimpolicy.text.source import Source
 

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import itertools
 import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -30,6 +31,7 @@ from apimpolicy.infrastructure.functions import (
     some_text,
     split,
 )
+from apimpolicy.infrastructure.nodes import Call, Name, Node, Object, Within
 from apimpolicy.infrastructure.terraform.texts import (
     decode_json,
     encode_json,
@@ -46,10 +48,9 @@ from apimpolicy.infrastructure.terraform.texts import (
 from apimpolicy.infrastructure.values import Unknown, Value, ensure_bounded, is_fully_known, is_known, stripped, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.infrastructure.functions import Function
     from apimpolicy.infrastructure.terraform.module import Module
+    from apimpolicy.text.source import Source
 
 
 def lookup(where: Value, key: Value, *default: Value) -> Value:
@@ -260,3 +261,42 @@ FUNCTIONS: dict[str, Function] = {
     "tostring": to_string,
 }
 """Functions by name; they get the module first."""
+
+
+# Types of variables, for the attributes of objects that may be left out: `object({ url = optional(string, "…") })`.
+#
+# Source: https://developer.hashicorp.com/terraform/language/expressions/type-constraints
+
+_COLLECTIONS = ("list", "map", "set")
+
+
+def completed(value: Value, type_: Node, module: Module, source: Source) -> Value:
+    """Return a value with null, or the default, for each optional attribute that it leaves out."""
+    if isinstance(type_, Within):
+        return completed(value, type_.node, module, type_.source)
+    if not isinstance(type_, Call) or not type_.arguments:
+        return value
+    inner = type_.arguments[0]
+    if type_.name == "optional":
+        return completed(value, inner, module, source)
+    if type_.name in _COLLECTIONS and isinstance(value, list):
+        return [completed(each, inner, module, source) for each in value]
+    if type_.name in _COLLECTIONS and isinstance(value, dict):
+        return {key: completed(each, inner, module, source) for key, each in value.items()}
+    if type_.name == "object" and isinstance(inner, Object) and isinstance(value, dict):
+        found = dict(value)
+        for key, attribute in inner.entries:
+            if isinstance(key, Name):
+                _complete(found, key.name, attribute, module, source)
+        return found
+    return value
+
+
+def _complete(found: dict[str, Value], name: str, type_: Node, module: Module, source: Source) -> None:
+    if found.get(name) is not None:
+        found[name] = completed(found[name], type_, module, source)
+    elif isinstance(type_, Call) and type_.name == "optional":
+        default = None
+        if len(type_.arguments) > 1:
+            default = completed(module.value(type_.arguments[1], source, {}), type_, module, source)
+        found[name] = default

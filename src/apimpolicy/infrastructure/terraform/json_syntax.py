@@ -8,18 +8,13 @@ Source: https://developer.hashicorp.com/terraform/language/syntax/json
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from apimpolicy.infrastructure.arm.parser import JsonParser, decoded
-from apimpolicy.infrastructure.arm.strings import json_chars
+from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
 from apimpolicy.infrastructure.nodes import Array, Chars, Node, Object, Template, Within
 from apimpolicy.infrastructure.parsing import NotReadable, Problem
 from apimpolicy.infrastructure.terraform.parser import Attribute, Block, Body, Parser, parse_file, parse_template
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _LABELS = {"data": 2, "module": 1, "output": 1, "provider": 1, "resource": 2, "variable": 1}
 

@@ -9,20 +9,25 @@ import base64
 import contextlib
 import os
 import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
-from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.evaluation import FAILURES, Budget, Evaluator, Scope
 from apimpolicy.infrastructure.resources import Note, texts_in
-from apimpolicy.infrastructure.terraform.calls import Children
-from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
-from apimpolicy.infrastructure.terraform.instances import Instance, Instances, further_instances, unknown_instance
+from apimpolicy.infrastructure.terraform.functions import FUNCTIONS, completed
+from apimpolicy.infrastructure.terraform.instances import (
+    Children,
+    Instance,
+    Instances,
+    further_instances,
+    unknown_instance,
+)
 from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.parser import Block, parse_template
 from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import to_text
-from apimpolicy.infrastructure.terraform.types import completed
 from apimpolicy.infrastructure.values import (
     Missing,
     Named,
@@ -37,9 +42,6 @@ from apimpolicy.infrastructure.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from apimpolicy.infrastructure.evaluation import Budget, Scope
     from apimpolicy.infrastructure.files import Files
     from apimpolicy.infrastructure.parsing import Problem
     from apimpolicy.text.source import Source

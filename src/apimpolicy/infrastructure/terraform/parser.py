@@ -9,8 +9,9 @@ Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from apimpolicy.infrastructure.nodes import (
     Chars,
@@ -25,14 +26,9 @@ from apimpolicy.infrastructure.nodes import (
     Unreadable,
 )
 from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem, end_of
-from apimpolicy.infrastructure.terraform.scanning import end_of_braces, end_of_heredoc, end_of_value
-from apimpolicy.infrastructure.terraform.templates import read_template
+from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
 from apimpolicy.text.encoding import number_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _TOKEN = re.compile(
     r"(?:[ \t\r\f\ufeff]++|\#[^\n]*+|//[^\n]*+|/\*.*?\*/)*+"

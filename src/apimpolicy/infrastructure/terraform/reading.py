@@ -9,25 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-from apimpolicy.infrastructure.environments import TERRAFORM, chosen, environment_files
 from apimpolicy.infrastructure.evaluation import TOO_COSTLY, Budget
+from apimpolicy.infrastructure.files import TERRAFORM, Files, chosen, environment_files
 from apimpolicy.infrastructure.functions import unmarked
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
 from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.values import Unknown, Value, is_fully_known
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.infrastructure.files import Files
-    from apimpolicy.infrastructure.resources import Resource
-    from apimpolicy.infrastructure.values import Value
-    from apimpolicy.text.source import Source
-
+from apimpolicy.text.source import Source
 
 _CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
 _ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")

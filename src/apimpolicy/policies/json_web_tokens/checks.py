@@ -8,14 +8,13 @@ set of values; with `separator` a text is cut there, and white space around the 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS, environment
 from apimpolicy.policies.json_web_tokens.refusal import denied, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
     from apimpolicy.context.tokens import Jwt
 
 TENANT_PLACEHOLDER = "{tenantid}"

@@ -7,12 +7,10 @@ Contents: A128CBC-HS256, A192CBC-HS384, A256CBC-HS512, which the documentation n
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from apimpolicy.policies.json_web_tokens.refusal import invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SECRET_ALGORITHMS = ("dir", "A128KW", "A192KW", "A256KW")
 CERTIFICATE_ALGORITHMS = ("RSA-OAEP", "RSA-OAEP-256", "RSA1_5")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 HMAC, RSA, EC = "secret", "RSA", "EC"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError
 from apimpolicy.policies.json_web_tokens.keys import EC, HMAC, RSA, VerificationKey
 from apimpolicy.policies.json_web_tokens.refusal import denied
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 class Trust:

@@ -5,25 +5,22 @@ In this order, which is our choice: form, decryption, signature, time, audience,
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.effects import Effect, TokenValidated
 from apimpolicy.policies.json_web_tokens.checks import check_audience, check_claims, check_issuer, check_lifetime
-from apimpolicy.policies.json_web_tokens.encryption import decrypted, is_encrypted
+from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey, decrypted, is_encrypted
 from apimpolicy.policies.json_web_tokens.keys import decoded
 from apimpolicy.policies.json_web_tokens.refusal import NOT_PRESENT, TokenRefusedError, denied, invalid
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
-    from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey
     from apimpolicy.policies.json_web_tokens.source import TokenPolicy
     from apimpolicy.policies.json_web_tokens.trust import Trust
-    from apimpolicy.policies.surroundings import Exchange
 
 
 class Demands(NamedTuple):

@@ -15,10 +15,11 @@ people report that it works.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.environment import environment
@@ -38,10 +39,7 @@ from apimpolicy.policies.media_types import is_json, is_xml
 from apimpolicy.policies.message_text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.context.execution import Context
-    from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from apimpolicy.policies.liquid.values import Hash, is_convertible, is_true, ite
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.policies.liquid.rendering import Rendering
 
 MAXIMUM_CONDITIONS = 500

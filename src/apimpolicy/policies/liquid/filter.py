@@ -8,16 +8,14 @@ A filter declares its parameters as .NET does, so that arguments are converted a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import type_of
 from apimpolicy.policies.liquid.errors import LiquidError, LiquidSyntaxError
 from apimpolicy.policies.liquid.library import library
 from apimpolicy.policies.liquid.values import Drop, Hash, Pair, XmlElement, is_convertible, items, plain, without_box
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _REQUIRED: Any = object()
 _FULL_NAMES = {"string": "System.String", "int": "System.Int32", "IEnumerable": "System.Collections.IEnumerable"}

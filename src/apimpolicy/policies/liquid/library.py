@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.registry import bound
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @cache

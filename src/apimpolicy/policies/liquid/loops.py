@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
@@ -14,8 +15,6 @@ from apimpolicy.policies.liquid.values import Hash, items, plain
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 

@@ -7,13 +7,10 @@ patterns here find the same, in a time that does not grow with the square of the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TEXT, OUTPUT, TAG = "text", "output", "tag"
 

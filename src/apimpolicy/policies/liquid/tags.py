@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import NotSimulatedError
@@ -21,10 +22,6 @@ from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.policies.liquid.markup import Token
-    from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 
 # `if`, `unless` and `case`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,6 @@ from apimpolicy.policies.surroundings import Exchange, PolicyError
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
 
 

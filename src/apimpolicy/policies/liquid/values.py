@@ -12,16 +12,14 @@ Beside them are lists and:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import Boxed
 from apimpolicy.policies.liquid.errors import LiquidError
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 class Hash(dict[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -13,8 +14,6 @@ from apimpolicy.policies.own_process.process import parser
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.dotnet.environment import Limits
 
 _DECLARATION = re.compile(r"<\?xml version=\"1\.0\"(?: encoding=\"([^\"]*)\")?( standalone=\"[^\"]*\")?\?>\n?")

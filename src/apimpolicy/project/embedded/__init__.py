@@ -7,15 +7,13 @@ the file itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import source_of
-from apimpolicy.project.root_element import ROOTS, begins_like_a_policy
+from apimpolicy.project.files import ROOTS, begins_like_a_policy, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source

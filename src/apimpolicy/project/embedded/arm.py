@@ -9,8 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
-from apimpolicy.infrastructure.arm.parser import parse_expression
-from apimpolicy.infrastructure.arm.strings import json_chars
+from apimpolicy.infrastructure.arm.parser import json_chars, parse_expression
 from apimpolicy.infrastructure.nodes import Unreadable
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.embedded.texts import Texts

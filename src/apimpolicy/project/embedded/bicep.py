@@ -7,16 +7,14 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/data-type
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.bicep.parser import parse_file
+from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.project.embedded import is_policy, is_whole
 from apimpolicy.project.embedded.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.infrastructure.bicep.parser import Declaration
     from apimpolicy.infrastructure.nodes import Node
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source

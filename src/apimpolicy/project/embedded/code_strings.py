@@ -9,16 +9,13 @@ like put in later is a hole too.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.shapes import read_shapes
-from apimpolicy.project.root_element import looks_like_policies, root_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from apimpolicy.text.source import Source
+from apimpolicy.project.files import looks_like_policies, root_name
+from apimpolicy.text.source import Source
 
 _BEGIN = re.compile(r"<(?:policies|fragment)\b")
 _MAY_END = re.compile(r"</(?:policies|fragment)\s*>|/>")

@@ -7,6 +7,7 @@ https://learn.microsoft.com/dotnet/csharp/language-reference/tokens/interpolated
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from apimpolicy.project.embedded.code_strings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 

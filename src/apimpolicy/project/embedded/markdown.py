@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.embedded.pieces import Pieces
-
-if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _FENCE = re.compile(r"^([ \t>]*)(`{3,}|~{3,})[ \t]*([\w-]*)[^\n`]*\n", re.MULTILINE)
 _LANGUAGES = frozenset(("", "xml", "html", "cshtml", "razor", "policy"))

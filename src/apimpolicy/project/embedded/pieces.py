@@ -6,6 +6,7 @@ reading is a policy of its own. `readings` is what is known of all of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -14,7 +15,6 @@ from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from apimpolicy.diagnostics import Diagnostic
 

@@ -8,13 +8,12 @@ Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.core/
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded.code_strings import Language, Literal, decode, policies_of_language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 

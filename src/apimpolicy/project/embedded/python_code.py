@@ -6,13 +6,12 @@ Source: https://docs.python.org/3/reference/lexical_analysis.html#string-and-byt
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded.code_strings import DOUBLED, Language, Literal, character, decode, policies_of_language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 

@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.diagnostics import Severity
+from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import opaque_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Characters, Document
     from apimpolicy.text.source import Source
 

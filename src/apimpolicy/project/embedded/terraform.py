@@ -8,17 +8,15 @@ Source: https://developer.hashicorp.com/terraform/language/expressions/strings
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.terraform.parser import Parser, parse_file
+from apimpolicy.infrastructure.terraform.parser import Body, Parser, parse_file
 from apimpolicy.project.embedded import is_policy, is_whole
 from apimpolicy.project.embedded.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.infrastructure.nodes import Node
-    from apimpolicy.infrastructure.terraform.parser import Body
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 

@@ -7,15 +7,12 @@ gives a value is a hole.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.project.embedded.pieces import Pieces
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 MOST_DEEP = 25
 """Calls in calls that are understood; what is deeper is a hole."""

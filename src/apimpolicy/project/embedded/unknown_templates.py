@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _LANGUAGES = (
     ("ERB, EJS or ASP", re.compile(r"<%[=\-#@_]?(?=[\s\w\"'])")),

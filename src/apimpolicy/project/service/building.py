@@ -31,7 +31,7 @@ from apimpolicy.engine.service import (
     VersionSet,
 )
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.service.mcp_servers import server_of
+from apimpolicy.project.service.described import server_of
 from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
 from apimpolicy.project.service.unknown_policies import (
     fragment_ids,

@@ -15,6 +15,7 @@ token), or is missing (`value` is None: nothing is written, so that Azure's defa
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import attrs
@@ -25,8 +26,6 @@ from apimpolicy.project.layout import Place
 from apimpolicy.text.holes import CLOSE, OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from apimpolicy.engine.backends import Backend, BackendPool
     from apimpolicy.text.source import Source
 

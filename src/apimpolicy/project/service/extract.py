@@ -18,8 +18,8 @@ Source: https://azure.github.io/apiops/
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
@@ -32,11 +32,13 @@ from apimpolicy.project.layout import (
     place_of,
     subfolders,
 )
-from apimpolicy.project.overlays import NO_CHANGES, TOKEN
+from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
 from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
+    SERVERS,
     api_of,
     logger_of,
+    logs_responses,
     named_value_of,
     operation_of,
     product_of,
@@ -63,16 +65,8 @@ from apimpolicy.project.service.description import (
     ServiceDescription,
     WorkspaceDescription,
 )
-from apimpolicy.project.service.information import names_in, problem_at_key, properties_of
-from apimpolicy.project.service.information_references import references_in
-from apimpolicy.project.service.mcp_servers import SERVERS, logs_responses
+from apimpolicy.project.service.information import Properties, names_in, problem_at_key, properties_of, references_in
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.project.overlays import Overlay
-    from apimpolicy.project.service.information import Properties
 
 _FILES = {
     "openapi": ("specification.yaml", "specification.yml", "specification.json"),

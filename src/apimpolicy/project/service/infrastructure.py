@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.checkout import open_bytes
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.files import OUTSIDE, Files
-from apimpolicy.infrastructure.values import Unknown, hole, is_known
+from apimpolicy.infrastructure.values import Unknown, Value, hole, is_known
 from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.project.service.description import OPERATIONS, Gap, Origin, Problem, ServiceDescription
 from apimpolicy.project.service.unknown_policies import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.infrastructure.resources import Note, Reading, Resource
-    from apimpolicy.infrastructure.values import Value
 
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
 _ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)

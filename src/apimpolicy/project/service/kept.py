@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.environments import selected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from apimpolicy.project.service.completion import Completion
     from apimpolicy.project.service.description import ServiceDescription
 

@@ -7,6 +7,7 @@ disable their part only. Elsewhere (the library, pytest's `apim`) the first prob
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,6 @@ from apimpolicy.engine import document
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.project.service.description import Problem
     from apimpolicy.project.service.stand_ins import StandIn

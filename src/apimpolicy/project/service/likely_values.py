@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -14,8 +15,6 @@ from apimpolicy.text.named_values import find_named_values
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.policies.slots import AttributeSlot, ContentSlot
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Element

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.context.description import operation_key
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.service.description import Problem
-
-if TYPE_CHECKING:
-    from apimpolicy.project.service.description import ApiDescription, ApiFile, ServiceDescription
+from apimpolicy.project.service.description import ApiDescription, ApiFile, Problem, ServiceDescription
 
 _SMALL = 16 * 1024
 _MOST_BYTES = 16 * 1024 * 1024

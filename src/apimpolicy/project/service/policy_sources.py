@@ -7,7 +7,7 @@ configuration as any other named value, and gets a stand-in until it is.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 from zlib import crc32
 
 from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
@@ -15,9 +15,6 @@ from apimpolicy.project.service.description import Field, Hole, NamedValueDescri
 from apimpolicy.project.service.unknown_policies import places_of_policies, unknown_policies, wrapped
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 LONGEST_NAME = 80
 

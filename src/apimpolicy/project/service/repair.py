@@ -6,6 +6,7 @@ The rules are those of `engine.service.Service`, which refuses what breaks them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.urls import Url
@@ -24,8 +25,6 @@ from apimpolicy.project.service.description import (
 from apimpolicy.project.service.unknown_policies import unmodelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription
 
 SCHEMES = ("segment", "header", "query")

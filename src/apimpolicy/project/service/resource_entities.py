@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,8 +27,6 @@ from apimpolicy.project.service.policy_sources import UnknownValues, made_up_id
 from apimpolicy.project.service.unknown_policies import unknown_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from apimpolicy.infrastructure.files import Files
     from apimpolicy.text.source import Source
 

@@ -9,15 +9,16 @@ A stand-in is a piece of `apimpolicy.toml`: what commands use is exactly what `a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.engine.backends import Backend, BackendPool
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
-from apimpolicy.project.service.description import Origin
+from apimpolicy.project.service.described import server_of
+from apimpolicy.project.service.description import Origin, ServiceDescription
 from apimpolicy.project.service.likely_values import likely_value, specification_at
-from apimpolicy.project.service.mcp_servers import server_of
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
@@ -25,9 +26,6 @@ from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.text.document import Element
 
 KEY = "key"

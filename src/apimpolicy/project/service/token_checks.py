@@ -6,14 +6,13 @@ names, and its tokens have the audience and the claims that the policy asks for.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.text.document import Element
 
 WELL_KNOWN = "/.well-known/openid-configuration"

@@ -9,23 +9,17 @@ with `<base />`. Equal reasons make equal documents.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.values import MARKED
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import specification_of
-from apimpolicy.project.service.description import Origin, PolicyText
-from apimpolicy.text.document import Characters
+from apimpolicy.project.service.description import ApiDescription, Origin, PolicyText
+from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import UNKNOWN_BASE, UNKNOWN_POLICIES, mark
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.project.service.description import ApiDescription
-    from apimpolicy.text.document import Element, Node
 
 _UNMODELLED = {"a2a": "an A2A agent", "websocket": "a WebSocket API", "graphql": "a GraphQL API"}
 """Kinds of APIs whose requests aren't simulated, in words."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,12 @@ from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.harnesses import Setup
 from apimpolicy.testing.claims.proving import Proof
-from apimpolicy.testing.claims.reading import Expressions, claims_of
-from apimpolicy.testing.claims.services import harness_of_route, routes_of, service_with_keys
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.claims.reading import Expressions, claim_of_keys
+from apimpolicy.testing.claims.services import Route, harness_of_route, routes_of, service_with_keys
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.claims.services import Route
 
 _CLAIM = {
     "name": "no request without credentials reaches the backend",
@@ -66,11 +62,6 @@ class AnonymousRequests:
 
     def _found(self, route: Route) -> Request | None:
         harness = harness_of_route(route, self._setup, service_with_keys(self._setup.service))
-        proof = Proof(harness, [_claim()], Expressions(self._gateway.named_values), _BOUNDS)
+        proof = Proof(harness, [claim_of_keys(_CLAIM)], Expressions(self._gateway.named_values), _BOUNDS)
         (verdict,) = proof.verdicts()
         return None if verdict.run is None or verdict.run.result is None else verdict.run.result.request
-
-
-def _claim() -> Claim:
-    (claim,) = claims_of(read_tree(json.dumps([_CLAIM]), "claim.json"), "claim.json")
-    return claim

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,14 +15,11 @@ from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.reading import trees_of
+from apimpolicy.testing.claims.reading import Claim, Expressions, trees_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.proving.proof import Proof
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.testing.claims.reading import Claim, Expressions
 
 Assignment = dict[tuple[str, ...], Any]
 MOST_TRIES = 300

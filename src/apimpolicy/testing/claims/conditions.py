@@ -7,6 +7,7 @@ when all of its items are. Evaluation stops once the result is known, as with `&
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import use_environment
@@ -15,18 +16,15 @@ from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.claims.format import CONDITION
-from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.expectations import differences_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from apimpolicy.context.execution import Context
     from apimpolicy.context.records import Request
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
 
 GATEWAY, POLICY, BACKEND = "gateway", "policy", "backend"

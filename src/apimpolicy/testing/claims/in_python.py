@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.report.claim_results import FALSE, PROVEN, UNDECIDED, ClaimReport
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.format import CLAIM
 from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
-from apimpolicy.testing.claims.reading import Expressions, claims_of
-from apimpolicy.testing.claims.running import report_of
-from apimpolicy.testing.kinds import check_keys
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.claims.reading import Expressions, claim_of_keys
+from apimpolicy.testing.claims.requests import report_of
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Mapping
 
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.exploration import Exploration
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"
+_MOST_REQUESTS = 6
 
 
 def decide(
@@ -44,19 +39,12 @@ def decide(
     bounds: Bounds,
 ) -> ClaimReport:
     """Decide a claim that is given by the keys of test files. Raises TestFileError, ConfigurationError."""
-    claim = _claim(parts)
+    claim = claim_of_keys(parts)
     setup = Setup(gateway, now, TestCertificates())
     harness = harness_of(policies, setup)
     proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
     return report_of(verdict, harness)
-
-
-def _claim(parts: Mapping[str, Any]) -> Claim:
-    tree = read_tree(json.dumps([parts]), _PATH)
-    check_keys(tree.items()[0].known(CLAIM), CLAIM)
-    (claim,) = claims_of(tree, _PATH)
-    return claim
 
 
 def sentence_of(report: ClaimReport) -> str:

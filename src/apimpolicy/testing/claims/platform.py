@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,27 +23,22 @@ from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import Proof, internal_error
-from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.claims.requests import block_of, checked, claim_case
+from apimpolicy.testing.claims.reading import Claim, Expressions
+from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
-from apimpolicy.testing.claims.static_proofs import StaticProofs
+from apimpolicy.testing.claims.static_proofs import StaticProofs, refuted
 from apimpolicy.testing.claims.test_file_lookup import test_file_of
-from apimpolicy.testing.claims.tool_calls import refuted
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route, ServiceHarness
     from apimpolicy.testing.tree import Tree
 
-    ReportOf = Callable[..., ClaimReport]
     OnApi = Callable[[Sequence[str], Sequence[str], Sequence[ApiCell]], None]
 
 _SHARED = "{} operations with the same policies shared a search for requests; --seconds makes it longer"
@@ -56,7 +52,7 @@ _LEAST_SECONDS = 0.2
 
 
 class PlatformClaims:
-    """Decides claims for every API. `report_of` makes a report of a verdict; `on_api` gets each API's as they come."""
+    """Decides claims for every API of a service; `on_api` gets each API's verdicts as they come."""
 
     def __init__(
         self,
@@ -64,7 +60,6 @@ class PlatformClaims:
         claims: Sequence[Claim],
         setup: Setup,
         bounds: Bounds,
-        report_of: ReportOf,
         on_run: Callable[[], None] = lambda: None,
         on_api: OnApi | None = None,
         *,
@@ -75,7 +70,6 @@ class PlatformClaims:
         self.claims = claims
         self.setup = setup
         self.bounds = bounds
-        self.report_of = report_of
         self.on_run = on_run
         self.debug = debug
         self.expressions = Expressions(setup.gateway.named_values)
@@ -162,7 +156,7 @@ class PlatformClaims:
             proof = Proof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
-                report = self.report_of(verdict, harness)
+                report = report_of(verdict, harness)
                 if verdict.run is not None:
                     report = report._replace(hint=_unasked(verdict.claim, harness, route) or report.hint)
                     path, case = service_case(self.file, verdict.claim, verdict.run, harness, route)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from apimpolicy.binding.nodes import Expression, PropertyAccess
+from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.emit.recorder import Recorder
@@ -13,27 +14,22 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
-from apimpolicy.report.explain_text import render_clause
-from apimpolicy.report.explanation import clause_of_evaluation
+from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.forged_certificates import with_each
+from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.model_requests import requests_of
-from apimpolicy.testing.claims.reading import trees_in, trees_of
+from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.context.execution import Context
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.testing.claims.reading import Claim, Expressions
 
     Status = Literal["proven", "false", "undecided", "error"]
 

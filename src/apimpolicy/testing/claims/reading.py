@@ -8,22 +8,26 @@
         then-sent: '@(!context.Request.Headers.ContainsKey("X-Key"))'        # of the request as it was sent
       - name: no request makes the gateway itself fail
         never: {status: 500, by: gateway}                    # what is true of none
-      - authenticated                                        # a named claim, see `named`
+      - authenticated                                        # a named claim, see `library`
 
 A test case can name a claim, which must then hold for its request: `expect: {holds: the name of a claim}`.
 """
 
 from __future__ import annotations
 
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.records import Record
 from apimpolicy.testing.claims.format import CLAIM, CONDITION
-from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree
+from apimpolicy.testing.kinds import check_keys
+from apimpolicy.testing.tree import MISSING, UNKNOWN_NAME, Tree, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from apimpolicy.emit.expression import CompiledExpression
 
 REACHES_BACKEND = "reaches-backend"
@@ -46,12 +50,17 @@ def claims_of(tree: Tree, path: str) -> list[Claim]:
     return [_claim(item, path, number) for number, item in enumerate(tree.items(), 1)]
 
 
+def claim_of_keys(keys: Mapping[str, Any]) -> Claim:
+    """Return a claim that is given by the keys of test files. Raises TestFileError."""
+    path = "claim.json"
+    (claim,) = claims_of(read_tree(json.dumps([keys]), path), path)
+    return claim
+
+
 def named(claims: Sequence[Claim], name: Tree) -> Claim:
     """Return the claim of a name. Raises TestFileError."""
     found = next((claim for claim in claims if claim.name == name.text()), None)
     if found is None:
-        from apimpolicy.testing.claims.named import library
-
         if name.text() in library():
             return _claim_of_name(name, "")
         known = ", ".join(repr(claim.name) for claim in claims) or "none"
@@ -63,6 +72,7 @@ def _claim(tree: Tree, path: str, number: int) -> Claim:
     if isinstance(tree.value, str):
         return _claim_of_name(tree, path)
     given = tree.known(CLAIM)
+    check_keys(given, CLAIM)
     if not any(key in given for key in _OBLIGATIONS):
         raise tree.mistake(MISSING, "a claim says what holds", help="Write 'then', 'then-sent' or 'never'.")
     parts = {key: given[key] for key in _PARTS if key in given}
@@ -77,8 +87,6 @@ def _claim(tree: Tree, path: str, number: int) -> Claim:
 
 
 def _claim_of_name(tree: Tree, path: str) -> Claim:
-    from apimpolicy.testing.claims.named import claim_of
-
     return Claim(tree.text(), path, tree.line, claim_of(tree).known(CLAIM))
 
 
@@ -174,3 +182,34 @@ def trees_in(*conditions: Tree) -> Iterator[Tree]:
             waiting += tree.value
         elif is_expression(tree.text()):
             yield tree
+
+
+# Named claims, such as `authenticated`: data that is expanded to ordinary claims.
+#
+# claims: [authenticated, no-key-to-backend]
+
+_SOURCE = "named.yaml"
+_PLACE = "<named claim>"
+_RENAMED = {"no-secret-in-response": "no-credential-header-in-response"}
+"""Claims with a name that promised more than they say; the old one is still valid."""
+
+
+@functools.cache
+def library() -> dict[str, Tree]:
+    """Return the claims by name: tables with `means`, a sentence, and `claim`."""
+    text = resources.files("apimpolicy.testing.claims").joinpath(_SOURCE).read_text("utf-8")
+    return read_tree(text, _PLACE).table()
+
+
+def claim_of(name: Tree) -> Tree:
+    """Return the claim of a name. Raises TestFileError for an unknown name."""
+    found = library().get(_RENAMED.get(name.text(), name.text()))
+    if found is not None:
+        return found.table()["claim"]
+    near = get_close_matches(name.text(), library(), 1)
+    raise name.mistake(
+        UNKNOWN_NAME,
+        f"there is no named claim '{name.text()}'",
+        label=f"did you mean '{near[0]}'?" if near else "",
+        help=f"The named claims are {', '.join(library())}. Other claims are tables.",
+    )

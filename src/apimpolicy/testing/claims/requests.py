@@ -10,20 +10,20 @@ import yaml
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
-from apimpolicy.report.claim_results import FoundRequest
-from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
+from apimpolicy.report.explanation import explain
+from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.case_names import answers_in_words, request_words
 from apimpolicy.testing.claims.harnesses import UPLOADED
+from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
-from apimpolicy.testing.scenario_cases import case_of
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, Run
     from apimpolicy.scenarios.scenario import Scenario
-    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.tree import Tree
 
 _WIDTH = 110
 
@@ -54,6 +54,31 @@ def outcome_in_words(run: Run) -> str:
     others = answers_in_words(run.scenario)
     return (f"reaches the backend and {answer}" if result.reached_backend else answer) + (
         f", if {' and '.join(others)}" if others else ""
+    )
+
+
+def report_of(verdict: Verdict, harness: Harness) -> ClaimReport:
+    """Return the report of a claim, without a test case."""
+    claim, run = verdict.claim, verdict.run
+    report = ClaimReport(
+        claim.path,
+        claim.name,
+        claim.line,
+        verdict.status,
+        reasons=verdict.reasons,
+        assumptions=verdict.assumptions,
+        vacuous=verdict.vacuous,
+        hint=verdict.hint,
+        problem=verdict.problem,
+    )
+    if run is None or run.result is None:
+        return report
+    return report._replace(
+        status=FALSE,
+        sent=sent_request(run),
+        request=f"{request_in_words(run.scenario, harness)} {outcome_in_words(run)}",
+        why=verdict.why,
+        explanation=str(explain(run.result)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import yaml
@@ -12,34 +13,19 @@ from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.project.files import write_whole
 from apimpolicy.project.gateways import NoApisError
-from apimpolicy.report.claim_results import ERROR, FALSE, SKIPPED, ClaimReport
-from apimpolicy.report.explanation import explain
+from apimpolicy.report.claim_results import ERROR, SKIPPED, ClaimReport
 from apimpolicy.report.style import page
 from apimpolicy.report.terminal import render_all
-from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.claims.harnesses import harness_of, setup_of
-from apimpolicy.testing.claims.proving import Proof, internal_error
-from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.claims.requests import (
-    block_of,
-    checked,
-    claim_case,
-    outcome_in_words,
-    request_in_words,
-    sent_request,
-    with_case,
-)
+from apimpolicy.testing.case_files import CaseFile, load_case_file
+from apimpolicy.testing.claims.harnesses import Setup, harness_of, setup_of
+from apimpolicy.testing.claims.proving import Proof, Verdict, internal_error
+from apimpolicy.testing.claims.reading import Claim, Expressions
+from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of, with_case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.platform import OnApi
-    from apimpolicy.testing.claims.proving import Verdict
-    from apimpolicy.testing.claims.reading import Claim
 
 
 def prove_file(
@@ -67,7 +53,9 @@ def prove_file(
         if file.subject.policies or setup.gateway.service is None:
             found = _prove_policies(file, selected, setup, bounds, on_run, debug=debug)
         else:
-            found = prove_service(file, selected, setup, bounds, on_run, on_api, debug=debug)
+            from apimpolicy.testing.claims.platform import PlatformClaims
+
+            found = PlatformClaims(file, selected, setup, bounds, on_run, on_api, debug=debug).reports()
     except NoApisError:
         raise
     except DiagnosticError as error:
@@ -92,22 +80,6 @@ def _prove_policies(
     ]
 
 
-def prove_service(
-    file: CaseFile,
-    claims: Sequence[Claim],
-    setup: Setup,
-    bounds: Bounds,
-    on_run: Callable[[], None] = lambda: None,
-    on_api: OnApi | None = None,
-    *,
-    debug: bool = False,
-) -> list[ClaimReport]:
-    """Decide claims for every operation of every API of a service. Raises ConfigurationError."""
-    from apimpolicy.testing.claims.platform import PlatformClaims
-
-    return PlatformClaims(file, claims, setup, bounds, report_of, on_run, on_api, debug=debug).reports()
-
-
 def write_case(report: ClaimReport) -> bool:
     """Add the test case of a false claim to its file; False when it is there already, or there is none.
 
@@ -125,31 +97,6 @@ def write_case(report: ClaimReport) -> bool:
 
 def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
     return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
-
-
-def report_of(verdict: Verdict, harness: Harness) -> ClaimReport:
-    """Return the report of a claim, without a test case."""
-    claim, run = verdict.claim, verdict.run
-    report = ClaimReport(
-        claim.path,
-        claim.name,
-        claim.line,
-        verdict.status,
-        reasons=verdict.reasons,
-        assumptions=verdict.assumptions,
-        vacuous=verdict.vacuous,
-        hint=verdict.hint,
-        problem=verdict.problem,
-    )
-    if run is None or run.result is None:
-        return report
-    return report._replace(
-        status=FALSE,
-        sent=sent_request(run),
-        request=f"{request_in_words(run.scenario, harness)} {outcome_in_words(run)}",
-        why=verdict.why,
-        explanation=str(explain(run.result)),
-    )
 
 
 def _case(file: CaseFile, verdict: Verdict, harness: Harness) -> str:

@@ -8,35 +8,30 @@ policy of an API; they belong to none of these harnesses.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import attrs
 
 from apimpolicy.audit.analysis import EVERY_REQUEST
-from apimpolicy.context.entities import Subscription
+from apimpolicy.context.entities import Operation, Subscription
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.service import Service, ServiceSubscription
+from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct, ServiceSubscription
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.records import Record
 from apimpolicy.scenarios.harness import Harness
-from apimpolicy.testing.claims.harnesses import harness_parts
-from apimpolicy.testing.claims.path_pieces import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
-from apimpolicy.testing.claims.tool_calls import policy_for_proofs
+from apimpolicy.testing.claims.harnesses import Setup, harness_parts
+from apimpolicy.testing.claims.static_proofs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece, policy_for_proofs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from apimpolicy.context.entities import Operation
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.engine.service import ServiceApi, ServiceProduct
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.scenario import Scenario
-    from apimpolicy.testing.claims.harnesses import Setup
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.languages.language import sequence
-from apimpolicy.proving.proof import Proof
-from apimpolicy.semantics.values import constant_text
+from apimpolicy.audit.requests import ALL_APIS, Rehearsal
+from apimpolicy.context.records import Request
+from apimpolicy.dotnet.values import from_utf16, to_utf16
+from apimpolicy.engine.mcp.calls import definitions_of, operation_of
+from apimpolicy.engine.mcp.clients import call_message, to_server
+from apimpolicy.engine.mcp.schemas import example_of, input_of
+from apimpolicy.engine.service import Service, ServiceApi
+from apimpolicy.engine.service_requests import ServiceRequests
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
+from apimpolicy.languages.units import of_text
+from apimpolicy.project.service.description import NOWHERE, PolicyText
+from apimpolicy.project.service.unknown_policies import unknown_calls, unknown_policies, wrapped
+from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
+from apimpolicy.semantics.values import Value, constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
-from apimpolicy.testing.claims.path_pieces import SEGMENT
-from apimpolicy.testing.claims.reading import REACHES_BACKEND
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions
 from apimpolicy.testing.claims.sent_requests import base_of
-from apimpolicy.testing.claims.tool_calls import tools_in
+from apimpolicy.text.markup import read
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.steps import Program, Step
     from apimpolicy.languages.language import Language
-    from apimpolicy.proving.proof import Inquiry, ProofResult
+    from apimpolicy.scenarios.assignments import Key
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.semantics.state import Cell
-    from apimpolicy.semantics.values import Value
     from apimpolicy.terms.term import Term
-    from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.tree import Tree
-
 
 _MOST_SHOWN = 100
 
@@ -164,3 +175,119 @@ def route_proof(harness: Harness) -> Proof:
 def has_credentials(harness: Harness) -> bool:
     """Return whether a policy chooses a backend by its id, whose credentials the backend then gets."""
     return any(step.element.get("backend-id") is not None for step in harness.program.steps())
+
+
+# The segments of a path template, and the texts that match them as `engine.operations` does.
+
+SEGMENT = at_least_once(one_of(~of_text("/")))
+SEGMENTS = ANYTHING
+"""Any number of segments."""
+BELOW = optional(sequence(literal("/"), ANYTHING))
+"""A path below another one, or nothing."""
+MAYBE_SLASH = optional(literal("/"))
+
+
+class Piece(NamedTuple):
+    """A segment of a path template: literal text in any case, or a language with a `default`.
+
+    `parameter` is its name among the matched parameters.
+    """
+
+    default: str
+    language: Language | None = None
+    parameter: str | None = None
+
+    def key(self, index: int) -> Key:
+        """Return the key of its input; `index` is its position among the segments."""
+        return ("path", f"[{index}]") if self.parameter is None else ("matched", self.parameter)
+
+    @property
+    def texts(self) -> Language:
+        if self.language is not None:
+            return self.language
+        return sequence(*(any_of_text(unit.lower() + unit.upper()) for unit in self.default))
+
+
+# The policy of an MCP server as proofs see it: the calls of its tools, which run other policies, may do anything.
+#
+#     <backend><include-fragment fragment-id="unknown: the calls of the tools …" /><base /></backend>
+#
+# What inbound refuses is refused all the same. Equal tools make equal fragments, so that versions can be compared.
+
+_CALLS = re.compile(re.escape(unknown_calls(("…",))).replace("…", "(.*)"))
+_PLAIN = "<policies><inbound><base /></inbound><backend><base /></backend></policies>"
+
+
+def policy_for_proofs(api: ServiceApi) -> AnyPolicy | None:
+    """Return the policy of an API; that of an MCP server with an unknown fragment where tools are called."""
+    if api.mcp is None or not api.mcp.answers:
+        return api.policy
+    policy = _text(api)
+    if policy is None:
+        return api.policy
+    fragment = unknown_policies(unknown_calls([each.name for each in api.mcp.tools]))
+    try:
+        source = policy.read()
+        root = read(source).root
+        if root is not None and not any(each.name == "backend" for each in root.elements()):
+            end = root.content_end
+            text = f"{source.text[:end]}<backend><base /></backend>{source.text[end:]}"
+            anchors = ((0, 0, True), (end, end, False), (end + len(text) - len(source.text), end, True))
+            policy = PolicyText(NOWHERE, source=Source(text, source.path, source, anchors))
+        return wrapped(policy, fragment, sections=("backend",)).source
+    except ConfigurationError:
+        return api.policy
+
+
+def tools_in(program: Program) -> frozenset[str]:
+    """Return the tools of the MCP server whose policies a program has."""
+    names = (step.element.get("fragment-id") for step in program.steps())
+    found = (_CALLS.search(name.value.text) for name in names if name is not None)
+    return frozenset(tool for each in found if each is not None for tool in each[1].split(", "))
+
+
+class Refutation(NamedTuple):
+    """The call of a tool that breaks a claim, with its result."""
+
+    tool: str
+    request: Request
+    result: Result
+
+    @property
+    def words(self) -> str:
+        """The call for people."""
+        return f"tools/call {self.tool} at {self.request.url}"
+
+
+def refuted(rehearsal: Rehearsal, server: ServiceApi, holds: Callable[[Result], bool]) -> Refutation | None:
+    """Return a call of a tool of a server that breaks a claim, without credentials or with a key; None without one."""
+    requests = ServiceRequests(rehearsal.gateway, rehearsal.gateway.service or Service())
+    header = from_utf16(server.api.subscription_key_parameter_names.header)
+    for tool in server.mcp.tools if server.mcp is not None else ():
+        found = None if tool.unknown else operation_of(requests, tool.api, tool.operation)
+        if found is None:
+            continue
+        arguments = example_of(input_of(found[1], definitions_of(requests, found[0])).schema)
+        for headers in ({}, {header: rehearsal.keys[ALL_APIS]}):
+            plain = Request("POST", "/", headers=headers)
+            request = to_server(requests.service, server.base_id, call_message(tool.name, arguments), plain)
+            try:
+                result = rehearsal.gateway.send(request)
+            except ApimPolicyError:
+                continue
+            if not holds(result):
+                return Refutation(tool.name, request, result)
+    return None
+
+
+def _text(api: ServiceApi) -> PolicyText | None:
+    match api.policy:
+        case None:
+            return PolicyText(NOWHERE, source=Source(_PLAIN, f"<policy of the API '{api.id}'>"))
+        case Source() as source:
+            return PolicyText(NOWHERE, source=source)
+        case Path() as path:
+            return PolicyText(NOWHERE, path=str(path))
+        case str() as text if text.lstrip().startswith("<"):
+            return PolicyText(NOWHERE, source=Source(text, f"<policy of the API '{api.id}'>"))
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.checkout import listing
@@ -15,18 +16,13 @@ from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 from apimpolicy.testing import first_surroundings
-from apimpolicy.testing.case_files import load_case_file, load_case_tree
-from apimpolicy.testing.first_fragments import EMPTY, add_fragments
+from apimpolicy.testing.case_files import CaseFile, load_case_file, load_case_tree
+from apimpolicy.testing.first_surroundings import EMPTY, Surroundings, add_fragments
 from apimpolicy.testing.test_file_search import is_about_policies, is_case_file
-from apimpolicy.testing.tree import read_tree
+from apimpolicy.testing.tree import Tree, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from apimpolicy.engine.document import Policy
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.first_surroundings import Surroundings
-    from apimpolicy.testing.tree import Tree
 
 FRAGMENT = "compared"
 AROUND_A_FRAGMENT = (

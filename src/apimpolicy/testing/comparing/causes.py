@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.proving.equivalence import OWN
 from apimpolicy.testing.claims.conditions import BACKEND
-from apimpolicy.testing.comparing.elements import changed_elements, with_moves
-from apimpolicy.text.document import Document
+from apimpolicy.testing.comparing.elements import Span, changed_elements, with_moves
+from apimpolicy.text.document import Attribute, Document, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Program
     from apimpolicy.engine.trace import Trace
-    from apimpolicy.testing.comparing.elements import Span
     from apimpolicy.testing.comparing.observed_differences import Difference
-    from apimpolicy.text.document import Attribute, Element
 
 _WRITERS = {
     "url": ("routes", "chooses-backend"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checkout import listing
@@ -11,14 +12,11 @@ from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.project.repository import repository_of
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.testing.comparing.sides import ServiceSide
-from apimpolicy.testing.comparing.versions import Pair, Version, with_names
+from apimpolicy.testing.comparing.versions import Pair, Places, Version, with_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.engine.document import Policy
     from apimpolicy.project.service.description import PolicyText, ServiceDescription
-    from apimpolicy.testing.comparing.versions import Places
     from apimpolicy.text.document import Element
 
 Key = tuple[str, int]

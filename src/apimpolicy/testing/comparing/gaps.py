@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.report.difference_data import ADDED, CHANGED
+from apimpolicy.report.difference_data import ADDED, CHANGED, SettingChange
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.engine.steps import Program
     from apimpolicy.project.service.description import Gap, ServiceDescription
-    from apimpolicy.report.difference_data import SettingChange
     from apimpolicy.text.document import Document
 
 _KINDS = {

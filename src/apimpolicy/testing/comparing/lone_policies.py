@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.backends import OpenBackends
-from apimpolicy.engine.document import load_policy
+from apimpolicy.engine.document import Policy, load_policy
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.service.completion import computed_backend
 from apimpolicy.report.difference_data import (
@@ -19,7 +20,6 @@ from apimpolicy.report.difference_data import (
     REMOVED,
     SAME,
     UNDECIDED,
-    DifferenceItem,
     DifferenceReport,
 )
 from apimpolicy.testing.claims.harnesses import harness_of, setup_of
@@ -27,24 +27,18 @@ from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.comparing.elements import document_of
 from apimpolicy.testing.comparing.gaps import unknown_in
-from apimpolicy.testing.comparing.journeys import journey_of
-from apimpolicy.testing.comparing.operations import is_same_problem, problem_in_words
+from apimpolicy.testing.comparing.operations import LoadingResult, problem_in_words
 from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.service_comparison import is_same_document
-from apimpolicy.testing.comparing.settings import settings_that_differ
+from apimpolicy.testing.comparing.setting_table import settings_that_differ
 from apimpolicy.testing.comparing.sides import SEED
-from apimpolicy.testing.comparing.versions import Pair, with_names
+from apimpolicy.testing.comparing.versions import Pair, Version, with_names
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from apimpolicy.engine.document import Policy
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.comparing.product_search import Comparison
-    from apimpolicy.testing.comparing.versions import Version
 
 _TEMPLATE = re.compile(rb"\$\{[^{}\s]+\}|%\{ ?(?:if|for) |#\{[^{}\n]+\}#")
 """Marks of Terraform's templates and of tokens of pipelines."""
@@ -62,20 +56,13 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
     if unknown[0] and pair.is_same_text:
         return blank
     policies, problems = _loaded(pair, pair.old, pair.new)
-    old, new = problems
-    if old is not None and new is not None and is_same_document(pair):
-        return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
-    if old is not None and new is not None and is_same_problem(old, new):
-        reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"
-        return blank if is_same_document(pair) else blank._replace(status=UNDECIDED, reasons=(reason,))
-    if any(problems) and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
-        reason = "a template whose values aren't known here: no request was tried"
-        return blank._replace(status=UNDECIDED, reasons=(reason,))
-    if new is not None:
-        return blank._replace(status=ERROR, problem=problem_in_words(new))
-    if old is not None:
-        text = f"the old version can't be loaded, the new one can: {problem_in_words(old)}"
-        return blank._replace(status=DIFFERENT, problem=text)
+    if any(problems):
+        if all(problems) and is_same_document(pair):
+            return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
+        found = LoadingResult.of(*problems)
+        if found.problem and _TEMPLATE.search(pair.new.data) and _TEMPLATE.search(pair.old.data):
+            found = LoadingResult(UNDECIDED, ("a template whose values aren't known here: no request was tried",))
+        return blank._replace(**found._asdict())
     try:
         report = _compared(pair, policies, bounds, on_run, blank)
     except ApimPolicyError as error:
@@ -136,7 +123,7 @@ def _compared(
     found = compare(one, other, bounds, on_run, settings, starts, knows_scopes=knows_scopes)
     if found.is_same_text:
         return blank if pair.is_same_text else blank._replace(status=EQUIVALENT)
-    items = tuple(_items(found, other))
+    items = tuple(each.item(request_in_words(each.new.scenario, other)) for each in found.found)
     reasons = tuple(dict.fromkeys(map(str, found.reasons)))
     status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
     return blank._replace(status=status, items=items, reasons=reasons, proven=found.proven)
@@ -155,19 +142,3 @@ def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
     made.settings["seed"] = made.settings.get("seed") or SEED
     made.settings["backends"] = OpenBackends(made.settings.get("backends") or {}, partial(computed_backend, None))
     return made
-
-
-def _items(found: Comparison, harness: Harness) -> Iterator[DifferenceItem]:
-    for each in found.found:
-        assert each.old.result is not None
-        assert each.new.result is not None
-        words = request_in_words(each.new.scenario, harness)
-        cause = None if each.cause is None else each.cause.change
-        yield DifferenceItem(
-            each.difference.sentence,
-            words,
-            journey_of(each.old.result),
-            journey_of(each.new.result),
-            cause,
-            kind=each.difference.kind,
-        )

@@ -8,14 +8,15 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.proving.equivalence import OWN
+from apimpolicy.report.difference_data import Journey
+from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, answered_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
@@ -222,3 +223,12 @@ def _cut(one: str, other: str) -> tuple[str, str]:
 def _shortened(text: str, start: int) -> str:
     shown = ("…" if start else "") + text[start:]
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+
+
+# The outcome of a request in words, for reports of comparisons
+
+
+def journey_of(result: Result) -> Journey:
+    """Return the outcome of a request in words."""
+    explanation = explain(result)
+    return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))

@@ -7,22 +7,21 @@ composed on both sides: where they are the same without their layout, nothing is
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
-from apimpolicy.project.service.documents import source_of
-from apimpolicy.testing.claims.services import callers_of, routes_of
-from apimpolicy.testing.comparing.canonical import of_element, of_program
+from apimpolicy.project.service.completion import source_of
+from apimpolicy.report.difference_data import DIFFERENT, ERROR, UNDECIDED
+from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
+from apimpolicy.testing.comparing.elements import of_element, of_program
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
-
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.steps import Program
-    from apimpolicy.testing.claims.services import Caller, Route
     from apimpolicy.testing.comparing.sides import ServiceSide
 
 _MOST_GROUPS = 4
@@ -145,15 +144,30 @@ def problem_in_words(error: ApimPolicyError) -> str:
     return render_all(error.diagnostics)
 
 
-def is_same_problem(old: ApimPolicyError | None, new: ApimPolicyError | None) -> bool:
-    """Return whether two problems are the same one, whatever the files are called and where in them it is."""
-    return _identity(old) == _identity(new)
+class LoadingResult(NamedTuple):
+    """The result of a comparison where a version can't be loaded: as the fields of a report."""
+
+    status: str
+    reasons: tuple[str, ...] = ()
+    problem: str = ""
+
+    @classmethod
+    def of(cls, old: ApimPolicyError | None, new: ApimPolicyError | None) -> LoadingResult:
+        """Return the result for the problems of both versions, of which at least one has one."""
+        if new is None:
+            assert old is not None
+            return cls(DIFFERENT, (), f"the old version can't be loaded, the new one can: {problem_in_words(old)}")
+        words = problem_in_words(new)
+        if old is not None and _identity(old) == _identity(new):
+            return cls(UNDECIDED, (f"both versions have a problem: {words.strip().splitlines()[0]}",))
+        return cls(ERROR, (), words)
 
 
-def _identity(error: ApimPolicyError | None) -> object:
+def _identity(error: ApimPolicyError) -> object:
+    """Return a problem, whatever the file is called and where in it it is."""
     if isinstance(error, DiagnosticError):
         return [(each.code, each.message) for each in error.diagnostics]
-    return None if error is None else (type(error), str(error))
+    return type(error), str(error)
 
 
 # Pairs

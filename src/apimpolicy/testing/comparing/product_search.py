@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.registry import has_trait
@@ -16,23 +17,19 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving import equivalence
 from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.report.difference_data import DifferenceItem
+from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.claims.model_requests import requests_of
-from apimpolicy.testing.comparing.canonical import of_element, of_program
 from apimpolicy.testing.comparing.causes import Causes
-from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.elements import Span, of_element, of_program
+from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.testing.comparing.elements import Span
-    from apimpolicy.testing.comparing.observed_differences import Difference
 
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]
@@ -60,6 +57,14 @@ class Found(Record):
     old: Run
     new: Run
     cause: Span | None = None
+
+    def item(self, request: str, operations: tuple[str, ...] = ()) -> DifferenceItem:
+        """Return what a report says of the difference; `request` is the request in words."""
+        assert self.old.result is not None
+        assert self.new.result is not None
+        journeys = journey_of(self.old.result), journey_of(self.new.result)
+        cause = None if self.cause is None else self.cause.change
+        return DifferenceItem(self.difference.sentence, request, *journeys, cause, operations, self.difference.kind)
 
 
 class Comparison(Record):

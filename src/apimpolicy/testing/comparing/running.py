@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.files import read_bytes
 from apimpolicy.project.service.description import Origin, PolicyText
 from apimpolicy.report.difference_data import (
     DIFFERENT,
@@ -18,29 +20,27 @@ from apimpolicy.report.difference_data import (
     DifferenceReport,
     Journey,
 )
+from apimpolicy.testing.case_files import Case, CaseFile, load_case_tree
 from apimpolicy.testing.claims.test_file_lookup import test_file_of
-from apimpolicy.testing.comparing.access import access_changes
-from apimpolicy.testing.comparing.breaks import broken_references
+from apimpolicy.testing.comparing.access import access_changes, broken_references
 from apimpolicy.testing.comparing.documents import documents_of, key_of, service_around
 from apimpolicy.testing.comparing.elements import changed_elements, document_of, with_moves
 from apimpolicy.testing.comparing.gaps import unread
-from apimpolicy.testing.comparing.journeys import journey_of
 from apimpolicy.testing.comparing.lone_policies import blank_report, compare_pair
+from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 from apimpolicy.testing.comparing.operations import problem_in_words
 from apimpolicy.testing.comparing.service_comparison import ServiceComparison, is_same_document
 from apimpolicy.testing.comparing.services import affected_apis, service_folders, setting_groups
 from apimpolicy.testing.comparing.sides import ServiceSide
-from apimpolicy.testing.comparing.test_requests import tested_differences
-from apimpolicy.testing.comparing.versions import Pair, with_names, without_names
+from apimpolicy.testing.comparing.versions import Pair, Version, Versions, with_names, without_names
+from apimpolicy.testing.running import run_case
 from apimpolicy.testing.test_file_search import find_test_files
+from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
+    from apimpolicy.engine.result import Result
     from apimpolicy.report.difference_data import ElementChange
     from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.testing.comparing.test_requests import Tested
-    from apimpolicy.testing.comparing.versions import Version, Versions
     from apimpolicy.text.document import Document
 
     BoundsOf = Callable[[str], Bounds]
@@ -293,3 +293,50 @@ def _changes(pair: Pair) -> list[ElementChange]:
     ]
     file = pair.path.partition(":")[0] if pair.label[1] else pair.path
     return [span.change for span in with_moves(changed_elements(trees[0], trees[1], file))]
+
+
+# The requests of test files, run through both versions: people know what matters, and how to get there.
+#
+# A test file is read in the folders of both versions, so that each finds its own policies. A case that doesn't give the
+# same twice proves nothing.
+
+_MOST_CASES = 100
+
+
+class Tested(NamedTuple):
+    """A difference between the results of a case."""
+
+    case: Case
+    difference: Difference
+    old: Result
+    new: Result
+
+
+def tested_differences(old: str, new: str, names: Iterable[str]) -> Iterator[Tested]:
+    """Yield the differences that test files below two folders show; a file that both have is that of the new one."""
+    left = _MOST_CASES
+    for name in names:
+        try:
+            path = os.path.join(new, name)
+            text = read_bytes(path if os.path.isfile(path) else os.path.join(old, name)).decode("utf-8-sig")
+            files = [_read(text, os.path.join(folder, name)) for folder in (old, old, new)]
+        except (ApimPolicyError, UnicodeDecodeError):
+            continue  # `test` reports it
+        for file in files:
+            file.certificates = files[-1].certificates
+        for cases in zip(*(file.cases for file in files), strict=True):
+            left -= 1
+            if left < 0:
+                return
+            yield from _of_case(*cases)
+
+
+def _read(text: str, path: str) -> CaseFile:
+    return load_case_tree(read_tree(text, path), path)
+
+
+def _of_case(old: Case, again: Case, new: Case) -> Iterator[Tested]:
+    first, second, third = (run_case(case).results for case in (old, again, new))
+    for one, same, other in zip(first, second, third, strict=False):
+        chance = {each.kind for each in differences(one, same)}
+        yield from (Tested(new, each, one, other) for each in differences(one, other) if each.kind not in chance)

@@ -7,6 +7,7 @@ what differs is reported for the policy that causes it, with the operations that
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ApimPolicyError
@@ -21,27 +22,18 @@ from apimpolicy.report.difference_data import (
     DifferenceReport,
 )
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.services import harness_of_route, with_callers
-from apimpolicy.testing.comparing.canonical import of_element
-from apimpolicy.testing.comparing.documents import key_of, key_of_element, key_of_policy
-from apimpolicy.testing.comparing.elements import document_of
+from apimpolicy.testing.claims.services import Route, ServiceHarness, harness_of_route, with_callers
+from apimpolicy.testing.comparing.documents import Key, key_of, key_of_element, key_of_policy
+from apimpolicy.testing.comparing.elements import document_of, of_element
 from apimpolicy.testing.comparing.gaps import unknown_steps
-from apimpolicy.testing.comparing.journeys import journey_of
-from apimpolicy.testing.comparing.operations import Operations, is_same_problem, problem_in_words
-from apimpolicy.testing.comparing.product_search import compare
-from apimpolicy.testing.comparing.sides import Needs
+from apimpolicy.testing.comparing.operations import Group, LoadingResult, Operations
+from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs, compare
+from apimpolicy.testing.comparing.sides import Needs, ServiceSide
 from apimpolicy.testing.first_surroundings import accepted_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.scenarios.bounds import Bounds
-    from apimpolicy.testing.claims.services import Route, ServiceHarness
-    from apimpolicy.testing.comparing.documents import Key
-    from apimpolicy.testing.comparing.operations import Group
-    from apimpolicy.testing.comparing.product_search import Comparison, Found, Proofs
-    from apimpolicy.testing.comparing.sides import ServiceSide
     from apimpolicy.testing.comparing.versions import Pair
 
 _SECONDS = 15.0
@@ -118,7 +110,8 @@ class ServiceComparison:
                 except ApimPolicyError as error:
                     problems[side] = error
             if any(problems):
-                yield _problem(problems, keys)
+                status, reasons, problem = LoadingResult.of(*problems)
+                yield _Result([], reasons, keys, problem, is_broken=status == ERROR)
                 continue
             elements = [step.element for step in _steps(group)]
             one, other = harnesses
@@ -191,18 +184,6 @@ def _changed_documents(group: Group) -> Iterator[object]:
             yield scope, one.get(scope), other.get(scope)
 
 
-def _problem(problems: Sequence[ApimPolicyError | None], keys: frozenset[Key]) -> _Result:
-    old, new = problems
-    if old is not None and new is not None and is_same_problem(old, new):
-        reason = f"both versions have a problem: {problem_in_words(new).strip().splitlines()[0]}"
-        return _Result([], (reason,), keys)
-    if new is None:
-        assert old is not None
-        text = f"the old version can't be loaded, the new one can: {problem_in_words(old)}"
-        return _Result([], (), keys, text)
-    return _Result([], (), keys, problem_in_words(new), is_broken=True)
-
-
 def _reasons(found: Comparison) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, found.reasons)))
 
@@ -218,15 +199,10 @@ def _items(found: Comparison, group: Group, harness: ServiceHarness) -> Iterator
 
 
 def _item(each: Found, group: Group, harness: ServiceHarness) -> DifferenceItem:
-    assert each.old.result is not None
-    assert each.new.result is not None
-    route = group.pairs[0][1]
-    words = request_in_words(each.new.scenario, harness) + _with_key(route)
+    words = request_in_words(each.new.scenario, harness) + _with_key(group.pairs[0][1])
     if each.new.scenario.token is not None:
         words = words.replace(f"token of {each.new.scenario.token[0]}", "token")
-    cause = None if each.cause is None else each.cause.change
-    journeys = journey_of(each.old.result), journey_of(each.new.result)
-    return DifferenceItem(each.difference.sentence, words, *journeys, cause, group.operations, each.difference.kind)
+    return each.item(words, group.operations)
 
 
 def _with_key(route: Route) -> str:

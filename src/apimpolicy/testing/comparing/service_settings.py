@@ -6,6 +6,7 @@ The fields are those of `setting_table`; an entity is the same on both sides if 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
@@ -16,18 +17,15 @@ from apimpolicy.engine.openapi import load_openapi
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.description import Field, Hole, OperationDescription, Origin
 from apimpolicy.report.difference_data import ADDED, CHANGED, REMOVED, SettingChange
-from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL
+from apimpolicy.testing.comparing.setting_table import API, KINDS, OPERATION, TOOL, Kind, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from apimpolicy.project.service.description import (
         ApiDescription,
         ApiFile,
         NamedValueDescription,
         ServiceDescription,
     )
-    from apimpolicy.testing.comparing.setting_table import Kind, Setting
 
 _LONGEST = 100
 _SECRET = re.compile("key|secret|password|pwd|token|connection|credential", re.IGNORECASE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.records import Request
@@ -15,23 +16,17 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.layout import extracts_in, is_service_folder
 from apimpolicy.project.service.building import HEADER
 from apimpolicy.project.service.infrastructure import is_infrastructure
-from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingGroup
-from apimpolicy.testing.claims.services import callers_of, routes_of
+from apimpolicy.report.difference_data import ADDED, DifferenceItem, Journey, SettingChange, SettingGroup
+from apimpolicy.testing.claims.services import Caller, Route, callers_of, routes_of
 from apimpolicy.testing.comparing.gaps import may_be_there
-from apimpolicy.testing.comparing.journeys import journey_of
-from apimpolicy.testing.comparing.observed_differences import differences
+from apimpolicy.testing.comparing.observed_differences import differences, journey_of
 from apimpolicy.testing.comparing.service_settings import changed_settings, group_of, products_of
-from apimpolicy.testing.comparing.versions import with_names, without_names
+from apimpolicy.testing.comparing.versions import Places, with_names, without_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.service.description import NamedValueDescription, ServiceDescription
-    from apimpolicy.report.difference_data import SettingChange
-    from apimpolicy.testing.claims.services import Caller, Route
     from apimpolicy.testing.comparing.sides import ServiceSide
-    from apimpolicy.testing.comparing.versions import Places
 
 _MOST_REQUESTS = 60
 """For one API."""

@@ -8,33 +8,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.engine.steps import spliced
+from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.token_checks import providers_of
-from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.harnesses import case_of_claims, setup_with
-from apimpolicy.testing.claims.services import with_callers
+from apimpolicy.testing.case_files import CaseFile, load_case_tree
+from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
+from apimpolicy.testing.claims.services import Caller, with_callers
 from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.steps import Program
-    from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.claims.harnesses import Setup
-    from apimpolicy.testing.claims.services import Caller
     from apimpolicy.text.document import Element
 
 SEED = 1

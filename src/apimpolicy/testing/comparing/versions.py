@@ -9,20 +9,16 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apimpolicy.checkout import open_bytes, walk
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.files import MAXIMUM_BYTES, begins_like_a_policy
 from apimpolicy.project.revisions import Revision, is_shallow, revision_of
-from apimpolicy.project.root_element import begins_like_a_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from apimpolicy.text.source import Source
+from apimpolicy.text.source import Source
 
 _HASH = re.compile("[0-9a-f]{40}")
 _SETTINGS = (".xml", ".toml", ".yaml", ".yml", ".json")

@@ -7,7 +7,8 @@ the gateway gives it; the global policy of a new service belongs to no file and 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +16,18 @@ from apimpolicy.binding.conditions import NULLNESS, key_of
 from apimpolicy.emit.recorder import UNREACHED, Recorder
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import Observer, observed_by
-from apimpolicy.policies.effects import Retried, is_taken
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
-from apimpolicy.testing.coverage.places import places_of
+from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, Place, merged, place_keys
+from apimpolicy.scenarios.goals import outcomes_of
+from apimpolicy.testing.coverage.places import NodeKey, places_of
 from apimpolicy.text.holes import UNKNOWN_POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.trace import Trace, TraceEntry
-    from apimpolicy.report.coverage_data import Place
-    from apimpolicy.testing.coverage.places import NodeKey
     from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3
@@ -270,7 +266,7 @@ class PolicyCoverage(Observer):
                     self._included(around, entry.file)
                 branch = table.branches.get(entry.element.start)
                 if branch is not None:
-                    table.seen.update(2 * branch + number for number in _outcomes(entry))
+                    table.seen.update(2 * branch + number for number in outcomes_of(entry))
                 for evaluation in entry.evaluations:
                     conditions = table.conditions.get((evaluation.excerpt.start, evaluation.excerpt.end))
                     if conditions is not None and evaluation.recorder is not None:
@@ -282,15 +278,3 @@ class PolicyCoverage(Observer):
         name = include.element.get("fragment-id")
         if name is not None and not path.startswith("<"):
             self.fragments[name.value.text] = os.path.abspath(path)
-
-
-def _outcomes(entry: TraceEntry) -> Iterator[int]:
-    """Yield the numbers of the outcomes of a branch that a trace shows."""
-    effect = entry.effect
-    if has_trait(entry.name, "repeats"):
-        if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
-            yield 0
-        if isinstance(effect, Retried):
-            yield 0 if effect.waits else 1
-    elif is_taken(effect):
-        yield 0

@@ -8,6 +8,7 @@ and that it did not.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,6 @@ from apimpolicy.report.coverage_data import BRANCH, CONDITION, POLICY, Place
 from apimpolicy.report.values import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import ChildrenSlot, Specification
     from apimpolicy.text.document import Element
@@ -103,22 +102,23 @@ class _Walk:
             return
         if element.name != "base":
             around = self.found.policies[element.start] = self.tag(POLICY, element.name, element, around, REACHED)
-        self.inside(element, specification, around)
+        self.inside(element, specification, around, around)
         if has_trait(element.name, "branches") and element.find("otherwise") is None:
             self.found.branches[element.start] = self.tag(BRANCH, element.name, element, around, UNTAKEN)
         elif has_trait(element.name, "repeats"):
             self.found.branches[element.start] = self.tag(BRANCH, element.name, element, around, REPEATED)
 
-    def inside(self, element: Element, specification: Specification, around: int | None) -> None:
+    def inside(self, element: Element, specification: Specification, around: int | None, own: int | None) -> None:
+        """Add what is in a policy or a part: its expressions are in the place `around`, its policies in its own."""
         for excerpt in own_expressions(element, specification):
             self.expression(excerpt, around)
         for slot in specification.children:
             if slot.part is None:
                 for inner in element.elements():
                     if inner.name not in specification.own_children:
-                        self.policy(inner, specification_of(inner.name), around)
+                        self.policy(inner, specification_of(inner.name), own)
             else:
-                self.parts(element, specification, slot, around)
+                self.parts(element, specification, slot, own)
 
     def parts(self, element: Element, specification: Specification, slot: ChildrenSlot, around: int | None) -> None:
         number = 0
@@ -132,18 +132,7 @@ class _Walk:
                 name = f"when {number}" if inner.name == "when" else inner.name
                 own = self.found.branches[inner.start] = self.tag(BRANCH, name, inner, around, TAKEN)
             # A condition is evaluated whether its branch is taken or not: it lies in the choose.
-            self.part(inner, part, around, own)
-
-    def part(self, element: Element, part: Specification, around: int | None, own: int | None) -> None:
-        for excerpt in own_expressions(element, part):
-            self.expression(excerpt, around)
-        for slot in part.children:
-            if slot.part is None:
-                for inner in element.elements():
-                    if inner.name not in part.own_children:
-                        self.policy(inner, specification_of(inner.name), own)
-            else:
-                self.parts(element, part, slot, own)
+            self.inside(inner, part, around, own)
 
     def expression(self, excerpt: Excerpt, around: int | None) -> None:
         try:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.report.coverage_data import coverage_line, coverage_table, missing_lines, percent
+from apimpolicy.report.coverage_data import CoverageReport, coverage_line, coverage_table, missing_lines, percent
 from apimpolicy.report.coverage_files import check_name, write_coverage
 from apimpolicy.testing.coverage.collector import PolicyCoverage
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from apimpolicy.report.coverage_data import CoverageReport
 
 _OUTPUT = "apimpolicy_coverage"
 

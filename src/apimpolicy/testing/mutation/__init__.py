@@ -1,5 +1,5 @@
 """Mutation of policies: small changes on purpose, to see whether any test notices.
 
-`mutants` finds what can be changed in a document, by `expressions` and `elements`, unless a comment says why a change
-makes no difference; `running` runs the test cases that reach the changed place.
+`elements` finds what can be changed in a document; `running` leaves out what a comment says makes no difference, and
+runs the test cases that reach the changed place.
 """

@@ -8,6 +8,7 @@ in any document of the request; so is an `include-fragment` whose fragment has a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,8 +18,6 @@ from apimpolicy.report.mutation_results import CERTIFICATE, LIMIT, TOKEN
 from apimpolicy.testing.mutation.elements import changes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from apimpolicy.engine.document import Policy
     from apimpolicy.text.document import Element
 

@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Generator, Iterable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from apimpolicy.testing.coverage import PolicyCoverage
 from apimpolicy.testing.test_file_search import is_case_file
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
     from multiprocessing.connection import Connection
     from pathlib import Path
 

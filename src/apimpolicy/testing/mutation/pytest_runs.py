@@ -11,20 +11,18 @@ import os
 import signal
 import tempfile
 import time
-from multiprocessing.connection import wait
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.report.mutation_results import INVALID, KILLED, UNJUDGED, MutantOutcome
+from apimpolicy.report.mutation_results import INVALID, KILLED, UNJUDGED, Mutant, MutantOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
-    from apimpolicy.report.mutation_results import Mutant
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_process import Baseline
 
