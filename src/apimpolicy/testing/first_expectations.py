@@ -27,7 +27,6 @@ from apimpolicy.policies.effects import (
     VariableSet,
 )
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.scenarios.scenario import Scenario, StubResponse
 from apimpolicy.testing.format import METHODS
 from apimpolicy.text.secrets import without_secrets
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.scenarios.scenario import Scenario, StubResponse
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:
