@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from apimpolicy.testing.claims.reading import Claim, Expressions, trees_of
 if TYPE_CHECKING:
     from apimpolicy.proving.proof import Proof
     from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.testing.tree import Tree
 
 Assignment = dict[tuple[str, ...], Any]
 MOST_TRIES = 300
@@ -27,6 +28,9 @@ _MOST_CREDENTIALS = 5
 _METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "PURGE")
 _WORDS = ("", " ", "x", "A", "0", "1", "5", "-1", "true", "True", "admin")
 _ADDRESSES = ("203.0.113.7", "10.0.0.1", "10.0.0.7:4711", "::1", "127.0.0.1")
+_STATUSES = (200, 404, 503, 400, 401, 403, 429, 500, 304)
+_ATTEMPTS = 4
+"""Responses to one request, of which each is the same."""
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._[]|"
 
 
@@ -108,6 +112,44 @@ def _made_up(harness: Harness, proof: Proof, claims: Sequence[Claim], expression
         if chance.random() < 0.3:
             made["answer", "0", "status"] = chance.choice((200, 401, 404, 500, 503))
         yield made
+
+
+def with_responses(requests: Iterable[Assignment], claims: Sequence[Claim]) -> Iterator[Assignment]:
+    """Yield requests with responses of backends and other services: the statuses and headers that claims name, and
+    none at all.
+    """
+    named: dict[str, list[str]] = {"status": [], "headers": []}
+    for claim in claims:
+        for tree in claim.parts.values():
+            _add_named(named, tree)
+    statuses = dict.fromkeys([*map(_status, named["status"]), *_STATUSES])
+    headers: Assignment = {("header", name.lower()): "x" for name in named["headers"]}
+    headers |= {(*key, "there"): True for key in headers}
+    responses: list[Assignment] = [{("fails",): True}]
+    responses += [{("status",): status, **more} for more in ([{}, headers] if headers else [{}]) for status in statuses]
+    for request, response, service in product(requests, responses, ("answer", "sent")):
+        every = product(range(_ATTEMPTS), response.items())
+        yield {**request, **{(service, str(number), *key): value for number, (key, value) in every}}
+
+
+def _add_named(named: dict[str, list[str]], tree: Tree) -> None:
+    """Add the statuses and headers that a condition names."""
+    if isinstance(tree.value, list):
+        for item in tree.value:
+            _add_named(named, item)
+    for key, part in tree.value.items() if isinstance(tree.value, dict) else ():
+        if key == "status":
+            named[key] += part.texts()
+        elif key == "headers":
+            named[key] += part.value
+        elif isinstance(part.value, (dict, list)):
+            _add_named(named, part)
+
+
+def _status(text: str) -> int:
+    """Return a status that fits a pattern such as `4xx`."""
+    digits = text.lower().replace("xx", "04").replace("x", "0")
+    return int(digits) if digits.isdecimal() else _STATUSES[0]
 
 
 def _constants(harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> Iterator[str]:

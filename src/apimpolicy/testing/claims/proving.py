@@ -17,7 +17,7 @@ from apimpolicy.records import Record
 from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by
+from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by, with_responses
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.model_requests import requests_of
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 QUICK_TRIES = 12
 """Made-up requests that are tried before a proof."""
+_MOST_BASES = 8
+"""Requests that are tried with other responses."""
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
@@ -193,31 +195,41 @@ class Proof:
             found = break_claims(self.harness, static.proof, claims, self.expressions, proposed, self.tries)
             self._starts |= {left[number]: assignment for number, assignment in found.items()}
         for index in self._open:
-            if index in self._starts:
-                self._run(index, self._starts[index])
-        if any(index not in self.broken for index in self._open):
+            if index in self._starts and index not in self.broken:
+                self._note(self.harness.run(self._starts[index]))
+        if self._unbroken:
             self._explore(proposed)
 
     def _explore(self, starts: list[Assignment]) -> None:
-        """Run the requests that reach goals of the policy, for claims that no other request has broken."""
+        """Run the requests that reach goals of the policy, also with other responses of backends and services."""
 
         def ran(run: Run) -> bool:
-            index = next((each for each in self._open if each not in self.broken), None)
-            if index is not None and run.result is not None:
-                self._run(index, run.assignment)
-            return index is None
+            if run.result is not None:
+                self._note(run)
+            return not self._unbroken
 
         bounds = self.bounds.replaced(seconds=self.bounds.seconds / 2)
-        Finder(self.harness, bounds, on_run=ran).explore(starts)
+        found = Finder(self.harness, bounds, on_run=ran).explore(starts)
+        asked = [
+            run.assignment
+            for run in found.runs
+            if run.result and (run.result.reached_backend or run.result.sent_requests)
+        ]
+        for assignment in with_responses(asked[:_MOST_BASES], self.claims):
+            if not self._unbroken:
+                return
+            self._note(self.harness.run(assignment))
 
-    def _run(self, index: int, assignment: Assignment) -> Run:
-        """Run a request, and keep it for each open claim that it breaks."""
+    @property
+    def _unbroken(self) -> list[int]:
+        return [index for index in self._open if index not in self.broken]
+
+    def _note(self, run: Run) -> None:
+        """Keep a request for each open claim that it breaks."""
         self.on_run()
-        run = self.harness.run(assignment)
-        for each in self._open if index not in self.broken else ():
-            if each not in self.broken and is_broken_by(run, self.claims[each], self.harness, self.expressions):
-                self.broken[each] = run
-        return run
+        for index in self._unbroken:
+            if is_broken_by(run, self.claims[index], self.harness, self.expressions):
+                self.broken[index] = run
 
     def _verdict(self, index: int, proof_result: ProofResult, static: StaticProofs) -> Verdict:
         claim = self.claims[index]
