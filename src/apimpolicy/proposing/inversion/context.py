@@ -116,10 +116,17 @@ def token_of(inversion: Inversion, of: Recorded, node: Bound) -> Key | None:
         return ("variable", name) if setter is None else inversion.sources.token(setter[1], name)
     receiver, _ = call_parts(node)
     if isinstance(node, nodes.Call) and node.method.name == "AsJwt" and receiver is not None:
-        inner, text = origin_of(inversion, of, receiver)
-        around, arguments = call_parts(text)
-        field = inner.value(arguments[0]) if arguments else None
-        if around is not None and fields_of(inversion, inner, around) == "header" and isinstance(field, str):
+        return _header_of(inversion, of, receiver)
+    return None
+
+
+def _header_of(inversion: Inversion, of: Recorded, node: Bound | None) -> Key | None:
+    """Return the key of the header whose text an expression is, or is a part of."""
+    while node is not None:
+        of, node = origin_of(inversion, of, node)
+        node, arguments = (node.array, ()) if isinstance(node, nodes.ArrayAccess) else call_parts(node)
+        field = of.value(arguments[0]) if arguments else None
+        if node is not None and isinstance(field, str) and fields_of(inversion, of, node) == "header":
             return "header", field.lower()
     return None
 
