@@ -33,7 +33,7 @@ _STEPS_PER_CLOCK = 256
 """Steps before the clock is read, which is slow; fewer when the steps turn out to be long."""
 _LONG, _SHORT = 0.02, 0.002
 """Seconds between two looks at the clock from which on it is looked at more often, and less often again."""
-_MOMENT = 0.001
+_MOMENT = 0.005
 """Seconds for which the processor's time is not read again where it need not be exact."""
 _SHARE = 6
 """A logarithm: at most this part of the steps that are left is taken at once."""
@@ -115,7 +115,7 @@ class Environment:
         """Number of iterators being ended: others, of which Python lets go, run nothing any more."""
         self.thrown_late: Exception | None = None
         """Exception from an abandoned iterator's end."""
-        self._next_look = self.steps_left
+        self._next_look = max(self.steps_left - _STEPS_PER_CLOCK, 0)
         self._interval = _STEPS_PER_CLOCK
         self._looked = 0.0
         self._deadline: float | None = None
@@ -265,7 +265,7 @@ _processor_time = _ProcessorTime()
 
 
 def processor_time(now: float) -> float:
-    """Seconds of the processor that this thread has used, or had used a millisecond before: the system is slow to say.
+    """Seconds of the processor that this thread has used, or had used some milliseconds before: the system is slow to say.
     `now` is `time.perf_counter()`.
     """
     last = _processor_time

@@ -23,7 +23,7 @@ from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.entities import Operation
-    from apimpolicy.context.records import Request
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.exchange_services import ExchangeServices
@@ -117,6 +117,12 @@ class Exchange(SendingExchange):
     @property
     def scope(self) -> str:
         return self._running[-1].step.scope
+
+    def make_response(self, status_code: int = 200) -> ResponseMessage:
+        return ResponseMessage(status_code, second_read=self.request.second_read)
+
+    def received(self, response: Response) -> ResponseMessage:
+        return ResponseMessage.of(response, self.request.second_read)
 
     # Running policies
 

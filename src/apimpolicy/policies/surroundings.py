@@ -138,15 +138,9 @@ class Exchange(Protocol):
 
     def make_response(self, status_code: int = 200) -> ResponseMessage:
         """Return a response without headers or a body, as the gateway makes them: it can be read as often as others."""
-        from apimpolicy.context.messages import ResponseMessage
-
-        return ResponseMessage(status_code, second_read=self.request.second_read)
 
     def received(self, response: Response) -> ResponseMessage:
         """Return the message that a response becomes in the gateway."""
-        from apimpolicy.context.messages import ResponseMessage
-
-        return ResponseMessage.of(response, self.request.second_read)
 
     def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""

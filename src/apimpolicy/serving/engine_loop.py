@@ -40,7 +40,7 @@ class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited. It went on at `resumed`,
-    when the thread had used `used` seconds of the processor, or a millisecond more. `value` and `raised` are the
+    when the thread had used `used` seconds of the processor, or some milliseconds more. `value` and `raised` are the
     outcome of the work.
     """
 
