@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from apimpolicy.proving.proof import Proof
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.branches import Branches
-    from apimpolicy.transfer.run import End
+    from apimpolicy.transfer.flow import End
 
 _ENTITIES = ("api", "operation", "product", "subscription", "user", "workspace")
 _MOST_CONDITIONS = 8

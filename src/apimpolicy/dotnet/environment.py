@@ -265,8 +265,8 @@ _processor_time = _ProcessorTime()
 
 
 def processor_time(now: float) -> float:
-    """Seconds of the processor that this thread has used, or had used some milliseconds before: the system is slow to say.
-    `now` is `time.perf_counter()`.
+    """Return the seconds of the processor that this thread has used, or had some milliseconds before, since the system
+    is slow to say. `now` is `time.perf_counter()`.
     """
     last = _processor_time
     if now - last.looked > _MOMENT:

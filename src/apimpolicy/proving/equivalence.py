@@ -16,8 +16,9 @@ from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.flow import End
 from apimpolicy.transfer.pipeline import Outcome, outcome_of
-from apimpolicy.transfer.run import End, MadeUp, Run
+from apimpolicy.transfer.run import MadeUp, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence

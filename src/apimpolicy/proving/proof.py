@@ -13,9 +13,10 @@ from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
+from apimpolicy.transfer.flow import OF_ERRORS, End
 from apimpolicy.transfer.pipeline import outcome_of
 from apimpolicy.transfer.policies import cors
-from apimpolicy.transfer.run import OF_ERRORS, End, MadeUp, Run, place_of
+from apimpolicy.transfer.run import MadeUp, Run, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,6 +1,7 @@
 """The effects of policies on the gateway's state, over all requests at once.
 
-run        runs the policies of a program on one merged state; collects its ends
+flow       the state that requests have on their way, and where they leave
+run        runs the policies of a program on it, and reads what they have in their documents
 pipeline   the sections, errors, and all ends
 effects    a policy by the effects that it declares; without any it may do anything
 repetition policies that run several times, or in any order

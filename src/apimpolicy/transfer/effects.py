@@ -10,7 +10,8 @@ from apimpolicy.policies.registry import has_trait, is_known
 from apimpolicy.semantics.values import Value, constant_number, merge
 from apimpolicy.terms import term as terms
 from apimpolicy.text.holes import UNKNOWN_POLICIES
-from apimpolicy.transfer.run import Run, Sent, is_literal
+from apimpolicy.transfer.flow import Sent
+from apimpolicy.transfer.run import Run, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

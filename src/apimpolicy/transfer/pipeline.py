@@ -9,8 +9,9 @@ from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Opaque, Text, Truth, Value, constant_number, constant_truth, where
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import names_added, respond
+from apimpolicy.transfer.flow import OF_ERRORS, End, Error, OwnRequest, Sent, WiderScope
 from apimpolicy.transfer.policies import cors
-from apimpolicy.transfer.run import OF_ERRORS, End, Error, OwnRequest, Run, Sent, WiderScope
+from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

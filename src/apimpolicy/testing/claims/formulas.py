@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim, Expressions
     from apimpolicy.testing.claims.sent_requests import Base
     from apimpolicy.testing.tree import Tree
-    from apimpolicy.transfer.run import End, Sent
+    from apimpolicy.transfer.flow import End, Sent
 
 _LATER = "what a request does after it was sent"
 

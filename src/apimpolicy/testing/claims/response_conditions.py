@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.tree import Tree
-    from apimpolicy.transfer.run import End, Error
+    from apimpolicy.transfer.flow import End, Error
 
 _STATUS = re.compile(r"[0-9]+x*")
 _PLAIN_PATTERN = re.compile(

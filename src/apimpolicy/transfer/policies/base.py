@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from apimpolicy.engine.steps import Step
-from apimpolicy.transfer.run import Run, WiderScope
+from apimpolicy.transfer.flow import WiderScope
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

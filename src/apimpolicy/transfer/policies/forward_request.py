@@ -7,7 +7,8 @@ from apimpolicy.semantics.state import ANSWER
 from apimpolicy.semantics.values import Number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import Run, Sent
+from apimpolicy.transfer.flow import Sent
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

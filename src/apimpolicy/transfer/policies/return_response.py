@@ -8,7 +8,8 @@ from apimpolicy.semantics.inputs import EMPTY
 from apimpolicy.semantics.state import ANSWER
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import End, Run
+from apimpolicy.transfer.flow import End
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:

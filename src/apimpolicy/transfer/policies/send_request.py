@@ -7,7 +7,8 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NULL, Function, Host, Value, leaves, merge
 from apimpolicy.transfer.effects import evaluate_all
-from apimpolicy.transfer.run import OwnRequest, Run
+from apimpolicy.transfer.flow import OwnRequest
+from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
