@@ -16,12 +16,11 @@ from apimpolicy.dotnet.types import ERROR, AnonymousType, NamedType, SpecialType
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
 
     _ConditionalLink = shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess
     _Link = shapes.MemberAccess | shapes.ElementAccess | shapes.Invocation | _ConditionalLink

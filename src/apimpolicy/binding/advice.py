@@ -5,23 +5,20 @@ Codes and places are the compiler's; these sentences are not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.nodes import Assignment, Binary, IndexerAccess, Literal, MethodGroup
+from apimpolicy.binding.nodes import Assignment, Binary, Expression, IndexerAccess, Literal, MethodGroup
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_reference, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
+from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.binding.nodes import Expression
     from apimpolicy.binding.overloads import Argument
-    from apimpolicy.dotnet.types import Type
 
 EQUALS = "'=' assigns; to compare, write '=='"
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.written import is_var
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.signatures import Field, Method, Property
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.dotnet.metadata import TypeDefinition
-    from apimpolicy.dotnet.signatures import Field, Property
     from apimpolicy.text.source import Excerpt
 
 

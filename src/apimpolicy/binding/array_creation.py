@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.arguments import array_index
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.nodes import ArrayCreation, Bad, Expression
 from apimpolicy.binding.overloads import Argument
-from apimpolicy.dotnet.types import ERROR, ArrayType, array_of
+from apimpolicy.dotnet.types import ERROR, ArrayType, Type, array_of
 from apimpolicy.syntax import shapes
-from apimpolicy.syntax.nodes import Token
+from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.dotnet.types import Type
-    from apimpolicy.syntax.nodes import Node
 
 
 def bind_array_creation(binder: Binder, node: shapes.ArrayCreation) -> Expression:

@@ -9,6 +9,7 @@ that is set stays set; only labels do, because `goto` may jump back to them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
@@ -17,8 +18,6 @@ from apimpolicy.binding.flow import always_matches, labels_of, never_matches
 from apimpolicy.diagnostics import DiagnosticInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Bound, Expression, Statement

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from apimpolicy.binding import nodes
 from apimpolicy.binding.flow import always_matches
-from apimpolicy.binding.nodes import Local, TupleElement
+from apimpolicy.binding.nodes import Bound, Expression, Local, Statement, TupleElement
 from apimpolicy.dotnet.types import TupleType, Type
 from apimpolicy.dotnet.values import BOOL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
-
-    from apimpolicy.binding.nodes import Bound, Expression, Statement
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.syntax.nodes import Node, Token
 

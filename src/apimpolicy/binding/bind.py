@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import advice
@@ -22,8 +23,6 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import depth, with_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.syntax.nodes import Node
     from apimpolicy.text.source import Excerpt
 

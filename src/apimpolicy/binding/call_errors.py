@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding.conversions import explicit_conversion
 from apimpolicy.binding.inference import takes_receiver
-from apimpolicy.binding.nodes import Bad, MethodGroup
-from apimpolicy.binding.overloads import Argument
+from apimpolicy.binding.nodes import Bad, Expression, MethodGroup
+from apimpolicy.binding.overloads import Argument, Candidate, Resolution
 from apimpolicy.binding.reports import name_token, shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, Type
@@ -16,11 +17,7 @@ from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.binding.overloads import Candidate, Resolution
     from apimpolicy.dotnet.signatures import Parameter
 
 

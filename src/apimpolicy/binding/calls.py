@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import advice, call_errors, lookup, nodes
@@ -17,13 +18,10 @@ from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, SpecialType, Ty
 from apimpolicy.dotnet.values import STRING, VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
 
 
 # ---------------------------------------------------------------------------------------------- calls

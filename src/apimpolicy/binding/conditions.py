@@ -11,12 +11,10 @@ are, and does not count again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from apimpolicy.binding import nodes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TRUTH = ("true", "false")
 NULLNESS = ("null", "not null")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from apimpolicy.binding.type_relations import INTEGRAL_RANGES, is_enum, is_refer
 from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, STRING, to_single, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.types import Type
 
 

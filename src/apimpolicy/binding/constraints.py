@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding.conversions import is_sealed, standard_implicit
@@ -16,8 +17,6 @@ from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Node, Token
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from apimpolicy.binding import type_relations
 from apimpolicy.binding.lookup import declared_members, supertypes
@@ -10,9 +11,6 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
 from apimpolicy.dotnet.values import BYTE, CHAR, INT, LONG, OBJECT, SBYTE, SHORT, STRING, UINT, ULONG, USHORT, VOID
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SIGNED_UNSIGNED: dict[Type, set[NamedType]] = {
     SBYTE: {BYTE, USHORT, UINT, ULONG},

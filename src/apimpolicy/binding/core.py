@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup, nodes, type_relations
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
-from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
+from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression, Goto, Statement
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
 from apimpolicy.binding.reports import Reports, shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
@@ -18,10 +19,7 @@ from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, 
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.flow import Answer
-    from apimpolicy.binding.nodes import Goto, Statement
     from apimpolicy.binding.overloads import Argument
     from apimpolicy.dotnet.signatures import Method
     from apimpolicy.syntax.nodes import Child, Node, Token

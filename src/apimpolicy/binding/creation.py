@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, call_errors, lookup, nodes
@@ -20,14 +21,11 @@ from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, Type, TypeParameter, anonymous_type
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals, shapes
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
 
 
 def bind_object_creation(binder: Binder, node: shapes.ObjectCreation) -> Expression:

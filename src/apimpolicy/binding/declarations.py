@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
@@ -15,13 +16,10 @@ from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.syntax import literals, shapes
-from apimpolicy.syntax.nodes import Node
+from apimpolicy.syntax.nodes import Child, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
 
 
 _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})

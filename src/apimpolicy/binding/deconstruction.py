@@ -16,11 +16,10 @@ from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, SpecialType, TupleType, Type
 from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.syntax.nodes import Child
 
 
 class _Part(Record):

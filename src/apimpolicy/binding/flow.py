@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.binding.nodes import Bound, Expression, Statement
     from apimpolicy.binding.symbols import LocalSymbol
 

@@ -11,15 +11,13 @@ from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.unbound import THROW_TYPE, DefaultLiteral
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.signatures import Method, Parameter
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL, OBJECT, STRING, VOID
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.syntax.nodes import Node, Token
 
 

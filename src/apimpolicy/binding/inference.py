@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.conversions import implicit_conversion
@@ -13,8 +14,6 @@ from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, NamedType, SpecialTy
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.signatures import Method
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals, shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Child, Node

@@ -7,6 +7,7 @@ the type arguments known, where C# knows the type parameter alone: our choice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import nodes
@@ -22,14 +23,11 @@ from apimpolicy.dotnet.signatures import Parameter
 from apimpolicy.dotnet.types import ERROR, ArrayType, Type, TypeParameter
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import literals, shapes
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Statement
-    from apimpolicy.syntax.nodes import Child
 
 MOST_INSTANCES: Final = 50
 """Choices of type arguments of one generic function; a function that calls itself with List<T> has no end of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
@@ -13,21 +14,17 @@ from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.written import name_of
-from apimpolicy.dotnet.metadata import find_definition, named
+from apimpolicy.dotnet.metadata import TypeDefinition, find_definition, named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, Type, array_of, construct, tuple_type
 from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.dotnet.metadata import TypeDefinition
-    from apimpolicy.syntax.nodes import Child
 
 
 _ALLOWED_TYPES = "the gateway allows the types of the policy expression reference"

@@ -6,13 +6,12 @@ node of the source that an expression came from; its offsets are the positions t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
     from apimpolicy.binding.type_relations import Conversion
     from apimpolicy.dotnet.signatures import Field, Method, Property

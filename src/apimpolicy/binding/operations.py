@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, constants, nodes, operators
@@ -17,8 +18,6 @@ from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import integer_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Node
 

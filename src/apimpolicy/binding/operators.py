@@ -6,6 +6,7 @@ are ordinary methods and go through overload resolution first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions, type_relations
@@ -18,10 +19,7 @@ from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, LONG, OB
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.nodes import Expression
     from apimpolicy.syntax.nodes import Node
 
 

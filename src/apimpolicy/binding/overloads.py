@@ -6,6 +6,7 @@ says why there is none in terms that `binding.call_errors` turns into the compil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.constraints import Violation, violation
@@ -20,8 +21,6 @@ from apimpolicy.dotnet.types import ERROR, ArrayType, NamedType, Type, TypeParam
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Node, Token
 

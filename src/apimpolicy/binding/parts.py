@@ -8,15 +8,13 @@ it, a `Form`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from apimpolicy.dispatch import Functions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Protocol
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Bad, Expression, Statement
     from apimpolicy.binding.type_relations import Conversion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup, nodes
@@ -11,7 +12,7 @@ from apimpolicy.binding.declarations import declare_ahead
 from apimpolicy.binding.flow import Flow
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.reports import shown
-from apimpolicy.binding.symbols import Scope
+from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
@@ -20,10 +21,7 @@ from apimpolicy.dotnet.values import BOOL, VOID
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 

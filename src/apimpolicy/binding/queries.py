@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.syntax import shapes
@@ -9,8 +10,6 @@ from apimpolicy.syntax.literals import identifier_name
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
 

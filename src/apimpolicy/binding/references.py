@@ -9,14 +9,12 @@ from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.reports import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, same
-from apimpolicy.dotnet.types import ERROR
+from apimpolicy.dotnet.types import ERROR, Type
 from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.constants import MAX_FOLDED
@@ -15,8 +16,6 @@ from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
 

@@ -7,6 +7,7 @@ Following it must compile (`tests/unit/binding/test_followed_help.py`).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
@@ -15,15 +16,12 @@ from apimpolicy.binding.foreign_names import ARRAY_MEMBERS, MEMBERS, NAMES, OPER
 from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
+from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import OBJECT, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
 
 _PATHS = (("IContext", "context"), ("IRequest", "context.Request"), ("IUrl", "context.Request.Url"))

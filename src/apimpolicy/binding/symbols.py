@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.nodes import NOT_CONSTANT
 from apimpolicy.records import Record
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
-    from apimpolicy.syntax.nodes import Child
 
 
 class LocalSymbol(Record):

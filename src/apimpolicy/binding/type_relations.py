@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.lookup import supertypes
@@ -38,8 +39,6 @@ from apimpolicy.dotnet.values import (
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.dotnet.signatures import Method
 
 INTEGRAL_RANGES: dict[Type, tuple[int, int]] = {

@@ -12,24 +12,22 @@ its default level. The gateway saves such a policy.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.reports import shown
 from apimpolicy.diagnostics import Diagnostic, DiagnosticInfo, Severity
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import NULL, NamedType
+from apimpolicy.dotnet.types import NULL, NamedType, Type
 from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.binding.symbols import LocalSymbol
-    from apimpolicy.dotnet.types import Type
 
 
 CODES: Final = frozenset({"CS0162", "CS0168", "CS0219", "CS0252", "CS0253", "CS0472", "CS0665"})

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apimpolicy.syntax import literals, shapes
-from apimpolicy.syntax.nodes import Node, Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 
 if TYPE_CHECKING:
     from apimpolicy.binding.symbols import Scope
-    from apimpolicy.syntax.nodes import Child
 
 REFERENCE_TYPES: Final = frozenset({"ref_type", "ref_readonly_type"})
 """The kinds of `ref T` and `ref readonly T`."""

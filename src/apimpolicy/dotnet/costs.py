@@ -16,22 +16,18 @@ The emitter writes the charge into the call (`apimpolicy.emit.members`), so that
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment
 from apimpolicy.dotnet.exceptions import NullReferenceException
-from apimpolicy.dotnet.signatures import Field, Method, Property
-from apimpolicy.dotnet.types import ArrayType, NamedType
+from apimpolicy.dotnet.signatures import Field, Member, Method, Property
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from apimpolicy.dotnet.metadata import TypeDefinition
     from apimpolicy.dotnet.registry import Implementation
-    from apimpolicy.dotnet.signatures import Member
-    from apimpolicy.dotnet.types import Type
 
 USUAL_UNITS = 64
 """Code units, bytes or elements that are walked through, or made, for one step, unless a member says otherwise."""

@@ -10,6 +10,7 @@ import math
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Protocol
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     from apimpolicy.dotnet.system.randoms import Script

@@ -12,16 +12,12 @@ Messages are .NET Core 3.1's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ApimPolicyError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from apimpolicy.text.source import Source
-
+from apimpolicy.text.source import Source
 
 _Value = TypeVar("_Value")
 _STEPS_PER_EXCEPTION = 48

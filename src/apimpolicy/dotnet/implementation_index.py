@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet import implementations, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
 
 _MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq")

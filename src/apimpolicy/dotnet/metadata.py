@@ -10,13 +10,10 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from apimpolicy.dotnet.signatures import MEMBER_NAME, Field, Member, parse_member, parse_type, split_top
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, TypeParameter, construct
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 SURFACE = os.path.join(os.path.dirname(__file__), "surface")
 

@@ -11,13 +11,10 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet import environment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MEMORY = 2 << 30
 """Bytes of address space that a process that runs policies may use; held by Linux."""

@@ -43,6 +43,7 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,8 +54,6 @@ from apimpolicy.dotnet.types import NamedType
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from apimpolicy.dotnet.costs import Cost
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable, Mapping
 from struct import pack, unpack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from apimpolicy.dotnet.types import Type, TypeParameter, array_of, construct, tuple_type
+from apimpolicy.dotnet.types import NamedType, Type, TypeParameter, array_of, construct, tuple_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Self
-
     from apimpolicy.dotnet.metadata import TypeDefinition
-    from apimpolicy.dotnet.types import NamedType
 
 MEMBER_NAME = re.compile(r"(?:^|[ ])(\w+)(?:<[^()\[\]{}]*>)?(?:\(|\[[^\]]+\] \{| \{|;| =)")
 """Finds the name of a member line without reading the rest of it."""

@@ -7,11 +7,10 @@ are compared by identity, array and constructed types by their parts.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from apimpolicy.dotnet.metadata import TypeDefinition
 
 _T = TypeVar("_T", bound="Type")

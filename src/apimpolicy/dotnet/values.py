@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import functools
 import struct
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, array_of
 from apimpolicy.text.encoding import from_utf16 as from_utf16
 from apimpolicy.text.encoding import to_utf16 as to_utf16
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 OBJECT = named("object")
 STRING = named("string")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from apimpolicy.dotnet.values import BOOL, CHAR, DECIMAL, DOUBLE, FLOAT, INT, UI
 from apimpolicy.emit.building import compare, conditional, constant, load, walrus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.binding.nodes import Binary, Unary
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.dotnet.signatures import Field, Property

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import BOXES, box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.binding.nodes import Expression
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
@@ -27,8 +28,6 @@ from apimpolicy.emit.building import (
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.binding.symbols import LocalFunctionSymbol
     from apimpolicy.dotnet.registry import Implementation

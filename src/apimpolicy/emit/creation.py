@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.json.kinds import BOOLEAN, FLOAT, INTEGER, NULL, STRING_TYPE
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import (
     BOOL,
     DECIMAL,
@@ -26,7 +26,6 @@ from apimpolicy.errors import NotSimulatedError
 if TYPE_CHECKING:
     import ast
 
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from apimpolicy.binding import nodes
-from apimpolicy.binding.nodes import Block, Catch, Foreach, Goto, Loop, Try, Using, Yield
+from apimpolicy.binding import BoundExpression, nodes
+from apimpolicy.binding.nodes import Block, Bound, Catch, Foreach, Goto, Loop, Try, Using, Yield
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.emit import variables
 from apimpolicy.emit.building import assign, attribute, constant, function_def, parameters
@@ -17,11 +18,8 @@ from apimpolicy.errors import LimitExceededError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH, ORDINARY_DEPTH, with_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType
 
-    from apimpolicy.binding import BoundExpression
-    from apimpolicy.binding.nodes import Bound
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 
     _Function: TypeAlias = LocalFunctionSymbol | LocalSymbol

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.registry import find_implementation
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.emit import frames, runtime
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, function_def, load, parameters
-from apimpolicy.emit.core import HANDLERS
+from apimpolicy.emit.core import HANDLERS, Emitter
 from apimpolicy.emit.frames import as_dotnet
 from apimpolicy.emit.variables import cells_of_block, declared_here, facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.binding import nodes
-    from apimpolicy.dotnet.types import Type
-    from apimpolicy.emit.core import Emitter
 
     Choice = Callable[[DotnetException], int]
 

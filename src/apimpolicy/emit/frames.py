@@ -7,6 +7,7 @@ costs nothing. The place of an error comes from the positions that the emitted c
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -15,7 +16,6 @@ from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from apimpolicy.text.source import Excerpt, Source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
@@ -12,15 +13,12 @@ from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, constant, function_def, load, parameters, tuple_of
-from apimpolicy.emit.core import OpenFunction
+from apimpolicy.emit.core import Emitter, OpenFunction
 from apimpolicy.emit.variables import cells_of_referenced, declared_here, facts, parameters_in_cells
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from apimpolicy.binding.symbols import LocalSymbol
-    from apimpolicy.emit.core import Emitter
 
 
 # The functions that lambdas and local functions become: their statements, and what they take from around them

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import INT
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, attribute, call, constant, load, store
-from apimpolicy.emit.core import ALLOWANCE, LEFT
+from apimpolicy.emit.core import ALLOWANCE, LEFT, Emitter
 from apimpolicy.emit.frames import runs_endings
 from apimpolicy.emit.statements import Target, around
 from apimpolicy.emit.variables import cells_of_block, cells_of_round, facts, is_increment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.emit.core import Emitter
 
 
 def _loop(

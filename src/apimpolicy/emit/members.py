@@ -10,15 +10,13 @@ from apimpolicy.binding.type_relations import is_delegate
 from apimpolicy.dotnet import costs
 from apimpolicy.dotnet.environment import FREE_UNITS
 from apimpolicy.dotnet.registry import Implementation, find_implementation, reason_against
-from apimpolicy.dotnet.signatures import Field, Method, Property
-from apimpolicy.dotnet.types import ArrayType
+from apimpolicy.dotnet.signatures import Field, Member, Method, Property
+from apimpolicy.dotnet.types import ArrayType, Type
 from apimpolicy.dotnet.values import STRING
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, boxed, call, compare, conditional, constant, is_none, load, walrus
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.signatures import Member
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 

@@ -6,13 +6,13 @@ a list of Python statements. A part is imported when the first node of its kinds
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dispatch import Functions
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
 
     from apimpolicy.emit.core import Emitter
 

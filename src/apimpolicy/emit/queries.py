@@ -8,18 +8,16 @@ is called as registered.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.emit.building import constant, last_of, list_of, load, store, tuple_of, walrus
 from apimpolicy.emit.members import call_member, pass_to_member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 _ENUMERABLE = "System.Linq.Enumerable"

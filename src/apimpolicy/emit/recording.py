@@ -13,12 +13,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from apimpolicy.emit.building import assign, attribute, call, compare, constant, load, store, tuple_of, walrus
-from apimpolicy.emit.core import ONCE, RECORD, RECORDER
+from apimpolicy.emit.core import ONCE, RECORD, RECORDER, Emitter
 from apimpolicy.emit.recorder import UNREACHED
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.emit.core import Emitter
 
 MOST, PASSING = "most", "passing"
 """The rounds that the recorder wants; whether a loop has made more."""

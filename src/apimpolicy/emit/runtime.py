@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import Any, NoReturn
 
 from apimpolicy.dotnet.environment import environment, stop_evaluation, work_through
 from apimpolicy.dotnet.exceptions import (
@@ -12,15 +13,9 @@ from apimpolicy.dotnet.exceptions import (
     NullReferenceException,
 )
 from apimpolicy.dotnet.system.strings import concat
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import reference_equals, type_of
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import NoReturn
-
-    from apimpolicy.dotnet.types import Type
 
 
 class Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from apimpolicy.emit.variables import cells_of_block, facts
 from apimpolicy.errors import InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
-
     from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.emit.core import Emitter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, Convert, Expression, InterpolatedString, Local, Placeholder
@@ -17,8 +18,6 @@ from apimpolicy.emit import runtime
 from apimpolicy.emit.building import attribute, call, compare, conditional, constant, last_of, load, tuple_of, walrus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.binding.nodes import Expression, Interpolation
     from apimpolicy.emit.core import Emitter
 

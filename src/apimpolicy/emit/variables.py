@@ -6,6 +6,8 @@ emission (`remembering`), and each node is visited once, however deeply it is ne
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -18,10 +20,7 @@ from apimpolicy.emit.building import assign, load
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
 
-    from apimpolicy.binding.symbols import LocalFunctionSymbol
     from apimpolicy.emit.core import Emitter
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
 _Result = TypeVar("_Result")

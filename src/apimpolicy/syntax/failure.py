@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import DiagnosticInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.syntax.lexer import Tokens
 
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "_INTERPOLATION_LBRACE"})

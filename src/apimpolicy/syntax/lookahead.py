@@ -7,15 +7,10 @@ question is about the tokens that follow.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from apimpolicy.syntax.lexer import PADDING
+from apimpolicy.syntax.lexer import PADDING, Tokens
 from apimpolicy.syntax.scanning import CLOSING, NO_TYPE, OPENING, QUERY_WORDS, TypeScanner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.syntax.lexer import Tokens
 
 _LITERALS = frozenset(
     {

@@ -8,10 +8,8 @@ included; `end` is exclusive.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
+from typing import TypeAlias, final
 
 
 @final

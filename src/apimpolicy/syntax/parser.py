@@ -6,8 +6,9 @@ In each state the tables say which special terminals the grammar would accept; o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from apimpolicy.diagnostics import DiagnosticInfo
 from apimpolicy.errors import PolicySyntaxError
@@ -18,15 +19,10 @@ from apimpolicy.syntax.failure import Failure
 from apimpolicy.syntax.lexer import END, PADDING, Tokens, tokenize
 from apimpolicy.syntax.literals import literal_errors
 from apimpolicy.syntax.lookahead import Lookahead, candidates
-from apimpolicy.syntax.nodes import Token
+from apimpolicy.syntax.nodes import Child, Node, Token
 from apimpolicy.syntax.shapes import KINDS
 from apimpolicy.syntax.table_builder import EXPAND
 from apimpolicy.text.source import Excerpt
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from apimpolicy.syntax.nodes import Child, Node
 
 _MANY_TOKENS = 100
 

@@ -7,19 +7,15 @@ them compares by identity. The tables are those of the parser, so that no second
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from apimpolicy.syntax.lexer import END, PADDING
+from apimpolicy.syntax.lexer import END, PADDING, Tokens
 from apimpolicy.syntax.lookahead import Lookahead
 from apimpolicy.syntax.parser import machine
 from apimpolicy.text.holes import mark
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from apimpolicy.syntax.lexer import Tokens
 
 Stack: TypeAlias = "tuple[int, Any, int]"
 

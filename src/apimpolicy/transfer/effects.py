@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.own_expressions import own_expressions
@@ -14,8 +15,6 @@ from apimpolicy.transfer.flow import Sent
 from apimpolicy.transfer.run import Run, is_literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.semantics.inputs import HeadersOf
+from apimpolicy.semantics.inputs import HeadersOf, Inputs
 from apimpolicy.semantics.state import ANSWER, KINDS, State
 from apimpolicy.semantics.values import Truth, Value, constant_number
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-
-    from apimpolicy.semantics.inputs import Inputs
     from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
 

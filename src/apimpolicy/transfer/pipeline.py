@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.engine.pipeline import direct_steps, preflight_steps
@@ -14,8 +15,6 @@ from apimpolicy.transfer.policies import cors
 from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.terms.term import Term
 

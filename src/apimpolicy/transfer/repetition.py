@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.semantics.state import Cell, State
     from apimpolicy.terms.term import Term
     from apimpolicy.transfer.run import Run

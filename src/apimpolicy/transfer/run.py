@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Collection, Hashable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,8 +38,6 @@ from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.transfer.flow import Flow, OwnRequest, Sent, WiderScope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Sequence
-
     from apimpolicy.semantics.inputs import Inputs
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Attribute, Element

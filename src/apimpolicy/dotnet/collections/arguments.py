@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
@@ -16,8 +17,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.values import RectangularArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from apimpolicy.dotnet.collections.comparers import Comparison, Key
 
 

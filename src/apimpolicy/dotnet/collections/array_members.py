@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
@@ -21,14 +22,10 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, Array, RectangularArray, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.dotnet.types import Type
-
     Types = tuple[Type, ...]
     Predicate = Callable[[Any], bool]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
@@ -23,8 +24,6 @@ from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import RectangularArray, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.types import Type
 
 _ARRAY = "System.Array"

@@ -7,6 +7,7 @@ collection stores values under keys made by `equality_key`, which is None where 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,6 @@ from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     Key = Callable[[Any], Any]
     Comparison = Callable[[Any, Any], int]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
@@ -15,8 +16,6 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.dotnet.types import NamedType, Type
 
 _NAME = "System.Collections.Generic.Dictionary"

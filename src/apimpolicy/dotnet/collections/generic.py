@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import NON_NEGATIVE, check_non_negative
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.registry import implements, implements_all, interface_mem
 from apimpolicy.dotnet.values import OBJECT, box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from apimpolicy.dotnet.types import NamedType, Type
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import arguments, interfaces
@@ -23,8 +24,6 @@ from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_a
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.dotnet.types import Type
 
     Predicate = Callable[[Any], bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, index_of
@@ -21,8 +22,6 @@ from apimpolicy.dotnet.registry import (
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.dotnet.types import Type
 
 

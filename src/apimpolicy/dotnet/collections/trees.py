@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
@@ -12,8 +13,6 @@ from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import OBJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from apimpolicy.dotnet.types import Type
 
 

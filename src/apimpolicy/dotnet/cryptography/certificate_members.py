@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate, invariant_date
-from apimpolicy.dotnet.cryptography.identifiers import format_name, hexadecimal
+from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName, format_name, hexadecimal
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     CryptographicException,
@@ -16,15 +17,11 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import declines, implements, implements_all
-from apimpolicy.dotnet.values import byte_array, from_utf16, to_utf16
+from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
     from apimpolicy.dotnet.cryptography.rsa import RSA
-    from apimpolicy.dotnet.values import Array
 
 
 # Methods of X509Certificate and X509Certificate2, and RSACertificateExtensions.

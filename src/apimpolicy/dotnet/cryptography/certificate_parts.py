@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.cryptography.identifiers import AsnEncodedData, Oid
 from apimpolicy.dotnet.exceptions import CryptographicException, NotSupportedException, check_range
 from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import byte_array, to_utf16
+from apimpolicy.dotnet.values import Array, byte_array, to_utf16
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from cryptography.x509 import Certificate as ParsedCertificate
     from cryptography.x509 import Extension
 
-    from apimpolicy.dotnet.values import Array
 
 _CRYPTOGRAPHY = "System.Security.Cryptography."
 _NAMESPACE = _CRYPTOGRAPHY + "X509Certificates."

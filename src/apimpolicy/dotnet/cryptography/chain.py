@@ -20,17 +20,15 @@ unreachable. An unreachable, expired or wrongly signed list gives RevocationStat
 from __future__ import annotations
 
 import bisect
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.cryptography.issuing import RevocationList, ticks_of
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import Trust, environment
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.dotnet.environment import Trust
 
 MAXIMUM_PRESENTED = 64
 """Further certificates that a caller's file may bring along; the rest is not looked at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from apimpolicy.dotnet.collections.arguments import OFFSETS
@@ -26,13 +27,10 @@ from apimpolicy.dotnet.registry import (
     implements_setter,
     member,
 )
-from apimpolicy.dotnet.values import byte_array
+from apimpolicy.dotnet.values import Array, byte_array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.types import NamedType
-    from apimpolicy.dotnet.values import Array
 
 _NAMESPACE = "System.Security.Cryptography."
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import CryptographicException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.objects import get_hash_code
-from apimpolicy.dotnet.values import Equatable, byte_array, to_utf16
+from apimpolicy.dotnet.values import Array, Equatable, byte_array, to_utf16
 
 if TYPE_CHECKING:
     from cryptography.x509 import Name
-
-    from apimpolicy.dotnet.values import Array
 
 
 # Object identifiers and names of algorithms: Oid, HashAlgorithmName, AsnEncodedData.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
@@ -10,8 +11,6 @@ from apimpolicy.dotnet.registry import bound
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cryptography.x509 import Certificate, CertificateRevocationList, ExtensionType, Name
     from cryptography.x509 import Certificate as ParsedCertificate
 

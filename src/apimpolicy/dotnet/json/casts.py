@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
@@ -19,8 +20,6 @@ from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, Int64, type_of, unbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.dotnet.types import Type
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.trees import of_type, position_of
@@ -16,8 +17,6 @@ from apimpolicy.dotnet.values import BYTE, Array, box
 STEPS_PER_CHILD = 24
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.types import Type
 
 

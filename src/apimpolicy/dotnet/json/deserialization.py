@@ -5,6 +5,7 @@ Simple values are read by `simple_values`; here are the tokens, the sequences an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
@@ -22,15 +23,12 @@ from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
+from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BOXES, OBJECT, AnonymousObject, Array, RectangularArray, box
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.dotnet.json.tokens import JToken
-    from apimpolicy.dotnet.types import Type
 
 _GENERIC = "System.Collections.Generic."
 _LISTS = {

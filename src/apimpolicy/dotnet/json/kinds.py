@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from apimpolicy.dotnet.collections.trees import NodeSequence
@@ -9,8 +10,6 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, implements, interface_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.dotnet.json.scalars import JValue
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.types import Type

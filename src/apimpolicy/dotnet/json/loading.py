@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException, require
@@ -21,9 +22,6 @@ from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeAlias
-
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.json.tree_streams import TreeReader
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.generic import get_enumerator
@@ -18,8 +19,6 @@ from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
 from apimpolicy.dotnet.values import STRING, Array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.json.tokens import JToken
 
 _NO_VALUES = (PROPERTY, COMMENT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from apimpolicy.dotnet.environment import work_through
@@ -25,8 +26,6 @@ from apimpolicy.dotnet.values import Int64
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.json.path_filters import Filter, Query
     from apimpolicy.dotnet.json.tokens import JToken
 

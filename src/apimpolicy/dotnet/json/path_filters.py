@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonException
@@ -15,9 +16,6 @@ from apimpolicy.dotnet.json.scalars import JValue, compare_values
 from apimpolicy.dotnet.json.writer import format_date, format_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import TypeAlias
-
     from apimpolicy.dotnet.json.tokens import JToken
 
     Filter: TypeAlias = Callable[[JToken, Iterable[JToken], bool], Iterator[JToken]]

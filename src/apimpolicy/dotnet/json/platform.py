@@ -5,20 +5,18 @@ from __future__ import annotations
 import datetime
 import functools
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.metadata import FULL_NAMES, find_definition, named
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.system.objects import to_string
-from apimpolicy.dotnet.types import ArrayType, NamedType
+from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
-
-    from apimpolicy.dotnet.types import Type
 
 
 # Dates, identifiers, addresses and conversions that JSON needs, reached by C# signature on first use

@@ -23,13 +23,12 @@ from apimpolicy.dotnet.json.platform import find_date
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system.number_parsing import FLOAT, parse_decimal
-from apimpolicy.dotnet.types import NamedType
+from apimpolicy.dotnet.types import NamedType, Type
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, unbox
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.reader import TextReader
     from apimpolicy.dotnet.json.tokens import JToken
-    from apimpolicy.dotnet.types import Type
 
 _INTEGERS = frozenset(("int", "short", "byte"))
 """Types that Newtonsoft's reader reads as an Int32."""

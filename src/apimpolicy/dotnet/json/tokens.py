@@ -6,6 +6,7 @@ walk over a tree is a loop, so depth costs no stack.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
@@ -16,8 +17,6 @@ from apimpolicy.dotnet.json.writer import path_name, write
 from apimpolicy.dotnet.registry import dotnet_class, member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.json.containers import JContainer
     from apimpolicy.dotnet.values import Array
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from apimpolicy.dotnet.environment import environment
@@ -18,8 +19,6 @@ from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.values import Array
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from apimpolicy.dotnet.json import kinds, platform
 from apimpolicy.dotnet.values import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.json.tokens import JToken
 
 

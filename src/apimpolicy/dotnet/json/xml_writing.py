@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
@@ -18,8 +19,6 @@ from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XObject
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.dotnet.json.tokens import JToken
 
     Part = XObject | XDeclaration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from apimpolicy.dotnet.system.decimals import add, divide
 from apimpolicy.dotnet.values import Array, to_single
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.dotnet.linq.sequences import Types
     from apimpolicy.dotnet.types import Type
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from apimpolicy.dotnet.linq.grouping import OrderedSequence, without_order
 from apimpolicy.dotnet.linq.sequences import operator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from apimpolicy.dotnet.linq.sequences import Types
 
     Predicate = Callable[[Any], bool]

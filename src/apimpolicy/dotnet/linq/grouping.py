@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
@@ -13,13 +14,10 @@ from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.dotnet.linq.sequences import Types
     from apimpolicy.dotnet.types import Type
 
     Selector = Callable[[Any], Any]
-    from collections.abc import Callable, Iterable
 
     Result = Callable[[Any, Any], Any]
 

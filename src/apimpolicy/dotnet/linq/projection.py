@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count as counting
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.values import INT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.dotnet.types import Type
 
     Selector = Callable[..., Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from itertools import count as counting
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.linq import sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from apimpolicy.dotnet.collections.comparers import Key
 
     Predicate = Callable[[Any], bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.costs import FREE
@@ -13,8 +14,6 @@ from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.dotnet.types import Type
 
     Types = tuple[Type, ...]

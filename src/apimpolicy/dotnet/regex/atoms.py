@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.unicode_blocks import alike
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 FINAL = r"(?=\n?\Z)"
 """The end, or before a newline at the end."""

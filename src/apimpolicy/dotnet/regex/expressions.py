@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable, Iterator
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ from apimpolicy.dotnet.values import INT, Array, string_array
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     Evaluator = Callable[[Match], str | None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import copy_into
@@ -15,8 +16,6 @@ from apimpolicy.dotnet.regex.character_classes import ECMA_SCRIPT
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.regex.expressions import Regex
     from apimpolicy.dotnet.regex.translator import Translation
 

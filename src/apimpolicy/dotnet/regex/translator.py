@@ -5,17 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import RegexParseException
 from apimpolicy.dotnet.regex import character_classes
 from apimpolicy.dotnet.regex.atoms import FINAL, Atoms, is_name_character
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from typing import Any
-
 
 # Translates a .NET regular expression into one of the `regex` package. The pattern is parsed as .NET's RegexParser
 # does: group numbers (unnamed groups first, then named ones), inline options, `$` before a final newline, .NET's `\w \d

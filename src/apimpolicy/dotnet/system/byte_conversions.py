@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import binascii
 import struct
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX, OFFSETS
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
@@ -18,10 +19,6 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 # Base 64 of `System.Convert`
 

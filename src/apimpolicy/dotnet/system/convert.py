@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,6 @@ from apimpolicy.dotnet.system.strings import format_value
 from apimpolicy.dotnet.values import EnumValue, box, to_single, type_of, unbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.types import Type
 
 _DATE = "System.DateTime"

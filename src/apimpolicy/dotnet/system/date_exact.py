@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE, DateTimeOffset
 from apimpolicy.dotnet.system.timespans import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     _Make = Callable[[str, date_parsing.Parts, int], Any]
 
 

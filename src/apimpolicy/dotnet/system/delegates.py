@@ -8,6 +8,7 @@ Two of one lambda are equal when they see the same variables; that the compiler 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, reference_equals, type_of, wrap_int32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.types import Type
 
     Delegate = Callable[..., Any] | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
@@ -18,9 +19,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import CHAR, Array, Equatable, byte_array, from_utf16, short_byte_array, to_utf16
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # `System.Text.Encoding`: UTF-8, UTF-16, UTF-32, ASCII and Latin 1, the encodings .NET Core has by itself.
 # UTF-7, which it has too, is not simulated.

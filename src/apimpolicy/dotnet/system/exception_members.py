@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet import exceptions
 from apimpolicy.dotnet.collections.dictionary import Dictionary
@@ -12,9 +13,6 @@ from apimpolicy.dotnet.metadata import look_up, named
 from apimpolicy.dotnet.registry import declines, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.objects import exception_to_string
 from apimpolicy.dotnet.values import OBJECT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MESSAGE, _INNER, _PARAMETER = "string message", "System.Exception innerException", "string paramName"
 _HRESULTS = {

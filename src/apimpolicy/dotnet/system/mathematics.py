@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArithmeticException, OverflowException, check_range
 from apimpolicy.dotnet.metadata import named
@@ -15,9 +16,6 @@ from apimpolicy.dotnet.system.arithmetic import INTEGERS, float_divide, int_divi
 from apimpolicy.dotnet.system.numeric_types import check_rounding, round_decimal
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.values import box
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _guarded(function: Callable[..., float], *, overflow: float = math.inf) -> Callable[..., float]:

@@ -6,8 +6,9 @@ import functools
 import math
 import operator
 import struct
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, OverflowException, check_range, require
 from apimpolicy.dotnet.registry import implements, implements_all
@@ -15,10 +16,6 @@ from apimpolicy.dotnet.system import decimals, number_formats, number_parsing
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, compare_plain, decimal_to_int
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.values import INT, Array, type_of, unbox, wrap_int32
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 _PROVIDER = "System.IFormatProvider provider"
 _STYLE = "System.Globalization.NumberStyles style"

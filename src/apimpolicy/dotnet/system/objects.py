@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import weakref
 import zlib
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
 from apimpolicy.dotnet.exceptions import DotnetException, FormatException, NullReferenceException
@@ -20,10 +21,6 @@ from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
 from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Equatable, Single, reference_equals, type_of, wrap_int32
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 # The texts of enum values: names, flags and formats.
 

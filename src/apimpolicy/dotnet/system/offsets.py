@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException, check_range
@@ -10,9 +11,6 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all,
 from apimpolicy.dotnet.system.date_formats import PATTERNS, check_dates, format_moment, zone_text
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, Ordered, TimeSpan, implement_order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _moved(change: Callable[[DateTime, Any], DateTime]) -> Callable[[DateTimeOffset, Any], DateTimeOffset]:

@@ -6,6 +6,7 @@ Source: .NET Core 3.1, `Random`, after Knuth, The Art of Computer Programming, v
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_a
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.dotnet.system.guids import Guid
     from apimpolicy.dotnet.values import Array
 

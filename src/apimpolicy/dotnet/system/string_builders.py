@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arguments import INDEX
@@ -21,8 +22,6 @@ from apimpolicy.dotnet.system.strings import format_composite, join
 from apimpolicy.dotnet.values import Array, box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from apimpolicy.dotnet.types import Type
 
 _NAME = "System.Text.StringBuilder"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from apimpolicy.dotnet.collections.arguments import COUNT, INDEX
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
@@ -12,10 +12,6 @@ from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, rfind, to_upper
 from apimpolicy.dotnet.values import Array, string_array
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 # Finding things in a string: IndexOf, LastIndexOf, Contains, StartsWith, EndsWith.
 # Searches for a character, `Contains` and `Replace` compare code units; searches for a string without a

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,10 @@ from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.system.cultures import numbers_of
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
 from apimpolicy.dotnet.system.objects import format_enum, text, to_string
-from apimpolicy.dotnet.values import Byte, EnumValue, Int16, Int64, SByte, Single, UInt16, UInt32, UInt64, box
+from apimpolicy.dotnet.values import Array, Byte, EnumValue, Int16, Int64, SByte, Single, UInt16, UInt32, UInt64, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.dotnet.values import Array
 
 _FEW = 32
 """Elements that are put together without burning steps."""

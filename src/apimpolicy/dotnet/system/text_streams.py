@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
@@ -20,13 +21,7 @@ from apimpolicy.dotnet.system.cultures import INVARIANT
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
-from apimpolicy.dotnet.values import box
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from apimpolicy.dotnet.values import Array
-
+from apimpolicy.dotnet.values import Array, box
 
 # `System.IO.StringReader`, also as the `TextReader` that it is
 

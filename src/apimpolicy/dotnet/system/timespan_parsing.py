@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
@@ -13,8 +14,6 @@ from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MINUTE, SECOND, TimeSpan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.values import Array
 
 # The standard forms of a `TimeSpan` in a text, as `Parse` and the formats `c`, `g` and `G` read them.

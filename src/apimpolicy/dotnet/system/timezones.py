@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, TimeZoneNotFoundException, require
@@ -20,9 +21,6 @@ from apimpolicy.dotnet.system.timespans import DAY, TimeSpan
 from apimpolicy.dotnet.system.windows_zones import WINDOWS_NAMES
 from apimpolicy.dotnet.values import Array, Equatable
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SPAN = named("System.TimeSpan")
 _BY_LOWER_CASE = {name.lower(): iana for name, iana in WINDOWS_NAMES.items()}

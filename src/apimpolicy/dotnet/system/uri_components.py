@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
@@ -19,10 +19,6 @@ from apimpolicy.dotnet.system.uris import Uri, combine, make_relative, parse
 from apimpolicy.dotnet.system.web_text import percent_decode, readable
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 _URI = "System.Uri"
 SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT = (1 << bit for bit in range(7))

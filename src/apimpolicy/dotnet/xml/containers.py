@@ -6,6 +6,7 @@ string is written with an end tag.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.trees import NodeSequence, position_of
@@ -17,8 +18,6 @@ from apimpolicy.dotnet.xml.names import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYP
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.xml.elements import XElement
 
 _NO_ATTRIBUTES = "An attribute cannot be added to content."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.costs import SLOW
@@ -18,7 +19,6 @@ from apimpolicy.dotnet.xml.names import is_name_character, is_name_start
 from apimpolicy.dotnet.xml.nodes import XObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from decimal import Decimal
 
     from apimpolicy.dotnet.types import Type

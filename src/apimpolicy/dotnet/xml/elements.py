@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from apimpolicy.dotnet.collections.trees import NodeSequence
 from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
@@ -14,9 +15,6 @@ from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.nodes import NODES, XNode, XObject, XText, elements_of, named_only
 from apimpolicy.dotnet.xml.writer import write_attribute
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{names.X}XAttribute>"
 

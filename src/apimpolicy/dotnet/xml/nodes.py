@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.trees import NodeSequence, Sibling
@@ -11,8 +12,6 @@ from apimpolicy.dotnet.xml import names
 from apimpolicy.dotnet.xml.writer import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from apimpolicy.dotnet.xml.containers import XContainer, XDocument
     from apimpolicy.dotnet.xml.elements import XElement
 

@@ -7,6 +7,7 @@ Two kinds of bookkeeping for namespaces, as in .NET: what the attributes of the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
@@ -14,8 +15,6 @@ from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
 from apimpolicy.dotnet.xml import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.dotnet.xml.elements import XAttribute, XElement
     from apimpolicy.dotnet.xml.nodes import XNode
 

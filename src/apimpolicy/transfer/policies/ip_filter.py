@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.steps import Step
@@ -14,7 +15,6 @@ from apimpolicy.transfer.run import Run
 
 if TYPE_CHECKING:
     import ipaddress
-    from collections.abc import Iterator, Sequence
 
     from apimpolicy.terms.term import Term
 
