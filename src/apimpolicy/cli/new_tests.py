@@ -87,14 +87,9 @@ def _policies(folder: str) -> list[str]:
 
 def _services(folder: str, policies: list[str]) -> list[str]:
     """Return the services in a folder: itself, extracts below it, or the one that its configuration describes."""
-    from importlib.util import find_spec
-
     from apimpolicy.project.layout import is_service_folder, place_of
     from apimpolicy.project.service.reading import has_service
 
-    if find_spec("z3") is None:
-        say("to search for requests and to test whole services: pip install 'apimpolicy[prove]'")
-        return []
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
     if roots and not is_service_folder(folder):
         return sorted(roots)

@@ -1,7 +1,6 @@
-"""First test files: their cases and text, and the cases that need no solver.
+"""First test files: their cases, of which each expects what its request got, and their text.
 
-What a policy needs around it is read from its elements (`first_surroundings`). The first request that takes a branch
-becomes its case, which expects what the request got.
+What a policy needs around it is read from its elements (`first_surroundings`).
 """
 
 from __future__ import annotations
@@ -14,23 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 import yaml
 
-from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.case_names import case_name
-from apimpolicy.testing.first_expectations import expectation_of, request_of
-from apimpolicy.testing.first_surroundings import Surroundings, accepted_caller, subject_of, surroundings_of
+from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.running import Outcome, run_case
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.checks.subject import Subject
     from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.text.document import Element
 
-NOT_SEARCHED = "No request was searched for these branches (pip install 'apimpolicy[prove]'):"
 ANOTHER_TIME = "2026-01-01T01:13:05Z"
 
 
@@ -78,37 +71,6 @@ class FirstCases:
         return sum(len(case.given.get("each", ())) or 1 for case in self.cases)
 
 
-def first_cases(policy: str, output: str) -> FirstCases:
-    """Return a test file for a policy, to be written to `output`, without a solver: an empty request, and one
-    that the policy's checks accept. Raises ConfigurationError, DiagnosticError.
-    """
-    subject = subject_of(policy)
-    around = surroundings_of(subject)
-    cases: list[Found] = []
-    seen: set[str] = set()
-    problem = ""
-    for assignment in ({}, accepted_caller(subject.elements, around.providers)):
-        scenario = scenario_of(assignment)
-        request = request_of(scenario)
-        outcome = run_alone(policy, output, around, request)
-        if not outcome.results:
-            problem = problem or outcome.problem
-            continue
-        fresh = [branch for branch in _taken(outcome) if branch not in seen]
-        status = f"status {outcome.results[-1].response.status_code}"
-        if fresh or status not in seen:
-            seen |= {*fresh, status}
-            expect = expected(policy, output, around, request, outcome, fresh)
-            cases.append(Found(case_name(scenario, outcome.results[-1], expect), request, expect, fresh))
-    if not cases:
-        raise ConfigurationError(f"can't search for requests to {policy}: {problem.removeprefix(f'{policy}:')}")
-    passing = next((case for case in cases if case.expect["status"] < 400), None)
-    cases += limit_cases(policy, output, around, subject.elements, passing)
-    missing = [branch for branch in _branches(subject) if branch not in seen]
-    notes = [(NOT_SEARCHED, missing)]
-    return FirstCases(text_of(relative_path(policy, output), around, cases, notes), cases, missing)
-
-
 def limit_cases(
     policy: str, output: str, around: Surroundings, elements: Iterable[Element], passing: Found | None
 ) -> Iterator[Found]:
@@ -123,34 +85,6 @@ def limit_cases(
 def relative_path(policy: str, output: str) -> str:
     """Return the policy's path as the test file names it."""
     return os.path.relpath(policy, os.path.dirname(os.path.abspath(output)) or ".").replace(os.sep, "/")
-
-
-def _branches(subject: Subject) -> list[str]:
-    """Return the branches of a policy by their paths in the trace."""
-    found: list[str] = []
-    for element in subject.elements:
-        around = element.parent
-        if element.name in ("when", "otherwise") and around is not None and has_trait(around.name, "branches"):
-            found.append(_path(element))
-    return found
-
-
-def _path(element: Any) -> str:
-    steps: list[str] = []
-    while element.parent is not None and element.parent.name not in ("policies", "fragment"):
-        same = [other for other in element.parent.elements() if other.name == element.name]
-        steps.append(f"{element.name}[{same.index(element) + 1}]")
-        element = element.parent
-    return f"{element.name} {'/'.join(reversed(steps))}"
-
-
-def _taken(outcome: Outcome) -> list[str]:
-    found: list[str] = []
-    for entry in outcome.results[-1].trace:
-        effect = entry.effect
-        if entry.name in ("when", "otherwise") and isinstance(effect, Condition) and effect.taken:
-            found.append(f"{entry.section} {entry.path}")
-    return found
 
 
 def run_alone(

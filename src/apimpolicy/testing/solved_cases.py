@@ -19,6 +19,7 @@ from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.inversion.core import comparisons
+from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios.bounds import Bounds
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.harness import Harness, Run
@@ -27,9 +28,10 @@ from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.first_cases import FirstCases, Found, first_cases, relative_path, text_of
+from apimpolicy.testing.first_cases import FirstCases, Found, limit_cases, relative_path, text_of
 from apimpolicy.testing.first_surroundings import (
     EMPTY,
+    accepted_caller,
     add_fragments,
     put_into_document,
     section_of,
@@ -42,7 +44,6 @@ from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.proving.proof import ProofResult
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.testing.first_surroundings import Surroundings
@@ -62,7 +63,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     subject = subject_of(policy)
     around = surroundings_of(subject)
     harness = policy_harness(policy, output, around, subject)
-    explored = Finder(harness, bounds).explore()
+    explored = Finder(harness, bounds).explore([accepted_caller(subject.elements, around.providers)])
     if not explored.runs:
         raise ConfigurationError(
             f"can't search for requests to {policy}: {explored.problem.removeprefix(f'{policy}:')}"
@@ -73,9 +74,15 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     cases += writer.cases_of(explored, explored.found)
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     cases += _with_responses(writer, explored, bounds or Bounds())
+    passing = next(filter(_passes, cases), None)
+    if passing is None:
+        written = (writer.case(run, []) for run in explored.runs if run.result and run.result.reached_backend)
+        passing = next(filter(_passes, written), None)
+        cases[1:1] = [] if passing is None else [passing]
+    cases += limit_cases(policy, output, around, subject.elements, passing)
     missing = [goal for goal in harness.goals.all if goal not in writer.reached | writer.failing]
-    decide = Branches(harness).decide if missing else None
-    decided = {goal: decide(goal) for goal in missing} if decide is not None else {}
+    decide = Branches(harness).decide if missing and has_solver() else lambda _: ProofResult(False)
+    decided = {goal: decide(goal) for goal in missing}
     proven = {goal for goal, result in decided.items() if result.is_proven}
     failing = [goal for goal in harness.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
     notes = [*_notes(explored, decided), (FAILING, [harness.goals.name(goal) for goal in failing])]
@@ -94,6 +101,11 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
         causes=causes,
         figures=attrs.asdict(explored.statistics),
     )
+
+
+def _passes(case: Found | None) -> bool:
+    """Return whether a case is one request that isn't refused."""
+    return case is not None and not case.steps and case.expect["status"] < 400
 
 
 def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[Found]:
@@ -291,9 +303,6 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
                     yield {name: computed}, run.assignment
 
 
-# Find the cases of a first test file: with the solver where it is installed, else two requests
-
-
 def has_solver() -> bool:
     """Return whether the extra `prove` is installed."""
     return find_spec("z3") is not None
@@ -307,7 +316,5 @@ def find_cases(policy: str, output: str, seconds: float | None = None, *, with_e
     from apimpolicy.project.service.leniency import named_placeholders
 
     with named_placeholders():
-        if not has_solver():
-            return first_cases(policy, output)
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
         return solved_cases(policy, output, bounds, with_errors=with_errors)

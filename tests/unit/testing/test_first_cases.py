@@ -8,66 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.first_cases import NOT_SEARCHED, first_cases, text_of
+from apimpolicy.testing.first_cases import text_of
 from apimpolicy.testing.first_surroundings import Surroundings
 from apimpolicy.testing.recorded_cases import recorded_case
 from apimpolicy.testing.running import run_case
+from apimpolicy.testing.solved_cases import find_cases
 
 RECORDED = Path(__file__).parent / "recorded_traces"
-
-POLICY = """
-<policies>
-    <inbound>
-        <set-backend-service backend-id="orders" />
-        <choose>
-            <when condition="@(context.Request.Method == "DELETE")">
-                <return-response><set-status code="405" reason="Method Not Allowed" /></return-response>
-            </when>
-            <when condition="@(context.Request.Headers.GetValueOrDefault("X-Region", "") == "{{region}}")">
-                <set-variable name="near" value="@(true)" />
-            </when>
-            <when condition="@(context.Request.Url.Query.GetValueOrDefault("debug") == "1"
-                && context.Request.Headers.GetValueOrDefault("X-Key") == "k")">
-                <set-variable name="debug" value="@(true)" />
-            </when>
-            <when condition="@((string)context.Request.Body?.As<JObject>(true)["kind"] == "large")">
-                <return-response><set-status code="413" reason="Content Too Large" /></return-response>
-            </when>
-            <when condition="@(context.Product != null)">
-                <set-variable name="never" value="@(true)" />
-            </when>
-            <otherwise>
-                <set-variable name="far" value="@(true)" />
-            </otherwise>
-        </choose>
-    </inbound>
-</policies>
-"""
-
-
-def test_branches_that_need_a_search_are_listed_without_a_solver_and_the_file_passes(tmp_path: Path) -> None:
-    (tmp_path / ".git").mkdir()
-    policy, output = tmp_path / "orders.xml", tmp_path / "tests" / "orders.test.yaml"
-    policy.write_text(POLICY)
-    output.parent.mkdir()
-    made = first_cases(str(policy), str(output))
-    assert made.missing == [f"inbound choose[1]/when[{number}]" for number in range(1, 6)]
-    assert f"# {NOT_SEARCHED}\n#   inbound choose[1]/when[1]\n" in made.text
-    assert "policy: ../orders.xml" in made.text
-    output.write_text(made.text)
-    file = load_case_file(str(output))
-    outcomes = [run_case(case) for case in file.cases]
-    assert [outcome.sentences for outcome in outcomes] == [[]] * len(outcomes)
-    assert [case.branches for case in made.cases] == [["inbound choose[1]/otherwise[1]"]]
-
-
-def test_a_policy_that_cannot_run_is_said_to(tmp_path: Path) -> None:
-    policy = tmp_path / "a.xml"
-    policy.write_text("<policies><inbound><include-fragment fragment-id='gone' /></inbound></policies>")
-    with pytest.raises(ConfigurationError, match=r"can't search for requests to .*gone"):
-        first_cases(str(policy), str(policy))
 
 
 def test_a_recorded_trace_becomes_a_case(tmp_path: Path) -> None:
@@ -111,20 +59,20 @@ IDENTITIES = """
 
 
 @pytest.mark.parametrize(
-    ("cut", "missing"), [("validate-azure-ad-token", ["inbound choose[1]/when[1]"]), ("validate-jwt", [])]
+    ("cut", "statuses"), [("validate-azure-ad-token", [401, 202, 200]), ("validate-jwt", [401, 200])]
 )
-def test_tokens_and_identities_are_there(tmp_path: Path, cut: str, missing: list[str]) -> None:
+def test_tokens_and_identities_are_there(tmp_path: Path, cut: str, statuses: list[int]) -> None:
     """A provider that publishes what the policy accepts, a token with what it reads, an identity for the backend."""
     policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
     text = re.sub(rf"<{cut}.*</{cut}>", "", IDENTITIES, flags=re.DOTALL)
     if cut == "validate-jwt":
         text = re.sub("<choose>.*</choose>", "", text, flags=re.DOTALL).replace(' header-name="X-Token"', "")
     policy.write_text(text)
-    made = first_cases(str(policy), str(output))
-    assert [case.expect["status"] for case in made.cases] == [401, 200]
-    assert made.missing == missing
+    made = find_cases(str(policy), str(output))
+    assert [case.expect["status"] for case in made.cases] == statuses
+    assert made.missing == []
     output.write_text(made.text)
-    assert [run_case(case).sentences for case in load_case_file(str(output)).cases] == [[], []]
+    assert [run_case(case).sentences for case in load_case_file(str(output)).cases] == [[]] * len(statuses)
 
 
 LIMITED = """<policies><inbound><rate-limit-by-key calls="2" renewal-period="30" counter-key="all" />
@@ -144,7 +92,7 @@ def test_limits_and_addresses(action: str, names: list[str], tmp_path: Path) -> 
     """Of the two limits only the one of few calls has a case."""
     policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
     policy.write_text(LIMITED.format(action=action))
-    made = first_cases(str(policy), str(output))
+    made = find_cases(str(policy), str(output))
     assert [case.name for case in made.cases] == [*names, "call 3 within 30 seconds is refused"]
     assert [step["expect"]["status"] for step in made.cases[-1].steps] == [200, 200, 429, 200]
     output.write_text(made.text)
@@ -156,7 +104,7 @@ def test_a_limit_that_no_request_meets_has_no_case(tmp_path: Path) -> None:
     policy = tmp_path / "orders.xml"
     limit = '<rate-limit-by-key calls="1" renewal-period="9" counter-key="@(context.RequestId.ToString())" />'
     policy.write_text(f"<policies><inbound>{limit}</inbound></policies>")
-    assert not any(case.steps for case in first_cases(str(policy), str(tmp_path / "orders.test.yaml")).cases)
+    assert not any(case.steps for case in find_cases(str(policy), str(tmp_path / "orders.test.yaml")).cases)
 
 
 CHANGED = """<policies>
@@ -181,7 +129,7 @@ CHANGED = """<policies>
 def test_what_policies_change_is_expected_unless_it_changes_with_time(tmp_path: Path) -> None:
     policy, output = tmp_path / "orders.xml", tmp_path / "orders.test.yaml"
     policy.write_text(CHANGED)
-    made = first_cases(str(policy), str(output))
+    made = find_cases(str(policy), str(output))
     assert made.cases[0].expect == {
         "status": 200,
         "headers": {"X-Version": "2"},
@@ -203,14 +151,14 @@ def test_nothing_is_expected_of_headers_and_variables_that_all_change(tmp_path: 
         f"<policies><inbound>{header}{variable}</inbound><backend><forward-request /></backend>"
         f"<outbound>{header}</outbound></policies>"
     )
-    made = first_cases(str(policy), str(tmp_path / "orders.test.yaml"))
+    made = find_cases(str(policy), str(tmp_path / "orders.test.yaml"))
     assert made.cases[0].expect == {"status": 200, "backend-requests": [{}]}
 
 
 def test_a_limit_of_a_subscription_has_one(tmp_path: Path) -> None:
     policy = tmp_path / "orders.xml"
     policy.write_text('<policies><inbound><rate-limit calls="1" renewal-period="9" /></inbound></policies>')
-    made = first_cases(str(policy), str(tmp_path / "orders.test.yaml"))
+    made = find_cases(str(policy), str(tmp_path / "orders.test.yaml"))
     assert "subscription: {id: partner}" in made.text
     assert [case.name for case in made.cases] == ["a request reaches the backend", "call 2 within 9 seconds is refused"]
 

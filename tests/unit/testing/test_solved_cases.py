@@ -124,9 +124,15 @@ def test_an_impossible_branch_is_reported_with_its_proof(tmp_path: Path) -> None
     assert comment.splitlines()[1:] == ["#   inbound choose[1]/when[1]"]
 
 
-def test_without_the_solver_the_command_names_the_package(tmp_path: Path) -> None:
+def test_requests_are_found_without_the_solver(tmp_path: Path) -> None:
     policy = tmp_path / "p.xml"
-    policy.write_text("<policies><inbound><base /></inbound></policies>", encoding="utf-8")
+    policy.write_text(
+        """<policies><inbound><choose>
+        <when condition="@(context.Request.Url.Path == "/a")"><set-method>PUT</set-method></when>
+        <when condition="@(context.Request.Method == "get")"><set-method>PUT</set-method></when>
+        </choose></inbound></policies>""",
+        encoding="utf-8",
+    )
     hidden = "import sys; sys.modules['z3'] = None; from apimpolicy.cli import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", hidden, "new", "test", str(policy), "-o", "-"],
@@ -135,4 +141,5 @@ def test_without_the_solver_the_command_names_the_package(tmp_path: Path) -> Non
         check=False,
     )
     assert "pip install 'apimpolicy[prove]'" in done.stderr
-    assert "name: a request reaches the backend" in done.stdout
+    assert "name: GET /a reaches the backend" in done.stdout
+    assert "No request was found for these branches, but one may exist:\n#   inbound choose[1]/when[2]" in done.stdout
