@@ -115,7 +115,7 @@ def token_of(inversion: Inversion, of: Recorded, node: Bound) -> Key | None:
         setter = inversion.sources.setter(name, of.index)
         return ("variable", name) if setter is None else inversion.sources.token(setter[1], name)
     receiver, _ = call_parts(node)
-    if isinstance(node, nodes.Call) and node.method.name == "AsJwt" and receiver is not None:
+    if isinstance(node, nodes.Call) and node.method.name in ("AsJwt", "TryParseJwt") and receiver is not None:
         return _header_of(inversion, of, receiver)
     return None
 
@@ -144,13 +144,13 @@ def named_field(
         default = of.value(arguments[1]) if len(arguments) > 1 and name == "GetValueOrDefault" else None
         if wanted == default and of.value(node) != default:
             yield from with_field(inversion, of, kind, field, None)
+        if default is not None and of.value(node) == default:
+            yield from inversion.solve(of, arguments[1], wanted)
         yield from with_field(inversion, of, kind, field, wanted)
 
 
 def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, wanted: Any) -> Requests:
     sources = inversion.sources
-    if isinstance(wanted, list) and kind != "variable" and not (isinstance(kind, tuple) and kind[-1] == "claim"):
-        wanted = ",".join(map(str, wanted))
     if kind == "variable":
         yield from with_variable(inversion, of, name, wanted)
         return
@@ -161,6 +161,7 @@ def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, w
         setter = sources.header_setter("request" if kind == "header" else "response", name.lower(), of.index)
         if setter is not None:
             index, entry = setter
+            wanted = ",".join(map(str, wanted)) if isinstance(wanted, list) else wanted
             for each in entry.evaluations:
                 if each.what == "value":
                     inner = inversion.recorded(each, index)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.proposing.inversion import objects, texts
 from apimpolicy.proposing.inversion.recorded import Markup, Ticks
-from apimpolicy.proposing.inversion.values import SECOND, text_of, with_text
+from apimpolicy.proposing.inversion.values import SECOND, converted, text_of, with_text
 from apimpolicy.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
     elif name in _SAME:
         is_text = isinstance(operands[0], Markup) and not isinstance(wanted, Markup) and wanted is not None
         is_json = isinstance(operands[0], (dict, list)) and isinstance(wanted, str)
-        yield 0, with_text(operands[0], wanted) if is_text else json.loads(wanted) if is_json else wanted
+        yield 0, with_text(operands[0], wanted) if is_text else json.loads(wanted) if is_json else converted(wanted, operands[0])
     elif name in _PARSED or name in _TEXTS_OF_TYPES:
         yield 0, text_of(wanted)
     elif isinstance(wanted, (int, float)):

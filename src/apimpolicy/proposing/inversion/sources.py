@@ -55,8 +55,10 @@ class Sources:
     def field(self, key: Key, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a header or parameter."""
         made = self.without(key)
-        if wanted is not None:
+        several = [_text(each) for each in wanted] if isinstance(wanted, list) else []
+        if wanted is not None and wanted != []:
             made |= {(*key, "there"): True, key: _text(wanted)}
+            made |= {(*key, "values"): tuple(several)} if len(several) > 1 and key[0] in ("header", "query") else {}
         if key[0] == "header" and wanted is not None and not _text(wanted).replace("\t", " ").isprintable():
             return
         yield made

@@ -24,6 +24,7 @@ def starts(operands: Sequence[Any], wanted: Any) -> Inverse:
             yield 0, start
             yield 0, start + (text if isinstance(text, str) else "x")
         elif text is not UNKNOWN:
+            yield from [(0, text.removeprefix(start))] if isinstance(text, str) and text != start else ()
             yield 0, "x" + str(text)
     if isinstance(text, str) and wanted:
         if isinstance(start, str) and len(text) >= len(start) > 1:
@@ -38,6 +39,7 @@ def ends(operands: Sequence[Any], wanted: Any) -> Inverse:
             yield 0, (text if isinstance(text, str) else "x") + end
             yield 0, end
         elif text is not UNKNOWN:
+            yield from [(0, text.removesuffix(end))] if isinstance(text, str) and text != end else ()
             yield 0, str(text) + "x"
     if isinstance(text, str) and wanted:
         if isinstance(end, str) and len(text) >= len(end) > 1:
