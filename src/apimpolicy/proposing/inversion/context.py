@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
+from apimpolicy.proposing.inversion.inputs import of_template
 from apimpolicy.proposing.inversion.reaching import repair, returned
 from apimpolicy.proposing.inversion.recorded import Null
-from apimpolicy.proposing.inversion.sources import of_template
 from apimpolicy.proposing.inversion.values import text_of
 
 if TYPE_CHECKING:
@@ -169,8 +170,23 @@ def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, w
                         yield from returned(inversion, inner, wanted)
             return
         name = name.lower()
+    if kind == "query":
+        yield from with_url(inversion, of, f"?{name}", ",".join(wanted) if isinstance(wanted, list) else wanted)
     key: Key = (kind, name) if isinstance(kind, str) else (*kind, name)
     yield from sources.field(key, wanted)
+
+
+def with_url(inversion: Inversion, of: Recorded, part: str, wanted: Any) -> Requests:
+    """Yield requests with another path or host of the URL, or a parameter, that a policy set."""
+    setter = inversion.sources.url_setter(part, of.index)
+    if setter is None or wanted is None:
+        return
+    index, entry = setter
+    for each in entry.evaluations:
+        inner, text = inversion.recorded(each, index), text_of(wanted)
+        if part == "Host" and isinstance(each.value, str):
+            text = urlsplit(each.value)._replace(netloc=text).geturl()
+        yield from returned(inversion, inner, text)
 
 
 def with_variable(inversion: Inversion, of: Recorded, name: str, wanted: Any) -> Requests:

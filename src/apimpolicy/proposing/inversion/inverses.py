@@ -61,7 +61,10 @@ def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
     elif name in _SAME:
         is_text = isinstance(operands[0], Markup) and not isinstance(wanted, Markup) and wanted is not None
         is_json = isinstance(operands[0], (dict, list)) and isinstance(wanted, str)
-        yield 0, with_text(operands[0], wanted) if is_text else json.loads(wanted) if is_json else converted(wanted, operands[0])
+        if is_text:
+            yield 0, with_text(operands[0], wanted)
+        else:
+            yield 0, json.loads(wanted) if is_json else converted(wanted, operands[0])
     elif name in _PARSED or name in _TEXTS_OF_TYPES:
         yield 0, text_of(wanted)
     elif isinstance(wanted, (int, float)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -266,6 +267,8 @@ def plain(value: Any) -> Any:
         return {plain(each.key): plain(each.value) for each in value.pairs()}
     if isinstance(value, (float, str, int)):
         return unbox(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
     if isinstance(value, Group):
         return {"Id": value.id, "Name": value.name}
     if isinstance(value, Uri):

@@ -206,6 +206,12 @@ def concat(operands: Sequence[Any], wanted: Any) -> Inverse:
         before, after = "".join(texts[:index]), "".join(texts[index + 1 :])
         if wanted.startswith(before) and wanted.endswith(after) and len(before) + len(after) <= len(wanted):
             yield index, converted(wanted[len(before) : len(wanted) - len(after)], value)
+    separated = "".join("(.*)" if any(map(str.isalnum, each)) or not each else re.escape(each) for each in texts)
+    found = re.fullmatch(separated, wanted, re.DOTALL)
+    places = [index for index, each in enumerate(texts) if any(map(str.isalnum, each)) or not each]
+    for index, text in zip(places, found.groups() if found is not None else (), strict=False):
+        if text != texts[index]:
+            yield index, converted(text, operands[index])
     for index, value in enumerate(operands):
         if isinstance(value, str):
             yield index, wanted
