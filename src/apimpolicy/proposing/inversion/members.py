@@ -67,7 +67,7 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
         if path[0] == "Response":
             yield from of_message(inversion, of, inversion.sources.answer(of.index), name, wanted)
         else:
-            if path[:2] == ("Request", "Url"):
+            if path[:2] == ("Request", "Url") and name != "Query":
                 yield from with_url(inversion, of, name, wanted)
             yield from inversion.sources.member(path, declaring, wanted)
         return
@@ -212,7 +212,7 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
         field = of.value(arguments[0])
         if isinstance(field, str):
             yield from named_field(inversion, of, node, kind, field, wanted)
-        return
+            return
     if (
         receiver is not None
         and name in ("As", "AsFormUrlEncodedContent")

@@ -131,7 +131,18 @@ class Sources:
                 else:
                     yield {**made, there: False} if kind.lower() in self.harness.present else made
             case ("Operation", "Method"):
-                yield {**self.without(("operation", "method")), ("method",): input_text(wanted).upper()}
+                method = input_text(wanted).upper()
+                yield {**given, ("method",): method, ("operation", "method"): method}
+            case ("Request", "Headers" | "OriginalHeaders") | ("Request", "Url" | "OriginalUrl", "Query") if isinstance(
+                wanted, dict
+            ):
+                within = "query" if path[-1] == "Query" else "header"
+                made = self.without((within,))
+                for name, value in wanted.items():
+                    place = (within, name if within == "query" else name.lower())
+                    field = next(self.field(place, value), {})
+                    made |= {each: part for each, part in field.items() if each[:2] == place}
+                yield made
             case ("Operation", "UrlTemplate"):
                 path = _PARAMETER.sub("x", input_text(wanted).partition("?")[0])
                 yield {**given, ("operation", "url-template"): input_text(wanted), ("path",): "/" + path.lstrip("/")}

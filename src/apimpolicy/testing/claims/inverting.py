@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.effects import Forwarded
+from apimpolicy.policies.effects import Forwarded, Sent
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.context import with_body, with_field, with_url, with_variable
-from apimpolicy.proposing.inversion.reaching import repair, returned
+from apimpolicy.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
+from apimpolicy.proposing.inversion.reaching import repair, returned, spoiled
 from apimpolicy.proposing.inversion.values import different, matching
-from apimpolicy.testing.claims.conditions import BACKEND, EvaluatedConditions
+from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
 from apimpolicy.testing.format import MATCHING
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SENT = "then-sent"
 _OTHER_STATUSES = (200, 404, 503, 401, 304)
-_ERRORS_FROM = 400
+_ERRORS_FROM, _FAILED = 400, 500
 
 
 class Want(NamedTuple):
@@ -102,10 +102,10 @@ class ClaimInversion:
                     yield from self._expression(item, number, wanted=wanted)
         elif not key and is_expression(tree.text()):
             yield from self._expression(tree, None, wanted=wanted)
-        elif not key or key in _OF_THE_PATH:
-            yield from _OF_THE_PATH[key](self, tree, wanted)
-        elif key in _OF_VALUES:
-            yield from _OF_VALUES[key](self, tree, wanted)
+        elif key in _INVERSES:
+            yield from _INVERSES[key](self, tree, wanted)
+        else:
+            yield from self.response(key, tree, wanted)
 
     # Expressions
 
@@ -156,6 +156,8 @@ class ClaimInversion:
 
     def by(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         is_backend = tree.value == BACKEND
+        if tree.value == GATEWAY and wanted:
+            yield from self._fails()
         yield from self._toward(self._forwards()) if is_backend is wanted else self._responds()
 
     def _responds(self) -> Iterator[Assignment]:
@@ -163,11 +165,19 @@ class ClaimInversion:
         yield from self.inversion.sources.responses()
         yield from self.inversion.sources.failures({})
 
+    def _fails(self) -> Iterator[Assignment]:
+        """Yield requests with which an expression throws."""
+        for index, entry in enumerate(self.inversion.trace):
+            for each in entry.evaluations:
+                yield from spoiled(self.inversion, self.inversion.recorded(each, index))
+
     def error(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         told = tree.table() if isinstance(tree.value, dict) else {}
         names = {key: part.text() for key, part in told.items() if isinstance(part.value, str)}
         yield from self._toward(step for step in self.program.steps() if step.name == names.get("source"))
         yield from self.inversion.sources.failures(names if wanted else {})
+        if wanted and tree.value:
+            yield from self._fails()
 
     def count(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         """Yield requests with which more or fewer requests are sent."""
@@ -188,38 +198,50 @@ class ClaimInversion:
         return self.inversion.at(end), self.inversion.sources.answer(end)
 
     def status(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        values = [*map(_status, tree.texts())] if wanted else [*_OTHER_STATUSES]
-        _, answer = self._at_end()
-        for value in values:
+        for value in _statuses(tree, wanted):
             yield from self._toward(step for step in self.program.steps() if _names(step, str(value)))
-            if self.result.reached_backend:
-                yield from self.inversion.sources.status(answer, value)
-        if any(value >= _ERRORS_FROM for value in values):
-            yield from self._responds()
+            if value >= _ERRORS_FROM:
+                yield from self._responds()
+            if value == _FAILED:
+                yield from self._fails()
+        if self.result.reached_backend:
+            yield from self.response("status", tree, wanted)
 
     def reason(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        _, answer = self._at_end()
         for text in _texts(tree, wanted):
             yield from self._toward(step for step in self.program.steps() if _names(step, text))
-            yield {**self.inversion.sources.given, (*answer, "reason", "there"): True, (*answer, "reason"): text}
+        yield from self.response("reason", tree, wanted)
 
-    def headers(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        end, answer = self._at_end()
-        yield from self._fields(end, (*answer, "header"), tree, wanted)
+    def response(self, key: str, tree: Tree, wanted: bool, message: Key | None = None) -> Iterator[Assignment]:
+        """Yield requests with another response, as a key of conditions has it; the one at the end unless given."""
+        end = self.inversion.at(len(self.inversion.trace))
+        message = message or self.inversion.sources.answer(end.index)
+        match key:
+            case "status":
+                for value in _statuses(tree, wanted):
+                    yield from self.inversion.sources.status(message, value)
+            case "reason":
+                for text in _texts(tree, wanted):
+                    yield from of_message(self.inversion, end, message, "StatusReason", text)
+            case "headers":
+                yield from self._fields(end, (*message, "header"), tree, wanted)
+            case "body" | "json" | "json-subset":
+                for value in _contents(tree, wanted):
+                    yield from with_body(self.inversion, end, message, value)
 
     def _fields(self, of: Recorded, kind: str | Key, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         for name, part in tree.table().items():
             for text in _texts(part, wanted):
                 yield from with_field(self.inversion, of, kind, name, text)
 
-    def body(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        end, answer = self._at_end()
-        for value in _contents(tree, wanted):
-            yield from with_body(self.inversion, end, answer, value)
-
     def variables(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        end, _ = self._at_end()
+        end = self.inversion.at(len(self.inversion.trace))
         for name, part in tree.table().items():
+            setter = self.inversion.sources.setter(name, end.index)
+            if setter is not None and isinstance(setter[1].effect, Sent) and isinstance(part.value, dict):
+                for key, each in part.value.items():
+                    yield from self.response(key, each, wanted, self.inversion.sources.sent(setter[0]))
+                continue
             for value in _contents(part, wanted):
                 yield from with_variable(self.inversion, end, name, value)
 
@@ -252,7 +274,7 @@ class ClaimInversion:
                 yield from self.inversion.sources.member(("Request", "Url", part), "", wanted)
 
 
-_OF_THE_PATH: dict[str, Callable[[ClaimInversion, Tree, bool], Iterator[Assignment]]] = {
+_INVERSES: dict[str, Callable[[ClaimInversion, Tree, bool], Iterator[Assignment]]] = {
     "": ClaimInversion.runs,
     "runs": ClaimInversion.runs,
     REACHES_BACKEND: ClaimInversion.reaches_backend,
@@ -260,14 +282,8 @@ _OF_THE_PATH: dict[str, Callable[[ClaimInversion, Tree, bool], Iterator[Assignme
     "error": ClaimInversion.error,
     "backend-requests": ClaimInversion.count,
     "sent-requests": ClaimInversion.count,
-}
-_OF_VALUES: dict[str, Callable[[ClaimInversion, Tree, bool], Iterator[Assignment]]] = {
     "status": ClaimInversion.status,
     "reason": ClaimInversion.reason,
-    "headers": ClaimInversion.headers,
-    "body": ClaimInversion.body,
-    "json": ClaimInversion.body,
-    "json-subset": ClaimInversion.body,
     "variables": ClaimInversion.variables,
     "request": ClaimInversion.request,
 }
@@ -277,6 +293,10 @@ def _names(step: Step, text: str) -> bool:
     """Return whether an attribute of a policy, without policies inside, is a text."""
     inside = () if any(step.steps_inside()) else step.element.elements()
     return any(part.value.text == text for each in (step.element, *inside) for part in each.attributes)
+
+
+def _statuses(tree: Tree, wanted: bool) -> list[int]:
+    return [*map(_status, tree.texts())] if wanted else [*_OTHER_STATUSES]
 
 
 def _status(text: str) -> int:
