@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from itertools import chain, count, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.policies.effects import Replaced, is_taken
 from apimpolicy.policies.registry import has_trait, is_known
@@ -13,7 +13,7 @@ from apimpolicy.proposing.inversion.reaching import repair, returned, truth, usa
 from apimpolicy.proposing.inversion.rules import RULES
 from apimpolicy.proposing.inversion.samples import usual
 from apimpolicy.scenarios.doubles import PASSES
-from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.goals import BRANCH, Goal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,13 +22,66 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.proposing.inversion.recorded import Structure
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.goals import Goal
     from apimpolicy.scenarios.harness import Harness, Run
 
 _MOST_CANDIDATES = 10
 """Requests that are made of one run."""
 _MOST_REPEATED = 100
 """Requests that are made of one run, with those that have run before."""
+
+
+_ANY_BRANCH = Goal(BRANCH, "", (), 0)
+"""Stands for a step that is only to be reached."""
+
+
+class Target(NamedTuple):
+    """What a search looks for: when a run has it, how close one is, and the requests that may come closer."""
+
+    is_reached: Callable[[Run], bool]
+    closeness: Callable[[Run], float]
+    candidates: Callable[[Run], Iterator[Assignment]]
+
+
+def approach(
+    send: Callable[[Assignment], Run | None],
+    target: Target,
+    starts: Iterable[Assignment],
+    is_over: Callable[[], bool],
+    most: int,
+    width: int = 3,
+) -> Run | None:
+    """Return a run that reaches a target, after at most so many tries; the closest runs are repaired first."""
+    number = count()
+    waiting: list[tuple[float, int, Run]] = []
+    seen: set[frozenset[Any]] = set()
+
+    def added(assignment: Assignment) -> Run | None:
+        key = frozenset(assignment.items())
+        if key in seen:
+            return None
+        seen.add(key)
+        run = send(assignment)
+        if run is None or run.result is None:
+            return None
+        if target.is_reached(run):
+            return run
+        heapq.heappush(waiting, (-target.closeness(run), next(number), run))
+        return None
+
+    for start in starts:
+        if (found := added(start)) is not None:
+            return found
+    waiting = heapq.nsmallest(width, waiting)
+    while waiting and len(seen) < most and not is_over():
+        *_, run = heapq.heappop(waiting)
+        limit = min(most, len(seen) + _MOST_CANDIDATES)
+        for candidate in islice(target.candidates(run), _MOST_REPEATED):
+            known = len(seen)
+            if (found := added(candidate)) is not None:
+                return found
+            if len(seen) >= limit or (len(seen) > known and is_over()):
+                break
+    return None
 
 
 class Guided:
@@ -43,42 +96,39 @@ class Guided:
     def search(
         self, goal: Goal, starts: Iterable[Assignment], is_over: Callable[[], bool], most: int, width: int = 3
     ) -> bool:
-        """Return whether a request reaches a goal, after at most so many tries; the closest runs are repaired first."""
-        number = count()
-        waiting: list[tuple[float, int, Run]] = []
-        seen: set[frozenset[Any]] = set()
+        """Return whether a request reaches a goal, after at most so many tries."""
+        target = Target(
+            lambda run: goal in run.reached,
+            lambda run: self.closeness(goal, run),
+            lambda run: self.candidates(goal, run),
+        )
+        return approach(self.send, target, starts, is_over, most, width) is not None
 
-        def add(assignment: Assignment) -> bool:
-            key = frozenset(assignment.items())
-            if key in seen:
-                return False
-            seen.add(key)
-            run = self.send(assignment)
-            if run is None or run.result is None:
-                return False
-            if goal in run.reached:
-                return True
-            heapq.heappush(waiting, (-self.closeness(goal, run), next(number), run))
-            return False
+    def inversion(self, run: Run) -> Inversion:
+        """Return the inversion of a run."""
+        return Inversion(self.harness, run, self._structures, RULES)
 
-        for start in starts:
-            if add(start):
-                return True
-        waiting = heapq.nsmallest(width, waiting)
-        while waiting and len(seen) < most and not is_over():
-            *_, run = heapq.heappop(waiting)
-            limit = min(most, len(seen) + _MOST_CANDIDATES)
-            for candidate in islice(self.candidates(goal, run), _MOST_REPEATED):
-                known = len(seen)
-                if add(candidate):
-                    return True
-                if len(seen) >= limit or (len(seen) > known and is_over()):
-                    break
-        return False
+    def toward(self, step: Step, run: Run, inversion: Inversion) -> Iterator[Assignment]:
+        """Yield requests with which a step may run."""
+        yield from self._toward(_ANY_BRANCH, step, run, inversion)
+
+    def past(self, step: Step, inversion: Inversion) -> Iterator[Assignment]:
+        """Yield requests with which a step that ran may not run."""
+        indexes = {id(entry.step): index for index, entry in enumerate(inversion.trace)}
+        for outer in reversed(_around(step)):
+            index = indexes.get(id(outer))
+            if outer.name == "when" and index is not None and is_taken(inversion.trace[index].effect):
+                yield from self._condition(inversion.trace[index], index, inversion, wanted=False)
+
+    def repeated(self, step: Step, inversion: Inversion, *, wanted: bool) -> Iterator[Assignment]:
+        """Yield requests with which a `retry` that ran repeats once more, or less often."""
+        for index, entry in enumerate(inversion.trace):
+            if entry.step is step:
+                yield from self._condition(entry, index, inversion, wanted=wanted)
 
     def candidates(self, goal: Goal, run: Run) -> Iterator[Assignment]:
         """Yield requests that may get closer to a goal than a run did."""
-        inversion = Inversion(self.harness, run, self._structures, RULES)
+        inversion = self.inversion(run)
         for step in self.steps(goal):
             yield from self._toward(goal, step, run, inversion)
 
@@ -168,8 +218,7 @@ class Guided:
                 if index is not None and is_taken(inversion.trace[index].effect):
                     yield from self._condition(inversion.trace[index], index, inversion, wanted=False)
         elif has_trait(step.name, "repeats"):
-            index = indexes[id(step)]
-            yield from self._condition(inversion.trace[index], index, inversion, wanted=not goal.outcome)
+            yield from self.repeated(step, inversion, wanted=not goal.outcome)
 
     def _condition(self, entry: TraceEntry, index: int, inversion: Inversion, *, wanted: bool) -> Iterator[Assignment]:
         for evaluation in entry.evaluations[-1:]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from apimpolicy.binding import nodes
 from apimpolicy.policies.effects import CacheAccessed, Sent, VariableSet
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
+from apimpolicy.proposing.inversion.inputs import of_template
 from apimpolicy.proposing.inversion.reaching import repair, returned
 from apimpolicy.proposing.inversion.recorded import Null
-from apimpolicy.proposing.inversion.sources import of_template
 from apimpolicy.proposing.inversion.values import text_of
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def token_of(inversion: Inversion, of: Recorded, node: Bound) -> Key | None:
         setter = inversion.sources.setter(name, of.index)
         return ("variable", name) if setter is None else inversion.sources.token(setter[1], name)
     receiver, _ = call_parts(node)
-    if isinstance(node, nodes.Call) and node.method.name == "AsJwt" and receiver is not None:
+    if isinstance(node, nodes.Call) and node.method.name in ("AsJwt", "TryParseJwt") and receiver is not None:
         return _header_of(inversion, of, receiver)
     return None
 
@@ -144,13 +145,13 @@ def named_field(
         default = of.value(arguments[1]) if len(arguments) > 1 and name == "GetValueOrDefault" else None
         if wanted == default and of.value(node) != default:
             yield from with_field(inversion, of, kind, field, None)
+        if default is not None and of.value(node) == default:
+            yield from inversion.solve(of, arguments[1], wanted)
         yield from with_field(inversion, of, kind, field, wanted)
 
 
 def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, wanted: Any) -> Requests:
     sources = inversion.sources
-    if isinstance(wanted, list) and kind != "variable" and not (isinstance(kind, tuple) and kind[-1] == "claim"):
-        wanted = ",".join(map(str, wanted))
     if kind == "variable":
         yield from with_variable(inversion, of, name, wanted)
         return
@@ -161,6 +162,7 @@ def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, w
         setter = sources.header_setter("request" if kind == "header" else "response", name.lower(), of.index)
         if setter is not None:
             index, entry = setter
+            wanted = ",".join(map(str, wanted)) if isinstance(wanted, list) else wanted
             for each in entry.evaluations:
                 if each.what == "value":
                     inner = inversion.recorded(each, index)
@@ -168,8 +170,23 @@ def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, w
                         yield from returned(inversion, inner, wanted)
             return
         name = name.lower()
+    if kind == "query":
+        yield from with_url(inversion, of, f"?{name}", ",".join(wanted) if isinstance(wanted, list) else wanted)
     key: Key = (kind, name) if isinstance(kind, str) else (*kind, name)
     yield from sources.field(key, wanted)
+
+
+def with_url(inversion: Inversion, of: Recorded, part: str, wanted: Any) -> Requests:
+    """Yield requests with another path or host of the URL, or a parameter, that a policy set."""
+    setter = inversion.sources.url_setter(part, of.index)
+    if setter is None or wanted is None:
+        return
+    index, entry = setter
+    for each in entry.evaluations:
+        inner, text = inversion.recorded(each, index), text_of(wanted)
+        if part == "Host" and isinstance(each.value, str):
+            text = urlsplit(each.value)._replace(netloc=text).geturl()
+        yield from returned(inversion, inner, text)
 
 
 def with_variable(inversion: Inversion, of: Recorded, name: str, wanted: Any) -> Requests:

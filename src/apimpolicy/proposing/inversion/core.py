@@ -52,6 +52,10 @@ class Inversion:
             found = self._recorded[id(evaluation)] = Recorded(evaluation, index, structure)
         return found
 
+    def at(self, index: int) -> Recorded:
+        """Return a place in the trace, without an expression."""
+        return Recorded(None, index, Structure(None))
+
     def solve(self, of: Recorded, node: Bound, wanted: Any) -> Requests:
         """Yield requests with which a part of an expression may have a value."""
         if (isinstance(node, nodes.Expression) and node.is_constant) or self._depth > _MOST_DEPTH:

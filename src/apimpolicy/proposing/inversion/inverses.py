@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.proposing.inversion import objects, texts
 from apimpolicy.proposing.inversion.recorded import Markup, Ticks
-from apimpolicy.proposing.inversion.values import SECOND, text_of, with_text
+from apimpolicy.proposing.inversion.values import SECOND, converted, text_of, with_text
 from apimpolicy.scenarios.assignments import token_text
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
     elif name in _SAME:
         is_text = isinstance(operands[0], Markup) and not isinstance(wanted, Markup) and wanted is not None
         is_json = isinstance(operands[0], (dict, list)) and isinstance(wanted, str)
-        yield 0, with_text(operands[0], wanted) if is_text else json.loads(wanted) if is_json else wanted
+        if is_text:
+            yield 0, with_text(operands[0], wanted)
+        elif is_json:
+            yield 0, _json_with(operands[0], wanted)
+        else:
+            yield 0, converted(wanted, operands[0])
     elif name in _PARSED or name in _TEXTS_OF_TYPES:
         yield 0, text_of(wanted)
     elif isinstance(wanted, (int, float)):
@@ -76,6 +81,14 @@ def _inverse(name: str, operands: Sequence[Any], wanted: Any) -> Inverse:
                 yield 0, wanted // span
             case "Total":
                 yield 0, Ticks(int(wanted * span))
+
+
+def _json_with(current: Any, wanted: str) -> Any:
+    """Return what a text is the JSON of, or else JSON that has the text in it."""
+    try:
+        return json.loads(wanted)
+    except ValueError:
+        return {**current, "x": wanted} if isinstance(current, dict) else [*current, wanted]
 
 
 _TABLE = {

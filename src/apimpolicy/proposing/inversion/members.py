@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from apimpolicy.proposing.inversion.context import (
     token_of,
     with_body,
     with_field,
+    with_url,
 )
 from apimpolicy.proposing.inversion.core import call_parts, context_path, unconverted
 from apimpolicy.proposing.inversion.inverses import inverse
@@ -44,6 +46,8 @@ _OPERATORS = {
     "op_Equality": "==",
     "op_Inequality": "!=",
 }
+_OF_CONTEXT = re.compile(r"I[A-Z]")
+"""The beginning of the names of the types that `context` has; others are of values."""
 _MOST_FRACTION = 0.999999
 _MOST_SEEDS = 5_000
 """The seeds that are tried for a wanted number."""
@@ -58,18 +62,19 @@ def property_access(inversion: Inversion, of: Recorded, node: nodes.PropertyAcce
         if name in ("Now", "UtcNow", "Today"):
             yield from inversion.sources.clock(wanted)
         return
-    path = context_path(of, node)
-    if path is not None and path[0] not in ("Timestamp", "Elapsed")[: len(path) - 1]:
+    path, declaring = context_path(of, node), node.property.declaring.name.rpartition(".")[2]
+    if path is not None and _OF_CONTEXT.match(declaring) is not None:
         if path[0] == "Response":
             yield from of_message(inversion, of, inversion.sources.answer(of.index), name, wanted)
         else:
-            yield from inversion.sources.member(path, node.property.declaring.name.rpartition(".")[2], wanted)
+            if path[:2] == ("Request", "Url") and name != "Query":
+                yield from with_url(inversion, of, name, wanted)
+            yield from inversion.sources.member(path, declaring, wanted)
         return
     if str(receiver.type) == "IResponse" and (message := message_of(inversion, of, receiver)) is not None:
         yield from of_message(inversion, of, message, name, wanted)
         return
     current = of.value(receiver)
-    declaring = node.property.declaring.name.rpartition(".")[2]
     if name == "Value" and declaring in ("Group", "Capture"):
         yield from of_group(inversion, of, receiver, wanted)
     elif name == "Success" and declaring == "Group" and not str(receiver.type).endswith("Match"):
@@ -207,7 +212,7 @@ def called(inversion: Inversion, of: Recorded, node: nodes.Call, wanted: Any) ->
         field = of.value(arguments[0])
         if isinstance(field, str):
             yield from named_field(inversion, of, node, kind, field, wanted)
-        return
+            return
     if (
         receiver is not None
         and name in ("As", "AsFormUrlEncodedContent")

@@ -61,12 +61,19 @@ def binary_operator(inversion: Inversion, of: Recorded, node: nodes.Binary, want
         yield from inversion.solve(of, left, wanted)
         yield from inversion.solve(of, right, wanted)
     elif operator == "+" and (isinstance(wanted, str) or str(node.type) == "string"):
-        yield from by_operands(inversion, of, "Concat", [left, right], wanted)
+        yield from by_operands(inversion, of, "Concat", [*_joined(left), *_joined(right)], wanted)
     elif isinstance(wanted, (int, float)):
         for number, known in ((0, other), (1, one)):
             if isinstance(known, (int, float)) and not isinstance(known, bool):
                 for value in arithmetic(operator, number, known, wanted, (one, other)[number]):
                     yield from inversion.solve(of, (left, right)[number], value)
+
+
+def _joined(node: Expression) -> list[Expression]:
+    """Return the texts that an expression joins."""
+    if isinstance(node, nodes.Binary) and node.operator == "+" and str(node.type) == "string":
+        return [*_joined(node.left), *_joined(node.right)]
+    return [node]
 
 
 def compared(inversion: Inversion, of: Recorded, left: Expression, right: Expression, operator: str) -> Requests:

@@ -115,6 +115,21 @@ def repair(inversion: Inversion, of: Recorded, within: Bound | None = None) -> R
             yield from inversion.solve(of, child, resized(value, _LONG))
 
 
+def spoiled(inversion: Inversion, of: Recorded) -> Requests:
+    """Yield requests with which an expression throws: what it reads is null, or no text of the kind that it parses."""
+    for node in of.body.walk() if of.body is not None else ():
+        receiver, arguments = call_parts(node)
+        if isinstance(node, nodes.PropertyAccess):
+            receiver = node.receiver
+        operands = [each for each in (receiver, *arguments) if each is not None and of.has(each)]
+        if isinstance(node, nodes.Call):
+            for each in operands:
+                if isinstance(of.value(each), str):
+                    yield from inversion.solve(of, each, "!")
+        if receiver is not None and of.has(receiver):
+            yield from inversion.solve(of, receiver, None)
+
+
 def usable(inversion: Inversion, of: Recorded) -> Requests:
     """Yield requests with which an expression has a value that its policy may be able to use."""
     for sample in _USABLE:

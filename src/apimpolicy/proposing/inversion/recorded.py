@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -107,17 +108,19 @@ class Structure:
 
 
 class Recorded:
-    """An expression of a trace's entry at `index`, with the last value of each part."""
+    """An expression of a trace's entry at `index`, with the last value of each part; or only a place in a trace."""
 
-    def __init__(self, evaluation: Evaluation, index: int, structure: Structure) -> None:
+    def __init__(self, evaluation: Evaluation | None, index: int, structure: Structure) -> None:
         self.index = index
-        self.error = evaluation.error
+        self.error = None if evaluation is None else evaluation.error
         self.body = structure.body
         self.parents = structure.parents
         self.sources = structure.sources
         self._values: dict[int, Any] = {}
         self.last: Bound | None = None
-        for node, value in evaluation.recorder.entries if evaluation.recorder is not None else ():
+        for node, value in (
+            evaluation.recorder.entries if evaluation is not None and evaluation.recorder is not None else ()
+        ):
             self._values.pop(id(node), None)  # the last to be evaluated comes last
             self._values[id(node)] = value
             self.last = node
@@ -264,6 +267,8 @@ def plain(value: Any) -> Any:
         return {plain(each.key): plain(each.value) for each in value.pairs()}
     if isinstance(value, (float, str, int)):
         return unbox(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
     if isinstance(value, Group):
         return {"Id": value.id, "Name": value.name}
     if isinstance(value, Uri):

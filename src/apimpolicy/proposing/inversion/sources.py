@@ -6,23 +6,21 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from apimpolicy.policies.effects import BodySet, Forwarded, HeaderSet, Sent, VariableSet
-from apimpolicy.policies.registry import has_trait
-from apimpolicy.proposing.inversion.recorded import Null, Ticks, Token
-from apimpolicy.proposing.inversion.values import EPOCH, SECOND, text_of
-from apimpolicy.scenarios.assignments import (
-    CLOCK,
-    JWT,
-    LIST,
-    MAY_BE_NULL,
-    NULL,
-    NUMBER,
-    OBJECT,
-    RESPONSE,
-    TEXT,
-    TEXTS,
-    TRUTH,
+from apimpolicy.policies.effects import (
+    BackendSet,
+    BodySet,
+    Forwarded,
+    HeaderSet,
+    QuerySet,
+    Sent,
+    UrlRewritten,
+    VariableSet,
 )
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.proposing.inversion.inputs import input_text, put, whole, with_token
+from apimpolicy.proposing.inversion.recorded import Ticks, Token
+from apimpolicy.proposing.inversion.values import EPOCH, SECOND
+from apimpolicy.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
 from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
 
 if TYPE_CHECKING:
@@ -33,10 +31,10 @@ if TYPE_CHECKING:
     from apimpolicy.scenarios.harness import Harness, Run
 
 _HOST = "contoso.azure-api.net"
-_MOST_TEXT = 6000
 _MOST_CALLS = 12
 """Earlier calls of the same request; cases with more would be long to read."""
-_TEMPLATE = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
+_OPTIONAL = ("user", "product", "subscription")
+_PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 class Sources:
@@ -55,9 +53,11 @@ class Sources:
     def field(self, key: Key, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a header or parameter."""
         made = self.without(key)
-        if wanted is not None:
-            made |= {(*key, "there"): True, key: _text(wanted)}
-        if key[0] == "header" and wanted is not None and not _text(wanted).replace("\t", " ").isprintable():
+        several = [input_text(each) for each in wanted] if isinstance(wanted, list) else []
+        if wanted is not None and wanted != []:
+            made |= {(*key, "there"): True, key: input_text(wanted)}
+            made |= {(*key, "values"): tuple(several)} if len(several) > 1 and key[0] in ("header", "query") else {}
+        if key[0] == "header" and wanted is not None and not input_text(wanted).replace("\t", " ").isprintable():
             return
         yield made
 
@@ -66,7 +66,7 @@ class Sources:
         made = self.without((kind, name))
         if wanted is not None:
             made[kind, name, "there"] = True
-            _put(made, (kind, name), wanted)
+            put(made, (kind, name), wanted)
         yield made
 
     def body(self, message: Key, wanted: Any) -> Iterator[Assignment]:
@@ -78,9 +78,9 @@ class Sources:
                 made["body", "there"] = True
             if isinstance(wanted, (dict, list)):
                 made[*key, "json"] = True
-                _put(made, (*key, "tree"), wanted)
+                put(made, (*key, "tree"), wanted)
             else:
-                made[*key, "text"] = _text(wanted)
+                made[*key, "text"] = input_text(wanted)
         yield made
 
     def member(self, path: Sequence[str], type_: str, wanted: Any) -> Iterator[Assignment]:
@@ -88,26 +88,26 @@ class Sources:
         given = self.given
         match path:
             case ("Request", "Method"):
-                method, known = _text(wanted), given.get(("method",), "GET")
+                method, known = input_text(wanted), given.get(("method",), "GET")
                 others = (each for each in ("POST", "GET", "PUT") if each != known)
                 yield from ({**given, ("method",): each} for each in ([method] if method.isupper() else others))
             case ("Request", "IpAddress"):
-                yield {**given, ("address",): _whole(_text(wanted), 4, "10")}
+                yield {**given, ("address",): whole(input_text(wanted), 4, "10")}
             case ("Request", "Certificate"):
                 for name in [*self.harness.certificates] if wanted is not None else ["none"]:
                     yield {**given, ("certificate",): name}
             case ("Request", "Url" | "OriginalUrl", "Path"):
-                yield {**self.without(("matched",)), ("path",): "/" + _text(wanted).lstrip("/")}
+                yield {**self.without(("matched",)), ("path",): "/" + input_text(wanted).lstrip("/")}
             case ("Request", "Url" | "OriginalUrl", "Host"):
-                yield {**given, ("host",): _whole(_text(wanted), 2, "example")}
-                if "." not in _text(wanted):
+                yield {**given, ("host",): whole(input_text(wanted), 2, "example")}
+                if "." not in input_text(wanted):
                     yield {**given, ("host",): "localhost"}
             case ("Request", "Url" | "OriginalUrl", "Port") if isinstance(wanted, int):
                 host = given.get(("host",), _HOST).partition(":")[0]
                 yield {**given, ("host",): f"{host}:{wanted}"}
             case ("Request", "Url" | "OriginalUrl", "QueryString"):
                 made = self.without(("query",))
-                for name, value in parse_qsl(_text(wanted).removeprefix("?"), keep_blank_values=True):
+                for name, value in parse_qsl(input_text(wanted).removeprefix("?"), keep_blank_values=True):
                     made |= {("query", name, "there"): True, ("query", name): value}
                 yield made
             case ("Request", "Body"):
@@ -116,12 +116,12 @@ class Sources:
                 made = {**self.without(("groups",)), ("user", "there"): True, ("groups", "length"): len(wanted)}
                 for index, group in enumerate(wanted):
                     for name, value in group.items() if isinstance(group, dict) else ():
-                        made["groups", f"[{index}]", name.lower()] = _text(value)
+                        made["groups", f"[{index}]", name.lower()] = input_text(value)
                 yield made
             case ("LastError",):
                 yield from self.failures({})
             case ("LastError", name):
-                yield from self.failures({name.lower(): _text(wanted)})
+                yield from self.failures({name.lower(): input_text(wanted)})
             case ("Timestamp",):
                 yield from self.clock(wanted)
             case ("User" | "Product" | "Subscription" as kind,):
@@ -130,9 +130,25 @@ class Sources:
                     yield {**given, there: True}
                 else:
                     yield {**made, there: False} if kind.lower() in self.harness.present else made
+            case ("Operation", "Method"):
+                method = input_text(wanted).upper()
+                yield {**given, ("method",): method, ("operation", "method"): method}
+            case ("Request", "Headers" | "OriginalHeaders") | ("Request", "Url" | "OriginalUrl", "Query") if isinstance(
+                wanted, dict
+            ):
+                within = "query" if path[-1] == "Query" else "header"
+                made = self.without((within,))
+                for name, value in wanted.items():
+                    place = (within, name if within == "query" else name.lower())
+                    field = next(self.field(place, value), {})
+                    made |= {each: part for each, part in field.items() if each[:2] == place}
+                yield made
+            case ("Operation", "UrlTemplate"):
+                path = _PARAMETER.sub("x", input_text(wanted).partition("?")[0])
+                yield {**given, ("operation", "url-template"): input_text(wanted), ("path",): "/" + path.lstrip("/")}
             case (*_, name) if (type_, name) in TEXTS:
                 entity, key, _ = TEXTS[type_, name]
-                made = {**given, (entity, key): _text(wanted)}
+                made = {**given, (entity, key): input_text(wanted)}
                 made |= {(entity, "there"): True} if entity in _OPTIONAL else {}
                 yield made | ({(entity, key, "there"): True} if (entity, key) in MAY_BE_NULL else {})
 
@@ -147,8 +163,8 @@ class Sources:
         made = self.without(key)
         value = wanted[-1] if isinstance(wanted, list) and wanted else wanted
         if value is not None and value != []:
-            made |= {(*key, "there"): True, key: _text(value)}
-        yield made | _with_token(token)
+            made |= {(*key, "there"): True, key: input_text(value)}
+        yield made | with_token(token)
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
         """Return the key of the token that a check puts into a variable."""
@@ -196,17 +212,30 @@ class Sources:
             failed = {**self.given, (*message, "fails"): True}
             yield from (failed, {**failed, (*message, "late"): True})
 
+    def responses(self) -> Iterator[Assignment]:
+        """Yield the request as one that policies respond to without a failure: from a cache, or for CORS."""
+        for step in self.harness.program.steps():
+            declared = step.specification
+            if declared is not None and "serves" in (declared.effects or ()):
+                yield {**self.given, ("calls", "before"): 1}
+            if declared is not None and declared.access == "cors":
+                texts = {each.name: each.text.strip() for each in reversed([*step.element.descendants()])}
+                made = {**self.given, ("method",): "OPTIONS"}
+                for name, text in (("origin", texts.get("origin")), ("access-control-request-method", "GET")):
+                    made |= {("header", name, "there"): True, ("header", name): text or "*"}
+                yield made
+
     def passes(self, entry: TraceEntry, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a double for the policy that set a variable, and the value that it has instead."""
         double = self.harness.double_of(entry.step)
         if isinstance(wanted, Token):
             key = self.token(entry, name)
-            yield from () if key is None else ({**self.given, **_with_token(key)},)
+            yield from () if key is None else ({**self.given, **with_token(key)},)
         elif double is not None:
             made = self.without(("variable", name))
             made["double", double] = PASSES
             made["variable", name, "there"] = True
-            _put(made, ("variable", name), wanted)
+            put(made, ("variable", name), wanted)
             yield made
 
     # What the run shows of where a value comes from
@@ -243,6 +272,18 @@ class Sources:
                 return None
         return None
 
+    def url_setter(self, part: str, before: int) -> tuple[int, TraceEntry] | None:
+        """Return the entry that set the path or host of the URL, or a parameter by its name, before another entry."""
+        for index in range(min(before, len(self.trace)) - 1, -1, -1):
+            match self.trace[index].effect:
+                case UrlRewritten() if part == "Path":
+                    return index, self.trace[index]
+                case BackendSet() if part == "Host":
+                    return index, self.trace[index]
+                case QuerySet(name=name) if part == f"?{name}":
+                    return index, self.trace[index]
+        return None
+
     def answer(self, before: int) -> Key:
         """Return the key of the backend's response that `context.Response` is."""
         if self.harness.section is not None:
@@ -253,73 +294,3 @@ class Sources:
     def sent(self, index: int) -> Key:
         """Return the key of the response to a request that an entry sent."""
         return "sent", str(sum(isinstance(entry.effect, Sent) for entry in self.trace[:index]))
-
-
-_OPTIONAL = ("user", "product", "subscription")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")[:_MOST_TEXT]
-    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
-        return str(",".join(value))[:_MOST_TEXT]
-    return str(text_of(value))[:_MOST_TEXT]
-
-
-def _with_token(key: Key) -> Assignment:
-    """Return what makes a token part of a request."""
-    made: Assignment = {(*key, "there"): True}
-    match key[0]:
-        case "token":
-            return {key: "good"}
-        case "header":
-            return {**made, (*key, "jwt"): True}
-        case "double":
-            made[key[:2]] = PASSES
-    return {**made, (*key, "kind"): JWT}
-
-
-def _put(made: Assignment, key: Key, value: Any) -> None:
-    """Add a value of any kind to a request."""
-    match value:
-        case None | Null():
-            made[*key, "kind"] = NULL
-        case bool():
-            made |= {(*key, "kind"): TRUTH, (*key, "truth"): value}
-        case Token():
-            made[*key, "kind"] = JWT
-        case Ticks() | bytes():
-            made |= {(*key, "kind"): TEXT, (*key, "text"): _text(value)}
-        case int() | float():
-            made |= {(*key, "kind"): NUMBER, (*key, "number"): value}
-        case dict():
-            made[*key, "kind"] = OBJECT
-            for name, each in value.items():
-                made[*key, f".{name}", "there"] = True
-                _put(made, (*key, f".{name}"), each)
-        case list():
-            made |= {(*key, "kind"): LIST, (*key, "length"): len(value)}
-            for index, each in enumerate(value):
-                _put(made, (*key, f"[{index}]"), each)
-        case _:
-            made |= {(*key, "kind"): TEXT, (*key, "text"): _text(value)}
-
-
-def of_template(text: str) -> dict[str, Any]:
-    """Return JSON with the names that a Liquid template reads from a body."""
-    content: dict[str, Any] = {}
-    for place in _TEMPLATE.finditer(text):
-        *around, last = place[1][1:].split(".")
-        inner = content
-        for name in around:
-            below = inner.setdefault(name, {})
-            inner = below if isinstance(below, dict) else {}
-        inner.setdefault(last, "x")
-    return content
-
-
-def _whole(text: str, least: int, part: str) -> str:
-    """Return an address or a host with so many parts for a text that may be its beginning or its end."""
-    parts = text.strip(".").split(".") if text.strip(".") else []
-    missing = [part] * (least - len(parts)) or [part][: text.startswith(".")]
-    return ".".join([*missing, *parts] if text.startswith(".") else [*parts, *missing])

@@ -24,6 +24,7 @@ def starts(operands: Sequence[Any], wanted: Any) -> Inverse:
             yield 0, start
             yield 0, start + (text if isinstance(text, str) else "x")
         elif text is not UNKNOWN:
+            yield from [(0, text.removeprefix(start))] if isinstance(text, str) and text != start else ()
             yield 0, "x" + str(text)
     if isinstance(text, str) and wanted:
         if isinstance(start, str) and len(text) >= len(start) > 1:
@@ -38,6 +39,7 @@ def ends(operands: Sequence[Any], wanted: Any) -> Inverse:
             yield 0, (text if isinstance(text, str) else "x") + end
             yield 0, end
         elif text is not UNKNOWN:
+            yield from [(0, text.removesuffix(end))] if isinstance(text, str) and text != end else ()
             yield 0, str(text) + "x"
     if isinstance(text, str) and wanted:
         if isinstance(end, str) and len(text) >= len(end) > 1:
@@ -204,6 +206,12 @@ def concat(operands: Sequence[Any], wanted: Any) -> Inverse:
         before, after = "".join(texts[:index]), "".join(texts[index + 1 :])
         if wanted.startswith(before) and wanted.endswith(after) and len(before) + len(after) <= len(wanted):
             yield index, converted(wanted[len(before) : len(wanted) - len(after)], value)
+    separated = "".join("(.*)" if any(map(str.isalnum, each)) or not each else re.escape(each) for each in texts)
+    found = re.fullmatch(separated, wanted, re.DOTALL)
+    places = [index for index, each in enumerate(texts) if any(map(str.isalnum, each)) or not each]
+    for index, text in zip(places, found.groups() if found is not None else (), strict=False):
+        if text != texts[index]:
+            yield index, converted(text, operands[index])
     for index, value in enumerate(operands):
         if isinstance(value, str):
             yield index, wanted

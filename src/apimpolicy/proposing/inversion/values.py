@@ -130,9 +130,9 @@ def decoded(text: Any) -> bytes | None:
         return None
 
 
-def converted(text: str, like: Any) -> Any:
+def converted(text: Any, like: Any) -> Any:
     """Return a text as a value of the type of another one."""
-    if isinstance(like, (int, float)) and not isinstance(like, (bool, Ticks)):
+    if isinstance(text, str) and isinstance(like, (int, float)) and not isinstance(like, (bool, Ticks)):
         try:
             return int(text)
         except ValueError:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.emit.recorder import Recorder
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
+from apimpolicy.engine.trace import Evaluation
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, Claim, Expressions, is_expression
 from apimpolicy.testing.expectations import differences_in
@@ -78,13 +81,14 @@ class Conditions:
             return all(self.is_met(item) for item in tree.items())
         if isinstance(tree.value, dict):
             given = tree.known(CONDITION)
-            return all(self._is_key_met(key, given[key]) for key in sorted(given, key=_ORDER.index))
+            return all(self.is_key_met(key, given[key]) for key in sorted(given, key=_ORDER.index))
         text = tree.text()
         if is_expression(text):
             return self.expression(tree, None)
         return self.result.reached_backend if text == REACHES_BACKEND else self.runs(text)
 
-    def _is_key_met(self, key: str, tree: Tree) -> bool:
+    def is_key_met(self, key: str, tree: Tree) -> bool:
+        """Return whether the condition of one key is met."""
         combined = _COMBINED.get(key)
         if combined is not None:
             return combined(self, tree)
@@ -126,6 +130,32 @@ class Conditions:
         matched = of_call.request.matched_parameters.entries()
         context.request.match_parameters(dict(matched))
         return context
+
+
+class EvaluatedConditions(Conditions):
+    """Keeps the evaluations of expressions with the values of their parts, in order."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.evaluations: list[Evaluation] = []
+
+    def evaluate(self, compiled: CompiledExpression, context: Context, sent: int | None) -> bool:
+        recorder = Recorder()
+        evaluation = Evaluation("claim", compiled.excerpt, recorder)
+        evaluation.expression = compiled
+        self.evaluations.append(evaluation)
+        try:
+            evaluation.value = compiled.evaluate(context, recorder=recorder)
+        except DotnetException as error:
+            evaluation.error = error
+        return evaluation.value is True
+
+    def why(self, claim: Claim) -> str:
+        """Return the expression that decides why a claim does not hold, with its values; empty without one."""
+        self.hold(claim)
+        if not self.evaluations or ("then" not in claim.parts and "then-sent" not in claim.parts):
+            return ""
+        return render_clause(clause_of_evaluation(self.evaluations[-1], self.result))
 
 
 _COMBINED: dict[str, Callable[[Any, Tree], bool]] = {

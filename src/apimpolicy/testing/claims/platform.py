@@ -20,9 +20,8 @@ from apimpolicy.report.explanation import explain
 from apimpolicy.report.places import path_from_here
 from apimpolicy.report.terminal import render_all
 from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.proving import Proof, internal_error
+from apimpolicy.testing.claims.proving import MOST_TRIES, Proof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case, report_of
 from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys

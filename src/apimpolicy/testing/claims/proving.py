@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from apimpolicy.binding.nodes import Bound, Expression, PropertyAccess
 from apimpolicy.dotnet.environment import renew_watch
-from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.emit.recorder import Recorder
-from apimpolicy.engine.trace import Evaluation
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
-from apimpolicy.report.explanation import clause_of_evaluation, render_clause
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.semantics.walking import walk
-from apimpolicy.testing.claims.candidate_requests import MOST_TRIES, break_claims, is_broken_by, with_responses
-from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.breaking import ClaimBreaker, is_broken_by
+from apimpolicy.testing.claims.conditions import EvaluatedConditions
 from apimpolicy.testing.claims.harnesses import with_each
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.claims.reading import Claim, Expressions, trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
-    from apimpolicy.context.execution import Context
-    from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.scenarios.assignments import Assignment
     from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
 
     Status = Literal["proven", "false", "undecided", "error"]
 
-QUICK_TRIES = 12
-"""Made-up requests that are tried before a proof."""
-_MOST_BASES = 8
-"""Requests that are tried with other responses."""
+MOST_TRIES = 100
+"""Requests that are tried for a claim from those that are known."""
+QUICK_TRIES = 8
+"""Requests that are tried for a claim before a proof."""
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
@@ -69,9 +64,8 @@ class Verdict(Record):
 class Proof:
     """Static proofs and requests, for several claims about the policies of one harness.
 
-    Only the prover proves claims. For others, requests are tried: from the prover's models, from the constants of the
-    policy, and those that reach goals of the policy. `tries` limits those from constants. `on_run` is called for each
-    request.
+    Only the prover proves claims. For others, requests are tried: the prover's models, those that reach goals of the
+    policy, and what the conditions of the claim make of them, limited by `tries`. `on_run` is called for each request.
     """
 
     def __init__(
@@ -93,48 +87,47 @@ class Proof:
         self.bounds = bounds
         self.on_run = on_run
         self.broken: dict[int, Run] = {}
-        self._open: list[int] = []
+        self._open = list(range(len(self.claims)))
         self._problems: dict[int, str] = {}
         self._static: StaticProofs | None = None
-        self._starts: dict[int, Assignment] = {}
-        """Requests that break claims, by the claims' numbers."""
+        self._runs: dict[frozenset[Any], Run | None] = {}
+        self._breaker = ClaimBreaker(harness, expressions, self._send)
 
     @property
     def static(self) -> StaticProofs:
         if self._static is None:
-            for claim in self.claims:
-                for tree in trees_of(claim):
-                    self.expressions.compiled(tree)
+            self._compile()
             self._static = StaticProofs(self.harness, self.claims, self.expressions)
         return self._static
 
+    def _compile(self) -> None:
+        for tree in (each for claim in self.claims for each in trees_of(claim)):
+            self.expressions.compiled(tree)
+
     def break_quickly(self) -> set[str]:
-        """Return the names of claims that one of a few made-up requests breaks: cheaper than a proof that fails.
+        """Return the names of claims that one of a few requests breaks: cheaper than a proof that fails.
 
         Raises DiagnosticError when an expression does not compile.
         """
-        proof = self.static.proof
-        self._starts = break_claims(self.harness, proof, self.claims, self.expressions, (), QUICK_TRIES)
-        return {self.claims[index].name for index in self._starts}
+        self._compile()
+        self._break_each([{}], QUICK_TRIES)
+        return {self.claims[index].name for index in self.broken}
 
     def verdicts(self) -> list[Verdict]:
         """Decide the claims. Raises DiagnosticError when an expression does not compile."""
-        static = self.static
         self.break_quickly()
+        static = self.static
         proof_results = [
-            ProofResult(False) if index in self._starts else self._decided(static.decide, index)
+            ProofResult(False) if index in self.broken else self._decided(static.decide, index)
             for index in range(len(self.claims))
         ]
-        self._open = [
-            i for i, proof_result in enumerate(proof_results) if not proof_result.is_proven and i not in self._problems
-        ]
+        unproven = [index for index in self._unbroken if not proof_results[index].is_proven]
+        self._open = [index for index in unproven if index not in self._problems and not self._reads_policys(index)]
         if self._open:
-            unproven = self._open
-            self._open = [index for index in unproven if index in self._starts or not self._reads_policys(index)]
             self._search_each(static)
-            for index in unproven:
-                if index not in self.broken and index not in self._problems:
-                    proof_results[index] = self._decided(static.decide_under_assumptions, index)
+        for index in unproven:
+            if index not in self.broken and index not in self._problems:
+                proof_results[index] = self._decided(static.decide_under_assumptions, index)
         return [self._with_hint(self._verdict(*each, static)) for each in enumerate(proof_results)]
 
     def _with_hint(self, verdict: Verdict) -> Verdict:
@@ -187,21 +180,14 @@ class Proof:
         first = self.harness.run({})
         if first.result is None:
             raise ConfigurationError(f"can't evaluate this claim: {first.problem}")
-        left = [index for index in self._open if index not in self._starts]
-        models = (each for index in left for each in requests_of(static.inquiry(index), self.harness))
+        models = (each for index in self._open for each in requests_of(static.inquiry(index), self.harness))
         proposed = list(with_each(models, self.harness.certificates))
-        if left:
-            claims = [self.claims[index] for index in left]
-            found = break_claims(self.harness, static.proof, claims, self.expressions, proposed, self.tries)
-            self._starts |= {left[number]: assignment for number, assignment in found.items()}
-        for index in self._open:
-            if index in self._starts and index not in self.broken:
-                self._note(self.harness.run(self._starts[index]))
+        self._break_each([{}, *proposed], self.tries)
         if self._unbroken:
             self._explore(proposed)
 
     def _explore(self, starts: list[Assignment]) -> None:
-        """Run the requests that reach goals of the policy, also with other responses of backends and services."""
+        """Run the requests that reach goals of the policy, and invert them."""
 
         def ran(run: Run) -> bool:
             if run.result is not None:
@@ -210,15 +196,28 @@ class Proof:
 
         bounds = self.bounds.replaced(seconds=self.bounds.seconds / 2)
         found = Finder(self.harness, bounds, on_run=ran).explore(starts)
-        asked = [
-            run.assignment
-            for run in found.runs
-            if run.result and (run.result.reached_backend or run.result.sent_requests)
-        ]
-        for assignment in with_responses(asked[:_MOST_BASES], self.claims):
-            if not self._unbroken:
-                return
-            self._note(self.harness.run(assignment))
+        self._break_each(found.starts(), self.tries)
+
+    def _break_each(self, starts: Sequence[Assignment], tries: int) -> None:
+        """Look for a request that breaks each open claim, with so many tries besides those to start with."""
+        deadline = time.process_time() + self.bounds.seconds / 4
+        for index in self._unbroken:
+            self._breaker.search(
+                self.claims[index],
+                starts,
+                lambda index=index: index in self.broken or time.process_time() > deadline,  # type: ignore[misc]
+                len(starts) + tries,
+            )
+
+    def _send(self, assignment: Assignment) -> Run | None:
+        """Run a request unless it has run; None where it can't run."""
+        key = frozenset(assignment.items())
+        if key not in self._runs:
+            run = self.harness.run(assignment)
+            self._runs[key] = None if run.result is None else run
+            if run.result is not None:
+                self._note(run)
+        return self._runs[key]
 
     @property
     def _unbroken(self) -> list[int]:
@@ -260,7 +259,7 @@ class Proof:
         assert small.result is not None
         assert small.gateway is not None
         variables = self.harness.variables_of(small.scenario)
-        return small, ExplainingConditions(small.result, small.gateway, self.expressions, variables).why(claim)
+        return small, EvaluatedConditions(small.result, small.gateway, self.expressions, variables).why(claim)
 
 
 def _reads_variables(body: Bound) -> bool:
@@ -274,32 +273,3 @@ def internal_error(error: Exception, *, debug: bool) -> str:
 
         return "".join(traceback.format_exception(error))
     return f"internal error in apimpolicy ({type(error).__name__}: {error}); use --debug for its traceback"
-
-
-# Why a claim does not hold for a request: the deciding expression, with the values of its parts
-
-
-class ExplainingConditions(Conditions):
-    """Keeps the evaluations of a claim's expressions, to explain the one that decides."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.evaluations: list[Evaluation] = []
-
-    def evaluate(self, compiled: CompiledExpression, context: Context, sent: int | None) -> bool:
-        recorder = Recorder()
-        evaluation = Evaluation("claim", compiled.excerpt, recorder)
-        evaluation.expression = compiled
-        self.evaluations.append(evaluation)
-        try:
-            evaluation.value = compiled.evaluate(context, recorder=recorder)
-        except DotnetException as error:
-            evaluation.error = error
-        return evaluation.value is True
-
-    def why(self, claim: Claim) -> str:
-        """Return the expression that decides why the claim does not hold, with its values; empty without one."""
-        self.hold(claim)
-        if not self.evaluations or ("then" not in claim.parts and "then-sent" not in claim.parts):
-            return ""
-        return render_clause(clause_of_evaluation(self.evaluations[-1], self.result))
