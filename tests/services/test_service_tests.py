@@ -42,6 +42,37 @@ resource "azurerm_api_management_api_policy" "login" {
   POLICY
 }
 """
+TIERS = """
+locals { tiers = ["gold", "silver", "tin"] }
+
+resource "azurerm_api_management_api" "tiers" {
+  name                  = "tiers"
+  path                  = "tiers"
+  subscription_required = false
+}
+
+resource "azurerm_api_management_api_policy" "tiers" {
+  api_name    = azurerm_api_management_api.tiers.name
+  xml_content = <<-POLICY
+    <policies><inbound>
+      <validate-jwt header-name="Authorization" output-token-variable-name="jwt">
+        <openid-config url="https://login.example/.well-known/openid-configuration" />
+        <audiences><audience>orders</audience></audiences>
+        <required-claims><claim name="roles" match="any">
+          %{ for tier in local.tiers ~}<value>${tier}</value>%{ endfor ~}
+        </claim></required-claims>
+      </validate-jwt>
+      <choose>
+        %{ for tier in local.tiers ~}
+        <when condition='@(((Jwt)context.Variables["jwt"]).Claims["roles"].Contains("${tier}"))'>
+          <set-backend-service base-url="https://${tier}.example" />
+        </when>
+        %{ endfor ~}
+      </choose>
+    </inbound></policies>
+  POLICY
+}
+"""
 NAMES = {
     "login": [
         "GET /login/{*rest} without a token is refused with 401",
@@ -97,4 +128,13 @@ def test_other_operations_get_the_body_that_they_need(tmp_path: Path, monkeypatc
     assert run(["new", "test", "."]) == 0
     made = Path("tests", "a.test.yaml").read_text("utf-8")
     assert "{operation: POST /a/y, method: POST, url: /a/y," in made
+    assert run(["test", "tests"]) == 0
+
+
+def test_each_round_of_a_loop_in_a_template_has_a_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tiers.tf").write_text(TIERS)
+    assert run(["new", "test", "."]) == 0
+    text = Path("tests/tiers.test.yaml").read_text("utf-8")
+    assert [tier for tier in ("gold", "silver", "tin") if f"https://{tier}.example/x" not in text] == []
     assert run(["test", "tests"]) == 0

@@ -54,6 +54,8 @@ class Goals:
         self._around: dict[int, list[Goal]] = {}
         self._ignored = ignored
         self._keeps: list[Any] = []
+        self._starts: dict[tuple[str, int], list[int]] = {}
+        """By a place in a file: the offsets of what a template makes of it, one for each round of a loop."""
         self._spans: dict[tuple[str, int], Excerpt] = {}
         self._nodes: dict[tuple[str, tuple[Any, ...]], tuple[Excerpt, Bound]] = {}
         for step in program.steps():
@@ -77,7 +79,7 @@ class Goals:
 
     def branch(self, element: Element, outcome: int = 0) -> Goal:
         """Return the goal of an element's branch."""
-        return Goal(BRANCH, element.source.path, (_in_file(element.source, element.start),), outcome)
+        return Goal(BRANCH, element.source.path, self._at(element), outcome)
 
     def node(self, goal: Goal) -> tuple[Excerpt, Bound]:
         """Return the expression and the node of a condition."""
@@ -98,11 +100,11 @@ class Goals:
         if found is None:
             file = element.source.path
             arms = [each for each in element.elements() if each.name in ("when", "otherwise")]
-            starts = [_in_file(each.source, each.start) for each in (element, *arms)]
+            places = [self._at(each) for each in (element, *arms)]
             found = self._around[id(element)] = [
-                Goal(BRANCH, file, (start,), outcome)
-                for start in starts
-                if (place := self.places.get((BRANCH, file, (start,)))) is not None
+                Goal(BRANCH, file, at, outcome)
+                for at in places
+                if (place := self.places.get((BRANCH, file, at))) is not None
                 for outcome in range(len(place.outcomes))
             ]
         return found
@@ -125,7 +127,7 @@ class Goals:
         for node, value in entries if asked is not None else ():
             place = known.get(id(node))
             if place is None and asked is not excerpt:  # bound again from the same text
-                at = _place_of(excerpt, node)
+                at = self._place_of(excerpt, node)
                 named = self.places.get((CONDITION, excerpt.source.path, at))
                 place = None if named is None else (node, excerpt.source.path, at, named.outcomes is NULLNESS)
             if place is not None:
@@ -146,7 +148,7 @@ class Goals:
             self._expression(excerpt, step)
 
     def _branch(self, step: Step, name: str, outcomes: tuple[str, ...]) -> None:
-        key = (BRANCH, step.element.source.path, (_in_file(step.element.source, step.element.start),))
+        key = (BRANCH, step.element.source.path, self._at(step.element))
         self.places.setdefault(key, GoalLabel(name, step.section, outcomes))
 
     def _expression(self, excerpt: Excerpt, step: Step) -> None:
@@ -165,23 +167,31 @@ class Goals:
             node = waiting.pop()
             outcomes = wanted.get(key_of(node))
             if outcomes is not None:
-                at = _place_of(excerpt, node)
+                at = self._place_of(excerpt, node)
                 self.of_node[id(node)] = node, file, at, outcomes is NULLNESS
                 self._nodes[file, at] = excerpt, node
                 code = " ".join(excerpt.text[node.syntax.start : node.syntax.end].split())
                 self.places.setdefault((CONDITION, file, at), GoalLabel(code, f"{step.section} {step.path}:", outcomes))
             waiting.extend(node.children())
 
+    def _at(self, element: Element) -> tuple[int, ...]:
+        """Return where an element begins in its file, before named values were replaced."""
+        start, _ = element.source.original_span(element.start, element.start + 1)
+        return start, *self._round(element.source, start, element.start)
 
-def _in_file(source: Source, offset: int) -> int:
-    """Return an offset in the file, before named values were replaced."""
-    return source.original_span(offset, offset + 1)[0]
+    def _place_of(self, excerpt: Excerpt, node: Bound) -> tuple[Any, ...]:
+        """Return the span of a node in the file."""
+        start, end = excerpt.locate(node.syntax.start), excerpt.locate(max(node.syntax.end - 1, node.syntax.start)) + 1
+        first, last = excerpt.source.original_span(start, max(start, end))
+        return type(node).__name__, first, last, *self._round(excerpt.source, first, start)
 
-
-def _place_of(excerpt: Excerpt, node: Bound) -> tuple[Any, ...]:
-    """Return the span of a node in the file."""
-    start, end = excerpt.locate(node.syntax.start), excerpt.locate(max(node.syntax.end - 1, node.syntax.start)) + 1
-    return type(node).__name__, *excerpt.source.original_span(start, max(start, end))
+    def _round(self, source: Source, first: int, start: int) -> tuple[int, ...]:
+        """Return the number of the round of a template's loop that made something; nothing for the first one."""
+        starts = self._starts.setdefault((source.path, first), [])
+        if start not in starts:
+            starts.append(start)
+        number = starts.index(start)
+        return (number,) if number else ()
 
 
 def outcomes_of(entry: TraceEntry) -> Iterator[int]:

@@ -135,17 +135,25 @@ def _merged(parts: Sequence[str]) -> list[str]:
 
 def _brought(scenario: Scenario) -> Iterable[str]:
     """Yield what the caller sends besides method and URL."""
-    for name, value in scenario.headers.items():
-        for each in [value] if isinstance(value, str) else value:
-            yield f"the header {name}: {_short(each)}" if each else f"an empty header {name}"
+    yield from _headers(scenario.headers)
     if scenario.certificate is not None:
         yield _CERTIFICATES.get(scenario.certificate, f"the certificate {scenario.certificate}")
     if scenario.token is not None:
         yield _token(*scenario.token)
-    if scenario.has_json:
-        yield f"the body {_short(json.dumps(scenario.json, ensure_ascii=False))}"
-    elif scenario.body is not None:
-        yield "a body" if scenario.body in ("", "x") else f"the body {_short(scenario.body)}"
+    yield from _body(scenario)
+
+
+def _headers(headers: Mapping[str, str | list[str]]) -> Iterable[str]:
+    for name, value in headers.items():
+        for each in [value] if isinstance(value, str) else value:
+            yield f"the header {name}: {_short(each)}" if each else f"an empty header {name}"
+
+
+def _body(message: Scenario | StubResponse) -> Iterable[str]:
+    if message.has_json:
+        yield f"the body {_short(json.dumps(message.json, ensure_ascii=False))}"
+    elif message.body is not None:
+        yield "a body" if message.body in ("", "x") else f"the body {_short(message.body)}"
 
 
 def _token(provider: str, options: Mapping[str, Any]) -> str:
@@ -182,16 +190,20 @@ def _around(scenario: Scenario) -> Iterable[str]:
 
 
 def answers_in_words(scenario: Scenario) -> list[str]:
-    """Return the responses of others, where they are not 200."""
+    """Return the responses of others, where they are not an empty 200."""
     return _answers("the backend", scenario.answers) + _answers("a service", scenario.sent_answers)
 
 
 def _answers(who: str, answers: Sequence[StubResponse]) -> list[str]:
-    return [
-        f"{who} {'does not respond' if answer.raises is not None else f'responds with {answer.status}'}"
-        for answer in answers
-        if answer.raises is not None or answer.status != 200
-    ]
+    found = []
+    for answer in answers:
+        status = [str(answer.status)] if answer.status != 200 else []
+        parts = [*status, *_headers(answer.headers), *_body(answer)]
+        if answer.raises is not None:
+            found.append(f"{who} does not respond")
+        elif parts:
+            found.append(f"{who} responds with {' and '.join(parts)}")
+    return found
 
 
 def _variable(name: str, value: Any) -> str:

@@ -144,3 +144,21 @@ def test_an_error_is_repaired_that_a_policy_ignores() -> None:
     harness = Harness(document)
     (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))
     assert Guided(harness, harness.run).search(goal, [{}], lambda: False, 60)
+
+
+def test_a_value_is_exchanged_for_another_that_a_check_admits() -> None:
+    admitted = "".join(f"<value>{each}</value>" for each in ("gold", "silver", "tin"))
+    whens = "".join(
+        f'<when condition=\'@(context.Request.Headers["X-Tier"][0].Contains("{each}"))\'>'
+        f'<set-variable name="w" value="1" /></when>'
+        for each in ("gold", "silver")
+    )
+    harness = Harness(
+        '<policies><inbound><check-header name="X-Tier" failed-check-httpcode="401" failed-check-error-message="no"'
+        f' ignore-case="true">{admitted}</check-header><choose>{whens}<otherwise><return-response /></otherwise>'
+        "</choose></inbound></policies>"
+    )
+    start = {("header", "x-tier", "there"): True, ("header", "x-tier"): "gold"}
+    branches = [each for each in harness.goals.all if each.kind == BRANCH]
+    guided = Guided(harness, harness.run)
+    assert [guided.search(goal, [start], lambda: False, 60) for goal in branches] == [True, True, True]

@@ -60,6 +60,8 @@ class Sources:
         if key[0] == "header" and wanted is not None and not input_text(wanted).replace("\t", " ").isprintable():
             return
         yield made
+        if key[0] == "header":
+            yield from ({**made, (*key, "there"): True, key: each} for each in self.admitted("checks-header", key[1]))
 
     def variable(self, kind: str, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a variable or a cached value."""
@@ -164,7 +166,22 @@ class Sources:
         value = wanted[-1] if isinstance(wanted, list) and wanted else wanted
         if value is not None and value != []:
             made |= {(*key, "there"): True, key: input_text(value)}
-        yield made | with_token(token)
+        made |= with_token(token)
+        yield made
+        yield from ({**made, (*key, "there"): True, key: each} for each in self.admitted("checks-token", name))
+
+    def admitted(self, trait: str, name: str) -> list[str]:
+        """Return the values that checks admit for a header or claim, which they refuse with other values."""
+        values = (
+            value.text.strip()
+            for step in self.harness.program.steps()
+            if has_trait(step.name, trait)
+            for each in (step.element, *step.element.descendants())
+            if (named := each.get("name")) is not None and named.value.text.lower() == name.lower()
+            for value in each.elements()
+            if value.name == "value"
+        )
+        return list(dict.fromkeys(values))
 
     def token(self, entry: TraceEntry, name: str) -> Key | None:
         """Return the key of the token that a check puts into a variable."""

@@ -66,8 +66,9 @@ class Causes:
         kind, *rest = difference.kind
         if kind == "answer":
             refusing = 0 if rest[1] == BACKEND else 1
-            decided = self._failed((old, new)[refusing].trace) or self._decided(old.trace, new.trace)
-            if decided is not None:
+            sides = (old, new)[refusing], (old, new)[1 - refusing]
+            failed = next(filter(None, (self._failed(side.trace) for side in sides)), None)
+            if (decided := failed or self._decided(old.trace, new.trace)) is not None:
                 return decided
             for found in (paths[refusing], paths[1 - refusing]):
                 if found:

@@ -20,9 +20,11 @@ from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.testing.case_names import answers_in_words
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.comparing.causes import Causes
 from apimpolicy.testing.comparing.elements import Span, of_element, of_program
+from apimpolicy.testing.comparing.first_requests import first_requests, harms, is_moderated, moderate, requests_with
 from apimpolicy.testing.comparing.observed_differences import Difference, differences, journey_of
 
 if TYPE_CHECKING:
@@ -38,11 +40,8 @@ _Proof = tuple[tuple[str, ...], tuple[str, ...], Inquiry | ProofResult | None]
 """Why it isn't proven that there are no other differences, nothing where it is; the proven parts; the question."""
 Proofs = dict[frozenset[Kind], _Proof]
 """Results by the kinds of differences that are known."""
-_MOST_CALLS = 1_000
-"""A limit of more calls is not used up to show what it does."""
 _MOST_RUNS, _FEW_RUNS = 60, 10
 """Runs without anything new after which a search ends; few where each change has shown a difference."""
-_MOST_ORIGINS = 6
 _FIRST_STATUS, _MOST_ATTEMPTS = ("answer", "0", "status"), 12
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Names of headers that requests can have."""
@@ -64,6 +63,8 @@ class Found(Record):
         assert self.new.result is not None
         journeys = journey_of(self.old.result), journey_of(self.new.result)
         cause = None if self.cause is None else self.cause.change
+        if others := answers_in_words(self.new.scenario):
+            request += f", if {' and '.join(others)}"
         return DifferenceItem(self.difference.sentence, request, *journeys, cause, operations, self.difference.kind)
 
 
@@ -110,7 +111,7 @@ def compare(
     joint = _ProductHarness(old, new, on_run)
     joint.proofs = {} if proofs is None else proofs
     with_body = ({**start, ("body", "there"): True, ("body", "json"): True} for start in ({}, *starts))
-    begins = ({}, *starts, *with_body, *_with_origins(old, new, starts), *_with_limits(old, new, starts))
+    begins = ({}, *starts, *with_body, *first_requests(old, new, starts))
     for number, start in enumerate(begins):
         if joint.run(start).result is None and not number:
             break
@@ -164,9 +165,12 @@ def _candidates(
     for harness in (joint.new, joint.old):
         wanted = joint.goals_of(harness)
         explored = Finder(harness, bounds, wanted=wanted).explore(starts)
-        found = [run.assignment for goal, run in explored.found.items() if goal in wanted]
+        runs = [run for goal, run in explored.found.items() if goal in wanted]
+        found = [run.assignment for run in runs]
         yield from found
         yield from _with_attempts(harness, found)
+        moderated = [run.assignment for run in runs if run.result is not None and is_moderated(run.result)]
+        yield from requests_with(harms(joint.old, joint.new), moderated)
     if isinstance(question, Inquiry):
         yield from requests_of(question, joint.new)
 
@@ -174,39 +178,6 @@ def _candidates(
 def _names_stand_ins(old: Harness, new: Harness) -> bool:
     """Return whether the versions have different named values that are made up, and may have the same made-up value."""
     return old.stand_ins.named_values != new.stand_ins.named_values
-
-
-def _with_origins(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
-    """Yield requests from pages of the origins that only one version lists, by callers who pass all checks too."""
-    listed = [
-        {
-            each.text.strip()
-            for step in side.program.steps()
-            for each in step.element.descendants()
-            if each.name == "origin"
-        }
-        for side in (old, new)
-    ]
-    for origin in sorted(listed[0] ^ listed[1])[:_MOST_ORIGINS]:
-        for start in ({}, *starts[:1]):
-            yield {**start, ("header", "origin", "there"): True, ("header", "origin"): origin}
-
-
-def _with_limits(old: Harness, new: Harness, starts: Sequence[Assignment]) -> Iterator[Assignment]:
-    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first.
-
-    Callers who pass all checks come first: others may be refused before they are counted.
-    """
-    limits: dict[int, None] = {}
-    for step in (*old.program.steps(), *new.program.steps()):
-        if has_trait(step.name, "limits-calls"):
-            attribute = step.element.get("calls")
-            text = "" if attribute is None or attribute.value.expression is not None else attribute.value.text.strip()
-            if text.isdigit() and int(text) <= _MOST_CALLS:
-                limits[int(text)] = None
-    for limit in limits:
-        for start in ({}, *starts[:1]):
-            yield {**start, ("calls", "before"): limit}
 
 
 def _with_attempts(harness: Harness, found: Sequence[Assignment]) -> Iterator[Assignment]:
@@ -280,6 +251,7 @@ class _ProductHarness:
         self.causes = Causes(old.program, new.program)
         new.certificates = {**new.certificates, **old.certificates}
         old.certificates = {**new.certificates, **old.certificates}
+        moderate(old, new)
         self.on_run = on_run
         self.found: dict[_Shown, Run] = {}
         self.proofs: Proofs = {}
