@@ -1,7 +1,7 @@
 """Commands that start in milliseconds: forks of one process that has imported what they need.
 
-`run_python` does what `subprocess.run` does for `python ARGUMENT…`. At night, and on systems without `fork`, each
-command is a new interpreter.
+`run_python` does what `subprocess.run` does for `python ARGUMENT…`, and `start_python` what `Popen` does. At night, and
+on systems without `fork`, each command is a new interpreter.
 """
 
 from __future__ import annotations
@@ -82,23 +82,62 @@ def run_python(
         )
 
 
-def _forked(request: dict[str, Any], timeout: float | None, *streams: IO[bytes]) -> int:
-    """Have a command forked, and return its exit code; a negative one is that of a signal."""
-    body = json.dumps(request).encode()
-    told, tells = socket.socketpair(type=socket.SOCK_SEQPACKET)
-    with told, tells:
-        with _lock:
+def start_python(*arguments: str, env: Mapping[str, str]) -> subprocess.Popen[str] | Forked:
+    """Start a command that writes both streams into `stdout`."""
+    if not _IS_FORKED:
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen([sys.executable, *arguments], env=env, **streams)
+    reads, writes = os.pipe()
+    request = {"arguments": arguments, "cwd": str(Path.cwd()), "env": dict(env), "processor_seconds": None}
+    with open(os.devnull, "rb") as nothing, open(writes, "wb") as out:
+        return Forked(request, nothing, out, out, stdout=open(reads, encoding="utf-8"))
+
+
+class Forked:
+    """A forked command, with what `subprocess.Popen` has."""
+
+    def __init__(self, request: dict[str, Any], *streams: IO[bytes], stdout: IO[str] | None = None) -> None:
+        self.arguments = request["arguments"]
+        self.stdout = stdout
+        self._code: int | None = None
+        body = json.dumps(request).encode()
+        self._told, tells = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with tells, _lock:
             fds = [*(each.fileno() for each in streams), tells.fileno()]
             socket.send_fds(_server(), [len(body).to_bytes(8, "big")], fds)
             _server().sendall(body)
-        tells.close()
-        child = int(told.recv(20))
-        told.settimeout(timeout)
-        try:
-            return os.waitstatus_to_exitcode(int(told.recv(20)))
-        except TimeoutError:
-            os.kill(child, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(request["arguments"], timeout or 0) from None
+        self.pid = int(self._told.recv(20))
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code; a negative one is that of a signal. Raises subprocess.TimeoutExpired."""
+        if self._code is None:
+            self._told.settimeout(timeout)
+            try:
+                self._code = os.waitstatus_to_exitcode(int(self._told.recv(20)))
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired(self.arguments, timeout or 0) from None
+            self._told.close()
+        return self._code
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def _forked(request: dict[str, Any], timeout: float | None, *streams: IO[bytes]) -> int:
+    """Run a command to its end, and return its exit code."""
+    process = Forked(request, *streams)
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        raise
 
 
 @functools.cache
@@ -163,6 +202,8 @@ def _become(request: dict[str, Any], streams: tuple[int, int, int]) -> None:
         os.dup2(fd, number)
     for fd in {*streams} - {0, 1, 2}:
         os.close(fd)
+    if "PYTHONUNBUFFERED" in request["env"]:
+        sys.stdout, sys.stderr = (os.fdopen(fd, "w", buffering=1, errors="replace", closefd=False) for fd in (1, 2))
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.processes import run_python
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,10 +23,7 @@ def test_the_test_file_and_the_test_pass(tmp_path: Path) -> None:
     shutil.copy(POLICY, tmp_path)
     (tmp_path / "orders.test.yaml").write_text(snippet("yaml", "cases:"), encoding="utf-8")
     (tmp_path / "test_orders.py").write_text(snippet("python", "def test_"), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "apimpolicy.testing.plugin"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    if "already registered" in done.stderr:  # installed, and so loaded by itself
-        done = subprocess.run(command[:-2], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)
     assert "6 passed" in done.stdout, done.stdout + done.stderr
 
 

@@ -80,6 +80,7 @@ class Rehearsal:
         if given["authorizations"] is None:
             given["authorizations"] = _EveryConnection()
         self.gateway = Gateway(**(given | settings))
+        self.gateway.policies.keep_files()
 
     def _with_keys(self, service: Service) -> Service:
         self.keys |= {product.id: f"audit-key-{number}" for number, product in enumerate(service.products)}

@@ -56,16 +56,21 @@ def _resolved(found: set[Alternative]) -> set[Alternative]:
                 kept.append(each)
         if not disputed:
             return set(kept)
-        shorter = {_without_resolved(each, kept, disputed) for each in kept}
+        having: dict[Fact, list[Alternative]] = {fact: [] for fact in disputed}
+        for each in kept:
+            for fact in each & disputed:
+                having[fact].append(each)
+        shorter = {_without_resolved(each, having) for each in kept}
         if shorter == set(kept):
             return shorter
         found = shorter
 
 
-def _without_resolved(alternative: Alternative, others: list[Alternative], disputed: set[Fact]) -> Alternative:
-    for fact in alternative & disputed:
+def _without_resolved(alternative: Alternative, having: dict[Fact, list[Alternative]]) -> Alternative:
+    """Drop a fact whose opposite another alternative has; `having` are those that have each disputed fact."""
+    for fact in alternative & having.keys():
         rest, opposite = alternative - {fact}, fact.opposite
-        if any(opposite in other and other - {opposite} <= rest for other in others):
+        if any(other - {opposite} <= rest for other in having[opposite]):
             return rest
     return alternative
 

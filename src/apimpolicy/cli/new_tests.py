@@ -44,12 +44,13 @@ class Written(NamedTuple):
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
     """Write the files, and return the exit code. Raises ConfigurationError when there is nothing to test."""
     from apimpolicy.cli.progress import Progress
+    from apimpolicy.engine.token_issuer import shared_keys
 
     policies = _policies(folder)
     services = _services(folder, policies)
     done: list[Written] = []
     total = len(policies) + len(services)
-    with Progress("wrote", total, "test files") as progress:
+    with shared_keys(), Progress("wrote", total, "test files") as progress:
         for service in services:
             found = _write_service(service, policies, progress, seconds, jobs, with_errors=with_errors, force=force)
             done += _told(found, progress)

@@ -6,12 +6,11 @@ import http.client
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tests.processes import APIMPOLICY, start_python
 from tests.unit.serving.clients import eventually
 
 if TYPE_CHECKING:
@@ -24,16 +23,10 @@ class Serve:
     """The command with these arguments, on ports that are free; what it printed is in `lines`."""
 
     def __init__(self, home: Path, *arguments: str, ports: tuple[int, int] = (0, 0)) -> None:
-        command = [sys.executable, "-m", "apimpolicy", "serve", *arguments]
-        command += ["--http", str(ports[0]), "--https", str(ports[1])]
+        command = [*APIMPOLICY, "serve", *arguments, "--http", str(ports[0]), "--https", str(ports[1])]
         self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "APIMPOLICY_HOME": str(home), "PYTHONUNBUFFERED": "1"},
-        )
+        environ = {**os.environ, "APIMPOLICY_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+        self.process = start_python(*command, env=environ)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         assert eventually(lambda: self.has_announced() or self.process.poll() is not None, 120), self.lines

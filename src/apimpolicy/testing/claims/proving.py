@@ -80,7 +80,7 @@ class Proof:
         debug: bool = False,
     ) -> None:
         self.debug = debug
-        self.tries = tries
+        self.tries = min(tries, bounds.runs)
         self.harness = harness
         self.claims = list(claims)
         self.expressions = expressions
