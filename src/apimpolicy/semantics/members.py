@@ -45,6 +45,7 @@ _MODULES = {
     "System.DateTimeOffset": "dates",
     "System.TimeSpan": "dates",
     "object": "objects",
+    "System.Nullable": "objects",
     "System.StringComparer": "objects",
     "System.Random": "objects",
     "System.Guid": "objects",
@@ -159,7 +160,8 @@ def get_property(evaluation: Evaluation, member: Property, values: list[Value], 
 def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
     member = call.member
     is_extension = getattr(member, "is_extension", False)
-    if not member.is_static and not is_extension and values and values[0] is NULL:
+    may_be_null = is_extension or member.declaring.name == "System.Nullable"
+    if not member.is_static and not may_be_null and values and values[0] is NULL:
         return call.evaluation.fail()
     if values and isinstance(values[0], Json) and member.declaring.name == "System.Linq.Enumerable":
         return _over_items(call, values[0], values[1:], outs)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from apimpolicy.languages.language import counted, in_ranges, literal, sequence, shorter_than
+from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import as_text
 from apimpolicy.semantics.keys import key_of
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Number, Opaque, Several, Text, Truth, Value, constant_truth
+from apimpolicy.semantics.values import (
+    NULL,
+    Number,
+    Opaque,
+    Several,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_text,
+    constant_truth,
+)
 from apimpolicy.terms import term as terms
 
 _COMPARER = "System.StringComparer"
@@ -23,6 +35,42 @@ def to_string(call: Call, value: Value) -> Value:
     if isinstance(value, (Text, Truth, Number)):
         return text_of(call.evaluation, value)
     raise Unsupported("the text of an object")
+
+
+@form("System.Nullable", "bool HasValue { get; }")
+def has_value(call: Call, value: Value) -> Value:
+    return constant_truth(value is not NULL)
+
+
+@form("System.Nullable", "T Value { get; }")
+def value_of_nullable(call: Call, value: Value) -> Value:
+    return call.evaluation.fail() if value is NULL else value
+
+
+@form("System.Nullable", "T GetValueOrDefault()", "T GetValueOrDefault(T defaultValue)")
+def value_or_default(call: Call, value: Value, default: Value | None = None) -> Value:
+    if value is not NULL:
+        return value
+    return default_of(call.evaluation, str(call.type), is_value_type=True) if default is None else default
+
+
+@form("System.Nullable", "string ToString()")
+def nullable_to_string(call: Call, value: Value) -> Value:
+    return constant_text("") if value is NULL else to_string(call, value)
+
+
+@form("System.Nullable", "bool Equals(object other)")
+def nullable_equals(call: Call, one: Value, other: Value) -> Value:
+    if NULL in (one, other):
+        return constant_truth(one is other)
+    raise Unsupported("the equality of values")
+
+
+@form("System.Nullable", "int GetHashCode()")
+def hash_of_nullable(call: Call, value: Value) -> Value:
+    if value is NULL:
+        return constant_number(0)
+    raise Unsupported("the hash code of a value")
 
 
 @form("System.Guid", "string ToString()")
