@@ -265,7 +265,7 @@ _processor_time = _ProcessorTime()
 
 
 def processor_time(now: float) -> float:
-    """Seconds of the processor that this thread has used, or had used some milliseconds before: the system is slow to say.
+    """Seconds of the processor that this thread has used, or had used some milliseconds before: asking takes long.
     `now` is `time.perf_counter()`.
     """
     last = _processor_time
