@@ -79,8 +79,8 @@ def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> C
             _add_fragments(found, subject, path, beside)
         _add(defaults, found.defaults)
         providers |= found.providers
-    used = defaults.get("named-values", {})
-    used |= {name: value for name, value in _named_values_around(path).items() if name in used}
+    if used := defaults.get("named-values", {}):
+        used |= {name: value for name, value in _named_values_around(path).items() if name in used}
     content: dict[str, Any] = {"policy": AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}
     if providers:
         content["openid-providers"] = providers
