@@ -26,6 +26,7 @@ from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.scenarios.assignments import Assignment, Key
     from apimpolicy.scenarios.harness import Harness, Run
@@ -211,6 +212,19 @@ class Sources:
         for message in (("answer", "0"), ("sent", "0")):
             failed = {**self.given, (*message, "fails"): True}
             yield from (failed, {**failed, (*message, "late"): True})
+
+    def admitted(self, step: Step) -> Iterator[Assignment]:
+        """Yield the request with what a policy lists that it lets through: an address, or a header with its values."""
+        access = None if step.specification is None else step.specification.access
+        listed = [each.text.strip() for each in step.element.elements()]
+        attributes = [part for each in (step.element, *step.element.elements()) for part in each.attributes]
+        named = {part.name: part.value.text for part in reversed(attributes)}
+        if access == "address":
+            for address in filter(None, (*listed, named.get("from"))):
+                yield from self.member(("Request", "IpAddress"), "", address)
+        elif access == "header" and "name" in named:
+            for value in listed or ["x"]:
+                yield from self.field(("header", named["name"].lower()), value)
 
     def responses(self) -> Iterator[Assignment]:
         """Yield the request as one that policies respond to without a failure: from a cache, or for CORS."""
