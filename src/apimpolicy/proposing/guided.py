@@ -242,6 +242,8 @@ class Guided:
                 if each.error is not None
             )
             culprit = _failed_step(trace)
+            if culprit is not None:
+                yield from inversion.sources.admitted(culprit)
             double = None if culprit is None else self.harness.double_of(culprit)
             if double is not None and run.assignment.get(("double", double)) != PASSES:
                 yield {**run.assignment, ("double", double): PASSES}

@@ -87,6 +87,18 @@ ROWS = {
     "a GUID": f"Guid.TryParse({H}, out var id)",
     "a section of a switch": f"""{{ string[] all; switch ({H}) {{ case "a": all = new[] {{ "GET", "PUT" }}; break;
         default: return false; }} return all.Contains("PUT"); }}""",
+    "a decimal": f'(decimal?){BODY}["a"] > 1000 && !((decimal){BODY}["a"] > 1001)',
+    "a default from elsewhere": 'context.Request.Headers.GetValueOrDefault("X", context.Request.Method) == "PUT"'
+    ' && !context.Request.Headers.ContainsKey("X")',
+    "a header of several values": 'context.Request.Headers["X"].Length == 3 && context.Request.Headers["X"][1] == "a"',
+    "any parameter": "context.Request.Url.Query.Any(each => each.Value.Length > 1)",
+    "a template of an operation": 'context.Operation.UrlTemplate == "/a/{b}" && context.Operation.Method == "PUT"',
+    "several texts that are joined": '(context.Operation.Name + "/" + context.Deployment.Region) == "a/b"',
+    "a token that is tried": f'{H}.TryParseJwt(out Jwt token) && token.Issuer == "a" && token.Audiences.Contains("b")',
+    "no prefix": f'{H}.Replace("p-", "") == "a" && !{H}.StartsWith("p-")',
+    "the text of a number": f'{BODY}["a"].Count().ToString() == "3"',
+    "the length of a path": "context.Request.Url.Path.Length > 30",
+    "a text in JSON": f'{BODY}.ToString().Contains("secret")',
     "a path through statements": f"""{{ int number; if (!int.TryParse({H}, out number)) {{ return false; }}
         if (number < 5) {{ return false; }} return number == 9; }}""",
 }
@@ -127,6 +139,27 @@ def test_a_value_is_repaired_that_a_policy_cannot_use() -> None:
         <choose><when condition='@(((IResponse)context.Variables["r"]).StatusCode == 202)'>
             <set-variable name="w" value="1" /></when></choose>
     </outbound></policies>"""
+    harness = Harness(document)
+    (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))
+    assert Guided(harness, harness.run).search(goal, [{}], lambda: False, 60)
+
+
+SET = {
+    "a path": '<rewrite-uri template="@("/v2" + context.Request.Url.Path)" />PATH == "/v2/a"',
+    "a parameter": """<set-query-parameter name="q" exists-action="override">
+        <value>@(context.Request.Method + "!")</value></set-query-parameter>QUERY == "PUT!\"""",
+    "an address that passes": '<ip-filter action="allow"><address>10.1.2.3</address></ip-filter>PATH == "/a"',
+    "a header that passes": """<check-header name="X" failed-check-httpcode="403" failed-check-error-message=""
+        ignore-case="true"><value>a</value></check-header>PATH == "/a\"""",
+}
+
+
+@pytest.mark.parametrize("name", SET)
+def test_what_policies_do_to_a_request_is_inverted(name: str) -> None:
+    text = SET[name].replace("QUERY", 'context.Request.Url.Query.GetValueOrDefault("q", "")')
+    policies, _, condition = text.replace("PATH", "context.Request.Url.Path").rpartition(">")
+    document = f"""<policies><inbound>{policies}><choose><when condition="@({condition})">
+        <set-variable name="w" value="1" /></when></choose></inbound></policies>"""
     harness = Harness(document)
     (goal,) = (each for each in harness.goals.all if each.kind == BRANCH and "when" in harness.goals.name(each))
     assert Guided(harness, harness.run).search(goal, [{}], lambda: False, 60)

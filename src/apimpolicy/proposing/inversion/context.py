@@ -145,9 +145,9 @@ def named_field(
         default = of.value(arguments[1]) if len(arguments) > 1 and name == "GetValueOrDefault" else None
         if wanted == default and of.value(node) != default:
             yield from with_field(inversion, of, kind, field, None)
+        yield from with_field(inversion, of, kind, field, wanted)
         if default is not None and of.value(node) == default:
             yield from inversion.solve(of, arguments[1], wanted)
-        yield from with_field(inversion, of, kind, field, wanted)
 
 
 def with_field(inversion: Inversion, of: Recorded, kind: str | Key, name: str, wanted: Any) -> Requests:

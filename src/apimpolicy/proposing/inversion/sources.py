@@ -26,6 +26,7 @@ from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.scenarios.assignments import Assignment, Key
     from apimpolicy.scenarios.harness import Harness, Run
@@ -61,7 +62,9 @@ class Sources:
             return
         yield made
         if key[0] == "header":
-            yield from ({**made, (*key, "there"): True, key: each} for each in self.admitted("checks-header", key[1]))
+            yield from (
+                {**made, (*key, "there"): True, key: each} for each in self.listed_values("checks-header", key[1])
+            )
 
     def variable(self, kind: str, name: str, wanted: Any) -> Iterator[Assignment]:
         """Yield the request with a variable or a cached value."""
@@ -168,9 +171,9 @@ class Sources:
             made |= {(*key, "there"): True, key: input_text(value)}
         made |= with_token(token)
         yield made
-        yield from ({**made, (*key, "there"): True, key: each} for each in self.admitted("checks-token", name))
+        yield from ({**made, (*key, "there"): True, key: each} for each in self.listed_values("checks-token", name))
 
-    def admitted(self, trait: str, name: str) -> list[str]:
+    def listed_values(self, trait: str, name: str) -> list[str]:
         """Return the values that checks admit for a header or claim, which they refuse with other values."""
         values = (
             value.text.strip()
@@ -228,6 +231,19 @@ class Sources:
         for message in (("answer", "0"), ("sent", "0")):
             failed = {**self.given, (*message, "fails"): True}
             yield from (failed, {**failed, (*message, "late"): True})
+
+    def admitted(self, step: Step) -> Iterator[Assignment]:
+        """Yield the request with what a policy lists that it lets through: an address, or a header with its values."""
+        access = None if step.specification is None else step.specification.access
+        listed = [each.text.strip() for each in step.element.elements()]
+        attributes = [part for each in (step.element, *step.element.elements()) for part in each.attributes]
+        named = {part.name: part.value.text for part in reversed(attributes)}
+        if access == "address":
+            for address in filter(None, (*listed, named.get("from"))):
+                yield from self.member(("Request", "IpAddress"), "", address)
+        elif access == "header" and "name" in named:
+            for value in listed or ["x"]:
+                yield from self.field(("header", named["name"].lower()), value)
 
     def responses(self) -> Iterator[Assignment]:
         """Yield the request as one that policies respond to without a failure: from a cache, or for CORS."""

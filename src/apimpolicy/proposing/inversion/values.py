@@ -63,7 +63,8 @@ def different(value: Any) -> list[Any]:
     if isinstance(value, (int, float)):
         return [value + 1, value - 1]
     if isinstance(value, str):
-        return [value + "x", "x"] if value else ["x"]
+        alike = [value.swapcase(), value.replace("s", "\u017f").replace("k", "\u212a")]  # to careless comparisons
+        return [value + "x", "x", *(each for each in alike if each != value)]
     if isinstance(value, bytes):
         return [bytes([(value[0] + 1) % 256]) + value[1:]] if value else [b"x"]
     if isinstance(value, list):

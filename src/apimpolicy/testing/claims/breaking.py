@@ -52,6 +52,9 @@ class ClaimBreaker:
         subjects, breaches = _wants(claim)
         for turn in zip_longest(*(seen.requests(want) for want in (*subjects, *breaches))):
             yield from (each for each in turn if each is not None)
+        for key, text in run.assignment.items():  # checks overlook that a field may come twice
+            if len(key) == 2 and key[0] in ("header", "query"):
+                yield from ({**run.assignment, (*key, "values"): each} for each in ((text, "x"), ("x", text)))
 
 
 def is_broken_by(run: Run, claim: Claim, harness: Harness, expressions: Expressions) -> bool:

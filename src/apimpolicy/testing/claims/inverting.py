@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.errors import ApimPolicyError
@@ -11,11 +11,10 @@ from apimpolicy.policies.effects import Forwarded, Sent
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proposing.inversion.context import of_message, with_body, with_field, with_url, with_variable
 from apimpolicy.proposing.inversion.reaching import repair, returned, spoiled
-from apimpolicy.proposing.inversion.values import different, matching
 from apimpolicy.testing.claims.conditions import BACKEND, GATEWAY, EvaluatedConditions
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
-from apimpolicy.testing.format import MATCHING
+from apimpolicy.testing.claims.wanted_values import contents, statuses, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.testing.tree import Tree
 
 SENT = "then-sent"
-_OTHER_STATUSES = (200, 404, 503, 401, 304)
 _ERRORS_FROM, _FAILED = 400, 500
 
 
@@ -198,7 +196,7 @@ class ClaimInversion:
         return self.inversion.at(end), self.inversion.sources.answer(end)
 
     def status(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        for value in _statuses(tree, wanted):
+        for value in statuses(tree, wanted):
             yield from self._toward(step for step in self.program.steps() if _names(step, str(value)))
             if value >= _ERRORS_FROM:
                 yield from self._responds()
@@ -208,7 +206,7 @@ class ClaimInversion:
             yield from self.response("status", tree, wanted)
 
     def reason(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
-        for text in _texts(tree, wanted):
+        for text in texts(tree, wanted):
             yield from self._toward(step for step in self.program.steps() if _names(step, text))
         yield from self.response("reason", tree, wanted)
 
@@ -218,20 +216,20 @@ class ClaimInversion:
         message = message or self.inversion.sources.answer(end.index)
         match key:
             case "status":
-                for value in _statuses(tree, wanted):
+                for value in statuses(tree, wanted):
                     yield from self.inversion.sources.status(message, value)
             case "reason":
-                for text in _texts(tree, wanted):
+                for text in texts(tree, wanted):
                     yield from of_message(self.inversion, end, message, "StatusReason", text)
             case "headers":
                 yield from self._fields(end, (*message, "header"), tree, wanted)
             case "body" | "json" | "json-subset":
-                for value in _contents(tree, wanted):
+                for value in contents(tree, wanted):
                     yield from with_body(self.inversion, end, message, value)
 
     def _fields(self, of: Recorded, kind: str | Key, tree: Tree, wanted: bool) -> Iterator[Assignment]:
         for name, part in tree.table().items():
-            for text in _texts(part, wanted):
+            for text in texts(part, wanted):
                 yield from with_field(self.inversion, of, kind, name, text)
 
     def variables(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
@@ -242,7 +240,7 @@ class ClaimInversion:
                 for key, each in part.value.items():
                     yield from self.response(key, each, wanted, self.inversion.sources.sent(setter[0]))
                 continue
-            for value in _contents(part, wanted):
+            for value in contents(part, wanted):
                 yield from with_variable(self.inversion, end, name, value)
 
     def request(self, tree: Tree, wanted: bool) -> Iterator[Assignment]:
@@ -253,13 +251,13 @@ class ClaimInversion:
                 if key == "headers":
                     yield from self._fields(of, "header", part, wanted)
                 elif key == "method":
-                    for text in _texts(part, wanted):
+                    for text in texts(part, wanted):
                         yield from self.inversion.sources.member(("Request", "Method"), "", text)
                 elif key == "url":
-                    for text in filter(None, _texts(part, wanted)):
+                    for text in filter(None, texts(part, wanted)):
                         yield from self._url(of, text)
                 elif key in ("body", "json", "json-subset"):
-                    for value in _contents(part, wanted):
+                    for value in contents(part, wanted):
                         yield from with_body(self.inversion, of, (), value)
 
     def _url(self, of: Recorded, text: str) -> Iterator[Assignment]:
@@ -293,38 +291,3 @@ def _names(step: Step, text: str) -> bool:
     """Return whether an attribute of a policy, without policies inside, is a text."""
     inside = () if any(step.steps_inside()) else step.element.elements()
     return any(part.value.text == text for each in (step.element, *inside) for part in each.attributes)
-
-
-def _statuses(tree: Tree, wanted: bool) -> list[int]:
-    return [*map(_status, tree.texts())] if wanted else [*_OTHER_STATUSES]
-
-
-def _status(text: str) -> int:
-    """Return a status that fits a pattern such as `4xx`."""
-    digits = text.lower().replace("xx", "04").replace("x", "0")
-    return int(digits) if digits.isdecimal() else _OTHER_STATUSES[0]
-
-
-def _texts(tree: Tree, wanted: bool) -> list[Any]:
-    """Return texts that meet a condition, or don't; None for no text."""
-    if tree.value in (None, False):
-        return [None if wanted else "x"]
-    if not isinstance(tree.value, dict):
-        return [tree.text()] if wanted else [*different(tree.text()), None]
-    made: list[Any] = []
-    for key, part in tree.table().items():
-        if key == "matches":
-            found = matching(part.text())
-            made += [found] if found is not None and wanted else []
-        elif (key == "not-contains") is not wanted:
-            made += part.texts()
-    return made or ["x"]
-
-
-def _contents(tree: Tree, wanted: bool) -> list[Any]:
-    """Return values that meet a condition on a body or a variable, or don't."""
-    if isinstance(tree.value, str) or (isinstance(tree.value, dict) and tree.value.keys() <= MATCHING.keys()):
-        return _texts(tree, wanted)
-    if isinstance(tree.value, dict) and tree.value.keys() <= {"json", "json-subset"}:
-        return [value for part in tree.value.values() for value in _contents(part, wanted)]
-    return [tree.plain()] if wanted else different(tree.plain())

@@ -127,7 +127,7 @@ class PlatformClaims:
     def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
         """Return the pairs of claim and route that one proof for several routes shows.
 
-        Claims that made-up requests for the first route of several break are left out.
+        Claims that one of a few requests for the first route of several breaks are left out.
         """
         proven: set[tuple[str, str]] = set()
         for wide, group in group_routes(routes):
@@ -235,7 +235,7 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
 
 
 def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
-    """Return per route the number of made-up requests, and of routes with the same policies.
+    """Return per route the number of requests that are tried for a claim, and of routes with the same policies.
 
     The first route with the same policies gets all requests, the others get a share, which grows with `seconds`.
     """
