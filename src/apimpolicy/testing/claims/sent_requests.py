@@ -73,7 +73,6 @@ def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) ->
         made.forget(kind, generation + number)
     if base != "none":
         made.set(_below(proof, path, state.first("url", "Path")), "url", "Path")
-    if base == "plain":
         _set_host(made, state.get("backend"))
     for name, value in query if base != "unknown" else ():
         made.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
@@ -86,7 +85,7 @@ def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) ->
 
 
 def _set_host(made: State, backend: Value) -> None:
-    """Set scheme and host of the backend's URL, where a policy has set it to a literal one."""
+    """Set scheme and host of the backend's URL, where a policy has set it to a constant one."""
     for place, name in enumerate(("Scheme", "Host")):
         unknown = made.get("url", name)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from apimpolicy.engine.steps import Step
-from apimpolicy.semantics.values import Text, constant_text, leaves, merge
+from apimpolicy.semantics.values import Text, constant_text, leaves, merge, where
+from apimpolicy.terms import term as terms
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import Run
 
@@ -21,10 +22,15 @@ def transfer(run: Run, step: Step) -> None:
         return
     literal = run.literal(step.element, "base-url") or ""
     url = next(iter(effects.evaluate_all(run, step)), constant_text(literal))
-    if not all(isinstance(leaf, Text) and _URL.fullmatch(leaf.constant or "") for leaf in leaves(url)):
+    is_known = where(
+        url, lambda leaf: terms.truth(isinstance(leaf, Text) and bool(_URL.fullmatch(leaf.constant or "")))
+    )
+    may_stay = not run.state.is_first("backend") and not all(isinstance(leaf, Text) for leaf in leaves(known))
+    if is_known is terms.TRUE:
+        run.mark(step)
+    else:
         effects.take_effect(run, step, specification.effects)
-        return
-    if not run.state.is_first("backend") and not all(isinstance(leaf, Text) for leaf in leaves(known)):
+        url = merge(is_known, url, run.state.get("backend"))
+    if may_stay:
         url = merge(run.unknowns.truth("whether a backend of a wider scope stays"), known, url)
     run.state.set(url, "backend")
-    run.mark(step)
