@@ -79,13 +79,13 @@ def _variable(end: End, name: str, wanted: Tree, unknowns: Unknowns) -> Term:
             return terms.truth(wanted.value is None)
         if isinstance(leaf, Opaque) and leaf.type == "IResponse" and isinstance(wanted.value, dict):
             if set(wanted.value) != {"status"}:
-                raise Unsupported("a claim's condition on more than the status of a response in a variable")
+                return unknowns.truth("a claim's condition on more than the status of a response in a variable")
             status = unknowns.status_of(leaf)
             return terms.any_of(*(_is_status(status, each) for each in wanted.value["status"].items()))
         if wanted.value is None and not isinstance(leaf, Json) and type_of(leaf) not in ("", "object"):
             return terms.FALSE
         if wanted.value is None or isinstance(wanted.value, (dict, list)):
-            raise Unsupported("a claim's condition on a variable")
+            return unknowns.truth("a claim's condition on a variable")
         if isinstance(leaf, Truth):
             if isinstance(wanted.value, bool):
                 return leaf.term if wanted.value else terms.not_(leaf.term)
