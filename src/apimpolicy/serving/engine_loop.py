@@ -68,6 +68,8 @@ class _Work(greenlet):
             del work  # while it is idle it keeps nothing of what it has done
 
 
+_waiting: dict[_Work, asyncio.Task[None]] = {}
+"""The tasks of work that waits, kept as `keep` does, without a callback at the end of each."""
 _END = object()
 """Value that work passes to its hub in place of an awaited one, and a worker passes when idle."""
 
@@ -100,7 +102,7 @@ def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) 
     if awaited is _END:
         _end(worker, done)
     else:
-        keep(loop.create_task(_go_on(worker, awaited, done)))
+        _waiting[worker] = loop.create_task(_go_on(worker, awaited, done))
 
 
 def start_in_thread(loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], Any], done: Done) -> None:
@@ -195,6 +197,7 @@ async def _go_on(work: _Work, awaited: Any, done: Done) -> None:
             awaited = _advance(work, error=error)
         else:
             awaited = _advance(work, value)
+    _waiting.pop(work, None)
     _end(work, done)
 
 

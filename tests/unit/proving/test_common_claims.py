@@ -35,7 +35,7 @@ SHORT = (
     (r"(?<!\w)J(?=[\[.])", "context.Request.Body.As<JObject>(preserveContent: true)"),
 )
 OPEN = 3
-"""The most claims that may be undecided."""
+"""The most claims of a sample that may be undecided; of all at night, one in twenty."""
 MOST = 9
 
 
@@ -70,13 +70,14 @@ def reports_of(row: dict[str, Any]) -> list[tuple[bool, ClaimReport]]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_no_verdict_is_wrong_and_few_are_undecided(table: str) -> None:
-    wrong, undecided = [], []
+    wrong, undecided, count = [], [], 0
     for name, row in sampled(TABLES[table].items(), MOST):
         for is_true, report in reports_of(row):
+            count += 1
             shown = f"{name}: {row['claims'][int(report.name)]} {report.status} {report.assumptions}"
             if report.status == ("false" if is_true else "proven") and not (report.assumptions and not is_true):
                 wrong.append(shown)
             elif report.status not in ("proven", "false") or report.assumptions:
                 undecided.append(f"{shown} {report.reasons[:3]} {report.problem}")
     assert wrong == []
-    assert len(undecided) <= OPEN, "\n".join(undecided)
+    assert len(undecided) <= max(OPEN, count // 20), "\n".join(undecided)
