@@ -1,4 +1,4 @@
-"""What lambdas and local functions have in common: bodies, signatures, and `async`."""
+"""Bodies and signatures of lambdas and local functions, and `async`."""
 
 from __future__ import annotations
 

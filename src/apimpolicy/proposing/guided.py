@@ -35,7 +35,7 @@ _ANY_BRANCH = Goal(BRANCH, "", (), 0)
 
 
 class Target(NamedTuple):
-    """What a search looks for: when a run has it, how close one is, and the requests that may come closer."""
+    """A goal of a search: whether a run reaches it, how close a run is, and requests that may come closer."""
 
     is_reached: Callable[[Run], bool]
     closeness: Callable[[Run], float]

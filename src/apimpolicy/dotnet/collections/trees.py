@@ -1,4 +1,4 @@
-"""What the trees of JSON and XML have in common: siblings, lazy sequences, and objects attached to nodes."""
+"""Trees of nodes, as JSON and XML have them: siblings, lazy sequences, and objects attached to nodes."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _SAME = frozenset(
 )
 """Members whose result may be the operand itself."""
 _NO_SUCH_VALUES = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, SyntaxError)
-"""What inverses raise for values that no call has."""
+"""Errors that inverses raise for values that no call has."""
 _PARSED = frozenset(("Parse", "TryParse", "ParseExact", "DeserializeObject", "Load"))
 _TEXTS_OF_TYPES = {"ToInt32", "ToInt64", "ToInt16", "ToDouble", "ToDecimal", "ToBoolean", "ToDateTime", "ToUInt32"}
 

@@ -212,7 +212,7 @@ class Piece(NamedTuple):
 #
 #     <backend><include-fragment fragment-id="unknown: the calls of the tools …" /><base /></backend>
 #
-# What inbound refuses is refused all the same. Equal tools make equal fragments, so that versions can be compared.
+# Requests that inbound refuses are still refused. Equal tools make equal fragments, so that versions can be compared.
 
 _CALLS = re.compile(re.escape(unknown_calls(("…",))).replace("…", "(.*)"))
 _PLAIN = "<policies><inbound><base /></inbound><backend><base /></backend></policies>"

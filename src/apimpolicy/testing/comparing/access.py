@@ -1,4 +1,4 @@
-"""What a change breaks and opens: resources that are deleted but still used, and who gains or loses access."""
+"""Consequences of a change: resources that are deleted but still used, and who gains or loses access."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _with_limits(old: Harness, new: Harness) -> Iterator[Assignment]:
 
 
 class _Harm(NamedTuple):
-    """What a policy refuses: a category from a severity on, a blocklist, or attacks on the model."""
+    """A reason to refuse a text: a category from a severity on, a blocklist, or attacks on the model."""
 
     kind: str
     name: str = ""
