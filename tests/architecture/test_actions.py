@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.architecture.hostile_repository import make_hostile
+from tests.rows import read_yaml
 from tests.sampling import sampled
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ pytestmark = pytest.mark.skipif(
 
 def steps(action: str) -> list[dict[str, Any]]:
     """The steps of an action that run a script."""
-    found = yaml.safe_load((ROOT / action).read_text(encoding="utf-8"))["runs"]["steps"]
+    found = read_yaml((ROOT / action).read_text(encoding="utf-8"))["runs"]["steps"]
     return [step for step in found if "run" in step]
 
 
@@ -191,7 +191,7 @@ def test_the_stage_of_azure_devops_replaces_its_own_comment(author: str, updates
 
     calls: list[tuple[str, str]] = []
     bodies: list[dict[str, Any]] = []
-    job = yaml.safe_load(STAGE.read_text(encoding="utf-8"))["stages"][0]["jobs"][0]
+    job = read_yaml(STAGE.read_text(encoding="utf-8"))["stages"][0]["jobs"][0]
     (script,) = [step["bash"] for step in job["steps"] if "SCRIPT" in step.get("bash", "")]
     script = script.replace('"$AGENT_TEMPDIRECTORY/apimpolicy/bin/python"', sys.executable)
     (tmp_path / "apimpolicy-diff.md").write_text("### What changes", encoding="utf-8")

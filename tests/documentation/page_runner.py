@@ -28,8 +28,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
 from tests.processes import run_python
+from tests.rows import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ class Runner:
             raise PageError(f"line {block.line}: check finds {found}, the page says {expected}\n{said}")
 
     def _yaml(self, block: Block) -> None:
-        content = yaml.safe_load(block.content)
+        content = read_yaml(block.content)
         if isinstance(content, dict) and "cases" in content:
             (self.directory / "_snippet.test.yaml").write_text(block.content, encoding="utf-8")
             code, said = self.command("apimpolicy test _snippet.test.yaml")

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.rows import read_yaml
 
 PAGE = Path("docs/choices.md")
 CASES = Path("examples/compare-with-azure/choices.test.yaml")
-DECIDED: dict[str, Any] = yaml.safe_load(Path("tests/documentation/choices.yaml").read_text())
+DECIDED: dict[str, Any] = read_yaml(Path("tests/documentation/choices.yaml").read_text())
 REASONS = DECIDED.pop("reasons")
 
 
@@ -39,7 +39,7 @@ def test_every_choice_has_a_case_or_a_reason() -> None:
 
 
 def test_cases_and_reasons_are_there() -> None:
-    names = [case["name"] for case in yaml.safe_load(CASES.read_text())["cases"]]
+    names = [case["name"] for case in read_yaml(CASES.read_text())["cases"]]
     rows = [row for section in DECIDED.values() for row in section.values()]
     assert {row["why"] for row in rows if "why" in row} <= set(REASONS)
     begins = {row["case"] for row in rows if "case" in row}

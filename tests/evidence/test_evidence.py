@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy import Api, Deployment, Gateway, Operation, Response
 from apimpolicy.checks.document import check_document
@@ -30,7 +30,7 @@ from apimpolicy.text.source import Source
 
 HERE = Path(__file__).parent
 TRACES = HERE.parents[2] / "shared" / "corpus" / "traces"
-SAVED: list[dict[str, Any]] = yaml.safe_load((HERE / "saved.yaml").read_text("utf-8"))
+SAVED: list[dict[str, Any]] = read_yaml((HERE / "saved.yaml").read_text("utf-8"))
 DIFFERENT: dict[str, str] = tomllib.loads((HERE / "known_differences.toml").read_text("utf-8"))
 IDS = re.compile(r"[A-Z]{1,2}\d\d")
 needs_traces = pytest.mark.skipif(not TRACES.exists(), reason="the recorded traces are not here")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.testing.case_files import Case, load_case_tree
 from apimpolicy.testing.running import Outcome, run_case
@@ -22,7 +23,7 @@ class Scenarios:
     """The scenarios of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        read: dict[str, Any] = yaml.safe_load((folder / "scenarios.yaml").read_text("utf-8"))
+        read: dict[str, Any] = read_yaml((folder / "scenarios.yaml").read_text("utf-8"))
         self.all: list[dict[str, Any]] = read.pop("scenarios")
         self._around = {"config": False, **read}
         self._path = str(folder / "scenario.test.yaml")

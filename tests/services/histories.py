@@ -15,7 +15,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 def rows() -> list[Row]:
     found: list[Row] = []
-    for entry in yaml.safe_load((Path(__file__).parent / "histories.yaml").read_text(encoding="utf-8")):
+    for entry in read_yaml((Path(__file__).parent / "histories.yaml").read_text(encoding="utf-8")):
         for commit, given in (pair for each in entry["commits"] for pair in each.items()):
             says, only = tuple(given.get("says", ())), given.get("only", "")
             files = {name: wanted for name, wanted in given.items() if name not in _WORDS}

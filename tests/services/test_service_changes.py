@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 
-ROWS = yaml.safe_load(Path(__file__).with_name("service_changes.yaml").read_text("utf-8"))
+ROWS = read_yaml(Path(__file__).with_name("service_changes.yaml").read_text("utf-8"))
 JWT = '((Jwt)context.Variables["jwt"]).Claims.GetValueOrDefault("name", "unknown")'
 FILES = {
     "apiInformation.json": '{"properties": {"displayName": "Orders", "path": "orders", "subscriptionRequired": false}}',

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attempts
 import pytest
-import yaml
+from tests.rows import read_yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
 
 HERE = Path(__file__).resolve().parent
-ROWS = yaml.safe_load((HERE / "rows.yaml").read_text(encoding="utf-8"))
-HOSTILE = yaml.safe_load((HERE / "hostile.yaml").read_text(encoding="utf-8"))
+ROWS = read_yaml((HERE / "rows.yaml").read_text(encoding="utf-8"))
+HOSTILE = read_yaml((HERE / "hostile.yaml").read_text(encoding="utf-8"))
 PUBLIC = HERE.parents[3] / "shared" / "corpus" / "services"
 BELOW = os.walk(PUBLIC) if PUBLIC.is_dir() else ()
 FOLDERS = [

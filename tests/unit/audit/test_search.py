@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from test_access import gateway_of
+from tests.rows import read_yaml
 
 from apimpolicy.audit.analysis import audit_service
 from apimpolicy.audit.confirming import confirmed
@@ -16,7 +16,7 @@ from apimpolicy.audit.requests import Rehearsal
 from apimpolicy.audit.service_context import ServiceContext
 from apimpolicy.testing.claims.anonymous_requests import AnonymousRequests
 
-ROWS = yaml.safe_load((Path(__file__).parent / "searched.yaml").read_text(encoding="utf-8"))
+ROWS = read_yaml((Path(__file__).parent / "searched.yaml").read_text(encoding="utf-8"))
 _WHEN = re.compile(r"when\((.*)\)$", re.DOTALL)
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 pytest.importorskip("z3")
 
@@ -17,7 +17,7 @@ from apimpolicy.testing.claims.reading import library
 from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.tree import read_tree
 
-ROWS = yaml.safe_load(Path(__file__).with_name("named_claims.yaml").read_text("utf-8"))
+ROWS = read_yaml(Path(__file__).with_name("named_claims.yaml").read_text("utf-8"))
 CASES = [
     pytest.param(name, status, inbound, id=f"{name} {status} {number}")
     for name, by_status in ROWS.items()

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 
@@ -345,7 +345,7 @@ def test_conditions_that_are_proven(folder: Path, inbound: str, claim: str, caps
     assert main(["prove"]) == 0, capsys.readouterr().out
 
 
-COMPARED = yaml.safe_load(Path(__file__).with_name("compared_policies.yaml").read_text("utf-8"))
+COMPARED = read_yaml(Path(__file__).with_name("compared_policies.yaml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", COMPARED)

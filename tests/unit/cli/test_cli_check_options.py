@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.cli.watch import watch
 from apimpolicy.project.files import fingerprint
@@ -231,7 +231,8 @@ def test_codes_complete_in_the_shell(incomplete: str, expected: list[str]) -> No
         assert all(item.help for item in found)
 
 
-def test_watching(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watching(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apimpolicy.cli.watch.collect", lambda: None)
     path = tmp_path / "a.xml"
     path.write_text("1")
     seen: list[str] = []
@@ -277,7 +278,7 @@ def test_a_file_named_like_an_option_hides_nothing(apimpolicy: Callable[..., Any
 
 
 def test_the_hooks_end_their_options() -> None:
-    hooks = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hooks = read_yaml((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert all(hook["args"][-1] == "--" for hook in hooks if hook.get("pass_filenames", True))
 
 

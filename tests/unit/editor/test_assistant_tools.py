@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.architecture.hostile_repository import make_hostile
+from tests.rows import read_yaml
 
 from apimpolicy.editor import assistant_server
 from apimpolicy.editor.pages import TOPICS
@@ -118,7 +118,7 @@ def test_files_have_their_own_settings() -> None:
     assert refused.structured_content["outcome"] == "403 Invalid client certificate"
     assert tests.structured_content["summary"]["failed"] == 0
     assert tests.structured_content["cases"] == []
-    assert yaml.safe_load(first.structured_content["text"])["cases"]
+    assert read_yaml(first.structured_content["text"])["cases"]
 
 
 def test_expressions_and_pages() -> None:

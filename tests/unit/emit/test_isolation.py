@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.sampling import sampled
 
 from apimpolicy.binding import bind
 from apimpolicy.context.execution import Context
@@ -215,10 +216,10 @@ def test_evaluation_touches_nothing_of_the_machine() -> None:
     folder = Path(__file__).parents[2] / "conformance"
     files = sorted(folder.glob("expressions/*.jsonl"))
     lines = [line for path in files for line in path.read_text("utf-8").splitlines()]
-    rows = [line for line in lines if '"errors"' not in line][::3]
+    rows = [line for line in lines if '"errors"' not in line]
     run = subprocess.run(
         [sys.executable, "-c", MACHINE, str(folder / "contexts.json")],
-        input="\n".join(rows),
+        input="\n".join(sampled(rows, 400)),
         capture_output=True,
         text=True,
         timeout=300,
@@ -226,7 +227,7 @@ def test_evaluation_touches_nothing_of_the_machine() -> None:
     )
     assert run.returncode == 0, run.stderr[-2000:]
     count, touched = json.loads(run.stdout)
-    assert count > 700
+    assert count > 300
     assert not touched
 
 

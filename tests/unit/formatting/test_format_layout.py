@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sampling import examples
+from tests.sampling import examples, sampled
 
 from apimpolicy.formatting import csharp
 from apimpolicy.formatting.equality import is_same
@@ -84,14 +84,14 @@ def test_forms_of_expressions(form: str, text: str, wanted: str) -> None:
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real policies is not here")
 def test_documents_of_the_corpus_are_the_same_policies_and_stable() -> None:
     changed = 0
-    for path in sorted(CORPUS.rglob("*.xml"))[::9]:
+    for path in sampled(sorted(CORPUS.rglob("*.xml")), 40):
         data = path.read_bytes()
         result = Formatter(Style()).file(data, path.name)
         assert not any("internal error" in reason for _, reason in result.kept), path
         if result.data != data:
             changed += 1
             assert Formatter(Style()).file(result.data, path.name).data == result.data, path
-    assert changed > 40
+    assert changed > 20
 
 
 NAMES = st.sampled_from(["policies", "inbound", "choose", "when", "set-body", "value", "set-header", "base", "other"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.infrastructure.arm.template import JsonTemplate
 from apimpolicy.infrastructure.bicep.template import Template
@@ -19,7 +19,7 @@ from apimpolicy.infrastructure.values import Unknown, shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROWS = yaml.safe_load(Path(__file__).with_name("expressions.yaml").read_text(encoding="utf-8"))
+ROWS = read_yaml(Path(__file__).with_name("expressions.yaml").read_text(encoding="utf-8"))
 GIVEN = {"names": ["b", "a"], "person": {"name": "ann", "tags": [{"k": "v"}]}, "flag": True}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.infrastructure import evaluation
 from apimpolicy.infrastructure.bicep.reading import read_bicep
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from apimpolicy.infrastructure.resources import Reading
     from apimpolicy.project.service.description import PolicyText, ServiceDescription
 
-SERVICES = yaml.safe_load(Path(__file__).with_name("services.yaml").read_text(encoding="utf-8"))
+SERVICES = read_yaml(Path(__file__).with_name("services.yaml").read_text(encoding="utf-8"))
 API = """resource "azurerm_api_management_api" "{0}" {{
   name = "{0}"
   path = {1}

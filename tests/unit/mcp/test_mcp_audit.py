@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.audit.budgets import limited_by
 from apimpolicy.project.audit_run import audit_gateway
@@ -17,7 +17,7 @@ from apimpolicy.project.environments import merged
 from apimpolicy.project.toml_table import Table
 from apimpolicy.report.audit_text import answer
 
-GIVEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "audit.yaml").read_text("utf-8"))
+GIVEN: dict[str, Any] = read_yaml((Path(__file__).parent / "audit.yaml").read_text("utf-8"))
 WORDS = {"nobody": "none", "key": "subscription key"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 from apimpolicy.project.check_run import check
@@ -14,7 +14,7 @@ from apimpolicy.project.check_run import check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GIVEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "checks.yaml").read_text("utf-8"))
+GIVEN: dict[str, Any] = read_yaml((Path(__file__).parent / "checks.yaml").read_text("utf-8"))
 
 WITHOUT_POLICIES = """
 resource apim 'Microsoft.ApiManagement/service@2024-05-01' existing = { name: 'x' }

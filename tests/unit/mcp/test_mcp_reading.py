@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.project.overlays import NO_CHANGES
 from apimpolicy.project.service.reading import describe
 
-GIVEN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "reading.yaml").read_text("utf-8"))
+GIVEN: dict[str, Any] = read_yaml((Path(__file__).parent / "reading.yaml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", GIVEN["rows"])

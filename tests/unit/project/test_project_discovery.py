@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import Discovery, discover
@@ -285,7 +285,7 @@ def test_files_that_policies_depend_on_stand_for_them(
 
 def test_the_hook_runs_for_what_policies_depend_on() -> None:
     root = Path(__file__).parents[3]
-    policies, templates, *_ = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    policies, templates, *_ = read_yaml((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     for path in (
         "apimpolicy.toml",
         "policies/apimpolicy.toml",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy import Backend, BackendPool, ConfigurationError, Gateway, PolicySyntaxError, Request, load_gateway
 from apimpolicy.project.service.extract import read_extract
@@ -139,7 +139,7 @@ def loaded(folder: Path) -> tuple[Gateway, Leniency]:
         return load_gateway(folder), found
 
 
-@pytest.mark.parametrize("row", yaml.safe_load(DEFECTS.read_text()), ids=lambda row: row["problem"][:40])
+@pytest.mark.parametrize("row", read_yaml(DEFECTS.read_text()), ids=lambda row: row["problem"][:40])
 def test_a_defect_disables_its_part_only(tmp_path: Path, row: dict[str, Any]) -> None:
     folder = changed(tmp_path, row["files"])
     gateway, found = loaded(folder)

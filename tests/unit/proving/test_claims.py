@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 from tests.sampling import sampled
 
 pytest.importorskip("z3")
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.testing.case_files import CaseFile
 
-CLAIMS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("claims.yaml").read_text("utf-8"))
-FALSE: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("false_claims.yaml").read_text("utf-8"))
+CLAIMS: dict[str, dict[str, Any]] = read_yaml(Path(__file__).with_name("claims.yaml").read_text("utf-8"))
+FALSE: dict[str, dict[str, Any]] = read_yaml(Path(__file__).with_name("false_claims.yaml").read_text("utf-8"))
 REFUSE = '<return-response><set-status code="403" reason="No" /></return-response>'
 
 
@@ -72,7 +72,7 @@ def test_a_false_claim_is_never_proven(name: str) -> None:
     assert static.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
 
 
-UNKNOWN: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("unknown_values.yaml").read_text("utf-8"))
+UNKNOWN: dict[str, dict[str, Any]] = read_yaml(Path(__file__).with_name("unknown_values.yaml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

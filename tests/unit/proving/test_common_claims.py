@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 from tests.sampling import sampled
 
 pytest.importorskip("z3")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _rows(name: str) -> dict[str, dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name(name).read_text("utf-8"))
+    rows: dict[str, dict[str, Any]] = read_yaml(Path(__file__).with_name(name).read_text("utf-8"))
     return rows
 
 

@@ -7,8 +7,7 @@ from functools import cache
 
 import jsonschema_rs
 import pytest
-import yaml
-from tests.rows import for_each
+from tests.rows import for_each, read_yaml
 
 from apimpolicy.testing import schema
 from apimpolicy.testing.kinds import COMBINED, KINDS, TABLES, alternatives, check
@@ -25,7 +24,7 @@ ROWS = [
 def test_every_key_is_documented_with_an_example(table: str, key: str, words: str, meaning: str, example: str) -> None:
     assert meaning.endswith(".") or "…" in meaning
     check(read_tree(example, "example.yaml"), words)
-    value = json.loads(json.dumps(yaml.safe_load(example), default=str))
+    value = json.loads(json.dumps(read_yaml(example), default=str))
     assert validator(words).is_valid(value)
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.rows import read_yaml
 from tests.sampling import IS_NIGHTLY, sampled
 from tests.unit.unknowns.generated_services import bicep, extracts, terraform
 from tests.unit.unknowns.test_unknowns import CLAIM, SEARCH_SECONDS
 
 from apimpolicy.cli import main
 
-SERVICES = yaml.safe_load(Path(__file__).with_name("whole.yaml").read_text(encoding="utf-8"))
+SERVICES = read_yaml(Path(__file__).with_name("whole.yaml").read_text(encoding="utf-8"))
 NO_REPORT = '{"diagnostics": [], "claims": [], "operations": [], "findings": [{"code": "AUD011"}]}'
 """What a command that exits with 2 leaves undecided."""
 PAIRS = 6

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.rows import read_yaml
 
 from apimpolicy.cli import main
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.serving.loading import ServeTarget
 
-DATA = yaml.safe_load(Path(__file__).with_name("rows.yaml").read_text(encoding="utf-8"))
+DATA = read_yaml(Path(__file__).with_name("rows.yaml").read_text(encoding="utf-8"))
 ROWS: dict[str, dict[str, Any]] = DATA["rows"]
 COLUMNS = ("check", "audit", "gate", "prove", "run", "serve", "effective", "new test", "diff", "change")
 CLAIM = """service = "."
