@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.rows import read_yaml
+from tests.sampling import sampled
 
 from apimpolicy.cli import main
 from apimpolicy.project.service.leniency import lenient
@@ -104,8 +105,7 @@ def compared(row: dict[str, Any], *, is_changed: bool, capsys: pytest.CaptureFix
     return {0: "equal", 1: "different", 3: "not decided"}[code]
 
 
-@pytest.mark.parametrize("command", COLUMNS)
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(("name", "command"), sampled([(name, command) for name in ROWS for command in COLUMNS], 149))
 def test_what_each_command_says(
     name: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
