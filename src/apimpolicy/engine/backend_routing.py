@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context import entities
@@ -95,6 +95,10 @@ class BackendRouter:
         """Return the statuses of requests for backends whose circuits may be open."""
         breakers = [breaker for id_ in self.backends if (breaker := self._breaker(id_)) is not None]
         return sorted({SERVICE_UNAVAILABLE, *map(_status_of, breakers)}) if breakers else []
+
+    def plain_ids(self) -> Iterator[str]:
+        """Yield the ids of single backends that are plain."""
+        return (id_ for id_, each in self.backends.items() if not is_pool(each) and each.is_plain)
 
     def now(self) -> float:
         return self.time.ticks() / TICKS_PER_SECOND

@@ -100,6 +100,12 @@ class Backend:
     validates_certificate_chain: bool = attrs.field(default=True, kw_only=True)
     validates_certificate_name: bool = attrs.field(default=True, kw_only=True)
 
+    @property
+    def is_plain(self) -> bool:
+        """Return whether requests are sent as they are: without credentials, and no circuit can prevent it."""
+        credentials = self.headers or self.query or self.authorization or self.certificates or self.managed_identity
+        return not credentials and self.circuit_breaker is None
+
 
 @attrs.frozen
 class PoolMember:

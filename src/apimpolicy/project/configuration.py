@@ -264,6 +264,7 @@ class Configuration:
         gateway.made_up = {
             "named_values": names | gateway.made_up["named_values"],
             "fragments": made.names("fragment") | gateway.made_up["fragments"],
+            "backends": made.names("backend"),
         }
         return gateway
 

@@ -69,7 +69,10 @@ class Proof:
         unknowns = Unknowns()
         names = frozenset(variables) if knows_variables else None
         run = Run(unknowns, Inputs(unknowns, {**dict(fixed_cells(variables)), **(fixed or {})}, names), made_up)
-        run.open_statuses = gateway.services.backends.open_statuses()
+        backends = gateway.services.backends
+        run.open_statuses = backends.open_statuses()
+        run.plain_backends = set(backends.plain_ids()) - gateway.made_up.get("backends", frozenset())
+        run.has_address = gateway.service is None or all(each.api.service_url for each in gateway.service.apis)
         self.unknowns = unknowns
         self.inputs = run.inputs
         unknowns.watched.update(watched or {})

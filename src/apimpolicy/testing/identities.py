@@ -18,7 +18,7 @@ that a policy has itself there is `signed-with: {algorithm: HS256, secret: …}`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
@@ -49,6 +49,10 @@ class TestIdentities:
         self._keys: dict[str, TokenKey] = {}
         for tree in self._asked.values():
             _check(tree)
+
+    @property
+    def names(self) -> Iterable[str]:
+        return self._asked.keys()
 
     def key(self, name: str, algorithm: str) -> TokenKey:
         """Return the first key of a provider, or any other one under a name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.semantics.inputs import HeadersOf, Inputs
@@ -90,6 +90,10 @@ class Flow:
         """The headers that policies may add to the response after all others have run; None for any."""
         self.error_headers: frozenset[str] | None = OF_ERRORS
         """The headers that the gateway's own response to an error may have; None for any."""
+        self.has_address = True
+        """Whether each API has a backend, unless policies choose one."""
+        self.plain_backends: Container[str | None] = ()
+        """The ids of backends to which requests are sent as they are: they are known, and nothing can prevent it."""
         self.open_statuses: Sequence[int] = ()
         """The statuses of requests for backends whose circuits may be open."""
 
@@ -125,11 +129,14 @@ class Flow:
                 self.limit_headers(state, self.error_headers)
             self.errors.append(Error(gone, state, known, by_policy, by_backend, self.source, reason))
 
-    def fail_at_service(self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO) -> None:
+    def fail_at_service(
+        self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO, only: Term = terms.TRUE
+    ) -> None:
         """Let a request to a backend or another service fail; the circuit of a backend may be open."""
         statuses = [constant_number(each) for each in self.open_statuses]
         for status in (None, *statuses):
-            self.fail(self.unknowns.chance(what), status, by_policy=by_policy, by_backend=by_backend)
+            chance = terms.all_of(only, self.unknowns.chance(what))
+            self.fail(chance, status, by_policy=by_policy, by_backend=by_backend)
 
     def end(self, condition: Term, status: Value, headers: frozenset[str] | None) -> None:
         """End requests with a response of a policy, where a condition is true.

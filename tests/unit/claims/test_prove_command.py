@@ -114,6 +114,18 @@ def test_write_adds_a_case_that_fails_until_the_claim_holds(folder: Path, capsys
     assert main(["test", "-k", "nobody"]) == 0
 
 
+def test_a_token_of_a_provider_that_no_file_declares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check = '<validate-jwt header-name="Authorization"><openid-config url="https://a.example/keys" /></validate-jwt>'
+    (folder / "orders.xml").write_text(POLICY.replace("<choose>", f"{check}<choose>"), "utf-8")
+    (folder / "orders.test.yaml").write_text(
+        "policy: orders.xml\nclaims: [{name: nobody with a token is refused, never: {status: 403}}]\n", "utf-8"
+    )
+    assert main(["prove", "--write"]) == 1
+    assert "GET / with a valid token gets 403 Forbidden" in capsys.readouterr().out
+    assert main(["test"]) == 1
+    assert "the claim 'nobody with a token is refused' does not hold" in capsys.readouterr().out
+
+
 def test_json_fits_its_schema(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "--format", "json"]) == 1
 

@@ -23,6 +23,22 @@ NEEDS_KEY = (
     '<return-response><set-status code="401" reason="No" /></return-response></when></choose>'
 )
 ORDERS = '[apis.orders]\npath = "orders"\npolicy = "orders.xml"\n'
+JWT = (
+    '<validate-jwt header-name="Authorization"><openid-config url="https://login.contoso.example/openid.json" />'
+    "<audiences><audience>orders</audience></audiences></validate-jwt>"
+)
+TENANT = (
+    '<validate-azure-ad-token tenant-id="11111111-2222-3333-4444-555555555555"><client-application-ids>'
+    "<application-id>aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee</application-id></client-application-ids>"
+    "</validate-azure-ad-token>"
+)
+PROVIDERS = """[openid-providers.other]
+issuer = "https://other.example"
+[openid-providers.contoso]
+issuer = "https://login.contoso.example"
+url = "https://login.contoso.example/openid.json"
+audience = "orders"
+"""
 GET = '[apis.orders.operations.get]\nmethod = "GET"\nurl-template = "/{id}"\n'
 
 
@@ -79,6 +95,26 @@ def write(folder: Path, files: dict[str, str]) -> None:
             | {"extracted/apis/orders/apiInformation.json": '{"properties": {"path": "orders"}}'},
             "orders.claims.test.yaml",
             id="an extracted service",
+        ),
+        pytest.param(
+            {"apimpolicy.toml": ORDERS + GET, "orders.xml": POLICY.format(JWT)},
+            "orders.claims.test.yaml",
+            id="a token of a provider that stands in",
+        ),
+        pytest.param(
+            {"apimpolicy.toml": ORDERS + GET + PROVIDERS, "orders.xml": POLICY.format(JWT)},
+            "orders.claims.test.yaml",
+            id="a token of a provider of the configuration",
+        ),
+        pytest.param(
+            {"apimpolicy.toml": ORDERS + GET, "orders.xml": POLICY.format(TENANT)},
+            "orders.claims.test.yaml",
+            id="a token of a tenant that stands in",
+        ),
+        pytest.param(
+            {"apimpolicy.toml": f"{ORDERS}{GET}[entra-tenants.contoso]\n", "orders.xml": POLICY.format(TENANT)},
+            "orders.claims.test.yaml",
+            id="a token of a tenant of the configuration",
         ),
     ],
 )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.engine.entra_tenant import EntraTenant
+from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.service.completion import publishes
+from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.scenarios.harness import Harness
 from apimpolicy.scenarios.scenario import ENTITIES
 from apimpolicy.scenarios.stand_ins import StandIns
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
-    from apimpolicy.testing.identities import CaseIdentities
+    from apimpolicy.testing.identities import Issuer
 
 UPLOADED = "uploaded "
 """Prefix of the names of certificates that are uploaded besides those of the gateway."""
@@ -45,8 +50,11 @@ class Setup(NamedTuple):
     gateway: Gateway
     now: datetime.datetime
     certificates: TestCertificates
-    identities: CaseIdentities | None = None
     variables: Mapping[str, Any] | None = None
+    issuers: Mapping[str, Issuer] = MappingProxyType({})
+    """Identity providers of callers, by name: the test file's, the configuration's, and those that stand in."""
+    declared: tuple[str, ...] = ()
+    """The providers that the test file declares, by name."""
 
     @property
     def service(self) -> Service:
@@ -78,7 +86,9 @@ def setup_with(case: Case, *, has_certificates: bool) -> Setup:
 def _setup(case: Case, made: CaseGateway) -> Setup:
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
-    return Setup(made.gateway, made.clock.now(), case.file.certificates, made.identities, given)
+    own = {} if made.identities is None else made.identities.providers
+    issuers = issuers_of(made.gateway) | own
+    return Setup(made.gateway, made.clock.now(), case.file.certificates, given, issuers, tuple(own))
 
 
 def _with_certificates(case: Case) -> CaseGateway:
@@ -112,20 +122,45 @@ def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict
     return settings, {
         "certificates": certificates | uploads,
         "uploads": uploads,
-        "providers": [] if setup.identities is None else list(setup.identities.providers),
-        "token": _tokens(setup.identities),
+        "providers": [*setup.declared, *_accepted(policies, setup)],
+        "token": _tokens(setup.issuers),
         "variables": setup.variables,
         "like": gateway,
-        "stand_ins": StandIns(**gateway.made_up),
+        "stand_ins": StandIns(gateway.made_up["named_values"], gateway.made_up["fragments"]),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }
 
 
-def _tokens(identities: CaseIdentities | None) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:
+def issuers_of(gateway: Gateway) -> dict[str, Issuer]:
+    """Return the providers of a gateway that issue tokens, by name: those of its configuration, and stand-ins."""
+    given = gateway.openid_providers
+    sources = given if isinstance(given, (list, tuple)) else [given]
+    return {each.name: each for each in sources if isinstance(each, (OpenIdProvider, EntraTenant)) and each.name}
+
+
+def table_of(issuer: Issuer) -> dict[str, Any]:
+    """Return a provider as `openid-providers` of a test file has it."""
+    if isinstance(issuer, EntraTenant):
+        found: dict[str, Any] = {"tenant": issuer.id, "domain": issuer.domain, "endpoint": issuer.endpoint}
+        return {name: value for name, value in found.items() if value} | {"client-id": issuer.client_id}
+    found = {"issuer": issuer.issuer, "url": issuer.url, "audience": issuer.audience, "claims": issuer.claims}
+    algorithm = {} if issuer.algorithm == "RS256" else {"algorithm": issuer.algorithm}
+    return {name: value for name, value in found.items() if value} | algorithm
+
+
+def _accepted(policies: Mapping[str, AnyPolicy], setup: Setup) -> Iterator[str]:
+    """Yield the providers that the test file doesn't declare and whose tokens these policies check."""
+    others = {name: publishes(each) for name, each in setup.issuers.items() if name not in setup.declared}
+    if others:
+        steps = setup.gateway.program(setup.gateway.scopes(dict(policies))).steps()
+        urls = [table["url"] for _, table in providers_of(step.element for step in steps)]
+        yield from (name for name, knows in others.items() if any(map(knows, urls)))
+
+
+def _tokens(issuers: Mapping[str, Issuer]) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:
     def token(provider: str, options: Mapping[str, Any]) -> tuple[str, str]:
         given = {name.replace("-", "_"): value for name, value in options.items()}
-        assert identities is not None
-        return "Authorization", f"Bearer {identities.providers[provider].token(**given)}"
+        return "Authorization", f"Bearer {issuers[provider].token(**given)}"
 
     return token
 

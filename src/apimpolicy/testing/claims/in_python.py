@@ -12,7 +12,7 @@ from apimpolicy.scenarios.goals import BRANCH, Goal
 from apimpolicy.scenarios.shrinking import shrink
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.harnesses import Setup, harness_of
+from apimpolicy.testing.claims.harnesses import Setup, harness_of, issuers_of
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claim_of_keys
 from apimpolicy.testing.claims.requests import report_of
@@ -40,11 +40,14 @@ def decide(
 ) -> ClaimReport:
     """Decide a claim that is given by the keys of test files. Raises TestFileError, ConfigurationError."""
     claim = claim_of_keys(parts)
-    setup = Setup(gateway, now, TestCertificates())
-    harness = harness_of(policies, setup)
+    harness = harness_of(policies, _setup(gateway, now))
     proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
     return report_of(verdict, harness)
+
+
+def _setup(gateway: Gateway, now: datetime.datetime) -> Setup:
+    return Setup(gateway, now, TestCertificates(), issuers=issuers_of(gateway))
 
 
 def sentence_of(report: ClaimReport) -> str:
@@ -65,7 +68,7 @@ def results_reaching(
 
     Raises ConfigurationError when there is no such branch, or no request was found that takes it.
     """
-    harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
+    harness = harness_of(policies, _setup(gateway, now))
     wanted = _goals(harness, branch)
     steps = [step for step in harness.program.steps() if any(harness.goals.is_at(step, goal) for goal in wanted)]
     paths = {goal for goal in harness.goals.all if any(harness.goals.is_at(step, goal) for step in steps)}

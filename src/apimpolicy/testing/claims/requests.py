@@ -14,7 +14,7 @@ from apimpolicy.report.claim_results import FALSE, ClaimReport, FoundRequest
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.case_names import answers_in_words, request_words
-from apimpolicy.testing.claims.harnesses import UPLOADED
+from apimpolicy.testing.claims.harnesses import UPLOADED, issuers_of, table_of
 from apimpolicy.testing.first_expectations import case_of
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.tree import Tree, read_tree
@@ -94,6 +94,10 @@ def claim_case(file: CaseFile, claim: Claim, run: Run, harness: Harness) -> dict
     request |= {
         key: None for key in ("certificate", "token") if key not in request and _has_default(file, "request", key)
     }
+    if scenario.token is not None and run.gateway is not None:
+        name = scenario.token[0]
+        if file.identities is None or name not in file.identities.names:
+            content["openid-providers"] = {name: table_of(issuers_of(run.gateway)[name])}
     words = request_in_words(scenario, harness)
     made: dict[str, Any] = {"name": f"{claim.name}: {words}", "request": request, **content}
     for key in ("backend", "outside"):

@@ -135,9 +135,10 @@ class ServiceSide:
         self._file = file
         made = setup_with(case_of_claims(file), has_certificates=needs.has_certificates)
         by_url: dict[str, Any] = {}
-        for provider in () if made.identities is None else made.identities.providers.values():
+        issuers = {name: made.issuers[name] for name in made.declared}
+        for provider in issuers.values():
             provider.keys = by_url.setdefault(provider.urls[0], provider).keys
-        return made
+        return made._replace(issuers=issuers)
 
     def opened(self, callers: Sequence[Caller]) -> Gateway:
         """Return the gateway with a subscription for each caller who can have one. Raises ConfigurationError."""

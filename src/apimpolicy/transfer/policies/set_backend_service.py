@@ -1,4 +1,7 @@
-"""set-backend-service: another backend; a constant URL can't fail, all else may."""
+"""set-backend-service: another backend; a constant URL can't fail, nor a backend that is there, all else may.
+
+The URL of a backend by its id is no constant to a proof, so that a URL of a narrower scope may not replace it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,10 @@ _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:/[A-Za-z0-9/._~-]*
 
 def transfer(run: Run, step: Step) -> None:
     known = run.state.get("backend")
+    if len(step.element.attributes) == 1 and run.literal(step.element, "backend-id") in run.plain_backends:
+        run.state.set(run.unknowns.value("string", "the URL of a backend", null=False), "backend")
+        run.mark(step)
+        return
     base_url = step.element.get("base-url")
     specification = step.specification
     if base_url is None or specification is None or specification.effects is None or len(step.element.attributes) > 1:
@@ -25,7 +32,9 @@ def transfer(run: Run, step: Step) -> None:
     is_known = where(
         url, lambda leaf: terms.truth(isinstance(leaf, Text) and bool(_URL.fullmatch(leaf.constant or "")))
     )
-    may_stay = not run.state.is_first("backend") and not all(isinstance(leaf, Text) for leaf in leaves(known))
+    may_stay = not run.state.is_first("backend") and not all(
+        isinstance(leaf, Text) and leaf.constant for leaf in leaves(known)
+    )
     if is_known is terms.TRUE:
         run.mark(step)
     else:
