@@ -322,6 +322,7 @@ class Writer:
                     f'context.Variables.ContainsKey("{self.of(VARIABLES)}")',
                     "context.Response == null",
                     "context.LastError == null",
+                    'context.LastError?.Source == "choose"',
                     f'context.Variables["{self.of(VARIABLES)}"] == {self.constant()}',
                     "context.User == null",
                     self.of(_CHANCES),

@@ -251,6 +251,7 @@ def do_anything(run: Run, step: Step) -> None:
     what = _words(step)
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
+    run.source = ""  # or that of a policy inside
     run.fail(run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, keeps_headers=True)
     run.end(run.unknowns.truth(what), status, None)
     run.serve(run.unknowns.truth(what))

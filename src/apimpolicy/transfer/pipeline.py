@@ -47,9 +47,10 @@ def outcome_of(program: Program, run: Run) -> Outcome:
     _to_outbound(run)
     run.section = "outbound"
     for step in run.later:
-        run.source = step.name
+        declares = step.specification is not None and step.specification.effects is not None
+        run.source = step.name if declares else ""
         run.enter(step)
-        if step.specification is not None and step.specification.effects is not None:
+        if declares:
             run.unknowns.scope = ("later", step.name)  # backends are the same for both of two programs
         respond(run, step)
     run.unknowns.scope = None

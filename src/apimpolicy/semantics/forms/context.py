@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Host, Opaque, Text, Value, merge
+from apimpolicy.semantics.values import NULL, Host, Opaque, Text, Value, constant_text, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -75,6 +75,15 @@ def _is_seen_early(call: Call) -> terms.Term:
 @form("IContext", "ILastError LastError { get; }")
 def last_error(call: Call, context: Value) -> Value:
     return call.evaluation.state.get("error")
+
+
+@form("ILastError", "string Source { get; }")
+def error_source(call: Call, error: Value) -> Value:
+    """Return the policy in which the error was raised; unknown for one of a policy of which nothing is known."""
+    match error.identity if isinstance(error, Opaque) else None:
+        case ("error", str() as source, *_) if source:
+            return constant_text(source)
+    raise Unsupported("the source of an error")
 
 
 @form("IContext", "bool Tracing { get; }")

@@ -1,7 +1,8 @@
-"""Texts as numbers and truth values: `Parse`, `TryParse`, `Convert`."""
+"""Texts as numbers and truth values: `Parse`, `TryParse`, `Convert`; constant texts as bytes."""
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages import numbers
@@ -14,11 +15,13 @@ from apimpolicy.semantics.values import (
     INTEGERS,
     NULL,
     Number,
+    Opaque,
     Several,
     Text,
     Truth,
     Value,
     constant_number,
+    constant_text,
     constant_truth,
     merge,
 )
@@ -140,3 +143,51 @@ def to_int32(call: Call, value: Value) -> Value:
 @form("System.Convert", *(f"static long ToInt64({each} value)" for each in ("object", "string", "bool", "int", "long")))
 def to_int64(call: Call, value: Value) -> Value:
     return _converted(call, value, "long")
+
+
+# The bytes of constant texts, such as credentials of HTTP's Basic scheme
+
+_ENCODING = "System.Text.Encoding"
+
+
+@form(_ENCODING, f"static {_ENCODING} UTF8 {{ get; }}")
+def utf8(call: Call) -> Value:
+    return Opaque(("encoding", "utf-8"), _ENCODING, 0)
+
+
+@form(_ENCODING, f"static {_ENCODING} ASCII {{ get; }}")
+def ascii_(call: Call) -> Value:
+    return Opaque(("encoding", "ascii"), _ENCODING, 0)
+
+
+@form(_ENCODING, "byte[] GetBytes(string s)")
+def bytes_of(call: Call, encoding: Value, text: Value) -> Value:
+    constant = text.constant if isinstance(text, Text) else None
+    if constant is None or not _is_encoding(encoding) or not constant.isascii():
+        raise Unsupported("the bytes of a text")
+    return Opaque(("bytes", constant), "byte[]", call.evaluation.unknowns.heap)
+
+
+@form(_ENCODING, "string GetString(byte[] bytes)")
+def text_of_bytes(call: Call, encoding: Value, given: Value) -> Value:
+    if not _is_encoding(encoding):
+        raise Unsupported("another encoding")
+    return constant_text(_ascii_bytes(call, given))
+
+
+@form("System.Convert", "static string ToBase64String(byte[] inArray)")
+def to_base64(call: Call, given: Value) -> Value:
+    return constant_text(base64.b64encode(_ascii_bytes(call, given).encode()).decode())
+
+
+def _is_encoding(value: Value) -> bool:
+    return isinstance(value, Opaque) and value.identity in (("encoding", "utf-8"), ("encoding", "ascii"))
+
+
+def _ascii_bytes(call: Call, value: Value) -> str:
+    """Return bytes that nothing has changed, all below 128, as a text."""
+    if isinstance(value, Opaque) and value.born == call.evaluation.unknowns.heap:
+        match value.identity:
+            case ("bytes", str() as text):
+                return text
+    raise Unsupported("bytes that aren't constant")
