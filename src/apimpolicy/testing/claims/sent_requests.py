@@ -30,6 +30,8 @@ _ADDED = ("host", "x-forwarded-for")
 _QUERY_OF_BASE = "?"
 _LITERAL = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*)(?=[:/]|$)")
 """A URL whose host is written as `Url.Host` shows it: a name in lower case, and no address."""
+_PATH = re.compile(r"https?://[^/?#]+((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)")
+"""A URL whose path is written as `Url.Path` shows it."""
 
 
 def base_of(harness: Harness) -> Base:
@@ -67,13 +69,18 @@ def as_sent(proof: Proof, state: State, base: Base, *, has_credentials: bool) ->
     made = state.copy()
     generation = (1 << 30) + len(proof.unknowns.reasons)
     path, query = state.get("url", "Path"), [(name, state.get("query", name)) for name in state.written("query")]
+    query_string = state.get("url", "QueryString")
     kinds = ["certificate", "response-header", *(["header"] if has_credentials else [])]
     kinds += ["url", "query"] if base == "unknown" else ["url"] if base == "plain" else []
     for number, kind in enumerate(kinds):
         made.forget(kind, generation + number)
     if base != "none":
-        made.set(_below(proof, path, state.first("url", "Path")), "url", "Path")
-        _set_host(made, state.get("backend"))
+        backend, first = state.get("backend"), state.first("url", "Path")
+        made.set(over(backend, lambda each: over(path, partial(_below, proof, each, first))), "url", "Path")
+        _set_host(made, backend)
+    if base == "plain":
+        unknown = made.get("url", "QueryString")
+        made.set(over(query_string, lambda leaf: unknown if _constant(leaf) is None else leaf), "url", "QueryString")
     for name, value in query if base != "unknown" else ():
         made.set(over(value, partial(_encoded, proof, state.first("query", name))), "query", name)
     made.forget("variable", 0)
@@ -90,24 +97,27 @@ def _set_host(made: State, backend: Value) -> None:
         unknown = made.get("url", name)
 
         def part(leaf: Value, place: int = place, unknown: Value = unknown) -> Value:
-            found = _LITERAL.match(leaf.constant or "") if isinstance(leaf, Text) else None
+            found = _LITERAL.match(_constant(leaf) or "")
             return unknown if found is None else constant_text(found.group(place + 1))
 
         made.set(over(backend, part), "url", name)
 
 
-def _below(proof: Proof, path: Value, first: Value) -> Value:
+def _below(proof: Proof, backend: Value, first: Value, path: Value) -> Value:
     """Return a path below that of the backend: one that rewrite-uri wrote is whole, others lose the API's own path."""
     unknowns = proof.unknowns
+    if not isinstance(path, Text) or path.key == first.key:
+        return unknowns.value("string", "the path at the backend", null=False)
+    found = _PATH.fullmatch(_constant(backend) or "")
+    if found is not None:
+        return Text(terms.joined(terms.text(found[1].rstrip("/")), path.term))
+    before = unknowns.value("string", "the path of the backend", ("path of the backend",), null=False)
+    assert isinstance(before, Text)
+    return Text(terms.joined(before.term, path.term))
 
-    def below(leaf: Value) -> Value:
-        if not isinstance(leaf, Text) or leaf.key == first.key:
-            return unknowns.value("string", "the path at the backend", null=False)
-        before = unknowns.value("string", "the path of the backend", ("path of the backend",), null=False)
-        assert isinstance(before, Text)
-        return Text(terms.joined(before.term, leaf.term))
 
-    return over(path, below)
+def _constant(value: Value) -> str | None:
+    return value.constant if isinstance(value, Text) else None
 
 
 def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
