@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 class Headers(Mapping[str, str]):
     """The headers of a `Request` or `Response`: `headers["accept"]` is all values, joined by a comma and a blank.
 
-    Names ignore case. Raises KeyError for a header that is not there; `get_all` returns the values one by one.
+    Names ignore case. Raises KeyError for a header that is not there; `get_all` returns the values one by one. Blanks
+    around a value are removed: no message has them (RFC 9110, section 5.5).
     """
 
     __slots__ = ("_fields",)
@@ -24,7 +25,7 @@ class Headers(Mapping[str, str]):
         pairs = fields.items() if isinstance(fields, (dict, Mapping)) else fields
         for name, value in pairs:
             for single in [value] if isinstance(value, str) else value:
-                self._fields.setdefault(name.lower(), (name, []))[1].append(single)
+                self._fields.setdefault(name.lower(), (name, []))[1].append(single.strip(" \t"))
 
     @classmethod
     def made_of(cls, fields: dict[str, tuple[str, list[str]]]) -> Headers:
