@@ -25,6 +25,7 @@ from apimpolicy.semantics.values import (
     type_of,
 )
 from apimpolicy.terms import term as terms
+from apimpolicy.terms.measures import Parsed
 
 if TYPE_CHECKING:
     from apimpolicy.semantics.evaluation import Evaluation
@@ -160,7 +161,8 @@ def text_of(evaluation: Evaluation, value: Value) -> Value:
                 return constant_text(str(value.constant))
             made = evaluation.unknowns.value("string", "the text of a number", ("text of", value.key), null=False)
             assert isinstance(made, Text)
-            evaluation.unknowns.know(made.term, terms.member(made.term, WHOLE))
+            is_same = terms.equal(terms.measure(Parsed(), made.term), value.term)
+            evaluation.unknowns.know(made.term, terms.member(made.term, WHOLE), is_same)
             return made
         case Json() if value.born == evaluation.unknowns.heap:
             from apimpolicy.semantics.json_trees import shown

@@ -9,6 +9,7 @@ question gets the same answer whatever came before, and however busy the machine
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.languages.emptiness import Work
@@ -29,6 +30,8 @@ ROUNDS = 400
 """Models that are looked at before a question is given up."""
 _MOST_LINKED = 2_000
 """Statements that equal texts are in the same languages: without more of them there are fewer proofs."""
+_MOST_COMPARED = 20
+"""The most numbers of a formula at which a measure is stated at once."""
 _MOST_REFINED = 40
 """Models whose numbers and words are checked against the texts."""
 
@@ -212,13 +215,20 @@ class Question:
                 self._solver.add(self._any([self._solver.node("not", self._made[atom]), self._term(linked)]))
 
     def _refine_measures(self, model: Mapping[Term, bool | int | None]) -> bool:
-        """State which texts have the value of a measure in a model; return whether that is new."""
+        """State which texts have the value of a measure in a model; return whether that is new.
+
+        At first the numbers that the formula compares are stated as well, so that not each below them is a case.
+        """
         is_new = False
         for term, linked in list(self._measures.items()):
             found = model.get(term)
             if found is None:
                 continue
-            for bound in {found - 1, found} - linked:
+            bounds = {found - 1, found}
+            if not linked:
+                compared = (each.parts[0] for each in self._made if each.kind == "number")
+                bounds.update(bound + less for bound in islice(compared, _MOST_COMPARED) for less in (-1, 0))
+            for bound in bounds - linked:
                 linked.add(bound)
                 is_new = self._link(term, bound) or is_new
         return is_new

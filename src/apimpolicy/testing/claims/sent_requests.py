@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.environment import use_environment
+from apimpolicy.languages.language import any_of_text, in_ranges, repeat, union
 from apimpolicy.policies.registry import is_known
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, over
+from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Truth, Value, constant_text, merge, over
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer import effects
 from apimpolicy.transfer.run import transfer_module
@@ -32,6 +33,8 @@ _LITERAL = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*
 """A URL whose host is written as `Url.Host` shows it: a name in lower case, and no address."""
 _PATH = re.compile(r"https?://[^/?#]+((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)")
 """A URL whose path is written as `Url.Path` shows it."""
+_PLAIN = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_of_text("-._~")))
+"""The values of parameters that a URL has as they are."""
 
 
 def base_of(harness: Harness) -> Base:
@@ -127,7 +130,9 @@ def _encoded(proof: Proof, first: Value, leaf: Value) -> Value:
     if all(isinstance(item, Text) and (item.constant or "\u0100").isascii() for item in leaf.items):
         return leaf
     text = proof.unknowns.fresh(terms.TEXT, "a parameter as it was sent")
-    return Field(text, (Text(text),), repeats=leaf.repeats)
+    is_plain = terms.truth(len(leaf.items) == 1 and not leaf.repeats)
+    is_plain = terms.all_of(is_plain, terms.member(leaf.joined, _PLAIN))
+    return merge(is_plain, leaf, Field(text, (Text(text),), repeats=leaf.repeats))
 
 
 def _keys(value: Value) -> set[Hashable]:
