@@ -313,21 +313,26 @@ class Run(Flow):
         return self.unknowns.truth("a condition that is not a bool")
 
     def status(self, value: Value) -> Value:
-        """Return a value as a status code."""
+        """Return a value as a status code; a number that is none fails."""
+        evaluation = Evaluation(self.unknowns, self.state)
 
         def form(leaf: Value) -> Value:
             text = self.constant(leaf)
             if text is not None and text.strip().isdigit() and len(text) < 4:
                 return constant_number(int(text))
-            if isinstance(leaf, Number) and leaf.constant is not None and 0 <= leaf.constant <= 999:
+            if isinstance(leaf, Number) and leaf.type == "int":
+                bounds = terms.at_most(terms.number(0), leaf.term), terms.at_most(leaf.term, terms.number(999))
+                evaluation.throw(terms.not_(terms.all_of(*bounds)))
                 return leaf
             raise Unsupported("an unknown status")
 
         try:
-            return Evaluation(self.unknowns, self.state).each([value], form)
+            found = evaluation.each([value], form)
         except (Unsupported, TooLarge):
             self.fail(self.unknowns.truth("an unknown status"))
             return self.inputs.status(self.next_generation())
+        self.fail(evaluation.throws)
+        return found
 
     def lacks_body(self) -> Term:
         """Return where set-body fails because the request has no body, and a method that needs none."""

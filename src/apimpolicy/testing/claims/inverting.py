@@ -104,6 +104,7 @@ class ClaimInversion:
             yield from _INVERSES[key](self, tree, wanted)
         else:
             yield from self.response(key, tree, wanted)
+            yield from self._responds()  # with another message than this one
 
     # Expressions
 
@@ -209,6 +210,7 @@ class ClaimInversion:
         for text in texts(tree, wanted):
             yield from self._toward(step for step in self.program.steps() if _names(step, text))
         yield from self.response("reason", tree, wanted)
+        yield from self._responds()
 
     def response(self, key: str, tree: Tree, wanted: bool, message: Key | None = None) -> Iterator[Assignment]:
         """Yield requests with another response, as a key of conditions has it; the one at the end unless given."""
