@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.sampling import IS_NIGHTLY
 
-from apimpolicy.engine.token_issuer import shared_keys
+from apimpolicy.engine.token_issuers import shared_keys
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.report.difference_data import verdict
 from apimpolicy.scenarios.bounds import Bounds

@@ -13,8 +13,8 @@ import click
 
 from apimpolicy.cli.commands import configuration_option, secrets_option, selects_environment, show_stand_ins, stands_in
 from apimpolicy.cli.program import say
-from apimpolicy.engine.mcp.clients import call_message
-from apimpolicy.engine.mcp.clients import to_server as request_to_server
+from apimpolicy.engine.mcp.servers import call_message
+from apimpolicy.engine.mcp.servers import to_server as request_to_server
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:

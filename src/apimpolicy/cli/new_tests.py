@@ -44,7 +44,7 @@ class Written(NamedTuple):
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
     """Write the files, and return the exit code. Raises ConfigurationError when there is nothing to test."""
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.engine.token_issuer import shared_keys
+    from apimpolicy.engine.token_issuers import shared_keys
 
     policies = _policies(folder)
     services = _services(folder, policies)

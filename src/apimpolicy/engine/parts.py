@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context.execution import LastError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.policy_doubles import AnyDouble
+    from apimpolicy.policies.spec import Specification
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt
 
 
 class Part(NamedTuple):
@@ -91,3 +94,17 @@ def only(program: Program, wanted: str) -> Program:
 
 def section_of(program: Program) -> str:
     return next(name for name, steps in program.sections.items() if steps)
+
+
+def own_expressions(element: Element, specification: Specification) -> Iterator[Excerpt]:
+    """Yield the expressions of a policy or part itself: in attributes, in its content, and in values."""
+    literal = {slot.name for slot in specification.attributes if not slot.expression}
+    for attribute in element.attributes:
+        if attribute.value.expression is not None and attribute.name not in literal:
+            yield attribute.value.expression
+    if specification.takes_text and element.expression is not None:
+        yield element.expression
+    values = {slot.child for slot in specification.contents if slot.child is not None}
+    for inner in element.elements():
+        if inner.name in values and inner.expression is not None:
+            yield inner.expression

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.engine.api_routing import find_api
-from apimpolicy.engine.token_issuer import TokenIssuer
+from apimpolicy.engine.token_issuers import TokenIssuer
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.service.completion import publishes
 from apimpolicy.project.service.leniency import leniency
@@ -20,11 +20,10 @@ from apimpolicy.project.service.token_checks import providers_of
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.entra_tenant import EntraTenant
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.openid_provider import OpenIdProvider
     from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.engine.token_issuers import EntraTenant, OpenIdProvider
     from apimpolicy.text.document import Element
 
     Issuer = OpenIdProvider | EntraTenant

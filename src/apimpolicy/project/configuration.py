@@ -93,7 +93,7 @@ from apimpolicy.project.toml_table import Table
 if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration

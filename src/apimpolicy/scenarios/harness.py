@@ -10,7 +10,7 @@ import attrs
 
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
-from apimpolicy.engine.effective_policies import global_policy
+from apimpolicy.engine.document import global_policy
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.headers import Headers
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy, Policy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.assignments import Assignment

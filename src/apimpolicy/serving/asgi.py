@@ -19,7 +19,7 @@ from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import fields_of
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
 
     Receive = Callable[[], Awaitable[Any]]

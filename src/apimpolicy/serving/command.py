@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.process_limits import reason_to_stop
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.clients import address_of_server
+from apimpolicy.engine.mcp.servers import address_of_server
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect

@@ -26,7 +26,7 @@ from apimpolicy.serving import engine_loop
 from apimpolicy.serving.own_answers import internal_error, own_answer
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
 

@@ -35,7 +35,7 @@ from apimpolicy.text.encoding import decode
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.policies.state import State
     from apimpolicy.project.configuration import Configuration

@@ -18,7 +18,7 @@ from apimpolicy.serving.server import Listener, listen
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.serve_settings import Limits
     from apimpolicy.serving.tls import AskingContext

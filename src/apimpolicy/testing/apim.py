@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.openid_provider import OpenIdProvider
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import KeyVault
+    from apimpolicy.engine.token_issuers import OpenIdProvider
     from apimpolicy.engine.trace import Trace
     from apimpolicy.project.audit_run import AuditRun
     from apimpolicy.report.claim_results import ClaimReport
@@ -204,7 +204,7 @@ class Apim:
 
     def identity_provider(self, issuer: str, **options: Any) -> OpenIdProvider:
         """Return an OpenID provider whose time is this gateway's; the options are those of `OpenIdProvider`."""
-        from apimpolicy.engine.openid_provider import OpenIdProvider
+        from apimpolicy.engine.token_issuers import OpenIdProvider
 
         made = OpenIdProvider(issuer, now=self.clock, **options)
         self._settings["openid_providers"] = [*self._settings.get("openid_providers", ()), made]

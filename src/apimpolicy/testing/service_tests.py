@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.mcp.calls import definitions_of, operation_of
-from apimpolicy.engine.mcp.schemas import example_of, input_of
+from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.engine.mcp.protocol import example_of, input_of
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.processes import process_pool

@@ -46,7 +46,7 @@ from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend, BackendPool
-    from apimpolicy.engine.service import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.project.service.description import (
         ApiDescription,
         ApiFile,

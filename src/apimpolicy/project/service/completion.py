@@ -21,8 +21,8 @@ from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.engine.backends import Backend
-    from apimpolicy.engine.openid_provider import OpenIdSource
-    from apimpolicy.engine.service import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
+    from apimpolicy.engine.token_issuers import OpenIdSource
     from apimpolicy.project.service.building import ServiceParts
 
     Part = tuple[str, str | None, AnyPolicy]

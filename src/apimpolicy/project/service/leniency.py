@@ -17,7 +17,7 @@ from apimpolicy.engine import document
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.project.service.description import Problem
     from apimpolicy.project.service.stand_ins import StandIn
     from apimpolicy.text.source import Source

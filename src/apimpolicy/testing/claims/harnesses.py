@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.parts import own_expressions
 from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
@@ -24,7 +24,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     import datetime
 
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.identities import CaseIdentities

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.requests import ALL_APIS, Rehearsal
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.engine.mcp.calls import definitions_of, operation_of
-from apimpolicy.engine.mcp.clients import call_message, to_server
-from apimpolicy.engine.mcp.schemas import example_of, input_of
+from apimpolicy.engine.mcp.endpoint import definitions_of, operation_of
+from apimpolicy.engine.mcp.protocol import example_of, input_of
+from apimpolicy.engine.mcp.servers import call_message, to_server
 from apimpolicy.engine.service import Service, ServiceApi
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
@@ -30,7 +30,7 @@ from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.languages.language import Language
@@ -177,7 +177,7 @@ def has_credentials(harness: Harness) -> bool:
     return any(step.element.get("backend-id") is not None for step in harness.program.steps())
 
 
-# The segments of a path template, and the texts that match them as `engine.operations` does.
+# The segments of a path template, and the texts that match them as `engine.api_routing` does.
 
 SEGMENT = at_least_once(one_of(~of_text("/")))
 SEGMENTS = ANYTHING

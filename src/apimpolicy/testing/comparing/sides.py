@@ -27,8 +27,7 @@ from apimpolicy.testing.first_surroundings import shows_certificates
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.document import AnyPolicy, Policy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.text.document import Element
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apimpolicy.engine.replaced_files import replace_file
+from apimpolicy.engine.document import replace_file
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.processes import process_pool
 from apimpolicy.report.coverage_data import CONDITION, POLICY, FileCoverage, Place
