@@ -60,7 +60,7 @@ OF_THE_TOOL = {
     "project.audit_changes": "a temporary folder",
     "project.cache": "the user's cache",
     "serving.certificates": "the authority in the user's own folder",
-    "serving.peers": "a socket in a temporary folder",
+    "serving.workers": "a socket in a temporary folder",
     "terms.solver_process": "this Python, with the solver",
     "testing.apim": "the page that a test in Python asks for",
     "testing.comparing.versions": "a configuration in a temporary folder",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
 from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, environment_option
 from apimpolicy.cli.program import say
@@ -136,11 +136,11 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
-        from apimpolicy.cli.check_fixes import fix_files
+        from apimpolicy.cli.check_output import fix_files
 
         count = fix_files(run, found.files, write=options["fix"])
         if options["diff"] and not options["fix"]:
-            return exit_codes.FINDINGS if count else exit_codes.CLEAN
+            return commands.FINDINGS if count else commands.CLEAN
     output = CheckOutput()
     output.rules = projects.all_rules
     baselines = _Baselines(options, projects)
@@ -174,7 +174,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         baselines.say_what_is_gone()
         if isinstance(projects.options.proofs, _Prover):
             projects.options.proofs.say_what_is_undecided()
-    return exit_codes.USAGE if failed else output.exit_code
+    return commands.USAGE if failed else output.exit_code
 
 
 def _test_rules(projects: CheckProjects) -> int:
@@ -190,7 +190,7 @@ def _test_rules(projects: CheckProjects) -> int:
     print(
         f"{counted(examples - len(failing), 'example')} of {counted(len(rules), 'rule')} passed, {len(failing)} failed"
     )
-    return exit_codes.FINDINGS if failing else exit_codes.CLEAN
+    return commands.FINDINGS if failing else commands.CLEAN
 
 
 def _check_options(options: dict[str, Any]) -> CheckOptions:
@@ -240,7 +240,7 @@ class _Prover:
 
     def __init__(self) -> None:
         """Raises ConfigurationError where there is no solver."""
-        from apimpolicy.scenarios.bounds import Bounds
+        from apimpolicy.scenarios.scenario import Bounds
         from apimpolicy.testing.claims.facts import proofs_of
 
         self._proofs_of = proofs_of
@@ -356,4 +356,4 @@ def _write_baseline(path: str, output: CheckOutput) -> int:
 
     count = Baseline.of(path, output.diagnostics).save()
     print(f"wrote {counted(count, 'finding')} to {path}")
-    return exit_codes.CLEAN
+    return commands.CLEAN

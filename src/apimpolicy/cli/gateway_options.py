@@ -158,7 +158,7 @@ class GatewayOptions:
         fields = [(name, value) for name, values in request.headers.fields() for value in values]
         fields = [(name, value) for name, value in fields if name.lower() != "authorization"]
         if wants_token:
-            from apimpolicy.project.caller_tokens import TokenWish, claims_of, token_of
+            from apimpolicy.project.manual_requests import TokenWish, claims_of, token_of
 
             wish = TokenWish(self.token or "", claims_of(self.claims), self.is_expired)
             fields.append(("Authorization", f"Bearer {token_of(gateway, wish, request)}"))
@@ -192,7 +192,7 @@ class GatewayOptions:
     def _gateway(self) -> Gateway:
         """Return the gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
-        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.environments import find_configuration
         from apimpolicy.project.files import STANDARD_INPUT
 
         path = self.config or find_configuration("" if self.policy == STANDARD_INPUT else self.policy)
@@ -268,7 +268,7 @@ class GatewayOptions:
         certificate = self._certificate()
         if self.request_file:
             from apimpolicy.project.files import MAXIMUM_MESSAGE_BYTES, read_bytes
-            from apimpolicy.project.http_files import parse_request
+            from apimpolicy.project.manual_requests import parse_request
 
             data = read_bytes(self.request_file, MAXIMUM_MESSAGE_BYTES)
             method, url, in_file, content = parse_request(data, self.request_file)
@@ -306,7 +306,7 @@ def _token_hint(gateway: Gateway, request: Request, result: Result) -> str:
     error = result.error
     if error is None or not has_trait(error.source, "checks-token") or "Authorization" in request.headers:
         return ""
-    from apimpolicy.project.caller_tokens import issuers_of
+    from apimpolicy.project.manual_requests import issuers_of
 
     names = list(issuers_of(gateway))
     if not names:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import show_stand_ins
 from apimpolicy.cli.program import say
 from apimpolicy.cli.written_files import write_text
@@ -61,7 +61,7 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
     cases = sum(each.cases for each in written)
     failed = f"; {len(done) - len(written)} could not be written" if len(written) < len(done) else ""
     say(f"{counted(len(written), 'test file')} with {cases:,} cases{failed}")
-    return exit_codes.CLEAN
+    return commands.CLEAN
 
 
 def test_file_of(policy: str) -> str:
@@ -99,7 +99,7 @@ def _services(folder: str, policies: list[str]) -> list[str]:
 
 def _configured(folder: str) -> list[str]:
     from apimpolicy.project.configuration import load_configuration
-    from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.environments import find_configuration
 
     path = find_configuration(folder)
     return [os.path.relpath(path)] if path is not None and load_configuration(path).has_service else []
@@ -117,7 +117,7 @@ def _write_service(
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
     from apimpolicy.project.service.leniency import Leniency, lenient
-    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.testing.service_tests import service_tests
     from apimpolicy.text.secrets import requests_are_invented
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from apimpolicy.report.style import is_a_terminal
+from apimpolicy.report.columns import is_a_terminal
 
 if TYPE_CHECKING:
     from types import TracebackType

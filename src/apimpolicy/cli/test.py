@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.cli.commands import (
     WithHelp,
     check_environment,
@@ -139,9 +139,8 @@ def command(
 
 
 def _test(run: Run) -> int:
-    from apimpolicy.report.columns import printable
+    from apimpolicy.report.columns import Style, printable
     from apimpolicy.report.harmless import visible_lines
-    from apimpolicy.report.style import Style
     from apimpolicy.report.test_results import MARKS, failure, marks, summary
     from apimpolicy.testing.test_file_search import find_test_files
 
@@ -159,7 +158,7 @@ def _test(run: Run) -> int:
             f"there are no test files in {', '.join(run.paths)}: none ends in .test.yaml, .test.toml or .test.json.\n"
             f"Write a first one with: apimpolicy new test {run.paths[0] if os.path.isdir(run.paths[0]) else 'POLICY'}"
         )
-        return exit_codes.USAGE
+        return commands.USAGE
     check_environment(files)
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
@@ -202,11 +201,11 @@ def _test(run: Run) -> int:
     if run.html is not None:
         _write_pages(run.html, bad)
     if unreadable:
-        return exit_codes.USAGE
+        return commands.USAGE
     if not reports:
         say(_no_cases(files, run.words))
-        return exit_codes.NO_TESTS
-    return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
+        return commands.NO_TESTS
+    return commands.FINDINGS if bad or not is_enough else commands.CLEAN
 
 
 def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
@@ -279,7 +278,7 @@ def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[An
 
 
 def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
-    from apimpolicy.report.style import Style, on_page
+    from apimpolicy.report.columns import Style, on_page
 
     with on_page(Style.of(sys.stdout), indent=2):
         return _covered(path, run)
@@ -296,7 +295,7 @@ def _covered(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageR
 
 
 def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
-    from apimpolicy.report.style import page
+    from apimpolicy.report.columns import page
     from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.running import run_case
@@ -336,6 +335,6 @@ def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
 
 
 def _write_junit(path: str, reports: Sequence[CaseReport]) -> None:
-    from apimpolicy.report.junit import cases_to_junit
+    from apimpolicy.report.finding_formats import cases_to_junit
 
     write_text(path, markup_without_secrets(cases_to_junit(reports)) + "\n")

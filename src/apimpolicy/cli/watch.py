@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from apimpolicy.cli import exit_codes
+from apimpolicy.cli import commands
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect
 from apimpolicy.project.files import fingerprint
-from apimpolicy.report.style import is_a_terminal
+from apimpolicy.report.columns import is_a_terminal
 
 INTERVAL_SECONDS = 0.5
 
@@ -37,5 +37,5 @@ def watch(paths: Sequence[str], action: Callable[[], int], rounds: int | None = 
             else:
                 time.sleep(INTERVAL_SECONDS)
     except KeyboardInterrupt:
-        return exit_codes.INTERRUPTED
-    return exit_codes.CLEAN
+        return commands.INTERRUPTED
+    return commands.CLEAN

@@ -47,7 +47,7 @@ def sent_headers(path: str) -> frozenset[str]:
 
 
 def _of_request(path: str) -> Iterator[str]:
-    from apimpolicy.project.http_files import parse_request
+    from apimpolicy.project.manual_requests import parse_request
 
     with open_bytes(path) as file:
         _, _, headers, _ = parse_request(file.read(), path)

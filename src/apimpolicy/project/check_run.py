@@ -14,14 +14,12 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
-from apimpolicy.project.check_projects import CheckOptions, CheckProjects, Project
-from apimpolicy.project.check_services import CheckServices
-from apimpolicy.project.configuration_files import shown_path
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects, CheckServices, Project
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS, discover, searched
 from apimpolicy.project.embedded import MARKDOWN, policies_of
-from apimpolicy.project.environments import ALL
+from apimpolicy.project.environments import ALL, shown_path
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
 from apimpolicy.project.layout import place_of

@@ -67,7 +67,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
 from apimpolicy.project.environments import (
     OWN_KEYS,
@@ -82,7 +81,7 @@ from apimpolicy.project.environments import (
 )
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
-from apimpolicy.project.gateway_settings import GatewaySettings
+from apimpolicy.project.gateway_settings import AnswerTables, DescriptionPaths, GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.kept import KeptServices

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.references import Missing
-from apimpolicy.project.resource_kinds import KINDS, kind_named
+from apimpolicy.project.layout import KINDS, kind_named
 
 if TYPE_CHECKING:
     from apimpolicy.project.toml_table import Table

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
 from apimpolicy.dotnet.process_limits import renew
-from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
 from apimpolicy.project.embedded import CODE, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
+from apimpolicy.project.environments import CONFIGURATION, configuration_in
 from apimpolicy.project.files import (
     MAXIMUM_BYTES,
     STANDARD_INPUT,
@@ -27,8 +27,8 @@ from apimpolicy.project.files import (
     is_meant_as_a_policy,
     unreadable,
 )
-from apimpolicy.project.ignore_patterns import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.project.layout import place_of, root_of_information
+from apimpolicy.project.repository import IgnorePatterns, gitignore_of, gitignores_above
 from apimpolicy.text.encoding import decode
 
 if TYPE_CHECKING:

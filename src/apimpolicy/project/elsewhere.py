@@ -12,10 +12,9 @@ from functools import cached_property
 
 from apimpolicy.checkout import entries
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.layout import folders_of_kinds, is_service_folder, subfolders
+from apimpolicy.project.layout import folders_of_kinds, is_service_folder, kind_named, subfolders
 from apimpolicy.project.overlays import Overlay, overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
-from apimpolicy.project.resource_kinds import kind_named
 from apimpolicy.project.service.description import Gap, Origin, ServiceDescription
 from apimpolicy.project.service.extract import read_extract
 

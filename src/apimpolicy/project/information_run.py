@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.checks.rules.value_redacted import REDACTED, ValueRedacted
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.embedded.shapes import has_placeholder
+from apimpolicy.project.environments import shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Checked, Findings, merged, to_findings
+from apimpolicy.project.layout import DISPLAY_NAME, kind_of_file, kind_of_folder
 from apimpolicy.project.mcp_checks import server_diagnostics
-from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.check_projects import CheckProjects
-    from apimpolicy.project.check_services import CheckServices
+    from apimpolicy.project.check_projects import CheckProjects, CheckServices
     from apimpolicy.project.known_service import Service
     from apimpolicy.project.service.description import Origin, PolicyText, ServiceDescription
     from apimpolicy.text.source import Source

@@ -26,13 +26,11 @@ from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.elsewhere import Elsewhere
 from apimpolicy.project.files import fingerprint
-from apimpolicy.project.layout import Place, place_of
+from apimpolicy.project.layout import KINDS, Place, place_of
 from apimpolicy.project.overlays import filtered_names, is_filtered
-from apimpolicy.project.resource_kinds import KINDS
 from apimpolicy.project.service.description import NOWHERE, OPERATIONS, ApiDescription, Gap, NamedValueDescription
 from apimpolicy.project.service.operations import KnownOperations
-from apimpolicy.project.service.policy_sources import made_up_id
-from apimpolicy.project.service.unknown_policies import NOT_IN_CODE
+from apimpolicy.project.service.policy_sources import NOT_IN_CODE, made_up_id
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 from apimpolicy.text.source import Source

@@ -18,8 +18,8 @@ from apimpolicy.checkout import listing
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.files import read_bytes
+from apimpolicy.project.layout import kind_of_folder, plain
 from apimpolicy.project.repository import parents_of
-from apimpolicy.project.resource_kinds import kind_of_folder, plain
 from apimpolicy.text.source import Source
 
 _OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECASE)

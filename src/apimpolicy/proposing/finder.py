@@ -6,9 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.proposing.guided import Guided
-from apimpolicy.scenarios.bounds import Bounds
-from apimpolicy.scenarios.exploration import Exploration
 from apimpolicy.scenarios.goals import BRANCH
+from apimpolicy.scenarios.scenario import Bounds, Exploration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable

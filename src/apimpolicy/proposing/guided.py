@@ -12,8 +12,8 @@ from apimpolicy.proposing.inversion.core import Inversion
 from apimpolicy.proposing.inversion.reaching import repair, returned, truth, usable
 from apimpolicy.proposing.inversion.rules import RULES
 from apimpolicy.proposing.inversion.samples import usual
-from apimpolicy.scenarios.doubles import PASSES
 from apimpolicy.scenarios.goals import BRANCH, Goal
+from apimpolicy.scenarios.scenario import PASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -14,7 +14,7 @@ from apimpolicy.audit.access import WEAK_TOKEN
 from apimpolicy.audit.budgets import NOT_LIMITED, limited_by
 from apimpolicy.audit.facts import LENDS, TOKEN, UNDECIDED
 from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
-from apimpolicy.report.audit_data import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
+from apimpolicy.report.audit_formats import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
 from apimpolicy.report.audit_text import (
     LENDING,
     answer,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from apimpolicy.report.columns import counted, printable, width, wrap
+from apimpolicy.report.columns import PLAIN, Style, counted, printable, width, wrap
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.places import path_from_here
 from apimpolicy.report.stand_in_text import with_stand_ins
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.terminal import path_from_here
 from apimpolicy.report.test_results import CaseReport, unreadable_data
 
 PROVEN, FALSE, UNDECIDED, SKIPPED, ERROR = "proven", "false", "undecided", "skipped", "error"

@@ -9,9 +9,8 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.report.columns import clip, printable, width
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.columns import PLAIN, Style, clip, printable, width
+from apimpolicy.report.terminal import path_from_here
 
 # As data, which is sent between processes and merged: a report has files, a file places (policies, branches and
 # conditions), a place its outcomes, with the tests that saw each.

@@ -13,8 +13,8 @@ import attrs
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
 from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoverageReport, FileCoverage, Place
+from apimpolicy.report.finding_formats import attribute, text
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.junit import attribute, text
 
 # Coverage written to files, in the format that a file's name ends with
 

@@ -18,9 +18,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from apimpolicy.report.claim_results import MOST_REASONS
-from apimpolicy.report.columns import counted, printable, wrap
+from apimpolicy.report.columns import PLAIN, Style, counted, printable, wrap
 from apimpolicy.report.difference_data import ADDED, DIFFERENT, EQUIVALENT, ERROR, REMOVED, UNDECIDED, verdict
-from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
     from apimpolicy.report.difference_data import (

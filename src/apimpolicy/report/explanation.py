@@ -17,11 +17,10 @@ from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.policies.registry import is_known, specification_of
 from apimpolicy.records import Record
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause, Evaluated, Fact, clause_of, clause_of_block
-from apimpolicy.report.columns import clip, printable, shortened, width, wrap
+from apimpolicy.report.columns import PLAIN, Style, clip, printable, shortened, width, wrap
 from apimpolicy.report.explanation_notes import certificate_notes
-from apimpolicy.report.places import short_path
 from apimpolicy.report.result_secrets import hide_secrets_of
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import show, within_limits
 from apimpolicy.text.secrets import without_secrets
 
@@ -60,7 +59,7 @@ class Explanation:
         self.path = ""
 
     def __str__(self) -> str:
-        from apimpolicy.report.style import page
+        from apimpolicy.report.columns import page
 
         return render(self, page())
 

@@ -14,7 +14,7 @@ from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import NOT_EVALUATED, Clause, Evaluated, descendants, unconverted
-from apimpolicy.report.places import short_path
+from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from apimpolicy.report.clauses import FAILED, NOT_EVALUATED, Clause
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import clause_of_evaluation, is_detail, steps_of
 from apimpolicy.report.html_style import lines, text
-from apimpolicy.report.places import short_path
+from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate, show
 
 if TYPE_CHECKING:

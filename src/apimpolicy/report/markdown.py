@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.report.columns import fitted, printable
 
 if TYPE_CHECKING:
-    from apimpolicy.report.style import Style
+    from apimpolicy.report.columns import Style
 
 
 # Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
@@ -93,7 +93,7 @@ _ITEM = re.compile(r" *(?:[-*]|\d+\.) ")
 def page_text(markdown: str, style: Style) -> str:
     """Return the page for a terminal; Markdown for programs.
 
-    >>> from apimpolicy.report.style import Style
+    >>> from apimpolicy.report.columns import Style
     >>> print(page_text("POL1  a **rule** about\\n`a` things.", Style(width=60, is_terminal=True)))
     POL1  a rule about 'a' things.
     """

@@ -8,10 +8,9 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.report.columns import clip, counted, printable, width
+from apimpolicy.report.columns import PLAIN, Style, clip, counted, printable, width
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.terminal import path_from_here
 
 # Mutants and their outcomes, as texts and numbers that processes exchange
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.project.service.leniency import leniency
-from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.style import PLAIN, Style
+from apimpolicy.report.columns import PLAIN, Style, counted, printable
+from apimpolicy.report.terminal import path_from_here
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import Origin, Problem

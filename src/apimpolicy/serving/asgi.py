@@ -15,8 +15,7 @@ from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.certificate import Certificate
 from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.dispatcher import Dispatcher, Served
-from apimpolicy.serving.own_answers import own_answer
-from apimpolicy.serving.wire import fields_of
+from apimpolicy.serving.http_messages import fields_of, own_answer
 
 if TYPE_CHECKING:
     from apimpolicy.engine.document import AnyPolicy

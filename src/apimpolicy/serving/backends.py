@@ -24,7 +24,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
-from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.serving.tls import BackendTrust
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")

@@ -20,8 +20,8 @@ from apimpolicy.engine.mcp.servers import address_of_server
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.memory import collect
-from apimpolicy.project.caller_tokens import TokenWish, issuers_of, token_of
 from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.manual_requests import TokenWish, issuers_of, token_of
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service.reading import is_code
 from apimpolicy.project.service.stand_ins import SUBSCRIPTION
@@ -31,11 +31,11 @@ from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.lines import LineWriter
-from apimpolicy.serving.peers import Peers
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 from apimpolicy.serving.spans import span_writer
 from apimpolicy.serving.tls import AskingContext
+from apimpolicy.serving.workers import Peers
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

@@ -34,13 +34,13 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.caller_tokens import issuers_of
+from apimpolicy.project.manual_requests import issuers_of
 from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Dispatcher, Handled
 from apimpolicy.serving.engine_loop import keep
+from apimpolicy.serving.http_messages import own_answer
 from apimpolicy.serving.lines import Summary
-from apimpolicy.serving.own_answers import own_answer
-from apimpolicy.serving.peers import OWN, Peers
+from apimpolicy.serving.workers import OWN, Peers
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
 
@@ -196,7 +196,7 @@ class Inspector:
         if what == "policies":
             return text_page(_effective(handled))
         if what == "case":
-            from apimpolicy.serving.saved_cases import case_of
+            from apimpolicy.serving.request_forms import case_of
 
             name = f"request-{handled.number}.test.yaml"
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
@@ -287,8 +287,8 @@ def _again(request: Request) -> Request:
 
 def _effective(handled: Handled) -> str:
     """Return the policies of all scopes that the request met, as one document."""
+    from apimpolicy.report.columns import Style
     from apimpolicy.report.service_text import effective_text
-    from apimpolicy.report.style import Style
 
     assert handled.result is not None
     program = handled.result.exchange.program

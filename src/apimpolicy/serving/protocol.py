@@ -19,10 +19,16 @@ import httptools
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.project.serve_settings import Limits
-from apimpolicy.serving.incoming import IncomingRequest, refusal_for
+from apimpolicy.serving.http_messages import (
+    LAST_CHUNK,
+    IncomingRequest,
+    chunk,
+    head,
+    own_answer,
+    peer_certificate,
+    refusal_for,
+)
 from apimpolicy.serving.ledger import Ledger
-from apimpolicy.serving.own_answers import own_answer
-from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.policies.state import State
     from apimpolicy.project.serve_settings import Limits
-    from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.protocol import Answer
+    from apimpolicy.serving.workers import Peers
 
 _LOOK = 0.5
 """Seconds between two looks at the files."""

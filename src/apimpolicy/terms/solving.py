@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.languages.emptiness import Work
-from apimpolicy.languages.language import TooLarge, literal
+from apimpolicy.languages.language import TooLarge, Work, literal
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.evaluation import value_of
 from apimpolicy.terms.solver_process import Solver

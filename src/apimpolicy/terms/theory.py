@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.languages.emptiness import Work, shortest_word
-from apimpolicy.languages.language import Language, TooLarge, literal
+from apimpolicy.languages.language import Language, TooLarge, Work, literal, shortest_word
 from apimpolicy.languages.language import not_ as complement
 from apimpolicy.languages.numbers import bound_of
 

@@ -226,7 +226,7 @@ class _File:
         service = None if subject is None else subject.service
         if service is not None and not os.path.isdir(service):
             return service
-        from apimpolicy.project.configuration_files import find_configuration
+        from apimpolicy.project.environments import find_configuration
 
         return find_configuration(directory if service is None else service)
 

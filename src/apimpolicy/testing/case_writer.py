@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
 from apimpolicy.testing.first_expectations import case_of
@@ -15,9 +15,8 @@ from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
-    from apimpolicy.scenarios.exploration import Exploration
     from apimpolicy.scenarios.harness import Harness, Run
-    from apimpolicy.scenarios.scenario import Scenario
+    from apimpolicy.scenarios.scenario import Exploration, Scenario
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST_RUNS_FOR_SHORTER = 40

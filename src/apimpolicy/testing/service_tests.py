@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.mcp.servers import McpTool
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.goals import Goal
+    from apimpolicy.scenarios.scenario import Bounds
 
 FAILING = "Requests for these fail with 500; --with-errors writes them:"
 UNREACHED = "No request was found for these branches:"

@@ -94,5 +94,5 @@ def test_a_service_in_infrastructure_code_imports_no_client(tmp_path: Path, sour
     )
     assert done.returncode == 0, done.stdout + done.stderr
     loaded = set(done.stderr.split())
-    assert "apimpolicy.project.service.infrastructure" in loaded
+    assert "apimpolicy.project.service.reading" in loaded
     assert sorted(loaded & {"urllib.request", "http.client", "email", "ssl", "xml.sax"}) == []

@@ -20,7 +20,7 @@ from apimpolicy.report.difference_data import (
     SettingChange,
     SettingGroup,
 )
-from apimpolicy.report.difference_markdown import MOST_CHARACTERS, to_markdown
+from apimpolicy.report.difference_formats import MOST_CHARACTERS, to_markdown
 from apimpolicy.report.markdown import code_span, fenced
 
 EVIL = [

@@ -19,7 +19,7 @@ from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import HttpBackend, backends, deadlines, serving
 from apimpolicy.serving.backends import MOST_RESPONSES
-from apimpolicy.serving.trust import BackendTrust
+from apimpolicy.serving.tls import BackendTrust
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:
@@ -467,7 +467,7 @@ def test_large_bodies_both_ways() -> None:
 
 
 def test_retry_really_waits() -> None:
-    from apimpolicy.serving.clock import RunningClock
+    from apimpolicy.serving.engine_loop import RunningClock
 
     met: list[float] = []
 

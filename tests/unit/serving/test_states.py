@@ -15,8 +15,8 @@ from apimpolicy import Gateway, Request, Response
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.state import Bucket, Claim, Counter, Total, TripRule, Window
+from apimpolicy.serving.redis_connection import from_bytes, to_bytes
 from apimpolicy.serving.redis_state import RedisState
-from apimpolicy.serving.redis_values import from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

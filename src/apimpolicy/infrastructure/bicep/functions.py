@@ -12,7 +12,7 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin
 
-from apimpolicy.infrastructure import addresses
+from apimpolicy.infrastructure import functions
 from apimpolicy.infrastructure.functions import (
     bounded_range,
     distinct,
@@ -241,8 +241,8 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "base64ToJson": lambda text: from_json(base64.b64decode(text).decode()),
     "base64ToString": lambda text: base64.b64decode(text).decode(),
     "bool": to_bool,
-    "cidrHost": addresses.usable_host,
-    "cidrSubnet": addresses.subnet_of_length,
+    "cidrHost": functions.usable_host,
+    "cidrSubnet": functions.subnet_of_length,
     "indexOf": lambda values, wanted: values.lower().find(wanted.lower()) if isinstance(values, str) else (
         values.index(wanted) if wanted in values else -1
     ),
@@ -252,7 +252,7 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "max": lambda *values: max(values[0] if isinstance(values[0], list) else values),
     "min": lambda *values: min(values[0] if isinstance(values[0], list) else values),
     "padLeft": pad_left,
-    "parseCidr": addresses.parse,
+    "parseCidr": functions.parse,
     "range": lambda start, count: bounded_range(start, start + count, 1),
     "substring": substring,
     "toLower": lambda text: text.lower(),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from apimpolicy.infrastructure import addresses
+from apimpolicy.infrastructure import functions
 from apimpolicy.infrastructure.functions import (
     bounded_range,
     distinct,
@@ -170,11 +170,11 @@ _KNOWN: dict[str, Callable[..., Value]] = {
     "basename": lambda path: path.rstrip("/").rpartition("/")[2],
     "ceil": lambda value: math.ceil(value),
     "chunklist": chunk_list,
-    "cidrcontains": addresses.contains,
-    "cidrhost": addresses.host,
-    "cidrnetmask": addresses.netmask,
-    "cidrsubnet": addresses.subnet,
-    "cidrsubnets": addresses.subnets,
+    "cidrcontains": functions.contains,
+    "cidrhost": functions.host,
+    "cidrnetmask": functions.netmask,
+    "cidrsubnet": functions.subnet,
+    "cidrsubnets": functions.subnets,
     "csvdecode": decode_csv,
     "dirname": lambda path: path.rpartition("/")[0] or ("/" if path.startswith("/") else "."),
     "floor": lambda value: math.floor(value),

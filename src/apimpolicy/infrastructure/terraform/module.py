@@ -24,8 +24,7 @@ from apimpolicy.infrastructure.terraform.instances import (
     further_instances,
     unknown_instance,
 )
-from apimpolicy.infrastructure.terraform.json_syntax import read_file
-from apimpolicy.infrastructure.terraform.parser import Block, parse_template
+from apimpolicy.infrastructure.terraform.parser import Block, parse_template, read_file
 from apimpolicy.infrastructure.terraform.templates import as_template
 from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.values import (

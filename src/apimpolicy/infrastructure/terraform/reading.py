@@ -17,8 +17,8 @@ from apimpolicy.infrastructure.files import TERRAFORM, Files, chosen, environmen
 from apimpolicy.infrastructure.functions import unmarked
 from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_from, resource_of
-from apimpolicy.infrastructure.terraform.json_syntax import read_file
 from apimpolicy.infrastructure.terraform.module import FILES, Module
+from apimpolicy.infrastructure.terraform.parser import read_file
 from apimpolicy.infrastructure.values import Unknown, Value, is_fully_known
 from apimpolicy.text.source import Source
 

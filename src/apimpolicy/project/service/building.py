@@ -32,14 +32,14 @@ from apimpolicy.engine.service import (
 )
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.service.described import server_of
-from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
-from apimpolicy.project.service.unknown_policies import (
+from apimpolicy.project.service.policy_sources import (
     fragment_ids,
     of_unmodelled,
     unknown_calls,
     unknown_fragments,
     unknown_policies,
 )
+from apimpolicy.project.service.repair import served_backend, served_path, subscription_state
 from apimpolicy.text.holes import UNKNOWN_BASE
 from apimpolicy.text.secrets import keep_secret
 from apimpolicy.text.source import Source

@@ -25,15 +25,16 @@ from apimpolicy.checkout import listing, walk
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import (
+    KINDS,
     file_in,
     folders_of_kinds,
     has_information,
     is_service_folder,
+    kind_of_folder,
     place_of,
     subfolders,
 )
 from apimpolicy.project.overlays import NO_CHANGES, TOKEN, Overlay
-from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 from apimpolicy.project.service.described import (
     SERVERS,
     api_of,

@@ -9,15 +9,27 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.resources import Note, Reading, segments
 from apimpolicy.infrastructure.values import Text, TooLarge, Unknown, Value, can_equal, is_fully_known, is_known, shown
-from apimpolicy.project.resource_kinds import kind_of_folder
+from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.described import (
+    Entity,
+    ReadingContext,
     api_of,
+    base_id,
+    below_workspace,
+    blocks_in,
+    first_block,
+    flag_of,
+    hole_of,
+    id_of,
+    json_of,
     logger_of,
     logs_responses,
     named_value_of,
+    names_of,
     operation_of,
     product_of,
     subscription_of,
+    text_of,
     tool_of,
     version_set_of,
 )
@@ -39,21 +51,7 @@ from apimpolicy.project.service.description import (
     WorkspaceDescription,
 )
 from apimpolicy.project.service.description import Resource as OtherResource
-from apimpolicy.project.service.resource_entities import (
-    Entity,
-    ReadingContext,
-    base_id,
-    below_workspace,
-    blocks_in,
-    first_block,
-    flag_of,
-    hole_of,
-    id_of,
-    json_of,
-    names_of,
-    text_of,
-)
-from apimpolicy.project.service.unknown_policies import unknown_policy
+from apimpolicy.project.service.policy_sources import unknown_policy
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.files import Files

@@ -11,7 +11,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import merged
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.resource_kinds import kind_of_folder
+from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.description import NOWHERE, Field, Hole, Origin, Problem, Reference
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.named_values import find_named_values

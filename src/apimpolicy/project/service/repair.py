@@ -22,7 +22,7 @@ from apimpolicy.project.service.description import (
     Problem,
     ServiceDescription,
 )
-from apimpolicy.project.service.unknown_policies import unmodelled
+from apimpolicy.project.service.policy_sources import unmodelled
 
 if TYPE_CHECKING:
     from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription

@@ -18,9 +18,8 @@ from apimpolicy.project.embedded.shapes import PLACEHOLDER
 from apimpolicy.project.environments import merged
 from apimpolicy.project.service.described import server_of
 from apimpolicy.project.service.description import Origin, ServiceDescription
-from apimpolicy.project.service.likely_values import likely_value, specification_at
+from apimpolicy.project.service.likely_values import likely_value, literal_attribute, providers_of, specification_at
 from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
-from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
 from apimpolicy.text.source import Source

@@ -21,7 +21,7 @@ from apimpolicy.proposing.inversion.inputs import input_text, put, whole, with_t
 from apimpolicy.proposing.inversion.recorded import Ticks, Token
 from apimpolicy.proposing.inversion.values import EPOCH, SECOND
 from apimpolicy.scenarios.assignments import CLOCK, MAY_BE_NULL, RESPONSE, TEXTS
-from apimpolicy.scenarios.doubles import FAILS, PASSES, REFUSALS
+from apimpolicy.scenarios.scenario import FAILS, PASSES, REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

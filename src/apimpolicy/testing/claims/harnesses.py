@@ -12,9 +12,8 @@ from apimpolicy.engine.parts import own_expressions
 from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.scenarios.harness import Harness
+from apimpolicy.scenarios.harness import Harness, StandIns
 from apimpolicy.scenarios.scenario import ENTITIES
-from apimpolicy.scenarios.stand_ins import StandIns
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.case_files import Case, CaseFile, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates

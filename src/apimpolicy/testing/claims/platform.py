@@ -17,9 +17,8 @@ from apimpolicy.policies.registry import is_known
 from apimpolicy.project.gateways import require_apis
 from apimpolicy.report.claim_results import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
 from apimpolicy.report.explanation import explain
-from apimpolicy.report.places import path_from_here
-from apimpolicy.report.terminal import render_all
-from apimpolicy.scenarios.bounds import Bounds
+from apimpolicy.report.terminal import path_from_here, render_all
+from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.proving import MOST_TRIES, Proof, internal_error
 from apimpolicy.testing.claims.reading import Claim, Expressions

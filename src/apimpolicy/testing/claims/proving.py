@@ -12,7 +12,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proposing.finder import Finder
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.records import Record
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.breaking import ClaimBreaker, is_broken_by
 from apimpolicy.testing.claims.conditions import EvaluatedConditions
@@ -23,8 +23,8 @@ from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.scenario import Bounds
 
     Status = Literal["proven", "false", "undecided", "error"]
 

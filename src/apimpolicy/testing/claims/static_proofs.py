@@ -19,7 +19,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
 from apimpolicy.languages.units import of_text
 from apimpolicy.project.service.description import NOWHERE, PolicyText
-from apimpolicy.project.service.unknown_policies import unknown_calls, unknown_policies, wrapped
+from apimpolicy.project.service.policy_sources import unknown_calls, unknown_policies, wrapped
 from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import Value, constant_text
 from apimpolicy.terms import term as terms

@@ -19,7 +19,7 @@ from apimpolicy.proving.proof import Inquiry, ProofResult
 from apimpolicy.records import Record
 from apimpolicy.report.difference_data import DifferenceItem
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.shrinking import shrink
+from apimpolicy.scenarios.scenario import shrink
 from apimpolicy.testing.case_names import answers_in_words
 from apimpolicy.testing.claims.model_requests import requests_of
 from apimpolicy.testing.comparing.causes import Causes
@@ -30,8 +30,8 @@ from apimpolicy.testing.comparing.observed_differences import Difference, differ
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.bounds import Bounds
     from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.scenario import Bounds
 
 Kind = tuple[str, ...]
 _Shown = tuple[Kind, int]

@@ -40,7 +40,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.report.difference_data import ElementChange
-    from apimpolicy.scenarios.bounds import Bounds
+    from apimpolicy.scenarios.scenario import Bounds
     from apimpolicy.text.document import Document
 
     BoundsOf = Callable[[str], Bounds]

@@ -19,7 +19,7 @@ from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
 from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.token_checks import providers_of
+from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
 from apimpolicy.testing.claims.services import Caller, with_callers
