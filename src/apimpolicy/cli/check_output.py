@@ -25,8 +25,6 @@ FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 
 
 class CheckOutput:
-    """The findings so far."""
-
     def __init__(self) -> None:
         self.strict: set[str] = set()
         """The files in which warnings fail the check."""
@@ -123,7 +121,6 @@ class CheckOutput:
         return [f"{code}  {page}" for code in codes if (page := page_of_code(code, self.rules)) is not None]
 
     def summary(self) -> str:
-        """Return a line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
         known = f", {counted(self.known, 'finding')} of the baseline left out" if self.known else ""
         templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""

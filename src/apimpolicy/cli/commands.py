@@ -68,7 +68,6 @@ def format_option(
 
 
 def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the option `--config FILE`."""
     text = "The configuration file; default the nearest apimpolicy.toml above the policy."
     return click.option("--config", metavar="FILE", help=text)(function)
 

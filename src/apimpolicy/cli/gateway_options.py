@@ -72,7 +72,6 @@ _OPTIONS = (
 
 
 def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the options that describe a token."""
     for option in reversed(_TOKEN_OPTIONS):
         function = option(function)
     return function
@@ -172,7 +171,6 @@ class GatewayOptions:
 
     @property
     def has_request(self) -> bool:
-        """Return whether the command line names a request."""
         return bool(self.get_url or self.url or self.request_file or self.mcp)
 
     def effective_policies(self) -> Program:
@@ -190,7 +188,6 @@ class GatewayOptions:
         return program
 
     def _gateway(self) -> Gateway:
-        """Return the gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
         from apimpolicy.project.environments import find_configuration
         from apimpolicy.project.files import STANDARD_INPUT

@@ -33,7 +33,6 @@ class Written(NamedTuple):
 
     @property
     def line(self) -> str:
-        """Return a line for people."""
         if self.problem:
             return f"no test file for {self.subject}: {self.problem}"
         branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"

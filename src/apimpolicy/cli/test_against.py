@@ -36,7 +36,6 @@ _OPTIONS = (
 
 
 def against_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the options that belong to `--against`."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function

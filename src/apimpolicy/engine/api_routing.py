@@ -41,7 +41,6 @@ class RoutedApi(NamedTuple):
 
 
 def find_api(service: Service, request: RequestMessage) -> RoutedApi | None:
-    """Return the API that a request is for; None when it is for none."""
     path = from_utf16(request.url.path).removeprefix("/").split("/")
     found: RoutedApi | None = None
     longest = -1

@@ -111,7 +111,6 @@ class Exchange(SendingExchange):
 
     @property
     def last_error(self) -> LastError | None:
-        """`context.LastError`."""
         return self.context.last_error
 
     @property

@@ -126,8 +126,6 @@ class _Entry:
 
 
 class OpenIdCache:
-    """The configurations that the gateway knows at the moment."""
-
     def __init__(self, sources: Sequence[OpenIdSource], time: SimulatedTime) -> None:
         self.sources = sources
         self.time = time

@@ -77,7 +77,6 @@ class ManagedIdentity:
         self.requests: list[TokenRequest] = []
 
     def use_time(self, time: SimulatedTime) -> None:
-        """Give tokens at this time."""
         self.tenant.use_time(time)
 
     def token(self, resource: str, client_id: str | None) -> AccessToken:

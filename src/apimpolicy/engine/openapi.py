@@ -292,8 +292,6 @@ def _content_of(document: str | bytes | Path) -> tuple[bytes, str]:
 
 
 class OpenApiReader:
-    """Reads one document."""
-
     def __init__(self, data: Any, name: str) -> None:
         if not isinstance(data, dict) or not ("openapi" in data or "swagger" in data):
             raise ConfigurationError(f"{name} is not OpenAPI: it has neither 'openapi' nor 'swagger'")

@@ -97,7 +97,6 @@ class _Window:
         self.sums: list[int] = [0]
 
     def add(self, time: float, count: int) -> None:
-        """Count at a moment; one before the last call's counts as that."""
         self.times.append(max(time, self.times[-1]) if self.times else time)
         self.sums.append(self.sums[-1] + count)
 

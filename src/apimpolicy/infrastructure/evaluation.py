@@ -421,7 +421,6 @@ class Evaluator:
         return found
 
     def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
-        """Return the key of an object's entry."""
         return str(self.as_text(self.value(node, source, scope)))
 
     def loop(self, node: nodes.For, source: Source, scope: Scope) -> Value:
@@ -453,7 +452,6 @@ class Evaluator:
         return self.reference(node.node, node.source, scope)
 
     def bound(self, names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
-        """Return the variables of one round of a loop."""
         return bound(names, key, value)
 
 

@@ -281,7 +281,6 @@ def usable_host(prefix: str, number: int) -> str:
 
 
 def parse(prefix: str) -> dict[str, Value]:
-    """Return the properties of a range."""
     network = network_of(prefix)
     is_old = network.version == 4
     few = network.num_addresses <= 2 or not is_old

@@ -33,8 +33,6 @@ class NotReadable(Exception):
 
 
 class Problem(NamedTuple):
-    """A span of a file that can't be parsed."""
-
     message: str
     start: int
     end: int
@@ -86,7 +84,6 @@ class ExpressionParser:
         self.start, self.end = position - len(self.token), position
 
     def move(self, position: int) -> None:
-        """Continue at another offset."""
         self.end = position
         self.advance()
 
@@ -120,7 +117,6 @@ class ExpressionParser:
             self.advance()
 
     def word(self) -> str:
-        """Consume a name and return it."""
         if self.kind != "name":
             raise self.unexpected("a name")
         name = self.token
@@ -252,7 +248,6 @@ class ExpressionParser:
         return found, expand
 
     def array(self, start: int) -> Node:
-        """Read the items of a list from its opening to its closing bracket."""
         before = self.open(self.LINES_IN_LISTS)
         items: list[Node] = []
         self.skip_lines()

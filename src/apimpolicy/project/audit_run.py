@@ -93,7 +93,9 @@ def analysed(path: str) -> ServiceAudit | None:
 
 def context_of(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
     """Return the facts about a service that an audit needs besides its policies."""
-    return ServiceContext.of(gateway)._replace(unsettled=_unsettled(description))
+    apis = () if description is None else description.apis
+    unsettled = frozenset(each.id for each in apis if each.subscription_required.hole is not None)
+    return ServiceContext.of(gateway)._replace(unsettled=unsettled)
 
 
 def audit_gateway(
@@ -124,12 +126,6 @@ def audit_gateway(
     kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
     kept = _without_known(kept, baseline or settings.baseline)
     return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept))
-
-
-def _unsettled(description: ServiceDescription | None) -> frozenset[str]:
-    """Return the APIs of which isn't known whether they need a key."""
-    apis = () if description is None else description.apis
-    return frozenset(each.id for each in apis if each.subscription_required.hole is not None)
 
 
 def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:
@@ -205,7 +201,6 @@ class Diagnostics:
 
 
 def write_baseline(run: AuditRun, path: str) -> int:
-    """Write the findings of a run to a baseline; return how many there are."""
     return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()
 
 
@@ -213,8 +208,6 @@ def write_baseline(run: AuditRun, path: str) -> int:
 
 
 class DescribedOrigins(SourceLocations):
-    """The origins that a description of a service has."""
-
     def __init__(self, description: ServiceDescription) -> None:
         self.description = description
 
@@ -289,7 +282,7 @@ def judge(
     used: set[int] = set()
     refused: list[OperationAudit] = []
     for operation in audit.operations:
-        exempt = _exemption(operation, settings)
+        exempt = next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
         if exempt is not None and _needs_exception(operation, findings, settings):
             used.add(id(exempt))
             if today <= exempt.until:
@@ -315,10 +308,6 @@ def is_allowed(operation: OperationAudit, settings: AuditSettings) -> bool:
     return required is None or all(required.allows(path.proofs) or not path.is_decided for path in paths)
 
 
-def _exemption(operation: OperationAudit, settings: AuditSettings) -> Exemption | None:
-    return next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
-
-
 def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], settings: AuditSettings) -> bool:
     if not is_allowed(operation, settings):
         return True
@@ -338,7 +327,6 @@ def _refusals(
     settings: AuditSettings,
     origins: SourceLocations,
 ) -> list[AuditFinding]:
-    """Return findings about refused operations that no other error reports."""
     reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
     made: list[AuditFinding] = []
     left = [each for each in refused if id(each) not in reported]
@@ -364,7 +352,6 @@ def _refusals(
 
 
 def _are_judged(finding: AuditFinding, settings: AuditSettings) -> bool:
-    """Return whether the settings have a requirement for every operation of a finding."""
     return all(settings.required(each.api.id, each.name) is not None for each in finding.operations)
 
 

@@ -108,7 +108,6 @@ class CheckProjects:
         return tuple(dict.fromkeys((*self.rules, *own)))
 
     def of(self, path: str, environment: str | None = None) -> Project:
-        """Return the project of a file or a directory in an environment."""
         config = self.options.config if self.options.config is not None else self._finder.for_file(path)
         key = config, environment
         if key not in self._projects:
@@ -282,7 +281,6 @@ class CheckServices:
         return self.at(folder, None, path, environment)
 
     def _is_service(self, folder: str) -> bool:
-        """Return whether the code in a folder is that of a service."""
         if folder not in self._are_services:
             from apimpolicy.project.service.reading import is_infrastructure
 

@@ -248,7 +248,6 @@ class Knowledge(NamedTuple):
 
     @property
     def lookups(self) -> int:
-        """Return the number of searches outside the service's folder."""
         return getattr(self.settings.service, "lookups", 0)
 
     def key(self) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
 from apimpolicy.project.environments import (
     OWN_KEYS,
@@ -81,7 +82,7 @@ from apimpolicy.project.environments import (
 )
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
-from apimpolicy.project.gateway_settings import AnswerTables, DescriptionPaths, GatewaySettings
+from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
 from apimpolicy.project.service.kept import KeptServices
@@ -158,22 +159,18 @@ class Configuration:
 
     @property
     def answers_for_backends(self) -> bool:
-        """Return whether the file has responses for forwarded requests."""
         return self._answers.has_backend
 
     @property
     def answers_for_outside(self) -> bool:
-        """Return whether the file has responses for requests that policies send themselves."""
         return self._answers.has_outside
 
     @property
     def says_seed(self) -> bool:
-        """Return whether the file has a seed for random numbers."""
         return "seed" in self._settings.settings()
 
     @property
     def has_service(self) -> bool:
-        """Return whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
     def described(self, folder: str | None) -> ServiceDescription | None:
@@ -267,7 +264,6 @@ class Configuration:
         return gateway
 
     def _settings_with(self, parts: ServiceParts | None) -> dict[str, Any]:
-        """Return the settings of a service, overridden by the file's own."""
         settings = self._own_settings()
         if parts is not None:
             for name in ("named_values", "fragments", "backends"):
@@ -378,12 +374,10 @@ class Configuration:
         return paths
 
     def _all_fragments(self) -> dict[str, str | Path]:
-        """Fragments by id: files, or the documents themselves."""
         documents = {name: text for name, text in self._fragment_texts() if is_document(text)}
         return {**documents, **{name: Path(path) for name, path in self.fragment_paths().items()}}
 
     def _fragment_texts(self) -> list[tuple[str, str]]:
-        """Return the text for each fragment: the name of a file, or a document."""
         table = self._fragments
         return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
 
@@ -424,7 +418,6 @@ def empty_configuration() -> Configuration:
 
 
 def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any]) -> Any:
-    """Return an uploaded certificate, or a reference to one in a Key Vault."""
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     if isinstance(value, str):

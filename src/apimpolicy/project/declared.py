@@ -62,7 +62,6 @@ class ConfiguredFragments:
 
 
 def declared_in(*configurations: Mapping[str, Any], external: tuple[tuple[str, str], ...] = ()) -> Declared:
-    """Return the resources that a configuration and its environments declare."""
     found: dict[str, set[str]] = {}
     for values in configurations:
         for kind, name in _names(values):

@@ -179,7 +179,6 @@ class _Search:
         self.compiled: list[str] = []
 
     def takes(self, path: str) -> bool:
-        """Return whether a named file is a policy that no setting leaves out."""
         if self.projects.is_excluded(path):
             self.excluded += 1
             return False
@@ -194,7 +193,6 @@ class _Search:
         return False
 
     def policies_below(self, top: str) -> list[str]:
-        """Return the policy files of a tree, in order."""
         # A tree that is the current directory needs no "./" before every name.
         candidates = sorted(file.removeprefix(_HERE) for file in self._tree(top))
         found: list[str] = []
@@ -271,7 +269,7 @@ class _Search:
                             yield entry.path
                     elif (
                         name not in _SKIPPED_DIRECTORIES
-                        and _is_own_folder(entry)
+                        and (not entry.is_symlink() and _is(entry.is_dir))
                         and not self._leaves_out(entry.path, True, project, ignored)
                     ):
                         waiting.append((entry.path, ignored))
@@ -298,7 +296,6 @@ class _Search:
 
 
 def _unread_kind(path: str, top: str) -> str | None:
-    """Return the kind of a file that is not read; None for a file that is."""
     lowered = path.lower()
     if lowered.endswith(CODE):
         return TESTS if _OF_TESTS.search(os.path.relpath(path, top).replace(os.sep, "/")) else None
@@ -315,7 +312,6 @@ def _is_compiled(data: bytes, path: str) -> bool:
 
 
 def _neighbours(path: str) -> Iterator[str]:
-    """Yield the files beside a file that may be policies."""
     with suppress(OSError):
         found = entries(os.path.dirname(path) or os.curdir)
         yield from (entry.path for entry in found if entry.name.lower().endswith(ENDINGS) and _is(entry.is_file))
@@ -335,10 +331,6 @@ def _has_its_place(path: str) -> bool:
         return False
     place = place_of(path)
     return place.scope is not None or place.fragment is not None
-
-
-def _is_own_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.is_symlink() and _is(entry.is_dir)
 
 
 def _is(question: Callable[[], bool]) -> bool:

@@ -72,7 +72,6 @@ class Elsewhere:
 
     @cached_property
     def _roots(self) -> tuple[str, ...]:
-        """The folders of services in the repository."""
         repository = repository_of(self.root)
         return (self.root, *(() if repository is None else filter(is_service_folder, _service_roots(repository))))
 
@@ -87,7 +86,6 @@ class Elsewhere:
         return [other for other in others if own.isdisjoint(each.id.lower() for each in other.resources("apis"))]
 
     def _ids(self, kind: str) -> set[str]:
-        """Return ids and display names in the other folders, in lower case."""
         found = [each for other in self._services for each in other.resources(kind)]
         names = {name for each in found if (name := getattr(each, "display_name", None)) is not None}
         return {name.lower() for name in (*names, *(each.id for each in found))}

@@ -9,11 +9,6 @@
 
 An overlay is looked for beside the folder of the service and above it; variables of Terraform and parameters of Bicep
 as `infrastructure.files` describes. Either makes an environment without a table.
-
-Find the configuration for a file: the nearest one above it, `apimpolicy.toml` before `pyproject.toml`.
-
-As ruff, mypy and pytest do, the search goes from the file upwards, so that results do not depend on the directory in
-which a command is started. It ends at the root of the repository (a directory with `.git`), or of the file system.
 """
 
 from __future__ import annotations
@@ -58,7 +53,6 @@ def selected() -> str | None:
 
 
 def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any]:
-    """Return the keys and values of a configuration in an environment."""
     found = dict(values)
     tables = found.get(TABLE)
     own = tables.get(name) if name is not None and isinstance(tables, dict) else None
@@ -99,7 +93,6 @@ def is_environment(name: str, known: Iterable[str]) -> bool:
 
 
 def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
-    """Return the error for an unknown environment."""
     names = sorted(set(known))
     if not names:
         return ConfigurationError(
@@ -146,6 +139,12 @@ PYPROJECT: Final = "pyproject.toml"
 """Counts when it has a table `[tool.apimpolicy]`."""
 
 
+# Find the configuration for a file: the nearest one above it, `apimpolicy.toml` before `pyproject.toml`.
+#
+# As ruff, mypy and pytest do, the search goes from the file upwards, so that results do not depend on the directory in
+# which a command is started. It ends at the root of the repository (a directory with `.git`), or of the file system.
+
+
 class ConfigurationFinder:
     """Finds configurations, and remembers what it found for a directory."""
 
@@ -188,7 +187,6 @@ def configuration_in(directory: str) -> str | None:
 
 
 def find_configuration(path: str = "") -> str | None:
-    """Return the configuration for a file or a directory; without one, for the current directory."""
     return ConfigurationFinder().for_file(path)
 
 

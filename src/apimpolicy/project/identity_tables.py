@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 
 class IdentityTables:
-    """The tables, taken out of a configuration."""
-
     def __init__(self, table: Table) -> None:
         self._providers = table.named_tables("openid-providers")
         self._documents = table.table("openid-documents")

@@ -155,7 +155,6 @@ class Service:
 
     @property
     def fragments(self) -> dict[str, Callable[[], Source]]:
-        """The readers of fragments by id."""
         found = self.resources("fragments").values()
         return {each.id: each.policy.read for each in found if getattr(each, "policy", None) is not None}
 
@@ -210,7 +209,6 @@ class Service:
 
     @cached_property
     def problems(self) -> Mapping[str, list[Problem]]:
-        """The problems of the description in each file."""
         found: dict[str, list[Problem]] = {}
         for each in self.description.problems:
             found.setdefault(each.origin.file, []).append(each)
@@ -218,7 +216,6 @@ class Service:
 
     @cached_property
     def references(self) -> Mapping[str, list[Reference]]:
-        """The references in each file that describes something."""
         described = (each for kind in KINDS for each in self.description.resources(kind))
         found: dict[str, list[Reference]] = {each.origin.file: [] for each in described}
         for reference in self.description.references:
@@ -251,7 +248,6 @@ class Service:
 
     @property
     def lists_named_values(self) -> bool:
-        """Return whether named values are described, or were before a change."""
         return self.lists(_NAMED_VALUES) or bool(self._deleted.names.get(_NAMED_VALUES))
 
     @property

@@ -115,7 +115,6 @@ def kind_named(name: str) -> Kind | None:
 
 
 def kind_of_file(name: str) -> Kind | None:
-    """Return the kind of resource that an information file of this name describes."""
     return _BY_FILE.get(name)
 
 
@@ -186,7 +185,6 @@ def root_of_information(path: str) -> str | None:
 
 
 def is_service_folder(path: str) -> bool:
-    """Return whether a folder is laid out as APIOps does."""
     return os.path.isdir(path) and any(kind in _OF_SERVICES for kind in folders_of_kinds(path))
 
 
@@ -248,6 +246,5 @@ def file_in(folder: str, *names: str) -> str | None:
 
 
 def fragments_of(root: str) -> dict[str, str]:
-    """Return the paths of a service's fragments by id."""
     folders = subfolders(folders_of_kinds(root).get("fragments"))
     return {id_: path for id_, folder in folders if (path := file_in(folder, "policy.xml")) is not None}

@@ -236,7 +236,6 @@ def _entries(node: Any, section: str) -> Iterator[tuple[str, Any]]:
 
 
 def _text(overlay: Source, node: Any) -> Pieces:
-    """Return the text of a scalar: line by line for a block, otherwise as a whole."""
     start, end, text = node.start_mark.index, node.end_mark.index, overlay.text
     pieces = Pieces(overlay)
     if node.style == "|":

@@ -190,7 +190,6 @@ class Gitignores:
         self._patterns = gitignores_above(top)
 
     def enter(self, directory: str) -> None:
-        """Take the patterns of a directory in."""
         if (own := gitignore_of(directory)) is not None:
             self._patterns.append(own)
 

@@ -59,7 +59,6 @@ class Revision:
         return None
 
     def is_file(self, inside: str) -> bool:
-        """Return whether this is a file, not a folder."""
         return inside in self._blobs
 
     def _from_root(self, path: str) -> str:
@@ -162,7 +161,6 @@ def _git(folder: str, *arguments: str, given: bytes = b"") -> GitOutput:
 
 
 def _reason(done: GitOutput) -> str:
-    """Return the first line of git's error message."""
     lines = done.errors.decode("utf-8", "replace").strip().splitlines()
     return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.code}"
 
@@ -249,7 +247,6 @@ def _parts(path: str) -> tuple[str, Kind | None, str, str]:
 
 
 def _named_values(revision: Revision, root: str, paths: Sequence[str]) -> Iterator[str]:
-    """Yield the display names of a revision's named values."""
     files = [path for path in paths if _parts(path)[3] == "namedValueInformation.json"]
     for path, content in zip(files, revision.contents_below(root, files), strict=True):
         try:

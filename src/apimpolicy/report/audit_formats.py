@@ -56,7 +56,6 @@ ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown
 
 
 def audit_data(run: AuditRun) -> dict[str, Any]:
-    """Return the whole report."""
     excepted = [
         {"api": operation.api.id, "operation": operation.name, "until": str(each.until), "owner": each.owner}
         for operation, each in run.gate.excepted

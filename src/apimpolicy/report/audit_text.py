@@ -138,7 +138,6 @@ def _limited(found: list[str]) -> str:
 
 
 def answer(operation: OperationAudit) -> str:
-    """Describe the callers that reach the backend by an operation."""
     access = operation.access
     if access.is_open:
         return LENDING if lent_to_anyone(operation) else "anyone"

@@ -92,7 +92,6 @@ class Evaluated:
         return node.is_constant or _key(node) in self.values
 
     def value(self, node: nodes.Expression) -> Any:
-        """Return the last value of a node, boxed."""
         if node.is_constant:
             return box(node.type, node.constant)
         return box(node.type, self.values[_key(node)][-1])
@@ -103,7 +102,6 @@ class Evaluated:
 
 
 def descendants(node: nodes.Bound) -> Iterator[nodes.Bound]:
-    """Yield the node and everything below it."""
     waiting = [node]
     while waiting:
         current = waiting.pop()

@@ -195,7 +195,6 @@ def clip(text: str, available: int) -> str:
 
 
 def tool_version() -> str:
-    """Return the version of the installed distribution."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

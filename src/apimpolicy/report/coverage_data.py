@@ -45,17 +45,14 @@ class Place:
 
     @property
     def missing(self) -> list[str]:
-        """The outcomes that no test saw."""
         return [outcome for outcome, tests in self.outcomes.items() if not tests]
 
     @property
     def is_reached(self) -> bool:
-        """Return whether any test came here."""
         return any(self.outcomes.values())
 
     @property
     def tests(self) -> list[str]:
-        """Every test that came here."""
         return sorted(set().union(*self.outcomes.values()))
 
     def sentence(self) -> str:
@@ -123,7 +120,6 @@ class CoverageReport:
     tests: list[str] = attrs.field(factory=list)
 
     def count(self, kind: str) -> Count:
-        """Return the outcomes of one kind of place in all files."""
         counts = [file.count(kind) for file in self.files]
         return Count(sum(count.covered for count in counts), sum(count.total for count in counts))
 

@@ -108,17 +108,14 @@ class LineCoverage:
 
     @property
     def hits(self) -> int:
-        """The number of tests that reached anything on the line."""
         return len({test for place in (*self.policies, *self.decisions) for test in place.tests})
 
     @property
     def covered(self) -> int:
-        """The outcomes of its branches and conditions that tests saw."""
         return sum(len(place.outcomes) - len(place.missing) for place in self.decisions)
 
     @property
     def total(self) -> int:
-        """The outcomes of its branches and conditions."""
         return sum(len(place.outcomes) for place in self.decisions)
 
 

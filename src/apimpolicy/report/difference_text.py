@@ -49,7 +49,6 @@ _MOST_STEPS = 12
 
 
 def headline(report: DifferenceReport) -> str:
-    """Return the result for a policy, in a few words."""
     if report.status != DIFFERENT:
         return _STATES[report.status]
     if not report.items:
@@ -114,7 +113,6 @@ def proven_parts(report: ComparisonReport) -> list[str]:
 
 
 def applies_to(item: DifferenceItem) -> str:
-    """Return the operations that a difference applies to, if it is not only that of its request."""
     if len(item.operations) < 2:
         return ""
     shown = ", ".join(item.operations[:_MOST_OPERATIONS])

@@ -66,7 +66,6 @@ class Explanation:
 
 @within_limits
 def explain(result: Result) -> Explanation:
-    """Return the explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
     hide_secrets_of(result)
     response = result.response
     ending = result.trace.decision
@@ -218,7 +217,6 @@ def clause_of_evaluation(evaluation: Evaluation, result: Result) -> Clause:
 
 
 def evaluated_of(evaluation: Evaluation) -> Evaluated:
-    """Return the bound tree of an evaluation, with its values."""
     from apimpolicy.engine.steps import compiled
 
     return Evaluated(compiled(evaluation.excerpt).bound.body, evaluation.excerpt.text, evaluation.recorder)
@@ -280,7 +278,6 @@ MOST_LINES = 60
 
 
 def render(explanation: Explanation, style: Style = PLAIN) -> str:
-    """Return the whole explanation, without a line end after it."""
     lines = [style.paint("strong", f"{printable(explanation.outcome)}, decided by {printable(explanation.decided_by)}")]
     for note in explanation.notes:
         lines += wrap(printable(note), style.width)

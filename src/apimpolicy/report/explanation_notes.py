@@ -137,7 +137,6 @@ def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Re
 
 
 def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
-    """Yield advice for an error of a certificate chain."""
     if status.name in ("UntrustedRoot", "PartialChain"):
         who = f"the authority {status.certificate.issuer}" if status.name == "PartialChain" else "it"
         setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'

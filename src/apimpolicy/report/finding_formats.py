@@ -80,7 +80,6 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
 
 
 def uri_of(path: str) -> str:
-    """Return a path as SARIF has it."""
     path = path_from_here(path)
     if os.path.isabs(path):
         from pathlib import Path
@@ -199,8 +198,6 @@ class JunitCase(NamedTuple):
 
 
 class JunitSuite(NamedTuple):
-    """A suite of test cases, of a test file if `file` is its path."""
-
     name: str
     cases: Sequence[JunitCase]
     file: str = ""
@@ -241,7 +238,6 @@ def _printable(text: str) -> str:
 
 
 def text(content: str) -> str:
-    """Return a text as XML has it."""
     return harmless_markup(escape(_printable(content)))
 
 
@@ -269,7 +265,6 @@ def _files(by_path: dict[str, list[Diagnostic]], strict: Collection[str]) -> Ite
 
 
 def cases_to_junit(reports: Sequence[CaseReport]) -> str:
-    """Return test cases: a test file is a suite."""
     by_path: dict[str, list[JunitCase]] = {}
     for report in reports:
         place = f"{report.path}:{report.line}"

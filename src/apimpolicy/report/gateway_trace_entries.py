@@ -185,7 +185,6 @@ def answer(response: Response) -> dict[str, Any]:
 
 
 def headers(given: Headers) -> list[dict[str, str]]:
-    """Headers as the gateway lists them."""
     return [{"name": name, "value": ",".join(values)} for name, values in given.fields()]
 
 

@@ -46,7 +46,6 @@ def journey_to_html(result: Result, title: str = "") -> str:
 
 
 def status_class(code: int) -> str:
-    """Return the class of a status code: good, moved, client or server."""
     return "good" if code < 300 else "moved" if code < 400 else "client" if code < 500 else "server"
 
 

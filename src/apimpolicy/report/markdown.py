@@ -80,7 +80,6 @@ def fenced(text: str, language: str = "text") -> str:
 
 
 def _longest(text: str) -> int:
-    """Return the length of the longest run of backticks."""
     return max(map(len, _BACKTICKS.findall(text)), default=0)
 
 

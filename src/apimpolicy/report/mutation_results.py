@@ -44,7 +44,6 @@ class Mutant:
     reason: str = ""
 
     def applied(self, text: str) -> str:
-        """Return the file's text with the change."""
         return text[: self.start] + self.text + text[self.end :]
 
 
@@ -73,8 +72,6 @@ MOST_NAMED = 3
 
 @attrs.frozen
 class Score:
-    """The number of mutants of each status."""
-
     killed: int
     survived: int
     invalid: int

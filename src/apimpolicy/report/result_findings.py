@@ -25,7 +25,6 @@ CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
 
 
 def _finding_at(path: str, line: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Diagnostic:
-    """Return a finding about a line of a file."""
     try:
         with open_text(path, encoding="utf-8-sig") as file:
             source = Source(file.read(), path)

@@ -149,7 +149,6 @@ class FilePlace(NamedTuple):
 
 
 def place_in_file(diagnostic: Diagnostic) -> FilePlace:
-    """Return the span in the file itself."""
     source = diagnostic.source
     line, column = diagnostic.position
     _, end = source.original_span(diagnostic.start, diagnostic.end)

@@ -73,7 +73,6 @@ class CaseReport(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Return whether nothing is wrong."""
         return self.status in ("passed", "skipped")
 
 

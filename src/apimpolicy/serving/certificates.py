@@ -34,7 +34,6 @@ class ServerCertificate(NamedTuple):
 
 
 def user_folder() -> Path:
-    """Return the folder in which certificates are kept."""
     given = os.environ.get("APIMPOLICY_HOME")
     if given:
         return Path(given) / "serve"

@@ -123,7 +123,6 @@ _PHRASES = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 431: "
 
 
 def own_answer(status: int, message: str) -> Response:
-    """Return the answer with this status and message."""
     shown = json.dumps(without_secrets(message), ensure_ascii=False)
     body = f'{{ "statusCode": {status}, "message": {shown} }}'
     return Response(status, _PHRASES.get(status), headers={"Content-Type": "application/json"}, body=body)

@@ -88,7 +88,6 @@ class Inspector:
             watcher.put_nowait(None)
 
     def answer(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Answer a request to the gateway."""
         given = request.headers.get(DEBUG_HEADER)
         if given is not None and self._is_token(given):
             self.dispatcher.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
@@ -172,7 +171,6 @@ class Inspector:
         return self._of(handled, what, request, loop)
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
-        """Return a page about one request."""
         if what in ("replay", "send"):
             return self._send(request, handled, loop, is_replay=what == "replay")
         if what == "form":
@@ -305,7 +303,6 @@ def _size(handled: Handled) -> int:
 
 
 def _state(gateway: Gateway) -> list[dict[str, str]]:
-    """Return counters, caches and circuits, at the gateway's own time."""
     with use_environment(gateway.environment()):
         return [entry._asdict() for entry in gateway.services.state.entries()]
 
@@ -347,7 +344,6 @@ def static_page(path: str) -> Response:
 
 
 def json_page(value: Any) -> Response:
-    """Return data as JSON."""
     body = to_json(value, ensure_ascii=False, indent=1)
     return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
 

@@ -65,7 +65,6 @@ class LineWriter:
             self._waiting.put_nowait(handled)
 
     def close(self) -> None:
-        """Write what is waiting."""
         self._waiting.put(None)
         self._thread.join(2.0)
 

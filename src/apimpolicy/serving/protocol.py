@@ -413,7 +413,6 @@ class _KnownHead:
 
 
 def _framing(incoming: IncomingRequest) -> bytes:
-    """Return a head with only the fields that delimit the body."""
     names = ("content-length", "transfer-encoding")
     lines = [f"{name}: {value}\r\n" for name in names for value in incoming.fields.get(name, ("", []))[1]]
     return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1", "replace")

@@ -97,7 +97,6 @@ class RedisConnection:
         self._client.close()
 
     async def aclose(self) -> None:
-        """Close the connections of the running loop."""
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.aclose()

@@ -79,7 +79,6 @@ class Runtime:
         )
 
     async def watch(self) -> None:
-        """Load again whenever a file changes."""
         assert self.target is not None
         paths = self.target.watched()
         seen = self.dispatcher.served.files
@@ -156,7 +155,6 @@ def first_error_line(error: DiagnosticError) -> str:
 
 
 def error_path(error: DiagnosticError) -> str:
-    """Return the file of the first finding."""
     return error.diagnostics[0].source.path
 
 

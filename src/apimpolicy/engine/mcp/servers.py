@@ -97,13 +97,11 @@ def server_named(service: Service, name: str) -> ServiceApi:
 
 
 def address_of_server(api: ServiceApi) -> str:
-    """Return the path of a server's endpoint."""
     assert api.mcp is not None
     return prefix_of(api) + (ENDPOINT if api.mcp.answers else api.mcp.endpoint or "")
 
 
 def message(method: str, **params: Any) -> dict[str, Any]:
-    """Return a request of JSON-RPC."""
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
 

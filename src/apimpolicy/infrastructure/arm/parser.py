@@ -60,8 +60,6 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class ExpressionReader(ExpressionParser):
-    """Reads an expression of ARM."""
-
     TOKEN = _TOKEN
     PRECEDENCE: ClassVar[dict[str, int]] = {}
 
@@ -119,8 +117,6 @@ def decoded(source: Source, parts: Sequence[Node], end: int) -> Source:
 
 
 class JsonParser:
-    """Reads a JSON text."""
-
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
@@ -162,7 +158,6 @@ class JsonParser:
             raise NotReadable("expected a JSON value", start, word.end()) from None
 
     def string(self, start: int, end: int) -> Node:
-        """Return the string between two quotation marks."""
         return string_node(self.source, start, end)
 
     def array(self, start: int) -> Node:

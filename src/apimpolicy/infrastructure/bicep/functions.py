@@ -156,8 +156,6 @@ def skip(value: Value, count: int) -> Value:
 
 
 def edge(place: int) -> Callable[[Value], Value]:
-    """Return the function `first` or `last`."""
-
     def one(value: Value) -> Value:
         if isinstance(value, str):
             return known_text(value)[place] if value else ""

@@ -112,7 +112,6 @@ class Parser(ExpressionParser):
             position = max(node.end, position)
 
     def declaration(self) -> Declaration:
-        """Read one declaration with its decorators."""
         while self.at("@"):
             self.advance()
             self.expression()
@@ -171,7 +170,6 @@ class Parser(ExpressionParser):
             self.skip_one()
 
     def skip_rest(self) -> None:
-        """Skip the rest of a declaration that isn't evaluated."""
         while self.kind not in ("line", "end"):
             self.skip_one()
             ahead = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}\|(?!\|)", re.DOTALL).match(

@@ -99,8 +99,6 @@ class ResourceReference(Reference):
 
 
 class ResourceInstance(Reference):
-    """One instance of a resource."""
-
     def __init__(
         self, reference: ResourceReference, index: Value, body: nodes.Object, scope: Scope, doubt: str
     ) -> None:
@@ -197,7 +195,6 @@ def _properties(body: nodes.Object) -> Sequence[tuple[nodes.Node | None, nodes.N
 
 
 def entry_of(body: nodes.Object, name: str) -> nodes.Node | None:
-    """Return the value that an object has for a key."""
     for key, value in body.entries:
         if isinstance(key, nodes.Literal) and key.value == name:
             return value

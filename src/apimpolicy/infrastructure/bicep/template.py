@@ -345,7 +345,6 @@ class Template(Evaluator):
         raise LookupError(name)
 
     def all_notes(self) -> Iterator[Note]:
-        """Yield the notes of this file and its modules."""
         yield from self.notes
         for children in self._children.values():
             for _, child in children[:1]:

@@ -254,7 +254,6 @@ class Children(Reference):
         return self._called(folder, *unknown_instance(self.caller, self.block))[1]
 
     def inputs(self, scope: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the values that the module is given."""
         return {
             attribute.name: self.caller.value(attribute.value, attribute.source, scope)
             for attribute in self.block.body.attributes.values()

@@ -216,7 +216,6 @@ class Module(Evaluator):
         return found
 
     def children(self) -> Iterator[Module]:
-        """Yield the modules that this one calls."""
         for labels in self.blocks.get("module", {}):
             if len(labels) == 1:
                 yield from (module for _, module in self.child(labels[0]).modules)

@@ -55,7 +55,6 @@ _SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[", "YOUR")
 
 
 def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
-    """Return the function that finds the policies in a file with this name, if it is such a file."""
     from importlib import import_module
 
     lowered = path.lower()
@@ -67,12 +66,10 @@ def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
 
 
 def is_policy(text: str) -> bool:
-    """Return whether a text begins like a policy document, a fragment, or a section of one."""
     return begins_like_a_policy(text[:4096].encode("utf-8", "replace"))
 
 
 def is_whole(text: str) -> bool:
-    """Return whether a text ends as a policy document does, and is not only the beginning of one."""
     return re.compile(_CLOSED).search(text) is not None
 
 

@@ -24,7 +24,6 @@ _ROOT = re.compile(r"<|\\u003[cC]")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a JSON file, in order."""
     text = outer.text
     found: list[Pieces] = []
     for string in _STRING.finditer(text):
@@ -49,7 +48,6 @@ def policies(outer: Source) -> list[Pieces]:
 
 
 def _value(source: Source) -> Pieces:
-    """Return the text of an expression, with positions in the file."""
     node = parse_expression(source)
     if isinstance(node, Unreadable) and node.found:
         node = node.found[0]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a Bicep file, in order."""
     if "<" not in outer.text and "\\u{3" not in outer.text:
         return []
     declarations, _ = parse_file(outer)

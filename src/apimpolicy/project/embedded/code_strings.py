@@ -58,7 +58,6 @@ class Language(NamedTuple):
 
 
 def policies_of_language(outer: Source, language: Language) -> list[Pieces]:
-    """Return the policies in the strings of a source file, in order."""
     text = outer.text
     if _BEGIN.search(text) is None:
         return []

@@ -50,7 +50,6 @@ _FORMAT = re.compile(r"\b(?:AppendFormat|Format)\s*\(\s*(?:[\w.]+\s*,\s*)?\Z")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a C# file, in order."""
     return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
 
 

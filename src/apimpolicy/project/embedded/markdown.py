@@ -13,7 +13,6 @@ _LANGUAGES = frozenset(("", "xml", "html", "cshtml", "razor", "policy"))
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a Markdown file, in order."""
     text = outer.text
     found: list[Pieces] = []
     position = 0

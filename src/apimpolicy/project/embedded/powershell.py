@@ -36,7 +36,6 @@ _FORMATS = re.compile(r"[\s)]*-f\b", re.IGNORECASE)
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a PowerShell file, in order."""
     return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
 
 

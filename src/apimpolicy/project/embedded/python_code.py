@@ -40,7 +40,6 @@ _NAME = re.compile(r"\$[A-Za-z_]\w*")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a Python file, in order."""
     return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, _finish))
 
 

@@ -66,7 +66,6 @@ _ENDS = frozenset(("endif", "endfor", "end", "endunless"))
 
 
 def readings(source: Source, placeholders: Sequence[str], values: Mapping[str, str] | None) -> list[Source]:
-    """Return the readings of a policy file with its placeholders as holes; the source itself without placeholders."""
     text = source.text
     if not placeholders and _SHAPES.search(text) is None and _MAY_BE_WHOLE.search(text) is None:
         return [source]

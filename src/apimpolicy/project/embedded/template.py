@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policy that the file is, if it is one."""
     if not is_policy(outer.text):
         return []
     if "{%" in outer.text or "{{-" in outer.text:

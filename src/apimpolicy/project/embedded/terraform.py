@@ -25,7 +25,6 @@ _SIGNS = ("<", "\\u003c", "\\u003C")
 
 
 def policies(outer: Source) -> list[Pieces]:
-    """Return the policies in a Terraform file, in order."""
     return Texts(outer, percent=True).among(
         _values(outer, parse_file(outer)), lambda pieces, node: _is_wanted(outer, pieces, node)
     )

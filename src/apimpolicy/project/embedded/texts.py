@@ -57,7 +57,6 @@ class Texts:
         return [pieces for _, pieces in sorted(found, key=lambda each: each[0])]
 
     def value(self, node: nodes.Node, depth: int = 0) -> Value:
-        """Return the text that an expression makes."""
         self.work -= 1
         if depth > MOST_DEEP or self.work < 0:
             return Value(self._hole(node))
@@ -72,7 +71,6 @@ class Texts:
         return Value(self._hole(node))
 
     def template(self, parts: Sequence[nodes.Node]) -> Pieces:
-        """Return the text of a template."""
         pieces = Pieces(self.outer)
         self._add(pieces, parts)
         return pieces

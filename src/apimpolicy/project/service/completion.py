@@ -37,11 +37,9 @@ class Completion(NamedTuple):
 
     @property
     def table(self) -> dict[str, Any]:
-        """The configuration of the stand-ins."""
         return tables_of(self.stand_ins)
 
     def names(self, kind: str) -> frozenset[str]:
-        """Return the names of a kind that are stood in for."""
         return frozenset(each.name for each in self.stand_ins if each.kind == kind)
 
 

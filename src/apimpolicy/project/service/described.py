@@ -91,11 +91,9 @@ class Entity:
         return self.ids[-1]
 
     def problem(self, message: str, part: str = "", help: str = "") -> None:
-        """Report something in the resource that can't be used."""
         self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
 
     def place(self, name: str, *path: int) -> Origin:
-        """Return where a property is written."""
         found = self.resource.places.get(name)
         return self.origin if found is None else Origin(found[0].path, *found[0].position(found[1]))
 
@@ -108,7 +106,6 @@ class Entity:
     plain_text = text
 
     def inner_text(self, block: str, name: str) -> Field[str]:
-        """Return a text in a block, or in an object."""
         return text_of(first_block(self.get(block)).get(name), self.place(block))
 
     def flag(self, name: str) -> Field[bool]:
@@ -131,7 +128,6 @@ class Entity:
         return Field(tuple(map(str, value)), self.place(name))
 
     def last_name(self, name: str) -> Field[str]:
-        """Return the last name of the id of another resource."""
         value, origin = self.get(name), self.place(name)
         if value is None:
             return Field()
@@ -224,7 +220,6 @@ def names_of(entity: Entity) -> list[str]:
 
 
 def json_of(value: Value) -> Value:
-    """Return a document that is written as an object as its JSON text; as it is if it isn't known."""
     try:
         return json_text(value) if isinstance(value, dict) and is_fully_known(value) else value
     except TooLarge:
@@ -236,7 +231,6 @@ def base_id(id_: str) -> str:
 
 
 def blocks_in(value: Value) -> list[Mapping[str, Value]]:
-    """Return the objects that a list of blocks has, or that a property is."""
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
@@ -352,7 +346,6 @@ def logs_responses(properties: Mapping[str, Value]) -> bool:
 
 
 def add_server(api: ApiDescription, found: Fields) -> None:
-    """Add what the properties of an API say about an MCP server."""
     if not api.is_server:
         return
     tools = found.get("mcpTools")

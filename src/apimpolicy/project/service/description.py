@@ -77,12 +77,10 @@ class Field(Generic[T]):
 
     @property
     def hole(self) -> Hole | None:
-        """The hole, if the value isn't known."""
         return self.value if isinstance(self.value, Hole) else None
 
     @property
     def known(self) -> T | None:
-        """The value, if it is written and known."""
         return None if isinstance(self.value, Hole) else self.value
 
     def text(self) -> str:
@@ -290,8 +288,6 @@ class NamedValueDescription:
 
 @attrs.define(eq=False)
 class FragmentDescription:
-    """A policy fragment."""
-
     id: str
     origin: Origin
     policy: PolicyText | None = None
@@ -329,8 +325,6 @@ class IdentityDescription:
 
 @attrs.define(eq=False)
 class WorkspaceDescription:
-    """A workspace with its policy."""
-
     id: str
     origin: Origin
     name: Field[str] = Field()
@@ -477,7 +471,6 @@ class ServiceDescription:
         return next((each for each in self.gaps if each.covers(kind, names)), None)
 
     def policies(self) -> Iterator[tuple[Place, PolicyText]]:
-        """Yield every policy with its place in the service."""
         found = [(Place("global"), self.policy)]
         found += ((Place("workspace", workspace=each.id), each.policy) for each in self.workspaces)
         found += ((Place("product", workspace=each.workspace), each.policy) for each in self.products)

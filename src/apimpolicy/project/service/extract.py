@@ -150,7 +150,7 @@ class _Scope:
     def read(self) -> None:
         service = self.service
         service.version_sets += (version_set_of(id_, found) for id_, found in self.known("version-sets"))
-        service.apis += self._apis()
+        service.apis += (self._api(id_, os.path.dirname(each.origin.file), each) for id_, each in self.known("apis"))
         service.products += self._products()
         service.backends += self._backends()
         service.named_values += self._named_values()
@@ -169,7 +169,6 @@ class _Scope:
         self._add_overlaid()
 
     def known(self, kind: str) -> Iterator[tuple[str, Properties]]:
-        """Yield the resources of a kind with an information file: id and properties."""
         for id_, _, properties in self.resources(kind):
             if properties is not None:
                 yield id_, properties
@@ -267,9 +266,6 @@ class _Scope:
         changes = self.overlay.properties(kind, id_, self.workspace)
         return properties_of(path, part, self.service.problems, self.overlay.path, changes, self.workspace)
 
-    def _apis(self) -> Iterator[ApiDescription]:
-        return (self._api(id_, os.path.dirname(found.origin.file), found) for id_, found in self.known("apis"))
-
     def _fragments(self) -> Iterator[FragmentDescription]:
         for id_, path, _ in self.resources("fragments", is_needed=False):
             folder = path if os.path.isdir(path) else os.path.dirname(path)
@@ -329,7 +325,6 @@ class _Scope:
             yield made
 
     def _named_values(self) -> Iterator[NamedValueDescription]:
-        """Yield the named values of a folder, and those of the overlay alone."""
         changed = {id_: (display, value) for id_, display, value in self.overlay.named_values(self.workspace)}
         for id_, found in self.known("named-values"):
             changed.pop(id_.lower(), None)

@@ -64,7 +64,6 @@ _GRAPHQL = "application/vnd.ms-azure-apim.graphql.schema"
 
 
 def describe_resources(service: ServiceDescription, reading: Reading, files: Files) -> None:
-    """Add what resources describe to a service."""
     context = ReadingContext(files, service.problems)
     builder = _Builder(service)
     order = {type_: place for place, type_ in enumerate(_FIRST)}
@@ -151,7 +150,6 @@ class _Builder:
             self._add_file(entity, api, "graphql", value, None)
 
     def _add_file(self, entity: Entity, api: ApiDescription, form: str, value: Value, url: str | None) -> None:
-        """Add the document that describes an API."""
         if value is None and url is None:
             return
         value = json_of(value)
@@ -344,10 +342,6 @@ def _add_service(service: ServiceDescription, entity: Entity) -> None:
         service.policy = entity.policy_of(legacy, "the global policy", "global")
 
 
-def _add_hosts(service: ServiceDescription, entity: Entity) -> None:
-    _add_host_names(service, entity, entity.get("gateway"))
-
-
 def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) -> None:
     names = (each.get("host_name") for each in blocks_in(blocks))
     service.hosts += [text_of(name, entity.origin) for name in names if name is not None]
@@ -355,10 +349,6 @@ def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) 
 
 def _add_named_value(service: ServiceDescription, entity: Entity) -> None:
     service.named_values.append(named_value_of(entity.id, entity))
-
-
-def _add_subscription(service: ServiceDescription, entity: Entity) -> None:
-    service.subscriptions.append(subscription_of(entity.id, entity, entity.scope()))
 
 
 def _add_backend(service: ServiceDescription, entity: Entity) -> None:
@@ -396,10 +386,12 @@ ADDERS: dict[str, Callable[[ServiceDescription, Entity], None]] = {
     "apiversionsets": lambda service, entity: service.version_sets.append(version_set_of(entity.id, entity)),
     "backends": _add_backend,
     "certificates": _add_certificate,
-    "hosts": _add_hosts,
+    "hosts": lambda service, entity: _add_host_names(service, entity, entity.get("gateway")),
     "loggers": lambda service, entity: service.loggers.append(logger_of(entity.id, entity)),
     "namedvalues": _add_named_value,
     "properties": _add_named_value,  # the name of named values until 2019
-    "subscriptions": _add_subscription,
+    "subscriptions": lambda service, entity: service.subscriptions.append(
+        subscription_of(entity.id, entity, entity.scope())
+    ),
 }
 """Functions by type of resource."""

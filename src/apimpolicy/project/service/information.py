@@ -183,7 +183,6 @@ def properties_of(
 
 
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
-    """Return the problem of a file that can't be read."""
     if isinstance(error, BrokenFileError):
         return Problem(f"the file {error.sentence}", error.origin, part)
     return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)

@@ -39,7 +39,6 @@ _NUMBERS = ("10", "200", "1", "0")
 
 
 def is_thumbprint(name: str) -> bool:
-    """Return whether a named value is the thumbprint of a certificate, by its name."""
     return "thumbprint" in name.lower()
 
 
@@ -97,7 +96,6 @@ class _Use(NamedTuple):
     slot: AttributeSlot | ContentSlot
 
     def accepts(self, value: str) -> bool:
-        """Return whether the gateway accepts the text with a value."""
         written = self.text.replace("{{" + self.name + "}}", value)
         try:
             converted = self.slot.convert(written)

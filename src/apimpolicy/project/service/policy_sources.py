@@ -87,7 +87,6 @@ def wrapped(policy: PolicyText, before: str, after: str = "", sections: Iterable
 
 
 def of_unmodelled(api: ApiDescription) -> PolicyText | None:
-    """Return the policy of an API, of whose requests nothing is known if its kind isn't simulated."""
     words = unmodelled(api)
     if not words:
         return api.policy
@@ -148,7 +147,11 @@ def places_of_policies(text: str) -> frozenset[int] | None:
     numbered = MARKED.sub(lambda found: mark(0).replace("0", "0" * (len(found[0]) - 2)), text)
     document = read(Source(numbered, holes=("",)))
     root = document.root
-    if root is None or any(map(_marks, document.children)) or (root.name == "policies" and _has_marks(root)):
+    if (
+        root is None
+        or any(map(_marks, document.children))
+        or (root.name == "policies" and any(map(_marks, root.children)))
+    ):
         return None
     inside = (element for element in document.elements() if _holds_policies(element))
     return frozenset(place for element in inside for child in element.children for place in _marks(child))
@@ -159,10 +162,6 @@ def _marks(node: Node) -> list[int]:
     if not isinstance(node, Characters):
         return []
     return [found.start() for found in MARKED.finditer(node.source.text, node.start, node.end)]
-
-
-def _has_marks(element: Element) -> bool:
-    return any(map(_marks, element.children))
 
 
 def _holds_policies(element: Element) -> bool:
@@ -184,7 +183,6 @@ class UnknownValues:
         self.described: list[NamedValueDescription] = []
 
     def name(self, text: str, origin: Origin) -> str:
-        """Return the name of the named value that represents an unknown value."""
         if text not in self._names:
             name = slug(text)[:LONGEST_NAME]
             taken = set(self._names.values())

@@ -39,7 +39,6 @@ class Elsewhere:
 
 
 def repair(service: ServiceDescription, elsewhere: Elsewhere | None = None) -> None:
-    """Take out of a description what doesn't fit, and add the problems to it."""
     _Repair(service, elsewhere or Elsewhere()).run()
 
 
@@ -49,7 +48,6 @@ def served_backend(api: ApiDescription) -> str | None:
 
 
 def made_up_url(name: str) -> str:
-    """Return a made-up URL for a backend of this name."""
     host = "".join(each if each.isascii() and each.isalnum() else "-" for each in name.lower()).strip("-")
     return f"https://{host or 'backend'}.example"
 

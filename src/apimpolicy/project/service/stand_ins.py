@@ -65,7 +65,6 @@ class Known:
 
 
 def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
-    """Merge the configurations of stand-ins."""
     values: dict[str, Any] = {}
     for each in found:
         lists = {key: values[key] + value for key, value in each.table.items() if key in values and type(value) is list}
