@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.coverage import PolicyCoverage
 
 
-class Run(NamedTuple):
+class RunOptions(NamedTuple):
     """The options of one run of the command."""
 
     paths: Sequence[str]
@@ -130,7 +130,7 @@ def command(
     target = target_of(**against)
     if target is not None and (wanted is not None or jobs > 1):
         raise click.UsageError("--against goes neither with --coverage nor with --jobs")
-    run = Run(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
+    run = RunOptions(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
     if watch:
         from apimpolicy.cli.watch import watch as again
 
@@ -138,7 +138,7 @@ def command(
     return _test(run)
 
 
-def _test(run: Run) -> int:
+def _test(run: RunOptions) -> int:
     from apimpolicy.report.columns import Style, printable
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.test_results import MARKS, failure, marks, summary
@@ -246,7 +246,9 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 
-def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
+def _reports(
+    files: Sequence[str], run: RunOptions
+) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
     """Yield each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
@@ -265,7 +267,7 @@ def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseRep
             yield result
 
 
-def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[Any, Leniency]:
+def _file_in_process(path: str, run: RunOptions, *, is_strict: bool | None) -> tuple[Any, Leniency]:
     """Run a file in a process of the pool, and return the stand-ins that it needed.
 
     `is_strict` is that of the list of stand-ins, and None where nothing is stood in for.
@@ -277,14 +279,14 @@ def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[An
         return _file(path, run), made
 
 
-def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+def _file(path: str, run: RunOptions) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
     from apimpolicy.report.columns import Style, on_page
 
     with on_page(Style.of(sys.stdout), indent=2):
         return _covered(path, run)
 
 
-def _covered(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
+def _covered(path: str, run: RunOptions) -> tuple[str, list[CaseReport], str, CoverageReport | None]:
     if run.coverage is None:
         return (*_cases(path, run), None)
     from apimpolicy.testing.coverage import PolicyCoverage
@@ -294,7 +296,7 @@ def _covered(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageR
     return (*found, collector.report())
 
 
-def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
+def _cases(path: str, run: RunOptions, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
     from apimpolicy.report.columns import page
     from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file

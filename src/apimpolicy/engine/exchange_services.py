@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.dapr import DaprSidecar
-from apimpolicy.engine.identity import Identities
+from apimpolicy.engine.identity import GatewayIdentities
 from apimpolicy.engine.services import SimulatedTime, transport_of
 from apimpolicy.engine.state import LocalState
 from apimpolicy.policies.content_safety import ContentSafetyService
@@ -32,7 +32,7 @@ class ExchangeServices(Services):
 
     backends: BackendRouter
     documents: ApiDocuments
-    identities: Identities
+    identities: GatewayIdentities
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ExchangeServices(Services):
             if use_time is not None:
                 use_time(time)
         self.state = LocalState() if settings.state is None else settings.state
-        self.identities = Identities(settings, time)
+        self.identities = GatewayIdentities(settings, time)
         backends = {} if settings.backends is None else settings.backends
         self.backends = BackendRouter(backends, time, named_values, uploaded.get, self.state.circuits, self.identities)
         self.sql, self.cosmos = settings.sql, settings.cosmos

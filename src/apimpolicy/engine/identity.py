@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AUTHORIZATION_MANAGER = "https://azure-api.net/authorization-manager"
 
 
-class Identities:
+class GatewayIdentities:
     """Raises ConfigurationError for a setting that cannot answer."""
 
     def __init__(self, settings: GatewaySettings, time: SimulatedTime) -> None:

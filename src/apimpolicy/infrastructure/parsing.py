@@ -10,7 +10,18 @@ from __future__ import annotations
 import re
 from typing import ClassVar, NamedTuple
 
-from apimpolicy.infrastructure.nodes import Array, Binary, Call, Conditional, Index, Literal, Member, Name, Node, Unary
+from apimpolicy.infrastructure.nodes import (
+    Array,
+    Binary,
+    CodeNode,
+    Conditional,
+    FunctionCall,
+    Index,
+    LiteralValue,
+    Member,
+    Name,
+    Unary,
+)
 from apimpolicy.text.source import Source
 
 MOST_NESTED = 60
@@ -129,7 +140,7 @@ class ExpressionParser:
 
     # Expressions
 
-    def expression(self) -> Node:
+    def expression(self) -> CodeNode:
         """Read one expression. Raises NotReadable."""
         self.depth += 1
         if self.depth > MOST_NESTED:
@@ -155,7 +166,7 @@ class ExpressionParser:
             if found is not None:
                 self.move(found.end())
 
-    def binary(self, least: int) -> Node:
+    def binary(self, least: int) -> CodeNode:
         left = self.unary()
         for _ in range(LONGEST_CHAIN):
             if self.kind == "line":
@@ -170,7 +181,7 @@ class ExpressionParser:
             left = Binary(left.start, right.end, operator, left, right)
         raise NotReadable("the expression is too long", left.start, self.end)
 
-    def unary(self) -> Node:
+    def unary(self) -> CodeNode:
         signs: list[tuple[str, int]] = []
         while self.kind == "sign" and self.token in ("!", "-", "+") and len(signs) < MOST_NESTED:
             signs.append((self.token, self.start))
@@ -180,7 +191,7 @@ class ExpressionParser:
             node = Unary(start, node.end, sign, node)
         return node
 
-    def access(self, node: Node) -> Node:
+    def access(self, node: CodeNode) -> CodeNode:
         """Read what is accessed in a value."""
         for _ in range(LONGEST_CHAIN):
             if self.kind != "sign":
@@ -191,7 +202,7 @@ class ExpressionParser:
             node = following
         raise NotReadable("the expression is too long", node.start, self.end)
 
-    def access_once(self, node: Node) -> Node | None:
+    def access_once(self, node: CodeNode) -> CodeNode | None:
         if self.at(".") or (self.SAFE_ACCESS and self.at(".?")):
             safe = self.token == ".?"
             self.advance()
@@ -207,7 +218,7 @@ class ExpressionParser:
             return Index(node.start, end, node, index, safe)
         return None
 
-    def primary(self) -> Node:
+    def primary(self) -> CodeNode:
         """Read a value without operators. The languages add their own."""
         start = self.start
         if self.kind == "number":
@@ -215,14 +226,16 @@ class ExpressionParser:
                 raise NotReadable(f"the number has more than {MOST_DIGITS:,} digits", start, self.end)
             value = float(self.token) if re.search(r"[.eE]", self.token) else int(self.token)
             self.advance()
-            return Literal(start, self.last, value)
+            return LiteralValue(start, self.last, value)
         if self.kind == "name":
             name = self.token
             self.advance()
             if self.at("("):
                 arguments, expand = self.arguments()
-                return Call(start, self.last, name, arguments, expand)
-            return Literal(start, self.last, CONSTANTS[name]) if name in CONSTANTS else Name(start, self.last, name)
+                return FunctionCall(start, self.last, name, arguments, expand)
+            return (
+                LiteralValue(start, self.last, CONSTANTS[name]) if name in CONSTANTS else Name(start, self.last, name)
+            )
         if self.at("("):
             before = self.open(False)
             node = self.expression()
@@ -230,10 +243,10 @@ class ExpressionParser:
             return node
         raise self.unexpected("an expression")
 
-    def arguments(self) -> tuple[list[Node], bool]:
+    def arguments(self) -> tuple[list[CodeNode], bool]:
         """Read the arguments of a call, and whether the last one is expanded."""
         before = self.open(False)
-        found: list[Node] = []
+        found: list[CodeNode] = []
         expand = False
         while not self.at(")"):
             found.append(self.expression())
@@ -247,9 +260,9 @@ class ExpressionParser:
         self.close(")", before)
         return found, expand
 
-    def array(self, start: int) -> Node:
+    def array(self, start: int) -> CodeNode:
         before = self.open(self.LINES_IN_LISTS)
-        items: list[Node] = []
+        items: list[CodeNode] = []
         self.skip_lines()
         while not self.at("]"):
             items.append(self.item())
@@ -261,5 +274,5 @@ class ExpressionParser:
         self.close("]", before)
         return Array(start, self.last, items)
 
-    def item(self) -> Node:
+    def item(self) -> CodeNode:
         return self.expression()

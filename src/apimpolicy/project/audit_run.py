@@ -25,7 +25,7 @@ from apimpolicy.project.audit_settings import AuditSettings, Exemption
 from apimpolicy.project.baseline import Baseline
 from apimpolicy.project.gateways import configured, require_apis
 from apimpolicy.project.information_run import LINK_UNKNOWN
-from apimpolicy.project.service.description import OPERATIONS, Origin, ServiceDescription
+from apimpolicy.project.service.description import OPERATIONS, FileLocation, ServiceDescription
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.markup import read
@@ -252,7 +252,7 @@ def unread(description: ServiceDescription | None) -> Iterator[AuditFinding]:
         yield AuditFinding("AUD011", "", (), f"not decided: {reason}", evidence, reason)
 
 
-def _place(origin: Origin) -> PolicyLocation | None:
+def _place(origin: FileLocation) -> PolicyLocation | None:
     return PolicyLocation(origin.file, origin.line, origin.column) if origin.file else None
 
 

@@ -173,7 +173,7 @@ class CheckRun:
         found = self._with_replaced_words(self._found(data, name, knowledge), data, name, knowledge)
         return [finding.diagnostic(source) for finding in found.rows]
 
-    def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: Knowledge) -> Findings:
+    def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: FileContext) -> Findings:
         """Treat words that a script replaces as placeholders, if that explains errors and makes none."""
         errors = _errors(found)
         if name == SHOWN_STANDARD_INPUT or not errors:
@@ -189,7 +189,7 @@ class CheckRun:
         with_holes = self._found(data, name, knowledge._replace(settings=settings))
         return with_holes if _errors(with_holes) < errors else found
 
-    def _found(self, data: bytes, name: str, knowledge: Knowledge) -> Findings:
+    def _found(self, data: bytes, name: str, knowledge: FileContext) -> Findings:
         settings, named_values, values, _ = knowledge
         policies, found = policies_of(data, name, settings.placeholders, {**(named_values or {}), **values})
         if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
@@ -205,7 +205,7 @@ class CheckRun:
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 
-    def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
+    def _knowledge(self, path: str, environment: str | None, data: bytes) -> FileContext:
         """Collect settings, named values and surroundings of a file in an environment. Raises ConfigurationError."""
         project = self.projects.of(path, environment)
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
@@ -226,7 +226,7 @@ class CheckRun:
         around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
         settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
-        return Knowledge(settings, named_values, values, others + surroundings)
+        return FileContext(settings, named_values, values, others + surroundings)
 
     def _fragments_for(self, service: Service | None, project: Project) -> tuple[dict[str, Document] | None, str]:
         """Return the documents of fragments by id, and a key of their contents. Unreadable ones are left out."""
@@ -238,7 +238,7 @@ class CheckRun:
         return self._fragments[key]
 
 
-class Knowledge(NamedTuple):
+class FileContext(NamedTuple):
     """Surroundings of one file: its settings, named values, texts for placeholders, and a key of what else counts."""
 
     settings: Settings

@@ -15,7 +15,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.layout import folders_of_kinds, is_service_folder, kind_named, subfolders
 from apimpolicy.project.overlays import Overlay, overlays_around, read_overlay
 from apimpolicy.project.repository import repository_of, scripts_around
-from apimpolicy.project.service.description import Gap, Origin, ServiceDescription
+from apimpolicy.project.service.description import FileLocation, Gap, ServiceDescription
 from apimpolicy.project.service.extract import read_extract
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
@@ -106,7 +106,7 @@ class Elsewhere:
                 kind = kind_named(_COMMANDS.get(match[1] or "", match[1] or f"{match[2]}s"))
                 if kind is not None:
                     line = text.count("\n", 0, match.start()) + 1
-                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", Origin(path, line), kind.id))
+                    found.setdefault(kind.id, Gap(f"a script creates {kind.noun}s", FileLocation(path, line), kind.id))
         return found
 
     @cached_property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.check_projects import CheckProjects, CheckServices
     from apimpolicy.project.known_service import Service
-    from apimpolicy.project.service.description import Origin, PolicyText, ServiceDescription
+    from apimpolicy.project.service.description import FileLocation, PolicyText, ServiceDescription
     from apimpolicy.text.source import Source
 
 NOT_CHECKED = "POL165"
@@ -179,7 +179,7 @@ def _redacted(path: str, source: Source, service: Service) -> Iterator[Diagnosti
             yield Diagnostic(ValueRedacted.code, message, source, start, start, Severity.WARNING, help=help)
 
 
-def _offset(source: Source, origin: Origin) -> int:
+def _offset(source: Source, origin: FileLocation) -> int:
     return min(source.line_starts[origin.line - 1] + origin.column - 1, len(source.text))
 
 

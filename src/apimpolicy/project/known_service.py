@@ -36,7 +36,7 @@ from apimpolicy.text.named_values import KnownNamedValues, MissingNamedValue
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.description import PolicyText, Problem, Reference, ServiceDescription
+    from apimpolicy.project.service.description import EntityReference, PolicyText, Problem, ServiceDescription
 
 _AUTHORIZATIONS = "authorizations"
 _NAMED_VALUES = "named-values"
@@ -215,9 +215,9 @@ class Service:
         return found
 
     @cached_property
-    def references(self) -> Mapping[str, list[Reference]]:
+    def references(self) -> Mapping[str, list[EntityReference]]:
         described = (each for kind in KINDS for each in self.description.resources(kind))
-        found: dict[str, list[Reference]] = {each.origin.file: [] for each in described}
+        found: dict[str, list[EntityReference]] = {each.origin.file: [] for each in described}
         for reference in self.description.references:
             found.setdefault(reference.origin.file, []).append(reference)
         return found

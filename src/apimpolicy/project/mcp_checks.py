@@ -26,7 +26,7 @@ from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Settings
-    from apimpolicy.project.service.description import ApiDescription, Origin, PolicyText, ServiceDescription
+    from apimpolicy.project.service.description import ApiDescription, FileLocation, PolicyText, ServiceDescription
     from apimpolicy.text.document import Element
 
 TOOL_UNKNOWN, SERVER_INCOMPLETE, KEY_LOST, TOKEN_LOST, METADATA_HIDDEN = (f"POL17{number}" for number in range(2, 7))
@@ -39,7 +39,7 @@ class ServerFinding(NamedTuple):
 
     code: str
     message: str
-    origin: Origin
+    origin: FileLocation
     severity: Severity = Severity.WARNING
     help: str = ""
 

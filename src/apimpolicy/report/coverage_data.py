@@ -23,7 +23,7 @@ PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
 
 
 @attrs.define(eq=False)
-class Place:
+class CoveragePoint:
     """A policy, branch or condition that tests can reach.
 
     `start` and `end` are offsets in the file's text, `line` and `column` count from 1; of a policy and a branch it is
@@ -84,7 +84,7 @@ class FileCoverage:
 
     path: str
     text: str
-    places: list[Place] = attrs.field(factory=list)
+    places: list[CoveragePoint] = attrs.field(factory=list)
     number: int = 1
 
     def count(self, kind: str) -> Count:
@@ -102,7 +102,7 @@ class FileCoverage:
             return self.path if self.number == 1 else f"{self.path[:-1]} {self.number}>"
         return path_from_here(self.path)
 
-    def missing(self) -> Iterator[Place]:
+    def missing(self) -> Iterator[CoveragePoint]:
         """Yield the places with gaps in the order of the file, but none inside an unreached place."""
         for place in sorted(self.places, key=lambda place: (place.start, -place.end)):
             if not place.missing:
@@ -143,7 +143,7 @@ def merged(reports: Iterable[CoverageReport]) -> CoverageReport:
     return CoverageReport(files, list(tests))
 
 
-def place_keys(places: Iterable[Place]) -> Iterator[tuple[Any, ...]]:
+def place_keys(places: Iterable[CoveragePoint]) -> Iterator[tuple[Any, ...]]:
     """Yield a key for each place of a file: kind, span, outcomes, and a number among equal ones."""
     counts: dict[tuple[Any, ...], int] = {}
     for place in places:
@@ -169,7 +169,7 @@ def _add(file: FileCoverage, other: FileCoverage) -> None:
         moved.append(index)
 
 
-def _count(places: Iterable[Place]) -> Count:
+def _count(places: Iterable[CoveragePoint]) -> Count:
     count = Count()
     for place in places:
         count.total += len(place.outcomes)

@@ -12,7 +12,7 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import write_whole
-from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoverageReport, FileCoverage, Place
+from apimpolicy.report.coverage_data import KINDS, PLURALS, POLICY, CoveragePoint, CoverageReport, FileCoverage
 from apimpolicy.report.finding_formats import attribute, text
 from apimpolicy.report.harmless import to_json
 
@@ -102,8 +102,8 @@ class LineCoverage:
     """A line of a policy file on which something begins. `hits` is the number of tests that came by."""
 
     number: int
-    policies: list[Place] = attrs.field(factory=list)
-    decisions: list[Place] = attrs.field(factory=list)
+    policies: list[CoveragePoint] = attrs.field(factory=list)
+    decisions: list[CoveragePoint] = attrs.field(factory=list)
     """The branches and conditions that begin on the line."""
 
     @property

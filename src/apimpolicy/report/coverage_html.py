@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from apimpolicy.report.columns import counted, printable
-from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoverageReport, FileCoverage, Place, percent
+from apimpolicy.report.coverage_data import KINDS, PLURALS, Count, CoveragePoint, CoverageReport, FileCoverage, percent
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.html_style import page, text
 from apimpolicy.text.document import Comment, Document, Element, Node
@@ -24,7 +24,7 @@ FULL, PART, NONE = "full", "part", "none"
 _INDENT = re.compile(r"(\n)([ \t]+)")
 
 
-def state_of(places: Iterable[Place]) -> str:
+def state_of(places: Iterable[CoveragePoint]) -> str:
     """Return whether all outcomes of some places were seen, some or none."""
     outcomes = [bool(tests) for place in places for tests in place.outcomes.values()]
     return FULL if all(outcomes) else PART if any(outcomes) else NONE
@@ -93,8 +93,8 @@ def listing(file: FileCoverage, spans: list[Span], prefix: str) -> str:
 def line_states(file: FileCoverage, source: Source) -> list[str]:
     """Return the state of each line: of places that begin on it, else of the innermost one around it, else empty."""
     count = source.line_count
-    own: list[list[Place]] = [[] for _ in range(count)]
-    going: list[list[Place]] = [[] for _ in range(count)]
+    own: list[list[CoveragePoint]] = [[] for _ in range(count)]
+    going: list[list[CoveragePoint]] = [[] for _ in range(count)]
     for place in file.places:
         first = source.position(place.start).line
         last = source.position(max(place.end - 1, place.start)).line
@@ -117,7 +117,7 @@ def _open(file: FileCoverage, span: Span, prefix: str) -> str:
     )
 
 
-def _label(place: Place) -> str:
+def _label(place: CoveragePoint) -> str:
     seen = ", ".join(f"{outcome}: {len(tests) or 'no'} tests" for outcome, tests in place.outcomes.items())
     return f"{place.kind} {place.name}, {seen}"
 

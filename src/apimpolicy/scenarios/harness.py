@@ -241,7 +241,7 @@ class Harness:
         """Return the variables with which a request begins."""
         return {**self.variables, **scenario.variables}
 
-    def run(self, assignment: Assignment) -> Run:
+    def run(self, assignment: Assignment) -> ScenarioRun:
         """Run the request of an assignment, as often as it says."""
         given = {key: value for key, value in assignment.items() if key[0] not in self.fixed}
         given = self._with_errors(given)
@@ -254,11 +254,11 @@ class Harness:
                 self.send(gateway, request, scenario)
             result = self.send(gateway, request, scenario)
         except (ApimPolicyError, ValueError) as error:
-            return Run(scenario, given, None, None, set(), str(error))
-        return Run(scenario, given, gateway, result, self.goals.reached(result.trace))
+            return ScenarioRun(scenario, given, None, None, set(), str(error))
+        return ScenarioRun(scenario, given, gateway, result, self.goals.reached(result.trace))
 
 
-class Run:
+class ScenarioRun:
     """A request that ran, and the goals that it reached. `result` is None, with the problem, when it could not run."""
 
     __slots__ = ("assignment", "gateway", "problem", "reached", "result", "scenario")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
     from apimpolicy.scenarios.assignments import Assignment, Key
     from apimpolicy.scenarios.goals import Goal
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
 
 ENTITIES = ("user", "product", "subscription", "api", "operation", "deployment")
 
@@ -146,7 +146,12 @@ def variables_of(step: Step) -> list[tuple[str, str]]:
 MOST_RUNS = 60
 
 
-def shrink(send: Callable[[Assignment], Run], run: Run, is_wanted: Callable[[Run], bool], most: int = MOST_RUNS) -> Run:
+def shrink(
+    send: Callable[[Assignment], ScenarioRun],
+    run: ScenarioRun,
+    is_wanted: Callable[[ScenarioRun], bool],
+    most: int = MOST_RUNS,
+) -> ScenarioRun:
     """Return a smaller run that is still wanted; `most` bounds the tries."""
     tries = 0
     for key in sorted(run.assignment, key=lambda key: (len(key), key)):
@@ -182,8 +187,8 @@ class Exploration:
     """The results of a search: for each goal the first run that reached it."""
 
     harness: Harness
-    runs: list[Run] = attrs.field(factory=list)
-    found: dict[Goal, Run] = attrs.field(factory=dict)
+    runs: list[ScenarioRun] = attrs.field(factory=list)
+    found: dict[Goal, ScenarioRun] = attrs.field(factory=dict)
     statistics: Statistics = attrs.field(factory=Statistics)
     problem: str = ""
 

@@ -32,7 +32,7 @@ from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from apimpolicy.scenarios.assignments import Assignment
-    from apimpolicy.scenarios.harness import Run
+    from apimpolicy.scenarios.harness import ScenarioRun
     from apimpolicy.scenarios.scenario import Exploration, Scenario
     from apimpolicy.testing.claims.static_proofs import Piece
     from apimpolicy.text.document import Element
@@ -263,10 +263,10 @@ def _with_key(route: Route) -> str:
     return f" with a key of the product {route.caller.target}" if has_product and route.caller else ""
 
 
-def _best(explored: Exploration) -> Run:
+def _best(explored: Exploration) -> ScenarioRun:
     """Return the first run that reaches the backend, else the first that no policy refuses."""
 
-    def rank(run: Run) -> tuple[bool, bool, bool]:
+    def rank(run: ScenarioRun) -> tuple[bool, bool, bool]:
         result = run.result
         if result is None:
             return True, True, True

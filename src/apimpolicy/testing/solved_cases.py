@@ -21,7 +21,7 @@ from apimpolicy.proposing.finder import Finder
 from apimpolicy.proposing.inversion.core import comparisons
 from apimpolicy.proving.proof import ProofResult
 from apimpolicy.scenarios.goals import BRANCH, Goal
-from apimpolicy.scenarios.harness import Harness, Run, StandIns
+from apimpolicy.scenarios.harness import Harness, ScenarioRun, StandIns
 from apimpolicy.scenarios.scenario import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
@@ -145,7 +145,7 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
     return found
 
 
-def _reads_early(run: Run) -> bool:
+def _reads_early(run: ScenarioRun) -> bool:
     """Return whether an expression of a run read a response that was not there yet."""
     for entry in run.result.trace if run.result is not None else ():
         for evaluation in entry.evaluations if entry.section == "inbound" else ():

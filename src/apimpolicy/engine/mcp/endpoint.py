@@ -216,7 +216,7 @@ class McpEndpoint:
         self.outcome.undecided.append(reason)
         return response
 
-    def _initialize(self, call: protocol.Call) -> Response:
+    def _initialize(self, call: protocol.JsonRpcRequest) -> Response:
         version = call.params.get("protocolVersion")
         if version not in _SEEN_VERSIONS:
             version = version if isinstance(version, str) else _SEEN_VERSIONS[-1]
@@ -226,7 +226,7 @@ class McpEndpoint:
         result = {"protocolVersion": version, "capabilities": capabilities, "serverInfo": server}
         return protocol.result_response(call.id, result)
 
-    def _list(self, call: protocol.Call) -> Response:
+    def _list(self, call: protocol.JsonRpcRequest) -> Response:
         self.outcome.undecided += self.server.gaps
         listed = self.outcome.listed
         for tool in self.server.tools:
@@ -247,7 +247,7 @@ class McpEndpoint:
             return found, ""
         return None, tool.unknown or f"the operation '{tool.operation}' of the API '{tool.api}' isn't known"
 
-    def _call(self, call: protocol.Call) -> Response:
+    def _call(self, call: protocol.JsonRpcRequest) -> Response:
         outcome = self.outcome
         name, arguments = call.params.get("name"), call.params.get("arguments")
         outcome.tool = name if isinstance(name, str) else ""
@@ -281,7 +281,7 @@ class McpEndpoint:
             ]
         return self._result(call, inner)
 
-    def _result(self, call: protocol.Call, inner: Result) -> Response:
+    def _result(self, call: protocol.JsonRpcRequest, inner: Result) -> Response:
         """Return the response with the result of a tool, which is the body of the operation's response."""
         response, outcome = inner.response, self.outcome
         content = [{"type": "text", "text": response.text}]

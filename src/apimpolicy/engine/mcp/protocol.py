@@ -32,7 +32,7 @@ INTERNAL_ERROR = -32603
 _ESCAPED = re.compile(r"""\\\\|\\"|\\u[0-9a-f]{4}|[&'+<>`\x7f]""")
 
 
-class Call(NamedTuple):
+class JsonRpcRequest(NamedTuple):
     """A request, or a notification, of a client; `id` is None for a notification."""
 
     method: str
@@ -41,7 +41,7 @@ class Call(NamedTuple):
     is_notification: bool = False
 
 
-def call_of(body: bytes | None) -> Call | str:
+def call_of(body: bytes | None) -> JsonRpcRequest | str:
     """Return the request in a body, or the reason why it has none."""
     if not body:
         return "the request has no body: a policy read it without preserveContent, or the client sent none"
@@ -54,7 +54,9 @@ def call_of(body: bytes | None) -> Call | str:
     if not isinstance(given, dict) or given.get("jsonrpc") != "2.0" or not isinstance(given.get("method"), str):
         return "the body isn't a request of JSON-RPC 2.0"
     params = given.get("params")
-    return Call(given["method"], params if isinstance(params, dict) else {}, given.get("id"), "id" not in given)
+    return JsonRpcRequest(
+        given["method"], params if isinstance(params, dict) else {}, given.get("id"), "id" not in given
+    )
 
 
 def accepts_stream(accept: str | None) -> bool:

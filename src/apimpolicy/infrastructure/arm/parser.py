@@ -9,7 +9,17 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from apimpolicy.infrastructure.nodes import Array, Chars, Literal, Node, Object, Template, Unreadable, Within, chars
+from apimpolicy.infrastructure.nodes import (
+    Array,
+    Chars,
+    CodeNode,
+    LiteralValue,
+    Object,
+    TemplateExpression,
+    Unreadable,
+    Within,
+    chars,
+)
 from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable, end_of
 from apimpolicy.text.source import Source
 
@@ -17,9 +27,9 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def json_chars(text: str, start: int, end: int) -> list[Node]:
+def json_chars(text: str, start: int, end: int) -> list[CodeNode]:
     """Return the characters of a JSON string between its quotation marks, escapes decoded."""
-    found: list[Node] = []
+    found: list[CodeNode] = []
     for escape in _ESCAPE.finditer(text, start, end):
         found += chars(text, start, escape.start())
         found.append(Chars(*escape.span(), _character(escape), False))
@@ -37,9 +47,9 @@ def _character(escape: re.Match[str]) -> str:
     return chr(code) + low
 
 
-def quoted_chars(text: str, start: int, end: int) -> list[Node]:
+def quoted_chars(text: str, start: int, end: int) -> list[CodeNode]:
     """Return the characters of a string in an expression, in which `''` is `'`."""
-    found: list[Node] = []
+    found: list[CodeNode] = []
     while (double := text.find("''", start, end)) >= 0:
         found += chars(text, start, double + 1)
         start = double + 2
@@ -63,7 +73,7 @@ class ExpressionReader(ExpressionParser):
     TOKEN = _TOKEN
     PRECEDENCE: ClassVar[dict[str, int]] = {}
 
-    def primary(self) -> Node:
+    def primary(self) -> CodeNode:
         if self.kind != "quote":
             return super().primary()
         start = self.start
@@ -71,10 +81,10 @@ class ExpressionReader(ExpressionParser):
         if found is None:
             raise NotReadable("the string isn't closed", start, start + 1)
         self.move(found.end())
-        return Template(start, found.end(), quoted_chars(self.text, *found.span(1)))
+        return TemplateExpression(start, found.end(), quoted_chars(self.text, *found.span(1)))
 
 
-def parse_expression(source: Source) -> Node:
+def parse_expression(source: Source) -> CodeNode:
     """Return the expression that a decoded string is, between its brackets."""
     stop = len(source.text.rstrip().removesuffix("]"))
     reader = ExpressionReader(source, 1, stop)
@@ -86,12 +96,13 @@ def parse_expression(source: Source) -> Node:
     except NotReadable:
         pass
     strings = [
-        Template(*found.span(), quoted_chars(source.text, *found.span(1))) for found in _QUOTED.finditer(source.text)
+        TemplateExpression(*found.span(), quoted_chars(source.text, *found.span(1)))
+        for found in _QUOTED.finditer(source.text)
     ]
     return Unreadable(0, len(source.text), strings)
 
 
-def string_node(source: Source, start: int, end: int) -> Node:
+def string_node(source: Source, start: int, end: int) -> CodeNode:
     """Return a JSON string, given the span between its quotation marks: an expression, or a text."""
     parts = json_chars(source.text, start, end)
     if source.text.startswith("[", start) and source.text.startswith("]", end - 1):
@@ -99,10 +110,10 @@ def string_node(source: Source, start: int, end: int) -> Node:
             inner = decoded(source, parts, end)
             return Within(start, end, inner, parse_expression(inner))
         parts = json_chars(source.text, start + 1, end)
-    return Template(start, end, parts)
+    return TemplateExpression(start, end, parts)
 
 
-def decoded(source: Source, parts: Sequence[Node], end: int) -> Source:
+def decoded(source: Source, parts: Sequence[CodeNode], end: int) -> Source:
     """Return a decoded string as a source whose positions are those of the file."""
     texts: list[str] = []
     anchors: list[tuple[int, int, bool]] = []
@@ -128,7 +139,7 @@ class JsonParser:
         self.position = end_of(_BLANK, self.text, self.position, len(self.text))
         return self.text[self.position : self.position + 1]
 
-    def value(self) -> Node:
+    def value(self) -> CodeNode:
         """Read a value. Raises NotReadable."""
         char = self.blank()
         start = self.position
@@ -151,25 +162,25 @@ class JsonParser:
             raise NotReadable("expected a JSON value", start, start + 1)
         self.position = word.end()
         if word[0] in _WORDS:
-            return Literal(start, word.end(), _WORDS[word[0]])
+            return LiteralValue(start, word.end(), _WORDS[word[0]])
         try:
-            return Literal(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
+            return LiteralValue(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
         except ValueError:
             raise NotReadable("expected a JSON value", start, word.end()) from None
 
-    def string(self, start: int, end: int) -> Node:
+    def string(self, start: int, end: int) -> CodeNode:
         return string_node(self.source, start, end)
 
-    def array(self, start: int) -> Node:
-        items: list[Node] = []
+    def array(self, start: int) -> CodeNode:
+        items: list[CodeNode] = []
         while self.blank() != "]":
             items.append(self.value())
             self.separator("]")
         self.position += 1
         return Array(start, self.position, items)
 
-    def object(self, start: int) -> Node:
-        entries: list[tuple[Node | None, Node]] = []
+    def object(self, start: int) -> CodeNode:
+        entries: list[tuple[CodeNode | None, CodeNode]] = []
         while self.blank() != "}":
             key = self.value()
             if self.blank() != ":":
@@ -188,6 +199,6 @@ class JsonParser:
             raise NotReadable(f"expected ',' or '{closing}'", self.position, self.position + 1)
 
 
-def parse_json(source: Source) -> Node:
+def parse_json(source: Source) -> CodeNode:
     """Return the value of a JSON text. Raises NotReadable."""
     return JsonParser(source).value()

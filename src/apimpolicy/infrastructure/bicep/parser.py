@@ -11,14 +11,14 @@ from typing import ClassVar
 
 from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
 from apimpolicy.infrastructure.nodes import (
-    Call,
+    CodeNode,
     For,
+    FunctionCall,
     If,
     Lambda,
-    Literal,
+    LiteralValue,
     Member,
     Nested,
-    Node,
     Object,
     Spread,
     Unreadable,
@@ -49,8 +49,8 @@ class Declaration(Record):
     end: int
     kind: str
     name: str
-    value: Node | None
-    type: Node | None = None
+    value: CodeNode | None
+    type: CodeNode | None = None
     existing: bool = False
     names: Sequence[tuple[str, str]] = ()
     """The parts of an import: the name there and the name here; `*` is everything."""
@@ -92,7 +92,7 @@ class Parser(ExpressionParser):
                 position = end
         return found, problems
 
-    def strings(self, start: int, stop: int) -> Iterator[Node]:
+    def strings(self, start: int, stop: int) -> Iterator[CodeNode]:
         """Yield the strings of a span that can't be parsed."""
         position = start
         for _ in range(MOST_STRINGS):
@@ -142,7 +142,7 @@ class Parser(ExpressionParser):
             self.skip_type("=")
         if not self.at("="):
             nullable = kind == "param" and self.text.startswith("?", self.last - 1)
-            value = Literal(self.last - 1, self.last, None) if nullable else None
+            value = LiteralValue(self.last - 1, self.last, None) if nullable else None
             return Declaration(start, self.last, kind, name, value)
         self.advance()
         self.skip_lines()
@@ -230,7 +230,7 @@ class Parser(ExpressionParser):
         self.skip_rest()
         return Declaration(start, self.last, "import", "", None, file, names=names)
 
-    def body(self) -> Node:
+    def body(self) -> CodeNode:
         """Read the body of a resource or of a loop: an expression, or `if (test) { … }`."""
         if not self.at_word("if"):
             return self.expression()
@@ -245,7 +245,7 @@ class Parser(ExpressionParser):
 
     # Expressions
 
-    def primary(self) -> Node:
+    def primary(self) -> CodeNode:
         start = self.start
         if self.kind == "quote":
             return read_string(self)
@@ -262,12 +262,12 @@ class Parser(ExpressionParser):
             return self.lambda_(start, [name])
         return super().primary()
 
-    def lambda_(self, start: int, names: list[str]) -> Node:
+    def lambda_(self, start: int, names: list[str]) -> CodeNode:
         self.skip_lines()
         body = self.expression()
         return Lambda(start, body.end, names, body)
 
-    def array(self, start: int) -> Node:
+    def array(self, start: int) -> CodeNode:
         ahead = re.compile(rf"\[(?:{_BLANKS}\n)*+{_BLANKS}for\b(?!\s*[,\].])", re.DOTALL)
         if not ahead.match(self.text, start, self.stop):
             return super().array(start)
@@ -288,7 +288,7 @@ class Parser(ExpressionParser):
         test = value.test if isinstance(value, If) else None
         return For(start, self.last, names, items, None, value.value if isinstance(value, If) else value, test)
 
-    def item(self) -> Node:
+    def item(self) -> CodeNode:
         if not self.at("..."):
             return self.expression()
         start = self.start
@@ -296,9 +296,9 @@ class Parser(ExpressionParser):
         value = self.expression()
         return Spread(start, value.end, value)
 
-    def object(self, start: int) -> Node:
+    def object(self, start: int) -> CodeNode:
         before = self.open(True)
-        entries: list[tuple[Node | None, Node]] = []
+        entries: list[tuple[CodeNode | None, CodeNode]] = []
         resources: list[Declaration] = []
         nested = re.compile(r"resource\s+\w+\s+'")
         self.skip_lines()
@@ -318,11 +318,11 @@ class Parser(ExpressionParser):
         self.close("}", before)
         return Object(start, self.last, entries, resources)
 
-    def entry(self) -> tuple[Node, Node]:
+    def entry(self) -> tuple[CodeNode, CodeNode]:
         if self.kind == "quote":
             key = read_string(self)
         elif self.kind in ("name", "number"):
-            key = Literal(self.start, self.end, self.token)
+            key = LiteralValue(self.start, self.end, self.token)
             self.advance()
         else:
             raise self.unexpected("a name")
@@ -330,7 +330,7 @@ class Parser(ExpressionParser):
         self.skip_lines()
         return key, self.expression()
 
-    def access_once(self, node: Node) -> Node | None:
+    def access_once(self, node: CodeNode) -> CodeNode | None:
         if self.at("::"):
             self.advance()
             return Nested(node.start, self.end, node, self.word())
@@ -340,7 +340,7 @@ class Parser(ExpressionParser):
         found = super().access_once(node)
         if isinstance(found, Member) and self.at("(") and self.start == self.last:
             arguments, _ = self.arguments()
-            return Call(node.start, self.last, found.name, arguments, receiver=node)
+            return FunctionCall(node.start, self.last, found.name, arguments, receiver=node)
         return found
 
 

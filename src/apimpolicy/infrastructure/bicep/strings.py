@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import Chars, Interpolation, Node, Template, Unreadable, character, chars
+from apimpolicy.infrastructure.nodes import (
+    Chars,
+    CodeNode,
+    Interpolation,
+    TemplateExpression,
+    Unreadable,
+    character,
+    chars,
+)
 from apimpolicy.infrastructure.parsing import NotReadable
 
 if TYPE_CHECKING:
@@ -22,25 +30,25 @@ _END = re.compile(r"''''*")
 _BRACKETS = re.compile(r"\$*'''|['{}\n]|//|/\*")
 
 
-def read_string(parser: Parser) -> Node:
+def read_string(parser: Parser) -> CodeNode:
     """Read the string at hand. Raises NotReadable when it isn't closed."""
     start = parser.start
     verbatim = _VERBATIM.match(parser.text, start, parser.stop)
     if verbatim is not None:
         parts, end = _verbatim(parser, verbatim.end(), "$" * len(verbatim[1]))
-        node = Template(start, end, parts, True)
+        node = TemplateExpression(start, end, parts, True)
     else:
         parts, end = _quoted(parser, start + 1)
-        node = Template(start, end, parts)
+        node = TemplateExpression(start, end, parts)
     parser.move(end)
     return node
 
 
-def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[Node], int]:
+def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[CodeNode], int]:
     text = parser.text
     closing = _END.search(text, start, parser.stop)
     stop = parser.stop if closing is None else closing.end() - 3
-    parts: list[Node] = []
+    parts: list[CodeNode] = []
     begin = start
     while mark and (place := text.find(mark + "{", begin, stop)) >= 0:
         parts += chars(text, begin, place)
@@ -50,9 +58,9 @@ def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[Node], int]:
     return parts, min(stop + 3, parser.stop)
 
 
-def _quoted(parser: Parser, start: int) -> tuple[list[Node], int]:
+def _quoted(parser: Parser, start: int) -> tuple[list[CodeNode], int]:
     text, stop = parser.text, parser.stop
-    parts: list[Node] = []
+    parts: list[CodeNode] = []
     begin = position = start
     while (found := _SPECIAL.search(text, position, stop)) is not None:
         place, sign = found.start(), found[0]
@@ -84,7 +92,7 @@ def _character(escape: re.Match[str]) -> str:
     return character(escape[2])
 
 
-def _interpolated(parser: Parser, start: int, stop: int) -> tuple[Node, int]:
+def _interpolated(parser: Parser, start: int, stop: int) -> tuple[CodeNode, int]:
     """Read the expression after `${`, and return where its brace ends."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False

@@ -31,7 +31,7 @@ from apimpolicy.infrastructure.functions import (
     some_text,
     split,
 )
-from apimpolicy.infrastructure.nodes import Call, Name, Node, Object, Within
+from apimpolicy.infrastructure.nodes import CodeNode, FunctionCall, Name, Object, Within
 from apimpolicy.infrastructure.terraform.texts import (
     decode_json,
     encode_json,
@@ -270,11 +270,11 @@ FUNCTIONS: dict[str, Function] = {
 _COLLECTIONS = ("list", "map", "set")
 
 
-def completed(value: Value, type_: Node, module: Module, source: Source) -> Value:
+def completed(value: Value, type_: CodeNode, module: Module, source: Source) -> Value:
     """Return a value with null, or the default, for each optional attribute that it leaves out."""
     if isinstance(type_, Within):
         return completed(value, type_.node, module, type_.source)
-    if not isinstance(type_, Call) or not type_.arguments:
+    if not isinstance(type_, FunctionCall) or not type_.arguments:
         return value
     inner = type_.arguments[0]
     if type_.name == "optional":
@@ -292,10 +292,10 @@ def completed(value: Value, type_: Node, module: Module, source: Source) -> Valu
     return value
 
 
-def _complete(found: dict[str, Value], name: str, type_: Node, module: Module, source: Source) -> None:
+def _complete(found: dict[str, Value], name: str, type_: CodeNode, module: Module, source: Source) -> None:
     if found.get(name) is not None:
         found[name] = completed(found[name], type_, module, source)
-    elif isinstance(type_, Call) and type_.name == "optional":
+    elif isinstance(type_, FunctionCall) and type_.name == "optional":
         default = None
         if len(type_.arguments) > 1:
             default = completed(module.value(type_.arguments[1], source, {}), type_, module, source)

@@ -30,9 +30,9 @@ from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.values import (
     Missing,
     Named,
+    NameResolver,
     Part,
-    Reference,
-    Text,
+    SourcedText,
     Unknown,
     Value,
     cut,
@@ -103,7 +103,7 @@ class Module(Evaluator):
         return found
 
     @cached_property
-    def locals(self) -> dict[str, tuple[nodes.Node, Source]]:
+    def locals(self) -> dict[str, tuple[nodes.CodeNode, Source]]:
         return {
             name: (attribute.value, attribute.source)
             for block in self.blocks.get("locals", {}).values()
@@ -111,11 +111,11 @@ class Module(Evaluator):
         }
 
     def text(self, value: Value) -> str:
-        if isinstance(value, Reference) or value is None:
+        if isinstance(value, NameResolver) or value is None:
             raise TypeError
         return to_text(value)
 
-    def flushed(self, text: Text) -> Value:
+    def flushed(self, text: SourcedText) -> Value:
         lines = str(text).split("\n")
         indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
         least = min(indents, default=0)
@@ -128,7 +128,7 @@ class Module(Evaluator):
             position = end
         return joined(found)
 
-    def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
+    def key(self, node: nodes.CodeNode, source: Source, scope: Scope) -> str:
         return node.name if isinstance(node, nodes.Name) else super().key(node, source, scope)
 
     def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
@@ -136,7 +136,7 @@ class Module(Evaluator):
             return sorted(value.items())
         return super().pairs(value)
 
-    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def call(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         special = getattr(self, f"function_{node.name}", None)
         return super().call(node, source, scope) if special is None else special(node, source, scope)
 
@@ -275,8 +275,8 @@ class Module(Evaluator):
 
     # Functions that read files, or need the expression
 
-    def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        text = Text.file(self.file(self.value(node.arguments[0], source, scope)))
+    def function_file(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
+        text = SourcedText.file(self.file(self.value(node.arguments[0], source, scope)))
         self.budget.charge(text)
         return text
 
@@ -284,27 +284,27 @@ class Module(Evaluator):
         """Return a file. Raises LookupError when it can't be read."""
         return self.files.source(self.root.folder, _path(path))
 
-    def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_fileexists(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         path = self.value(node.arguments[0], source, scope)
         return self.files.exists(self.root.folder, _path(path))
 
-    def function_filebase64(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_filebase64(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         path = self.value(node.arguments[0], source, scope)
         return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
 
-    def function_fileset(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_fileset(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         folder, pattern = (self.value(each, source, scope) for each in node.arguments)
         return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
 
-    def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_templatefile(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         path, values = (self.value(each, source, scope) for each in node.arguments)
         return self.rendered(self.file(path), values)
 
-    def function_templatestring(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_templatestring(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         text, values = (self.value(each, source, scope) for each in node.arguments)
         return self.rendered(as_template(text, source.path), values)
 
-    def function_abspath(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_abspath(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         return os.path.normpath(os.path.join(self.root.folder, _path(self.value(node.arguments[0], source, scope))))
 
     def rendered(self, template: Source, values: Value) -> Value:
@@ -318,11 +318,11 @@ class Module(Evaluator):
             made: list[Part] = []
             self.budget.charge(template.text)
             _Template(self, values).add_parts(made, parse_template(template).parts, template, {})
-            return Text.of(made)
+            return SourcedText.of(made)
         finally:
             self._templates -= 1
 
-    def function_try(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_try(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         for each in node.arguments:
             value = self.value(each, source, scope)
             if not isinstance(value, Unknown):
@@ -331,13 +331,13 @@ class Module(Evaluator):
                 break
         raise LookupError
 
-    def function_can(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_can(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         value = self.value(node.arguments[0], source, scope)
         if isinstance(value, Unknown) and not isinstance(value, Missing):
             raise LookupError
         return not isinstance(value, Missing)
 
-    def function_defaults(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+    def function_defaults(self, node: nodes.FunctionCall, source: Source, scope: Scope) -> Value:
         return self.value(node.arguments[0], source, scope)
 
 

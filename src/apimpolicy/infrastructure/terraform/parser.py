@@ -24,14 +24,14 @@ from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
 from apimpolicy.infrastructure.nodes import (
     Array,
     Chars,
+    CodeNode,
     Element,
     For,
     Index,
-    Literal,
-    Node,
+    LiteralValue,
     Object,
     Splat,
-    Template,
+    TemplateExpression,
     Unreadable,
     Within,
 )
@@ -63,7 +63,7 @@ class Attribute:
     __slots__ = ("_value", "inside", "name", "problems", "source", "start", "stop")
 
     def __init__(
-        self, source: Source, name: str, start: int, inside: int, stop: int, value: Node | None = None
+        self, source: Source, name: str, start: int, inside: int, stop: int, value: CodeNode | None = None
     ) -> None:
         self.source = source
         self.name = name
@@ -73,12 +73,12 @@ class Attribute:
         self._value = value
 
     @property
-    def value(self) -> Node:
+    def value(self) -> CodeNode:
         if self._value is None:
             found = _PLAIN.fullmatch(self.source.text, self.inside, self.stop)
             if found is not None and found[1] is not None:
                 start, end = found.span(1)
-                self._value = Template(start - 1, end + 1, [Chars(start, end, found[1])] if found[1] else [])
+                self._value = TemplateExpression(start - 1, end + 1, [Chars(start, end, found[1])] if found[1] else [])
             else:
                 self._value = Parser(self.source, self.inside, self.stop).value(self.problems)
         return self._value
@@ -165,10 +165,10 @@ def parse_file(source: Source) -> Body:
     return read_body(source, 0, len(source.text))
 
 
-def parse_template(source: Source) -> Template:
+def parse_template(source: Source) -> TemplateExpression:
     """Return a file that is a template (`templatefile`)."""
     parser = Parser(source)
-    return Template(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
+    return TemplateExpression(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
 
 
 class Parser(ExpressionParser):
@@ -177,7 +177,7 @@ class Parser(ExpressionParser):
     TOKEN = _TOKEN
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
-    def value(self, problems: list[Problem]) -> Node:
+    def value(self, problems: list[Problem]) -> CodeNode:
         """Read the expression that the span is; what can't be read is a problem."""
         start = self.end
         try:
@@ -192,7 +192,7 @@ class Parser(ExpressionParser):
             problems.append(Problem(problem.message, problem.start, problem.end))
             return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
 
-    def strings(self, start: int, stop: int) -> Iterator[Node]:
+    def strings(self, start: int, stop: int) -> Iterator[CodeNode]:
         """Yield the strings and heredocs of a span that can't be parsed."""
         position = start
         for _ in range(MOST_STRINGS):
@@ -211,7 +211,7 @@ class Parser(ExpressionParser):
 
     # Expressions
 
-    def primary(self) -> Node:
+    def primary(self) -> CodeNode:
         if self.kind == "quote":
             return self.quoted() if self.token == '"' else self.heredoc()
         if self.at("["):
@@ -220,15 +220,15 @@ class Parser(ExpressionParser):
             return self.object_or_loop()
         return super().primary()
 
-    def quoted(self) -> Node:
+    def quoted(self) -> CodeNode:
         start = self.start
         parts, end = read_template(self, self.end, self.stop, quoted=True)
         if end < 0:
             raise NotReadable("the string isn't closed", start, start + 1)
         self.move(end)
-        return Template(start, end, parts)
+        return TemplateExpression(start, end, parts)
 
-    def heredoc(self) -> Node:
+    def heredoc(self) -> CodeNode:
         start = self.start
         opening = _HEREDOC.match(self.text, start, self.stop)
         if opening is None:
@@ -236,9 +236,9 @@ class Parser(ExpressionParser):
         content, end = end_of_heredoc(self.text, opening.end(), self.stop, opening[2])
         parts, _ = read_template(self, opening.end(), content, quoted=False)
         self.move(end)
-        return Template(start, end, parts, True, opening[1] == "-")
+        return TemplateExpression(start, end, parts, True, opening[1] == "-")
 
-    def list_or_loop(self) -> Node:
+    def list_or_loop(self) -> CodeNode:
         start = self.start
         ahead = _TOKEN.match(self.text, self.end, self.stop)
         while ahead is not None and ahead.lastgroup == "line":
@@ -250,7 +250,7 @@ class Parser(ExpressionParser):
         value = self.expression()
         return self.loop_end(start, names, items, None, value, "]", before)
 
-    def object_or_loop(self) -> Node:
+    def object_or_loop(self) -> CodeNode:
         start = self.start
         before = self.open(True)
         self.skip_lines()
@@ -261,7 +261,7 @@ class Parser(ExpressionParser):
             self.expect("=>")
             value = self.expression()
             return self.loop_end(start, names, items, key, value, "}", before)
-        entries: list[tuple[Node | None, Node]] = []
+        entries: list[tuple[CodeNode | None, CodeNode]] = []
         while not self.at("}"):
             key = self.expression()
             if not self.at("=") and not self.at(":"):
@@ -276,7 +276,7 @@ class Parser(ExpressionParser):
         self.close("}", before)
         return Object(start, self.last, entries)
 
-    def loop_header(self) -> tuple[list[str], Node]:
+    def loop_header(self) -> tuple[list[str], CodeNode]:
         self.advance()
         names = [self.word()]
         if self.at(","):
@@ -288,8 +288,15 @@ class Parser(ExpressionParser):
         return names, items
 
     def loop_end(
-        self, start: int, names: list[str], items: Node, key: Node | None, value: Node, bracket: str, before: bool
-    ) -> Node:
+        self,
+        start: int,
+        names: list[str],
+        items: CodeNode,
+        key: CodeNode | None,
+        value: CodeNode,
+        bracket: str,
+        before: bool,
+    ) -> CodeNode:
         group = self.at("...")
         if group:
             self.advance()
@@ -300,7 +307,7 @@ class Parser(ExpressionParser):
         self.close(bracket, before)
         return For(start, self.last, names, items, key, value, test, group)
 
-    def access_once(self, node: Node) -> Node | None:
+    def access_once(self, node: CodeNode) -> CodeNode | None:
         if self.at("."):
             following = self.text[self.end : self.end + 1]
             if following == "*":
@@ -310,7 +317,7 @@ class Parser(ExpressionParser):
             if following.isdigit():
                 start, end = self.end, end_of(_DIGITS, self.text, self.end, self.stop)
                 self.move(end)
-                index = Literal(start, end, number_of(self.text[start:end]))
+                index = LiteralValue(start, end, number_of(self.text[start:end]))
                 return Index(node.start, index.end, node, index)
         if self.at("[") and re.compile(r"\s*\*\s*\]").match(self.text, self.end, self.stop):
             before = self.open(False)
@@ -321,7 +328,7 @@ class Parser(ExpressionParser):
             return None
         return super().access_once(node)
 
-    def splat(self, node: Node) -> Node:
+    def splat(self, node: CodeNode) -> CodeNode:
         rest = self.access(Element(self.last, self.last))
         return Splat(node.start, rest.end, node, rest)
 
@@ -330,12 +337,12 @@ _LABELS = {"data": 2, "module": 1, "output": 1, "provider": 1, "resource": 2, "v
 
 
 class _JsonParser(JsonParser):
-    def string(self, start: int, end: int) -> Node:
+    def string(self, start: int, end: int) -> CodeNode:
         parts = json_chars(self.source.text, start, end)
         if "${" not in self.source.text[start:end] and "%{" not in self.source.text[start:end]:
-            return Template(start, end, parts)
+            return TemplateExpression(start, end, parts)
         inner = decoded(self.source, parts, end)
-        return Within(start, end, inner, Template(0, len(inner.text), parse_template(inner).parts))
+        return Within(start, end, inner, TemplateExpression(0, len(inner.text), parse_template(inner).parts))
 
 
 def read_file(source: Source) -> Body:
@@ -356,7 +363,7 @@ def read_file(source: Source) -> Body:
     return body
 
 
-def _blocks(source: Source, type_: str, node: Node, count: int, labels: tuple[str, ...] = ()) -> Iterator[Block]:
+def _blocks(source: Source, type_: str, node: CodeNode, count: int, labels: tuple[str, ...] = ()) -> Iterator[Block]:
     """Yield the blocks below a node, with as many labels as the keys of this many levels."""
     if isinstance(node, Array):
         for item in node.items:
@@ -370,28 +377,28 @@ def _blocks(source: Source, type_: str, node: Node, count: int, labels: tuple[st
         yield block
 
 
-def _body(source: Source, type_: str, node: Node) -> Body:
+def _body(source: Source, type_: str, node: CodeNode) -> Body:
     body = Body()
     for name, value in _entries(node):
         if name == "dynamic" or (type_ == "dynamic" and name == "content"):
             body.blocks += _blocks(source, name, value, int(name == "dynamic"))
             continue
-        if (type_, name) == ("variable", "type") and isinstance(value, Template):
+        if (type_, name) == ("variable", "type") and isinstance(value, TemplateExpression):
             inner = decoded(source, value.parts, value.end)
             value = Within(value.start, value.end, inner, Parser(inner).value(body.problems))
         body.attributes[name] = _attribute(source, name, value)
     return body
 
 
-def _attribute(source: Source, name: str, value: Node) -> Attribute:
+def _attribute(source: Source, name: str, value: CodeNode) -> Attribute:
     return Attribute(source, name, value.start, value.start, value.end, value)
 
 
-def _entries(node: Node) -> Iterator[tuple[str, Node]]:
+def _entries(node: CodeNode) -> Iterator[tuple[str, CodeNode]]:
     """Yield the entries of an object, or of the objects in a list; `//` is a comment."""
     for each in node.items if isinstance(node, Array) else (node,):
         for key, value in each.entries if isinstance(each, Object) else ():
-            parts = key.parts if isinstance(key, Template) else ()
+            parts = key.parts if isinstance(key, TemplateExpression) else ()
             name = "".join(part.text for part in parts if isinstance(part, Chars))
             if name != "//":
                 yield name, value

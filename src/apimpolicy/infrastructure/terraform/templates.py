@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.nodes import (
     Chars,
+    CodeNode,
     ForDirective,
     IfDirective,
     Interpolation,
-    Node,
     Unreadable,
     character,
     chars,
 )
 from apimpolicy.infrastructure.parsing import NotReadable
-from apimpolicy.infrastructure.values import Text, Value
+from apimpolicy.infrastructure.values import SourcedText, Value
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -102,28 +102,28 @@ LONGEST_HOLE = 50_000
 class _Directive:
     """A directive that is open: its parts so far."""
 
-    def __init__(self, start: int, head: Node, names: list[str] | None, around: list[Node]) -> None:
+    def __init__(self, start: int, head: CodeNode, names: list[str] | None, around: list[CodeNode]) -> None:
         self.start, self.head, self.names, self.around = start, head, names, around
-        self.branches: list[list[Node]] = [[]]
+        self.branches: list[list[CodeNode]] = [[]]
 
 
 def as_template(text: Value, path: str) -> Source:
     """Return a text as the source of a template: the file that it is all of, or its characters."""
     if not isinstance(text, str):
         raise LookupError
-    parts = text.parts if isinstance(text, Text) else ()
+    parts = text.parts if isinstance(text, SourcedText) else ()
     is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
     return parts[0].source if is_file else Source(str(text), path)
 
 
-def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[Node], int]:
+def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[CodeNode], int]:
     """Read a template from `start`; return its parts and the offset after it.
 
     A quoted one ends with its mark; without one on its line the offset is -1.
     """
     text = parser.text
     pattern = _QUOTED if quoted else _PLAIN
-    parts: list[Node] = []
+    parts: list[CodeNode] = []
     opened: list[_Directive] = []
     begin = position = start
     while (found := pattern.search(text, position, stop)) is not None:
@@ -163,14 +163,14 @@ def _character(escape: re.Match[str]) -> str:
     return character(escape[2] or escape[3])
 
 
-def _interpolation(parser: Parser, start: int, end: int) -> Node:
+def _interpolation(parser: Parser, start: int, end: int) -> CodeNode:
     text = parser.text
     inside = start + (3 if text.startswith("~", start + 2) else 2)
     stop = end - (2 if text.startswith("~}", end - 2) else 1)
     return Interpolation(start, end, _expression(parser, inside, max(stop, inside)))
 
 
-def _expression(parser: Parser, start: int, stop: int) -> Node:
+def _expression(parser: Parser, start: int, stop: int) -> CodeNode:
     """Read the expression that a span is."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
@@ -185,7 +185,7 @@ def _expression(parser: Parser, start: int, stop: int) -> Node:
     return Unreadable(start, stop)
 
 
-def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: list[_Directive]) -> list[Node]:
+def _directive(parser: Parser, start: int, end: int, parts: list[CodeNode], opened: list[_Directive]) -> list[CodeNode]:
     """Read a directive; return the list that the following parts belong to."""
     text = parser.text
     found = _DIRECTIVE.match(text, start, end)
@@ -207,7 +207,7 @@ def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: 
     return parts
 
 
-def _finished(directive: _Directive, end: int) -> list[Node]:
+def _finished(directive: _Directive, end: int) -> list[CodeNode]:
     around, branches = directive.around, directive.branches
     if directive.names is None:
         otherwise = [part for branch in branches[1:] for part in branch]
@@ -217,7 +217,7 @@ def _finished(directive: _Directive, end: int) -> list[Node]:
     return around
 
 
-def _closed(parts: list[Node], opened: list[_Directive], end: int) -> list[Node]:
+def _closed(parts: list[CodeNode], opened: list[_Directive], end: int) -> list[CodeNode]:
     """Return all parts; directives without an end reach to the end of the template."""
     while opened:
         parts = _finished(opened.pop(), end)

@@ -15,7 +15,7 @@ from apimpolicy.project.embedded import is_policy, is_whole
 from apimpolicy.project.embedded.texts import Texts
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.nodes import Node
+    from apimpolicy.infrastructure.nodes import CodeNode
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 
@@ -29,13 +29,13 @@ def policies(outer: Source) -> list[Pieces]:
     )
 
 
-def _is_wanted(outer: Source, pieces: Pieces, node: Node) -> bool:
+def _is_wanted(outer: Source, pieces: Pieces, node: CodeNode) -> bool:
     """Return whether a text is a policy: every multi-line string is, a string of one line may be a part of one."""
     several = outer.text.startswith("'''", node.start)
     return is_policy(pieces.beginning) and (several or is_whole(pieces.whole))
 
 
-def _values(declarations: Iterable[Declaration]) -> Iterator[Node]:
+def _values(declarations: Iterable[Declaration]) -> Iterator[CodeNode]:
     from apimpolicy.infrastructure.bicep.references import nested_in
 
     waiting = list(declarations)

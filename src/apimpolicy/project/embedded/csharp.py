@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.embedded.code_strings import (
     Language,
-    Literal,
+    StringToken,
     character,
     decode,
     end_of_braces,
@@ -53,7 +53,7 @@ def policies(outer: Source) -> list[Pieces]:
     return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, lambda pieces, *_: pieces))
 
 
-def _literals(text: str) -> Iterator[Literal]:
+def _literals(text: str) -> Iterator[StringToken]:
     position = 0
     while (start := _START.search(text, position)) is not None:
         position = start.end()
@@ -64,7 +64,7 @@ def _literals(text: str) -> Iterator[Literal]:
                 continue
             while text.startswith('"', end + len(quotes)):  # quotation marks before the last ones are content
                 end += 1
-            yield Literal(start.start(), end + len(quotes), position, end, "raw" + "$" * len(start["dollars"]))
+            yield StringToken(start.start(), end + len(quotes), position, end, "raw" + "$" * len(start["dollars"]))
             position = end + len(quotes)
             continue
         if start["verbatim"] is None and start["interpolated"] is None:
@@ -81,7 +81,7 @@ def _literals(text: str) -> Iterator[Literal]:
             if found is None:
                 continue
             stop = found.start("end")
-        yield Literal(start.start(), stop + 1, position, stop, kind)
+        yield StringToken(start.start(), stop + 1, position, stop, kind)
         position = stop + 1
 
 
@@ -94,7 +94,7 @@ def _end_of_interpolated(text: str, position: int, kind: str) -> int | None:
     return None
 
 
-def _decode(pieces: Pieces, literal: Literal) -> None:
+def _decode(pieces: Pieces, literal: StringToken) -> None:
     if literal.kind == "raw":
         pieces.copy(literal.inside, literal.stop)
     elif literal.kind.startswith("raw"):

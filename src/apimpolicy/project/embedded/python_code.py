@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import DOUBLED, Language, Literal, character, decode, policies_of_language
+from apimpolicy.project.embedded.code_strings import (
+    DOUBLED,
+    Language,
+    StringToken,
+    character,
+    decode,
+    policies_of_language,
+)
 
 if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces
@@ -43,7 +50,7 @@ def policies(outer: Source) -> list[Pieces]:
     return policies_of_language(outer, Language(_literals, _decode, _JOINT, _formats, _finish))
 
 
-def _literals(text: str) -> Iterator[Literal]:
+def _literals(text: str) -> Iterator[StringToken]:
     position = 0
     unended: set[str] = set()
     while (start := _START.search(text, position)) is not None:
@@ -58,11 +65,11 @@ def _literals(text: str) -> Iterator[Literal]:
             continue
         prefix = (start["prefix"] or "").lower()
         kind = ("f" if "f" in prefix or "t" in prefix else "") + ("r" if "r" in prefix else "")
-        yield Literal(start.start(), end.end(), start.end(), end.start("end"), kind)
+        yield StringToken(start.start(), end.end(), start.end(), end.start("end"), kind)
         position = end.end()
 
 
-def _decode(pieces: Pieces, literal: Literal) -> None:
+def _decode(pieces: Pieces, literal: StringToken) -> None:
     special = _SPECIAL.get(literal.kind)
     if special is None:
         pieces.copy(literal.inside, literal.stop)

@@ -16,7 +16,7 @@ from apimpolicy.project.embedded import is_policy, is_whole
 from apimpolicy.project.embedded.texts import Texts
 
 if TYPE_CHECKING:
-    from apimpolicy.infrastructure.nodes import Node
+    from apimpolicy.infrastructure.nodes import CodeNode
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 
@@ -30,12 +30,12 @@ def policies(outer: Source) -> list[Pieces]:
     )
 
 
-def _is_wanted(outer: Source, pieces: Pieces, node: Node) -> bool:
+def _is_wanted(outer: Source, pieces: Pieces, node: CodeNode) -> bool:
     """Return whether a text is a policy: every heredoc is, a quoted string may be a part of one."""
     return is_policy(pieces.beginning) and (outer.text.startswith("<<", node.start) or is_whole(pieces.whole))
 
 
-def _values(outer: Source, body: Body) -> Iterator[Node]:
+def _values(outer: Source, body: Body) -> Iterator[CodeNode]:
     """Yield the values of attributes, and the strings in what can't be read."""
     waiting = [body]
     while waiting:

@@ -13,7 +13,7 @@ from apimpolicy.engine.mcp.servers import McpServer, McpTool
 from apimpolicy.infrastructure.resources import Resource, names_in, segments
 from apimpolicy.infrastructure.values import (
     MARKED,
-    Text,
+    SourcedText,
     TooLarge,
     Unknown,
     Value,
@@ -25,15 +25,15 @@ from apimpolicy.infrastructure.values import (
 )
 from apimpolicy.project.service.description import (
     ApiDescription,
-    Field,
+    FileLocation,
     Hole,
     LoggerDescription,
     NamedValueDescription,
     OperationDescription,
-    Origin,
     PolicyText,
     Problem,
     ProductDescription,
+    Sourced,
     SubscriptionDescription,
     ToolDescription,
     VersionSetDescription,
@@ -84,7 +84,7 @@ class Entity:
         self.ids = ids
         self.workspace = workspace
         self.context = context
-        self.origin = Origin(resource.source.path, *resource.source.position(resource.start))
+        self.origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
 
     @property
     def id(self) -> str:
@@ -93,61 +93,61 @@ class Entity:
     def problem(self, message: str, part: str = "", help: str = "") -> None:
         self.context.problems.append(Problem(message, self.origin, part, help, severity=Severity.WARNING))
 
-    def place(self, name: str, *path: int) -> Origin:
+    def place(self, name: str, *path: int) -> FileLocation:
         found = self.resource.places.get(name)
-        return self.origin if found is None else Origin(found[0].path, *found[0].position(found[1]))
+        return self.origin if found is None else FileLocation(found[0].path, *found[0].position(found[1]))
 
     def get(self, name: str) -> Value:
         return self.resource.properties.get(name)
 
-    def text(self, name: str) -> Field[str]:
+    def text(self, name: str) -> Sourced[str]:
         return text_of(self.get(name), self.place(name))
 
     plain_text = text
 
-    def inner_text(self, block: str, name: str) -> Field[str]:
+    def inner_text(self, block: str, name: str) -> Sourced[str]:
         return text_of(first_block(self.get(block)).get(name), self.place(block))
 
-    def flag(self, name: str) -> Field[bool]:
+    def flag(self, name: str) -> Sourced[bool]:
         return flag_of(self.get(name), self.place(name))
 
-    def whole_number(self, name: str) -> Field[int]:
+    def whole_number(self, name: str) -> Sourced[int]:
         value = self.get(name)
         if isinstance(value, str) and value.isdecimal():
             value = int(value)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return Field(value, self.place(name))
-        return Field(hole_of(value), self.place(name))
+            return Sourced(value, self.place(name))
+        return Sourced(hole_of(value), self.place(name))
 
-    def texts(self, name: str) -> Field[tuple[str, ...]]:
+    def texts(self, name: str) -> Sourced[tuple[str, ...]]:
         value = self.get(name)
         if value is None:
-            return Field()
+            return Sourced()
         if not isinstance(value, list) or not all(isinstance(each, str) and is_known(each) for each in value):
-            return Field(hole_of(value), self.place(name))
-        return Field(tuple(map(str, value)), self.place(name))
+            return Sourced(hole_of(value), self.place(name))
+        return Sourced(tuple(map(str, value)), self.place(name))
 
-    def last_name(self, name: str) -> Field[str]:
+    def last_name(self, name: str) -> Sourced[str]:
         value, origin = self.get(name), self.place(name)
         if value is None:
-            return Field()
+            return Sourced()
         found = segments(value) if isinstance(value, str | Unknown) else []
-        return Field(id_of(found[-1]), origin) if found else Field(hole_of(value), origin)
+        return Sourced(id_of(found[-1]), origin) if found else Sourced(hole_of(value), origin)
 
-    def scope(self) -> Field[str]:
+    def scope(self) -> Sourced[str]:
         """Return the scope of a subscription as `/products/starter`, `/apis/orders` or `/apis`."""
         value, origin = self.get("scope"), self.place("scope")
         if isinstance(value, Unknown):
-            return Field(hole_of(value), origin)
+            return Sourced(hole_of(value), origin)
         for kind in ("products", "apis"):
             names = names_in(value, [kind])
             if names and isinstance(names[0], Unknown) and names[0].text.startswith(("module.", "data.")):
-                return Field(hole_of(names[0]), origin)  # of what this code doesn't make
+                return Sourced(hole_of(names[0]), origin)  # of what this code doesn't make
             if names:
-                return Field(f"/{kind}/{base_id(id_of(names[0]))}", origin)
+                return Sourced(f"/{kind}/{base_id(id_of(names[0]))}", origin)
         parts = [str(each) for each in segments(value)] if isinstance(value, str) else []
         is_for_all = not parts or parts[-1] in ("apis", "") or "service" in parts[-2:]
-        return Field("/apis" if is_for_all else str(value), origin)
+        return Sourced("/apis" if is_for_all else str(value), origin)
 
     def document(self) -> tuple[Value, str | None]:
         """Return the document that the resource has, and the URL that it is imported from where only that is known."""
@@ -157,7 +157,7 @@ class Entity:
         url = value if link is None else link
         found = self.context.file_of(url, self.resource.source) if isinstance(url, str) else None
         if found is not None:
-            return Text.file(found), None
+            return SourcedText.file(found), None
         return None, url.text if isinstance(url, Unknown) else shown(str(url))
 
     def policy(self, part: str, scope: str = "") -> PolicyText:
@@ -189,20 +189,20 @@ def hole_of(value: Value) -> Hole:
     return Hole(shown(value) if isinstance(value, str) else "a value that isn't known")
 
 
-def text_of(value: Value, origin: Origin) -> Field[str]:
+def text_of(value: Value, origin: FileLocation) -> Sourced[str]:
     if value is None:
-        return Field()
+        return Sourced()
     if (isinstance(value, str) and is_known(value)) or isinstance(value, int | float):
-        return Field(str(value), origin)
-    return Field(hole_of(value), origin)
+        return Sourced(str(value), origin)
+    return Sourced(hole_of(value), origin)
 
 
-def flag_of(value: Value, origin: Origin) -> Field[bool]:
+def flag_of(value: Value, origin: FileLocation) -> Sourced[bool]:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         value = value.lower() == "true"
     if value is None or isinstance(value, bool):
-        return Field(value, origin)
-    return Field(hole_of(value), origin)
+        return Sourced(value, origin)
+    return Sourced(hole_of(value), origin)
 
 
 def id_of(value: Value) -> str:
@@ -263,7 +263,7 @@ def api_of(id_: str, found: Fields) -> ApiDescription:
         service_url=found.text("serviceUrl"),
         kind=found.text("apiType") if kind.is_missing else kind,
         revision=found.text("apiRevision"),
-        is_current=Field(";rev=" not in id_) if is_current.is_missing else is_current,
+        is_current=Sourced(";rev=" not in id_) if is_current.is_missing else is_current,
         version=found.text("apiVersion"),
         version_set=found.last_name("apiVersionSetId"),
         subscription_required=found.flag("subscriptionRequired"),
@@ -286,7 +286,7 @@ def product_of(id_: str, found: Fields) -> ProductDescription:
         id_,
         found.origin,
         name=found.plain_text("displayName"),
-        is_published=Field(None if state.known is None else state.known.lower() != "notpublished", state.origin),
+        is_published=Sourced(None if state.known is None else state.known.lower() != "notpublished", state.origin),
         subscription_required=found.flag("subscriptionRequired"),
         approval_required=found.flag("approvalRequired"),
         subscriptions_limit=found.whole_number("subscriptionsLimit"),
@@ -294,7 +294,7 @@ def product_of(id_: str, found: Fields) -> ProductDescription:
     )
 
 
-def subscription_of(id_: str, found: Fields, scope: Field[str]) -> SubscriptionDescription:
+def subscription_of(id_: str, found: Fields, scope: Sourced[str]) -> SubscriptionDescription:
     return SubscriptionDescription(
         id_,
         found.origin,
@@ -358,16 +358,16 @@ def add_server(api: ApiDescription, found: Fields) -> None:
     api.endpoint = text_of(_endpoint(first_block(properties).get("endpoints")), found.place("mcpProperties"))
 
 
-def tool_of(given: Mapping[str, Value], origin: Origin, name: str = "") -> ToolDescription:
+def tool_of(given: Mapping[str, Value], origin: FileLocation, name: str = "") -> ToolDescription:
     """Return a tool by its properties; `name` is that of a resource of its own."""
     named = next((found for key in ("name", "displayName") if (found := given.get(key)) is not None), name or None)
     operation = given.get("operationId")
     names = names_in(operation, ["apis", "operations"]) if isinstance(operation, str | Unknown) else []
     if len(names) == 2 and not any(isinstance(each, Unknown) for each in names):
-        api_id, operation_id = (Field(base_id(id_of(each)), origin) for each in names)
+        api_id, operation_id = (Sourced(base_id(id_of(each)), origin) for each in names)
     else:
         text = text_of(operation, origin)
-        api_id = operation_id = Field(text.hole or Hole(text.known or "no operation is written"), origin)
+        api_id = operation_id = Sourced(text.hole or Hole(text.known or "no operation is written"), origin)
     description = text_of(given.get("description"), origin)
     has_revision = bool(names) and ";rev=" in id_of(names[0])
     return ToolDescription(text_of(named, origin), origin, api_id, operation_id, description, has_revision)
@@ -399,7 +399,7 @@ def server_of(api: ApiDescription) -> McpServer | None:
     return McpServer(tools, gaps=gaps)
 
 
-def _backend_id(backend: Field[Any]) -> str | None:
+def _backend_id(backend: Sourced[Any]) -> str | None:
     if backend.is_missing:
         return None
     return id_of(backend.known if backend.known is not None else Unknown(backend.text()))

@@ -51,19 +51,19 @@ from apimpolicy.project.service.description import (
     ApiFile,
     BackendDescription,
     CertificateDescription,
-    Field,
+    EntityReference,
+    FileLocation,
     FragmentDescription,
     Gap,
     Hole,
     NamedValueDescription,
     OperationDescription,
-    Origin,
     PolicyText,
     Problem,
     ProductDescription,
-    Reference,
     Resource,
     ServiceDescription,
+    Sourced,
     WorkspaceDescription,
 )
 from apimpolicy.project.service.information import Properties, names_in, problem_at_key, properties_of, references_in
@@ -97,9 +97,9 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     scope = _Scope(service, root, overlay, is_apiops=is_apiops)
     service.policy = _overlaid(overlay, "the global policy") or _policy(root)
     for id_, path, properties in scope.resources("workspaces", is_needed=False):
-        name = Field[str]() if properties is None else properties.plain_text("displayName")
+        name = Sourced[str]() if properties is None else properties.plain_text("displayName")
         folder = path if properties is None else os.path.dirname(path)
-        service.workspaces.append(WorkspaceDescription(id_, Origin(path), name, _policy(folder)))
+        service.workspaces.append(WorkspaceDescription(id_, FileLocation(path), name, _policy(folder)))
     scope.read()
     for workspace in service.workspaces:
         folder = os.path.join(scope.folders["workspaces"], workspace.id)
@@ -114,10 +114,10 @@ def _gaps(service: ServiceDescription) -> Iterator[Gap]:
     """Yield the signs of an extract that has one API's part of a shared service, and of one without MCP servers."""
     if not any(each.is_server for each in service.apis):
         message = "an extract by the older APIOps, or with a stable API version, lacks the MCP servers"
-        yield Gap(message, Origin(service.place), SERVERS)
+        yield Gap(message, FileLocation(service.place), SERVERS)
     if service.policy is None and not service.loggers and not service.resources("diagnostics"):
         message = "the folder has no global policy, loggers and diagnostics, so it may be a part of a shared service"
-        yield Gap(message, Origin(service.place))
+        yield Gap(message, FileLocation(service.place))
     for each in service.others:
         if each.kind == "apis" and each.is_described is False and each.workspace is None:
             yield Gap(f"the API '{each.id}' has no apiInformation.json, so it is made elsewhere", each.origin)
@@ -131,7 +131,7 @@ def _unread_policies(root: str) -> Iterator[Problem]:
             path = os.path.join(directory, name)
             if name.lower() == "policy.xml" and place_of(path).root != os.path.abspath(root):
                 message = "APIOps doesn't publish this policy: it isn't in the folder of a resource"
-                yield Problem(message, Origin(path), help=_MOVE_IT, severity=Severity.WARNING)
+                yield Problem(message, FileLocation(path), help=_MOVE_IT, severity=Severity.WARNING)
 
 
 class _Scope:
@@ -164,7 +164,7 @@ class _Scope:
         for kind in self.folders.keys() - _READ:
             for id_, path, properties in self.resources(kind, is_needed=False):
                 if kind == "diagnostics" and properties is not None and logs_responses(properties.values):
-                    self.service.logged_responses.append(Origin(path))
+                    self.service.logged_responses.append(FileLocation(path))
                 self._add_other(kind, id_, path, is_described=properties is not None)
         self._add_overlaid()
 
@@ -207,7 +207,7 @@ class _Scope:
         stem = file.partition(".")[0].lower()
         near = next((name for name in names if name.lower().partition(".")[0] == stem), None)
         api = id_ if kind == "apis" else None
-        origin = Origin(os.path.join(folder, near or names[0]))
+        origin = FileLocation(os.path.join(folder, near or names[0]))
         message, advice = f"{part} has no {file}", ""
         if near is not None:
             message, advice = f"{message}, only {near}", f"APIOps reads {file} only; rename the file, with JSON in it."
@@ -216,7 +216,7 @@ class _Scope:
         self.service.problems.append(Problem(message, origin, part, advice, api=api))
 
     def _add_other(self, kind: str, id_: str, path: str, within: str = "", *, is_described: bool = True) -> None:
-        self.service.others.append(Resource(kind, id_, Origin(path), self.workspace, within, is_described))
+        self.service.others.append(Resource(kind, id_, FileLocation(path), self.workspace, within, is_described))
 
     def _add_links(self, owner: str, folder: str) -> None:
         """Add the references beside and below an information file: `apis.json`, `groups/partners/`."""
@@ -241,10 +241,10 @@ class _Scope:
             else:
                 for id_, below in subfolders(path):
                     files = [each for each in listing(below) if each.endswith("Information.json")]
-                    self._refer(kind.id, [(id_, Origin(os.path.join(below, each))) for each in files])
+                    self._refer(kind.id, [(id_, FileLocation(os.path.join(below, each))) for each in files])
 
-    def _refer(self, kind: str, links: list[tuple[str, Origin]]) -> None:
-        self.service.references += (Reference(kind, id_, origin, self.workspace) for id_, origin in links)
+    def _refer(self, kind: str, links: list[tuple[str, FileLocation]]) -> None:
+        self.service.references += (EntityReference(kind, id_, origin, self.workspace) for id_, origin in links)
 
     def _add_overlaid(self) -> None:
         """Add what only the overlay has, which may exist in the environment."""
@@ -258,7 +258,7 @@ class _Scope:
             if near or (kind in self.folders and kind != "named-values"):
                 part = f"the {KINDS[kind].noun} '{id_}'"
                 advice = f"Did you mean '{near[0]}'?" if near else "APIOps ignores names that the folder doesn't have."
-                origin = Origin(self.overlay.path, self.overlay.line_of(id_))
+                origin = FileLocation(self.overlay.path, self.overlay.line_of(id_))
                 message = f"the overlay changes {part}, which the folder doesn't have"
                 self.service.problems.append(Problem(message, origin, part, advice, severity=Severity.WARNING))
 
@@ -281,7 +281,7 @@ class _Scope:
         made.files += _api_files(folder)
         if (older := file_in(folder, "mcpServerInformation.json")) is not None:
             message = "the older description of an MCP server isn't read: neither Azure nor apiops-cli has it any more"
-            problem = Problem(message, Origin(older), f"the API '{id_}'", severity=Severity.WARNING)
+            problem = Problem(message, FileLocation(older), f"the API '{id_}'", severity=Severity.WARNING)
             self.service.problems.append(problem)
         return made
 
@@ -292,7 +292,7 @@ class _Scope:
             policy = _policy(inside) if document is None else _text(document, self.overlay, part)
             path = file_in(inside, "operationInformation.json")
             found = None if path is None else properties_of(path, part, self.service.problems)
-            made = OperationDescription(id_, Origin(inside)) if found is None else operation_of(id_, found)
+            made = OperationDescription(id_, FileLocation(inside)) if found is None else operation_of(id_, found)
             made.policy = policy
             if policy is not None or made.method.known is not None:
                 yield made
@@ -306,12 +306,12 @@ class _Scope:
             made.policy = self._policy(folder, part, "products", id_)
             yield made
 
-    def _linked(self, folder: str, kind: str, part: str) -> list[Field[str]]:
+    def _linked(self, folder: str, kind: str, part: str) -> list[Sourced[str]]:
         """Return the ids that a product is linked with: a list in a file, or a folder for each."""
         path = file_in(folder, f"{kind}.json")
         if path is not None:
             return list(names_in(path, part, self.service.problems))
-        return [Field(name, Origin(inside)) for name, inside in subfolders(os.path.join(folder, kind))]
+        return [Sourced(name, FileLocation(inside)) for name, inside in subfolders(os.path.join(folder, kind))]
 
     def _backends(self) -> Iterator[BackendDescription]:
         from apimpolicy.project.folder_backends import backend_of
@@ -330,13 +330,13 @@ class _Scope:
             changed.pop(id_.lower(), None)
             made = named_value_of(id_, found)
             if made.value.known is not None and TOKEN.search(made.value.known):
-                made.value = Field(Hole(made.value.known), made.value.origin)
+                made.value = Sourced(Hole(made.value.known), made.value.origin)
             if "keyVault" in found.changes:
-                made.value = Field()
+                made.value = Sourced()
             yield made
         for id_, (display, given) in changed.items():
-            origin = Origin(self.overlay.path)
-            yield NamedValueDescription(id_, origin, Field(display), Field(given, origin), workspace=self.workspace)
+            origin = FileLocation(self.overlay.path)
+            yield NamedValueDescription(id_, origin, Sourced(display), Sourced(given, origin), workspace=self.workspace)
 
     def _policy(self, folder: str, part: str, kind: str, id_: str) -> PolicyText | None:
         document = self.overlay.policy(kind, id_, workspace=self.workspace)
@@ -355,16 +355,16 @@ def _overlaid(overlay: Overlay, part: str) -> PolicyText | None:
 
 
 def _text(document: str, overlay: Overlay, part: str) -> PolicyText:
-    return PolicyText(Origin(overlay.path), source=Source(document, f"{overlay.path} ({part})"))
+    return PolicyText(FileLocation(overlay.path), source=Source(document, f"{overlay.path} ({part})"))
 
 
 def _policy(folder: str) -> PolicyText | None:
     path = file_in(folder, "policy.xml")
-    return None if path is None else PolicyText(Origin(path), path)
+    return None if path is None else PolicyText(FileLocation(path), path)
 
 
 def _api_files(folder: str) -> Iterator[ApiFile]:
     for form, names in _FILES.items():
         path = file_in(folder, *names)
         if path is not None:
-            yield ApiFile(form, Origin(path), path)
+            yield ApiFile(form, FileLocation(path), path)

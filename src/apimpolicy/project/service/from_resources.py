@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.resources import Note, Reading, segments
-from apimpolicy.infrastructure.values import Text, TooLarge, Unknown, Value, can_equal, is_fully_known, is_known, shown
+from apimpolicy.infrastructure.values import (
+    SourcedText,
+    TooLarge,
+    Unknown,
+    Value,
+    can_equal,
+    is_fully_known,
+    is_known,
+    shown,
+)
 from apimpolicy.project.layout import kind_of_folder
 from apimpolicy.project.service.described import (
     Entity,
@@ -38,16 +47,16 @@ from apimpolicy.project.service.description import (
     ApiFile,
     BackendDescription,
     CertificateDescription,
-    Field,
+    FileLocation,
     FragmentDescription,
     Gap,
     IdentityDescription,
     OperationDescription,
-    Origin,
     ParameterDescription,
     Problem,
     ProductDescription,
     ServiceDescription,
+    Sourced,
     WorkspaceDescription,
 )
 from apimpolicy.project.service.description import Resource as OtherResource
@@ -94,7 +103,7 @@ def _of_links(context: ReadingContext) -> list[Problem]:
     url, source = context.linked[0]
     more = f" (and {len(context.linked) - 1} more)" if len(context.linked) > 1 else ""
     message = f"the file of the same path in this repository is read instead of the link to {url}{more}"
-    return [Problem(message, Origin(source.path), severity=Severity.WARNING)]
+    return [Problem(message, FileLocation(source.path), severity=Severity.WARNING)]
 
 
 def _set_of_operations(api: ApiDescription, policy: PolicyText) -> bool:
@@ -126,7 +135,7 @@ class _Builder:
             id_ = f"{id_};rev={revision.known}"
         made = api_of(id_, entity)
         if ";rev=" not in id_:
-            made.is_current = Field(True)
+            made.is_current = Sourced(True)
         self.service.apis.append(made)
         self.owners[id(made)] = entity
         self.apis.setdefault(id_.lower(), made)
@@ -161,7 +170,7 @@ class _Builder:
             message = f"the operations of the API '{api.id}' aren't known: they are imported from {url}"
             entity.problem(message, f"the API '{api.id}'", "It takes every request below its path.")
             return
-        parts = value.parts if isinstance(value, Text) else ()
+        parts = value.parts if isinstance(value, SourcedText) else ()
         is_file = len(parts) == 1 and parts[0].text == parts[0].source.text
         api.files.append(ApiFile(form, origin, *((parts[0].source.path,) if is_file else (None, str(value)))))
 
@@ -304,16 +313,16 @@ class _Builder:
 
     def _products_apis(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.apis.append(Field(base_id(entity.ids[1]), entity.origin))
+            product.apis.append(Sourced(base_id(entity.ids[1]), entity.origin))
 
     def _products_apilinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
             link = entity.last_name("apiId")
-            product.apis.append(link if link.known is None else Field(base_id(link.known), link.origin))
+            product.apis.append(link if link.known is None else Sourced(base_id(link.known), link.origin))
 
     def _products_groups(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
-            product.groups.append(Field(entity.ids[1], entity.origin))
+            product.groups.append(Sourced(entity.ids[1], entity.origin))
 
     def _products_grouplinks(self, entity: Entity) -> None:
         if (product := self._product(entity)) is not None:
@@ -363,7 +372,7 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
     pool = first_block(properties.get("pool"))
     unknown = next((each for each in (properties.get("pool"), pool.get("services")) if isinstance(each, Unknown)), None)
     if unknown is not None:  # a pool whose members aren't known is a backend whose URL isn't
-        made.url = Field(hole_of(unknown), entity.origin)
+        made.url = Sourced(hole_of(unknown), entity.origin)
         return
     members = blocks_in(pool.get("services"))
     if members and all(each.get("id") is not None for each in members):

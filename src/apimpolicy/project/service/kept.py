@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.project.environments import selected
 
 if TYPE_CHECKING:
-    from apimpolicy.project.service.completion import Completion
+    from apimpolicy.project.service.completion import ServiceCompletion
     from apimpolicy.project.service.description import ServiceDescription
 
 _ELSEWHERE = frozenset(
@@ -22,7 +22,7 @@ class KeptServices:
 
     def __init__(self) -> None:
         self._descriptions: dict[object, ServiceDescription | None] = {}
-        self._completions: dict[object, Completion] = {}
+        self._completions: dict[object, ServiceCompletion] = {}
 
     def description(
         self, folder: str | None, values: Mapping[str, Any], make: Callable[[], ServiceDescription | None]
@@ -38,8 +38,8 @@ class KeptServices:
         description: ServiceDescription | None,
         values: Mapping[str, Any],
         known: Mapping[str, Any],
-        make: Callable[[], Completion],
-    ) -> Completion:
+        make: Callable[[], ServiceCompletion],
+    ) -> ServiceCompletion:
         """Return a service's needs besides configuration and settings; computed on first use."""
         providers = known.get("openid_providers") or ()
         urls = [_urls(each) for each in (providers if isinstance(providers, (list, tuple)) else [providers])]

@@ -19,16 +19,16 @@ from collections.abc import Iterable
 from zlib import crc32
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
+from apimpolicy.infrastructure.values import MARKED, Part, SourcedText, Unknown, Value, ensure_bounded
 from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import specification_of
 from apimpolicy.project.service.description import (
     ApiDescription,
-    Field,
+    FileLocation,
     Hole,
     NamedValueDescription,
-    Origin,
     PolicyText,
+    Sourced,
 )
 from apimpolicy.text.document import Characters, Element, Node
 from apimpolicy.text.holes import OPEN, UNKNOWN_BASE, UNKNOWN_POLICIES, mark
@@ -55,7 +55,7 @@ def unknown_policy(reason: str, source: Source, start: int = 0, scope: str = "")
     sections = "".join(f"<{section}>{fragment}{after}</{section}>" for section, after in around.items())
     text = f"<fragment>{fragment}</fragment>" if scope == "fragment" else f"<policies>{sections}</policies>"
     made = Source(text, source.path, source, ((0, start, False), (len(text), start, True)))
-    return PolicyText(Origin(source.path, *source.position(start)), source=made, unknown=reason)
+    return PolicyText(FileLocation(source.path, *source.position(start)), source=made, unknown=reason)
 
 
 def wrapped(policy: PolicyText, before: str, after: str = "", sections: Iterable[str] = SECTIONS) -> PolicyText:
@@ -182,7 +182,7 @@ class UnknownValues:
         self._names: dict[str, str] = {}
         self.described: list[NamedValueDescription] = []
 
-    def name(self, text: str, origin: Origin) -> str:
+    def name(self, text: str, origin: FileLocation) -> str:
         if text not in self._names:
             name = slug(text)[:LONGEST_NAME]
             taken = set(self._names.values())
@@ -191,10 +191,12 @@ class UnknownValues:
                 name = f"{slug(text)[: LONGEST_NAME - 4]}-{number}"
                 number += 1
             self._names[text] = name
-            self.described.append(NamedValueDescription(name, origin, value=Field(Hole(text), origin), is_made_up=True))
+            self.described.append(
+                NamedValueDescription(name, origin, value=Sourced(Hole(text), origin), is_made_up=True)
+            )
         return self._names[text]
 
-    def filled(self, text: str, origin: Origin, policies: frozenset[int] = frozenset()) -> str:
+    def filled(self, text: str, origin: FileLocation, policies: frozenset[int] = frozenset()) -> str:
         """Return a text with references to named values for what isn't known, and fragments at some offsets."""
         if OPEN not in text:
             return str(text)
@@ -207,12 +209,12 @@ class UnknownValues:
 
         return MARKED.sub(fill, text)
 
-    def filled_deeply(self, value: Value, origin: Origin) -> Value:
+    def filled_deeply(self, value: Value, origin: FileLocation) -> Value:
         """Return a value with references to named values for what isn't known in its texts. Raises TooLarge."""
         ensure_bounded(value)
         return self._filled(value, origin)
 
-    def _filled(self, value: Value, origin: Origin) -> Value:
+    def _filled(self, value: Value, origin: FileLocation) -> Value:
         if isinstance(value, Unknown):
             return f"{{{{{self.name(value.text, origin)}}}}}"
         if isinstance(value, dict):
@@ -223,18 +225,18 @@ class UnknownValues:
 
     def policy(self, value: str, source: Source, start: int) -> PolicyText | None:
         """Return a policy; `source` and `start` are where it is declared. None if all of it is unknown."""
-        parts = value.parts if isinstance(value, Text) else ()
+        parts = value.parts if isinstance(value, SourcedText) else ()
         whole = _whole_file(parts)
         if whole is not None:
-            return PolicyText(Origin(whole.path), path=whole.path)
+            return PolicyText(FileLocation(whole.path), path=whole.path)
         policies = places_of_policies(value) if OPEN in value else frozenset[int]()
         if policies is None:
             return None
         main = _main(parts) or source
         made = self._source(parts or (Part(str(value), source, start, start, False),), main, policies)
-        return PolicyText(Origin(main.path, *made.position(0)), source=made)
+        return PolicyText(FileLocation(main.path, *made.position(0)), source=made)
 
-    def perhaps(self, policy: PolicyText, condition: str, origin: Origin) -> PolicyText:
+    def perhaps(self, policy: PolicyText, condition: str, origin: FileLocation) -> PolicyText:
         """Return a policy that is deployed only if an unknown condition is true, which becomes a named value."""
         before = f'<choose><when condition="{{{{{self.name(condition, origin)}}}}}">'
         return wrapped(policy, before, "</when><otherwise><base /></otherwise></choose>")
@@ -252,7 +254,7 @@ class UnknownValues:
             start, end = (part.start, part.end) if is_own else (last, last)
             if anchors and last != start:
                 anchors.append((length, last, True))
-            origin = Origin(part.source.path, *part.source.position(part.start))
+            origin = FileLocation(part.source.path, *part.source.position(part.start))
             text = self.filled(part.text, origin, frozenset(place - read for place in policies))
             read += len(part.text)
             anchors.append((length, start, is_own and part.verbatim and text == part.text))

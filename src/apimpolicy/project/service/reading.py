@@ -13,7 +13,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.infrastructure.values import Unknown, Value, hole, is_known
 from apimpolicy.project.layout import extracts_in, has_information, is_service_folder, kind_of_folder
-from apimpolicy.project.service.description import OPERATIONS, Gap, Origin, Problem, ServiceDescription
+from apimpolicy.project.service.description import OPERATIONS, FileLocation, Gap, Problem, ServiceDescription
 from apimpolicy.project.service.policy_sources import NOT_IN_CODE, unknown_policy
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     if other.resources:
         message = f"the folder has both Terraform and Bicep code of a service; the {names[0]} code is read"
         advice = "Name the folder of one of them."
-        service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
-        service.gaps.append(Gap(f"the {names[1]} code isn't read", Origin(other.resources[0].source.path)))
+        service.problems.append(Problem(message, FileLocation(folder), help=advice, severity=Severity.WARNING))
+        service.gaps.append(Gap(f"the {names[1]} code isn't read", FileLocation(other.resources[0].source.path)))
     describe_resources(service, chosen, files)
     read = (chosen,) if chosen.resources else (chosen, other)
     service.problems += [_problem(note) for reading in read for note in reading.notes]
@@ -126,7 +126,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     if not chosen.resources and not service.problems:
         message = "the code deploys no resource of an API Management service"
         advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
-        service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
+        service.problems.append(Problem(message, FileLocation(folder), help=advice, severity=Severity.WARNING))
     return service
 
 
@@ -153,7 +153,7 @@ def _repository(folder: str) -> str | None:
 def _gaps(reading: Reading, folder: str) -> Iterator[Gap]:
     """Yield the reasons why the service may have more resources than the code deploys with the known values."""
     if not any(not each.type for each in reading.resources):
-        yield Gap(MADE_ELSEWHERE, Origin(folder))
+        yield Gap(MADE_ELSEWHERE, FileLocation(folder))
     for note in dict.fromkeys(reading.unread):
         yield Gap(f"the module {note.module} isn't read" if note.module else note.message, _origin(note))
     for each in reading.resources:
@@ -168,7 +168,7 @@ def _gaps(reading: Reading, folder: str) -> Iterator[Gap]:
 def _named(resource: Resource, reason: str) -> Iterator[Gap]:
     """Yield the gaps of a resource, for each of its names that isn't known or that other values would deploy."""
     kind = kind_of_folder(resource.type.rpartition("/")[2])
-    origin = Origin(resource.source.path, *resource.source.position(resource.start))
+    origin = FileLocation(resource.source.path, *resource.source.position(resource.start))
     if resource.type == "apis/operations" and (resource.doubts or not all(map(is_known, resource.names))):
         yield Gap(reason, origin, OPERATIONS, "/".join(map(_text, resource.names[-2:])))
     if kind is None:
@@ -187,8 +187,10 @@ def _problem(note: Note) -> Problem:
     return Problem(note.message, _origin(note), help=note.help, severity=Severity.WARNING)
 
 
-def _origin(note: Note) -> Origin:
-    return Origin("") if note.source is None else Origin(note.source.path, *note.source.position(note.start))
+def _origin(note: Note) -> FileLocation:
+    return (
+        FileLocation("") if note.source is None else FileLocation(note.source.path, *note.source.position(note.start))
+    )
 
 
 def _unread(files: Files, reading: Reading) -> list[Problem]:
@@ -197,7 +199,7 @@ def _unread(files: Files, reading: Reading) -> list[Problem]:
         return []
     outside = [path for path, reason in files.refused.items() if reason == OUTSIDE]
     found = [
-        Problem(f"the file can't be read: {reason}", Origin(path), severity=Severity.WARNING)
+        Problem(f"the file can't be read: {reason}", FileLocation(path), severity=Severity.WARNING)
         for path, reason in files.refused.items()
         if reason != OUTSIDE
     ]
@@ -205,5 +207,5 @@ def _unread(files: Files, reading: Reading) -> list[Problem]:
         names = [os.path.relpath(path, files.shown) for path in outside]
         message = f"files outside of the folder aren't read: {', '.join(names[:4])}{' …' * (len(names) > 4)}"
         advice = "Pass a folder that contains them. In a Git repository, code can read all files that aren't hidden."
-        found.append(Problem(message, Origin(files.shown), help=advice, severity=Severity.WARNING))
+        found.append(Problem(message, FileLocation(files.shown), help=advice, severity=Severity.WARNING))
     return found

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.scenarios.assignments import Assignment, Key
-    from apimpolicy.scenarios.harness import Harness, Run
+    from apimpolicy.scenarios.harness import Harness, ScenarioRun
 
 _HOST = "contoso.azure-api.net"
 _MOST_CALLS = 12
@@ -41,7 +41,7 @@ _PARAMETER = re.compile(r"\{[^}]*\}")
 class Sources:
     """The inputs of a run."""
 
-    def __init__(self, harness: Harness, run: Run) -> None:
+    def __init__(self, harness: Harness, run: ScenarioRun) -> None:
         assert run.result is not None
         self.harness = harness
         self.given = run.assignment
