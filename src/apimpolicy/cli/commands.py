@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -55,9 +55,21 @@ secrets_option = click.option(
 """Before the command and after it, as people happen to write it."""
 
 
-def format_option(
-    forms: str, text: str = "For people, for programs, or as annotations of a pipeline."
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def together(*options: Decorator) -> Decorator:
+    """Make one decorator of several, in the order in which the help lists them."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def format_option(forms: str, text: str = "For people, for programs, or as annotations of a pipeline.") -> Decorator:
     """Return the option `--format` with these choices, `text` by default."""
     return click.option("--format", "form", type=click.Choice(forms.split()), default="text", help=text)
 
@@ -72,7 +84,7 @@ def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--config", metavar="FILE", help=text)(function)
 
 
-def environment_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def environment_option(text: str) -> Decorator:
     """Return the option `--environment NAME`, which becomes an argument of the command."""
     return click.option("--environment", metavar="NAME", help=text)
 
@@ -143,9 +155,8 @@ def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
 
     if "verbose" not in inspect.signature(function).parameters:
         text = "List the stand-ins for missing parts of a service."
-        function = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)(
-            function
-        )
+        verbose = click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=list_them, help=text)
+        function = verbose(function)
     text = "Use no stand-ins: missing or invalid parts of a service are errors."
     return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
 

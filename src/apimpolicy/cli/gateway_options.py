@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apimpolicy.cli.commands import configuration_option, secrets_option, selects_environment, show_stand_ins, stands_in
+from apimpolicy.cli.commands import (
+    configuration_option,
+    secrets_option,
+    selects_environment,
+    show_stand_ins,
+    stands_in,
+    together,
+)
 from apimpolicy.cli.program import say
 from apimpolicy.engine.mcp.servers import call_message
 from apimpolicy.engine.mcp.servers import to_server as request_to_server
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
     from apimpolicy.engine.steps import Program
 
-_TOKEN_OPTIONS = (
+token_options = together(
     click.option("--token", metavar="PROVIDER", help="A token of this provider of [openid-providers], or a stand-in."),
     click.option(
         "--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A claim of the token; may be repeated."
@@ -34,7 +41,7 @@ _TOKEN_OPTIONS = (
     click.option("--expired", "is_expired", is_flag=True, help="A token that has expired."),
 )
 
-_OPTIONS = (
+_all_options = together(
     click.argument("policy", metavar="POLICY"),
     click.option(
         "--scope", "scopes", multiple=True, metavar="SCOPE=FILE", help="The policy of another scope, e.g. global=g.xml."
@@ -47,7 +54,7 @@ _OPTIONS = (
     click.option("--mcp", metavar="SERVER", help="A request to this MCP server of the service: tools/list, or --tool."),
     click.option("--tool", metavar="NAME", help="The tool of --mcp to call."),
     click.option("--arguments", metavar="JSON", help="The arguments of --tool; @FILE reads them from a file."),
-    *_TOKEN_OPTIONS,
+    token_options,
     click.option("--no-token", is_flag=True, help="Send no Authorization header, even if --request has one."),
     click.option("--body", metavar="TEXT", help="The request's body; @FILE reads it from a file."),
     click.option("--ip-address", metavar="ADDRESS", default="127.0.0.1", help="The caller's address."),
@@ -71,12 +78,6 @@ _OPTIONS = (
 )
 
 
-def token_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_TOKEN_OPTIONS):
-        function = option(function)
-    return function
-
-
 def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return all options, for a command function that takes `settings: GatewayOptions` and what remains."""
 
@@ -84,9 +85,7 @@ def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(**values: Any) -> Any:
         return function(GatewayOptions(values), **values)
 
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return _all_options(command)
 
 
 class GatewayOptions:

@@ -176,7 +176,7 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
         yield from (f"  {line}" for line in report.case.splitlines())
     if report.reasons:
         yield "reasons:"
-        yield from _listed(report.reasons, style)
+        yield from listed(report.reasons, style.width - 6)
 
 
 def _sent(request: FoundRequest) -> Iterator[str]:
@@ -191,9 +191,10 @@ def _sent(request: FoundRequest) -> Iterator[str]:
         yield from (f"  {printable(line)}" for line in request.body.splitlines())
 
 
-def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
+def listed(reasons: Sequence[str], available: int) -> Iterator[str]:
+    """Yield a list in lines of so many columns; of many entries, the first ones and the number of others."""
     for reason in reasons[:MOST_REASONS]:
-        first, *others = wrap(printable(reason), style.width - 6)
+        first, *others = wrap(printable(reason), available)
         yield f"- {first}"
         yield from (f"  {line}" for line in others)
     if len(reasons) > MOST_REASONS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import box
 from apimpolicy.records import Record
+from apimpolicy.report.columns import first_of
 from apimpolicy.report.values import folded, show
 
 if TYPE_CHECKING:
@@ -270,5 +271,4 @@ def _shown(node: nodes.Expression, values: list[Any]) -> str:
     shown = [show(box(node.type, value)) for value in values]
     if len(shown) > 1 and len(set(shown)) == 1:
         return f"{shown[0]} each of {len(shown)} times"
-    more = f", … {len(shown) - MOST_ITERATIONS} more" if len(shown) > MOST_ITERATIONS else ""
-    return ", ".join(shown[:MOST_ITERATIONS]) + more
+    return first_of(shown, MOST_ITERATIONS, ", … ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
@@ -174,6 +174,17 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     ('1 case', '1,200 policies')
     """
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def first_of(texts: Iterable[str], most: int, before_more: str = " and ") -> str:
+    """Return texts with commas between them; of many, the first ones and how many more there are.
+
+    >>> first_of(["a", "b", "c"], 3), first_of(["a", "b", "c"], 1)
+    ('a, b, c', 'a and 2 more')
+    """
+    found = list(texts)
+    more = len(found) - most
+    return ", ".join(found[:most]) + (f"{before_more}{more} more" if more > 0 else "")
 
 
 def clip(text: str, available: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
@@ -14,6 +14,7 @@ from apimpolicy.policies.cors import is_preflight
 from apimpolicy.policies.effects import CorsChecked, QuotaUsed, RateLimited
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import NOT_EVALUATED, Clause, Evaluated, descendants, unconverted
+from apimpolicy.report.columns import first_of
 from apimpolicy.report.terminal import short_path
 from apimpolicy.report.values import certificate
 
@@ -215,9 +216,10 @@ def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
         api = f"the API '{unmatched.api}'" if unmatched.api else "the API"
         templates = (f"{operation.method} {from_utf16(operation.url_template)}" for operation in unmatched.operations)
         prefix = f" (below /{unmatched.prefix})" if unmatched.prefix else ""
-        yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {_listed(templates)}"
+        operations = first_of(templates, MOST_LISTED, ", … ")
+        yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {operations}"
     elif unmatched.apis:
-        yield f"No API matches {path}. APIs: {_listed(map(api_in_words, unmatched.apis))}"
+        yield f"No API matches {path}. APIs: {first_of(map(api_in_words, unmatched.apis), MOST_LISTED, ', … ')}"
     else:
         yield "The service has no APIs."
 
@@ -249,9 +251,3 @@ def _limits(result: Result) -> Iterator[str]:
     }
     for name in sorted(names):
         yield f"{name} was not applied: it counts the calls of a subscription, and this request has none."
-
-
-def _listed(texts: Iterable[str]) -> str:
-    found = list(texts)
-    more = f", … {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
-    return ", ".join(found[:MOST_LISTED]) + more

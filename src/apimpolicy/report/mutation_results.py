@@ -8,11 +8,9 @@ from typing import Any
 
 import attrs
 
-from apimpolicy.report.columns import PLAIN, Style, clip, counted, printable, width
+from apimpolicy.report.columns import PLAIN, Style, clip, counted, first_of, printable, width
 from apimpolicy.report.harmless import indented, program_report
 from apimpolicy.report.terminal import path_from_here
-
-# Mutants and their outcomes, as texts and numbers that processes exchange
 
 KILLED, SURVIVED, INVALID, UNJUDGED, SUPPRESSED = STATUSES = ("killed", "survived", "invalid", "unjudged", "suppressed")
 
@@ -170,8 +168,8 @@ def check_sentence(outcomes: Sequence[MutantOutcome], check: str) -> str:
     if not is_noticed:
         unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
         return f"{start} all tests still pass: {_places(unnoticed)}."
-    names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
-    sentence = f"{start} {_named(names)} would fail"
+    names = dict.fromkeys(f"'{printable(outcome.killed_by)}'" for outcome in gone)
+    sentence = f"{start} {first_of(names, MOST_NAMED)} would fail"
     weaker = [outcome.mutant for outcome in outcomes if check in outcome.mutant.about and outcome.status == SURVIVED]
     if weaker and check != LIMIT:  # one more call is no vulnerability
         return f"{sentence}. All tests still pass with a weaker one: {_places(weaker)}."
@@ -189,14 +187,8 @@ def score_line(score: Score, seconds: float, style: Style = PLAIN) -> str:
 
 
 def _places(mutants: Sequence[Mutant]) -> str:
-    found = list(dict.fromkeys(f"{place_of(mutant)} {printable(mutant.description)}" for mutant in mutants))
-    more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return ", ".join(found[:MOST_NAMED]) + more
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(f"'{printable(name)}'" for name in names[:MOST_NAMED]) + more
+    found = dict.fromkeys(f"{place_of(mutant)} {printable(mutant.description)}" for mutant in mutants)
+    return first_of(found, MOST_NAMED, ", and ")
 
 
 # For programs: `mutate --format json`; the schema is `apimpolicy/schemas/apimpolicy-mutate-output.schema.json`.

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from apimpolicy.report.test_results import CaseReport
 
 
-# Failed test cases, claims and differences as findings at their places, for annotations and SARIF
-
 CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
 """The codes of claims that are false, or not decided, in SARIF."""
 
