@@ -8,6 +8,7 @@ tables, and tree-sitter's parser accepts whatever it gets, so that a broken file
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
 from apimpolicy.infrastructure.nodes import (
@@ -35,18 +36,18 @@ MOST_STRINGS = 200
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
+class Problem(NamedTuple):
+    message: str
+    start: int
+    end: int
+
+
 class NotReadable(Exception):
     """The text at an offset isn't what the language has there."""
 
     def __init__(self, message: str, start: int, end: int) -> None:
         super().__init__(message)
-        self.message, self.start, self.end = message, start, end
-
-
-class Problem(NamedTuple):
-    message: str
-    start: int
-    end: int
+        self.problem = Problem(message, start, end)
 
 
 def end_of(pattern: re.Pattern[str], text: str, start: int, stop: int) -> int:
@@ -61,6 +62,8 @@ class ExpressionParser:
     TOKEN: ClassVar[re.Pattern[str]]
     """Blanks and comments, then one token in a group: `name`, `number`, `quote`, `sign`, `line`, `end` or `other`."""
     PRECEDENCE: ClassVar[dict[str, int]]
+    STRINGS: ClassVar[re.Pattern[str]]
+    """The beginnings of strings, and comments."""
     SAFE_ACCESS: ClassVar[bool] = False
     LINES_IN_LISTS: ClassVar[bool] = False
     """True when new lines separate the items of a list."""
@@ -104,6 +107,13 @@ class ExpressionParser:
     def at_word(self, word: str) -> bool:
         return self.token == word and self.kind == "name"
 
+    def accept(self, sign: str) -> bool:
+        """Consume a sign, or a word, if it is at hand; return whether it was."""
+        found = self.token == sign and self.kind in ("sign", "name")
+        if found:
+            self.advance()
+        return found
+
     def expect(self, sign: str) -> None:
         """Consume a sign, or a word. Raises NotReadable for any other token."""
         if self.token != sign or self.kind == "quote":
@@ -123,6 +133,12 @@ class ExpressionParser:
         self.advance()
         return before
 
+    def separator(self, closing: str) -> None:
+        """Consume what separates entries, unless a closing bracket is at hand. Raises NotReadable."""
+        if not self.accept(",") and self.kind != "line" and not self.at(closing):
+            raise self.unexpected(f"',' or '{closing}'")
+        self.skip_lines()
+
     def skip_lines(self) -> None:
         while self.kind == "line":
             self.advance()
@@ -137,6 +153,25 @@ class ExpressionParser:
     def unexpected(self, wanted: str) -> NotReadable:
         shown = {"line": "the end of the line", "end": "the end of the file"}.get(self.kind, f"'{self.token}'")
         return NotReadable(f"expected {wanted}, but found {shown}", self.start, max(self.end, self.start))
+
+    def strings(self, start: int, stop: int) -> Iterator[CodeNode]:
+        """Yield the strings of a span that can't be parsed."""
+        position = start
+        for _ in range(MOST_STRINGS):
+            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
+            found = self.STRINGS.search(self.text, position, stop)
+            if found is None:
+                return
+            position = found.end()
+            if found[0].startswith("//"):
+                continue
+            try:
+                self.move(found.start())
+                node = self.primary()
+            except NotReadable:
+                continue
+            yield node
+            position = max(node.end, position)
 
     # Expressions
 
@@ -209,9 +244,7 @@ class ExpressionParser:
             return Member(node.start, self.end, node, self.word(), safe)
         if self.at("["):
             before = self.open(False)
-            safe = self.SAFE_ACCESS and self.at("?")
-            if safe:
-                self.advance()
+            safe = self.SAFE_ACCESS and self.accept("?")
             index = self.expression()
             end = self.end
             self.close("]", before)
@@ -250,12 +283,8 @@ class ExpressionParser:
         expand = False
         while not self.at(")"):
             found.append(self.expression())
-            if self.at("..."):
-                expand = True
-                self.advance()
-            if self.at(","):
-                self.advance()
-            elif not self.at(")"):
+            expand = self.accept("...") or expand
+            if not self.accept(",") and not self.at(")"):
                 raise self.unexpected("',' or ')'")
         self.close(")", before)
         return found, expand
@@ -266,11 +295,7 @@ class ExpressionParser:
         self.skip_lines()
         while not self.at("]"):
             items.append(self.item())
-            if self.at(","):
-                self.advance()
-            elif self.kind != "line" and not self.at("]"):
-                raise self.unexpected("',' or ']'")
-            self.skip_lines()
+            self.separator("]")
         self.close("]", before)
         return Array(start, self.last, items)
 

@@ -81,8 +81,8 @@ class JsonTemplate(Evaluator):
         source = files.source(path)
         try:
             made = cls(source, parse_json(source), budget, given, None, place)
-        except NotReadable as problem:
-            raise LookupError(problem.message) from None
+        except NotReadable as error:
+            raise LookupError(error.problem.message) from None
         made.level = level
         return made
 

@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/file
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
@@ -23,7 +23,7 @@ from apimpolicy.infrastructure.nodes import (
     Spread,
     Unreadable,
 )
-from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
+from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem
 from apimpolicy.records import Record
 from apimpolicy.text.source import Source
 
@@ -60,6 +60,7 @@ class Parser(ExpressionParser):
     """Reads one file or a span of it."""
 
     TOKEN = _TOKEN
+    STRINGS = re.compile(r"//[^\n]*|\$*'''|'")
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
     SAFE_ACCESS = True
     LINES_IN_LISTS = True
@@ -82,8 +83,8 @@ class Parser(ExpressionParser):
                 if self.kind not in ("line", "end"):
                     raise self.unexpected("the end of the line")
                 position = self.start
-            except NotReadable as problem:
-                problems.append(Problem(problem.message, problem.start, problem.end))
+            except NotReadable as error:
+                problems.append(error.problem)
                 following = _DECLARED.search(self.text, position + 1, self.stop)
                 end = self.stop if following is None else following.start()
                 found.append(
@@ -92,28 +93,8 @@ class Parser(ExpressionParser):
                 position = end
         return found, problems
 
-    def strings(self, start: int, stop: int) -> Iterator[CodeNode]:
-        """Yield the strings of a span that can't be parsed."""
-        position = start
-        for _ in range(MOST_STRINGS):
-            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
-            found = re.compile(r"//[^\n]*|\$*'''|'").search(self.text, position, stop)
-            if found is None:
-                return
-            position = found.end()
-            if found[0].startswith("//"):
-                continue
-            try:
-                self.move(found.start())
-                node = read_string(self)
-            except NotReadable:
-                continue
-            yield node
-            position = max(node.end, position)
-
     def declaration(self) -> Declaration:
-        while self.at("@"):
-            self.advance()
+        while self.accept("@"):
             self.expression()
             self.skip_lines()
         start = self.start
@@ -157,9 +138,7 @@ class Parser(ExpressionParser):
             names.append(self.word())
             while not self.at(",") and not self.at(")") and self.kind != "end":
                 self.skip_one()
-            if self.at(","):
-                self.advance()
-            elif self.kind == "end":
+            if not self.accept(",") and self.kind == "end":
                 raise self.unexpected("')'")
         self.close(")", before)
         return names
@@ -196,9 +175,7 @@ class Parser(ExpressionParser):
     def resource(self, start: int, kind: str) -> Declaration:
         name = self.word()
         type_ = self.primary()
-        existing = self.at_word("existing")
-        if existing:
-            self.advance()
+        existing = self.accept("existing")
         self.expect("=")
         self.skip_lines()
         value = self.body()
@@ -210,16 +187,10 @@ class Parser(ExpressionParser):
             before = self.open(False)
             while not self.at("}"):
                 name = self.word()
-                alias = name
-                if self.at_word("as"):
-                    self.advance()
-                    alias = self.word()
-                names.append((name, alias))
-                if self.at(","):
-                    self.advance()
+                names.append((name, self.word() if self.accept("as") else name))
+                self.accept(",")
             self.close("}", before)
-        elif self.at("*"):
-            self.advance()
+        elif self.accept("*"):
             self.expect("as")
             names.append(("*", self.word()))
         else:
@@ -274,10 +245,7 @@ class Parser(ExpressionParser):
         before = self.open(True)
         self.skip_lines()
         self.advance()
-        if self.at("("):
-            names = self.parameters()
-        else:
-            names = [self.word()]
+        names = self.parameters() if self.at("(") else [self.word()]
         self.expect("in")
         items = self.expression()
         self.expect(":")
@@ -289,12 +257,9 @@ class Parser(ExpressionParser):
         return For(start, self.last, names, items, None, value.value if isinstance(value, If) else value, test)
 
     def item(self) -> CodeNode:
-        if not self.at("..."):
-            return self.expression()
-        start = self.start
-        self.advance()
+        start, is_spread = self.start, self.accept("...")
         value = self.expression()
-        return Spread(start, value.end, value)
+        return Spread(start, value.end, value) if is_spread else value
 
     def object(self, start: int) -> CodeNode:
         before = self.open(True)
@@ -303,18 +268,13 @@ class Parser(ExpressionParser):
         nested = re.compile(r"resource\s+\w+\s+'")
         self.skip_lines()
         while not self.at("}"):
-            if self.at("..."):
-                self.advance()
+            if self.accept("..."):
                 entries.append((None, self.expression()))
             elif self.at("@") or (self.kind == "name" and nested.match(self.text, self.start, self.stop)):
                 resources.append(self.declaration())
             else:
                 entries.append(self.entry())
-            if self.at(","):
-                self.advance()
-            elif self.kind != "line" and not self.at("}"):
-                raise self.unexpected("',' or '}'")
-            self.skip_lines()
+            self.separator("}")
         self.close("}", before)
         return Object(start, self.last, entries, resources)
 

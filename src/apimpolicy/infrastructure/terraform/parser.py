@@ -35,7 +35,7 @@ from apimpolicy.infrastructure.nodes import (
     Unreadable,
     Within,
 )
-from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem, end_of
+from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem, end_of
 from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.source import Source
@@ -175,6 +175,7 @@ class Parser(ExpressionParser):
     """Reads one span of a file."""
 
     TOKEN = _TOKEN
+    STRINGS = re.compile(r'"|<<-?"?[A-Za-z_]')
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
     def value(self, problems: list[Problem]) -> CodeNode:
@@ -183,31 +184,13 @@ class Parser(ExpressionParser):
         try:
             self.advance()
             node = self.expression()
-            if self.kind == "line":
-                self.skip_lines()
+            self.skip_lines()
             if self.kind == "end" or self.at(","):
                 return node
             raise self.unexpected("the end of the line")
-        except NotReadable as problem:
-            problems.append(Problem(problem.message, problem.start, problem.end))
+        except NotReadable as error:
+            problems.append(error.problem)
             return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
-
-    def strings(self, start: int, stop: int) -> Iterator[CodeNode]:
-        """Yield the strings and heredocs of a span that can't be parsed."""
-        position = start
-        for _ in range(MOST_STRINGS):
-            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
-            found = re.compile(r'"|<<-?"?[A-Za-z_]').search(self.text, position, stop)
-            if found is None:
-                return
-            try:
-                self.move(found.start())
-                node = self.primary()
-            except NotReadable:
-                position = found.end()
-                continue
-            yield node
-            position = max(node.end, found.end())
 
     # Expressions
 
@@ -264,23 +247,17 @@ class Parser(ExpressionParser):
         entries: list[tuple[CodeNode | None, CodeNode]] = []
         while not self.at("}"):
             key = self.expression()
-            if not self.at("=") and not self.at(":"):
+            if not self.accept("=") and not self.accept(":"):
                 raise self.unexpected("'='")
-            self.advance()
             entries.append((key, self.expression()))
-            if self.at(","):
-                self.advance()
-            elif self.kind != "line" and not self.at("}"):
-                raise self.unexpected("',' or '}'")
-            self.skip_lines()
+            self.separator("}")
         self.close("}", before)
         return Object(start, self.last, entries)
 
     def loop_header(self) -> tuple[list[str], CodeNode]:
         self.advance()
         names = [self.word()]
-        if self.at(","):
-            self.advance()
+        if self.accept(","):
             names.append(self.word())
         self.expect("in")
         items = self.expression()
@@ -297,13 +274,8 @@ class Parser(ExpressionParser):
         bracket: str,
         before: bool,
     ) -> CodeNode:
-        group = self.at("...")
-        if group:
-            self.advance()
-        test = None
-        if self.at_word("if"):
-            self.advance()
-            test = self.expression()
+        group = self.accept("...")
+        test = self.expression() if self.accept("if") else None
         self.close(bracket, before)
         return For(start, self.last, names, items, key, value, test, group)
 
@@ -352,8 +324,8 @@ def read_file(source: Source) -> Body:
     body = Body()
     try:
         root = _JsonParser(source).value()
-    except NotReadable as problem:
-        body.problems.append(Problem(problem.message, problem.start, problem.end))
+    except NotReadable as error:
+        body.problems.append(error.problem)
         return body
     for name, value in _entries(root):
         if source.path.endswith(".tfvars.json"):
