@@ -34,7 +34,7 @@ OF_THE_PACKAGE = frozenset(
         "editor.names_completion",
         "editor.signatures",
         "editor.usage",
-        "report.html_style",
+        "report.markup",
         "semantics.facts",
         "serving.inspector",
         "serving.redis_connection",

@@ -16,7 +16,7 @@ from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_opti
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
-from apimpolicy.project import deadline
+from apimpolicy.project import check_run
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.discovery import Discovery, discover, searched
@@ -116,7 +116,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     projects = CheckProjects(_check_options(options))
     found = discover(paths, projects, policies_only=options["policies_only"])
     failed = _say_what_was_not_read(found, options)
-    seconds = None if options["prove"] else deadline.SECONDS
+    seconds = None if options["prove"] else check_run.SECONDS
     for path in found.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
     if options["test_rules"]:

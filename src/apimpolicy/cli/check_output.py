@@ -96,7 +96,7 @@ class CheckOutput:
 
             parts += [render(diagnostic, style) for diagnostic in self.diagnostics]
         if explain:
-            from apimpolicy.report.markdown import page_text
+            from apimpolicy.report.markup import page_text
 
             parts += (page_text(page, style) for page in self._pages())
         if self.paths and not short:

@@ -17,7 +17,7 @@ import click
 from apimpolicy.cli import commands
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.check_run import DeadlineError, deadline
 from apimpolicy.report.columns import Style, counted, printable
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     from apimpolicy.checks.pages import all_codes, page_of_code
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.report.columns import Style
-    from apimpolicy.report.markdown import page_text
+    from apimpolicy.report.markup import page_text
 
     style = Style.of(sys.stdout)
     projects = CheckProjects(CheckOptions(rule_files=files))

@@ -12,7 +12,7 @@ from apimpolicy.checkout import open_bytes, open_text
 from apimpolicy.editor.knowledge import Kind, Knowledge, kind_of_attribute, names_header, of_policy
 from apimpolicy.editor.ranking import Item
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.report.markdown import fenced
+from apimpolicy.report.markup import fenced
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +15,6 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.process_limits import renew
 from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects, CheckServices, Project
-from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS, discover, searched
 from apimpolicy.project.embedded import MARKDOWN, policies_of
@@ -28,12 +27,47 @@ from apimpolicy.text.holes import has_hole
 from apimpolicy.text.markup import read
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from apimpolicy.checks.subject import Settings
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.known_service import Service
     from apimpolicy.project.replacements import Replacements
     from apimpolicy.text.document import Document
     from apimpolicy.text.source import Source
+
+SECONDS = 60.0
+"""Far more than the largest file takes that is read at all."""
+
+
+class DeadlineError(BaseException):
+    """The time is over. No `except Exception` on the way takes it for something else."""
+
+
+@contextmanager
+def deadline(seconds: float = SECONDS) -> Iterator[None]:
+    """Raise DeadlineError inside after so many seconds of processor time.
+
+    Holds in the main thread of a process, and not on Windows, which has no such timer.
+    """
+    import signal
+    import threading
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGVTALRM, _ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, usual)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    raise DeadlineError
+
 
 SMALL = 16_384
 """Bytes of a file that needs no time limit."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checkout import boundary_of, entries, listing, open_bytes
 from apimpolicy.dotnet.process_limits import renew
-from apimpolicy.project.embedded import CODE, reader_for
+from apimpolicy.project.embedded import CODE, MARKDOWN, reader_for
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.environments import CONFIGURATION, configuration_in
 from apimpolicy.project.files import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ENDINGS = (".xml", ".policy", ".cshtml")
 """Files that may hold a policy; `.cshtml` is what the Azure extension of Visual Studio Code gives them."""
 
-CONTAINERS = tuple(ending for ending, kind in EMBEDDED_ENDINGS.items() if kind != "markdown")
+CONTAINERS = tuple(ending for ending in EMBEDDED_ENDINGS if ending not in MARKDOWN)
 """Files of a tree that are looked through for policies."""
 
 TEMPLATES = tuple(ending for ending in CONTAINERS if ending not in CODE)

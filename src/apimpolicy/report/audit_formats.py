@@ -254,7 +254,7 @@ def _junit(run: AuditRun) -> str:
 
 
 def _markdown(run: AuditRun) -> Iterator[str]:
-    from apimpolicy.report.markdown import code, plain
+    from apimpolicy.report.markup import code, plain
 
     yield f"### Who reaches the backend: {plain(title(run))}"
     yield ""

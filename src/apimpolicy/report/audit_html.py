@@ -28,7 +28,7 @@ from apimpolicy.report.audit_text import (
     title,
 )
 from apimpolicy.report.columns import counted
-from apimpolicy.report.html_style import page, text
+from apimpolicy.report.markup import page, text
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:

@@ -345,7 +345,7 @@ def _summary(changes: Sequence[Change]) -> str:
 
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
-    from apimpolicy.report.markdown import plain
+    from apimpolicy.report.markup import plain
 
     yield f"**{_summary(changes)}**"
     if changes:

@@ -24,7 +24,7 @@ the same. The schema is `apimpolicy/schemas/apimpolicy-diff-output.schema.json`.
 Differences between versions of policies as Markdown: a comment of a pull request.
 
 The first sentence is the verdict; a table has a row for each change that callers notice; the rest is folded. Everything
-that comes from policies and files is text there, whatever it contains (`apimpolicy.report.markdown`). GitHub takes no
+that comes from policies and files is text there, whatever it contains (`apimpolicy.report.markup`). GitHub takes no
 comment of more than 65,536 characters: what has no room is left out, and the comment tells the reader so.
 """
 
@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.report.difference_data import ADDED, REMOVED, verdict
 from apimpolicy.report.difference_text import UNNOTICED, applies_to, causes, headline, open_reasons, proven_parts
 from apimpolicy.report.harmless import indented, program_report
-from apimpolicy.report.markdown import code, code_span, fenced, plain
+from apimpolicy.report.markup import code, code_span, fenced, plain
 from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:

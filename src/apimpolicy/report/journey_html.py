@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import Explanation, explain, steps_of_path
-from apimpolicy.report.html_style import page, text
 from apimpolicy.report.journey_parts import (
     anchor_of,
     certificates_card,
@@ -23,6 +22,7 @@ from apimpolicy.report.journey_parts import (
     section_cards,
     shown_steps,
 )
+from apimpolicy.report.markup import page, text
 from apimpolicy.report.values import show, type_name, within_limits
 from apimpolicy.text.secrets import markup_without_secrets
 

@@ -30,10 +30,9 @@ from apimpolicy.report.explanation_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
-from apimpolicy.serving.lines import LineWriter
+from apimpolicy.serving.listeners import LineWriter, span_writer
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
-from apimpolicy.serving.spans import span_writer
 from apimpolicy.serving.tls import AskingContext
 from apimpolicy.serving.workers import Peers
 

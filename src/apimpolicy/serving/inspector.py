@@ -39,7 +39,7 @@ from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.dispatcher import Dispatcher, Handled
 from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.http_messages import own_answer
-from apimpolicy.serving.lines import Summary
+from apimpolicy.serving.listeners import Summary
 from apimpolicy.serving.workers import OWN, Peers
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets

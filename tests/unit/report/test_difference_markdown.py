@@ -21,7 +21,7 @@ from apimpolicy.report.difference_data import (
     SettingGroup,
 )
 from apimpolicy.report.difference_formats import MOST_CHARACTERS, to_markdown
-from apimpolicy.report.markdown import code_span, fenced
+from apimpolicy.report.markup import code_span, fenced
 
 EVIL = [
     "![x](https://attacker.example/x.png)",
