@@ -12,7 +12,7 @@ import click
 
 from apimpolicy.cli import commands
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
-from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, environment_option, together
+from apimpolicy.cli.commands import WithHelp, complete_codes, configuration_option, together
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
@@ -34,7 +34,11 @@ _options = together(
     click.option("--named-values", metavar="FILE", help="Named values as JSON or TOML: {name: value}."),
     click.option("--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."),
     configuration_option,
-    environment_option("Check as in this environment: its overlay, table and variables; 'all' checks each."),
+    click.option(
+        "--environment",
+        metavar="NAME",
+        help="Check as in this environment: its overlay, table and variables; 'all' checks each.",
+    ),
     click.option("--since", metavar="REVISION", help="Also report resources that were deleted since, but are in use."),
     click.option("--select", **_CODES, help="Report only these: a code, a prefix of codes, or a rule name."),
     click.option("--extend-select", **_CODES, help="Also report these, which are off by default."),

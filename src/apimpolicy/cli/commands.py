@@ -84,11 +84,6 @@ def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--config", metavar="FILE", help=text)(function)
 
 
-def environment_option(text: str) -> Decorator:
-    """Return the option `--environment NAME`, which becomes an argument of the command."""
-    return click.option("--environment", metavar="NAME", help=text)
-
-
 def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the option `--environment NAME`, for commands that load everything as it is in that environment."""
 

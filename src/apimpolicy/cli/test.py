@@ -12,15 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from apimpolicy.cli import commands
-from apimpolicy.cli.commands import (
-    WithHelp,
-    check_environment,
-    format_option,
-    secrets_option,
-    selects_environment,
-    show_stand_ins,
-    stands_in,
-)
 from apimpolicy.cli.program import say
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.cli.written_files import write_text
@@ -57,7 +48,7 @@ class RunOptions(NamedTuple):
         return self.form == "text"
 
 
-@click.command("test", cls=WithHelp)
+@click.command("test", cls=commands.WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Run cases whose name or file contains this text.")
 @click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
@@ -66,7 +57,7 @@ class RunOptions(NamedTuple):
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
 @click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
 @click.option("-v", "--verbose", is_flag=True, help="List every case.")
-@format_option("text json github azure")
+@commands.format_option("text json github azure")
 @click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
     "--coverage-report",
@@ -79,9 +70,9 @@ class RunOptions(NamedTuple):
     "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if the coverage is lower."
 )
 @against_options
-@selects_environment
-@stands_in
-@secrets_option
+@commands.selects_environment
+@commands.stands_in
+@commands.secrets_option
 def command(
     paths: tuple[str, ...],
     words: tuple[str, ...],
@@ -159,7 +150,7 @@ def _test(run: RunOptions) -> int:
             f"Write a first one with: apimpolicy new test {run.paths[0] if os.path.isdir(run.paths[0]) else 'POLICY'}"
         )
         return commands.USAGE
-    check_environment(files)
+    commands.check_environment(files)
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []
@@ -182,7 +173,7 @@ def _test(run: RunOptions) -> int:
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
     if run.is_text:
-        show_stand_ins()
+        commands.show_stand_ins()
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:

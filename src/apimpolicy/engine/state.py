@@ -6,26 +6,11 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from threading import Lock, RLock
-from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
-from apimpolicy.policies.state import (
-    Bucket,
-    Claim,
-    Counter,
-    CounterStatus,
-    StateEntry,
-    TakeOutcome,
-    Total,
-    TripRule,
-    Window,
-    whole_calls,
-)
+from apimpolicy.policies import state
 from apimpolicy.records import Record
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.state import Cache
 
 
 class _Circuit(Record):
@@ -44,7 +29,7 @@ class LocalCircuits:
         circuit = self._circuits.get(id_)
         return 0.0 if circuit is None else max(0.0, circuit.open_until - _now())
 
-    def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
+    def record(self, id_: str, failed: bool, rule: state.TripRule, duration: float) -> None:
         now = _now()
         with self._lock:
             circuit = self._circuits.setdefault(id_, _Circuit(0.0, []))
@@ -55,14 +40,16 @@ class LocalCircuits:
                 circuit.open_until = now + duration
                 circuit.seen.clear()
 
-    def entries(self) -> Iterator[StateEntry]:
+    def entries(self) -> Iterator[state.StateEntry]:
         for id_, circuit in list(self._circuits.items()):
             seconds = self.seconds_open(id_)
             failures = sum(failure for _, failure in circuit.seen)
-            yield StateEntry("circuit", id_, f"open for {seconds:.0f} s" if seconds else f"closed, {failures} failures")
+            yield state.StateEntry(
+                "circuit", id_, f"open for {seconds:.0f} s" if seconds else f"closed, {failures} failures"
+            )
 
 
-def trips(rule: TripRule, failures: int, requests: int) -> bool:
+def trips(rule: state.TripRule, failures: int, requests: int) -> bool:
     """Return whether so many failures among so many requests are too many.
 
     >>> from apimpolicy.policies.state import TripRule
@@ -132,21 +119,21 @@ class CallCounters:
     def now(self) -> float:
         return environment().utc_now() / TICKS_PER_SECOND
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
+    def take(self, claims: Sequence[state.Claim], *, reserved_for: object | None = None) -> state.TakeOutcome:
         with self._lock:
             for index, claim in enumerate(claims):
                 if self._is_exhausted(claim):
-                    return TakeOutcome(index, [self.status(each.counter, each.limit) for each in claims])
+                    return state.TakeOutcome(index, [self.status(each.counter, each.limit) for each in claims])
             if reserved_for is not None:
                 self._reserved.setdefault(claims[0].counter.key, WeakSet()).add(reserved_for)
-            statuses: list[CounterStatus] = []
+            statuses: list[state.CounterStatus] = []
             for claim in claims:
                 if claim.amount:
                     self._add(claim.counter, claim.amount)
-                statuses.append(CounterStatus(self._left(claim.counter, claim.limit)))
-            return TakeOutcome(None, statuses)
+                statuses.append(state.CounterStatus(self._left(claim.counter, claim.limit)))
+            return state.TakeOutcome(None, statuses)
 
-    def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
+    def commit(self, reservation: state.Counter, holder: object, counts: Sequence[tuple[state.Counter, int]]) -> None:
         with self._lock:
             self.count(counts)
             holders = self._reserved.get(reservation.key)
@@ -155,14 +142,14 @@ class CallCounters:
                 if not holders:
                     del self._reserved[reservation.key]
 
-    def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
+    def count(self, counts: Sequence[tuple[state.Counter, int]]) -> None:
         with self._lock:
             for counter, count in counts:
                 self._add(counter, count)
 
-    def status(self, counter: Counter, limit: int) -> CounterStatus:
+    def status(self, counter: state.Counter, limit: int) -> state.CounterStatus:
         with self._lock:
-            return CounterStatus(self._left(counter, limit), self._wait(counter, limit))
+            return state.CounterStatus(self._left(counter, limit), self._wait(counter, limit))
 
     def enter(self, key: str, limit: int) -> int | None:
         with self._lock:
@@ -178,37 +165,37 @@ class CallCounters:
             if not self._inside[key]:
                 del self._inside[key]
 
-    def entries(self) -> Iterator[StateEntry]:
+    def entries(self) -> Iterator[state.StateEntry]:
         """See `apimpolicy.policies.state.State.entries`."""
         now = self.now()
         for key, window in list(self._recent.items()):
-            yield StateEntry("calls", key, f"{window.since(now - window.period)} in the last {window.period:g} s")
+            yield state.StateEntry("calls", key, f"{window.since(now - window.period)} in the last {window.period:g} s")
         for key, buckets in list(self._buckets.items()):
             for capacity, (_, level) in list(buckets.items()):
-                yield StateEntry("bucket", key, f"{level:g} of {capacity} when it was last used")
+                yield state.StateEntry("bucket", key, f"{level:g} of {capacity} when it was last used")
         for key, (_, total) in list(self._sums.items()):
-            yield StateEntry("sum", key, str(total))
+            yield state.StateEntry("sum", key, str(total))
         for key, inside in list(self._inside.items()):
-            yield StateEntry("inside", key, str(inside))
+            yield state.StateEntry("inside", key, str(inside))
 
-    def _is_exhausted(self, claim: Claim) -> bool:
+    def _is_exhausted(self, claim: state.Claim) -> bool:
         reserved = len(self._reserved.get(claim.counter.key, ())) - claim.own
-        return whole_calls(self._left(claim.counter, claim.limit)) <= reserved
+        return state.whole_calls(self._left(claim.counter, claim.limit)) <= reserved
 
-    def _left(self, counter: Counter, limit: int) -> float:
-        if isinstance(counter, Window):
+    def _left(self, counter: state.Counter, limit: int) -> float:
+        if isinstance(counter, state.Window):
             window = self._recent.get(counter.key)
             return limit if window is None else limit - window.since(self.now() - counter.period)
-        if isinstance(counter, Total):
+        if isinstance(counter, state.Total):
             number, total = self._sums.get(counter.key, (0, 0))
             return limit - total if number == _number(counter, self.now()) else limit
         return self._level(counter)
 
-    def _wait(self, counter: Counter, limit: int) -> float:
+    def _wait(self, counter: state.Counter, limit: int) -> float:
         now = self.now()
-        if isinstance(counter, Total):
+        if isinstance(counter, state.Total):
             return until_renewal(counter, now)
-        if isinstance(counter, Bucket):
+        if isinstance(counter, state.Bucket):
             return until_drop(counter, self._level(counter))
         window = self._recent.get(counter.key, _Window())
         if window.since(now - counter.period) < limit:
@@ -217,17 +204,17 @@ class CallCounters:
         index = bisect_right(window.sums, window.sums[-1] - limit) - 1
         return window.times[index] + counter.period - now if index < len(window.times) else counter.period
 
-    def _add(self, counter: Counter, count: int) -> None:
-        if isinstance(counter, Window):
+    def _add(self, counter: state.Counter, count: int) -> None:
+        if isinstance(counter, state.Window):
             self._record(counter, count)
-        elif isinstance(counter, Total):
+        elif isinstance(counter, state.Total):
             number = _number(counter, self.now())
             known, total = self._sums.get(counter.key, (number, 0))
             self._sums[counter.key] = (number, (total if known == number else 0) + count)
         else:
             self._draw(counter, count)
 
-    def _record(self, counter: Window, count: int) -> None:
+    def _record(self, counter: state.Window, count: int) -> None:
         now = self.now()
         window = self._recent.get(counter.key)
         if window is None:
@@ -239,31 +226,31 @@ class CallCounters:
         window.forget(now - window.period)
         window.add(now, count)
 
-    def _level(self, counter: Bucket) -> float:
+    def _level(self, counter: state.Bucket) -> float:
         key, capacity, period = counter
         moment, level = self._buckets.setdefault(key, {}).setdefault(capacity, (self.now(), float(capacity)))
         return min(float(capacity), level + (self.now() - moment) * capacity / period)
 
-    def _draw(self, counter: Bucket, count: int) -> None:
+    def _draw(self, counter: state.Bucket, count: int) -> None:
         """Take calls out of the bucket of this key, and of those with other capacities that other policies use."""
         known = self._buckets.setdefault(counter.key, {})
         for capacity in {counter.capacity, *known}:
             known[capacity] = (self.now(), self._level(counter._replace(capacity=capacity)) - count)
 
 
-def until_drop(counter: Bucket, level: float) -> float:
+def until_drop(counter: state.Bucket, level: float) -> float:
     """Return seconds until one call fits in."""
     if not counter.capacity:
         return counter.period
     return max(0.0, (1 - level) * counter.period / counter.capacity)
 
 
-def until_renewal(counter: Total, now: float) -> float:
+def until_renewal(counter: state.Total, now: float) -> float:
     """Return seconds until the current period ends; 0 when it never does."""
     return counter.start + (_number(counter, now) + 1) * counter.period - now if counter.period else 0.0
 
 
-def _number(counter: Total, now: float) -> int:
+def _number(counter: state.Total, now: float) -> int:
     """Return the number of the current period, from 0 at `start`."""
     return int((now - counter.start) // counter.period) if counter.period else 0
 
@@ -299,13 +286,13 @@ class ValueCache:
     def remove(self, key: str) -> bool:
         return self._values.pop(key, None) is not None
 
-    def entries(self) -> Iterator[StateEntry]:
+    def entries(self) -> Iterator[state.StateEntry]:
         """See `apimpolicy.policies.state.State.entries`."""
         now = environment().utc_now()
         for key, (expires, value) in list(self._values.items()):
             if expires > now:
                 seconds = (expires - now) / TICKS_PER_SECOND
-                yield StateEntry("cached", key, f"{type(value).__name__}, for {seconds:.0f} s more")
+                yield state.StateEntry("cached", key, f"{type(value).__name__}, for {seconds:.0f} s more")
 
 
 # The semantic cache: answers by the embeddings of their prompts
@@ -360,10 +347,10 @@ class LocalState:
         self.semantic_cache = VectorCache()
         self._cache = ValueCache()
 
-    def cache(self, caching_type: str) -> Cache:
+    def cache(self, caching_type: str) -> state.Cache:
         return self._cache
 
-    def entries(self) -> Iterator[StateEntry]:
+    def entries(self) -> Iterator[state.StateEntry]:
         yield from self.counters.entries()
         yield from self.circuits.entries()
         yield from self._cache.entries()

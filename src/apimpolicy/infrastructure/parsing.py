@@ -11,18 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
-from apimpolicy.infrastructure.nodes import (
-    Array,
-    Binary,
-    CodeNode,
-    Conditional,
-    FunctionCall,
-    Index,
-    LiteralValue,
-    Member,
-    Name,
-    Unary,
-)
+from apimpolicy.infrastructure import nodes
 from apimpolicy.text.source import Source
 
 MOST_NESTED = 60
@@ -154,7 +143,7 @@ class ExpressionParser:
         shown = {"line": "the end of the line", "end": "the end of the file"}.get(self.kind, f"'{self.token}'")
         return NotReadable(f"expected {wanted}, but found {shown}", self.start, max(self.end, self.start))
 
-    def strings(self, start: int, stop: int) -> Iterator[CodeNode]:
+    def strings(self, start: int, stop: int) -> Iterator[nodes.CodeNode]:
         """Yield the strings of a span that can't be parsed."""
         position = start
         for _ in range(MOST_STRINGS):
@@ -175,7 +164,7 @@ class ExpressionParser:
 
     # Expressions
 
-    def expression(self) -> CodeNode:
+    def expression(self) -> nodes.CodeNode:
         """Read one expression. Raises NotReadable."""
         self.depth += 1
         if self.depth > MOST_NESTED:
@@ -190,7 +179,7 @@ class ExpressionParser:
             self.expect(":")
             self.skip_lines()
             when_false = self.expression()
-            node = Conditional(node.start, when_false.end, node, when_true, when_false)
+            node = nodes.Conditional(node.start, when_false.end, node, when_true, when_false)
         self.depth -= 1
         return node
 
@@ -201,7 +190,7 @@ class ExpressionParser:
             if found is not None:
                 self.move(found.end())
 
-    def binary(self, least: int) -> CodeNode:
+    def binary(self, least: int) -> nodes.CodeNode:
         left = self.unary()
         for _ in range(LONGEST_CHAIN):
             if self.kind == "line":
@@ -213,20 +202,20 @@ class ExpressionParser:
             self.advance()
             self.skip_lines()
             right = self.binary(level + 1)
-            left = Binary(left.start, right.end, operator, left, right)
+            left = nodes.Binary(left.start, right.end, operator, left, right)
         raise NotReadable("the expression is too long", left.start, self.end)
 
-    def unary(self) -> CodeNode:
+    def unary(self) -> nodes.CodeNode:
         signs: list[tuple[str, int]] = []
         while self.kind == "sign" and self.token in ("!", "-", "+") and len(signs) < MOST_NESTED:
             signs.append((self.token, self.start))
             self.advance()
         node = self.access(self.primary())
         for sign, start in reversed(signs):
-            node = Unary(start, node.end, sign, node)
+            node = nodes.Unary(start, node.end, sign, node)
         return node
 
-    def access(self, node: CodeNode) -> CodeNode:
+    def access(self, node: nodes.CodeNode) -> nodes.CodeNode:
         """Read what is accessed in a value."""
         for _ in range(LONGEST_CHAIN):
             if self.kind != "sign":
@@ -237,21 +226,21 @@ class ExpressionParser:
             node = following
         raise NotReadable("the expression is too long", node.start, self.end)
 
-    def access_once(self, node: CodeNode) -> CodeNode | None:
+    def access_once(self, node: nodes.CodeNode) -> nodes.CodeNode | None:
         if self.at(".") or (self.SAFE_ACCESS and self.at(".?")):
             safe = self.token == ".?"
             self.advance()
-            return Member(node.start, self.end, node, self.word(), safe)
+            return nodes.Member(node.start, self.end, node, self.word(), safe)
         if self.at("["):
             before = self.open(False)
             safe = self.SAFE_ACCESS and self.accept("?")
             index = self.expression()
             end = self.end
             self.close("]", before)
-            return Index(node.start, end, node, index, safe)
+            return nodes.Index(node.start, end, node, index, safe)
         return None
 
-    def primary(self) -> CodeNode:
+    def primary(self) -> nodes.CodeNode:
         """Read a value without operators. The languages add their own."""
         start = self.start
         if self.kind == "number":
@@ -259,15 +248,17 @@ class ExpressionParser:
                 raise NotReadable(f"the number has more than {MOST_DIGITS:,} digits", start, self.end)
             value = float(self.token) if re.search(r"[.eE]", self.token) else int(self.token)
             self.advance()
-            return LiteralValue(start, self.last, value)
+            return nodes.LiteralValue(start, self.last, value)
         if self.kind == "name":
             name = self.token
             self.advance()
             if self.at("("):
                 arguments, expand = self.arguments()
-                return FunctionCall(start, self.last, name, arguments, expand)
+                return nodes.FunctionCall(start, self.last, name, arguments, expand)
             return (
-                LiteralValue(start, self.last, CONSTANTS[name]) if name in CONSTANTS else Name(start, self.last, name)
+                nodes.LiteralValue(start, self.last, CONSTANTS[name])
+                if name in CONSTANTS
+                else nodes.Name(start, self.last, name)
             )
         if self.at("("):
             before = self.open(False)
@@ -276,10 +267,10 @@ class ExpressionParser:
             return node
         raise self.unexpected("an expression")
 
-    def arguments(self) -> tuple[list[CodeNode], bool]:
+    def arguments(self) -> tuple[list[nodes.CodeNode], bool]:
         """Read the arguments of a call, and whether the last one is expanded."""
         before = self.open(False)
-        found: list[CodeNode] = []
+        found: list[nodes.CodeNode] = []
         expand = False
         while not self.at(")"):
             found.append(self.expression())
@@ -289,15 +280,15 @@ class ExpressionParser:
         self.close(")", before)
         return found, expand
 
-    def array(self, start: int) -> CodeNode:
+    def array(self, start: int) -> nodes.CodeNode:
         before = self.open(self.LINES_IN_LISTS)
-        items: list[CodeNode] = []
+        items: list[nodes.CodeNode] = []
         self.skip_lines()
         while not self.at("]"):
             items.append(self.item())
             self.separator("]")
         self.close("]", before)
-        return Array(start, self.last, items)
+        return nodes.Array(start, self.last, items)
 
-    def item(self) -> CodeNode:
+    def item(self) -> nodes.CodeNode:
         return self.expression()

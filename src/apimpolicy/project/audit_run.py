@@ -68,7 +68,6 @@ def audit_path(
     path: str,
     config: str | None = None,
     baseline: str | None = None,
-    today: datetime.date | None = None,
     search_of: Callable[[Gateway], Search] | None = None,
 ) -> AuditRun:
     """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none.
@@ -79,7 +78,7 @@ def audit_path(
     gateway = configuration.gateway(folder)
     require_apis(gateway.service, path)
     settings, description = configuration.audit or AuditSettings(), configuration.described(folder)
-    return audit_gateway(gateway, path, settings, description, baseline=baseline, today=today, search_of=search_of)
+    return audit_gateway(gateway, path, settings, description, baseline=baseline, search_of=search_of)
 
 
 def analysed(path: str) -> ServiceAudit | None:

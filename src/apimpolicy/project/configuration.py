@@ -67,19 +67,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project import environments
 from apimpolicy.project.answer_tables import AnswerTables, DescriptionPaths
 from apimpolicy.project.declared import Declared, declared_in, external_patterns
-from apimpolicy.project.environments import (
-    OWN_KEYS,
-    TABLE,
-    environment_tables,
-    environments_at,
-    in_environment,
-    is_environment,
-    merged,
-    selected,
-    unknown_environment,
-)
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
@@ -141,11 +131,11 @@ class Configuration:
         self._service = ServiceTables(table)
         self._described: dict[tuple[str | None, str | None], ServiceDescription | None] = {}
         self.external = external_patterns(table)
-        self.environments = environment_tables({TABLE: table.take(TABLE, dict)})
+        self.environments = environments.environment_tables({environments.TABLE: table.take(environments.TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
         for name, own in self.environments.items():
-            table.within(own, f"{TABLE}.{name}").finish((*OWN_KEYS, *table.keys))
+            table.within(own, f"{environments.TABLE}.{name}").finish((*environments.OWN_KEYS, *table.keys))
 
     def declared(self, *others: Mapping[str, Any]) -> Declared:
         """Return the resources that the file, and other tables of its form, declare."""
@@ -178,7 +168,7 @@ class Configuration:
 
         It is read once. Raises ConfigurationError.
         """
-        key = folder, selected()
+        key = folder, environments.selected()
         if key not in self._described:
             self._described[key] = self._service.described(folder)
         return self._described[key]
@@ -237,7 +227,7 @@ class Configuration:
             description, self._table.values, known, lambda: completion(known, parts, policies, description)
         )
         found.add(made.stand_ins, made.problems)
-        values = merged(made.table, self._table.values)
+        values = environments.merged(made.table, self._table.values)
         values["authorizations"] = [*made.table.get("authorizations", ()), *rows]
         whole = Configuration(Table(self.path, {key: value for key, value in values.items() if value != []}))
         parts = whole._service.parts(description, is_lenient=True) if has_service else None
@@ -323,14 +313,14 @@ class Configuration:
 
     def _check_environment(self, folder: str | None) -> None:
         """Raises ConfigurationError when the selected environment is none of this configuration or of the folder."""
-        name = selected()
+        name = environments.selected()
         if name is None:
             return
         known = {*self.environments}
         for place in {folder, self._table.directory or os.curdir} - {None}:
-            known.update(environments_at(str(place), {}))
-        if not is_environment(name, known):
-            raise unknown_environment(name, known)
+            known.update(environments.environments_at(str(place), {}))
+        if not environments.is_environment(name, known):
+            raise environments.unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -409,7 +399,7 @@ def read_configuration(path: str, environment: str | None = None) -> dict[str, A
         tool = values.get("tool")
         found = tool.get("apimpolicy") if isinstance(tool, dict) else None
         values = found if isinstance(found, dict) else {}
-    return in_environment(values, environment or selected())
+    return environments.in_environment(values, environment or environments.selected())
 
 
 def empty_configuration() -> Configuration:

@@ -65,7 +65,7 @@ def check_servers(service: ServiceDescription) -> Iterator[ServerFinding]:
             yield from _of_server(api)
             yield from _of_tools(service, api, operations)
             yield from _of_hops(service, api)
-    yield from _of_metadata(service, operations)
+    yield from _of_metadata(service)
     for origin in service.logged_responses:
         message = "logging the bodies of responses of all APIs breaks the streams of MCP servers"
         help = "Log 0 bytes of the frontend response for all APIs, and more for single APIs."
@@ -170,7 +170,7 @@ def _of_hops(service: ServiceDescription, server: ApiDescription) -> Iterator[Se
             yield ServerFinding(TOKEN_LOST, message, server.origin, Severity.INFO, help)
 
 
-def _of_metadata(service: ServiceDescription, operations: KnownOperations) -> Iterator[ServerFinding]:
+def _of_metadata(service: ServiceDescription) -> Iterator[ServerFinding]:
     for api in service.apis:
         for operation in api.operations:
             if METADATA not in (operation.template.known or ""):

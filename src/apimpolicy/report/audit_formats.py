@@ -63,7 +63,7 @@ def audit_data(run: AuditRun) -> dict[str, Any]:
     report = program_report(
         summary=summary_data(run),
         operations=[operation_data(run, each) for each in run.audit.operations],
-        findings=[finding_data(run, each) for each in sorted_findings(run.findings)],
+        findings=[finding_data(each) for each in sorted_findings(run.findings)],
         exceptions=excepted,
     )
     return with_stand_ins(report)
@@ -152,7 +152,7 @@ def passed_on(operation: OperationAudit) -> list[dict[str, str]]:
     return found
 
 
-def finding_data(run: AuditRun, finding: AuditFinding) -> dict[str, Any]:
+def finding_data(finding: AuditFinding) -> dict[str, Any]:
     found: dict[str, Any] = {
         "code": finding.code,
         "severity": finding.severity.value,

@@ -207,19 +207,15 @@ def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
     return "\n".join(lines)
 
 
-def missing_lines(report: CoverageReport, style: Style = PLAIN, most: int | None = None) -> list[str]:
-    """Return the gaps, one per line, up to a maximum, then the number of others."""
-    found = [(file, place) for file in report.files for place in file.missing()]
-    shown = found if most is None or len(found) <= most + 1 else found[:most]
-    lines = [
+def missing_lines(report: CoverageReport, style: Style = PLAIN) -> list[str]:
+    """Return the gaps, one per line."""
+    return [
         style.fit(
             f"{style.paint('strong', f'{printable(file.shown_path)}:{place.line}')}  {_sentence(place.sentence())}"
         )
-        for file, place in shown
+        for file in report.files
+        for place in file.missing()
     ]
-    if len(shown) < len(found):
-        lines.append(style.paint("dim", f"… {len(found) - len(shown):,} more"))
-    return lines
 
 
 def percent(value: float | None) -> str:

@@ -159,27 +159,28 @@ def _tokens(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
 # files and shows the tests of a part on hover and focus. Text from policies and tests is escaped, and the data for the
 # script contains no `<`.
 
+_TITLE = "Policy coverage"
 MOST_OPEN = 12
 """Above this number of files, files without gaps start folded."""
 
 
-def coverage_to_html(report: CoverageReport, title: str = "Policy coverage") -> str:
+def coverage_to_html(report: CoverageReport) -> str:
     """Return the page, files with the lowest coverage first. Raises OSError when the package's files can't be read."""
     widths = "".join(f".w{share}{{width:{share}%}}" for share in range(101))
     return page(
-        f"{title} {percent(report.percent)}",
+        f"{_TITLE} {percent(report.percent)}",
         "coverage_page.css",
-        _body(report, title),
+        _body(report),
         data=_data(report),
         script="coverage_page.js",
         more_style=widths,
     )
 
 
-def _body(report: CoverageReport, title: str) -> Iterator[str]:
+def _body(report: CoverageReport) -> Iterator[str]:
     numbers = sorted(range(len(report.files)), key=lambda number: _order(report.files[number]))
     yield '<a class="skip" href="#files">Skip to the files</a>'
-    yield from _head(report, title)
+    yield from _head(report)
     yield "<main>"
     yield from _filters(len(report.files))
     yield from _overview(report, numbers)
@@ -209,9 +210,9 @@ def _filters(files: int) -> Iterator[str]:
     yield '<button id="clear" type="button">Clear the filter</button></p>'
 
 
-def _head(report: CoverageReport, title: str) -> Iterator[str]:
+def _head(report: CoverageReport) -> Iterator[str]:
     files = counted(len(report.files), "policy file")
-    yield f"<header><h1>{text(title)}: {percent(report.percent)}<small>{files}</small></h1>"
+    yield f"<header><h1>{_TITLE}: {percent(report.percent)}<small>{files}</small></h1>"
     yield '<dl class="totals">'
     for kind in KINDS:
         count = report.count(kind)

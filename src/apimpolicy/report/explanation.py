@@ -301,9 +301,9 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
     return style.fit(without_secrets("\n".join(lines)))
 
 
-def render_clause(clause: Clause, style: Style = PLAIN) -> str:
+def render_clause(clause: Clause) -> str:
     """Return an expression with its parts and their values, without a line end after it."""
-    return without_secrets("\n".join(_clause_lines(clause, "", "", style)))
+    return without_secrets("\n".join(_clause_lines(clause, "", "", PLAIN)))
 
 
 def _summary(decision: Decision, style: Style) -> str:

@@ -90,8 +90,8 @@ def _notes(leaf: Clause, evaluated: Evaluated, result: Result) -> Iterator[str]:
             receiver = unconverted(node.receiver or node.arguments[0])
             if evaluated.is_evaluated(receiver) and (found := evaluated.value(receiver)) is not None:
                 yield from _chain(found, _VERIFYING[node.method.name], bool(evaluated.value(node)), result)
-    if (search := _fruitless_search(leaf.node, evaluated)) is not None:
-        yield from _not_uploaded(search, result)
+    if _fruitless_search(leaf.node, evaluated) is not None:
+        yield from _not_uploaded(result)
 
 
 def _is_client_certificate(node: nodes.PropertyAccess) -> bool:
@@ -175,7 +175,7 @@ def _is_uploaded(node: nodes.Bound) -> bool:
     )
 
 
-def _not_uploaded(search: nodes.Call, result: Result) -> Iterator[str]:
+def _not_uploaded(result: Result) -> Iterator[str]:
     context: Any = result.exchange.context
     sent = context.request.certificate
     held = context.deployment.certificates

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from apimpolicy.dotnet.environment import environment, use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.dotnet.values import OBJECT, from_utf16
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.emit.frames import as_policy_error
 from apimpolicy.report.columns import clip, printable
 from apimpolicy.report.conformance_values import text_of
@@ -18,7 +18,6 @@ from apimpolicy.text.scanner import scan_code
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.engine.result import Result
 
 
@@ -203,11 +202,11 @@ def within_limits(report: Callable[Concatenate[Result, P], T]) -> Callable[Conca
     return held
 
 
-def value_text(value: Any, static: Type = OBJECT) -> str | None:
+def value_text(value: Any) -> str | None:
     """Return a value as text, None for null; what happens while it is walked over is the text."""
     try:
         with environment().share():
-            return text_of(value, static)
+            return text_of(value)
     except Exception as error:
         found = as_policy_error(error)
         if isinstance(found, DotnetException):

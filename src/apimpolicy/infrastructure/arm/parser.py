@@ -9,17 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from apimpolicy.infrastructure.nodes import (
-    Array,
-    Chars,
-    CodeNode,
-    LiteralValue,
-    Object,
-    TemplateExpression,
-    Unreadable,
-    Within,
-    chars,
-)
+from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable, end_of
 from apimpolicy.text.source import Source
 
@@ -27,14 +17,14 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def json_chars(text: str, start: int, end: int) -> list[CodeNode]:
+def json_chars(text: str, start: int, end: int) -> list[nodes.CodeNode]:
     """Return the characters of a JSON string between its quotation marks, escapes decoded."""
-    found: list[CodeNode] = []
+    found: list[nodes.CodeNode] = []
     for escape in _ESCAPE.finditer(text, start, end):
-        found += chars(text, start, escape.start())
-        found.append(Chars(*escape.span(), _character(escape), False))
+        found += nodes.chars(text, start, escape.start())
+        found.append(nodes.Chars(*escape.span(), _character(escape), False))
         start = escape.end()
-    return found + chars(text, start, end)
+    return found + nodes.chars(text, start, end)
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -47,13 +37,13 @@ def _character(escape: re.Match[str]) -> str:
     return chr(code) + low
 
 
-def quoted_chars(text: str, start: int, end: int) -> list[CodeNode]:
+def quoted_chars(text: str, start: int, end: int) -> list[nodes.CodeNode]:
     """Return the characters of a string in an expression, in which `''` is `'`."""
-    found: list[CodeNode] = []
+    found: list[nodes.CodeNode] = []
     while (double := text.find("''", start, end)) >= 0:
-        found += chars(text, start, double + 1)
+        found += nodes.chars(text, start, double + 1)
         start = double + 2
-    return found + chars(text, start, end)
+    return found + nodes.chars(text, start, end)
 
 
 _TOKEN = re.compile(
@@ -73,7 +63,7 @@ class ExpressionReader(ExpressionParser):
     TOKEN = _TOKEN
     PRECEDENCE: ClassVar[dict[str, int]] = {}
 
-    def primary(self) -> CodeNode:
+    def primary(self) -> nodes.CodeNode:
         if self.kind != "quote":
             return super().primary()
         start = self.start
@@ -81,10 +71,10 @@ class ExpressionReader(ExpressionParser):
         if found is None:
             raise NotReadable("the string isn't closed", start, start + 1)
         self.move(found.end())
-        return TemplateExpression(start, found.end(), quoted_chars(self.text, *found.span(1)))
+        return nodes.TemplateExpression(start, found.end(), quoted_chars(self.text, *found.span(1)))
 
 
-def parse_expression(source: Source) -> CodeNode:
+def parse_expression(source: Source) -> nodes.CodeNode:
     """Return the expression that a decoded string is, between its brackets."""
     stop = len(source.text.rstrip().removesuffix("]"))
     reader = ExpressionReader(source, 1, stop)
@@ -96,30 +86,30 @@ def parse_expression(source: Source) -> CodeNode:
     except NotReadable:
         pass
     strings = [
-        TemplateExpression(*found.span(), quoted_chars(source.text, *found.span(1)))
+        nodes.TemplateExpression(*found.span(), quoted_chars(source.text, *found.span(1)))
         for found in _QUOTED.finditer(source.text)
     ]
-    return Unreadable(0, len(source.text), strings)
+    return nodes.Unreadable(0, len(source.text), strings)
 
 
-def string_node(source: Source, start: int, end: int) -> CodeNode:
+def string_node(source: Source, start: int, end: int) -> nodes.CodeNode:
     """Return a JSON string, given the span between its quotation marks: an expression, or a text."""
     parts = json_chars(source.text, start, end)
     if source.text.startswith("[", start) and source.text.startswith("]", end - 1):
         if not source.text.startswith("[[", start):
             inner = decoded(source, parts, end)
-            return Within(start, end, inner, parse_expression(inner))
+            return nodes.Within(start, end, inner, parse_expression(inner))
         parts = json_chars(source.text, start + 1, end)
-    return TemplateExpression(start, end, parts)
+    return nodes.TemplateExpression(start, end, parts)
 
 
-def decoded(source: Source, parts: Sequence[CodeNode], end: int) -> Source:
+def decoded(source: Source, parts: Sequence[nodes.CodeNode], end: int) -> Source:
     """Return a decoded string as a source whose positions are those of the file."""
     texts: list[str] = []
     anchors: list[tuple[int, int, bool]] = []
     length = 0
     for part in parts:
-        assert isinstance(part, Chars)
+        assert isinstance(part, nodes.Chars)
         anchors.append((length, part.start, part.verbatim))
         texts.append(part.text)
         length += len(part.text)
@@ -139,7 +129,7 @@ class JsonParser:
         self.position = end_of(_BLANK, self.text, self.position, len(self.text))
         return self.text[self.position : self.position + 1]
 
-    def value(self) -> CodeNode:
+    def value(self) -> nodes.CodeNode:
         """Read a value. Raises NotReadable."""
         char = self.blank()
         start = self.position
@@ -162,25 +152,27 @@ class JsonParser:
             raise NotReadable("expected a JSON value", start, start + 1)
         self.position = word.end()
         if word[0] in _WORDS:
-            return LiteralValue(start, word.end(), _WORDS[word[0]])
+            return nodes.LiteralValue(start, word.end(), _WORDS[word[0]])
         try:
-            return LiteralValue(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
+            return nodes.LiteralValue(
+                start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0])
+            )
         except ValueError:
             raise NotReadable("expected a JSON value", start, word.end()) from None
 
-    def string(self, start: int, end: int) -> CodeNode:
+    def string(self, start: int, end: int) -> nodes.CodeNode:
         return string_node(self.source, start, end)
 
-    def array(self, start: int) -> CodeNode:
-        items: list[CodeNode] = []
+    def array(self, start: int) -> nodes.CodeNode:
+        items: list[nodes.CodeNode] = []
         while self.blank() != "]":
             items.append(self.value())
             self.separator("]")
         self.position += 1
-        return Array(start, self.position, items)
+        return nodes.Array(start, self.position, items)
 
-    def object(self, start: int) -> CodeNode:
-        entries: list[tuple[CodeNode | None, CodeNode]] = []
+    def object(self, start: int) -> nodes.CodeNode:
+        entries: list[tuple[nodes.CodeNode | None, nodes.CodeNode]] = []
         while self.blank() != "}":
             key = self.value()
             if self.blank() != ":":
@@ -189,7 +181,7 @@ class JsonParser:
             entries.append((key, self.value()))
             self.separator("}")
         self.position += 1
-        return Object(start, self.position, entries)
+        return nodes.Object(start, self.position, entries)
 
     def separator(self, closing: str) -> None:
         char = self.blank()
@@ -199,6 +191,6 @@ class JsonParser:
             raise NotReadable(f"expected ',' or '{closing}'", self.position, self.position + 1)
 
 
-def parse_json(source: Source) -> CodeNode:
+def parse_json(source: Source) -> nodes.CodeNode:
     """Return the value of a JSON text. Raises NotReadable."""
     return JsonParser(source).value()

@@ -9,20 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
-from apimpolicy.infrastructure.nodes import (
-    CodeNode,
-    For,
-    FunctionCall,
-    If,
-    Lambda,
-    LiteralValue,
-    Member,
-    Nested,
-    Object,
-    Spread,
-    Unreadable,
-)
 from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem
 from apimpolicy.records import Record
 from apimpolicy.text.source import Source
@@ -49,8 +37,8 @@ class Declaration(Record):
     end: int
     kind: str
     name: str
-    value: CodeNode | None
-    type: CodeNode | None = None
+    value: nodes.CodeNode | None
+    type: nodes.CodeNode | None = None
     existing: bool = False
     names: Sequence[tuple[str, str]] = ()
     """The parts of an import: the name there and the name here; `*` is everything."""
@@ -88,7 +76,9 @@ class Parser(ExpressionParser):
                 following = _DECLARED.search(self.text, position + 1, self.stop)
                 end = self.stop if following is None else following.start()
                 found.append(
-                    Declaration(position, end, "", "", Unreadable(position, end, list(self.strings(position, end))))
+                    Declaration(
+                        position, end, "", "", nodes.Unreadable(position, end, list(self.strings(position, end)))
+                    )
                 )
                 position = end
         return found, problems
@@ -118,12 +108,12 @@ class Parser(ExpressionParser):
             self.expect("=>")
             self.skip_lines()
             body = self.expression()
-            return Declaration(start, body.end, kind, name, Lambda(start, body.end, names, body))
+            return Declaration(start, body.end, kind, name, nodes.Lambda(start, body.end, names, body))
         if not self.at("="):
             self.skip_type("=")
         if not self.at("="):
             nullable = kind == "param" and self.text.startswith("?", self.last - 1)
-            value = LiteralValue(self.last - 1, self.last, None) if nullable else None
+            value = nodes.LiteralValue(self.last - 1, self.last, None) if nullable else None
             return Declaration(start, self.last, kind, name, value)
         self.advance()
         self.skip_lines()
@@ -201,7 +191,7 @@ class Parser(ExpressionParser):
         self.skip_rest()
         return Declaration(start, self.last, "import", "", None, file, names=names)
 
-    def body(self) -> CodeNode:
+    def body(self) -> nodes.CodeNode:
         """Read the body of a resource or of a loop: an expression, or `if (test) { … }`."""
         if not self.at_word("if"):
             return self.expression()
@@ -212,11 +202,11 @@ class Parser(ExpressionParser):
         self.close(")", before)
         self.skip_lines()
         value = self.expression()
-        return If(start, value.end, test, value)
+        return nodes.If(start, value.end, test, value)
 
     # Expressions
 
-    def primary(self) -> CodeNode:
+    def primary(self) -> nodes.CodeNode:
         start = self.start
         if self.kind == "quote":
             return read_string(self)
@@ -233,12 +223,12 @@ class Parser(ExpressionParser):
             return self.lambda_(start, [name])
         return super().primary()
 
-    def lambda_(self, start: int, names: list[str]) -> CodeNode:
+    def lambda_(self, start: int, names: list[str]) -> nodes.CodeNode:
         self.skip_lines()
         body = self.expression()
-        return Lambda(start, body.end, names, body)
+        return nodes.Lambda(start, body.end, names, body)
 
-    def array(self, start: int) -> CodeNode:
+    def array(self, start: int) -> nodes.CodeNode:
         ahead = re.compile(rf"\[(?:{_BLANKS}\n)*+{_BLANKS}for\b(?!\s*[,\].])", re.DOTALL)
         if not ahead.match(self.text, start, self.stop):
             return super().array(start)
@@ -253,17 +243,19 @@ class Parser(ExpressionParser):
         value = self.body()
         self.skip_lines()
         self.close("]", before)
-        test = value.test if isinstance(value, If) else None
-        return For(start, self.last, names, items, None, value.value if isinstance(value, If) else value, test)
+        test = value.test if isinstance(value, nodes.If) else None
+        return nodes.For(
+            start, self.last, names, items, None, value.value if isinstance(value, nodes.If) else value, test
+        )
 
-    def item(self) -> CodeNode:
+    def item(self) -> nodes.CodeNode:
         start, is_spread = self.start, self.accept("...")
         value = self.expression()
-        return Spread(start, value.end, value) if is_spread else value
+        return nodes.Spread(start, value.end, value) if is_spread else value
 
-    def object(self, start: int) -> CodeNode:
+    def object(self, start: int) -> nodes.CodeNode:
         before = self.open(True)
-        entries: list[tuple[CodeNode | None, CodeNode]] = []
+        entries: list[tuple[nodes.CodeNode | None, nodes.CodeNode]] = []
         resources: list[Declaration] = []
         nested = re.compile(r"resource\s+\w+\s+'")
         self.skip_lines()
@@ -276,13 +268,13 @@ class Parser(ExpressionParser):
                 entries.append(self.entry())
             self.separator("}")
         self.close("}", before)
-        return Object(start, self.last, entries, resources)
+        return nodes.Object(start, self.last, entries, resources)
 
-    def entry(self) -> tuple[CodeNode, CodeNode]:
+    def entry(self) -> tuple[nodes.CodeNode, nodes.CodeNode]:
         if self.kind == "quote":
             key = read_string(self)
         elif self.kind in ("name", "number"):
-            key = LiteralValue(self.start, self.end, self.token)
+            key = nodes.LiteralValue(self.start, self.end, self.token)
             self.advance()
         else:
             raise self.unexpected("a name")
@@ -290,17 +282,17 @@ class Parser(ExpressionParser):
         self.skip_lines()
         return key, self.expression()
 
-    def access_once(self, node: CodeNode) -> CodeNode | None:
+    def access_once(self, node: nodes.CodeNode) -> nodes.CodeNode | None:
         if self.at("::"):
             self.advance()
-            return Nested(node.start, self.end, node, self.word())
+            return nodes.Nested(node.start, self.end, node, self.word())
         if self.at("!") and not self.text.startswith(("=", "~"), self.end):
             self.advance()
             return node
         found = super().access_once(node)
-        if isinstance(found, Member) and self.at("(") and self.start == self.last:
+        if isinstance(found, nodes.Member) and self.at("(") and self.start == self.last:
             arguments, _ = self.arguments()
-            return FunctionCall(node.start, self.last, found.name, arguments, receiver=node)
+            return nodes.FunctionCall(node.start, self.last, found.name, arguments, receiver=node)
         return found
 
 

@@ -8,15 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.nodes import (
-    Chars,
-    CodeNode,
-    Interpolation,
-    TemplateExpression,
-    Unreadable,
-    character,
-    chars,
-)
+from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.parsing import NotReadable
 
 if TYPE_CHECKING:
@@ -30,43 +22,43 @@ _END = re.compile(r"''''*")
 _BRACKETS = re.compile(r"\$*'''|['{}\n]|//|/\*")
 
 
-def read_string(parser: Parser) -> CodeNode:
+def read_string(parser: Parser) -> nodes.CodeNode:
     """Read the string at hand. Raises NotReadable when it isn't closed."""
     start = parser.start
     verbatim = _VERBATIM.match(parser.text, start, parser.stop)
     if verbatim is not None:
         parts, end = _verbatim(parser, verbatim.end(), "$" * len(verbatim[1]))
-        node = TemplateExpression(start, end, parts, True)
+        node = nodes.TemplateExpression(start, end, parts, True)
     else:
         parts, end = _quoted(parser, start + 1)
-        node = TemplateExpression(start, end, parts)
+        node = nodes.TemplateExpression(start, end, parts)
     parser.move(end)
     return node
 
 
-def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[CodeNode], int]:
+def _verbatim(parser: Parser, start: int, mark: str) -> tuple[list[nodes.CodeNode], int]:
     text = parser.text
     closing = _END.search(text, start, parser.stop)
     stop = parser.stop if closing is None else closing.end() - 3
-    parts: list[CodeNode] = []
+    parts: list[nodes.CodeNode] = []
     begin = start
     while mark and (place := text.find(mark + "{", begin, stop)) >= 0:
-        parts += chars(text, begin, place)
+        parts += nodes.chars(text, begin, place)
         value, begin = _interpolated(parser, place + len(mark) + 1, stop)
-        parts.append(Interpolation(place, begin, value))
-    parts += chars(text, begin, stop)
+        parts.append(nodes.Interpolation(place, begin, value))
+    parts += nodes.chars(text, begin, stop)
     return parts, min(stop + 3, parser.stop)
 
 
-def _quoted(parser: Parser, start: int) -> tuple[list[CodeNode], int]:
+def _quoted(parser: Parser, start: int) -> tuple[list[nodes.CodeNode], int]:
     text, stop = parser.text, parser.stop
-    parts: list[CodeNode] = []
+    parts: list[nodes.CodeNode] = []
     begin = position = start
     while (found := _SPECIAL.search(text, position, stop)) is not None:
         place, sign = found.start(), found[0]
         position = found.end()
         if sign == "'":
-            parts += chars(text, begin, place)
+            parts += nodes.chars(text, begin, place)
             return parts, position
         if sign == "\n":
             break
@@ -75,13 +67,13 @@ def _quoted(parser: Parser, start: int) -> tuple[list[CodeNode], int]:
             if escape is None:
                 position = min(position + 1, stop)
                 continue
-            parts += chars(text, begin, place)
-            parts.append(Chars(place, escape.end(), _character(escape), False))
+            parts += nodes.chars(text, begin, place)
+            parts.append(nodes.Chars(place, escape.end(), _character(escape), False))
             begin = position = escape.end()
         else:
-            parts += chars(text, begin, place)
+            parts += nodes.chars(text, begin, place)
             value, position = _interpolated(parser, position, stop)
-            parts.append(Interpolation(place, position, value))
+            parts.append(nodes.Interpolation(place, position, value))
             begin = position
     raise NotReadable("the string isn't closed", start - 1, start)
 
@@ -89,10 +81,10 @@ def _quoted(parser: Parser, start: int) -> tuple[list[CodeNode], int]:
 def _character(escape: re.Match[str]) -> str:
     if escape[1] is not None:
         return _ESCAPES[escape[1]]
-    return character(escape[2])
+    return nodes.character(escape[2])
 
 
-def _interpolated(parser: Parser, start: int, stop: int) -> tuple[CodeNode, int]:
+def _interpolated(parser: Parser, start: int, stop: int) -> tuple[nodes.CodeNode, int]:
     """Read the expression after `${`, and return where its brace ends."""
     inner = type(parser)(parser.source, start, stop)
     inner.lines = False
@@ -105,7 +97,7 @@ def _interpolated(parser: Parser, start: int, stop: int) -> tuple[CodeNode, int]
     except NotReadable:
         pass
     end = end_of_braces(parser.text, start, stop)
-    return Unreadable(start, max(end - 1, start)), end
+    return nodes.Unreadable(start, max(end - 1, start)), end
 
 
 def end_of_braces(text: str, start: int, stop: int) -> int:

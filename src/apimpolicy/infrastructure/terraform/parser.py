@@ -20,21 +20,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
+from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import JsonParser, decoded, json_chars
-from apimpolicy.infrastructure.nodes import (
-    Array,
-    Chars,
-    CodeNode,
-    Element,
-    For,
-    Index,
-    LiteralValue,
-    Object,
-    Splat,
-    TemplateExpression,
-    Unreadable,
-    Within,
-)
 from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem, end_of
 from apimpolicy.infrastructure.terraform.templates import end_of_braces, end_of_heredoc, end_of_value, read_template
 from apimpolicy.text.encoding import number_of
@@ -63,7 +50,7 @@ class Attribute:
     __slots__ = ("_value", "inside", "name", "problems", "source", "start", "stop")
 
     def __init__(
-        self, source: Source, name: str, start: int, inside: int, stop: int, value: CodeNode | None = None
+        self, source: Source, name: str, start: int, inside: int, stop: int, value: nodes.CodeNode | None = None
     ) -> None:
         self.source = source
         self.name = name
@@ -73,12 +60,14 @@ class Attribute:
         self._value = value
 
     @property
-    def value(self) -> CodeNode:
+    def value(self) -> nodes.CodeNode:
         if self._value is None:
             found = _PLAIN.fullmatch(self.source.text, self.inside, self.stop)
             if found is not None and found[1] is not None:
                 start, end = found.span(1)
-                self._value = TemplateExpression(start - 1, end + 1, [Chars(start, end, found[1])] if found[1] else [])
+                self._value = nodes.TemplateExpression(
+                    start - 1, end + 1, [nodes.Chars(start, end, found[1])] if found[1] else []
+                )
             else:
                 self._value = Parser(self.source, self.inside, self.stop).value(self.problems)
         return self._value
@@ -165,10 +154,10 @@ def parse_file(source: Source) -> Body:
     return read_body(source, 0, len(source.text))
 
 
-def parse_template(source: Source) -> TemplateExpression:
+def parse_template(source: Source) -> nodes.TemplateExpression:
     """Return a file that is a template (`templatefile`)."""
     parser = Parser(source)
-    return TemplateExpression(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
+    return nodes.TemplateExpression(0, parser.stop, read_template(parser, 0, parser.stop, quoted=False)[0], True)
 
 
 class Parser(ExpressionParser):
@@ -178,7 +167,7 @@ class Parser(ExpressionParser):
     STRINGS = re.compile(r'"|<<-?"?[A-Za-z_]')
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
-    def value(self, problems: list[Problem]) -> CodeNode:
+    def value(self, problems: list[Problem]) -> nodes.CodeNode:
         """Read the expression that the span is; what can't be read is a problem."""
         start = self.end
         try:
@@ -190,11 +179,11 @@ class Parser(ExpressionParser):
             raise self.unexpected("the end of the line")
         except NotReadable as error:
             problems.append(error.problem)
-            return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
+            return nodes.Unreadable(start, self.stop, list(self.strings(start, self.stop)))
 
     # Expressions
 
-    def primary(self) -> CodeNode:
+    def primary(self) -> nodes.CodeNode:
         if self.kind == "quote":
             return self.quoted() if self.token == '"' else self.heredoc()
         if self.at("["):
@@ -203,15 +192,15 @@ class Parser(ExpressionParser):
             return self.object_or_loop()
         return super().primary()
 
-    def quoted(self) -> CodeNode:
+    def quoted(self) -> nodes.CodeNode:
         start = self.start
         parts, end = read_template(self, self.end, self.stop, quoted=True)
         if end < 0:
             raise NotReadable("the string isn't closed", start, start + 1)
         self.move(end)
-        return TemplateExpression(start, end, parts)
+        return nodes.TemplateExpression(start, end, parts)
 
-    def heredoc(self) -> CodeNode:
+    def heredoc(self) -> nodes.CodeNode:
         start = self.start
         opening = _HEREDOC.match(self.text, start, self.stop)
         if opening is None:
@@ -219,9 +208,9 @@ class Parser(ExpressionParser):
         content, end = end_of_heredoc(self.text, opening.end(), self.stop, opening[2])
         parts, _ = read_template(self, opening.end(), content, quoted=False)
         self.move(end)
-        return TemplateExpression(start, end, parts, True, opening[1] == "-")
+        return nodes.TemplateExpression(start, end, parts, True, opening[1] == "-")
 
-    def list_or_loop(self) -> CodeNode:
+    def list_or_loop(self) -> nodes.CodeNode:
         start = self.start
         ahead = _TOKEN.match(self.text, self.end, self.stop)
         while ahead is not None and ahead.lastgroup == "line":
@@ -233,7 +222,7 @@ class Parser(ExpressionParser):
         value = self.expression()
         return self.loop_end(start, names, items, None, value, "]", before)
 
-    def object_or_loop(self) -> CodeNode:
+    def object_or_loop(self) -> nodes.CodeNode:
         start = self.start
         before = self.open(True)
         self.skip_lines()
@@ -244,7 +233,7 @@ class Parser(ExpressionParser):
             self.expect("=>")
             value = self.expression()
             return self.loop_end(start, names, items, key, value, "}", before)
-        entries: list[tuple[CodeNode | None, CodeNode]] = []
+        entries: list[tuple[nodes.CodeNode | None, nodes.CodeNode]] = []
         while not self.at("}"):
             key = self.expression()
             if not self.accept("=") and not self.accept(":"):
@@ -252,9 +241,9 @@ class Parser(ExpressionParser):
             entries.append((key, self.expression()))
             self.separator("}")
         self.close("}", before)
-        return Object(start, self.last, entries)
+        return nodes.Object(start, self.last, entries)
 
-    def loop_header(self) -> tuple[list[str], CodeNode]:
+    def loop_header(self) -> tuple[list[str], nodes.CodeNode]:
         self.advance()
         names = [self.word()]
         if self.accept(","):
@@ -268,18 +257,18 @@ class Parser(ExpressionParser):
         self,
         start: int,
         names: list[str],
-        items: CodeNode,
-        key: CodeNode | None,
-        value: CodeNode,
+        items: nodes.CodeNode,
+        key: nodes.CodeNode | None,
+        value: nodes.CodeNode,
         bracket: str,
         before: bool,
-    ) -> CodeNode:
+    ) -> nodes.CodeNode:
         group = self.accept("...")
         test = self.expression() if self.accept("if") else None
         self.close(bracket, before)
-        return For(start, self.last, names, items, key, value, test, group)
+        return nodes.For(start, self.last, names, items, key, value, test, group)
 
-    def access_once(self, node: CodeNode) -> CodeNode | None:
+    def access_once(self, node: nodes.CodeNode) -> nodes.CodeNode | None:
         if self.at("."):
             following = self.text[self.end : self.end + 1]
             if following == "*":
@@ -289,8 +278,8 @@ class Parser(ExpressionParser):
             if following.isdigit():
                 start, end = self.end, end_of(_DIGITS, self.text, self.end, self.stop)
                 self.move(end)
-                index = LiteralValue(start, end, number_of(self.text[start:end]))
-                return Index(node.start, index.end, node, index)
+                index = nodes.LiteralValue(start, end, number_of(self.text[start:end]))
+                return nodes.Index(node.start, index.end, node, index)
         if self.at("[") and re.compile(r"\s*\*\s*\]").match(self.text, self.end, self.stop):
             before = self.open(False)
             self.advance()
@@ -300,21 +289,23 @@ class Parser(ExpressionParser):
             return None
         return super().access_once(node)
 
-    def splat(self, node: CodeNode) -> CodeNode:
-        rest = self.access(Element(self.last, self.last))
-        return Splat(node.start, rest.end, node, rest)
+    def splat(self, node: nodes.CodeNode) -> nodes.CodeNode:
+        rest = self.access(nodes.Element(self.last, self.last))
+        return nodes.Splat(node.start, rest.end, node, rest)
 
 
 _LABELS = {"data": 2, "module": 1, "output": 1, "provider": 1, "resource": 2, "variable": 1}
 
 
 class _JsonParser(JsonParser):
-    def string(self, start: int, end: int) -> CodeNode:
+    def string(self, start: int, end: int) -> nodes.CodeNode:
         parts = json_chars(self.source.text, start, end)
         if "${" not in self.source.text[start:end] and "%{" not in self.source.text[start:end]:
-            return TemplateExpression(start, end, parts)
+            return nodes.TemplateExpression(start, end, parts)
         inner = decoded(self.source, parts, end)
-        return Within(start, end, inner, TemplateExpression(0, len(inner.text), parse_template(inner).parts))
+        return nodes.Within(
+            start, end, inner, nodes.TemplateExpression(0, len(inner.text), parse_template(inner).parts)
+        )
 
 
 def read_file(source: Source) -> Body:
@@ -335,42 +326,44 @@ def read_file(source: Source) -> Body:
     return body
 
 
-def _blocks(source: Source, type_: str, node: CodeNode, count: int, labels: tuple[str, ...] = ()) -> Iterator[Block]:
+def _blocks(
+    source: Source, type_: str, node: nodes.CodeNode, count: int, labels: tuple[str, ...] = ()
+) -> Iterator[Block]:
     """Yield the blocks below a node, with as many labels as the keys of this many levels."""
-    if isinstance(node, Array):
+    if isinstance(node, nodes.Array):
         for item in node.items:
             yield from _blocks(source, type_, item, count, labels)
     elif len(labels) < count:
         for name, value in _entries(node):
             yield from _blocks(source, type_, value, count, (*labels, name))
-    elif isinstance(node, Object):
+    elif isinstance(node, nodes.Object):
         block = Block(source, node.start, type_, labels, node.start + 1, node.end - 1)
         block.__dict__["body"] = _body(source, type_, node)
         yield block
 
 
-def _body(source: Source, type_: str, node: CodeNode) -> Body:
+def _body(source: Source, type_: str, node: nodes.CodeNode) -> Body:
     body = Body()
     for name, value in _entries(node):
         if name == "dynamic" or (type_ == "dynamic" and name == "content"):
             body.blocks += _blocks(source, name, value, int(name == "dynamic"))
             continue
-        if (type_, name) == ("variable", "type") and isinstance(value, TemplateExpression):
+        if (type_, name) == ("variable", "type") and isinstance(value, nodes.TemplateExpression):
             inner = decoded(source, value.parts, value.end)
-            value = Within(value.start, value.end, inner, Parser(inner).value(body.problems))
+            value = nodes.Within(value.start, value.end, inner, Parser(inner).value(body.problems))
         body.attributes[name] = _attribute(source, name, value)
     return body
 
 
-def _attribute(source: Source, name: str, value: CodeNode) -> Attribute:
+def _attribute(source: Source, name: str, value: nodes.CodeNode) -> Attribute:
     return Attribute(source, name, value.start, value.start, value.end, value)
 
 
-def _entries(node: CodeNode) -> Iterator[tuple[str, CodeNode]]:
+def _entries(node: nodes.CodeNode) -> Iterator[tuple[str, nodes.CodeNode]]:
     """Yield the entries of an object, or of the objects in a list; `//` is a comment."""
-    for each in node.items if isinstance(node, Array) else (node,):
-        for key, value in each.entries if isinstance(each, Object) else ():
-            parts = key.parts if isinstance(key, TemplateExpression) else ()
-            name = "".join(part.text for part in parts if isinstance(part, Chars))
+    for each in node.items if isinstance(node, nodes.Array) else (node,):
+        for key, value in each.entries if isinstance(each, nodes.Object) else ():
+            parts = key.parts if isinstance(key, nodes.TemplateExpression) else ()
+            name = "".join(part.text for part in parts if isinstance(part, nodes.Chars))
             if name != "//":
                 yield name, value

@@ -160,7 +160,8 @@ def _certificates_by_thumbprint(elements: Iterable[Element], known: ExistingPart
     """Yield a certificate for each thumbprint that the gateway presents to backends."""
     for element in elements:
         thumbprint = literal_attribute(element, "thumbprint")
-        if thumbprint and _can_refer(element, "certificates") and not known.has_thumbprint(thumbprint):
+        specification = specification_at(element) if thumbprint and not known.has_thumbprint(thumbprint) else None
+        if specification is not None and any(slot.refers == "certificates" for slot in specification.attributes):
             name = f"thumbprint-{thumbprint[:8].lower()}"
             table = {"certificates": {name: {"self-signed": f"CN={name}", "thumbprint": thumbprint}}}
             yield StandIn("certificate", name, f"has the thumbprint {thumbprint}", _origin(element), table)
@@ -215,12 +216,6 @@ def _names(element: Element, kind: str) -> list[str]:
     specification = specification_at(element)
     slots = () if specification is None else specification.attributes
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
-
-
-def _can_refer(element: Element, kind: str) -> bool:
-    """Return whether an element has an attribute that names a resource of a kind."""
-    specification = specification_at(element)
-    return specification is not None and any(slot.refers == kind for slot in specification.attributes)
 
 
 def _described_backends(description: ServiceDescription | None) -> Iterator[tuple[str, FileLocation]]:
