@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.mcp.servers import McpTool as McpTool
     from apimpolicy.engine.mcp.servers import tool_request as tool_request
     from apimpolicy.engine.openapi import load_openapi as load_openapi
-    from apimpolicy.engine.policy_doubles import PolicyDouble as PolicyDouble
+    from apimpolicy.engine.partial_runs import PolicyDouble as PolicyDouble
     from apimpolicy.engine.recorded_answers import RecordedAnswer as RecordedAnswer
     from apimpolicy.engine.recorded_answers import RecordedAnswers as RecordedAnswers
     from apimpolicy.engine.resolvers import PublishedEvent as PublishedEvent

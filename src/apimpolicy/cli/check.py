@@ -108,7 +108,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     configuration or a file is invalid, or a folder has no policies and --require-policies is given.
     """
     if options.pop("watch"):
-        from apimpolicy.cli.watch import watch
+        from apimpolicy.cli.progress import watch
 
         return watch(paths or ["."], lambda: _check(paths, options))
     return _check(paths, options)

@@ -34,8 +34,8 @@ from apimpolicy.errors import (
     LimitExceededError,
     NotSimulatedError,
 )
-from apimpolicy.report.conformance_values import outside, runtime_type, text_of
 from apimpolicy.report.harmless import to_json, write_report
+from apimpolicy.report.values import outside, runtime_type, text_of
 from apimpolicy.text.secrets import have_been_hidden, secrets_come_from
 from apimpolicy.text.source import Excerpt
 
@@ -133,7 +133,7 @@ def _excerpt(code: str) -> Excerpt:
 def _print_value(compiled: CompiledExpression, context: Context) -> int:
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.report.columns import Style
-    from apimpolicy.report.conformance_values import runtime_type, text_of
+    from apimpolicy.report.values import runtime_type, text_of
 
     style = Style.of(sys.stdout)
     try:

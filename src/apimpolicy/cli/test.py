@@ -123,7 +123,7 @@ def command(
         raise click.UsageError("--against goes neither with --coverage nor with --jobs")
     run = RunOptions(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
     if watch:
-        from apimpolicy.cli.watch import watch as again
+        from apimpolicy.cli.progress import watch as again
 
         return again(paths, lambda: _test(run))
     return _test(run)

@@ -18,11 +18,10 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.emit.frames import ends_at_memory
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.document import EffectivePolicies
-from apimpolicy.engine.exchange import Exchange
-from apimpolicy.engine.exchange_services import ExchangeServices
+from apimpolicy.engine.exchange import Exchange, ExchangeServices
 from apimpolicy.engine.gateway_settings import GatewaySettings
 from apimpolicy.engine.observation import Observer, observer
-from apimpolicy.engine.parts import Part
+from apimpolicy.engine.partial_runs import Part
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of
 from apimpolicy.engine.uploaded_certificates import UploadedCertificates
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.randoms import Script
     from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.document import AnyPolicy, Policy
-    from apimpolicy.engine.policy_doubles import AnyDouble
+    from apimpolicy.engine.partial_runs import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service_requests import ServiceRequests
     from apimpolicy.engine.steps import Program

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.document import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.engine.policy_doubles import AnyDouble
+    from apimpolicy.engine.partial_runs import AnyDouble
     from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation
     from apimpolicy.engine.steps import Program
 

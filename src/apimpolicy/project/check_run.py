@@ -231,7 +231,7 @@ class CheckRun:
         for readings in policies:
             findings = check_readings(readings, self.expression_check, named_values, settings)
             if any(finding.severity is Severity.ERROR for finding in findings):
-                from apimpolicy.project.embedded.unknown_templates import unknown_template
+                from apimpolicy.project.embedded.shapes import unknown_template
 
                 template = unknown_template(readings, findings)
                 findings = findings if template is None else [template]

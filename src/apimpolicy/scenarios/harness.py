@@ -17,7 +17,7 @@ from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.document import global_policy
 from apimpolicy.engine.gateway import Gateway
-from apimpolicy.engine.policy_doubles import PolicyDouble
+from apimpolicy.engine.partial_runs import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.scenarios.assignments import scenario_of
 from apimpolicy.scenarios.goals import Goals

@@ -22,8 +22,8 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
-from apimpolicy.serving.body_streams import BackendStream
-from apimpolicy.serving.deadlines import LEAST, Deadlines
+from apimpolicy.serving.http_messages import BackendStream
+from apimpolicy.serving.ledger import LEAST, Deadlines
 from apimpolicy.serving.tls import BackendTrust
 
 HOP_BY_HOP = frozenset(

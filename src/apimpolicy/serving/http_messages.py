@@ -1,6 +1,4 @@
-"""Requests as they arrive, with the reasons to refuse one before its body, and responses as bytes of HTTP/1.1.
-
-A request as it arrives, and the reasons to refuse it before its body.
+"""Messages of HTTP: requests as they arrive, with the reasons to refuse one before its body; responses; bodies.
 
 Requests that two HTTP parsers could read differently are refused, such as ones with an ambiguous end of the body or two
 hosts. httptools refuses malformed HTTP.
@@ -8,15 +6,19 @@ hosts. httptools refuses malformed HTTP.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import re
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Response
 from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.serving import engine_loop
 from apimpolicy.text.encoding import number_of
 from apimpolicy.text.secrets import without_secrets
 
@@ -212,3 +214,76 @@ def _refusal_for_target(incoming: IncomingRequest) -> Refusal | None:
 def _is_host(host: str) -> bool:
     found = _HOST.fullmatch(host) if len(host) <= 255 else None
     return found is not None and int(found[1] or 0) <= _LARGEST_PORT
+
+
+_BLOCK = 1 << 16
+
+
+class BackendStream:
+    """Implements `apimpolicy.context.bodies.BodyStream` for an answer of aiohttp.
+
+    A policy that reads the body waits for it until the timeout of forward-request, `ends`, is over; what is sent on as
+    it comes may take as long as it likes. An answer that is not read is closed with this object.
+    """
+
+    def __init__(self, answer: Any, loop: asyncio.AbstractEventLoop, ends: float) -> None:
+        self._answer = answer
+        self._loop = loop
+        self._ends = ends
+        self._size = 0
+        self._at_end: list[Callable[[int], None]] = []
+        self._collected: list[bytes] | None = None
+        self._has_ended = False
+
+    def read(self) -> bytes:
+        return engine_loop.wait_for(self._read())
+
+    def at_end(self, action: Callable[[int], None]) -> None:
+        self._at_end.append(_in_these_surroundings(action))
+
+    def collect(self, action: Callable[[bytes], None]) -> None:
+        kept = self._collected = [] if self._collected is None else self._collected
+        self.at_end(lambda _: action(b"".join(kept)))
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes. Raises OSError when the backend breaks off."""
+        import aiohttp
+
+        try:
+            async for part in self._answer.content.iter_any():
+                self._size += len(part)
+                if self._collected is not None:
+                    self._collected.append(part)
+                yield part
+        except aiohttp.ClientError as error:
+            self._answer.close()
+            raise OSError(str(error) or type(error).__name__) from error
+        await engine_loop.run(self._end)
+
+    async def _read(self) -> bytes:
+        async with asyncio.timeout(max(0.0, self._ends - time.monotonic())):
+            return b"".join([part async for part in self.parts()])
+
+    def _end(self) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
+        for action in self._at_end:
+            action(self._size)
+        self._at_end.clear()
+
+    def close(self) -> None:
+        """Let go of the connection before the end: what has come until now counts."""
+        self._answer.close()
+        if self._at_end and not self._has_ended:
+            engine_loop.keep(self._loop.create_task(engine_loop.run(self._end)))
+
+    def __del__(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._answer.release)
+
+
+def _in_these_surroundings(action: Callable[[int], None]) -> Callable[[int], None]:
+    """Return the action with the clock and the limits of the request that is running."""
+    surroundings = copy_context()
+    return lambda size: surroundings.run(action, size)

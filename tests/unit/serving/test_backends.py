@@ -17,7 +17,7 @@ from tests.unit.serving.clients import Wire, backend, eventually, exchange, read
 
 from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.serving import HttpBackend, backends, deadlines, serving
+from apimpolicy.serving import HttpBackend, backends, ledger, serving
 from apimpolicy.serving.backends import MOST_RESPONSES
 from apimpolicy.serving.tls import BackendTrust
 from apimpolicy.testing.authority import TestAuthority
@@ -239,7 +239,7 @@ def test_backends_that_hang_or_drip_are_given_up(
 ) -> None:
     if shares_timer:
         monkeypatch.setattr(backends, "LEAST", 0.0)
-        monkeypatch.setattr(deadlines, "_LOOK", 0.05)
+        monkeypatch.setattr(ledger, "_LOOK", 0.05)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)

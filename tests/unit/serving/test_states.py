@@ -211,7 +211,7 @@ VALUES = """new object[] { null, true, 1, 1L, (byte)2, 1.5, 1.5f, 1.1m, 'c', "te
 
 
 def test_values_come_back_as_they_were() -> None:
-    from apimpolicy.report.conformance_values import runtime_type, text_of
+    from apimpolicy.report.values import runtime_type, text_of
 
     for value in evaluated(VALUES):
         found = from_bytes(to_bytes(value))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.certificate import Certificate
-from apimpolicy.engine.parts import own_expressions
+from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import Step as PolicyStep
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apimpolicy.binding.conditions import conditions_of, key_of
-from apimpolicy.engine.parts import own_expressions
+from apimpolicy.engine.partial_runs import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, specification_of
