@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import prod
 from time import thread_time
 from typing import Any, ClassVar, TypeAlias
@@ -142,6 +143,14 @@ class Evaluator:
             except FAILURES:
                 return self.unknown(node, source, scope)
         return found
+
+    def once(self, key: str, make: Callable[[], Value]) -> Value:
+        """Return a value that is made once; inside of its own making, and if that fails, it isn't known."""
+        if key not in self._found:
+            self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
+            with suppress(*FAILURES):
+                self._found[key] = make()
+        return self._found[key]
 
     def with_all_items(self, node: nodes.CodeNode, source: Source, scope: Scope) -> Value:
         """Return the value of a collection with the items that it has when conditions turn out differently."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
 from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
 from apimpolicy.infrastructure.bicep.references import ModuleReference, ResourceReference, entry_of, hole_of, nested_in
-from apimpolicy.infrastructure.evaluation import FAILURES, PATH, Budget, Evaluator, Scope
+from apimpolicy.infrastructure.evaluation import PATH, Budget, Evaluator, Scope
 from apimpolicy.infrastructure.functions import from_json, from_yaml
 from apimpolicy.infrastructure.resources import Note, Resource, texts_in
 from apimpolicy.infrastructure.values import Named, NameResolver, SourcedText, Unknown, Value, is_known
@@ -104,11 +103,7 @@ class BicepTemplate(Evaluator):
     # Names
 
     def name(self, name: str, scope: Scope) -> Value:
-        if name not in self._found:
-            self._found[name] = Unknown(f"{name} in {self.place}" if self.place else name)
-            with contextlib.suppress(*FAILURES):
-                self._found[name] = self._named(name)
-        return self._found[name]
+        return self.once(name, lambda: self._named(name))
 
     def _named(self, name: str) -> Value:
         if name in self.given:
