@@ -50,7 +50,7 @@ def server_diagnostics(service: ServiceDescription, settings: Settings) -> dict[
     for each in check_servers(service) if any(api.is_server for api in service.apis) else ():
         if settings.wants(each.code) and os.path.isfile(each.origin.file):
             source, _ = source_of(*read_data(each.origin.file))
-            start = min(source.line_starts[each.origin.line - 1] + each.origin.column - 1, len(source.text))
+            start = each.origin.offset_in(source)
             severity = settings.severities.get(each.code, each.severity)
             made = Diagnostic(each.code, each.message, source, start, start, severity, help=each.help)
             found.setdefault(each.origin.file, []).append(made)

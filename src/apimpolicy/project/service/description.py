@@ -53,6 +53,10 @@ class FileLocation(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.file else ""
 
+    def offset_in(self, source: Source) -> int:
+        """Return the offset of the place in the text of its file."""
+        return min(source.line_starts[self.line - 1] + self.column - 1, len(source.text))
+
 
 NOWHERE = FileLocation("", 0, 0)
 """The origin of what is written nowhere, as a default is."""
