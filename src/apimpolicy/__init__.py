@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.backends import BackendPool as BackendPool
     from apimpolicy.engine.backends import CircuitBreaker as CircuitBreaker
     from apimpolicy.engine.backends import PoolMember as PoolMember
-    from apimpolicy.engine.dapr import DaprBinding as DaprBinding
-    from apimpolicy.engine.dapr import DaprPublication as DaprPublication
-    from apimpolicy.engine.dapr import DaprSidecar as DaprSidecar
     from apimpolicy.engine.document import Policy as Policy
     from apimpolicy.engine.document import load_policy as load_policy
     from apimpolicy.engine.gateway import Gateway as Gateway
@@ -69,6 +66,9 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceWorkspace as ServiceWorkspace
     from apimpolicy.engine.service import VersionSet as VersionSet
     from apimpolicy.engine.services import Clock as Clock
+    from apimpolicy.engine.services import DaprBinding as DaprBinding
+    from apimpolicy.engine.services import DaprPublication as DaprPublication
+    from apimpolicy.engine.services import DaprSidecar as DaprSidecar
     from apimpolicy.engine.services import FixedClock as FixedClock
     from apimpolicy.engine.services import KeyVault as KeyVault
     from apimpolicy.engine.services import KeyVaultReference as KeyVaultReference

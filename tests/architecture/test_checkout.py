@@ -59,7 +59,7 @@ OF_THE_TOOL = {
     "policies.own_process.process": "the memory of the process, in /proc",
     "project.audit_changes": "a temporary folder",
     "project.cache": "the user's cache",
-    "serving.certificates": "the authority in the user's own folder",
+    "serving.tls": "the authority in the user's own folder",
     "serving.workers": "a socket in a temporary folder",
     "terms.solver_process": "this Python, with the solver",
     "testing.apim": "the page that a test in Python asks for",

@@ -99,7 +99,7 @@ def command(
     except ImportError as error:
         raise ConfigurationError(f"serve needs more packages: pip install 'apimpolicy[serve]' ({error})") from None
     if ca:
-        from apimpolicy.serving.certificates import authority_path
+        from apimpolicy.serving.tls import authority_path
 
         print(authority_path())
         return commands.CLEAN

@@ -14,12 +14,11 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.backend_routing import BackendRouter
-from apimpolicy.engine.dapr import DaprSidecar
 from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
 from apimpolicy.engine.forwarding import SendingExchange
 from apimpolicy.engine.identity import GatewayIdentities
 from apimpolicy.engine.partial_runs import name_of_double, run_double
-from apimpolicy.engine.services import SimulatedTime, transport_of
+from apimpolicy.engine.services import DaprSidecar, SimulatedTime, transport_of
 from apimpolicy.engine.state import LocalState
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
@@ -42,8 +41,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.partial_runs import AnyDouble
     from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.engine.services import UploadedCertificates
     from apimpolicy.engine.steps import Program, Step
-    from apimpolicy.engine.uploaded_certificates import UploadedCertificates
     from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.metrics import Metric
 

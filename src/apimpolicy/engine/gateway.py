@@ -23,8 +23,7 @@ from apimpolicy.engine.gateway_settings import GatewaySettings
 from apimpolicy.engine.observation import Observer, observer
 from apimpolicy.engine.partial_runs import Part
 from apimpolicy.engine.result import Result
-from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, clock_of
-from apimpolicy.engine.uploaded_certificates import UploadedCertificates
+from apimpolicy.engine.services import KeyVaultReference, SimulatedTime, UploadedCertificates, clock_of
 from apimpolicy.engine.variables import set_variables, value_of
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.system.randoms import Script
-    from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.document import AnyPolicy, Policy
     from apimpolicy.engine.partial_runs import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service_requests import ServiceRequests
+    from apimpolicy.engine.services import DaprSidecar
     from apimpolicy.engine.steps import Program
     from apimpolicy.policies.content_safety import ContentSafetyService
     from apimpolicy.policies.event_hubs import EventHub

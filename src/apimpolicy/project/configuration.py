@@ -75,8 +75,7 @@ from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
-from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.leniency import Leniency, leniency, may_need_stand_ins
+from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables, is_document
 from apimpolicy.project.toml_table import Table
 

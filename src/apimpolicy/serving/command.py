@@ -28,12 +28,11 @@ from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation_notes import url_path_of
 from apimpolicy.report.stand_in_text import stand_in_lines
-from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.listeners import LineWriter, span_writer
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
-from apimpolicy.serving.tls import AskingContext
+from apimpolicy.serving.tls import AskingContext, server_certificate
 from apimpolicy.serving.workers import Peers
 
 if TYPE_CHECKING:

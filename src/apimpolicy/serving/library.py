@@ -91,8 +91,7 @@ def serving_on(
 
 
 def _tls(gateway: Gateway) -> AskingContext:
-    from apimpolicy.serving.certificates import server_certificate
-    from apimpolicy.serving.tls import AskingContext
+    from apimpolicy.serving.tls import AskingContext, server_certificate
 
     certificate = server_certificate()
     return AskingContext(certificate.chain, certificate.key, gateway.negotiates)

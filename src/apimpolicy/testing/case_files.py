@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checkout import named
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
-from apimpolicy.project.service.kept import KeptServices
+from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.records import Record
 from apimpolicy.testing import doubles
 from apimpolicy.testing.certificates import TestCertificates

@@ -24,7 +24,7 @@ from apimpolicy.project.environments import find_configuration
 from apimpolicy.project.files import read_policy_file
 from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.named_values import read_text
-from apimpolicy.project.service.kept import KeptServices
+from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.project.service.likely_values import is_thumbprint, likely_value, literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values

@@ -19,8 +19,7 @@ from apimpolicy.engine.mcp.protocol import example_of, input_of
 from apimpolicy.engine.service_requests import ServiceRequests
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.processes import process_pool
-from apimpolicy.project.service.kept import KeptServices
-from apimpolicy.project.service.leniency import Leniency, leniency, lenient
+from apimpolicy.project.service.leniency import KeptServices, Leniency, leniency, lenient
 from apimpolicy.testing.api_search import ApiCases, ApiSearch, service_setup
 from apimpolicy.testing.claims.services import Route, routes_of
 from apimpolicy.testing.first_cases import FirstCases, Found, run_alone, text_of

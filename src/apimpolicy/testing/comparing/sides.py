@@ -18,7 +18,7 @@ from apimpolicy.engine.steps import Program, spliced
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.project.gateways import configured
 from apimpolicy.project.service.description import PolicyText, ServiceDescription
-from apimpolicy.project.service.kept import KeptServices
+from apimpolicy.project.service.leniency import KeptServices
 from apimpolicy.project.service.likely_values import providers_of
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.harnesses import Setup, case_of_claims, setup_with
